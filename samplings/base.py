@@ -1,0 +1,222 @@
+"""What every sampling of the sphere is, and how it is coarsened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from samplings.masked import Masked
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+# Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
+# kilometres or degrees for coordinates is off by far more.
+UNIT_TOLERANCE = 1e-6
+
+
+def read_only(array: npt.ArrayLike) -> FloatArray:
+    """Return a contiguous float64 copy of ``array`` that cannot be written to."""
+    copy = np.array(array, dtype=np.float64, order="C", copy=True)
+    copy.setflags(write=False)
+    return copy
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sampling:
+    r"""Points on the unit sphere, each with the area it stands for.
+
+    Parameters
+    ----------
+    xyz
+        Unit vectors, shape ``(V, 3)``. Renormalised to round-off.
+    weights
+        Area of each vertex's cell in steradian, shape ``(V,)``; the sum is the
+        covered area, :math:`4\pi` for the whole sphere.
+
+    Raises
+    ------
+    ValueError
+        If a point is not finite or not of unit length, if two points coincide, or if
+        an area is not positive.
+
+    Notes
+    -----
+    Subclasses keep the parameters they were built from (``nside``, ``level``, ...) and
+    give them in :attr:`config`, from which :func:`samplings.from_config` rebuilds them.
+    Arrays are read-only: a sampling never changes after construction.
+    """
+
+    xyz: FloatArray = field()
+    weights: FloatArray = field()
+
+    def __post_init__(self) -> None:
+        xyz = np.asarray(self.xyz, dtype=np.float64)
+        if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0:
+            raise ValueError(
+                f"xyz must have shape (V, 3) with V >= 1, got {xyz.shape}; "
+                "pass one unit vector per row"
+            )
+        if not np.isfinite(xyz).all():
+            bad = int(np.flatnonzero(~np.isfinite(xyz).all(axis=1))[0])
+            raise ValueError(
+                f"xyz must be finite, got {xyz[bad]} at vertex {bad}; "
+                "drop the points whose coordinates are missing"
+            )
+        norm = np.linalg.norm(xyz, axis=1)
+        off = np.abs(norm - 1)
+        if off.max() > UNIT_TOLERANCE:
+            bad = int(off.argmax())
+            raise ValueError(
+                f"xyz must be unit vectors, got length {norm[bad]:.6g} at vertex {bad};"
+                " divide by the length, or use Irregular.from_lonlat for degrees"
+            )
+        weights = np.asarray(self.weights, dtype=np.float64)
+        if weights.shape != (len(xyz),):
+            raise ValueError(
+                f"weights must have shape ({len(xyz)},), one area per vertex, "
+                f"got {weights.shape}"
+            )
+        if not (np.isfinite(weights).all() and (weights > 0).all()):
+            bad = int(np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[0])
+            raise ValueError(
+                f"weights are areas in steradian and must be positive, "
+                f"got {weights[bad]} at vertex {bad}"
+            )
+        object.__setattr__(self, "xyz", read_only(xyz / norm[:, None]))
+        object.__setattr__(self, "weights", read_only(weights))
+
+    # -- identity ---------------------------------------------------------------
+    @property
+    def config(self) -> dict[str, Any]:
+        """JSON-serialisable description; ``samplings.from_config`` inverts it."""
+        raise TypeError(f"{type(self).__name__} has no configuration to rebuild from")
+
+    @property
+    def name(self) -> str:
+        """Short name for tables and file names, such as ``healpix-32``."""
+        return type(self).__name__.lower()
+
+    def __repr__(self) -> str:
+        settings = ", ".join(
+            f"{key}={value}"
+            for key, value in self.config.items()
+            if key != "type" and not isinstance(value, Mapping)
+        )
+        return f"{type(self).__name__}({settings}) with {len(self)} vertices"
+
+    # -- geometry ---------------------------------------------------------------
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+    @property
+    def n_vertices(self) -> int:
+        """Number of vertices V."""
+        return len(self.xyz)
+
+    @property
+    def area(self) -> float:
+        """Covered area in steradian, the sum of the weights."""
+        return float(self.weights.sum())
+
+    @cached_property
+    def theta(self) -> FloatArray:
+        """Colatitude in radian, in [0, pi], shape ``(V,)``."""
+        # arctan2 keeps full precision at the poles, where arccos(z) loses half of it.
+        x, y, z = self.xyz.T
+        return read_only(np.arctan2(np.hypot(x, y), z))
+
+    @cached_property
+    def phi(self) -> FloatArray:
+        """Longitude in radian, in [0, 2 pi), shape ``(V,)``."""
+        phi = np.arctan2(self.xyz[:, 1], self.xyz[:, 0]) % (2 * np.pi)
+        # -1e-17 % 2 pi rounds to 2 pi itself.
+        return read_only(np.where(phi < 2 * np.pi, phi, 0.0))
+
+    @property
+    def lon(self) -> FloatArray:
+        """Longitude in degree, in [0, 360), shape ``(V,)``."""
+        return np.rad2deg(self.phi)
+
+    @property
+    def lat(self) -> FloatArray:
+        """Latitude in degree, in [-90, 90], shape ``(V,)``."""
+        return 90.0 - np.rad2deg(self.theta)
+
+    # -- parts and resolutions --------------------------------------------------
+    def coarsen(self) -> Coarsening:
+        """Return the next coarser sampling and how this one's cells fall into it."""
+        raise ValueError(f"{self!r} has no coarser sampling")
+
+    def __getitem__(self, part: npt.ArrayLike) -> Masked:
+        """Return the part of the sampling where a boolean mask ``(V,)`` is True.
+
+        Integer indices work too; vertices keep the order of the whole sampling.
+        """
+        from samplings.masked import Masked
+
+        return Masked(self, part)
+
+
+@dataclass(frozen=True, eq=False)
+class Coarsening:
+    """How the cells of a fine sampling are shared among those of a coarse one.
+
+    Parameters
+    ----------
+    fine, coarse
+        The two samplings.
+    assign
+        Sparse matrix ``(V_coarse, V_fine)``; ``assign[c, f]`` is the share of fine cell
+        ``f`` that lies in coarse cell ``c``. Columns sum to one, so that area is
+        conserved: ``assign @ fine.weights == coarse.weights``.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, a share is negative, a column does not sum to one,
+        or area is not conserved.
+    """
+
+    fine: Sampling
+    coarse: Sampling
+    assign: sp.csr_array
+
+    def __post_init__(self) -> None:
+        assign = sp.csr_array(self.assign, dtype=np.float64)
+        shape = (len(self.coarse), len(self.fine))
+        if assign.shape != shape:
+            raise ValueError(
+                f"assign must have shape (V_coarse, V_fine) = {shape}, "
+                f"got {assign.shape}"
+            )
+        if assign.nnz and assign.data.min() < 0:
+            raise ValueError(
+                f"shares of a cell must not be negative, got {assign.data.min()}"
+            )
+        columns = np.asarray(assign.sum(axis=0)).ravel()
+        if np.abs(columns - 1).max() > 1e-9:
+            bad = int(np.abs(columns - 1).argmax())
+            raise ValueError(
+                f"the shares of each fine cell must sum to one, "
+                f"got {columns[bad]} at fine vertex {bad}"
+            )
+        area = assign @ self.fine.weights
+        # 1e-9 relative: sums of round-off over millions of cells stay far below.
+        if not np.allclose(area, self.coarse.weights, rtol=1e-9, atol=0):
+            bad = int(np.abs(area - self.coarse.weights).argmax())
+            raise ValueError(
+                "coarse areas must be the sums of the fine areas they hold, "
+                f"got {self.coarse.weights[bad]} for {area[bad]} at vertex {bad}"
+            )
+        assign.sum_duplicates()
+        for part in (assign.data, assign.indices, assign.indptr):
+            part.setflags(write=False)
+        object.__setattr__(self, "assign", assign)
