@@ -29,6 +29,13 @@ def read_only(array: npt.ArrayLike) -> FloatArray:
     return copy
 
 
+def freeze(matrix: sp.csr_array) -> sp.csr_array:
+    """Make the arrays of a sparse matrix read-only, and return it."""
+    for part in (matrix.data, matrix.indices, matrix.indptr):
+        part.setflags(write=False)
+    return matrix
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Sampling:
     r"""Points on the unit sphere, each with the area it stands for.
@@ -44,8 +51,7 @@ class Sampling:
     Raises
     ------
     ValueError
-        If a point is not finite or not of unit length, if two points coincide, or if
-        an area is not positive.
+        If a point is not finite or not of unit length, or if an area is not positive.
 
     Notes
     -----
@@ -90,6 +96,9 @@ class Sampling:
                 f"weights are areas in steradian and must be positive, "
                 f"got {weights[bad]} at vertex {bad}"
             )
+        # Vectors of unit length to round-off stay as they are: dividing again would
+        # change their last bits, and a configuration must rebuild the same ones.
+        norm[off <= 4 * np.finfo(np.float64).eps] = 1.0
         object.__setattr__(self, "xyz", read_only(xyz / norm[:, None]))
         object.__setattr__(self, "weights", read_only(weights))
 
@@ -190,19 +199,20 @@ class Coarsening:
     assign: sp.csr_array
 
     def __post_init__(self) -> None:
-        assign = sp.csr_array(self.assign, dtype=np.float64)
+        # A copy: it is made read-only below, and the caller's must stay as it is.
+        assign = sp.csr_array(self.assign).astype(np.float64)
         shape = (len(self.coarse), len(self.fine))
         if assign.shape != shape:
             raise ValueError(
                 f"assign must have shape (V_coarse, V_fine) = {shape}, "
                 f"got {assign.shape}"
             )
-        if assign.nnz and assign.data.min() < 0:
+        if assign.nnz and not assign.data.min() >= 0:
             raise ValueError(
                 f"shares of a cell must not be negative, got {assign.data.min()}"
             )
         columns = np.asarray(assign.sum(axis=0)).ravel()
-        if np.abs(columns - 1).max() > 1e-9:
+        if not np.abs(columns - 1).max() <= 1e-9:
             bad = int(np.abs(columns - 1).argmax())
             raise ValueError(
                 f"the shares of each fine cell must sum to one, "
@@ -217,6 +227,4 @@ class Coarsening:
                 f"got {self.coarse.weights[bad]} for {area[bad]} at vertex {bad}"
             )
         assign.sum_duplicates()
-        for part in (assign.data, assign.indices, assign.indptr):
-            part.setflags(write=False)
-        object.__setattr__(self, "assign", assign)
+        object.__setattr__(self, "assign", freeze(assign))

@@ -1,0 +1,48 @@
+"""Checks shared by the constructors, with messages that say what to pass instead."""
+
+from __future__ import annotations
+
+import operator
+from typing import SupportsIndex
+
+import numpy as np
+
+
+def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
+    """Return ``value`` as an int that is at least ``minimum``.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is not an integer; booleans and floats are refused.
+    ValueError
+        If it is smaller than ``minimum``.
+    """
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be an integer, got {value!r}; pass a number")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be an integer, got {value!r} of type "
+            f"{type(value).__name__}; convert it with int()"
+        ) from None
+    if number < minimum:
+        raise ValueError(
+            f"{name} must be at least {minimum}, got {number}; pass {minimum} or more"
+        )
+    return number
+
+
+def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return ``value`` if it is one of ``choices``.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message lists the choices.
+    """
+    if value not in choices:
+        listed = " or ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be {listed}, got {value!r}; choose one of them")
+    return value

@@ -1,0 +1,109 @@
+"""HEALPix: equal-area pixels on rings of latitude. Only this module uses healpy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import healpy
+import numpy as np
+import scipy.sparse as sp
+
+from samplings.arguments import integer_argument
+from samplings.base import Coarsening, IntArray, Sampling
+
+
+class HEALPix(Sampling):
+    r"""HEALPix pixel centres: :math:`12 n_\text{side}^2` cells of equal area.
+
+    Parameters
+    ----------
+    nside
+        Resolution: each of the 12 base pixels is cut into ``nside x nside``. Any
+        ``nside >= 1`` in RING ordering, a power of two in NEST ordering.
+    nest
+        True for the NEST ordering (hierarchical: the children of pixel ``p`` are
+        ``4p ... 4p+3``), False for RING (rings from north to south).
+
+    Raises
+    ------
+    TypeError
+        If ``nside`` is not an integer or ``nest`` not a boolean.
+    ValueError
+        If ``nside < 1``, or is not a power of two in NEST ordering.
+
+    Notes
+    -----
+    Source: Górski et al. 2005, ApJ 622, 759 (arXiv:astro-ph/0409513).
+
+    Examples
+    --------
+    >>> sampling = HEALPix(2, nest=True)
+    >>> sampling.n_vertices
+    48
+    >>> sampling.coarsen().coarse
+    HEALPix(nside=1, nest=True) with 12 vertices
+    """
+
+    nside: int
+    nest: bool
+
+    def __init__(self, nside: int, nest: bool = True) -> None:
+        nside = integer_argument("nside", nside, 1)
+        if not isinstance(nest, bool | np.bool_):
+            raise TypeError(
+                f"nest must be True (NEST) or False (RING), got {nest!r}; "
+                "the ordering of a map is written in its header"
+            )
+        if nest and nside & (nside - 1):
+            below = 1 << (nside.bit_length() - 1)
+            raise ValueError(
+                f"nside must be a power of two when nest=True, got {nside}; "
+                f"use {below}, {2 * below}, or nest=False"
+            )
+        object.__setattr__(self, "nside", nside)
+        object.__setattr__(self, "nest", bool(nest))
+        n = 12 * nside * nside
+        xyz = np.empty((n, 3))
+        xyz[:, 0], xyz[:, 1], xyz[:, 2] = healpy.pix2vec(nside, np.arange(n), nest=nest)
+        super().__init__(xyz, np.full(n, 4 * np.pi / n))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """``{"type": "healpix", "nside": ..., "nest": ...}``."""
+        return {"type": "healpix", "nside": self.nside, "nest": self.nest}
+
+    @property
+    def name(self) -> str:
+        """``healpix-<nside>``, in either ordering."""
+        return f"healpix-{self.nside}"
+
+    def coarsen(self) -> Coarsening:
+        """Merge the four children of each pixel of ``nside / 2``, same ordering.
+
+        Raises
+        ------
+        ValueError
+            If ``nside`` is odd, as its pixels do not come in fours.
+        """
+        if self.nside % 2:
+            raise ValueError(
+                f"nside must be even to merge pixels by four, got {self.nside}; "
+                "start from a multiple of 2 for each coarsening"
+            )
+        coarse = HEALPix(self.nside // 2, self.nest)
+        n = len(self)
+        parent = self._parents()
+        share = sp.csr_array(
+            (np.ones(n), (parent, np.arange(n))), shape=(len(coarse), n)
+        )
+        return Coarsening(self, coarse, share)
+
+    def _parents(self) -> IntArray:
+        """Coarse pixel that contains each fine pixel, shape ``(V,)``."""
+        if self.nest:
+            return np.arange(len(self)) // 4
+        # Halving nside keeps pixel edges where they are, for any even nside, so the
+        # coarse pixel that contains a fine centre contains its whole pixel.
+        x, y, z = self.xyz.T
+        parents = healpy.vec2pix(self.nside // 2, x, y, z, nest=False)
+        return np.asarray(parents, dtype=np.int64)

@@ -1,0 +1,152 @@
+"""A part of a sampling, such as the unmasked sky or the land."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from samplings.base import Coarsening, IntArray, Sampling, read_only
+from samplings.encoding import encode_array
+
+
+class Masked(Sampling):
+    """Some of the vertices of another sampling, in its order.
+
+    Parameters
+    ----------
+    parent
+        The sampling to take vertices from; it may be masked itself.
+    part
+        Boolean mask, shape ``(V_parent,)``, True for the vertices to keep; or their
+        indices, each once, in any order.
+    weights
+        Areas of the kept cells in steradian, shape ``(V,)``, where a cell is itself
+        only partly kept; by default those of the parent.
+
+    Attributes
+    ----------
+    parent
+        The whole sampling.
+    index
+        Indices of the kept vertices in the parent, ascending, shape ``(V,)``.
+
+    Raises
+    ------
+    TypeError
+        If ``part`` is neither boolean nor integer.
+    ValueError
+        If ``part`` keeps nothing, has another length than the parent, or holds an
+        index twice or out of range.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> sphere = HEALPix(2)
+    >>> north = sphere[sphere.lat > 0]
+    >>> north.n_vertices, north.coarsen().coarse.n_vertices
+    (20, 8)
+    """
+
+    parent: Sampling
+    index: IntArray
+
+    def __init__(
+        self,
+        parent: Sampling,
+        part: npt.ArrayLike,
+        weights: npt.ArrayLike | None = None,
+    ) -> None:
+        index = _index(np.asarray(part), len(parent))
+        index.setflags(write=False)
+        areas = parent.weights[index] if weights is None else read_only(weights)
+        object.__setattr__(self, "parent", parent)
+        object.__setattr__(self, "index", index)
+        super().__init__(parent.xyz[index], areas)
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """True where a vertex of the parent is kept, shape ``(V_parent,)``."""
+        mask = np.zeros(len(self.parent), dtype=bool)
+        mask[self.index] = True
+        return mask
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Configuration of the parent, the mask, and areas where they differ."""
+        config: dict[str, Any] = {
+            "type": "masked",
+            "parent": self.parent.config,
+            "mask": encode_array(np.packbits(self.mask)),
+        }
+        if not np.array_equal(self.weights, self.parent.weights[self.index]):
+            config["weights"] = encode_array(self.weights)
+        return config
+
+    @property
+    def name(self) -> str:
+        """``<parent>-masked``."""
+        return f"{self.parent.name}-masked"
+
+    def __repr__(self) -> str:
+        return f"Masked({self.parent!r}) with {len(self)} vertices"
+
+    def coarsen(self) -> Coarsening:
+        """Coarsen the parent, and keep the coarse cells that hold any kept cell.
+
+        A coarse cell's area is that of the kept cells in it, so that area is conserved.
+
+        Raises
+        ------
+        ValueError
+            If the parent has no coarser sampling.
+        """
+        whole = self.parent.coarsen()
+        shares = whole.assign[:, self.index]
+        area = shares @ self.weights
+        kept = np.flatnonzero(area > 0)
+        coarse = Masked(whole.coarse, kept, area[kept])
+        return Coarsening(self, coarse, shares[kept])
+
+
+def _index(part: npt.NDArray[Any], n: int) -> IntArray:
+    """Turn a mask or indices into ascending indices."""
+    if part.ndim != 1:
+        raise ValueError(
+            f"a mask must have shape ({n},), got {part.shape}; flatten it in the "
+            "sampling's vertex order"
+        )
+    if part.size == 0:
+        raise ValueError("the mask is empty; keep at least one vertex")
+    if part.dtype == np.bool_:
+        if len(part) != n:
+            raise ValueError(
+                f"the mask has length {len(part)} for {n} vertices; "
+                "give one boolean per vertex"
+            )
+        index = np.flatnonzero(part)
+        if len(index) == 0:
+            raise ValueError(
+                "the mask is False everywhere; keep at least one vertex "
+                "(True means keep)"
+            )
+        return index.astype(np.int64)
+    if not np.issubdtype(part.dtype, np.integer):
+        raise TypeError(
+            f"a mask must be boolean, or integer indices, got {part.dtype}; "
+            "compare it with a threshold, as in mask > 0.5, and decide about NaN"
+        )
+    low, high = int(part.min()), int(part.max())
+    if low < 0 or high >= n:
+        raise ValueError(
+            f"indices must lie in 0 ... {n - 1}, got {low if low < 0 else high}; "
+            "count from the first vertex"
+        )
+    index, counts = np.unique(part.astype(np.int64), return_counts=True)
+    if counts.max() > 1:
+        raise ValueError(
+            f"indices must be distinct, got {index[counts.argmax()]} "
+            f"{counts.max()} times; pass each vertex once"
+        )
+    return index
