@@ -1,0 +1,245 @@
+"""What a segmentation data set is, and the statistics training needs of it."""
+
+from __future__ import annotations
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from samplings import Sampling
+
+
+class SegmentationSample(NamedTuple):
+    """One map: inputs, classes, and which vertices count.
+
+    Attributes
+    ----------
+    x
+        Inputs, shape ``(V, C)``, float32, finite everywhere.
+    y
+        Class of each vertex, shape ``(V,)``, int64; 0 where masked.
+    mask
+        True where the label and all inputs are valid, shape ``(V,)``, bool.
+    """
+
+    x: Tensor
+    y: Tensor
+    mask: Tensor
+
+
+class SegmentationDataset(Dataset[SegmentationSample], ABC):
+    """Maps on one sampling, each vertex with inputs and a class.
+
+    Subclasses set the attributes and define ``__len__`` and ``__getitem__``;
+    :func:`segmentation_sample` turns arrays with missing values into a sample.
+
+    Attributes
+    ----------
+    sampling
+        Where the vertices are, the same for every map.
+    channel_names
+        One name an input channel.
+    class_names
+        One name a class; class 0 is the background.
+    """
+
+    sampling: Sampling
+    channel_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of maps."""
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> SegmentationSample:
+        """Map ``index``, from 0 to ``len(self) - 1``."""
+
+    def __iter__(self) -> Iterator[SegmentationSample]:
+        """Go through the maps in order."""
+        return (self[index] for index in range(len(self)))
+
+    def _check_index(self, index: int) -> int:
+        """Return ``index`` as an int, or raise ``IndexError``."""
+        position = operator.index(index)
+        if not 0 <= position < len(self):
+            raise IndexError(
+                f"map {position} does not exist: the data set has {len(self)} maps, "
+                f"numbered 0 to {len(self) - 1}"
+            )
+        return position
+
+
+def segmentation_sample(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    n_classes: int,
+    mask: npt.ArrayLike | None = None,
+) -> SegmentationSample:
+    """Make a sample of arrays that may have missing values.
+
+    A vertex counts where ``mask`` is True and all its inputs are finite. Inputs that
+    are not finite become the mean of their channel over the vertices that count (zero
+    if none does), labels that do not count become 0.
+
+    Parameters
+    ----------
+    x
+        Inputs, shape ``(V, C)``; NaN and infinities are missing values.
+    y
+        Classes, shape ``(V,)``, integers from 0 to ``n_classes - 1`` where they count.
+    n_classes
+        Number of classes.
+    mask
+        True where the label is valid, shape ``(V,)``; everywhere by default.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or a label that counts is no class.
+
+    Examples
+    --------
+    >>> sample = segmentation_sample([[1.0], [float("nan")], [3.0]], [0, 1, 1], 2)
+    >>> sample.x.T, sample.y, sample.mask
+    (tensor([[1., 2., 3.]]), tensor([0, 0, 1]), tensor([ True, False,  True]))
+    """
+    # float32 overflows to infinity without a warning of its own: it is missing too.
+    with np.errstate(over="ignore"):
+        inputs = np.array(x, dtype=np.float32)
+    if inputs.ndim != 2:
+        raise ValueError(f"x must have shape (V, C), got {inputs.shape}")
+    labels = np.asarray(y)
+    if labels.shape != inputs.shape[:1]:
+        raise ValueError(
+            f"y must have one class a vertex, shape {inputs.shape[:1]}, "
+            f"got {labels.shape}"
+        )
+    finite = np.isfinite(inputs)
+    valid = finite.all(axis=1)
+    if mask is not None:
+        given = np.asarray(mask, dtype=bool)
+        if given.shape != labels.shape:
+            raise ValueError(
+                f"mask must have one value a vertex, shape {labels.shape}, "
+                f"got {given.shape}"
+            )
+        valid &= given
+    counted = labels[valid]
+    wrong = (counted < 0) | (counted >= n_classes) | (counted != np.floor(counted))
+    if wrong.any():
+        raise ValueError(
+            f"labels must be integers from 0 to {n_classes - 1}, "
+            f"got {counted[wrong][0]} at vertex {np.flatnonzero(valid)[wrong][0]}; "
+            "mask out the vertices without a class"
+        )
+    if not finite.all():
+        means = inputs[valid].mean(axis=0, dtype=np.float64) if valid.any() else 0.0
+        inputs = np.where(finite, inputs, means).astype(np.float32)
+    classes = np.where(valid, labels, 0).astype(np.int64)
+    return SegmentationSample(
+        torch.from_numpy(inputs), torch.from_numpy(classes), torch.from_numpy(valid)
+    )
+
+
+def input_statistics(
+    dataset: SegmentationDataset, limit: int | None = None
+) -> tuple[Tensor, Tensor]:
+    r"""Mean and standard deviation of each channel, by area over the valid vertices.
+
+    .. math:: \mu = \frac{\sum_{n,i} m_{ni} a_i x_{ni}}{\sum_{n,i} m_{ni} a_i}, \quad
+        \sigma^2 = \frac{\sum_{n,i} m_{ni} a_i (x_{ni} - \mu)^2}{\sum_{n,i} m_{ni} a_i}
+
+    Parameters
+    ----------
+    dataset
+        Maps n with mask m on a sampling with cell areas a.
+    limit
+        Use at most this many maps, evenly spaced; all by default.
+
+    Returns
+    -------
+    tuple of Tensor
+        Mean and standard deviation, shape ``(C,)``, float64, in the channels' units.
+        A channel that never varies has standard deviation zero.
+
+    Raises
+    ------
+    ValueError
+        If no vertex of the maps is valid, or ``limit`` is below one.
+    """
+    area = torch.from_numpy(np.array(dataset.sampling.weights))
+    channels = len(dataset.channel_names)
+    total = torch.zeros((), dtype=torch.float64)
+    mean = torch.zeros(channels, dtype=torch.float64)
+    squares = torch.zeros(channels, dtype=torch.float64)
+    for sample in _maps(dataset, limit):
+        weights = area * sample.mask
+        if not (part := weights.sum()) > 0:
+            continue
+        x = sample.x.double()
+        part_mean = weights @ x / part
+        # Merge centred sums (Chan et al.): the plain sum of squares cancels for
+        # pressures, whose mean is a hundred times their spread.
+        difference = part_mean - mean
+        squares += weights @ (x - part_mean) ** 2
+        squares += difference**2 * (total * part / (total + part))
+        mean += difference * (part / (total + part))
+        total += part
+    _require_area(total)
+    return mean, (squares / total).sqrt()
+
+
+def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tensor:
+    """Share of the valid area that each class covers.
+
+    Parameters
+    ----------
+    dataset
+        Maps with a class for each vertex.
+    limit
+        Use at most this many maps, evenly spaced; all by default.
+
+    Returns
+    -------
+    Tensor
+        Shares, shape ``(n_classes,)``, float64, which sum to one.
+
+    Raises
+    ------
+    ValueError
+        If no vertex of the maps is valid, or ``limit`` is below one.
+    """
+    area = torch.from_numpy(np.array(dataset.sampling.weights))
+    shares = torch.zeros(len(dataset.class_names), dtype=torch.float64)
+    for sample in _maps(dataset, limit):
+        shares.index_add_(0, sample.y, area * sample.mask)
+    _require_area(shares.sum())
+    return shares / shares.sum()
+
+
+def _maps(
+    dataset: SegmentationDataset, limit: int | None
+) -> Iterator[SegmentationSample]:
+    """At most ``limit`` maps, evenly spaced over the data set."""
+    count = len(dataset)
+    if limit is not None:
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1 map, got {limit}")
+        count = min(limit, count)
+    return (dataset[i * len(dataset) // count] for i in range(count))
+
+
+def _require_area(area: Tensor) -> None:
+    if not area > 0:
+        raise ValueError(
+            "the maps have no valid vertex: every label or input is masked; "
+            "check the names of the variables and what counts as missing"
+        )
