@@ -1,0 +1,230 @@
+"""Maps of signals on any sampling, in the Mollweide projection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from scipy.spatial import cKDTree
+
+from samplings import Sampling
+
+# Paul Tol's muted scheme: distinct for colour-blind readers. White is background.
+CLASS_COLOURS = (
+    "#f2f2f2",
+    "#cc3311",
+    "#0077bb",
+    "#009988",
+    "#ee7733",
+    "#33bbee",
+    "#ee3377",
+    "#999933",
+    "#882255",
+    "#117733",
+    "#332288",
+    "#ddcc77",
+)
+
+
+def mollweide_grid(width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    r"""Unit vectors seen by the pixels of a Mollweide picture.
+
+    With :math:`\sin a = y`, :math:`\sin(lat) = (2a + \sin 2a)/\pi` and
+    :math:`lon = \pi x / (2 \cos a)` for :math:`x \in [-2, 2]`, :math:`y \in [-1, 1]`.
+    Longitude zero is in the middle and grows to the right.
+
+    Parameters
+    ----------
+    width
+        Pixels across; the picture is half as high.
+
+    Returns
+    -------
+    xyz : ndarray
+        Unit vectors of the pixels on the globe, shape ``(N, 3)``.
+    on_globe : ndarray
+        Boolean picture, shape ``(width // 2, width)``, first row north, with N True.
+
+    Source: Snyder, Map Projections: A Working Manual (1987), pp. 249-252.
+    """
+    height = width // 2
+    x = np.linspace(-2, 2, width)[None, :]
+    y = np.linspace(1, -1, height)[:, None]
+    on_globe = x**2 / 4 + y**2 < 1
+    a = np.arcsin(np.clip(np.broadcast_to(y, on_globe.shape)[on_globe], -1, 1))
+    lat = np.arcsin(np.clip((2 * a + np.sin(2 * a)) / np.pi, -1, 1))
+    lon = np.pi * np.broadcast_to(x, on_globe.shape)[on_globe] / (2 * np.cos(a))
+    xyz = np.stack(
+        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1
+    )
+    return xyz, on_globe
+
+
+def mollweide_image(
+    sampling: Sampling, values: npt.ArrayLike, width: int = 800
+) -> np.ma.MaskedArray[Any, np.dtype[np.float64]]:
+    """Picture of a signal: each pixel shows its nearest vertex.
+
+    Pixels off the globe, pixels farther from any vertex than twice the radius of the
+    largest cell (outside a masked part) and vertices that are NaN are masked.
+
+    Parameters
+    ----------
+    sampling
+        Where the signal lives.
+    values
+        Signal, shape ``(V,)``.
+    width
+        Pixels across.
+
+    Raises
+    ------
+    ValueError
+        If the signal has another length than the sampling.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> sampling = HEALPix(4)
+    >>> mollweide_image(sampling, sampling.lat, width=40).shape
+    (20, 40)
+    """
+    signal = np.asarray(values, dtype=np.float64)
+    if signal.shape != (len(sampling),):
+        raise ValueError(
+            f"values must have shape ({len(sampling)},), one per vertex, "
+            f"got {signal.shape}"
+        )
+    xyz, on_globe = mollweide_grid(width)
+    distance, vertex = cKDTree(sampling.xyz).query(xyz, workers=-1)
+    reach = 2 * np.sqrt(sampling.weights.max() / np.pi)
+    shown = np.where(distance <= reach, signal[vertex], np.nan)
+    image = np.full(on_globe.shape, np.nan)
+    image[on_globe] = shown
+    return np.ma.masked_invalid(image)
+
+
+def draw_map(
+    axes: Axes,
+    sampling: Sampling,
+    values: npt.ArrayLike,
+    *,
+    title: str = "",
+    label: str = "",
+    cmap: str = "viridis",
+    limits: tuple[float, float] | None = None,
+    width: int = 800,
+) -> None:
+    """Draw a real signal on a Mollweide map with a colour bar.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    sampling, values, width
+        As in :func:`mollweide_image`.
+    title, label
+        Above the map, and below the colour bar (quantity and unit).
+    cmap, limits
+        Matplotlib colour map, and the values at its ends: the 1st and 99th percentile
+        where not given, so that single extremes do not rule.
+    """
+    image = mollweide_image(sampling, values, width)
+    if limits is None:
+        known = image.compressed()
+        limits = tuple(np.percentile(known, [1, 99])) if len(known) else (0.0, 1.0)
+    shown = _globe(axes, image, cmap=cmap, norm=Normalize(*limits))
+    axes.set_title(title, fontsize=10)
+    bar = axes.figure.colorbar(
+        shown, ax=axes, orientation="horizontal", fraction=0.046, pad=0.04, aspect=40
+    )
+    bar.set_label(label, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+
+
+def draw_classes(
+    axes: Axes,
+    sampling: Sampling,
+    classes: npt.ArrayLike,
+    class_names: Sequence[str],
+    *,
+    title: str = "",
+    mask: npt.ArrayLike | None = None,
+    legend: bool = True,
+    width: int = 800,
+) -> None:
+    """Draw class indices on a Mollweide map with a legend.
+
+    Parameters
+    ----------
+    axes, sampling, title, width
+        As in :func:`draw_map`.
+    classes
+        Class of each vertex, shape ``(V,)``.
+    class_names
+        Their names, in order.
+    mask
+        True where a vertex counts, shape ``(V,)``; others are left grey.
+    legend
+        Whether to name the colours.
+    """
+    values = np.asarray(classes, dtype=np.float64)
+    if mask is not None:
+        values = np.where(np.asarray(mask, dtype=bool), values, np.nan)
+    colours = class_colours(class_names)
+    _globe(
+        axes,
+        mollweide_image(sampling, values, width),
+        cmap=ListedColormap(colours),
+        norm=BoundaryNorm(np.arange(len(colours) + 1) - 0.5, len(colours)),
+    )
+    axes.set_title(title, fontsize=10)
+    if legend:
+        handles = [
+            mpl.patches.Patch(facecolor=colour, edgecolor="0.4", label=name)
+            for colour, name in zip(colours, class_names, strict=True)
+        ]
+        axes.legend(
+            handles=handles,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.02),
+            ncol=min(len(handles), 5),
+            fontsize=7,
+            frameon=False,
+        )
+
+
+def class_colours(class_names: Sequence[str]) -> list[str]:
+    """One colour a class; the first, light one is kept for ``background``."""
+    start = 0 if "background" in class_names[:1] else 1
+    palette = list(CLASS_COLOURS[start:])
+    return [palette[i % len(palette)] for i in range(len(class_names))]
+
+
+def _globe(axes: Axes, image: Any, **style: Any) -> Any:
+    """Show an image inside the globe's outline, off-globe pixels left blank."""
+    extent = (-2.0, 2.0, -1.0, 1.0)
+    outline = Ellipse((0, 0), 4, 2, facecolor="0.75", edgecolor="0.2", linewidth=0.8)
+    axes.add_patch(outline)
+    shown = axes.imshow(image, extent=extent, interpolation="nearest", **style)
+    shown.set_clip_path(outline)
+    axes.set_xlim(-2.02, 2.02)
+    axes.set_ylim(-1.02, 1.02)
+    axes.set_aspect("equal")
+    axes.axis("off")
+    return shown
+
+
+def new_figure(
+    rows: int, columns: int, size: tuple[float, float]
+) -> tuple[Figure, Any]:
+    """Make a figure without pyplot, so that nothing needs a screen or stays open."""
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)

@@ -1,0 +1,75 @@
+"""Maps show each place where it is."""
+
+import numpy as np
+import pytest
+
+from deepsphere_pyg.plot.maps import (
+    class_colours,
+    draw_classes,
+    mollweide_grid,
+    mollweide_image,
+    new_figure,
+)
+from samplings import HEALPix
+
+
+def test_grid_is_of_unit_vectors_with_north_first_and_the_middle_at_longitude_zero():
+    xyz, on_globe = mollweide_grid(401)
+    np.testing.assert_allclose(np.linalg.norm(xyz, axis=1), 1)
+    rows = np.nonzero(on_globe)[0]
+    assert (xyz[rows == rows.min(), 2] > 0.98).all()
+    middle = xyz[np.argmin(np.abs(xyz - [1, 0, 0]).sum(axis=1))]
+    np.testing.assert_allclose(middle, [1, 0, 0], atol=0.02)
+
+
+def test_projection_keeps_areas():
+    xyz, _ = mollweide_grid(1200)
+    # Every pixel of an equal-area map stands for the same area: z is uniform.
+    for z in (-0.7, 0.0, 0.4):
+        assert (xyz[:, 2] < z).mean() == pytest.approx((z + 1) / 2, abs=2e-3)
+
+
+def test_east_is_right():
+    sampling = HEALPix(16)
+    image = mollweide_image(
+        sampling, ((sampling.lon > 10) & (sampling.lon < 170)) * 1.0
+    )
+    left, right = image[:, :400], image[:, 400:]
+    assert left.mean() < 0.05 < 0.8 < right.mean()
+
+
+def test_image_shows_the_nearest_vertex():
+    sampling = HEALPix(8)
+    image = mollweide_image(sampling, np.arange(len(sampling)), width=200)
+    xyz, on_globe = mollweide_grid(200)
+    nearest = (xyz @ sampling.xyz.T).argmax(axis=1)
+    np.testing.assert_array_equal(image[on_globe], nearest)
+
+
+def test_masked_part_leaves_the_rest_blank():
+    sampling = HEALPix(16)
+    north = sampling[sampling.lat > 0]
+    image = mollweide_image(north, np.ones(len(north)))
+    assert image[:190].count() > 0
+    assert image[230:].count() == 0
+
+
+def test_wrong_length_is_refused():
+    with pytest.raises(ValueError, match=r"values must have shape \(768,\)"):
+        mollweide_image(HEALPix(8), np.zeros(12))
+
+
+def test_background_is_light_and_other_classes_are_not():
+    assert class_colours(["background", "TC"])[0] == "#f2f2f2"
+    assert "#f2f2f2" not in class_colours(["land", "ocean"])
+
+
+def test_drawing_marks_unknown_vertices_and_names_classes():
+    sampling = HEALPix(4)
+    _, axes = new_figure(1, 1, (4, 3))
+    classes = (sampling.lat > 0).astype(int)
+    draw_classes(axes[0, 0], sampling, classes, ["land", "sea"], mask=classes == 1)
+    (image,) = axes[0, 0].get_images()
+    assert set(image.get_array().compressed()) == {1.0}
+    labels = [text.get_text() for text in axes[0, 0].get_legend().get_texts()]
+    assert labels == ["land", "sea"]
