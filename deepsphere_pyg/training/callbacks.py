@@ -1,0 +1,157 @@
+"""What happens beside the training loop: checkpoints, and the record of scores."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from torch.utils.data import Sampler
+
+from deepsphere_pyg.atomic_files import atomic_path
+
+
+class AtomicCheckpoints(Callback):
+    """Keep ``last.ckpt`` and ``best.ckpt``, each replaced only once it is whole.
+
+    Both are written after validation, at the end of an epoch, so that a training that
+    is interrupted resumes from there and gives what an uninterrupted one gives. One is
+    written before the first epoch too: there is always one to resume from.
+
+    Parameters
+    ----------
+    folder
+        Where the checkpoints go.
+    monitor
+        Logged value whose highest mark makes a checkpoint the best.
+    """
+
+    def __init__(self, folder: Path, monitor: str = "val/mAP") -> None:
+        self.folder = folder
+        self.monitor = monitor
+        self.best: float | None = None
+        self.best_epoch: int | None = None
+
+    @property
+    def last_path(self) -> Path:
+        """Where the state after the last whole epoch is kept."""
+        return self.folder / "last.ckpt"
+
+    @property
+    def best_path(self) -> Path:
+        """Where the state with the best validation score is kept."""
+        return self.folder / "best.ckpt"
+
+    def state_dict(self) -> dict[str, Any]:
+        """Best score so far, kept in the checkpoint."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the best score from a checkpoint."""
+        self.best = state_dict["best"]
+        self.best_epoch = state_dict["best_epoch"]
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Write a first checkpoint: an interrupt may come before the first epoch."""
+        if trainer.current_epoch == 0:
+            self._save(trainer, self.last_path)
+
+    def on_train_epoch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> None:
+        """Write the checkpoints; Lightning has validated by now."""
+        score = float(trainer.callback_metrics[self.monitor])
+        if self.best is None or score > self.best:
+            self.best, self.best_epoch = score, trainer.current_epoch
+            self._save(trainer, self.best_path)
+        self._save(trainer, self.last_path)
+
+    def _save(self, trainer: pl.Trainer, path: Path) -> None:
+        with atomic_path(path) as temporary:
+            trainer.save_checkpoint(temporary)
+
+
+class History(Callback):
+    """Write one row of ``history.csv`` an epoch.
+
+    Parameters
+    ----------
+    path
+        The file. Rows of an earlier, interrupted run are kept up to the epoch that the
+        run resumes from.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Keep the rows of the epochs before the one that training starts at."""
+        if trainer.current_epoch > 0 and self.path.exists():
+            with self.path.open(newline="") as file:
+                rows = [
+                    {name: float(value) for name, value in row.items()}
+                    for row in csv.DictReader(file)
+                ]
+            self.rows = [row for row in rows if row["epoch"] <= trainer.current_epoch]
+
+    def on_train_epoch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> None:
+        """Append the epoch's scores and rewrite the file."""
+        names = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
+        row = {"epoch": float(trainer.current_epoch + 1)}
+        row |= {name: float(trainer.callback_metrics[name]) for name in names}
+        self.rows.append(row)
+        write_rows(self.path, self.rows)
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write dictionaries of the same keys as a CSV file, whole or not at all."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+class EpochShuffle(Sampler[int]):
+    """Shuffle by seed and epoch alone, so that a resumed training sees the same order.
+
+    Parameters
+    ----------
+    length
+        Number of samples.
+    seed
+        Seed of the whole training.
+    """
+
+    def __init__(self, length: int, seed: int) -> None:
+        self.length = length
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take the epoch's number; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Any:
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
+        return iter(order.tolist())
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar without the version number of its logger."""
+
+    def get_metrics(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> dict[str, Any]:
+        """Scores that the bar shows."""
+        metrics: dict[str, Any] = super().get_metrics(trainer, module)
+        metrics.pop("v_num", None)
+        return metrics

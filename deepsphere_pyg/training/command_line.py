@@ -1,0 +1,56 @@
+"""The command ``deepsphere-pyg``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from deepsphere_pyg.training import equivariance_command, segment_command
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="deepsphere-pyg",
+        description="Neural networks on the sphere: segment maps, and measure how "
+        "equivariant graph Laplacians are.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module, text in (
+        (
+            "segment",
+            segment_command,
+            "train a network to segment spherical maps, score it and draw the result",
+        ),
+        (
+            "equivariance",
+            equivariance_command,
+            "measure the equivariance error of Laplacians against neighbours",
+        ),
+    ):
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    Errors in what the user gave are printed on one line, without a traceback; status 2.
+    """
+    args = build_parser().parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except (ValueError, OSError, ImportError) as error:
+        print(f"deepsphere-pyg {args.command}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130

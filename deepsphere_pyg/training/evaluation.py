@@ -1,0 +1,94 @@
+"""Run a network over a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from deepsphere_pyg.datasets import SegmentationDataset
+from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network made of the maps of a data set.
+
+    Attributes
+    ----------
+    truth
+        Class of each vertex, shape ``(maps, V)``.
+    mask
+        True where a vertex counts, shape ``(maps, V)``.
+    probability
+        Probability of each class, shape ``(maps, V, classes)``, float32.
+    """
+
+    truth: npt.NDArray[np.int64]
+    mask: npt.NDArray[np.bool_]
+    probability: npt.NDArray[np.float32]
+
+    def scores(
+        self, class_names: Sequence[str], area: npt.NDArray[np.float64]
+    ) -> SegmentationScores:
+        """Score all maps pooled, valid vertices weighted by ``area (V,)``."""
+        weights = np.broadcast_to(area, self.mask.shape)[self.mask]
+        return segmentation_scores(
+            self.truth[self.mask], self.probability[self.mask], class_names, weights
+        )
+
+
+@torch.no_grad()
+def predict(
+    network: nn.Module,
+    dataset: SegmentationDataset,
+    *,
+    batch_size: int = 4,
+    device: torch.device | str = "cpu",
+    progress: bool = True,
+) -> Prediction:
+    """Predict every map of a data set.
+
+    Parameters
+    ----------
+    network
+        Maps ``(batch, vertex, channel)`` to logits ``(batch, vertex, class)``. Put into
+        evaluation mode, and moved to ``device``.
+    dataset
+        Maps to predict.
+    batch_size
+        Maps at once.
+    device
+        Where to compute.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    ValueError
+        If a probability is not finite.
+    """
+    network = network.to(device).eval()
+    truth, mask, probability = [], [], []
+    loader = DataLoader(dataset, batch_size=batch_size)
+    for batch in tqdm(loader, desc="predicting", leave=False, disable=not progress):
+        logits = network(batch.x.to(device))
+        if not torch.isfinite(logits).all():
+            raise ValueError(
+                "the network's output is not finite: it has diverged; "
+                "train again with a lower learning rate"
+            )
+        truth.append(batch.y)
+        mask.append(batch.mask)
+        probability.append(logits.softmax(dim=-1).float().cpu())
+    return Prediction(
+        torch.cat(truth).numpy(),
+        torch.cat(mask).numpy(),
+        torch.cat(probability).numpy(),
+    )

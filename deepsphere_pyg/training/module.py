@@ -1,0 +1,163 @@
+"""One segmentation experiment as a Lightning module."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from deepsphere_pyg.datasets import SegmentationSample
+from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
+from deepsphere_pyg.models import checkpoint_header
+
+# Share of the steps over which the learning rate rises to its full value.
+WARM_UP = 0.05
+
+
+class SegmentationModule(pl.LightningModule):
+    r"""Train a network to give every vertex of a sphere its class.
+
+    The loss is cross-entropy, averaged over valid vertices by area and class weight:
+
+    .. math:: \mathcal L = -\frac{\sum_i m_i a_i c_{y_i} \log p_i(y_i)}
+                                 {\sum_i m_i a_i c_{y_i}}
+
+    with the mask m, cell areas a and class weights c. The optimiser is Adam; its rate
+    rises over the first 5 % of the steps and falls as a cosine to zero.
+
+    Parameters
+    ----------
+    network
+        Maps ``(batch, vertex, channel)`` to logits ``(batch, vertex, class)``; has
+        ``sampling`` and ``config``.
+    class_names
+        One name a class.
+    class_weights
+        Weight of each class in the loss; one where not given.
+    learning_rate
+        Highest learning rate of Adam.
+    total_steps
+        Steps of the whole training, which set the schedule.
+    notes
+        JSON-able facts kept in checkpoints, such as channel names.
+
+    Raises
+    ------
+    ValueError
+        If the number of class weights is not that of the classes.
+    """
+
+    area: Tensor
+    class_weights: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        class_names: Sequence[str],
+        class_weights: Sequence[float] | None = None,
+        learning_rate: float = 1e-3,
+        total_steps: int = 1,
+        notes: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        weights = [1.0] * len(class_names) if class_weights is None else class_weights
+        if len(weights) != len(class_names):
+            raise ValueError(
+                f"loss weights must be one per class, got {len(weights)} for "
+                f"{len(class_names)} classes: {', '.join(class_names)}"
+            )
+        self.network = network
+        self.class_names = tuple(class_names)
+        self.learning_rate = learning_rate
+        self.total_steps = total_steps
+        self.notes = dict(notes or {})
+        area = torch.from_numpy(np.array(network.sampling.weights))  # type: ignore[union-attr,arg-type]
+        # Mean one, so that the loss reads like the plain mean on equal areas.
+        self.register_buffer("area", (area / area.mean()).float(), persistent=False)
+        self.register_buffer(
+            "class_weights", torch.tensor(weights).float(), persistent=False
+        )
+        self._truth: list[Tensor] = []
+        self._scores: list[Tensor] = []
+        self._area: list[Tensor] = []
+        self.scores: SegmentationScores | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits ``(batch, vertex, class)``."""
+        return self.network(x)
+
+    def loss(self, logits: Tensor, batch: SegmentationSample) -> Tensor:
+        """Area- and class-weighted cross-entropy over the valid vertices."""
+        valid = batch.mask
+        importance = (self.area * valid)[valid] * self.class_weights[batch.y[valid]]
+        losses = F.cross_entropy(logits[valid], batch.y[valid], reduction="none")
+        # A batch without a valid vertex has loss zero, not 0 / 0.
+        return (importance * losses).sum() / importance.sum().clamp_min(1e-12)
+
+    def training_step(self, batch: SegmentationSample, batch_index: int) -> Tensor:
+        """Loss of one batch."""
+        loss = self.loss(self(batch.x), batch)
+        self.log(
+            "train/loss",
+            loss,
+            on_step=False,
+            on_epoch=True,
+            prog_bar=True,
+            batch_size=len(batch.x),
+        )
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the scores of the epoch before."""
+        self._truth, self._scores, self._area = [], [], []
+
+    def validation_step(self, batch: SegmentationSample, batch_index: int) -> None:
+        """Keep the probabilities of one batch: average precision needs them all."""
+        logits = self(batch.x)
+        self.log("val/loss", self.loss(logits, batch), batch_size=len(batch.x))
+        self._truth.append(batch.y[batch.mask].cpu())
+        self._scores.append(logits.softmax(dim=-1)[batch.mask].float().cpu())
+        self._area.append((self.area * batch.mask)[batch.mask].cpu())
+
+    def on_validation_epoch_end(self) -> None:
+        """Score all validation maps pooled."""
+        self.scores = segmentation_scores(
+            torch.cat(self._truth).numpy(),
+            torch.cat(self._scores).numpy(),
+            self.class_names,
+            torch.cat(self._area).numpy(),
+        )
+        mean = self.scores.mean_average_precision
+        # No class of the foreground in the validation maps: nothing to rank by.
+        self.log("val/mAP", 0.0 if math.isnan(mean) else mean, prog_bar=True)
+        self.log("val/accuracy", self.scores.mean_accuracy)
+        self.log("val/IoU", self.scores.mean_iou)
+
+    def configure_optimizers(self) -> Any:
+        """Adam with a warm-up and a cosine decay over ``total_steps``."""
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
+        rise = max(1.0, WARM_UP * self.total_steps)
+
+        def rate(step: int) -> float:
+            done = min(1.0, step / self.total_steps)
+            return min(1.0, (step + 1) / rise) * 0.5 * (1 + math.cos(math.pi * done))
+
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what ``load_model`` rebuilds the network and its sampling from."""
+        checkpoint["deepsphere_pyg"] = {
+            **checkpoint_header(self.network, prefix="network."),
+            "class_names": list(self.class_names),
+            "notes": self.notes,
+        }

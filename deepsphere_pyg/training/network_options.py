@@ -1,0 +1,62 @@
+"""Options that choose a network."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from deepsphere_pyg.datasets import SegmentationDataset, input_statistics
+from deepsphere_pyg.models import UNET_CONFIGURATIONS, PixelNetwork, SphericalUNet
+from samplings import build_pyramid
+
+# Name of the network that sees one vertex at a time: what context is worth.
+PIXEL = "pixel"
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the graph and the network."""
+    group = parser.add_argument_group("graph and network")
+    group.add_argument(
+        "--network",
+        choices=[*UNET_CONFIGURATIONS, PIXEL],
+        default="small",
+        help="U-Net of the named size, or a network that sees single pixels",
+    )
+    group.add_argument(
+        "--k", type=int, default=8, help="neighbours of each vertex, at least"
+    )
+    group.add_argument(
+        "--K", type=int, help="Chebyshev terms (default: the network's own)"
+    )
+    group.add_argument(
+        "--baseline",
+        action="store_true",
+        help="train a network that sees single pixels too, for comparison",
+    )
+
+
+def network_from_arguments(
+    args: argparse.Namespace, name: str, dataset: SegmentationDataset
+) -> nn.Module:
+    """Build the named network for the channels, classes and sampling of a data set.
+
+    Its inputs are standardised by the mean and spread of the data set's channels; its
+    weights start from ``args.seed``.
+    """
+    torch.manual_seed(args.seed)
+    channels, classes = len(dataset.channel_names), len(dataset.class_names)
+    network: nn.Module
+    if name == PIXEL:
+        pyramid = build_pyramid(dataset.sampling, 1, args.k)
+        network = PixelNetwork(channels, classes, pyramid)
+    else:
+        configuration = UNET_CONFIGURATIONS[name]
+        if args.K is not None:
+            configuration = replace(configuration, K=args.K)
+        pyramid = build_pyramid(dataset.sampling, configuration.levels, args.k)
+        network = SphericalUNet(channels, classes, pyramid, configuration)
+    network.standardize.fit_(*input_statistics(dataset))
+    return network

@@ -1,0 +1,225 @@
+"""``deepsphere-pyg segment``: train, evaluate, predict and draw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from deepsphere_pyg.atomic_files import write_json
+from deepsphere_pyg.models import load_model
+from deepsphere_pyg.training.data_options import (
+    Splits,
+    add_data_arguments,
+    splits_from_arguments,
+)
+from deepsphere_pyg.training.evaluation import Prediction, predict
+from deepsphere_pyg.training.fit import Fitted, fit
+from deepsphere_pyg.training.network_options import (
+    PIXEL,
+    add_network_arguments,
+    network_from_arguments,
+)
+from deepsphere_pyg.training.report import (
+    scores_table,
+    write_pictures,
+    write_predictions,
+    write_scores,
+)
+from deepsphere_pyg.training.sampling_options import (
+    add_sampling_arguments,
+    sampling_from_arguments,
+)
+from samplings import Sampling
+
+# A small run of the whole job: minutes on two cores, and good enough to look at.
+DEMO = {
+    "nside": 32,
+    "network": "small",
+    "baseline": True,
+    "n_train": 160,
+    "n_validation": 24,
+    "n_test": 32,
+    "epochs": 14,
+    "batch_size": 4,
+    "lr": 4e-3,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_data_arguments(parser)
+    add_sampling_arguments(parser)
+    add_network_arguments(parser)
+    training = parser.add_argument_group("training")
+    training.add_argument("--epochs", type=int, default=30, help="passes over the maps")
+    training.add_argument("--batch-size", type=int, default=4, help="maps a step")
+    training.add_argument("--lr", type=float, default=1e-3, help="Adam's highest rate")
+    training.add_argument(
+        "--loss-weights",
+        default="none",
+        metavar="none|balanced|W,W,...",
+        help="weight of each class in the loss; balanced: one over its share",
+    )
+    training.add_argument("--seed", type=int, default=0, help="of data and training")
+    training.add_argument(
+        "--device", default="cpu", help="cpu, cuda or cuda:N, where to compute"
+    )
+    training.add_argument("--threads", type=int, help="CPU threads of PyTorch")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out", type=Path, default=Path("runs/segment"), help="folder of the results"
+    )
+    output.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint in --out, if there is one",
+    )
+    output.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="do not train: evaluate, predict and draw with this checkpoint",
+    )
+    output.add_argument(
+        "--transfer",
+        action="store_true",
+        help="with --checkpoint: move the weights to another sampling",
+    )
+    output.add_argument(
+        "--tensorboard", action="store_true", help="write TensorBoard logs too"
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="small settings for generated maps: "
+        + ", ".join(f"{key.replace('_', '-')} {value}" for key, value in DEMO.items()),
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; returns its exit status."""
+    if args.demo:
+        vars(args).update(DEMO)
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    started = time.perf_counter()
+    sampling = sampling_from_arguments(args)
+    print(f"sampling   {sampling!r}")
+    splits = splits_from_arguments(args, sampling)
+    print(f"data       {splits.description}")
+    if args.checkpoint is not None:
+        return _evaluate_checkpoint(args, sampling, splits)
+    network = network_from_arguments(args, args.network, splits.train)
+    fitted = fit(args, network, splits, args.out)
+    if fitted is None:
+        return 130
+    networks = {args.network: fitted}
+    if args.baseline and args.network != PIXEL:
+        print("\nbaseline   the same training for a network that sees single pixels")
+        pixel = network_from_arguments(args, PIXEL, splits.train)
+        baseline = fit(args, pixel, splits, args.out / "baseline")
+        if baseline is None:
+            return 130
+        networks[PIXEL] = baseline
+    seconds = time.perf_counter() - started
+    return _report(args, sampling, splits, networks, seconds)
+
+
+def _evaluate_checkpoint(
+    args: argparse.Namespace, sampling: Sampling, splits: Splits
+) -> int:
+    """Score, predict and draw with a network that was trained before."""
+    if args.transfer:
+        network = load_model(args.checkpoint).with_sampling_of(sampling)
+    else:
+        network = load_model(args.checkpoint, sampling=sampling)
+    fitted = Fitted(network, [], args.checkpoint, {})
+    return _report(args, sampling, splits, {"checkpoint": fitted}, 0.0)
+
+
+def _report(
+    args: argparse.Namespace,
+    sampling: Sampling,
+    splits: Splits,
+    networks: dict[str, Fitted],
+    seconds: float,
+) -> int:
+    """Predict the test maps, print and write scores, and draw."""
+    names = splits.test.class_names
+    predictions: dict[str, Prediction] = {
+        name: predict(
+            fitted.network,
+            splits.test,
+            batch_size=args.batch_size,
+            device=args.device,
+        )
+        for name, fitted in networks.items()
+    }
+    scores = {
+        name: prediction.scores(names, sampling.weights)
+        for name, prediction in predictions.items()
+    }
+    main_name, *other_names = networks
+    fitted = networks[main_name]
+    print(f"\nscores on {splits.test_name}, area-weighted, in percent\n")
+    print(scores_table(scores))
+    for name in networks:
+        print(f"\n{name}: {_class_lines(scores[name].as_dict())}")
+    metrics: dict[str, Any] = {
+        "settings": settings(args),
+        "sampling": sampling.name,
+        "data": splits.description,
+        "seconds": round(seconds, 1),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "networks": {
+            name: {
+                "parameters": sum(p.numel() for p in fitted.network.parameters()),
+                "best_epoch": fitted.facts.get("best_epoch"),
+                "test": scores[name].as_dict(),
+            }
+            for name, fitted in networks.items()
+        },
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_json(args.out / "metrics.json", metrics)
+    files = [args.out / "metrics.json", write_scores(args.out, scores)]
+    files.append(write_predictions(args.out, sampling, predictions[main_name], names))
+    pictures = write_pictures(
+        args.out,
+        sampling,
+        splits.test[0].x.numpy(),
+        splits.test.channel_names,
+        predictions[main_name],
+        {name: predictions[name] for name in other_names},
+        names,
+        fitted.history,
+    )
+    print("\npictures   " + "\n           ".join(map(str, pictures)))
+    print("numbers    " + "\n           ".join(map(str, files)))
+    print(f"checkpoint {fitted.checkpoint}")
+    return 0
+
+
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The options of a run, JSON-able."""
+    skip = {"run", "command"}
+    plain = {key: value for key, value in vars(args).items() if key not in skip}
+    return json.loads(json.dumps(plain, default=str))
+
+
+def _class_lines(scores: dict[str, Any]) -> str:
+    """Accuracy and IoU of each class on one line."""
+    parts = []
+    for name, values in scores["classes"].items():
+        accuracy, iou = values["accuracy"], values["iou"]
+        if accuracy is None:
+            parts.append(f"{name} absent")
+        else:
+            parts.append(f"{name} accuracy {100 * accuracy:.1f} IoU {100 * iou:.1f}")
+    return "; ".join(parts)
