@@ -1,0 +1,25 @@
+"""The README's snippets run as they stand, and it names both commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+def test_readme_has_a_snippet_for_each_of_the_three_uses():
+    assert len(SNIPPETS) == 3
+
+
+@pytest.mark.parametrize("number", range(len(SNIPPETS)))
+def test_snippet_runs(number, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(SNIPPETS[number], f"README snippet {number}", "exec"), {})
+
+
+def test_readme_names_both_commands():
+    text = README.read_text()
+    assert "make demo" in text
+    assert "make test" in text
