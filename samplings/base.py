@@ -228,3 +228,22 @@ class Coarsening:
             )
         assign.sum_duplicates()
         object.__setattr__(self, "assign", freeze(assign))
+
+
+def same_sampling(a: Sampling, b: Sampling) -> bool:
+    """Whether two samplings have the same vertices, in the same order, and areas.
+
+    Points may differ by 1e-9 (six millimetres on Earth) and areas by 1e-9 of
+    themselves: what files, other machines and other formulas leave.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> same_sampling(HEALPix(2, nest=True), HEALPix(2, nest=False))
+    False
+    """
+    return (
+        len(a) == len(b)
+        and bool(np.abs(a.xyz - b.xyz).max() <= 1e-9)
+        and bool(np.allclose(a.weights, b.weights, rtol=1e-9, atol=0))
+    )

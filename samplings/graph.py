@@ -63,7 +63,7 @@ class SphericalGraph:
 
     def __post_init__(self) -> None:
         adjacency = sp.csr_array(self.adjacency)
-        # Someone may still write to a writeable matrix; a frozen one need not be copied.
+        # A writeable matrix may change under us; a frozen one need not be copied.
         if adjacency.data.flags.writeable or adjacency.dtype != np.float64:
             adjacency = adjacency.astype(np.float64)
         adjacency = _checked(adjacency, len(self.sampling))

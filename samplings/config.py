@@ -1,0 +1,90 @@
+"""Samplings from their descriptions, as checkpoints and other files keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from samplings.base import Sampling
+from samplings.encoding import decode_array
+from samplings.equiangular import Equiangular
+from samplings.healpix import HEALPix
+from samplings.icosahedral import Icosahedral
+from samplings.irregular import Irregular
+from samplings.masked import Masked
+
+
+def from_config(config: Mapping[str, Any]) -> Sampling:
+    """Rebuild a sampling, to the last bit, from its :attr:`Sampling.config`.
+
+    Parameters
+    ----------
+    config
+        Mapping with the key ``type`` and those of that type.
+
+    Returns
+    -------
+    Sampling
+        The same sampling.
+
+    Raises
+    ------
+    TypeError
+        If ``config`` is not a mapping.
+    ValueError
+        If the type is unknown, a key is missing or too many, or an array is damaged.
+
+    Examples
+    --------
+    >>> from_config({"type": "healpix", "nside": 2, "nest": True})
+    HEALPix(nside=2, nest=True) with 48 vertices
+    """
+    if not isinstance(config, Mapping):
+        raise TypeError(
+            f"a sampling's configuration must be a mapping, got "
+            f"{type(config).__name__}; pass Sampling.config"
+        )
+    kind = config.get("type")
+    if not isinstance(kind, str) or kind not in _BUILDERS:
+        raise ValueError(
+            f"unknown type of sampling {kind!r}; known are {', '.join(_BUILDERS)}"
+        )
+    required, optional, build = _BUILDERS[kind]
+    settings = {key: value for key, value in config.items() if key != "type"}
+    missing = [key for key in required if key not in settings]
+    unknown = [key for key in settings if key not in required + optional]
+    if missing or unknown:
+        fault = f"lacks {missing[0]!r}" if missing else f"has unknown {unknown[0]!r}"
+        raise ValueError(
+            f"a configuration of type {kind!r} needs {', '.join(required)}, but this "
+            f"one {fault}; pass Sampling.config as it was saved"
+        )
+    return build(settings)
+
+
+def _irregular(settings: dict[str, Any]) -> Irregular:
+    xyz = decode_array(settings["xyz"], np.float64, (-1, 3))
+    return Irregular(xyz, decode_array(settings["weights"], np.float64, (-1,)))
+
+
+def _masked(settings: dict[str, Any]) -> Masked:
+    parent = from_config(settings["parent"])
+    bits = decode_array(settings["mask"], np.uint8, (-(-len(parent) // 8),))
+    mask = np.unpackbits(bits, count=len(parent)).astype(bool)
+    if "weights" not in settings:
+        return Masked(parent, mask)
+    return Masked(parent, mask, decode_array(settings["weights"], np.float64, (-1,)))
+
+
+# Keys that must be there, keys that may, and what builds the sampling from them.
+_BUILDERS: dict[
+    str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Sampling]]
+] = {
+    "healpix": (("nside", "nest"), (), lambda s: HEALPix(**s)),
+    "equiangular": (("n_theta", "n_phi"), (), lambda s: Equiangular(**s)),
+    "icosahedral": (("level",), (), lambda s: Icosahedral(**s)),
+    "irregular": (("xyz", "weights"), (), _irregular),
+    "masked": (("parent", "mask"), ("weights",), _masked),
+}

@@ -1,0 +1,77 @@
+"""Merging scattered points by nearest pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from samplings.base import FloatArray, IntArray
+from samplings.neighbours import nearest_neighbours
+
+# Enough for nearly every point to find a free partner near it.
+CANDIDATES = 8
+
+
+def merge_cells(
+    xyz: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, sp.csr_array]:
+    """Merge points in pairs twice, nearest first.
+
+    Returns the coarse points, their areas, and the matrix ``(V_coarse, V)`` of ones
+    that says which points each holds.
+    """
+    cell = np.arange(len(xyz))
+    points, areas = xyz, weights
+    for _ in range(2):
+        if len(points) < 2:
+            break
+        pair = nearest_pairs(points)
+        cell = pair[cell]
+        areas = np.bincount(cell, weights).astype(np.float64)
+        # Centroids of all children, not of pairs of pairs, to add no round-off.
+        points = np.stack([np.bincount(cell, weights * x) for x in xyz.T], axis=1)
+        length = np.linalg.norm(points, axis=1)
+        if (length < 1e-9 * areas).any():
+            raise ValueError(
+                "opposite points have no centroid on the sphere, so that these few "
+                "cannot be coarsened; start from more points"
+            )
+        points /= length[:, None]
+    n = len(xyz)
+    assign = sp.csr_array((np.ones(n), (cell, np.arange(n))), shape=(len(points), n))
+    return points, areas, assign
+
+
+def nearest_pairs(xyz: FloatArray) -> IntArray:
+    """Number the pairs that greedy matching forms, and the points left alone.
+
+    Edges to the nearest neighbours are taken from short to long (then by vertex),
+    where both ends are still free. Rather than one at a time, all edges that come
+    first at both their ends are taken together, which gives the same matching.
+
+    Returns
+    -------
+    numpy.ndarray
+        Number of the pair each point belongs to, shape ``(V,)``, ascending with the
+        first point of the pair.
+    """
+    n = len(xyz)
+    graph = nearest_neighbours(xyz, min(CANDIDATES, n - 1)).tocoo()
+    low = np.minimum(graph.row, graph.col).astype(np.int64)
+    high = np.maximum(graph.row, graph.col).astype(np.int64)
+    order = np.lexsort((high, low, graph.data))
+    low, high = low[order], high[order]
+    partner = np.arange(n)
+    while len(low):
+        # Edges are sorted, so an edge's position is its rank.
+        first = np.full(n, len(low))
+        rank = np.arange(len(low))
+        np.minimum.at(first, low, rank)
+        np.minimum.at(first, high, rank)
+        taken = (first[low] == rank) & (first[high] == rank)
+        partner[low[taken]] = high[taken]
+        partner[high[taken]] = low[taken]
+        free = (partner[low] == low) & (partner[high] == high)
+        low, high = low[free], high[free]
+    leader = np.minimum(np.arange(n), partner)
+    return np.unique(leader, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,174 @@
+"""Graphs on ever coarser samplings, for networks that pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from samplings.arguments import integer_argument
+from samplings.base import Coarsening, Sampling
+from samplings.config import from_config
+from samplings.graph import SphericalGraph
+from samplings.knn import knn_graph
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pyramid:
+    """Graphs from fine to coarse, and how the cells of each fall into the next.
+
+    Parameters
+    ----------
+    graphs
+        One graph a level, finest first.
+    coarsenings
+        ``coarsenings[i]`` leads from level ``i`` to level ``i + 1``.
+    config
+        JSON-serialisable description; :func:`pyramid_from_config` inverts it.
+    """
+
+    graphs: tuple[SphericalGraph, ...]
+    coarsenings: tuple[Coarsening, ...]
+    config: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(str(len(graph.sampling)) for graph in self.graphs)
+        return f"Pyramid({self.graphs[0].name}) with {sizes} vertices"
+
+    @property
+    def sampling(self) -> Sampling:
+        """The finest sampling."""
+        return self.graphs[0].sampling
+
+
+def build_pyramid(
+    sampling: Sampling,
+    depth: int,
+    k: int,
+    *,
+    t: Sequence[float] | None = None,
+    distance: str = "chordal",
+    symmetrize: str = "average",
+) -> Pyramid:
+    """Coarsen a sampling ``depth - 1`` times and link each level's nearest neighbours.
+
+    Parameters
+    ----------
+    sampling
+        The finest level.
+    depth
+        Number of levels, 1 for no coarsening.
+    k
+        Minimum number of neighbours at each level. A level of ``k`` vertices or fewer
+        becomes a complete graph.
+    t
+        Kernel widths in squared radian, one a level; by default
+        :func:`samplings.kernel_width` for each.
+    distance, symmetrize
+        As in :func:`samplings.knn_graph`.
+
+    Returns
+    -------
+    Pyramid
+        ``depth`` graphs and ``depth - 1`` coarsenings.
+
+    Raises
+    ------
+    ValueError
+        If the sampling cannot be coarsened so often, or ``t`` has another length.
+
+    Warns
+    -----
+    DisconnectedGraphWarning
+        For each level whose graph has more than one component.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> build_pyramid(HEALPix(4), depth=3, k=20)
+    Pyramid(healpix-4-k20) with 192, 48, 12 vertices
+    """
+    depth = integer_argument("depth", depth, 1)
+    k = integer_argument("k", k, 1)
+    if t is not None and len(t) != depth:
+        raise ValueError(
+            f"t must hold one kernel width a level, {depth} in all, got {len(t)}; "
+            "leave it out for the default widths"
+        )
+    coarsenings = _coarsenings(sampling, depth)
+    levels = [sampling, *(coarsening.coarse for coarsening in coarsenings)]
+    graphs = tuple(
+        knn_graph(
+            level,
+            min(k, len(level) - 1),
+            None if t is None else t[i],
+            distance,
+            symmetrize,
+        )
+        for i, level in enumerate(levels)
+    )
+    config: dict[str, Any] = {
+        "sampling": sampling.config,
+        "depth": depth,
+        "k": k,
+        "t": None if t is None else [float(width) for width in t],
+        "distance": distance,
+        "symmetrize": symmetrize,
+    }
+    return Pyramid(graphs, coarsenings, config)
+
+
+def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
+    """Coarsen again and again, or say after how many levels there is no coarser one."""
+    found: list[Coarsening] = []
+    level = sampling
+    for done in range(1, depth):
+        try:
+            found.append(level.coarsen())
+        except ValueError as error:
+            raise ValueError(
+                f"depth={depth} levels need {depth - 1} coarsenings of "
+                f"{sampling.name}, but level {done} is the last: {error}; or use "
+                f"depth={done}"
+            ) from error
+        level = found[-1].coarse
+    if len(level) < 2:
+        raise ValueError(
+            f"depth={depth} levels leave {len(level)} vertex of {sampling.name}, which "
+            f"has no neighbours; use depth={depth - 1}"
+        )
+    return tuple(found)
+
+
+def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
+    """Rebuild a pyramid from its :attr:`Pyramid.config`.
+
+    Raises
+    ------
+    ValueError
+        If a key is missing or unknown, or the sampling's description is wrong.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> pyramid_from_config(build_pyramid(HEALPix(2), depth=2, k=8).config)
+    Pyramid(healpix-2-k8) with 48, 12 vertices
+    """
+    options = dict(config)
+    known = {"sampling", "depth", "k", "t", "distance", "symmetrize"}
+    missing = {"sampling", "depth", "k"} - set(options)
+    unknown = set(options) - known
+    if missing or unknown:
+        fault = (
+            f"lacks {', '.join(sorted(missing))}"
+            if missing
+            else f"has the unknown {', '.join(sorted(unknown))}"
+        )
+        raise ValueError(
+            f"a pyramid's configuration needs sampling, depth and k, but this one "
+            f"{fault}; pass Pyramid.config as it was saved"
+        )
+    return build_pyramid(from_config(options.pop("sampling")), **options)
