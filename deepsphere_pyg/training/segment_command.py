@@ -95,16 +95,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--demo",
-        action="store_true",
-        help="small settings for generated maps: "
+        action=_Demo,
+        nargs=0,
+        help="small settings for generated maps, which later options override: "
         + ", ".join(f"{key.replace('_', '-')} {value}" for key, value in DEMO.items()),
     )
 
 
+class _Demo(argparse.Action):
+    """Set the options of the demo."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        vars(namespace).update(DEMO)
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    if args.demo:
-        vars(args).update(DEMO)
+    _check(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     started = time.perf_counter()
@@ -128,6 +141,18 @@ def run(args: argparse.Namespace) -> int:
         networks[PIXEL] = baseline
     seconds = time.perf_counter() - started
     return _report(args, sampling, splits, networks, seconds)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse numbers that no training can have."""
+    for name in ("epochs", "batch_size"):
+        if getattr(args, name) < 1:
+            option = name.replace("_", "-")
+            raise ValueError(
+                f"--{option} must be at least 1, got {getattr(args, name)}"
+            )
+    if not 0 < args.lr < float("inf"):
+        raise ValueError(f"--lr must be positive and finite, got {args.lr}")
 
 
 def _evaluate_checkpoint(
@@ -208,7 +233,7 @@ def _report(
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The options of a run, JSON-able."""
-    skip = {"run", "command"}
+    skip = {"run", "command", "demo"}
     plain = {key: value for key, value in vars(args).items() if key not in skip}
     return json.loads(json.dumps(plain, default=str))
 
