@@ -143,7 +143,7 @@ def draw_map(
     shown = _globe(axes, image, cmap=cmap, norm=Normalize(*limits))
     axes.set_title(title, fontsize=10)
     bar = axes.figure.colorbar(
-        shown, ax=axes, orientation="horizontal", fraction=0.046, pad=0.04, aspect=40
+        shown, ax=axes, orientation="horizontal", shrink=0.7, pad=0.02, aspect=40
     )
     bar.set_label(label, fontsize=8)
     bar.ax.tick_params(labelsize=7)
@@ -211,10 +211,12 @@ def class_colours(class_names: Sequence[str]) -> list[str]:
 def _globe(axes: Axes, image: Any, **style: Any) -> Any:
     """Show an image inside the globe's outline, off-globe pixels left blank."""
     extent = (-2.0, 2.0, -1.0, 1.0)
-    outline = Ellipse((0, 0), 4, 2, facecolor="0.75", edgecolor="0.2", linewidth=0.8)
-    axes.add_patch(outline)
+    # Grey below the image, where nothing is known; the rim above its ragged edge.
+    axes.add_patch(Ellipse((0, 0), 4, 2, facecolor="0.75", zorder=-1))
     shown = axes.imshow(image, extent=extent, interpolation="nearest", **style)
-    shown.set_clip_path(outline)
+    rim = Ellipse((0, 0), 4, 2, facecolor="none", edgecolor="0.2", linewidth=0.8)
+    axes.add_patch(rim)
+    shown.set_clip_path(rim)
     axes.set_xlim(-2.02, 2.02)
     axes.set_ylim(-1.02, 1.02)
     axes.set_aspect("equal")
