@@ -1,0 +1,74 @@
+"""Graph neural networks on any sampling of the sphere.
+
+Names are imported when first used: PyTorch Geometric takes seconds to load, and not
+all of the package needs it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.convert import from_data as from_data
+    from deepsphere_pyg.convert import from_pygsp as from_pygsp
+    from deepsphere_pyg.convert import laplacian_operator as laplacian_operator
+    from deepsphere_pyg.convert import operator_from_data as operator_from_data
+    from deepsphere_pyg.convert import pooling_operator as pooling_operator
+    from deepsphere_pyg.convert import to_data as to_data
+    from deepsphere_pyg.convert import to_pygsp as to_pygsp
+    from deepsphere_pyg.convert import unpooling_operator as unpooling_operator
+    from deepsphere_pyg.edge_operator import EdgeOperator as EdgeOperator
+    from deepsphere_pyg.layers import ChebConv as ChebConv
+    from deepsphere_pyg.layers import GlobalMeanPool as GlobalMeanPool
+    from deepsphere_pyg.layers import MaxPool as MaxPool
+    from deepsphere_pyg.layers import MeanPool as MeanPool
+    from deepsphere_pyg.layers import Standardize as Standardize
+    from deepsphere_pyg.layers import Unpool as Unpool
+    from deepsphere_pyg.models import PixelNetwork as PixelNetwork
+    from deepsphere_pyg.models import SphericalClassifier as SphericalClassifier
+    from deepsphere_pyg.models import SphericalUNet as SphericalUNet
+    from deepsphere_pyg.models import UNetConfiguration as UNetConfiguration
+    from deepsphere_pyg.models import load_model as load_model
+    from deepsphere_pyg.models import save_model as save_model
+
+_HOMES = {
+    "deepsphere_pyg.convert": (
+        "from_data",
+        "from_pygsp",
+        "laplacian_operator",
+        "operator_from_data",
+        "pooling_operator",
+        "to_data",
+        "to_pygsp",
+        "unpooling_operator",
+    ),
+    "deepsphere_pyg.edge_operator": ("EdgeOperator",),
+    "deepsphere_pyg.layers": (
+        "ChebConv",
+        "GlobalMeanPool",
+        "MaxPool",
+        "MeanPool",
+        "Standardize",
+        "Unpool",
+    ),
+    "deepsphere_pyg.models": (
+        "PixelNetwork",
+        "SphericalClassifier",
+        "SphericalUNet",
+        "UNetConfiguration",
+        "load_model",
+        "save_model",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

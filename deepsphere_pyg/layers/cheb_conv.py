@@ -1,0 +1,131 @@
+"""Graph convolution by Chebyshev polynomials of a Laplacian."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.edge_operator import EdgeOperator
+
+
+class ChebConv(nn.Module):
+    r"""Convolve with learned polynomials of a Laplacian.
+
+    .. math::
+        y = \sum_{k=0}^{K-1} T_k(\tilde L)\, x\, W_k + b, \qquad
+        T_0 = 1,\; T_1 = \tilde L,\; T_k = 2 \tilde L\, T_{k-1} - T_{k-2}
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of channels.
+    K
+        Number of Chebyshev terms, at least 1; the polynomial has degree K - 1 and the
+        filter reaches K - 1 edges far. With K = 1 it acts on single vertices.
+    bias
+        Whether to add a learned constant to each channel.
+
+    Attributes
+    ----------
+    weight
+        Shape ``(K, in_channels, out_channels)``; ``weight[k]`` multiplies :math:`T_k`.
+        Drawn with variance ``2 / (in_channels K)``, which keeps the spread of the
+        signals through a ReLU.
+    bias
+        Shape ``(out_channels,)``, zero at first; None without.
+
+    Shapes
+    ------
+    ``x : (*batch, vertex, in_channels) -> (*batch, vertex, out_channels)``
+
+    Raises
+    ------
+    ValueError
+        If a number of channels or K is less than 1; in ``forward``, if the channels or
+        vertices are not those expected.
+
+    Notes
+    -----
+    Source: Defferrard et al. 2016, arXiv:1606.09375, equation 5; Defferrard et al.
+    2020, arXiv:2012.15000.
+
+    Equivariance: exact for the rotations that map the graph onto itself, approximate
+    for others, with an error that falls with the number of neighbours.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg.convert import laplacian_operator
+    >>> from samplings import HEALPix, knn_graph, laplacian
+    >>> operator = laplacian_operator(laplacian(knn_graph(HEALPix(2), k=8)))
+    >>> ChebConv(3, 5, K=4)(torch.ones(2, 48, 3), operator).shape
+    torch.Size([2, 48, 5])
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, K: int, bias: bool = True
+    ) -> None:
+        super().__init__()
+        for name, value in [
+            ("in_channels", in_channels),
+            ("out_channels", out_channels),
+            ("K", K),
+        ]:
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.K = K
+        self.weight = nn.Parameter(torch.empty(K, in_channels, out_channels))
+        self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new weights and set the bias to zero."""
+        nn.init.normal_(self.weight, std=(2 / (self.in_channels * self.K)) ** 0.5)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
+        """Return the filtered signals.
+
+        Parameters
+        ----------
+        x
+            Signals, shape ``(*batch, vertex, in_channels)``.
+        laplacian
+            The rescaled Laplacian, of spectrum in [-1, 1], as
+            :func:`deepsphere_pyg.convert.laplacian_operator` gives it.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, vertex, out_channels)``.
+        """
+        if x.shape[-1] != self.in_channels:
+            raise ValueError(
+                f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
+                "x must have shape (*batch, vertex, channel)"
+            )
+        if x.ndim < 2 or x.shape[-2] != laplacian.n_in:
+            raise ValueError(
+                f"x of shape {tuple(x.shape)} does not fit the Laplacian's "
+                f"{laplacian.n_in} vertices; x must have shape "
+                "(*batch, vertex, channel) and live on the Laplacian's sampling"
+            )
+        y = x @ self.weight[0]
+        if self.bias is not None:
+            y = y + self.bias
+        before, term = x, x
+        for k in range(1, self.K):
+            image = laplacian(term)
+            # lerp(a, b, 2) = 2 b - a in one pass.
+            before, term = term, image if k == 1 else torch.lerp(before, image, 2)
+            y = y + term @ self.weight[k]
+        return y
+
+    def extra_repr(self) -> str:
+        """Sizes, for ``repr``."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, K={self.K}, "
+            f"bias={self.bias is not None}"
+        )

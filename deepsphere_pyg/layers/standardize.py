@@ -1,0 +1,102 @@
+"""Bring input channels to mean zero and spread one."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+
+class Standardize(nn.Module):
+    r"""Subtract the mean of each channel and divide by its standard deviation.
+
+    .. math:: y_c = (x_c - \mu_c) / \sigma_c
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+
+    Attributes
+    ----------
+    mean, std
+        Shape ``(channels,)``, 0 and 1 at first. Not learned, but part of
+        ``state_dict``: a network is worth nothing without the units it was trained in.
+
+    Shapes
+    ------
+    ``x : (*batch, vertex, channels) -> (*batch, vertex, channels)``
+
+    Raises
+    ------
+    ValueError
+        If ``channels < 1``; in ``forward``, if ``x`` has another number of channels.
+
+    Notes
+    -----
+    Equivariance: exact, for it acts on single vertices.
+
+    Examples
+    --------
+    >>> layer = Standardize(2).fit_(torch.tensor([1.0, 0.0]), torch.tensor([2.0, 1.0]))
+    >>> layer(torch.tensor([[5.0, 3.0]]))
+    tensor([[2., 3.]])
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        if channels < 1:
+            raise ValueError(f"channels must be at least 1, got {channels}")
+        self.channels = channels
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+
+    def fit_(self, mean: Tensor, std: Tensor) -> Self:
+        """Set the statistics in place and return the layer.
+
+        Parameters
+        ----------
+        mean, std
+            One number a channel, finite. A channel that does not vary, of standard
+            deviation zero, is only centred.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit, a number is not finite, or a standard deviation
+            is negative.
+        """
+        for name, value in [("mean", mean), ("std", std)]:
+            if value.shape != (self.channels,):
+                raise ValueError(
+                    f"{name} must have shape ({self.channels},), one number a channel, "
+                    f"got {tuple(value.shape)}"
+                )
+            if not torch.isfinite(value).all():
+                bad = int((~torch.isfinite(value)).nonzero()[0])
+                raise ValueError(
+                    f"{name} must be finite, got {value[bad].item()} for channel {bad};"
+                    " leave missing values out of the statistics"
+                )
+        if (std < 0).any():
+            raise ValueError(f"std must not be negative, got {std.min().item()}")
+        self.mean.copy_(mean)
+        self.std.copy_(torch.where(std > 0, std, 1.0))
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the standardised signals."""
+        if x.shape[-1] != self.channels:
+            raise ValueError(
+                f"expected {self.channels} input channels, got {x.shape[-1]}; "
+                "x must have shape (*batch, vertex, channel)"
+            )
+        return (x - self.mean) / self.std
+
+    def extra_repr(self) -> str:
+        """Number of channels, for ``repr``."""
+        return str(self.channels)

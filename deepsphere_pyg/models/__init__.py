@@ -1,0 +1,18 @@
+"""Networks built from the layers; they own the operators of their sampling."""
+
+from deepsphere_pyg.models.base import SphericalModel as SphericalModel
+from deepsphere_pyg.models.checkpoint import checkpoint_header as checkpoint_header
+from deepsphere_pyg.models.checkpoint import load_model as load_model
+from deepsphere_pyg.models.checkpoint import read_header as read_header
+from deepsphere_pyg.models.checkpoint import save_model as save_model
+from deepsphere_pyg.models.classifier import SphericalClassifier as SphericalClassifier
+from deepsphere_pyg.models.configurations import DEEPSPHERE as DEEPSPHERE
+from deepsphere_pyg.models.configurations import JIANG as JIANG
+from deepsphere_pyg.models.configurations import SMALL as SMALL
+from deepsphere_pyg.models.configurations import (
+    UNET_CONFIGURATIONS as UNET_CONFIGURATIONS,
+)
+from deepsphere_pyg.models.configurations import WIDER as WIDER
+from deepsphere_pyg.models.configurations import UNetConfiguration as UNetConfiguration
+from deepsphere_pyg.models.pixel_network import PixelNetwork as PixelNetwork
+from deepsphere_pyg.models.unet import SphericalUNet as SphericalUNet

@@ -1,0 +1,142 @@
+"""What all models share: a pyramid, a configuration, and a way to other samplings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.layers import Standardize
+from samplings import Pyramid, Sampling, build_pyramid
+
+
+class SphericalModel(nn.Module, ABC):
+    """A network on a pyramid of samplings.
+
+    A subclass calls ``super().__init__(in_channels, pyramid)``, gives its constructor's
+    other arguments in :attr:`config`, and is known to
+    :func:`deepsphere_pyg.models.load_model` by its name from then on.
+
+    Parameters
+    ----------
+    in_channels
+        Channels of the input.
+    pyramid
+        Graphs and coarsenings of the samplings it works on.
+
+    Attributes
+    ----------
+    standardize
+        The first layer: brings channels to mean zero and spread one, once fitted.
+    pyramid
+        As given.
+    """
+
+    registry: ClassVar[dict[str, type[SphericalModel]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        SphericalModel.registry[cls.__name__] = cls
+
+    def __init__(self, in_channels: int, pyramid: Pyramid) -> None:
+        super().__init__()
+        self.pyramid = pyramid
+        self.standardize = Standardize(in_channels)
+
+    @property
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Arguments of the constructor without the pyramid, JSON-serialisable."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], pyramid: Pyramid) -> Self:
+        """Build an untrained model from :attr:`config`."""
+        return cls(**config, pyramid=pyramid)
+
+    @property
+    def sampling(self) -> Sampling:
+        """The finest sampling, on which inputs live."""
+        return self.pyramid.sampling
+
+    def with_sampling(self, pyramid: Pyramid) -> Self:
+        """Return a model with the same weights on other samplings.
+
+        Parameters
+        ----------
+        pyramid
+            Of the same number of levels.
+
+        Returns
+        -------
+        SphericalModel
+            A copy, of the same dtype, device and mode.
+        """
+        moved = type(self).from_config(self.config, pyramid)
+        moved.to(self.standardize.mean.device, self.standardize.mean.dtype)
+        moved.load_state_dict(self.state_dict())
+        return moved.train(self.training)
+
+    def with_sampling_of(self, sampling: Sampling) -> Self:
+        """Return a model with the same weights on a pyramid built like its own.
+
+        Parameters
+        ----------
+        sampling
+            The new finest sampling.
+
+        Raises
+        ------
+        ValueError
+            If the kernel widths were chosen by hand, since they belong to a sampling.
+        """
+        options = dict(self.pyramid.config)
+        del options["sampling"]
+        if options.get("t") is not None:
+            raise ValueError(
+                "this model's kernel widths t were given for its own sampling; "
+                "build a pyramid with others and pass it to with_sampling"
+            )
+        return self.with_sampling(build_pyramid(sampling, **options))
+
+    def checked_input(self, x: Tensor) -> Tensor:
+        """Refuse what is not a signal on :attr:`sampling`, and standardise the rest.
+
+        Raises
+        ------
+        TypeError
+            If ``x`` is not of the model's dtype.
+        ValueError
+            If it is not of shape ``(*batch, vertex, channel)`` with the right numbers.
+        """
+        if x.ndim < 2 or x.shape[-2] != len(self.sampling):
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}, this model takes (*batch, "
+                f"{len(self.sampling)}, {self.standardize.channels}) on "
+                f"{self.sampling.name}; sample x there, or move the model with "
+                "with_sampling"
+            )
+        dtype = self.standardize.mean.dtype
+        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+            raise TypeError(
+                f"x must be {dtype} like the model, got {x.dtype}; convert it with "
+                f".to({dtype})"
+            )
+        return self.standardize(x)  # type: ignore[no-any-return]
+
+
+def check_depth(pyramid: Pyramid, levels: int, name: str) -> None:
+    """Refuse a pyramid whose number of levels is not the network's.
+
+    Raises
+    ------
+    ValueError
+        If it is another.
+    """
+    if len(pyramid) != levels:
+        raise ValueError(
+            f"{name} works on {levels} levels, got a pyramid of {len(pyramid)}; "
+            f"use build_pyramid(sampling, depth={levels}, k=...)"
+        )

@@ -1,0 +1,185 @@
+"""Models on disk: weights, and what their network and sampling are built from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.atomic_files import atomic_path
+from deepsphere_pyg.models.base import SphericalModel
+from samplings import Sampling, from_config, pyramid_from_config, same_sampling
+
+# Raised when the layout changes in a way that older versions cannot read.
+FORMAT = 1
+KEY = "deepsphere_pyg"
+
+
+def checkpoint_header(model: SphericalModel, prefix: str = "") -> dict[str, Any]:
+    """Return what a model is rebuilt from, without its weights.
+
+    Parameters
+    ----------
+    model
+        The model.
+    prefix
+        What the names of its weights start with in the file's ``state_dict``, such as
+        ``"network."`` where it is part of a larger module.
+
+    Returns
+    -------
+    dict
+        JSON-serialisable: ``format``, ``model`` (name of its class),
+        ``model_config``, ``pyramid``, ``sampling`` (name), ``prefix``.
+    """
+    header = {
+        "format": FORMAT,
+        "model": type(model).__name__,
+        "model_config": model.config,
+        "pyramid": dict(model.pyramid.config),
+        "sampling": model.sampling.name,
+        "prefix": prefix,
+    }
+    # What is not JSON fails here, not when the file is read.
+    plain: dict[str, Any] = json.loads(json.dumps(header))
+    return plain
+
+
+def save_model(model: SphericalModel, path: str | os.PathLike[str]) -> None:
+    """Write a model to a file, whole or not at all.
+
+    A file already there is replaced only once the new one is complete.
+
+    Parameters
+    ----------
+    model
+        The model.
+    path
+        Where to; its folder is made where it is missing.
+    """
+    content = {KEY: checkpoint_header(model), "state_dict": model.state_dict()}
+    with atomic_path(path) as temporary:
+        torch.save(content, temporary)
+
+
+def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the header of a checkpoint: see :func:`checkpoint_header`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged, not one of these checkpoints, or of a newer format.
+    """
+    header: dict[str, Any] = _read(path)[KEY]
+    return header
+
+
+def load_model(
+    path: str | os.PathLike[str], sampling: Sampling | None = None
+) -> SphericalModel:
+    """Rebuild a model, with its sampling, from a checkpoint.
+
+    Reads the files of :func:`save_model` and the checkpoints of training. Only tensors
+    and plain values are read, never code.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sampling
+        If given, the sampling the model has to be of.
+
+    Returns
+    -------
+    SphericalModel
+        On the CPU, in evaluation mode, of the dtype of its weights.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged, not one of these checkpoints, of a newer format, of another
+        sampling than asked for, or its weights do not fit its network.
+    """
+    content = _read(path)
+    header = content[KEY]
+    name = header["model"]
+    if name not in SphericalModel.registry:
+        raise ValueError(
+            f"{path} holds a model {name!r}, known are "
+            f"{', '.join(SphericalModel.registry)}; import the module that defines it"
+        )
+    if sampling is not None:
+        kept = from_config(header["pyramid"]["sampling"])
+        if not same_sampling(kept, sampling):
+            raise ValueError(
+                f"{path} was trained on {kept.name}, asked for is {sampling.name}; "
+                "choose that sampling, or move the weights with "
+                "load_model(path).with_sampling_of(sampling)"
+            )
+    pyramid = pyramid_from_config(header["pyramid"])
+    try:
+        model = SphericalModel.registry[name].from_config(
+            header["model_config"], pyramid
+        )
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path} describes a {name} that cannot be built: {error}; it may be of "
+            "another version of deepsphere_pyg"
+        ) from error
+    weights = _weights(content["state_dict"], header["prefix"])
+    for tensor in weights.values():
+        if tensor.is_floating_point():
+            model.to(tensor.dtype)
+            break
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(
+            f"the weights in {path} do not fit its {name}: {error}"
+        ) from error
+    return model.eval()
+
+
+def _weights(state_dict: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Weights of the model in those of the module it is part of."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in state_dict.items()
+        if name.startswith(prefix)
+    }
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a checkpoint and check that it is one of ours."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}; check the path")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # damaged bytes make unpickling fail in any way
+        raise ValueError(
+            f"{path} is not a readable checkpoint ({type(error).__name__}); it may be "
+            "truncated or damaged: copy it again, or take another one"
+        ) from error
+    if not isinstance(content, dict) or KEY not in content:
+        raise ValueError(
+            f"{path} is not a checkpoint of deepsphere_pyg; "
+            "pass a file that save_model or training wrote"
+        )
+    header = content[KEY]
+    if header.get("format") != FORMAT:
+        raise ValueError(
+            f"{path} is of format {header.get('format')}, this version reads format "
+            f"{FORMAT}; update deepsphere_pyg"
+        )
+    return content

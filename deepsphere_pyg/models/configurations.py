@@ -1,0 +1,88 @@
+"""Sizes of the spherical U-Net, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class UNetConfiguration:
+    """Size and options of a :class:`deepsphere_pyg.models.SphericalUNet`.
+
+    Parameters
+    ----------
+    name
+        For tables and the command line.
+    stem
+        Channels of the first convolution, and of the last before the output.
+    widths
+        Channels of the encoder at each level, finest first.
+    K
+        Chebyshev terms of every convolution.
+    pooling
+        ``"max"`` or ``"mean"``.
+    normalization
+        ``"batch"``, ``"layer"`` or ``"none"``.
+    finest_skip
+        Whether the decoder sees the encoder's output at the finest level too, which
+        it does at all others.
+    laplacian
+        ``"combinatorial"`` or ``"normalized"``.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two levels or a size is less than 1.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> DEEPSPHERE.levels, replace(DEEPSPHERE, K=5).K
+    (6, 5)
+    """
+
+    name: str
+    stem: int
+    widths: tuple[int, ...]
+    K: int = 3
+    pooling: str = "max"
+    normalization: str = "batch"
+    finest_skip: bool = False
+    laplacian: str = "combinatorial"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        if len(self.widths) < 2:
+            raise ValueError(
+                f"widths must name the channels of at least 2 levels, got {self.widths}"
+            )
+        if min(self.stem, self.K, *self.widths) < 1:
+            raise ValueError(
+                f"stem, K and widths must be at least 1, got stem={self.stem}, "
+                f"K={self.K}, widths={self.widths}"
+            )
+
+    @property
+    def levels(self) -> int:
+        """Number of levels of the pyramid."""
+        return len(self.widths)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """JSON-serialisable description, without tuples."""
+        return {**asdict(self), "widths": list(self.widths)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Invert :attr:`config`."""
+        return cls(**config)
+
+
+DEEPSPHERE = UNetConfiguration("deepsphere", 32, (64, 128, 256, 512, 512, 512))
+JIANG = UNetConfiguration("jiang", 8, (16, 32, 64, 128, 128, 128))
+WIDER = UNetConfiguration("wider", 64, (128, 256, 512, 1024, 1024, 1024))
+SMALL = UNetConfiguration("small", 16, (16, 32, 64, 64), finest_skip=True)
+
+UNET_CONFIGURATIONS = {c.name: c for c in (DEEPSPHERE, JIANG, WIDER, SMALL)}

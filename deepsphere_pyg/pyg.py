@@ -1,0 +1,13 @@
+"""What is used of PyTorch Geometric, imported in one place."""
+
+from __future__ import annotations
+
+import warnings
+
+with warnings.catch_warnings():
+    # PyTorch Geometric scripts some of its classes when it is imported, which newer
+    # PyTorch calls deprecated; users of this package can do nothing about it.
+    warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
+    from torch_geometric.data import Batch as Batch
+    from torch_geometric.data import Data as Data
+    from torch_geometric.nn import MessagePassing as MessagePassing
