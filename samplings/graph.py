@@ -75,7 +75,7 @@ class SphericalGraph:
         if self.n_components > 1:
             warnings.warn(
                 f"the graph {self.name} has {self.n_components} connected components, "
-                "between which a graph convolution carries nothing; a larger k joins "
+                "between which a graph convolution carries nothing; a larger k or t joins "
                 "them",
                 DisconnectedGraphWarning,
                 stacklevel=3,

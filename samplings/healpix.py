@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.arguments import integer_argument
-from samplings.base import Coarsening, IntArray, Sampling
+from samplings.base import Coarsening, FloatArray, IntArray, Sampling
 
 
 class HEALPix(Sampling):
@@ -63,9 +63,7 @@ class HEALPix(Sampling):
         object.__setattr__(self, "nside", nside)
         object.__setattr__(self, "nest", bool(nest))
         n = 12 * nside * nside
-        xyz = np.empty((n, 3))
-        xyz[:, 0], xyz[:, 1], xyz[:, 2] = healpy.pix2vec(nside, np.arange(n), nest=nest)
-        super().__init__(xyz, np.full(n, 4 * np.pi / n))
+        super().__init__(_centres(nside, bool(nest)), np.full(n, 4 * np.pi / n))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -107,3 +105,29 @@ class HEALPix(Sampling):
         x, y, z = self.xyz.T
         parents = healpy.vec2pix(self.nside // 2, x, y, z, nest=False)
         return np.asarray(parents, dtype=np.int64)
+
+
+def _centres(nside: int, nest: bool) -> FloatArray:
+    """Pixel centres, a quarter of them from healpy, the rest by exact quarter turns.
+
+    healpy's own are symmetric to 1.4e-15 only, which distances between neighbours
+    magnify by ``nside`` when a graph is compared with its quarter turn.
+    """
+    if nest:
+        # Turning the sphere moves faces 0, 4 and 8 through the four of their row.
+        face = nside * nside
+        first = (np.arange(3)[:, None] * 4 * face + np.arange(face)).ravel()
+        step = np.full(3 * face, face)
+    else:
+        ring = np.arange(1, 4 * nside)
+        quarter = np.minimum(np.minimum(ring, 4 * nside - ring), nside)
+        before = np.cumsum(quarter) - quarter
+        first = np.arange(quarter.sum()) + np.repeat(3 * before, quarter)
+        step = np.repeat(quarter, quarter)
+    x, y, z = healpy.pix2vec(nside, first, nest=nest)
+    xyz = np.empty((12 * nside * nside, 3))
+    for turn in range(4):
+        pixel = first + turn * step
+        xyz[pixel, 0], xyz[pixel, 1], xyz[pixel, 2] = x, y, z
+        x, y = -y, x
+    return xyz

@@ -86,7 +86,7 @@ class Icosahedral(Sampling):
         ``(u, v)`` is shared as :math:`\frac12 + \delta` and :math:`\frac12 - \delta`,
         with the smallest flows of area :math:`\delta a` (in the sense of least squares)
         that make the shares add up to the coarse cells exactly. They are unique, hence
-        as symmetric as the icosahedron; :math:`|\delta| < 0.07`.
+        as symmetric as the icosahedron; :math:`|\delta| < 0.08`.
 
         Raises
         ------

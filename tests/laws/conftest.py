@@ -1,0 +1,37 @@
+"""The samplings for which every law of samplings is tested: add a line to join."""
+
+import numpy as np
+import pytest
+
+from samplings import Equiangular, HEALPix, Icosahedral, Irregular
+
+
+def scattered(n: int, seed: int = 0) -> np.ndarray:
+    """Unit vectors drawn evenly from the sphere."""
+    xyz = np.random.default_rng(seed).standard_normal((n, 3))
+    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
+
+
+def northern(sampling):
+    return sampling[sampling.lat > 20]
+
+
+SAMPLINGS = {
+    "healpix-nest": lambda: HEALPix(8, nest=True),
+    "healpix-ring": lambda: HEALPix(8, nest=False),
+    "healpix-ring-6": lambda: HEALPix(6, nest=False),
+    "equiangular": lambda: Equiangular(12, 16),
+    "icosahedral": lambda: Icosahedral(3),
+    "irregular": lambda: Irregular.from_xyz(scattered(500)),
+    "irregular-hemisphere": lambda: Irregular.from_xyz(
+        scattered(400)[scattered(400)[:, 2] > 0.1]
+    ),
+    "masked-healpix": lambda: northern(HEALPix(8)),
+    "masked-icosahedral": lambda: northern(Icosahedral(3)),
+    "masked-masked": lambda: northern(HEALPix(8))[np.arange(10, 200)],
+}
+
+
+@pytest.fixture(params=SAMPLINGS, scope="session")
+def sampling(request):
+    return SAMPLINGS[request.param]()

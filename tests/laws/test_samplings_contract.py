@@ -1,0 +1,157 @@
+"""What holds for every sampling of the sphere."""
+
+import json
+
+import numpy as np
+import pytest
+
+from samplings import (
+    Irregular,
+    build_pyramid,
+    from_config,
+    knn_graph,
+    laplacian,
+    pyramid_from_config,
+    same_sampling,
+)
+
+
+def test_points_are_unit_vectors(sampling):
+    np.testing.assert_allclose(np.linalg.norm(sampling.xyz, axis=1), 1, rtol=1e-15)
+    assert sampling.xyz.shape == (sampling.n_vertices, 3) == (len(sampling), 3)
+
+
+def test_areas_are_positive_and_sum_to_the_covered_area(sampling):
+    assert (sampling.weights > 0).all()
+    whole = 4 * np.pi
+    if sampling.name.endswith("masked"):
+        assert sampling.area < whole
+        np.testing.assert_allclose(
+            sampling.weights, sampling.parent.weights[sampling.index], rtol=0
+        )
+    else:
+        assert sampling.area == pytest.approx(whole, rel=1e-13)
+
+
+def test_angles_give_back_the_points(sampling):
+    theta, phi = sampling.theta, sampling.phi
+    xyz = np.stack(
+        [np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], 1
+    )
+    np.testing.assert_allclose(xyz, sampling.xyz, atol=1e-15)
+    assert (theta >= 0).all() and (theta <= np.pi).all()
+    assert (phi >= 0).all() and (phi < 2 * np.pi).all()
+    np.testing.assert_allclose(sampling.lon, np.degrees(phi))
+    np.testing.assert_allclose(sampling.lat, 90 - np.degrees(theta))
+
+
+def test_arrays_are_read_only(sampling):
+    for array in (sampling.xyz, sampling.weights, sampling.theta, sampling.phi):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_coarsening_partitions_the_cells_and_conserves_area(sampling):
+    coarsening = sampling.coarsen()
+    assign, coarse = coarsening.assign, coarsening.coarse
+    assert coarsening.fine is sampling
+    assert assign.data.min() > 0
+    np.testing.assert_allclose(assign.sum(axis=0), 1, rtol=1e-14)
+    np.testing.assert_allclose(assign @ sampling.weights, coarse.weights, rtol=1e-12)
+    assert coarse.area == pytest.approx(sampling.area, rel=1e-13)
+    assert len(coarse) < len(sampling) / 2
+    assert np.diff(assign.indptr).min() >= 1
+
+
+def test_coarse_cells_are_near_their_children(sampling):
+    coarsening = sampling.coarsen()
+    entries = coarsening.assign.tocoo()
+    chords = np.linalg.norm(
+        coarsening.coarse.xyz[entries.row] - sampling.xyz[entries.col], axis=1
+    )
+    # A cell of solid angle a has a radius of some sqrt(a / pi); on rings at the poles
+    # and in gaps of scattered points it is longer than wide.
+    radius = np.sqrt(coarsening.coarse.weights[entries.row] / np.pi)
+    assert np.median(chords / radius) < 1.5
+
+
+def test_configuration_rebuilds_the_sampling_to_the_last_bit(sampling):
+    rebuilt = from_config(json.loads(json.dumps(sampling.config)))
+    assert type(rebuilt) is type(sampling)
+    np.testing.assert_array_equal(rebuilt.xyz, sampling.xyz)
+    np.testing.assert_array_equal(rebuilt.weights, sampling.weights)
+    assert rebuilt.config == sampling.config
+    assert rebuilt.name == sampling.name
+    assert same_sampling(rebuilt, sampling)
+
+
+def test_coarse_sampling_has_a_configuration_too(sampling):
+    coarse = sampling.coarsen().coarse
+    rebuilt = from_config(json.loads(json.dumps(coarse.config)))
+    np.testing.assert_array_equal(rebuilt.xyz, coarse.xyz)
+    np.testing.assert_array_equal(rebuilt.weights, coarse.weights)
+
+
+def test_text_names_the_sampling(sampling):
+    assert str(len(sampling)) in repr(sampling)
+    assert type(sampling).__name__ in repr(sampling)
+    assert type(sampling).__name__.lower() in sampling.name
+
+
+def test_mask_keeps_vertices_in_order(sampling):
+    mask = sampling.xyz[:, 0] > 0
+    part = sampling[mask]
+    np.testing.assert_array_equal(part.xyz, sampling.xyz[mask])
+    np.testing.assert_array_equal(part.weights, sampling.weights[mask])
+    np.testing.assert_array_equal(part.mask, mask)
+    backwards = sampling[np.flatnonzero(mask)[::-1]]
+    assert same_sampling(part, backwards)
+
+
+def test_adjacency_is_symmetric_with_at_least_k_neighbours(sampling):
+    graph = knn_graph(sampling, k=8)
+    adjacency = graph.adjacency
+    assert (adjacency != adjacency.T).nnz == 0
+    assert adjacency.data.min() > 0 and adjacency.data.max() <= 1
+    assert not adjacency.diagonal().any()
+    assert np.diff(adjacency.indptr).min() >= 8
+    assert adjacency.indices.dtype == np.int32
+
+
+def test_graph_does_not_depend_on_the_order_of_vertices(sampling):
+    order = np.random.default_rng(1).permutation(len(sampling))
+    shuffled = Irregular.from_xyz(sampling.xyz[order], sampling.weights[order])
+    here = knn_graph(sampling, k=6, t=0.01)
+    there = knn_graph(shuffled, k=6, t=0.01)
+    moved = here.adjacency[order][:, order]
+    assert abs(moved - there.adjacency).max() < 1e-14
+
+
+def test_laplacian_annihilates_constants_and_is_positive(sampling):
+    matrix = laplacian(knn_graph(sampling, k=8)).matrix
+    assert np.abs(matrix.sum(axis=1)).max() < 1e-13
+    assert (matrix != matrix.T).nnz == 0
+    assert np.linalg.eigvalsh(matrix.toarray())[0] > -1e-13
+
+
+@pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
+def test_rescaled_spectrum_fills_minus_one_to_one(sampling, kind):
+    values = np.linalg.eigvalsh(
+        laplacian(knn_graph(sampling, k=8), kind).rescaled().toarray()
+    )
+    assert values[0] == pytest.approx(-1, abs=1e-13)
+    assert 1 - 5e-4 < values[-1] <= 1 + 1e-13
+
+
+def test_pyramid_rebuilds_exactly(sampling):
+    pyramid = build_pyramid(sampling, depth=2, k=8)
+    rebuilt = pyramid_from_config(json.loads(json.dumps(pyramid.config)))
+    assert len(rebuilt) == len(pyramid) == len(pyramid.coarsenings) + 1 == 2
+    assert pyramid.sampling is sampling
+    for a, b in zip(pyramid.graphs, rebuilt.graphs, strict=True):
+        assert same_sampling(a.sampling, b.sampling)
+        assert a.t == b.t
+        np.testing.assert_array_equal(a.adjacency.data, b.adjacency.data)
+        np.testing.assert_array_equal(a.adjacency.indices, b.adjacency.indices)
+    for a, b in zip(pyramid.coarsenings, rebuilt.coarsenings, strict=True):
+        np.testing.assert_array_equal(a.assign.toarray(), b.assign.toarray())

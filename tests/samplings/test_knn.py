@@ -1,0 +1,173 @@
+"""Graphs of nearest neighbours against dense distances."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samplings import (
+    DisconnectedGraphWarning,
+    Equiangular,
+    HEALPix,
+    Icosahedral,
+    Irregular,
+    SphericalGraph,
+    knn_graph,
+)
+from samplings.neighbours import nearest_neighbours
+
+law = settings(max_examples=60, derandomize=True, deadline=None)
+
+
+def scattered(n, seed):
+    xyz = np.random.default_rng(seed).standard_normal((n, 3))
+    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
+
+
+def dense_adjacency(xyz, k, t, distance, symmetrize):
+    """The definition, with every pair of vertices."""
+    d = np.linalg.norm(xyz[:, None] - xyz, axis=2)
+    kth = np.sort(d, axis=1)[:, k]
+    linked = (d <= kth[:, None] * (1 + 1e-9)) & ~np.eye(len(xyz), dtype=bool)
+    if distance == "geodesic":
+        d = 2 * np.arcsin(np.minimum(d / 2, 1))
+    if t is None:
+        raise ValueError("give t")
+    w = np.where(linked, np.exp(-(d**2) / (4 * t)), 0)
+    return (w + w.T) / 2 if symmetrize == "average" else np.maximum(w, w.T)
+
+
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+@law
+@given(
+    n=st.integers(5, 200),
+    share=st.floats(0.01, 0.99),
+    seed=st.integers(0, 1000),
+    distance=st.sampled_from(["chordal", "geodesic"]),
+    symmetrize=st.sampled_from(["average", "union"]),
+)
+def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
+    k = max(1, int(share * (n - 1)))
+    sampling = Irregular.from_xyz(scattered(n, seed))
+    graph = knn_graph(sampling, k, 0.1, distance, symmetrize)
+    expected = dense_adjacency(sampling.xyz, k, 0.1, distance, symmetrize)
+    np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 8, 11, 40])
+@pytest.mark.parametrize(
+    "sampling", [HEALPix(4), Equiangular(6, 12), Icosahedral(2)], ids=lambda s: s.name
+)
+def test_all_neighbours_tied_with_the_kth_are_kept(sampling, k):
+    graph = knn_graph(sampling, k, 0.1)
+    expected = dense_adjacency(sampling.xyz, k, 0.1, "chordal", "average")
+    np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)
+
+
+def test_rings_of_ties_longer_than_the_first_search_are_found():
+    # The pole has 60 neighbours at one distance; the search first asks for five.
+    lat = np.concatenate([[90], np.full(60, 80.0), np.full(60, 70.0)])
+    lon = np.concatenate([[0], np.arange(60) * 6, np.arange(60) * 6])
+    sampling = Irregular.from_lonlat(lon, lat, np.ones(121))
+    directed = nearest_neighbours(sampling.xyz, 1)
+    assert np.diff(directed.indptr)[0] == 60
+    np.testing.assert_array_equal(directed.indices[:60], np.arange(1, 61))
+
+
+def test_complete_graph_is_the_largest():
+    graph = knn_graph(HEALPix(1), 11)
+    assert graph.adjacency.nnz == 12 * 11
+
+
+def test_geodesic_distance_of_opposite_points_is_pi():
+    octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    graph = knn_graph(octahedron, 5, 1.0, "geodesic")
+    opposite = graph.adjacency[[0], [3]]
+    np.testing.assert_allclose(opposite, np.exp(-(np.pi**2) / 4), rtol=1e-14)
+
+
+def test_links_whose_weight_underflows_are_dropped():
+    with pytest.warns(DisconnectedGraphWarning, match="has 12 connected components"):
+        graph = knn_graph(HEALPix(1), 4, t=1e-5)
+    assert graph.adjacency.nnz == 0
+
+
+def test_disconnected_graph_warns_once_with_its_component_count():
+    sphere = HEALPix(8)
+    caps = sphere[np.abs(sphere.xyz[:, 2]) > 0.9]
+    with pytest.warns(DisconnectedGraphWarning) as record:
+        graph = knn_graph(caps, 6)
+    assert graph.n_components == 2
+    assert len(record) == 1
+    assert "healpix-8-masked-k6 has 2 connected components" in str(record[0].message)
+
+
+def test_connected_graph_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert knn_graph(HEALPix(4), 8).n_components == 1
+
+
+def test_graph_says_how_it_was_made():
+    graph = knn_graph(HEALPix(4), 8, 0.02, "geodesic", "union")
+    assert (graph.k, graph.t, graph.distance) == (8, 0.02, "geodesic")
+    assert (graph.symmetrize, graph.name) == ("union", "healpix-4-k8")
+    assert repr(graph).startswith(
+        "SphericalGraph(healpix-4-k8, t=0.02, geodesic, union)"
+    )
+    assert graph.n_vertices == 192
+    assert not graph.adjacency.data.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"k": 12}, ValueError, "k=12 for 12 vertices; use at most 11"),
+        ({"k": 0}, ValueError, "k must be at least 1, got 0"),
+        ({"k": 4.0}, TypeError, r"k must be an integer, got 4\.0"),
+        ({"k": 4, "t": 0}, ValueError, "t must be positive and finite, got 0"),
+        ({"k": 4, "t": np.nan}, ValueError, "t must be positive and finite, got nan"),
+        ({"k": 4, "t": np.inf}, ValueError, "t must be positive and finite, got inf"),
+        ({"k": 4, "distance": "km"}, ValueError, "distance must be 'chordal' or 'geod"),
+        ({"k": 4, "symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'un"),
+    ],
+)
+def test_errors_for_options(options, kind, message):
+    with pytest.raises(kind, match=message):
+        knn_graph(HEALPix(1), **options)
+
+
+def test_error_for_coinciding_vertices():
+    xyz = HEALPix(2).xyz[[0, 1, 2, 3, 2, 5]]
+    with pytest.raises(ValueError, match="distinct, but 2 and 4 coincide"):
+        nearest_neighbours(xyz, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a[:5, :5], r"adjacency must have shape \(12, 12\).* got \(5, 5\)"),
+        (lambda a: -a, "finite and not negative, got -"),
+        (lambda a: a * np.nan, "finite and not negative, got nan"),
+        (lambda a: np.where(a > 0, np.inf, 0), "finite and not negative"),
+        (lambda a: a + np.eye(12), "no diagonal, got 12 vertices linked to themselves"),
+        (lambda a: np.triu(a), "must be symmetric, got weights that differ"),
+        (lambda a: a * (1 + 1e-6 * np.triu(np.ones((12, 12)))), "must be symmetric"),
+    ],
+)
+def test_errors_for_adjacencies(change, message):
+    good = knn_graph(HEALPix(1), 11)
+    dense = change(good.adjacency.toarray())
+    with pytest.raises(ValueError, match=message):
+        SphericalGraph(good.sampling, dense, 11, good.t)
+
+
+def test_graph_leaves_the_matrix_it_was_given_writeable():
+    good = knn_graph(HEALPix(1), 11)
+    mine = good.adjacency.copy()
+    graph = SphericalGraph(good.sampling, mine, 11, good.t)
+    mine.data[:] = 0
+    assert graph.adjacency.data.min() > 0

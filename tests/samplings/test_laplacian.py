@@ -1,0 +1,164 @@
+"""Laplacians against pygsp, and their largest eigenvalue against dense solvers."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.linalg import eigsh
+
+from samplings import (
+    Equiangular,
+    HEALPix,
+    Icosahedral,
+    Irregular,
+    SphericalGraph,
+    knn_graph,
+    lambda_max,
+    laplacian,
+)
+
+SAMPLINGS = [HEALPix(8), Equiangular(8), Icosahedral(3), HEALPix(8)[np.arange(300)]]
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda s: s.name)
+@pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
+def test_laplacian_is_that_of_pygsp(sampling, kind):
+    pygsp = pytest.importorskip("pygsp")
+    graph = knn_graph(sampling, 8)
+    # A copy: pygsp writes to the matrix it is given.
+    theirs = pygsp.graphs.Graph(sp.csr_matrix(graph.adjacency.copy()), lap_type=kind)
+    np.testing.assert_allclose(
+        laplacian(graph, kind).matrix.toarray(), theirs.L.toarray(), atol=1e-14
+    )
+
+
+def test_normalized_laplacian_annihilates_the_roots_of_the_degrees():
+    graph = knn_graph(HEALPix(4), 8)
+    degree = graph.adjacency.sum(axis=1)
+    image = laplacian(graph, "normalized").matrix @ np.sqrt(degree)
+    assert np.abs(image).max() < 1e-14
+
+
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+@pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
+def test_vertex_without_neighbours_has_a_zero_row(kind):
+    adjacency = knn_graph(HEALPix(1), 11).adjacency.toarray()
+    adjacency[3], adjacency[:, 3] = 0, 0
+    matrix = laplacian(SphericalGraph(HEALPix(1), adjacency, 11, 1.0), kind).matrix
+    assert not matrix.toarray()[3].any()
+    assert np.isfinite(matrix.data).all()
+
+
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+@pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
+def test_error_for_rescaling_a_graph_without_edges(kind):
+    empty = SphericalGraph(HEALPix(1), sp.csr_array((12, 12)), 1, 1.0)
+    zero = laplacian(empty, kind)
+    assert zero.lambda_max == 0
+    with pytest.raises(ValueError, match="is zero and cannot be rescaled; build the"):
+        zero.rescaled()
+
+
+def test_rescaling_leaves_the_laplacian_as_it_was():
+    L = laplacian(knn_graph(HEALPix(2), 8))
+    before = L.matrix.toarray()
+    identity = np.eye(48)
+    expected = 2 * before / L.lambda_max - identity
+    np.testing.assert_allclose(L.rescaled().toarray(), expected, atol=1e-15)
+    np.testing.assert_array_equal(L.matrix.toarray(), before)
+
+
+def test_error_for_another_kind():
+    with pytest.raises(
+        ValueError, match="kind must be 'combinatorial' or 'normalized'"
+    ):
+        laplacian(knn_graph(HEALPix(1), 4), "random walk")
+
+
+def test_text_says_which_laplacian_of_which_graph():
+    L = laplacian(knn_graph(HEALPix(2), 8))
+    assert repr(L).startswith("Laplacian(combinatorial) of SphericalGraph(healpix-2-k8")
+
+
+# -- the largest eigenvalue ------------------------------------------------------------
+
+
+def assert_bounds(matrix, true):
+    assert true <= lambda_max(matrix) <= true * (1 + 5e-4) + 1e-13
+
+
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+@pytest.mark.parametrize("k", [4, 5, 8, 20])
+@pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
+@pytest.mark.parametrize(
+    "sampling", [*SAMPLINGS, Equiangular(16)], ids=lambda s: s.name
+)
+def test_largest_eigenvalue_is_never_too_low(sampling, k, kind):
+    matrix = laplacian(knn_graph(sampling, k), kind).matrix
+    assert_bounds(matrix, np.linalg.eigvalsh(matrix.toarray())[-1])
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(
+    n=st.integers(2, 600),
+    density=st.floats(0.001, 0.3),
+    decades=st.floats(0, 4),
+    seed=st.integers(0, 10_000),
+)
+def test_largest_eigenvalue_of_random_graphs(n, density, decades, seed):
+    generator = np.random.default_rng(seed)
+    links = np.triu(generator.random((n, n)) < density, 1)
+    weights = links * 10 ** (decades * generator.random((n, n)))
+    weights = weights + weights.T
+    matrix = np.diag(weights.sum(axis=1)) - weights
+    assert_bounds(sp.csr_array(matrix), np.linalg.eigvalsh(matrix)[-1])
+
+
+@settings(max_examples=25, derandomize=True, deadline=None)
+@given(n=st.integers(257, 700), seed=st.integers(0, 10_000), k=st.integers(1, 12))
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+def test_largest_eigenvalue_of_scattered_points(n, seed, k):
+    generator = np.random.default_rng(seed)
+    xyz = generator.standard_normal((n, 3)) + generator.choice([0, 3], (n, 1))
+    xyz /= np.linalg.norm(xyz, axis=1)[:, None]
+    matrix = laplacian(knn_graph(Irregular(xyz, np.ones(n)), k)).matrix
+    assert_bounds(matrix, np.linalg.eigvalsh(matrix.toarray())[-1])
+
+
+@pytest.mark.parametrize("k", [8, 20, 40])
+def test_largest_eigenvalue_of_healpix_32(k):
+    matrix = laplacian(knn_graph(HEALPix(32), k)).matrix
+    start = np.random.default_rng(5).standard_normal(12288)
+    true = eigsh(matrix, k=1, which="LA", tol=1e-9, ncv=60, v0=start)[0][0]
+    assert_bounds(matrix, true)
+
+
+def test_largest_eigenvalues_that_are_known():
+    cycle = sp.diags_array(
+        [-1.0, 2, -1, -1, -1], offsets=[-1, 0, 1, 399, -399], shape=(400, 400)
+    )
+    assert lambda_max(sp.csr_array(cycle)) == pytest.approx(4, rel=1e-4)
+    complete = sp.csr_array(300 * np.eye(300) - 1)
+    assert lambda_max(complete) == pytest.approx(300, rel=1e-12)
+    assert lambda_max(sp.csr_array((5, 5))) == 0
+    assert lambda_max(sp.csr_array((500, 500))) == 0
+    assert lambda_max(sp.csr_array(np.eye(500))) == pytest.approx(1, rel=1e-12)
+
+
+def test_largest_eigenvalue_is_the_same_every_time():
+    matrix = laplacian(knn_graph(HEALPix(8), 8)).matrix
+    assert lambda_max(matrix) == lambda_max(matrix)
+
+
+@pytest.mark.parametrize("matrix", [sp.csr_array((2, 3)), sp.csr_array((0, 0))])
+def test_error_for_matrices_that_are_not_square(matrix):
+    with pytest.raises(ValueError, match="square and not empty, got shape"):
+        lambda_max(matrix)
+
+
+def test_error_for_matrices_with_nan():
+    with pytest.raises(ValueError, match="must be finite, got NaN or infinite entries"):
+        lambda_max(sp.csr_array(np.full((2, 2), np.nan)))

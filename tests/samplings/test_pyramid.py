@@ -1,0 +1,67 @@
+"""Pyramids: their levels, and where they end."""
+
+import numpy as np
+import pytest
+
+from samplings import Equiangular, HEALPix, Icosahedral, build_pyramid, knn_graph
+
+
+@pytest.mark.parametrize(
+    ("sampling", "sizes"),
+    [
+        (HEALPix(8), [768, 192, 48, 12]),
+        (HEALPix(12, nest=False), [1728, 432, 108]),
+        (Icosahedral(3), [642, 162, 42, 12]),
+        (Equiangular(16, 24), [384, 96, 24]),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_levels_follow_each_other(sampling, sizes):
+    pyramid = build_pyramid(sampling, len(sizes), 8)
+    assert [len(graph.sampling) for graph in pyramid.graphs] == sizes
+    for i, coarsening in enumerate(pyramid.coarsenings):
+        assert coarsening.fine is pyramid.graphs[i].sampling
+        assert coarsening.coarse is pyramid.graphs[i + 1].sampling
+
+
+def test_options_reach_every_level():
+    pyramid = build_pyramid(
+        HEALPix(4), 2, 6, t=[0.1, 0.2], distance="geodesic", symmetrize="union"
+    )
+    for graph, t in zip(pyramid.graphs, (0.1, 0.2), strict=True):
+        alone = knn_graph(graph.sampling, 6, t, "geodesic", "union")
+        np.testing.assert_array_equal(graph.adjacency.data, alone.adjacency.data)
+
+
+def test_levels_with_too_few_vertices_are_complete_graphs():
+    pyramid = build_pyramid(HEALPix(2), 2, 20)
+    assert [graph.k for graph in pyramid.graphs] == [20, 11]
+    assert pyramid.graphs[1].adjacency.nnz == 12 * 11
+
+
+def test_single_level_has_no_coarsening():
+    pyramid = build_pyramid(HEALPix(3, nest=False), 1, 8)
+    assert len(pyramid) == 1 and pyramid.coarsenings == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"depth": 0, "k": 8}, "depth must be at least 1, got 0"),
+        ({"depth": 2, "k": 0}, "k must be at least 1, got 0"),
+        (
+            {"depth": 4, "k": 8},
+            "level 3 is the last: nside must be even .* use depth=3",
+        ),
+        ({"depth": 2, "k": 8, "t": [0.1]}, "one kernel width a level, 2 in all, got 1"),
+        ({"depth": 2, "k": 8, "distance": "km"}, "distance must be 'chordal'"),
+    ],
+)
+def test_errors_for_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        build_pyramid(HEALPix(4), **options)
+
+
+def test_error_for_a_level_of_one_vertex():
+    with pytest.raises(ValueError, match="leave 1 vertex of equiangular-2x2"):
+        build_pyramid(Equiangular(2, 2), 2, 1)
