@@ -1,0 +1,171 @@
+"""Which dimensions of a file are latitude, longitude and time.
+
+Rules of the CF conventions 1.11, sections 4.1, 4.2 and 4.4: ``standard_name``, then
+``units``, then ``axis``, and last the usual names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import numpy as np
+
+from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
+
+Kind = Literal["latitude", "longitude", "time"]
+
+_UNITS = {
+    "latitude": r"degrees?_?(north|n)",
+    "longitude": r"degrees?_?(east|e)",
+    "time": r"\w+ since .*",
+}
+_AXIS = {"latitude": "Y", "longitude": "X", "time": "T"}
+_NAMES = {
+    "latitude": ("lat", "latitude", "lats", "y", "nav_lat", "rlat"),
+    "longitude": ("lon", "longitude", "lons", "long", "x", "nav_lon", "rlon"),
+    "time": ("time", "month", "valid_time", "date", "datetime", "t", "day", "year"),
+}
+# Metres of a map projection, or a rotated pole: not latitudes and longitudes.
+_OTHER = re.compile(r"projection_[xy]_coordinate|grid_(latitude|longitude)")
+
+
+def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
+    """Dimension of a variable that is latitude, longitude or time, or None.
+
+    Parameters
+    ----------
+    dataset
+        Open ``xarray.Dataset``.
+    variable
+        Name of a variable in it.
+    kind
+        ``"latitude"``, ``"longitude"`` or ``"time"``.
+
+    Raises
+    ------
+    ValueError
+        If several dimensions fit equally well.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> data = xr.Dataset({"t2m": (("y", "x"), np.zeros((2, 2)))},
+    ...     coords={"y": ("y", [0.0, 1.0], {"units": "degrees_north"})})
+    >>> find_dimension(data, "t2m", "latitude")
+    'y'
+    """
+    dimensions = [str(name) for name in dataset[variable].dims]
+    tests = (_by_standard_name, _by_units, _by_axis, _by_name)
+    for test in tests:
+        found = [name for name in dimensions if test(dataset, name, kind)]
+        if len(found) > 1:
+            raise ValueError(
+                f"{variable} has more than one dimension of {kind}: "
+                f"{', '.join(found)}; select one value of the others"
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def variable_grid(dataset: Any, variable: str) -> tuple[str, str, LatLonGrid]:
+    """Latitude and longitude dimensions of a variable, and its grid.
+
+    Raises
+    ------
+    ValueError
+        If the variable has no such dimensions, they have no coordinates, or these are
+        no regular grid.
+    """
+    row, column = (
+        _grid_dimension(dataset, variable, kind) for kind in ("latitude", "longitude")
+    )
+    lat, lon = dataset[row], dataset[column]
+    units = {str(c.attrs.get("units", "")).lower() for c in (lat, lon)}
+    unit: Literal["degree", "radian"] | None = None
+    if units <= {"radian", "radians", "rad"}:
+        unit = "radian"
+    elif any(re.fullmatch(_UNITS[kind], u) for u in units for kind in _AXIS):
+        unit = "degree"
+    return row, column, LatLonGrid(lat.to_numpy(), lon.to_numpy(), unit)
+
+
+def _grid_dimension(
+    dataset: Any, variable: str, kind: Literal["latitude", "longitude"]
+) -> str:
+    name = find_dimension(dataset, variable, kind)
+    if name is not None and name in dataset.coords:
+        return name
+    curved = [
+        str(other)
+        for other, coordinate in dataset[variable].coords.items()
+        if coordinate.ndim == 2
+        and (
+            coordinate.attrs.get("standard_name") == kind
+            or str(other).lower() in _NAMES[kind]
+        )
+    ]
+    if curved:
+        raise ValueError(
+            f"{variable} has the two-dimensional coordinate {curved[0]} of {kind}: "
+            "curvilinear and projected grids are not regular; interpolate to a "
+            "latitude-longitude grid first"
+        )
+    if name is not None:
+        raise ValueError(
+            f"dimension {name} of {variable} has no coordinates; "
+            f"assign the {kind} of each position in degrees"
+        )
+    dimensions = ", ".join(f"{d} ({n})" for d, n in dataset[variable].sizes.items())
+    raise ValueError(
+        f"{variable} has no dimension of {kind}, only {dimensions or 'none'}; name it "
+        f"{_NAMES[kind][0]}, or give its coordinate standard_name='{kind}'"
+    )
+
+
+def _attributes(dataset: Any, name: str) -> dict[str, Any]:
+    if name not in dataset.coords:
+        return {}
+    # Decoding moves the units of times into the encoding.
+    coordinate = dataset[name]
+    return {**coordinate.encoding, **coordinate.attrs}
+
+
+def _is_other(dataset: Any, name: str) -> bool:
+    attributes = _attributes(dataset, name)
+    return bool(
+        _OTHER.fullmatch(str(attributes.get("standard_name", "")))
+        or str(attributes.get("units", "")) in ("m", "km", "metre", "meter", "metres")
+    )
+
+
+def _by_standard_name(dataset: Any, name: str, kind: Kind) -> bool:
+    return bool(_attributes(dataset, name).get("standard_name") == kind)
+
+
+def _by_units(dataset: Any, name: str, kind: Kind) -> bool:
+    if kind == "time" and name in dataset.coords:
+        values = dataset[name]
+        if np.issubdtype(values.dtype, np.datetime64) or _is_calendar(values):
+            return True
+    units = str(_attributes(dataset, name).get("units", ""))
+    return re.fullmatch(_UNITS[kind], units, re.IGNORECASE) is not None
+
+
+def _is_calendar(values: Any) -> bool:
+    """Whether dates are of a calendar that NumPy does not know (360 days)."""
+    return bool(
+        values.dtype == object
+        and values.size
+        and type(values.to_numpy().flat[0]).__module__.startswith("cftime")
+    )
+
+
+def _by_axis(dataset: Any, name: str, kind: Kind) -> bool:
+    axis = str(_attributes(dataset, name).get("axis", "")).upper()
+    return axis == _AXIS[kind] and not _is_other(dataset, name)
+
+
+def _by_name(dataset: Any, name: str, kind: Kind) -> bool:
+    return name.lower() in _NAMES[kind] and not _is_other(dataset, name)

@@ -1,0 +1,150 @@
+"""Expert-labelled cyclones and atmospheric rivers, one NetCDF file a time step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.datasets.base import (
+    SegmentationDataset,
+    SegmentationSample,
+    segmentation_sample,
+)
+from deepsphere_pyg.datasets.cam5 import (
+    CAM5_CHANNELS,
+    CAM5_CLASSES,
+    check_finite,
+    checked_classes,
+)
+from deepsphere_pyg.datasets.cf_coordinates import variable_grid
+from deepsphere_pyg.datasets.files import PathLike, climate_module, files_in, reading
+from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
+from deepsphere_pyg.datasets.regrid import Regridder
+from samplings import Sampling
+
+_LAYOUT = (
+    "put ClimateNet's files data-YYYY-MM-DD-SS-R.nc into the folders train and test "
+    "under one root (they are published by NERSC), and pass that root"
+)
+
+
+class ClimateNet(SegmentationDataset):
+    """Tropical cyclones and atmospheric rivers labelled by experts.
+
+    One file is one map of CAM5.1 at 25 km. It is opened when asked for, read,
+    interpolated to the sampling (inputs bilinearly, labels from the nearest cell), and
+    closed.
+
+    Parameters
+    ----------
+    root
+        Folder that holds the folders ``train`` and ``test``.
+    sampling
+        Where the maps are wanted.
+    split
+        ``"train"``, ``"test"``, or another folder under the root; None for files that
+        lie in the root itself.
+
+    Attributes
+    ----------
+    files
+        The files, in the order of the maps.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is missing or empty; the message says what goes where.
+    ValueError
+        If a file is damaged, lacks a variable, is on another grid than the first one,
+        or holds labels out of range or values that are not finite; the message names
+        the file.
+    ImportError
+        If xarray is not installed.
+
+    Notes
+    -----
+    A file holds the 16 variables of :data:`CAM5_CHANNELS` and ``LABELS`` (0 background,
+    1 tropical cyclone, 2 atmospheric river) on 768 latitudes from -90 to 90 and 1152
+    longitudes from 0 to 359.6875, which it gives as ``lat`` and ``lon``. One image
+    labelled by several experts is in several files.
+
+    Source: Prabhat et al., ClimateNet: an expert-labeled open dataset and deep learning
+    architecture for enabling high-precision analyses of extreme weather, Geoscientific
+    Model Development 14 (2021), 107-124. Distributed by NERSC; see the terms there.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> ClimateNet("no-such-folder", HEALPix(2))
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: no-such-folder... does not exist; put ClimateNet's files ...
+    """
+
+    channel_names = CAM5_CHANNELS
+    class_names = CAM5_CLASSES
+
+    def __init__(
+        self, root: PathLike, sampling: Sampling, *, split: str | None = "train"
+    ) -> None:
+        climate_module("xarray")
+        folder = Path(root) if split is None else Path(root) / split
+        self.files = files_in(folder, "*.nc", _LAYOUT)
+        self.sampling = sampling
+        self._regridder = Regridder(self._read(self.files[0])[0], sampling)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> SegmentationSample:
+        """Read, check and interpolate the map of file ``index``."""
+        path = self.files[self._check_index(index)]
+        grid, data, labels = self._read(path)
+        if not grid.matches(self._regridder.grid):
+            raise ValueError(
+                f"{path} is on another grid than {self.files[0]}; "
+                "keep files of one grid in a folder"
+            )
+        x = self._regridder.fields(data)
+        y, inside = self._regridder.labels(labels)
+        return segmentation_sample(x.T, y, len(self.class_names), inside)
+
+    def _read(
+        self, path: Path
+    ) -> tuple[LatLonGrid, npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Grid, inputs ``(16, n_lat, n_lon)`` and labels of a file."""
+        xarray = climate_module("xarray")
+        # Times are file names, not dates.
+        with reading(path, "NetCDF"):
+            dataset = xarray.open_dataset(path, decode_times=False)
+        with dataset:
+            missing = {*CAM5_CHANNELS, "LABELS"} - set(dataset.variables)
+            if missing:
+                raise ValueError(
+                    f"{path} has no variable {', '.join(sorted(missing))}; "
+                    f"it has: {', '.join(map(str, dataset.data_vars))}"
+                )
+            try:
+                row, column, grid = variable_grid(dataset, "LABELS")
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from error
+            maps = []
+            for name in (*CAM5_CHANNELS, "LABELS"):
+                variable = dataset[name]
+                extra = [d for d in variable.dims if d not in (row, column)]
+                if len(variable.dims) - len(extra) < 2 or any(
+                    variable.sizes[d] != 1 for d in extra
+                ):
+                    raise ValueError(
+                        f"{path}: {name} must be one map over {row} and {column}, "
+                        f"got {dict(variable.sizes)}"
+                    )
+                one = variable.isel({d: 0 for d in extra}).transpose(row, column)
+                with reading(path, "NetCDF"):
+                    maps.append(one.to_numpy())
+        data = np.stack(maps[:-1])
+        check_finite(data, CAM5_CHANNELS, path, axis=0)
+        return grid, data, checked_classes(maps[-1], CAM5_CLASSES, path)
