@@ -5,3 +5,16 @@ from deepsphere_pyg.datasets.base import SegmentationSample as SegmentationSampl
 from deepsphere_pyg.datasets.base import class_shares as class_shares
 from deepsphere_pyg.datasets.base import input_statistics as input_statistics
 from deepsphere_pyg.datasets.base import segmentation_sample as segmentation_sample
+from deepsphere_pyg.datasets.cam5 import CAM5 as CAM5
+from deepsphere_pyg.datasets.cam5 import CAM5_CHANNELS as CAM5_CHANNELS
+from deepsphere_pyg.datasets.climate_events import ClimateEvents as ClimateEvents
+from deepsphere_pyg.datasets.climate_events import WeatherState as WeatherState
+from deepsphere_pyg.datasets.climate_sphere_l5 import ClimateSphereL5 as ClimateSphereL5
+from deepsphere_pyg.datasets.climatenet import ClimateNet as ClimateNet
+from deepsphere_pyg.datasets.extreme_weather import ExtremeWeather as ExtremeWeather
+from deepsphere_pyg.datasets.latlon_grid import LatLonGrid as LatLonGrid
+from deepsphere_pyg.datasets.regrid import Regridder as Regridder
+from deepsphere_pyg.datasets.splits import MaskedMaps as MaskedMaps
+from deepsphere_pyg.datasets.splits import SelectedMaps as SelectedMaps
+from deepsphere_pyg.datasets.splits import hold_out_pixels as hold_out_pixels
+from deepsphere_pyg.datasets.xarray_dataset import XarrayDataset as XarrayDataset

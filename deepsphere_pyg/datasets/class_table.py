@@ -1,0 +1,185 @@
+"""From the codes of a label variable to classes 0, 1, 2, ... with names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """Which class each code of the files stands for.
+
+    Attributes
+    ----------
+    names
+        Names of the classes.
+    codes
+        The codes, ascending.
+    classes
+        Class of each code; -1 if the code is masked.
+    missing
+        Class of missing labels; -1 if they are masked.
+    """
+
+    names: tuple[str, ...]
+    codes: tuple[float, ...]
+    classes: tuple[int, ...]
+    missing: int
+
+    def apply(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Classes of an array of codes; -1 where masked.
+
+        Raises
+        ------
+        ValueError
+            If a code is not in the table.
+        """
+        values = labels.astype(np.float64)
+        known = np.isfinite(values)
+        position = np.searchsorted(self.codes, values[known])
+        position = np.minimum(position, len(self.codes) - 1)
+        strange = np.asarray(self.codes)[position] != values[known]
+        if strange.any():
+            raise ValueError(
+                f"label {values[known][strange][0]:g} is none of the known codes "
+                f"{', '.join(f'{code:g}' for code in self.codes)}; "
+                "give class_names for every code that occurs"
+            )
+        classes = np.full(values.shape, self.missing, dtype=np.int64)
+        classes[known] = np.asarray(self.classes, dtype=np.int64)[position]
+        return classes
+
+
+def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
+    """Names that a file gives to its codes.
+
+    ``flag_values`` with ``flag_meanings`` (CF conventions, section 3.5), or ``CLIST``
+    (IRI Data Library: one name a line, from the code ``valid_min`` on).
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as values.
+
+    Examples
+    --------
+    >>> code_names({"flag_values": [0, 4], "flag_meanings": "land open_sea"})
+    {0.0: 'land', 4.0: 'open sea'}
+    """
+    if "flag_values" in attributes and "flag_meanings" in attributes:
+        values = np.atleast_1d(np.asarray(attributes["flag_values"])).tolist()
+        names = str(attributes["flag_meanings"]).split()
+        if len(values) != len(names):
+            raise ValueError(
+                f"flag_values has {len(values)} values but flag_meanings "
+                f"{len(names)} names; pass class_names"
+            )
+        named = zip(values, names, strict=True)
+        return {float(value): name.replace("_", " ") for value, name in named}
+    if "CLIST" in attributes:
+        first = int(attributes.get("valid_min", 1))
+        lines = str(attributes["CLIST"]).split("\n")
+        return {float(first + i): line.strip() for i, line in enumerate(lines)}
+    return {}
+
+
+def build_table(
+    shares: Mapping[float, float],
+    names: Mapping[float, str],
+    *,
+    missing_label: str | None = None,
+    min_share: float = 0.0,
+    rare_label: str | None = "other",
+) -> ClassTable:
+    """Order the codes into classes.
+
+    The class of missing labels comes first if it is one, then the codes from the lowest
+    to the highest, codes of equal name together. Names that cover less than
+    ``min_share`` of the labelled area become ``rare_label``, which is the last class
+    unless it names one of the others, or are masked if that is None.
+
+    Parameters
+    ----------
+    shares
+        Area of each code that occurs, in any unit.
+    names
+        Name of each code; others are named after their number.
+    missing_label
+        Name of the class of missing labels; None to mask them.
+    min_share
+        Smallest share of a class in the area that has a label.
+    rare_label
+        Class of the names below that; None to mask them.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two classes are left.
+
+    Examples
+    --------
+    >>> table = build_table({1: 90, 2: 1, 5: 9}, {1: "sea"}, missing_label="land",
+    ...     min_share=0.05)
+    >>> table.names, table.classes, table.missing
+    (('land', 'sea', '5', 'other'), (1, 3, 2), 0)
+    """
+    if not 0 <= min_share < 1:
+        raise ValueError(f"min_share must be from 0 to below 1, got {min_share}")
+    codes = sorted(shares)
+    named = [names.get(code, f"{code:g}") for code in codes]
+    total = sum(shares.values())
+    covered: dict[str, float] = {}
+    for code, name in zip(codes, named, strict=True):
+        covered[name] = covered.get(name, 0.0) + shares[code]
+    rare = {name for name, area in covered.items() if area < min_share * total}
+    order = [] if missing_label is None else [missing_label]
+    order += [name for name in covered if name not in rare]
+    if rare and rare_label is not None:
+        order.append(rare_label)
+    order = list(dict.fromkeys(order))
+    if len(order) < 2:
+        raise ValueError(
+            f"segmentation needs at least two classes, got {order or 'none'} from the "
+            f"codes {', '.join(f'{code:g}' for code in codes) or 'none'}; give missing "
+            "labels a class with missing_label, or lower min_share"
+        )
+    position = {name: i for i, name in enumerate(order)}
+    classes = [
+        position[name]
+        if name not in rare
+        else (-1 if rare_label is None else position[rare_label])
+        for name in named
+    ]
+    missing = -1 if missing_label is None else 0
+    return ClassTable(tuple(order), tuple(codes), tuple(classes), missing)
+
+
+def given_names(
+    class_names: Mapping[float, str] | Sequence[str], codes: Sequence[float]
+) -> dict[float, str]:
+    """Names of codes as the user gave them: by code, or in the order of the codes.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as codes.
+    """
+    if isinstance(class_names, Mapping):
+        return {float(code): str(name) for code, name in class_names.items()}
+    if isinstance(class_names, str):
+        raise ValueError(
+            f"class_names must be a list or a mapping from code to name, "
+            f"got {class_names!r}"
+        )
+    if len(class_names) != len(codes):
+        raise ValueError(
+            f"class_names has {len(class_names)} names for the {len(codes)} codes "
+            f"{', '.join(f'{code:g}' for code in codes)}; pass one each, or a mapping "
+            "from code to name"
+        )
+    return dict(zip(codes, class_names, strict=True))
