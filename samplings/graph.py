@@ -75,8 +75,8 @@ class SphericalGraph:
         if self.n_components > 1:
             warnings.warn(
                 f"the graph {self.name} has {self.n_components} connected components, "
-                "between which a graph convolution carries nothing; a larger k or t joins "
-                "them",
+                "between which a graph convolution carries nothing; a larger k or t "
+                "joins them",
                 DisconnectedGraphWarning,
                 stacklevel=3,
             )
