@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from deepsphere_pyg.datasets.cf_coordinates import find_dimension, variable_grid
 from deepsphere_pyg.datasets.files import DataFileError
 from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
@@ -61,6 +64,19 @@ class Layout:
     channels: tuple[Channel, ...]
     grid: LatLonGrid
     sample_dimension: str | None
+
+    def n_samples(self, source: XarraySource) -> int:
+        """Number of samples in the files."""
+        if self.sample_dimension is None:
+            return 1
+        return int(source.dataset.sizes[self.sample_dimension])
+
+    def times(self, source: XarraySource) -> npt.NDArray[Any]:
+        """Coordinates of the samples, or their numbers where the files give none."""
+        along = self.sample_dimension
+        if along is None or along not in source.dataset.coords:
+            return np.arange(self.n_samples(source))
+        return np.asarray(source.dataset[along].to_numpy())
 
 
 def field_layout(

@@ -22,11 +22,7 @@ from deepsphere_pyg.datasets.class_table import (
 )
 from deepsphere_pyg.datasets.files import climate_module
 from deepsphere_pyg.datasets.regrid import Regridder
-from deepsphere_pyg.datasets.xarray_channels import (
-    Layout,
-    field_layout,
-    label_layout,
-)
+from deepsphere_pyg.datasets.xarray_channels import field_layout, label_layout
 from deepsphere_pyg.datasets.xarray_source import Selection, XarraySource, listed
 from samplings import Sampling
 
@@ -132,7 +128,7 @@ class XarrayDataset(SegmentationDataset):
             self._inputs.sample_dimension,
         )
         self.channel_names = tuple(channel.name for channel in self._inputs.channels)
-        self._steps = np.arange(_size(self._fields, self._inputs))
+        self._steps = np.arange(self._inputs.n_samples(self._fields))
         self._label_steps = self._matched_steps()
         self._field_regridder = Regridder(self._inputs.grid, sampling)
         self._label_regridder = Regridder(self._target.grid, sampling)
@@ -143,7 +139,7 @@ class XarrayDataset(SegmentationDataset):
     @property
     def times(self) -> npt.NDArray[Any]:
         """Coordinates of the samples; their numbers where the file gives none."""
-        return _times(self._fields, self._inputs)[self._steps]
+        return self._inputs.times(self._fields)[self._steps]
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -182,7 +178,15 @@ class XarrayDataset(SegmentationDataset):
 
         Examples
         --------
-        ``january, july = dataset.subset([1]), dataset.subset([7])``
+        >>> import xarray as xr
+        >>> from samplings import HEALPix
+        >>> file = xr.Dataset({"zone": (("month", "lat", "lon"), np.ones((3, 3, 4)))},
+        ...     coords={"month": [1, 4, 7], "lat": [-60.0, 0.0, 60.0],
+        ...             "lon": [0.0, 90.0, 180.0, 270.0]})
+        >>> dataset = XarrayDataset(file, variables=["zone"], label_variable="zone",
+        ...     sampling=HEALPix(1), class_names={1: "a", 2: "b"})
+        >>> dataset.subset([1, 7]).times, len(dataset.subset(slice(4, None)))
+        (array([1, 7]), 2)
         """
         xarray = climate_module("xarray")
         numbers = xarray.DataArray(
@@ -208,8 +212,8 @@ class XarrayDataset(SegmentationDataset):
         """Step of the labels for each step of the fields."""
         if not self._target.channels[0].sampled:
             return np.zeros(len(self._steps), dtype=np.int64)
-        ours = _times(self._fields, self._inputs)
-        theirs = _times(self._labels, self._target)
+        ours = self._inputs.times(self._fields)
+        theirs = self._target.times(self._labels)
         position = {time: i for i, time in enumerate(theirs.tolist())}
         absent = [time for time in ours.tolist() if time not in position]
         if absent:
@@ -284,16 +288,3 @@ class XarrayDataset(SegmentationDataset):
         except ValueError as error:
             raise ValueError(f"{self._labels.name}: {error}") from error
         return np.where(inside, classes, -1)
-
-
-def _size(source: XarraySource, layout: Layout) -> int:
-    if layout.sample_dimension is None:
-        return 1
-    return int(source.dataset.sizes[layout.sample_dimension])
-
-
-def _times(source: XarraySource, layout: Layout) -> npt.NDArray[Any]:
-    dimension = layout.sample_dimension
-    if dimension is None or dimension not in source.dataset.coords:
-        return np.arange(_size(source, layout))
-    return np.asarray(source.dataset[dimension].to_numpy())

@@ -1,4 +1,5 @@
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -362,8 +363,6 @@ PLACES = {  # lon, lat: class
     ids=lambda s: s.name,
 )
 def real(request):
-    from pathlib import Path
-
     folder = Path(__file__).parents[3] / "shared" / "data" / "eraint"
     if not folder.is_dir():
         pytest.skip(f"ERA-Interim data are not here: {folder}")
