@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self, cast
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.compressed_rows import (
     CompressedRows,
+    EdgesBothWays,
     canonical_rows,
     transposed_rows,
 )
+from deepsphere_pyg.executions import EXECUTIONS as EXECUTIONS
+from deepsphere_pyg.executions import automatic_execution as automatic_execution
 from deepsphere_pyg.propagation import (
     EdgePropagation,
     linear_sum,
@@ -26,20 +28,7 @@ from deepsphere_pyg.propagation import (
 )
 from deepsphere_pyg.signals import checked_signal
 
-EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag")
-
-
-def automatic_execution(dtype: torch.dtype, device: torch.device) -> str:
-    """Return the execution that ``"auto"`` stands for.
-
-    On a CPU, ``embedding_bag`` was measured 2 to 5 times faster than PyTorch's CSR
-    product in float32, where it has a vectorised kernel; in float64 it has none, and
-    CSR is 2 to 3 times faster. On CUDA, CSR goes through cuSPARSE, without atomic
-    additions. Elsewhere message passing runs on whatever PyTorch has.
-    """
-    if device.type == "cpu":
-        return "csr" if dtype == torch.float64 else "embedding_bag"
-    return "csr" if device.type == "cuda" else "message_passing"
+BUFFERS = ("offsets", "indices", "weight", "offsets_t", "indices_t", "weight_t")
 
 
 class EdgeOperator(nn.Module):
@@ -116,27 +105,19 @@ class EdgeOperator(nn.Module):
         # Float64 weights, and their order in the transpose (None where the matrix is
         # its own transpose): plain attributes, which .to(dtype) leaves alone.
         self._master = torch.from_numpy(rows.data)
-        self._windows: Tensor | None = None
-        # 32-bit indices halve the memory traffic, and MKL takes no others.
-        narrow = max(rows.nnz, *rows.shape) < 2**31
-        self._register("offsets", rows.indptr, narrow)
-        self._register("indices", rows.indices, narrow)
         columns, order = transposed_rows(rows)
         self._order = None if order is None else torch.from_numpy(order)
-        self._register("offsets_t", None if order is None else columns.indptr, narrow)
-        self._register("indices_t", None if order is None else columns.indices, narrow)
-        self.register_buffer("weight", None, persistent=False)
-        self.register_buffer("weight_t", None, persistent=False)
+        # 32-bit indices halve the memory traffic, and MKL takes no others.
+        kind = np.int32 if max(rows.nnz, *rows.shape) < 2**31 else np.int64
+        parts = {"offsets": rows.indptr, "indices": rows.indices}
+        if order is not None:
+            parts |= {"offsets_t": columns.indptr, "indices_t": columns.indices}
+        for name in BUFFERS:
+            part = torch.from_numpy(parts[name].astype(kind)) if name in parts else None
+            self.register_buffer(name, part, persistent=False)
         self._set_weights(dtype)
+        self._lay_out()
         self._propagation = EdgePropagation()
-
-    def _register(
-        self, name: str, array: npt.NDArray[np.integer] | None, narrow: bool
-    ) -> None:
-        """Keep indices as a buffer that moves with the module but is not saved."""
-        kind = np.int32 if narrow else np.int64
-        values = None if array is None else torch.from_numpy(array.astype(kind))
-        self.register_buffer(name, values, persistent=False)
 
     def _set_weights(self, dtype: torch.dtype) -> None:
         """Round the float64 weights to a dtype, on the device of the indices."""
@@ -145,13 +126,24 @@ class EdgeOperator(nn.Module):
         if self._order is not None:
             self.weight_t = self._master[self._order].to(device, dtype)
 
+    def _lay_out(self) -> None:
+        """Group the buffers, which may have changed, and forget what came of them."""
+        rows = CompressedRows(self.offsets, self.indices, self.weight, self.n_in)
+        columns = rows
+        if self._order is not None:
+            columns = CompressedRows(
+                self.offsets_t, self.indices_t, self.weight_t, self.n_out
+            )
+        self._edges = EdgesBothWays(rows, columns)
+        self._windows: Tensor | None = None
+
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move or convert; a new dtype starts from the float64 weights."""
         before = self.dtype
         cast(Any, super())._apply(fn, recurse)
         if self.dtype != before:
             self._set_weights(self.dtype)
-        self._windows = None
+        self._lay_out()
         return self
 
     # -- construction -----------------------------------------------------------
@@ -244,21 +236,40 @@ class EdgeOperator(nn.Module):
         ValueError
             If its number of vertices is not ``n_in``, or it is on another device.
         """
-        x = checked_signal(x, self.n_in, self.weight)
+        return self._sum(checked_signal(x, self.n_in, self.weight), transposed=False)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        r"""Apply the transpose: :math:`x_j = \sum_{j \to i} w_{ij} y_i`.
+
+        Parameters
+        ----------
+        y
+            Signals, shape ``(*batch, n_out, channel)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, n_in, channel)``.
+        """
+        return self._sum(checked_signal(y, self.n_out, self.weight), transposed=True)
+
+    def _sum(self, x: Tensor, transposed: bool) -> Tensor:
+        """Apply the matrix or its transpose to signals that fit."""
+        n_out = self.n_in if transposed else self.n_out
+        *batch, n_in, channels = x.shape
+        if x.numel() == 0:
+            # No kernel is at ease without signals; the sum, zero, keeps the graph.
+            return x.new_zeros(*batch, n_out, channels) + x.sum()
         execution = self.execution
         if execution == "auto":
             execution = automatic_execution(x.dtype, x.device)
         if execution == "message_passing":
-            y: Tensor = self._propagation(x, self.edge_index, self.weight, self.n_out)
+            edges = self.edge_index.flip(0) if transposed else self.edge_index
+            y: Tensor = self._propagation(x, edges, self.weight, n_out)
             return y
         kernel = sum_by_csr if execution == "csr" else sum_by_embedding_bag
-        rows = CompressedRows(self.offsets, self.indices, self.weight, self.n_in)
-        columns = rows
-        if self.offsets_t is not None:
-            columns = CompressedRows(
-                self.offsets_t, self.indices_t, self.weight_t, self.n_out
-            )
-        return linear_sum(x, kernel, rows, columns)
+        y = linear_sum(x.reshape(-1, n_in, channels), kernel, self._edges, transposed)
+        return y.view(*batch, n_out, channels)
 
     def reduce_max(self, x: Tensor) -> Tensor:
         r"""Return the largest source of each target, whatever the weights.
@@ -287,12 +298,8 @@ class EdgeOperator(nn.Module):
             self._windows = max_windows(self.offsets, self.indices)
         return max_over_windows(x, self._windows, self.n_out)
 
-    def extra_repr(self) -> str:
-        """Shape and execution, for ``repr``."""
-        return (
-            f"{self.n_in} -> {self.n_out}, {self.n_edges} edges, "
-            f"execution={self.execution!r}"
-        )
-
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.extra_repr()})"
+        return (
+            f"{type(self).__name__}({self.n_in} -> {self.n_out}, {self.n_edges} edges, "
+            f"execution={self.execution!r})"
+        )

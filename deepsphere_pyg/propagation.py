@@ -11,8 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from deepsphere_pyg.compressed_rows import CompressedRows
+from deepsphere_pyg.compressed_rows import CompressedRows, EdgesBothWays
 from deepsphere_pyg.pyg import MessagePassing
+
+# The signals of a batch are treated in one call as long as their edges together stay
+# below this: 8 MB in float32.
+EDGES_AT_ONCE = 2**20
 
 
 class EdgePropagation(MessagePassing):  # type: ignore[misc]
@@ -76,27 +80,23 @@ def sum_by_embedding_bag(x: Tensor, rows: CompressedRows) -> Tensor:
     Parameters
     ----------
     x
-        Contiguous signals, shape ``(batch, n_in, channel)``.
+        Contiguous signals, shape ``(n_in, channel)``.
     rows
         Edges and weights.
 
     Returns
     -------
     Tensor
-        Shape ``(batch, n_out, channel)``.
+        Shape ``(n_out, channel)``.
     """
-    sums = [
-        F.embedding_bag(
-            rows.indices,
-            signal,
-            rows.offsets,
-            mode="sum",
-            per_sample_weights=rows.weights,
-            include_last_offset=True,
-        )
-        for signal in x.detach()
-    ]
-    return sums[0].unsqueeze(0) if len(sums) == 1 else torch.stack(sums)
+    return F.embedding_bag(
+        rows.indices,
+        x.detach(),
+        rows.offsets,
+        mode="sum",
+        per_sample_weights=rows.weights,
+        include_last_offset=True,
+    )
 
 
 def sum_by_csr(x: Tensor, rows: CompressedRows) -> Tensor:
@@ -105,23 +105,28 @@ def sum_by_csr(x: Tensor, rows: CompressedRows) -> Tensor:
     Parameters
     ----------
     x
-        Contiguous signals, shape ``(batch, n_in, channel)``.
+        Contiguous signals, shape ``(n_in, channel)``.
     rows
         Edges and weights.
 
     Returns
     -------
     Tensor
-        Shape ``(batch, n_out, channel)``.
+        Shape ``(n_out, channel)``.
     """
     _hear_csr_notice()
-    matrix = torch.sparse_csr_tensor(
-        rows.offsets, rows.indices, rows.weights, (rows.n_out, rows.n_in)
+    return torch.mm(_csr_tensor(rows), x.detach())
+
+
+def _csr_tensor(rows: CompressedRows) -> Tensor:
+    """PyTorch's own matrix of the same rows, which are known to be in order."""
+    return torch.sparse_csr_tensor(
+        rows.offsets,
+        rows.indices,
+        rows.weights,
+        (rows.n_out, rows.n_in),
+        check_invariants=False,
     )
-    y = x.new_empty(len(x), rows.n_out, x.shape[-1])
-    for signal, result in zip(x.detach(), y, strict=True):
-        torch.mm(matrix, signal, out=result)
-    return y
 
 
 class _LinearSum(torch.autograd.Function):
@@ -133,55 +138,54 @@ class _LinearSum(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        x: Tensor, kernel: Kernel, rows: CompressedRows, columns: CompressedRows
+        ctx: Any,
+        x: Tensor,
+        kernel: Kernel,
+        rows: CompressedRows,
+        columns: CompressedRows,
     ) -> Tensor:
+        ctx.kernel, ctx.rows, ctx.columns = kernel, rows, columns
         return kernel(x.contiguous(), rows)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        _, ctx.kernel, ctx.rows, ctx.columns = inputs
-
-    @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (gradient,) = gradients
-        x = _apply(gradient, ctx.kernel, ctx.columns, ctx.rows)
+        x = _apply(gradients[0], ctx.kernel, ctx.columns, ctx.rows)
         return x, None, None, None
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Any) -> Tensor:
-        return _apply(tangents[0], ctx.kernel, ctx.rows, ctx.columns)
 
 
 _apply: Callable[..., Tensor] = _LinearSum.apply
 
 
 def linear_sum(
-    x: Tensor, kernel: Kernel, rows: CompressedRows, columns: CompressedRows
+    x: Tensor, kernel: Kernel, edges: EdgesBothWays, transposed: bool = False
 ) -> Tensor:
     """Apply a kernel so that it can be differentiated any number of times.
 
     Parameters
     ----------
     x
-        Signals, shape ``(*batch, n_in, channel)``.
+        Signals, shape ``(batch, n_in, channel)``, not empty.
     kernel
         :func:`sum_by_embedding_bag` or :func:`sum_by_csr`.
-    rows
-        The matrix.
-    columns
-        Its transpose.
+    edges
+        The matrix and its transpose.
+    transposed
+        Whether to apply the transpose.
 
     Returns
     -------
     Tensor
-        Shape ``(*batch, n_out, channel)``.
+        Shape ``(batch, n_out, channel)``.
     """
-    *batch, n_in, channels = x.shape
-    if x.numel() == 0:
-        # No kernel is at ease without signals; the sum, zero, keeps the graph.
-        return x.new_zeros(*batch, rows.n_out, channels) + x.sum()
-    y = _apply(x.reshape(-1, n_in, channels), kernel, rows, columns)
-    return y.view(*batch, rows.n_out, channels)
+    batch, channels = len(x), x.shape[-1]
+    parts = []
+    for part in torch.split(x, max(1, min(batch, EDGES_AT_ONCE // edges.size))):
+        rows, columns = edges.repeated(len(part))
+        if transposed:
+            rows, columns = columns, rows
+        parts.append(_apply(part.reshape(-1, channels), kernel, rows, columns))
+    y = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return y.view(batch, -1, channels)
 
 
 def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
@@ -247,4 +251,5 @@ def _hear_csr_notice() -> None:
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
-        torch.eye(1).to_sparse_csr()
+        one = torch.ones(1)
+        _csr_tensor(CompressedRows(torch.tensor([0, 1]), torch.tensor([0]), one, 1))

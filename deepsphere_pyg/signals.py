@@ -44,6 +44,11 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor) -> Tensor:
             "shape (*batch, vertex, channel) and live on the sampling that the "
             "operator was built for"
         )
+    if x.device != weight.device:
+        raise ValueError(
+            f"x is on {x.device} but the operator is on {weight.device}; "
+            "move one with .to(device)"
+        )
     if x.is_floating_point() and torch.is_autocast_enabled(x.device.type):
         x = x.to(weight.dtype)
     if x.dtype != weight.dtype:
@@ -55,10 +60,5 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor) -> Tensor:
         raise TypeError(
             f"x must be {weight.dtype} like the operator, got {x.dtype}; convert it "
             f"with .to({weight.dtype}){other}"
-        )
-    if x.device != weight.device:
-        raise ValueError(
-            f"x is on {x.device} but the operator is on {weight.device}; "
-            "move one with .to(device)"
         )
     return x

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
+from deepsphere_pyg.signals import checked_signal
 
 
 class ChebConv(nn.Module):
@@ -43,6 +45,8 @@ class ChebConv(nn.Module):
     ValueError
         If a number of channels or K is less than 1; in ``forward``, if the channels or
         vertices are not those expected.
+    TypeError
+        In ``forward``, if ``x`` is not of the Laplacian's dtype.
 
     Notes
     -----
@@ -106,22 +110,35 @@ class ChebConv(nn.Module):
                 f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        if x.ndim < 2 or x.shape[-2] != laplacian.n_in:
-            raise ValueError(
-                f"x of shape {tuple(x.shape)} does not fit the Laplacian's "
-                f"{laplacian.n_in} vertices; x must have shape "
-                "(*batch, vertex, channel) and live on the Laplacian's sampling"
-            )
-        y = x @ self.weight[0]
-        if self.bias is not None:
-            y = y + self.bias
-        before, term = x, x
-        for k in range(1, self.K):
-            image = laplacian(term)
-            # lerp(a, b, 2) = 2 b - a in one pass.
-            before, term = term, image if k == 1 else torch.lerp(before, image, 2)
-            y = y + term @ self.weight[k]
-        return y
+        x = checked_signal(x, laplacian.n_in, laplacian.weight)
+        # The Laplacian acts on whichever has fewer channels, inputs or outputs.
+        if self.out_channels < self.in_channels:
+            return self._sum_of_mixed(x, laplacian)
+        return self._mix_of_terms(x, laplacian)
+
+    def _mix_of_terms(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
+        """Polynomials first: the Laplacian acts on the input channels."""
+        terms = chebyshev_terms(x, laplacian, self.K)
+        flat = [term.reshape(-1, self.in_channels) for term in terms]
+        if self.bias is None:
+            y = flat[0] @ self.weight[0]
+        else:
+            y = torch.addmm(self.bias, flat[0], self.weight[0])
+        for term, weight in zip(flat[1:], self.weight[1:], strict=True):
+            # Autocast has casts for addmm, but none for addmm_, which saves a copy.
+            autocast = torch.is_autocast_enabled(x.device.type)
+            add = torch.addmm if autocast else Tensor.addmm_
+            y = add(y, term, weight)
+        return y.view(*x.shape[:-1], self.out_channels)
+
+    def _sum_of_mixed(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
+        """Channels first: the Laplacian acts on the output channels."""
+        columns = self.weight.transpose(0, 1).reshape(self.in_channels, -1)
+        mixed = x.reshape(-1, self.in_channels) @ columns
+        mixed = mixed.to(x.dtype).view(*x.shape[:-1], self.K * self.out_channels)
+        parts = list(torch.split(mixed, self.out_channels, dim=-1))
+        y = chebyshev_sum(parts, laplacian)
+        return y if self.bias is None else y + self.bias
 
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""

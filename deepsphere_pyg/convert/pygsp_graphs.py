@@ -1,0 +1,64 @@
+"""Graphs as those of PyGSP, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from deepsphere_pyg.convert.recipe import RECIPE, graph_of_recipe, recipe_of
+from samplings import SphericalGraph
+
+if TYPE_CHECKING:
+    import pygsp
+
+
+def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
+    """Return a graph as one of PyGSP, with its coordinates.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix, knn_graph
+    >>> to_pygsp(knn_graph(HEALPix(1), k=4)).N
+    12
+    """
+    from pygsp import graphs
+
+    converted = graphs.Graph(
+        sp.csr_matrix(graph.adjacency, copy=True),
+        lap_type="combinatorial",
+        coords=np.array(graph.sampling.xyz),
+    )
+    setattr(converted, RECIPE, recipe_of(graph))
+    return converted
+
+
+def from_pygsp(graph: pygsp.graphs.Graph) -> SphericalGraph:
+    """Return a PyGSP graph whose coordinates are unit vectors.
+
+    A graph from :func:`to_pygsp` gives the original sampling; another an
+    :class:`samplings.Irregular` one with Voronoi areas, ``k`` the smallest number of
+    neighbours and ``t`` NaN: unknown.
+
+    Raises
+    ------
+    ValueError
+        If there are no coordinates, they are not unit vectors in three dimensions, or
+        the weights are not symmetric.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix, knn_graph
+    >>> from_pygsp(to_pygsp(knn_graph(HEALPix(1), k=4))).name
+    'healpix-1-k4'
+    """
+    coordinates = getattr(graph, "coords", None)
+    if coordinates is None:
+        raise ValueError(
+            "the graph has no coordinates; set graph.coords to unit vectors (V, 3)"
+        )
+    adjacency = sp.csr_array(graph.W, dtype=np.float64)
+    return graph_of_recipe(
+        adjacency, np.asarray(coordinates), None, getattr(graph, RECIPE, None)
+    )

@@ -1,0 +1,70 @@
+"""Layers under test, each by one line, and operators to test them with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+
+from deepsphere_pyg import (
+    ChebConv,
+    EdgeOperator,
+    MaxPool,
+    MeanPool,
+    Standardize,
+    Unpool,
+    laplacian_operator,
+    pooling_operator,
+    unpooling_operator,
+)
+from samplings import HEALPix, knn_graph, laplacian
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer, its operator (None where it has none), and shapes without batch."""
+
+    build: Callable[[], nn.Module]
+    operator: Callable[[], EdgeOperator] | None
+    shape_in: tuple[int, int]
+    shape_out: tuple[int, int]
+
+
+def coarse_laplacian() -> EdgeOperator:
+    return laplacian_operator(laplacian(knn_graph(HEALPix(1), 4)))
+
+
+def pooling() -> EdgeOperator:
+    return pooling_operator(HEALPix(2).coarsen())
+
+
+def unpooling() -> EdgeOperator:
+    return unpooling_operator(HEALPix(2).coarsen())
+
+
+LAYERS = {
+    "ChebConv": LayerCase(
+        lambda: ChebConv(3, 5, K=4), coarse_laplacian, (12, 3), (12, 5)
+    ),
+    "ChebConv-fewer": LayerCase(
+        lambda: ChebConv(5, 2, K=4), coarse_laplacian, (12, 5), (12, 2)
+    ),
+    "ChebConv-one-term": LayerCase(
+        lambda: ChebConv(3, 3, K=1, bias=False), coarse_laplacian, (12, 3), (12, 3)
+    ),
+    "MeanPool": LayerCase(MeanPool, pooling, (48, 2), (12, 2)),
+    "MaxPool": LayerCase(MaxPool, pooling, (48, 2), (12, 2)),
+    "Unpool": LayerCase(Unpool, unpooling, (12, 2), (48, 2)),
+    "Standardize": LayerCase(lambda: Standardize(3), None, (12, 3), (12, 3)),
+}
+
+
+@pytest.fixture(params=LAYERS)
+def layer_case(request) -> LayerCase:
+    return LAYERS[request.param]
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)

@@ -1,0 +1,201 @@
+"""Laws of the Chebyshev convolution."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator
+from deepsphere_pyg.edge_operator import EXECUTIONS
+from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
+from samplings import Equiangular, HEALPix, knn_graph, laplacian
+
+SHAPES = [(3, 5), (5, 3), (4, 4)]
+K = 5
+
+
+def layer_and_signal(in_channels, out_channels, n, K=K):
+    torch.manual_seed(0)
+    layer = ChebConv(in_channels, out_channels, K).double()
+    torch.nn.init.normal_(layer.bias)
+    return layer, torch.randn(2, n, in_channels, dtype=torch.float64)
+
+
+@pytest.fixture(scope="module", params=["combinatorial", "normalized"])
+def graph_laplacian(request):
+    return laplacian(knn_graph(HEALPix(2), 8), request.param)
+
+
+@pytest.mark.parametrize(("in_channels", "out_channels"), SHAPES)
+def test_chebyshev_matches_dense_eigendecomposition(
+    graph_laplacian, in_channels, out_channels
+):
+    dense = graph_laplacian.rescaled().toarray()
+    values, vectors = (torch.from_numpy(part) for part in np.linalg.eigh(dense))
+    layer, x = layer_and_signal(in_channels, out_channels, len(dense))
+    angle = torch.arccos(values.clamp(-1, 1))
+    expected = layer.bias + sum(
+        vectors @ (torch.cos(k * angle)[:, None] * (vectors.T @ x)) @ layer.weight[k]
+        for k in range(K)
+    )
+    y = layer(x, laplacian_operator(graph_laplacian).double())
+    torch.testing.assert_close(y, expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("terms", [1, 2, 5])
+@pytest.mark.parametrize(("in_channels", "out_channels"), SHAPES)
+def test_chebyshev_matches_pytorch_geometric(
+    graph_laplacian, in_channels, out_channels, terms
+):
+    from torch_geometric.nn import ChebConv as Oracle
+
+    layer, x = layer_and_signal(in_channels, out_channels, 48, terms)
+    kind = {"combinatorial": None, "normalized": "sym"}[graph_laplacian.kind]
+    oracle = Oracle(in_channels, out_channels, terms, normalization=kind).double()
+    with torch.no_grad():
+        for k, linear in enumerate(oracle.lins):
+            linear.weight.copy_(layer.weight[k].T)
+        oracle.bias.copy_(layer.bias)
+    adjacency = EdgeOperator(graph_laplacian.graph.adjacency, torch.float64)
+    expected = oracle(
+        x,
+        adjacency.edge_index,
+        adjacency.edge_weight,
+        lambda_max=torch.tensor(graph_laplacian.lambda_max, dtype=torch.float64),
+    )
+    y = layer(x, laplacian_operator(graph_laplacian).double())
+    torch.testing.assert_close(y, expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize(("in_channels", "out_channels"), SHAPES)
+def test_gradients_of_weights_and_bias(execution, in_channels, out_channels):
+    operator = laplacian_operator(laplacian(knn_graph(HEALPix(1), 4)), execution)
+    operator.double()
+    layer, x = layer_and_signal(in_channels, out_channels, 12, 4)
+
+    def convolve(x, weight, bias):
+        parameters = {"weight": weight, "bias": bias}
+        return torch.func.functional_call(layer, parameters, (x, operator))
+
+    inputs = (x.requires_grad_(), layer.weight, layer.bias)
+    assert torch.autograd.gradcheck(convolve, inputs, fast_mode=True)
+    assert torch.autograd.gradgradcheck(convolve, inputs, fast_mode=True)
+
+
+def test_sum_is_the_adjoint_of_the_terms():
+    # An asymmetric operator tells the transpose from the operator.
+    matrix = sp.random_array((9, 9), density=0.4, rng=np.random.default_rng(0)) / 4
+    operator = EdgeOperator(matrix, torch.float64)
+    torch.manual_seed(0)
+    x = torch.randn(9, 2, dtype=torch.float64, requires_grad=True)
+    c = [torch.randn(9, 2, dtype=torch.float64, requires_grad=True) for _ in range(K)]
+    terms = chebyshev_terms(x, operator, K)
+    inner = sum((a * b).sum() for a, b in zip(terms, c, strict=True))
+    (gradient,) = torch.autograd.grad(inner, x)
+    expected = chebyshev_sum(c, operator.transpose())
+    torch.testing.assert_close(gradient, expected, atol=1e-13, rtol=0)
+    for k in (1, 2, 3, K):
+        assert torch.autograd.gradcheck(
+            lambda *c: chebyshev_sum(list(c), operator), c[:k]
+        )
+        assert torch.autograd.gradgradcheck(
+            lambda x, k=k: tuple(chebyshev_terms(x, operator, k)), x
+        )
+
+
+@pytest.mark.parametrize(("in_channels", "out_channels"), SHAPES)
+def test_convolution_commutes_with_permutations(in_channels, out_channels):
+    matrix = laplacian(knn_graph(HEALPix(2), 8)).rescaled()
+    order = np.random.default_rng(0).permutation(48)
+    layer, x = layer_and_signal(in_channels, out_channels, 48)
+    y = layer(x, EdgeOperator(matrix, torch.float64))
+    permuted = layer(x[:, order], EdgeOperator(matrix[order][:, order], torch.float64))
+    # Sums over neighbours in another order.
+    torch.testing.assert_close(permuted, y[:, order], atol=1e-12, rtol=0)
+
+
+def turned(sampling, angle):
+    """Vertex that each vertex comes to lie on after a turn about the axis."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    rotation = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    turned = sampling.xyz @ rotation.T
+    index = (turned @ sampling.xyz.T).argmax(axis=1)
+    assert np.abs(sampling.xyz[index] - turned).max() < 1e-12
+    return index
+
+
+@pytest.mark.parametrize("k", [8, 20])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_healpix_quarter_turns_commute_with_the_convolution(k, quarters):
+    sampling = HEALPix(8)
+    operator = laplacian_operator(laplacian(knn_graph(sampling, k))).double()
+    layer, x = layer_and_signal(3, 5, len(sampling))
+    index = turned(sampling, quarters * np.pi / 2)
+    rotated = torch.empty_like(x)
+    rotated[:, index] = x
+    expected = torch.empty(2, len(sampling), 5, dtype=torch.float64)
+    expected[:, index] = layer(x, operator)
+    # Round-off of positions to about 1e-16 becomes 1e-13 in the weights.
+    torch.testing.assert_close(layer(rotated, operator), expected, atol=1e-11, rtol=0)
+
+
+@pytest.mark.parametrize("shift", [1, 5])
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+def test_equiangular_shifts_in_longitude_commute_with_the_convolution(shift):
+    sampling = Equiangular(8, 16)
+    operator = laplacian_operator(laplacian(knn_graph(sampling, 20))).double()
+    layer, x = layer_and_signal(5, 3, len(sampling))
+
+    def shifted(signal):
+        grid = signal.unflatten(1, (8, 16))
+        return grid.roll(shift, dims=2).flatten(1, 2)
+
+    torch.testing.assert_close(
+        layer(shifted(x), operator), shifted(layer(x, operator)), atol=1e-11, rtol=0
+    )
+
+
+def test_one_term_is_a_linear_map_of_each_vertex():
+    layer, x = layer_and_signal(3, 5, 48, K=1)
+    operator = laplacian_operator(laplacian(knn_graph(HEALPix(2), 8))).double()
+    expected = x @ layer.weight[0] + layer.bias
+    torch.testing.assert_close(layer(x, operator), expected)
+
+
+def test_initial_weights_keep_the_spread_through_relu():
+    torch.manual_seed(0)
+    layer = ChebConv(64, 128, 4)
+    variance = float(layer.weight.detach().var())
+    # 32,768 numbers: the relative error of their variance is about 1 %.
+    assert variance == pytest.approx(2 / (64 * 4), rel=0.05)
+    assert layer.bias is not None and not layer.bias.any()
+    assert ChebConv(2, 3, 4, bias=False).bias is None
+
+
+def test_convolution_runs_under_autocast():
+    torch.manual_seed(0)
+    operator = laplacian_operator(laplacian(knn_graph(HEALPix(2), 8)))
+    for in_channels, out_channels in SHAPES:
+        layer = ChebConv(in_channels, out_channels, 4)
+        x = torch.randn(2, 48, in_channels)
+        exact = layer(x, operator)
+        with torch.autocast("cpu", torch.bfloat16):
+            y = layer(x, operator)
+            y.float().square().sum().backward()
+        # Eight significant bits.
+        torch.testing.assert_close(y.float(), exact, atol=0.1, rtol=0.1)
+
+
+@pytest.mark.parametrize("name", ["in_channels", "out_channels", "K"])
+def test_sizes_below_one_are_refused(name):
+    sizes = {"in_channels": 2, "out_channels": 3, "K": 4, name: 0}
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
+        ChebConv(**sizes)
+
+
+def test_wrong_channels_are_refused():
+    operator = laplacian_operator(laplacian(knn_graph(HEALPix(1), 4)))
+    with pytest.raises(ValueError, match="expected 16 input channels, got 5"):
+        ChebConv(16, 3, 2)(torch.zeros(12, 5), operator)
