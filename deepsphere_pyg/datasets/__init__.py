@@ -5,6 +5,7 @@ from deepsphere_pyg.datasets.base import SegmentationSample as SegmentationSampl
 from deepsphere_pyg.datasets.base import class_shares as class_shares
 from deepsphere_pyg.datasets.base import input_statistics as input_statistics
 from deepsphere_pyg.datasets.base import segmentation_sample as segmentation_sample
+from deepsphere_pyg.datasets.cached import CachedMaps as CachedMaps
 from deepsphere_pyg.datasets.cam5 import CAM5 as CAM5
 from deepsphere_pyg.datasets.cam5 import CAM5_CHANNELS as CAM5_CHANNELS
 from deepsphere_pyg.datasets.climate_events import ClimateEvents as ClimateEvents

@@ -110,7 +110,7 @@ def precision_recall_curve(
     order = np.argsort(-s, kind="stable")
     s, y, w = s[order], y[order], w[order]
     # Vertices of equal score enter together: no order among them is meant.
-    last = np.flatnonzero(np.append(np.diff(s) != 0, True)) if len(s) else []
+    last = np.flatnonzero(np.append(np.diff(s) != 0, len(s) > 0))
     hits = np.cumsum(np.where(y, w, 0.0))[last]
     chosen = np.cumsum(w)[last]
     total = w[y].sum()

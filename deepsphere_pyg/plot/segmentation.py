@@ -50,7 +50,7 @@ def segmentation_maps(
     fields = np.asarray(inputs)
     names = list(channel_names)
     second = names.index("PSL") if "PSL" in names else min(1, len(names) - 1)
-    figure, axes = new_figure(2, 2, (11, 6.6))
+    figure, axes = new_figure(2, 2, (11, 7.2))
     for panel, channel in ((axes[0, 0], 0), (axes[0, 1], second)):
         draw_map(
             panel,

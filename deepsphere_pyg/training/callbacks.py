@@ -88,15 +88,20 @@ class History(Callback):
         self.path = path
         self.rows: list[dict[str, float]] = []
 
-    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Keep the rows of the epochs before the one that training starts at."""
-        if trainer.current_epoch > 0 and self.path.exists():
+    def setup(
+        self, trainer: pl.Trainer, module: pl.LightningModule, stage: str
+    ) -> None:
+        """Read the rows of a run that this one goes on from."""
+        if self.path.exists():
             with self.path.open(newline="") as file:
-                rows = [
+                self.rows = [
                     {name: float(value) for name, value in row.items()}
                     for row in csv.DictReader(file)
                 ]
-            self.rows = [row for row in rows if row["epoch"] <= trainer.current_epoch]
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Drop the rows of epochs that are run again."""
+        self.rows = [row for row in self.rows if row["epoch"] <= trainer.current_epoch]
 
     def on_train_epoch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule

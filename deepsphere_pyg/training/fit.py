@@ -13,11 +13,10 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torch import nn
 from torch.utils.data import DataLoader
 
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
-from deepsphere_pyg.models import load_model, read_header
+from deepsphere_pyg.models import SphericalModel, load_model, read_header
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
     EpochShuffle,
@@ -44,7 +43,7 @@ class Fitted:
         ``best_epoch`` and ``best`` validation score, where it was trained here.
     """
 
-    network: nn.Module
+    network: SphericalModel
     history: list[dict[str, float]]
     checkpoint: Path
     facts: dict[str, Any]
@@ -95,7 +94,7 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
 
 
 def fit(
-    args: argparse.Namespace, network: nn.Module, splits: Splits, folder: Path
+    args: argparse.Namespace, network: SphericalModel, splits: Splits, folder: Path
 ) -> Fitted | None:
     """Train a network, or go on training it; None where the user interrupted.
 
@@ -168,14 +167,14 @@ def fit(
     best = load_model(checkpoints.best_path)
     return Fitted(
         best,
-        history.rows or history.read(),
+        history.rows,
         checkpoints.best_path,
         {"best": checkpoints.best, "best_epoch": checkpoints.best_epoch},
     )
 
 
 def _checkpoint_to_resume(
-    args: argparse.Namespace, network: nn.Module, path: Path
+    args: argparse.Namespace, network: SphericalModel, path: Path
 ) -> Path | None:
     """Path of the checkpoint to go on from, if it is of this very network."""
     if not path.exists():
@@ -188,7 +187,8 @@ def _checkpoint_to_resume(
     kept = read_header(path)
     # load_model says what is wrong with a checkpoint of another sampling.
     load_model(path, sampling=network.sampling)
-    if kept["model_config"] != network.config:
+    graph = dict(network.pyramid.config)
+    if (kept["model_config"], kept["pyramid"]) != (network.config, graph):
         raise ValueError(
             f"{path} is of another network or graph; "
             "train into another --out, or pass the options it was trained with"
@@ -240,6 +240,8 @@ def _quiet_lightning() -> Iterator[None]:
             warnings.filterwarnings(
                 "ignore", message=".*smaller than the logging interval.*"
             )
+            # Lightning 2.6 still asks PyTorch for what 2.13 is about to drop.
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
             yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):

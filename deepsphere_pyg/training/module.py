@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.datasets import SegmentationSample
 from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
-from deepsphere_pyg.models import checkpoint_header
+from deepsphere_pyg.models import SphericalModel, checkpoint_header
 
 # Share of the steps over which the learning rate rises to its full value.
 WARM_UP = 0.05
@@ -58,7 +58,7 @@ class SegmentationModule(pl.LightningModule):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: SphericalModel,
         class_names: Sequence[str],
         class_weights: Sequence[float] | None = None,
         learning_rate: float = 1e-3,
@@ -77,7 +77,7 @@ class SegmentationModule(pl.LightningModule):
         self.learning_rate = learning_rate
         self.total_steps = total_steps
         self.notes = dict(notes or {})
-        area = torch.from_numpy(np.array(network.sampling.weights))  # type: ignore[union-attr,arg-type]
+        area = torch.from_numpy(np.array(network.sampling.weights))
         # Mean one, so that the loss reads like the plain mean on equal areas.
         self.register_buffer("area", (area / area.mean()).float(), persistent=False)
         self.register_buffer(
@@ -90,7 +90,8 @@ class SegmentationModule(pl.LightningModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(batch, vertex, class)``."""
-        return self.network(x)
+        logits: Tensor = self.network(x)
+        return logits
 
     def loss(self, logits: Tensor, batch: SegmentationSample) -> Tensor:
         """Area- and class-weighted cross-entropy over the valid vertices."""

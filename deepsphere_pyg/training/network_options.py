@@ -6,10 +6,14 @@ import argparse
 from dataclasses import replace
 
 import torch
-from torch import nn
 
 from deepsphere_pyg.datasets import SegmentationDataset, input_statistics
-from deepsphere_pyg.models import UNET_CONFIGURATIONS, PixelNetwork, SphericalUNet
+from deepsphere_pyg.models import (
+    UNET_CONFIGURATIONS,
+    PixelNetwork,
+    SphericalModel,
+    SphericalUNet,
+)
 from samplings import build_pyramid
 
 # Name of the network that sees one vertex at a time: what context is worth.
@@ -40,7 +44,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
 
 def network_from_arguments(
     args: argparse.Namespace, name: str, dataset: SegmentationDataset
-) -> nn.Module:
+) -> SphericalModel:
     """Build the named network for the channels, classes and sampling of a data set.
 
     Its inputs are standardised by the mean and spread of the data set's channels; its
@@ -48,7 +52,7 @@ def network_from_arguments(
     """
     torch.manual_seed(args.seed)
     channels, classes = len(dataset.channel_names), len(dataset.class_names)
-    network: nn.Module
+    network: SphericalModel
     if name == PIXEL:
         pyramid = build_pyramid(dataset.sampling, 1, args.k)
         network = PixelNetwork(channels, classes, pyramid)

@@ -235,7 +235,8 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
     """The options of a run, JSON-able."""
     skip = {"run", "command", "demo"}
     plain = {key: value for key, value in vars(args).items() if key not in skip}
-    return json.loads(json.dumps(plain, default=str))
+    readable: dict[str, Any] = json.loads(json.dumps(plain, default=str))
+    return readable
 
 
 def _class_lines(scores: dict[str, Any]) -> str:
