@@ -62,8 +62,8 @@ def build_pyramid(
     depth
         Number of levels, 1 for no coarsening.
     k
-        Minimum number of neighbours at each level. A level of ``k`` vertices or fewer
-        becomes a complete graph.
+        Minimum number of neighbours at each level, fewer than ``sampling`` has
+        vertices. A coarser level of ``k`` vertices or fewer becomes a complete graph.
     t
         Kernel widths in squared radian, one a level; by default
         :func:`samplings.kernel_width` for each.
@@ -103,7 +103,8 @@ def build_pyramid(
     graphs = tuple(
         knn_graph(
             level,
-            min(k, len(level) - 1),
+            # The user's own sampling is held to k; only coarser ones may fall short.
+            k if i == 0 else min(k, len(level) - 1),
             None if t is None else t[i],
             distance,
             symmetrize,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, Patch
 from scipy.spatial import cKDTree
 
 from samplings import Sampling
@@ -187,10 +186,7 @@ def draw_classes(
     )
     axes.set_title(title, fontsize=10)
     if legend:
-        handles = [
-            mpl.patches.Patch(facecolor=colour, edgecolor="0.4", label=name)
-            for colour, name in zip(colours, class_names, strict=True)
-        ]
+        handles = class_handles(class_names)
         axes.legend(
             handles=handles,
             loc="upper center",
@@ -199,6 +195,14 @@ def draw_classes(
             fontsize=7,
             frameon=False,
         )
+
+
+def class_handles(class_names: Sequence[str]) -> list[Patch]:
+    """Patches of a legend of the classes."""
+    return [
+        Patch(facecolor=colour, edgecolor="0.4", label=name)
+        for colour, name in zip(class_colours(class_names), class_names, strict=True)
+    ]
 
 
 def class_colours(class_names: Sequence[str]) -> list[str]:

@@ -8,7 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.plot.maps import draw_classes, draw_map, new_figure
+from deepsphere_pyg.plot.maps import (
+    class_handles,
+    draw_classes,
+    draw_map,
+    new_figure,
+)
 from samplings import Sampling
 
 # Units of the channels of the Community Atmosphere Model that maps are labelled with.
@@ -50,7 +55,7 @@ def segmentation_maps(
     fields = np.asarray(inputs)
     names = list(channel_names)
     second = names.index("PSL") if "PSL" in names else min(1, len(names) - 1)
-    figure, axes = new_figure(2, 2, (11, 7.2))
+    figure, axes = new_figure(2, 2, (11, 6.8))
     for panel, channel in ((axes[0, 0], 0), (axes[0, 1], second)):
         draw_map(
             panel,
@@ -60,6 +65,25 @@ def segmentation_maps(
             label=UNITS.get(names[channel], names[channel]),
             cmap="YlGnBu" if channel == 0 else "viridis",
         )
-    draw_classes(axes[1, 0], sampling, truth, class_names, title="truth", mask=mask)
-    draw_classes(axes[1, 1], sampling, predicted, class_names, title="prediction")
+    for panel, classes, title, known in (
+        (axes[1, 0], truth, "truth", mask),
+        (axes[1, 1], predicted, "prediction", None),
+    ):
+        draw_classes(
+            panel,
+            sampling,
+            classes,
+            class_names,
+            title=title,
+            mask=known,
+            legend=False,
+        )
+    handles = class_handles(class_names)
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(len(handles), 8),
+        fontsize=8,
+        frameon=False,
+    )
     return figure

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from deepsphere_pyg.datasets import (
     CAM5,
     CachedMaps,
@@ -127,7 +129,7 @@ def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
     def maps(n_maps: int, seed: int, rotate: bool) -> ClimateEvents:
         return ClimateEvents(sampling, n_maps, seed=seed, rotate=rotate, cache=True)
 
-    return Splits(
+    splits = Splits(
         maps(args.n_train, args.seed, args.rotate == "all"),
         maps(args.n_validation, VALIDATION_SEED, args.rotate == "all"),
         maps(args.n_test, TEST_SEED, args.rotate != "none"),
@@ -135,6 +137,18 @@ def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
         f"{args.n_validation} to validate, {args.n_test} to test",
         f"{args.n_test} test maps",
     )
+    _load("making maps", splits.train, splits.validation, splits.test)
+    return splits
+
+
+def _load(what: str, *sets: SegmentationDataset) -> None:
+    """Bring cached maps into memory, with a progress bar."""
+    total = sum(map(len, sets))
+    with tqdm(total=total, desc=what, unit="map", leave=False) as bar:
+        for maps in sets:
+            for i in range(len(maps)):
+                maps[i]
+                bar.update()
 
 
 def _root(args: argparse.Namespace) -> Path:
@@ -206,6 +220,7 @@ def _described(
     sets = [CachedMaps(part) for part in (train, validation, test)]
     if sum(part.n_bytes for part in sets) <= CACHE_BYTES:
         train, validation, test = sets
+        _load("reading maps", *sets)
     return Splits(
         train,
         validation,

@@ -112,7 +112,7 @@ def fit(
     """
     pl.seed_everything(args.seed, verbose=False)
     checkpoints = AtomicCheckpoints(folder)
-    resume = _checkpoint_to_resume(args, network, checkpoints.last_path)
+    resume = _checkpoint_to_resume(args, network, splits, checkpoints.last_path)
     train, validation = splits.train, splits.validation
     steps = -(-len(train) // args.batch_size) * args.epochs
     module = SegmentationModule(
@@ -174,7 +174,7 @@ def fit(
 
 
 def _checkpoint_to_resume(
-    args: argparse.Namespace, network: SphericalModel, path: Path
+    args: argparse.Namespace, network: SphericalModel, splits: Splits, path: Path
 ) -> Path | None:
     """Path of the checkpoint to go on from, if it is of this very network."""
     if not path.exists():
@@ -188,6 +188,11 @@ def _checkpoint_to_resume(
     # load_model says what is wrong with a checkpoint of another sampling.
     load_model(path, sampling=network.sampling)
     graph = dict(network.pyramid.config)
+    if kept.get("class_names") != list(splits.train.class_names):
+        raise ValueError(
+            f"{path} knows the classes {', '.join(kept.get('class_names', ()))}, the "
+            f"data have {', '.join(splits.train.class_names)}; train into another --out"
+        )
     if (kept["model_config"], kept["pyramid"]) != (network.config, graph):
         raise ValueError(
             f"{path} is of another network or graph; "

@@ -19,29 +19,44 @@ from samplings import Sampling
 
 
 def scores_table(scores: dict[str, SegmentationScores]) -> str:
-    """Text table of the scores of one or more networks, in percent."""
-    names = next(iter(scores.values())).class_names
-    header = ["network", "mAP", "mean acc.", "mean IoU"]
-    header += [f"AP {name}" for name in names if name != "background"]
-    rows = [header]
-    for network, s in scores.items():
-        values = [s.mean_average_precision, s.mean_accuracy, s.mean_iou]
-        values += [
-            ap
-            for name, ap in zip(names, s.average_precision, strict=True)
-            if name != "background"
+    """Text table of the scores of one or more networks, in percent.
+
+    A row a class and one for the means; for each network average precision, accuracy
+    (recall) and intersection over union.
+    """
+    first = next(iter(scores.values()))
+    head = ["", "share"] + ["AP", "acc.", "IoU"] * len(scores)
+    rows = [
+        [name, _percent(share)]
+        + [
+            _percent(values[i])
+            for s in scores.values()
+            for values in (s.average_precision, s.accuracy, s.intersection_over_union)
         ]
-        rows.append([network, *(f"{100 * value:.1f}" for value in values)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        for i, (name, share) in enumerate(
+            zip(first.class_names, first.share, strict=True)
         )
-        for row in rows
     ]
+    means = ["mean*" if "background" in first.class_names else "mean", ""]
+    for s in scores.values():
+        means += map(_percent, (s.mean_average_precision, s.mean_accuracy, s.mean_iou))
+    width = max(len(row[0]) for row in [head, means, *rows])
+    lines = [
+        row[0].ljust(width) + "".join(cell.rjust(8) for cell in row[1:])
+        for row in [head, *rows, means]
+    ]
+    title = " " * (width + 8) + "".join(name.rjust(24) for name in scores)
     lines.insert(1, "-" * len(lines[0]))
-    return "\n".join(lines)
+    if means[0] == "mean*":
+        lines.append("* average precision: without the background")
+    return "\n".join([title, *lines])
+
+
+def _percent(value: float) -> str:
+    """Two digits where a share is small; a dash for a class that does not occur."""
+    if np.isnan(value):
+        return "-"
+    return f"{100 * value:.2f}" if 0 < value < 0.01 else f"{100 * value:.1f}"
 
 
 def write_scores(folder: Path, scores: dict[str, SegmentationScores]) -> Path:

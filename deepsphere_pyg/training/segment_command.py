@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from deepsphere_pyg.atomic_files import write_json
-from deepsphere_pyg.models import load_model
+from deepsphere_pyg.models import load_model, read_header
 from deepsphere_pyg.training.data_options import (
     Splits,
     add_data_arguments,
@@ -159,6 +159,19 @@ def _evaluate_checkpoint(
     args: argparse.Namespace, sampling: Sampling, splits: Splits
 ) -> int:
     """Score, predict and draw with a network that was trained before."""
+    header = read_header(args.checkpoint)
+    known = {
+        "class_names": splits.test.class_names,
+        "channel_names": splits.test.channel_names,
+    }
+    kept = {"class_names": header.get("class_names"), **header.get("notes", {})}
+    for what, names in known.items():
+        if kept.get(what) not in (None, list(names)):
+            raise ValueError(
+                f"{args.checkpoint} was trained with the {what.replace('_', ' ')} "
+                f"{', '.join(kept[what])}, the data have {', '.join(names)}; "
+                "pass the data options it was trained with"
+            )
     if args.transfer:
         network = load_model(args.checkpoint).with_sampling_of(sampling)
     else:
@@ -193,8 +206,6 @@ def _report(
     fitted = networks[main_name]
     print(f"\nscores on {splits.test_name}, area-weighted, in percent\n")
     print(scores_table(scores))
-    for name in networks:
-        print(f"\n{name}: {_class_lines(scores[name].as_dict())}")
     metrics: dict[str, Any] = {
         "settings": settings(args),
         "sampling": sampling.name,
@@ -237,15 +248,3 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
     plain = {key: value for key, value in vars(args).items() if key not in skip}
     readable: dict[str, Any] = json.loads(json.dumps(plain, default=str))
     return readable
-
-
-def _class_lines(scores: dict[str, Any]) -> str:
-    """Accuracy and IoU of each class on one line."""
-    parts = []
-    for name, values in scores["classes"].items():
-        accuracy, iou = values["accuracy"], values["iou"]
-        if accuracy is None:
-            parts.append(f"{name} absent")
-        else:
-            parts.append(f"{name} accuracy {100 * accuracy:.1f} IoU {100 * iou:.1f}")
-    return "; ".join(parts)

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from deepsphere_pyg.metrics.segmentation import segmentation_scores
 from deepsphere_pyg.models import load_model
@@ -148,6 +149,53 @@ def test_corrupt_checkpoint_is_named_and_left(trained, segment, tmp_path, capsys
     assert segment("--checkpoint", str(broken)) == 2
     assert "broken.ckpt" in capsys.readouterr().err
     assert len(broken.read_bytes()) == 1000
+
+
+def test_checkpoint_of_other_classes_is_refused(trained, segment, capsys, tmp_path):
+    file = tmp_path / "zones.nc"
+    lat, lon = np.arange(-85.0, 90, 10), np.arange(0.0, 360, 10)
+    rng = np.random.default_rng(0)
+    xr.Dataset(
+        {
+            "u": (("time", "lat", "lon"), rng.random((4, len(lat), len(lon)))),
+            "zone": (("lat", "lon"), np.repeat(lat[:, None] > 0, len(lon), 1) * 1),
+        },
+        {"time": range(4), "lat": lat, "lon": lon},
+    ).to_netcdf(file)
+    options = ["--data", "netcdf", "--fields", str(file), "--variables", "u"]
+    options += ["--label-variable", "zone"]
+    checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
+    assert segment(*options, *checkpoint) == 2
+    assert "was trained with the class names background" in capsys.readouterr().err
+    for split in (["--hold-out", "pixels"], ["--hold-out", "maps"]):
+        out = tmp_path / split[1]
+        assert segment(*options, *split, "--epochs", "1", out=out) == 0
+        scores = json.loads((out / "metrics.json").read_text())["networks"]["small"]
+        assert set(scores["test"]["classes"]) == {"0", "1"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data", "netcdf"], "--data netcdf needs --fields"),
+        (["--data", "climatenet"], "--data climatenet needs --root FOLDER"),
+        (["--data", "climate-sphere-l5", "--root", "none"], "none does not exist"),
+        (
+            [*("--data", "netcdf", "--fields", "none.nc"), *("--variables", "u")],
+            "--data netcdf needs --label-variable",
+        ),
+        (
+            [
+                *("--data", "netcdf", "--fields", "none.nc", "--variables", "u"),
+                *("--label-variable", "zone"),
+            ],
+            "none.nc",
+        ),
+    ],
+)
+def test_missing_data_are_named(segment, capsys, options, message):
+    assert segment("--epochs", "1", *options) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_checkpoint_of_another_sampling_needs_transfer(trained, segment, capsys):
