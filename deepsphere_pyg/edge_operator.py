@@ -16,8 +16,7 @@ from deepsphere_pyg.compressed_rows import (
     canonical_rows,
     transposed_rows,
 )
-from deepsphere_pyg.executions import EXECUTIONS as EXECUTIONS
-from deepsphere_pyg.executions import automatic_execution as automatic_execution
+from deepsphere_pyg.executions import automatic_execution, checked_execution
 from deepsphere_pyg.propagation import (
     EdgePropagation,
     linear_sum,
@@ -92,15 +91,11 @@ class EdgeOperator(nn.Module):
         execution: str = "auto",
     ) -> None:
         super().__init__()
-        if execution not in EXECUTIONS:
-            raise ValueError(
-                f"execution must be one of {', '.join(EXECUTIONS)}, got {execution!r}"
-            )
+        self.execution = checked_execution(execution)
         dtype = dtype or torch.get_default_dtype()
         if not dtype.is_floating_point:
             raise TypeError(f"dtype must be a floating one, got {dtype}")
         rows = canonical_rows(matrix)
-        self.execution = execution
         self.n_out, self.n_in = rows.shape
         # Float64 weights, and their order in the transpose (None where the matrix is
         # its own transpose): plain attributes, which .to(dtype) leaves alone.

@@ -18,3 +18,18 @@ def automatic_execution(dtype: torch.dtype, device: torch.device) -> str:
     if device.type == "cpu":
         return "csr" if dtype == torch.float64 else "embedding_bag"
     return "csr" if device.type == "cuda" else "message_passing"
+
+
+def checked_execution(name: str) -> str:
+    """Return ``name`` if it is one of the executions.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if name not in EXECUTIONS:
+        raise ValueError(
+            f"execution must be one of {', '.join(EXECUTIONS)}, got {name!r}"
+        )
+    return name

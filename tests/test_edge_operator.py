@@ -9,7 +9,7 @@ import torch
 
 from deepsphere_pyg import EdgeOperator, propagation
 from deepsphere_pyg.compressed_rows import BATCH_SIZES_KEPT
-from deepsphere_pyg.edge_operator import EXECUTIONS, automatic_execution
+from deepsphere_pyg.executions import EXECUTIONS, automatic_execution
 
 # Sums of about ten products of numbers near one, in another order.
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}

@@ -162,24 +162,31 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}; check the path")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # damaged bytes make unpickling fail in any way
-        raise ValueError(
-            f"{path} is not a readable checkpoint ({type(error).__name__}); it may be "
-            "truncated or damaged: copy it again, or take another one"
-        ) from error
-    if not isinstance(content, dict) or KEY not in content:
+    content: Any
+    with path.open("rb") as file:
+        try:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # damaged bytes make reading fail in any way
+            raise ValueError(
+                f"{path} is not a readable checkpoint ({type(error).__name__}); it may "
+                "be truncated or damaged: copy it again, or take another one"
+            ) from error
+    header = content.get(KEY) if isinstance(content, dict) else None
+    if not isinstance(header, dict) or "state_dict" not in content:
         raise ValueError(
             f"{path} is not a checkpoint of deepsphere_pyg; "
             "pass a file that save_model or training wrote"
         )
-    header = content[KEY]
     if header.get("format") != FORMAT:
         raise ValueError(
             f"{path} is of format {header.get('format')}, this version reads format "
-            f"{FORMAT}; update deepsphere_pyg"
+            f"{FORMAT}; update deepsphere_pyg, or train again"
         )
-    return content
+    missing = {"model", "model_config", "pyramid", "prefix"} - set(header)
+    if missing:
+        raise ValueError(
+            f"the header of {path} lacks {', '.join(sorted(missing))}; "
+            "take another copy of the file"
+        )
+    checked: dict[str, Any] = content
+    return checked

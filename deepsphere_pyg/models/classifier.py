@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -109,10 +109,14 @@ class SphericalClassifier(SphericalModel):
         self.pool = pooling_layer(pooling)
         self.mean = GlobalMeanPool()
         self.head = nn.Linear(widths[-1], out_channels)
-        area = np.array(pyramid.graphs[-1].sampling.weights)
-        self.register_buffer(
-            "area", torch.tensor(area).to(self.head.weight.dtype), persistent=False
-        )
+        area = _areas(pyramid, self.head.weight)
+        self.register_buffer("area", area, persistent=False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or convert; areas start from float64 again, as operators do."""
+        cast(Any, super())._apply(fn, recurse)
+        self.area = _areas(self.pyramid, self.head.weight)
+        return self
 
     @property
     def config(self) -> dict[str, Any]:
@@ -128,3 +132,9 @@ class SphericalClassifier(SphericalModel):
                 x = self.pool(x, self.pooling_operators[level])
         y: Tensor = self.head(self.mean(x, self.area))
         return y
+
+
+def _areas(pyramid: Pyramid, like: Tensor) -> Tensor:
+    """Areas of the coarsest cells, with the dtype and device of another tensor."""
+    area = torch.tensor(np.array(pyramid.graphs[-1].sampling.weights))
+    return area.to(like.device, like.dtype)

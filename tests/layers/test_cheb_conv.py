@@ -6,7 +6,7 @@ import scipy.sparse as sp
 import torch
 
 from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator
-from deepsphere_pyg.edge_operator import EXECUTIONS
+from deepsphere_pyg.executions import EXECUTIONS
 from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
 from samplings import Equiangular, HEALPix, knn_graph, laplacian
 
@@ -54,7 +54,7 @@ def test_chebyshev_matches_pytorch_geometric(
     kind = {"combinatorial": None, "normalized": "sym"}[graph_laplacian.kind]
     oracle = Oracle(in_channels, out_channels, terms, normalization=kind).double()
     with torch.no_grad():
-        for k, linear in enumerate(oracle.lins):
+        for k, linear in enumerate(oracle.lins):  # codespell:ignore lins
             linear.weight.copy_(layer.weight[k].T)
         oracle.bias.copy_(layer.bias)
     adjacency = EdgeOperator(graph_laplacian.graph.adjacency, torch.float64)

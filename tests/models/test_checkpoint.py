@@ -1,0 +1,220 @@
+"""Checkpoints rebuild a model and its sampling, and say what is wrong with a file."""
+
+import json
+
+import pytest
+import torch
+
+from deepsphere_pyg import (
+    PixelNetwork,
+    SphericalClassifier,
+    SphericalUNet,
+    UNetConfiguration,
+    load_model,
+    save_model,
+)
+from deepsphere_pyg.models import SphericalModel, checkpoint_header, read_header
+from samplings import HEALPix, Icosahedral, build_pyramid, same_sampling
+
+TINY = UNetConfiguration("tiny", 4, (4, 6, 8))
+MODELS = {
+    "unet": lambda pyramid: SphericalUNet(2, 3, pyramid, TINY),
+    "classifier": lambda pyramid: SphericalClassifier(2, 3, pyramid, (4, 6)),
+    "pixel": lambda pyramid: PixelNetwork(2, 3, pyramid, (4, 6)),
+}
+
+
+@pytest.fixture
+def model(healpix_pyramid):
+    model = MODELS["unet"](healpix_pyramid)
+    model.standardize.fit_(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 3.0]))
+    return model.eval()
+
+
+@pytest.fixture
+def path(tmp_path, model):
+    save_model(model, tmp_path / "model.pt")
+    return tmp_path / "model.pt"
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+def test_a_checkpoint_rebuilds_the_model_and_its_sampling(name, pyramid, tmp_path):
+    model = MODELS[name](pyramid)
+    x = torch.randn(2, len(pyramid.sampling), 2)
+    model(x)  # statistics of batch normalisation
+    save_model(model, tmp_path / "model.pt")
+    loaded = load_model(tmp_path / "model.pt", pyramid.sampling)
+    assert type(loaded) is type(model) and not loaded.training
+    assert same_sampling(loaded.sampling, pyramid.sampling)
+    assert loaded.config == model.config
+    assert dict(loaded.pyramid.config) == dict(pyramid.config)
+    assert torch.equal(loaded(x), model.eval()(x))
+
+
+def test_the_dtype_is_kept(model, tmp_path):
+    save_model(model.double(), tmp_path / "model.pt")
+    x = torch.randn(768, 2).double()
+    assert torch.equal(load_model(tmp_path / "model.pt")(x), model(x))
+
+
+def test_the_header_is_json_and_reads_without_building(model, path):
+    header = read_header(path)
+    assert header == json.loads(json.dumps(header)) == checkpoint_header(model)
+    assert header["model"] == "SphericalUNet"
+    assert header["sampling"] == "healpix-8"
+    assert header["model_config"] == model.config
+
+
+def test_part_of_a_larger_checkpoint_is_read(model, tmp_path):
+    """As training writes it: the network's weights with a prefix, beside others."""
+    weights = {f"network.{k}": v for k, v in model.state_dict().items()}
+    content = {
+        "deepsphere_pyg": checkpoint_header(model, prefix="network."),
+        "state_dict": {**weights, "loss.weight": torch.ones(3)},
+        "epoch": 3,
+    }
+    torch.save(content, tmp_path / "last.ckpt")
+    x = torch.randn(768, 2)
+    assert torch.equal(load_model(tmp_path / "last.ckpt")(x), model(x))
+
+
+def test_a_failed_save_leaves_the_old_file_and_nothing_else(
+    model, path, monkeypatch, tmp_path
+):
+    before = path.read_bytes()
+
+    def fail(content, target):
+        target.write_bytes(b"half of a checkp")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError, match="no space left"):
+        save_model(model, path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pt"]
+
+
+def test_saving_replaces_an_old_file(model, path):
+    with torch.no_grad():
+        model.head.weight.add_(1)
+    save_model(model, path)
+    assert torch.equal(load_model(path).head.weight, model.head.weight)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint .*none\.pt"):
+        load_model(tmp_path / "none.pt")
+    with pytest.raises(FileNotFoundError, match="no checkpoint"):
+        read_header(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_a_truncated_file_is_refused(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+        load_model(path)
+
+
+def test_other_bytes_are_refused(path):
+    path.write_text("not a checkpoint at all\n")
+    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+        read_header(path)
+
+
+def test_code_in_a_checkpoint_is_not_run(path, tmp_path):
+    class Malicious:
+        def __reduce__(self):
+            return (type(tmp_path), (str(tmp_path / "harm"),))
+
+    torch.save({"deepsphere_pyg": Malicious(), "state_dict": {}}, path)
+    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+        load_model(path)
+
+
+@pytest.mark.parametrize(
+    "content", [[1, 2], {"state_dict": {}}, {"deepsphere_pyg": {"format": 1}}]
+)
+def test_checkpoints_of_others_are_refused(content, path):
+    torch.save(content, path)
+    with pytest.raises(ValueError, match="is not a checkpoint of deepsphere_pyg"):
+        load_model(path)
+
+
+def changed(path, **header):
+    content = torch.load(path, weights_only=True)
+    content["deepsphere_pyg"].update(header)
+    torch.save(content, path)
+
+
+def test_another_format_is_refused(path):
+    changed(path, format=99)
+    with pytest.raises(ValueError, match="is of format 99, this version reads format"):
+        load_model(path)
+
+
+def test_an_incomplete_header_is_refused(path):
+    content = torch.load(path, weights_only=True)
+    del content["deepsphere_pyg"]["pyramid"]
+    torch.save(content, path)
+    with pytest.raises(ValueError, match=r"the header of .* lacks pyramid"):
+        load_model(path)
+
+
+def test_an_unknown_model_is_refused(path):
+    changed(path, model="Unheard")
+    with pytest.raises(ValueError, match=r"holds a model 'Unheard', known are .*UNet"):
+        load_model(path)
+
+
+def test_unknown_settings_are_refused(path, model):
+    changed(path, model_config={**model.config, "colour": "red"})
+    with pytest.raises(ValueError, match="describes a SphericalUNet that cannot be"):
+        load_model(path)
+
+
+def test_another_sampling_is_refused_with_the_remedy(path):
+    expected = (
+        "was trained on healpix-8, asked for is icosahedral-3; .*"
+        r"load_model\(path\)\.with_sampling_of\(sampling\)"
+    )
+    with pytest.raises(ValueError, match=expected):
+        load_model(path, Icosahedral(3))
+    moved = load_model(path).with_sampling_of(Icosahedral(3))
+    assert moved(torch.zeros(642, 2)).shape == (642, 3)
+
+
+def test_the_same_vertices_in_another_order_are_another_sampling(path):
+    with pytest.raises(ValueError, match="was trained on healpix-8"):
+        load_model(path, HEALPix(8, nest=False))
+
+
+def test_weights_that_do_not_fit_are_refused(path, model):
+    config = {**model.config, "out_channels": 7}
+    changed(path, model_config=config)
+    with pytest.raises(ValueError, match=r"(?s)do not fit its SphericalUNet: .*head"):
+        load_model(path)
+
+
+def test_a_model_of_ones_own_is_known_once_defined(healpix_pyramid, tmp_path):
+    class Doubling(SphericalModel):
+        config = {"in_channels": 2}  # noqa: RUF012
+
+        def forward(self, x):
+            return 2 * self.checked_input(x)
+
+    try:
+        save_model(Doubling(2, healpix_pyramid), tmp_path / "own.pt")
+        loaded = load_model(tmp_path / "own.pt")
+        assert float(loaded(torch.ones(768, 2)).mean()) == 2
+    finally:
+        del SphericalModel.registry["Doubling"]
+
+
+def test_explicit_kernel_widths_are_kept(tmp_path):
+    pyramid = build_pyramid(HEALPix(4), 3, 8, t=[0.05, 0.2, 0.8])
+    model = MODELS["unet"](pyramid)
+    save_model(model, tmp_path / "model.pt")
+    loaded = load_model(tmp_path / "model.pt")
+    assert [graph.t for graph in loaded.pyramid.graphs] == [0.05, 0.2, 0.8]

@@ -1,0 +1,265 @@
+"""The spherical U-Net: published sizes, symmetries, and moving between samplings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from deepsphere_pyg import ChebConv, EdgeOperator, SphericalUNet, UNetConfiguration
+from deepsphere_pyg.models import (
+    DEEPSPHERE,
+    JIANG,
+    SMALL,
+    UNET_CONFIGURATIONS,
+    WIDER,
+)
+from samplings import HEALPix, Icosahedral, build_pyramid
+
+TINY = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
+
+
+def randomised(model):
+    """Give batch normalisation statistics that are not those of a new layer."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            torch.nn.init.uniform_(module.running_mean, -1, 1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 2)
+            torch.nn.init.uniform_(module.bias, -1, 1)
+    return model
+
+
+def count(model):
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+@pytest.fixture(scope="module")
+def published_pyramid():
+    return build_pyramid(Icosahedral(5), 6, 6)
+
+
+def test_published_network_has_the_published_convolutions(published_pyramid):
+    model = SphericalUNet(16, 3, published_pyramid)
+    found = sorted(
+        (module.in_channels, module.out_channels)
+        for module in model.modules()
+        if isinstance(module, ChebConv)
+    )
+    encoder = [(16, 32), (32, 64), (64, 128), (128, 256), (256, 512), (512, 512)]
+    bottom = [(512, 512)]
+    widen = [(512, 512), (512, 256), (256, 128), (128, 64), (64, 32)]
+    merge = [(512 + 512, 512), (512 + 256, 256), (256 + 128, 128), (128 + 64, 64)]
+    assert found == sorted(encoder + bottom + widen + merge + [(32, 3)])
+    normalised = sum(isinstance(m, torch.nn.BatchNorm1d) for m in model.modules())
+    assert normalised == len(found) - 2  # all but the bottom and the last
+
+
+@pytest.mark.parametrize(
+    ("configuration", "parameters"),
+    [
+        (DEEPSPHERE, 5_760_035),
+        (replace(DEEPSPHERE, K=4), 7_677_571),
+        (replace(DEEPSPHERE, K=7), 13_430_179),
+        (JIANG, 327_811),
+        (WIDER, 23_021_635),
+    ],
+    ids=lambda value: f"{value.name}-{value.K}" if hasattr(value, "K") else "",
+)
+def test_parameters_are_as_many_as_documented(
+    configuration, parameters, published_pyramid
+):
+    assert count(SphericalUNet(16, 3, published_pyramid, configuration)) == parameters
+
+
+def test_configurations_are_found_by_name():
+    assert UNET_CONFIGURATIONS["deepsphere"] is DEEPSPHERE
+    for name, configuration in UNET_CONFIGURATIONS.items():
+        assert configuration.name == name
+        assert UNetConfiguration.from_config(configuration.config) == configuration
+    pyramid = build_pyramid(HEALPix(8), SMALL.levels, 8)
+    assert count(SphericalUNet(16, 3, pyramid, SMALL)) == 43_731
+
+
+OPTIONS = [
+    {"pooling": "mean"},
+    {"normalization": "layer"},
+    {"normalization": "none"},
+    {"K": 1},
+    {"finest_skip": False},
+    {"laplacian": "normalized"},
+    {"widths": (4, 4)},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_option_changes_a_working_network(options, healpix_pyramid):
+    configuration = replace(TINY, **options)
+    pyramid = build_pyramid(HEALPix(8), configuration.levels, 8)
+    model = SphericalUNet(2, 3, pyramid, configuration)
+    x = torch.randn(2, 768, 2)
+    y = model(x)
+    y.square().mean().backward()
+    assert y.shape == (2, 768, 3)
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+    torch.manual_seed(0)
+    plain = SphericalUNet(2, 3, healpix_pyramid, TINY)
+    same = {k: v.shape for k, v in plain.state_dict().items()} == {
+        k: v.shape for k, v in model.state_dict().items()
+    }
+    if same:  # an option without weights of its own
+        model.load_state_dict(plain.state_dict())
+        assert not torch.allclose(model.eval()(x), plain.eval()(x), atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("batch", [(), (1,), (3,), (2, 2)])
+@pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
+def test_logits_on_every_sampling(pyramid, batch, dtype):
+    model = SphericalUNet(2, 3, pyramid, TINY).to(dtype)
+    x = torch.randn(*batch, len(pyramid.sampling), 2, dtype=dtype)
+    y = model(x)
+    assert y.shape == (*batch, len(pyramid.sampling), 3)
+    assert y.dtype == dtype and torch.isfinite(y).all()
+
+
+def test_gradients_are_right(healpix_pyramid):
+    # Smooth wherever no two values tie in max-pooling, nor are at ReLU's corner.
+    pyramid = build_pyramid(HEALPix(2), 2, 4)
+    configuration = UNetConfiguration("two", 2, (2, 3), normalization="layer")
+    model = SphericalUNet(1, 2, pyramid, configuration).double()
+    x = torch.randn(1, 48, 1, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(model, x, fast_mode=True)
+
+
+def test_signals_of_a_batch_do_not_mix_in_evaluation(healpix_pyramid):
+    model = randomised(SphericalUNet(2, 3, healpix_pyramid, TINY)).double().eval()
+    x = torch.randn(3, 768, 2, dtype=torch.float64)
+    alone = torch.stack([model(one) for one in x])
+    torch.testing.assert_close(model(x), alone, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+def test_healpix_quarter_turns_commute_with_the_network(
+    healpix_pyramid, pooling, training
+):
+    configuration = replace(TINY, pooling=pooling)
+    model = randomised(SphericalUNet(2, 3, healpix_pyramid, configuration)).double()
+    model.train(training)
+    index = quarter_turn(healpix_pyramid.sampling)
+    x = torch.randn(2, 768, 2, dtype=torch.float64)
+    turned, expected = torch.empty_like(x), torch.empty(2, 768, 3).double()
+    turned[:, index] = x
+    expected[:, index] = model(x)
+    # Round-off through eleven layers.
+    torch.testing.assert_close(model(turned), expected, atol=1e-10, rtol=0)
+
+
+def quarter_turn(sampling):
+    x, y, z = sampling.xyz.T
+    turned = np.stack([-y, x, z], axis=1)
+    return (turned @ sampling.xyz.T).argmax(axis=1)
+
+
+def test_context_reaches_across_the_sphere(healpix_pyramid):
+    model = randomised(SphericalUNet(2, 3, healpix_pyramid, TINY)).eval()
+    x = torch.zeros(768, 2)
+    changed = x.clone()
+    changed[0] = 100
+    reached = (model(x) != model(changed)).any(dim=1)
+    # Two edges at the finest level reach some 25 vertices; the coarser ones all.
+    assert reached.sum() > 300
+
+
+def test_laplacians_of_a_level_are_built_once(healpix_pyramid):
+    model = SphericalUNet(2, 3, healpix_pyramid, TINY)
+    operators = [m for m in model.modules() if isinstance(m, EdgeOperator)]
+    assert len(operators) == 3 + 2 + 2
+
+
+def test_operators_stay_out_of_the_state_dict(healpix_pyramid, icosahedral_pyramid):
+    here = SphericalUNet(2, 3, healpix_pyramid, TINY).state_dict()
+    there = SphericalUNet(2, 3, icosahedral_pyramid, TINY).state_dict()
+    shapes = {name: value.shape for name, value in here.items()}
+    assert shapes == {name: value.shape for name, value in there.items()}
+    assert max(value.numel() for value in here.values()) < 768
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_weights_move_from_healpix_to_the_icosahedron(
+    healpix_pyramid, icosahedral_pyramid, dtype
+):
+    model = randomised(SphericalUNet(2, 3, healpix_pyramid, TINY)).to(dtype).eval()
+    model.standardize.fit_(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 3.0]))
+    moved = model.with_sampling(icosahedral_pyramid)
+    assert moved.sampling.name == "icosahedral-3" and not moved.training
+    for name, value in model.state_dict().items():
+        assert torch.equal(moved.state_dict()[name], value)
+        assert moved.state_dict()[name].dtype == value.dtype
+    assert moved(torch.zeros(642, 2, dtype=dtype)).shape == (642, 3)
+    # Weights are copied, not shared.
+    with torch.no_grad():
+        moved.head.weight.zero_()
+    assert model.head.weight.any()
+    back = model.with_sampling(healpix_pyramid)
+    x = torch.randn(768, 2, dtype=dtype)
+    assert torch.equal(back(x), model(x))
+
+
+def test_logits_do_not_depend_on_the_order_of_the_vertices(healpix_pyramid):
+    model = randomised(SphericalUNet(1, 2, healpix_pyramid, TINY)).double().eval()
+    other = model.with_sampling_of(HEALPix(8, nest=False))
+    order = {
+        p.tobytes(): i for i, p in enumerate(np.round(other.sampling.xyz, 9) + 0.0)
+    }
+    index = [order[p.tobytes()] for p in np.round(model.sampling.xyz, 9) + 0.0]
+    z = torch.tensor(model.sampling.xyz[:, 2:])
+    ring = torch.tensor(other.sampling.xyz[:, 2:])
+    # RING and NEST are one sampling in two orders. The bound on the largest eigenvalue
+    # starts from a random vector and differs by some 1e-7 between them.
+    torch.testing.assert_close(other(ring)[index], model(z), atol=1e-5, rtol=0)
+
+
+def test_with_sampling_of_keeps_the_graph_options(healpix_pyramid):
+    model = SphericalUNet(2, 3, healpix_pyramid, TINY)
+    moved = model.with_sampling_of(Icosahedral(3))
+    options = {k: v for k, v in moved.pyramid.config.items() if k != "sampling"}
+    expected = {k: v for k, v in healpix_pyramid.config.items() if k != "sampling"}
+    assert options == expected
+    chosen = build_pyramid(HEALPix(8), 3, 8, t=[0.01, 0.04, 0.16])
+    with pytest.raises(ValueError, match="kernel widths t were given for its own"):
+        SphericalUNet(2, 3, chosen, TINY).with_sampling_of(Icosahedral(3))
+
+
+def test_wrong_depth_and_sizes_are_refused(healpix_pyramid):
+    with pytest.raises(ValueError, match="works on 6 levels, got a pyramid of 3"):
+        SphericalUNet(16, 3, healpix_pyramid)
+    with pytest.raises(ValueError, match=r"channels of at least 2 levels, got \(4,\)"):
+        UNetConfiguration("flat", 4, (4,))
+    with pytest.raises(ValueError, match="at least 1, got stem=4, K=0"):
+        replace(TINY, K=0)
+    with pytest.raises(ValueError, match="pooling must be 'max' or 'mean', got 'sum'"):
+        SphericalUNet(2, 3, healpix_pyramid, replace(TINY, pooling="sum"))
+    with pytest.raises(ValueError, match="batch, layer, none, got 'group'"):
+        SphericalUNet(2, 3, healpix_pyramid, replace(TINY, normalization="group"))
+
+
+def test_wrong_input_is_refused(healpix_pyramid):
+    model = SphericalUNet(2, 3, healpix_pyramid, TINY)
+    with pytest.raises(ValueError, match=r"shape \(4, 12, 2\), this model takes .*768"):
+        model(torch.zeros(4, 12, 2))
+    with pytest.raises(ValueError, match="expected 2 input channels, got 5"):
+        model(torch.zeros(4, 768, 5))
+    with pytest.raises(TypeError, match=r"float32 like the model, got torch\.float64"):
+        model(torch.zeros(4, 768, 2).double())
+    with pytest.raises(ValueError, match="this model takes"):
+        model(torch.zeros(768))
+
+
+def test_the_network_trains_under_autocast(healpix_pyramid):
+    model = SphericalUNet(2, 3, healpix_pyramid, TINY)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = model(torch.randn(2, 768, 2))
+        y.float().square().mean().backward()
+    assert all(p.grad is not None for p in model.parameters())
