@@ -18,7 +18,7 @@ from deepsphere_pyg.compressed_rows import (
 )
 from deepsphere_pyg.executions import automatic_execution, checked_execution
 from deepsphere_pyg.propagation import (
-    EdgePropagation,
+    edge_propagation,
     linear_sum,
     max_over_windows,
     max_windows,
@@ -112,7 +112,6 @@ class EdgeOperator(nn.Module):
             self.register_buffer(name, part, persistent=False)
         self._set_weights(dtype)
         self._lay_out()
-        self._propagation = EdgePropagation()
 
     def _set_weights(self, dtype: torch.dtype) -> None:
         """Round the float64 weights to a dtype, on the device of the indices."""
@@ -260,7 +259,7 @@ class EdgeOperator(nn.Module):
             execution = automatic_execution(x.dtype, x.device)
         if execution == "message_passing":
             edges = self.edge_index.flip(0) if transposed else self.edge_index
-            y: Tensor = self._propagation(x, edges, self.weight, n_out)
+            y: Tensor = edge_propagation()(x, edges, self.weight, n_out)
             return y
         kernel = sum_by_csr if execution == "csr" else sum_by_embedding_bag
         y = linear_sum(x.reshape(-1, n_in, channels), kernel, self._edges, transposed)

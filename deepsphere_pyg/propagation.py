@@ -71,6 +71,12 @@ class EdgePropagation(MessagePassing):  # type: ignore[misc]
         return edge_weight.unsqueeze(-1) * x_j
 
 
+@cache
+def edge_propagation() -> EdgePropagation:
+    """The one instance: it has no state, and PyTorch Geometric writes code for it."""
+    return EdgePropagation()
+
+
 Kernel = Callable[[Tensor, CompressedRows], Tensor]
 
 
