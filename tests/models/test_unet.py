@@ -123,7 +123,7 @@ def test_logits_on_every_sampling(pyramid, batch, dtype):
     assert y.dtype == dtype and torch.isfinite(y).all()
 
 
-def test_gradients_are_right(healpix_pyramid):
+def test_gradients_are_right():
     # Smooth wherever no two values tie in max-pooling, nor are at ReLU's corner.
     pyramid = build_pyramid(HEALPix(2), 2, 4)
     configuration = UNetConfiguration("two", 2, (2, 3), normalization="layer")
