@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 
 from deepsphere_pyg.training import equivariance_command, segment_command
@@ -16,6 +17,17 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
         if action.default is None or action.default is False:
             return action.help
         return super()._get_help_string(action)
+
+
+def _format_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """A warning to the user on one line, without the place in the code."""
+    return f"warning: {message}\n"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -55,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Errors in what the user gave are printed on one line, without a traceback; status 2.
     """
     args = build_parser().parse_args(arguments)
+    plain = warnings.formatwarning
+    warnings.formatwarning = _format_warning
     try:
         return int(args.run(args))
     except (ValueError, OSError, ImportError) as error:
@@ -63,3 +77,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
+    finally:
+        warnings.formatwarning = plain
