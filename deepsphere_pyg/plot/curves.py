@@ -96,8 +96,10 @@ def precision_recall_curves(
             score = p.probability[..., c][p.mask]
             precision, recall = precision_recall_curve(truth, score, weights)
             ap = average_precision(truth, score, weights)
-            # A million points look like a thousand and make the file large.
-            shown = np.unique(np.linspace(0, len(recall) - 1, 2000).astype(int))
+            # A million points look like a thousand and make the file large; even in
+            # recall, since a rare class has its curve within the first few scores.
+            shown = np.unique(np.searchsorted(recall, np.linspace(recall[0], 1, 1000)))
+            shown = shown[shown < len(recall)]
             panel.plot(
                 recall[shown],
                 precision[shown],

@@ -106,8 +106,7 @@ def write_pictures(
     sampling: Sampling,
     example: npt.NDArray[np.float32],
     channel_names: Sequence[str],
-    prediction: Prediction,
-    others: dict[str, Prediction],
+    predictions: dict[str, Prediction],
     class_names: Sequence[str],
     history: list[dict[str, float]],
 ) -> list[Path]:
@@ -123,13 +122,13 @@ def write_pictures(
         Channels of the first evaluated map, shape ``(V, C)``.
     channel_names, class_names
         Their names.
-    prediction
-        What the network predicted.
-    others
-        Predictions of other networks for the precision-recall curves.
+    predictions
+        What each network predicted, by its name. The first is drawn as a map, all as
+        precision-recall curves.
     history
         Rows of ``history.csv``; no learning curves are drawn where it is empty.
     """
+    prediction = next(iter(predictions.values()))
     figures = {
         "map.png": segmentation_maps(
             sampling,
@@ -141,7 +140,7 @@ def write_pictures(
             prediction.mask[0],
         ),
         "precision_recall.png": precision_recall_curves(
-            {"network": prediction, **others}, class_names, sampling.weights
+            predictions, class_names, sampling.weights
         ),
     }
     if history:

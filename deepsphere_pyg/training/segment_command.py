@@ -202,7 +202,7 @@ def _report(
         name: prediction.scores(names, sampling.weights)
         for name, prediction in predictions.items()
     }
-    main_name, *other_names = networks
+    main_name = next(iter(networks))
     fitted = networks[main_name]
     print(f"\nscores on {splits.test_name}, area-weighted, in percent\n")
     print(scores_table(scores))
@@ -231,8 +231,7 @@ def _report(
         sampling,
         splits.test[0].x.numpy(),
         splits.test.channel_names,
-        predictions[main_name],
-        {name: predictions[name] for name in other_names},
+        predictions,
         names,
         fitted.history,
     )
