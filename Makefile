@@ -8,7 +8,7 @@ DEMO ?= runs/demo
 # One BLAS thread for each of the test workers; more would fight over the cores.
 WORKERS ?= 2
 
-.PHONY: demo test lint figures clean
+.PHONY: demo test lint docs clean
 
 demo: $(STAMP)
 	$(BIN)/deepsphere-pyg segment --demo --out $(DEMO) --resume
@@ -23,6 +23,10 @@ lint: $(STAMP)
 	else \
 		PATH="$(abspath $(BIN)):$$PATH" sh -ec 'ruff format --check; ruff check; codespell; mypy; lint-imports'; \
 	fi
+
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[docs]"
+	$(BIN)/python -m sphinx -q -b html docs docs/_build
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
