@@ -41,10 +41,10 @@ DEMO = {
     "nside": 32,
     "network": "small",
     "baseline": True,
-    "n_train": 160,
+    "n_train": 200,
     "n_validation": 24,
     "n_test": 32,
-    "epochs": 14,
+    "epochs": 16,
     "batch_size": 4,
     "lr": 4e-3,
 }
