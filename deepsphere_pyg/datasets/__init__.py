@@ -19,3 +19,4 @@ from deepsphere_pyg.datasets.splits import MaskedMaps as MaskedMaps
 from deepsphere_pyg.datasets.splits import SelectedMaps as SelectedMaps
 from deepsphere_pyg.datasets.splits import hold_out_pixels as hold_out_pixels
 from deepsphere_pyg.datasets.xarray_dataset import XarrayDataset as XarrayDataset
+from deepsphere_pyg.datasets.xarray_fields import XarrayFields as XarrayFields

@@ -48,11 +48,14 @@ class SegmentationDataset(Dataset[SegmentationSample], ABC):
         One name an input channel.
     class_names
         One name a class; class 0 is the background.
+    labelled
+        Whether the classes of the samples mean anything.
     """
 
     sampling: Sampling
     channel_names: tuple[str, ...]
     class_names: tuple[str, ...]
+    labelled: bool = True
 
     @abstractmethod
     def __len__(self) -> int:

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
 from deepsphere_pyg.datasets.class_table import (
     ClassTable,
     build_table,
     code_names,
     given_names,
 )
-from deepsphere_pyg.datasets.files import climate_module
 from deepsphere_pyg.datasets.regrid import Regridder
-from deepsphere_pyg.datasets.xarray_channels import field_layout, label_layout
+from deepsphere_pyg.datasets.xarray_channels import label_layout
+from deepsphere_pyg.datasets.xarray_fields import XarrayFields
 from deepsphere_pyg.datasets.xarray_source import Selection, XarraySource, listed
 from samplings import Sampling
 
 
-class XarrayDataset(SegmentationDataset):
+class XarrayDataset(XarrayFields):
     """Maps and labels from files that xarray reads.
 
     Latitude, longitude and time are found by the CF conventions (standard names, units,
@@ -99,6 +94,8 @@ class XarrayDataset(SegmentationDataset):
     (2, ('polar', 'tropical'), tensor([1, 0, 0, 0]))
     """
 
+    labelled = True
+
     def __init__(
         self,
         fields: Any,
@@ -115,98 +112,31 @@ class XarrayDataset(SegmentationDataset):
         min_share: float = 0.0,
         rare_label: str | None = "other",
     ) -> None:
-        self.sampling = sampling
-        self._fields = XarraySource(fields)
+        self._open(fields, variables, sampling, selection, sample_dimension)
         self._labels = self._fields if labels is None else XarraySource(labels)
-        self._inputs = field_layout(
-            self._fields, variables, selection or {}, sample_dimension
-        )
         self._target = label_layout(
             self._labels,
             label_variable,
             label_selection or {},
             self._inputs.sample_dimension,
         )
-        self.channel_names = tuple(channel.name for channel in self._inputs.channels)
-        self._steps = np.arange(self._inputs.n_samples(self._fields))
         self._label_steps = self._matched_steps()
-        self._field_regridder = Regridder(self._inputs.grid, sampling)
         self._label_regridder = Regridder(self._target.grid, sampling)
         self._table = self._classes(class_names, missing_label, min_share, rare_label)
         self.class_names = self._table.names
         self._static: npt.NDArray[np.int64] | None = None
 
-    @property
-    def times(self) -> npt.NDArray[Any]:
-        """Coordinates of the samples; their numbers where the file gives none."""
-        return self._inputs.times(self._fields)[self._steps]
-
-    def __len__(self) -> int:
-        return len(self._steps)
-
     def __getitem__(self, index: int) -> SegmentationSample:
         """Read and interpolate sample ``index``."""
         step = int(self._steps[self._check_index(index)])
-        maps = []
-        for channel in self._inputs.channels:
-            positions = dict(channel.positions)
-            if channel.sampled:
-                positions[str(self._inputs.sample_dimension)] = step
-            maps.append(self._fields.read(channel.variable, positions, *channel.dims))
-        x = self._field_regridder.fields(np.stack(maps))
+        x = self._inputs_at(step)
         if not self._target.channels[0].sampled:
             if self._static is None:
                 self._static = self._classes_at(0)
             y = self._static
         else:
             y = self._classes_at(int(self._label_steps[step]))
-        return segmentation_sample(x.T, y, len(self.class_names), y >= 0)
-
-    def subset(self, times: Any) -> Self:
-        """Keep the samples at some times, for instance to hold others out.
-
-        Parameters
-        ----------
-        times
-            One of the :attr:`times`, a list of them, or a slice with both ends
-            included; dates may be given as text (``"2001-02"``).
-
-        Raises
-        ------
-        ValueError
-            If there is no such time.
-
-        Examples
-        --------
-        >>> import xarray as xr
-        >>> from samplings import HEALPix
-        >>> file = xr.Dataset({"zone": (("month", "lat", "lon"), np.ones((3, 3, 4)))},
-        ...     coords={"month": [1, 4, 7], "lat": [-60.0, 0.0, 60.0],
-        ...             "lon": [0.0, 90.0, 180.0, 270.0]})
-        >>> dataset = XarrayDataset(file, variables=["zone"], label_variable="zone",
-        ...     sampling=HEALPix(1), class_names={1: "a", 2: "b"})
-        >>> dataset.subset([1, 7]).times, len(dataset.subset(slice(4, None)))
-        (array([1, 7]), 2)
-        """
-        xarray = climate_module("xarray")
-        numbers = xarray.DataArray(
-            np.arange(len(self)), dims="time", coords={"time": self.times}
-        )
-        wanted = times if isinstance(times, slice | str) else np.atleast_1d(times)
-        try:
-            chosen = np.atleast_1d(numbers.sel(time=wanted).to_numpy())
-        except (KeyError, TypeError, ValueError) as error:
-            chosen = np.arange(0)
-            cause: Exception | None = error
-        else:
-            cause = None
-        if len(chosen) == 0:
-            raise ValueError(
-                f"there are no samples at {times}; there are {listed(self.times)}"
-            ) from cause
-        part = copy.copy(self)
-        part._steps = self._steps[chosen]
-        return part
+        return segmentation_sample(x, y, len(self.class_names), y >= 0)
 
     def _matched_steps(self) -> npt.NDArray[np.int64]:
         """Step of the labels for each step of the fields."""

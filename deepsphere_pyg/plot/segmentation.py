@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,12 +30,15 @@ def segmentation_maps(
     sampling: Sampling,
     inputs: npt.ArrayLike,
     channel_names: Sequence[str],
-    truth: npt.ArrayLike,
+    truth: npt.ArrayLike | None,
     predicted: npt.ArrayLike,
     class_names: Sequence[str],
     mask: npt.ArrayLike | None = None,
+    certainty: npt.ArrayLike | None = None,
 ) -> Figure:
     """Draw one map: two of its inputs, the truth and the prediction.
+
+    Where the truth is not known, the certainty of the prediction stands in its place.
 
     Parameters
     ----------
@@ -51,7 +55,16 @@ def segmentation_maps(
         Their names.
     mask
         True where the truth is known, shape ``(V,)``.
+    certainty
+        Probability of the predicted class, shape ``(V,)``; drawn without a truth.
+
+    Raises
+    ------
+    ValueError
+        If neither the truth nor a certainty is given.
     """
+    if truth is None and certainty is None:
+        raise ValueError("give the truth, or the certainty of the prediction")
     fields = np.asarray(inputs)
     names = list(channel_names)
     second = names.index("PSL") if "PSL" in names else min(1, len(names) - 1)
@@ -65,19 +78,23 @@ def segmentation_maps(
             label=UNITS.get(names[channel], names[channel]),
             cmap="YlGnBu" if channel == 0 else "viridis",
         )
-    for panel, classes, title, known in (
-        (axes[1, 0], truth, "truth", mask),
-        (axes[1, 1], predicted, "prediction", None),
-    ):
+    style: dict[str, Any] = {"legend": False}
+    if truth is not None:
         draw_classes(
-            panel,
-            sampling,
-            classes,
-            class_names,
-            title=title,
-            mask=known,
-            legend=False,
+            axes[1, 0], sampling, truth, class_names, title="truth", mask=mask, **style
         )
+    elif certainty is not None:
+        draw_map(
+            axes[1, 0],
+            sampling,
+            certainty,
+            title="certainty of the prediction",
+            label="probability of the predicted class",
+            limits=(0.0, 1.0),
+        )
+    draw_classes(
+        axes[1, 1], sampling, predicted, class_names, title="prediction", **style
+    )
     handles = class_handles(class_names)
     figure.legend(
         handles=handles,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from deepsphere_pyg.datasets import (
     SegmentationDataset,
     SelectedMaps,
     XarrayDataset,
+    XarrayFields,
     hold_out_pixels,
 )
 from samplings import Sampling
@@ -231,17 +232,42 @@ def _described(
     )
 
 
-def _netcdf(args: argparse.Namespace, sampling: Sampling) -> Splits:
-    """Maps of any file, held out by blocks of pixels or by time."""
-    for option in ("fields", "variables", "label_variable"):
+def fields_from_arguments(
+    args: argparse.Namespace, sampling: Sampling, class_names: Sequence[str]
+) -> XarrayFields:
+    """Maps without labels, to be predicted by a network that knows these classes."""
+    _require(args, "fields", "variables")
+    return XarrayFields(
+        _paths(args),
+        variables=args.variables,
+        sampling=sampling,
+        class_names=class_names,
+        selection=dict(args.select),
+    )
+
+
+def _require(args: argparse.Namespace, *options: str) -> None:
+    """Refuse to read files that are not named."""
+    for option in options:
         if getattr(args, option) is None:
             raise ValueError(f"--data netcdf needs --{option.replace('_', '-')}")
+
+
+def _paths(args: argparse.Namespace) -> str | list[str]:
+    """One path as such: it may be a Zarr store; many as a list."""
+    paths: list[str] = args.fields
+    return paths[0] if len(paths) == 1 else paths
+
+
+def _netcdf(args: argparse.Namespace, sampling: Sampling) -> Splits:
+    """Maps of any file, held out by blocks of pixels or by time."""
+    _require(args, "fields", "variables", "label_variable")
     if not 0 < args.hold_out_share < 1:
         raise ValueError(
             f"--hold-out-share must be between 0 and 1, got {args.hold_out_share}"
         )
     maps = XarrayDataset(
-        args.fields[0] if len(args.fields) == 1 else args.fields,
+        _paths(args),
         args.labels,
         variables=args.variables,
         label_variable=args.label_variable,

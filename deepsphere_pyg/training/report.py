@@ -84,20 +84,25 @@ def write_predictions(
     sampling: Sampling,
     prediction: Prediction,
     class_names: Sequence[str],
+    labelled: bool = True,
 ) -> Path:
-    """Write ``predictions.npz``: positions, areas, truth and class probabilities."""
+    """Write ``predictions.npz``: positions, areas, truth and class probabilities.
+
+    Maps without labels (``labelled`` False) have no truth in the file.
+    """
+    arrays: dict[str, Any] = {
+        "lon": sampling.lon,
+        "lat": sampling.lat,
+        "area": sampling.weights,
+        "mask": prediction.mask,
+        "probability": prediction.probability.astype(np.float16),
+        "class_names": np.array(class_names),
+    }
+    if labelled:
+        arrays["truth"] = prediction.truth.astype(np.int16)
     path = folder / "predictions.npz"
     with atomic_path(path) as temporary:
-        np.savez_compressed(
-            temporary,
-            lon=sampling.lon,
-            lat=sampling.lat,
-            area=sampling.weights,
-            truth=prediction.truth.astype(np.int16),
-            mask=prediction.mask,
-            probability=prediction.probability.astype(np.float16),
-            class_names=np.array(class_names),
-        )
+        np.savez_compressed(temporary, **arrays)
     return path
 
 

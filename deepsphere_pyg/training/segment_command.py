@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 
-from deepsphere_pyg.atomic_files import write_json
-from deepsphere_pyg.models import load_model, read_header
+from deepsphere_pyg.atomic_files import atomic_path, write_json
+from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.data_options import (
     Splits,
     add_data_arguments,
+    fields_from_arguments,
     splits_from_arguments,
 )
 from deepsphere_pyg.training.evaluation import Prediction, predict
@@ -34,6 +35,7 @@ from deepsphere_pyg.training.sampling_options import (
     add_sampling_arguments,
     sampling_from_arguments,
 )
+from deepsphere_pyg.training.trained import classes_of, trained_network
 from samplings import Sampling
 
 # A small run of the whole job: minutes on two cores, and good enough to look at.
@@ -83,7 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoint",
         type=Path,
         metavar="FILE",
-        help="do not train: evaluate, predict and draw with this checkpoint",
+        help="do not train: evaluate, predict and draw with this checkpoint; "
+        "NetCDF data without --label-variable are predicted and drawn only",
     )
     output.add_argument(
         "--transfer",
@@ -123,10 +126,13 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     sampling = sampling_from_arguments(args)
     print(f"sampling   {sampling!r}")
+    if args.checkpoint and args.data == "netcdf" and args.label_variable is None:
+        return _predict_unlabelled(args, sampling)
     splits = splits_from_arguments(args, sampling)
     print(f"data       {splits.description}")
     if args.checkpoint is not None:
-        return _evaluate_checkpoint(args, sampling, splits)
+        known = Fitted(trained_network(args, splits.test), [], args.checkpoint, {})
+        return _report(args, sampling, splits, {"checkpoint": known}, 0.0)
     network = network_from_arguments(args, args.network, splits.train)
     fitted = fit(args, network, splits, args.out)
     if fitted is None:
@@ -155,29 +161,28 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError(f"--lr must be positive and finite, got {args.lr}")
 
 
-def _evaluate_checkpoint(
-    args: argparse.Namespace, sampling: Sampling, splits: Splits
-) -> int:
-    """Score, predict and draw with a network that was trained before."""
-    header = read_header(args.checkpoint)
-    known = {
-        "class_names": splits.test.class_names,
-        "channel_names": splits.test.channel_names,
-    }
-    kept = {"class_names": header.get("class_names"), **header.get("notes", {})}
-    for what, names in known.items():
-        if kept.get(what) not in (None, list(names)):
-            raise ValueError(
-                f"{args.checkpoint} was trained with the {what.replace('_', ' ')} "
-                f"{', '.join(kept[what])}, the data have {', '.join(names)}; "
-                "pass the data options it was trained with"
-            )
-    if args.transfer:
-        network = load_model(args.checkpoint).with_sampling_of(sampling)
-    else:
-        network = load_model(args.checkpoint, sampling=sampling)
-    fitted = Fitted(network, [], args.checkpoint, {})
-    return _report(args, sampling, splits, {"checkpoint": fitted}, 0.0)
+def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
+    """Predict and draw maps of which the truth is not known."""
+    maps = fields_from_arguments(args, sampling, classes_of(args))
+    print(f"data       {len(maps)} maps without labels")
+    network = trained_network(args, maps)
+    prediction = predict(network, maps, batch_size=args.batch_size, device=args.device)
+    names = maps.class_names
+    picture = args.out / "map.png"
+    figure = segmentation_maps(
+        sampling,
+        maps[0].x.numpy(),
+        maps.channel_names,
+        None,
+        prediction.probability[0].argmax(axis=1),
+        names,
+        certainty=prediction.probability[0].max(axis=1),
+    )
+    with atomic_path(picture) as temporary:
+        figure.savefig(temporary, dpi=110)
+    numbers = write_predictions(args.out, sampling, prediction, names, labelled=False)
+    print(f"picture    {picture}\nnumbers    {numbers}")
+    return 0
 
 
 def _report(

@@ -174,6 +174,33 @@ def test_checkpoint_of_other_classes_is_refused(trained, segment, capsys, tmp_pa
         assert set(scores["test"]["classes"]) == {"0", "1"}
 
 
+def test_maps_without_labels_are_predicted(segment, tmp_path, capsys):
+    file, run, out = tmp_path / "u.nc", tmp_path / "run", tmp_path / "predicted"
+    lat, lon = np.arange(-85.0, 90, 10), np.arange(0.0, 360, 10)
+    fields = np.random.default_rng(0).normal(size=(3, len(lat), len(lon)))
+    fields[1, 5:9, 5:9] = np.nan
+    zone = np.repeat(lat[:, None] > 0, len(lon), 1) * 1
+    coordinates = {"time": range(3), "lat": lat, "lon": lon}
+    xr.Dataset(
+        {"u": (("time", "lat", "lon"), fields), "zone": (("lat", "lon"), zone)},
+        coordinates,
+    ).to_netcdf(file)
+    options = ["--data", "netcdf", "--fields", str(file), "--variables", "u"]
+    assert segment(*options, "--label-variable", "zone", "--epochs", "1", out=run) == 0
+    checkpoint = ["--checkpoint", str(run / "best.ckpt")]
+    assert segment(*options, *checkpoint, out=out) == 0
+    assert {path.name for path in out.iterdir()} == {"predictions.npz", "map.png"}
+    with np.load(out / "predictions.npz") as kept:
+        assert "truth" not in kept
+        assert kept["probability"].shape == (3, 768, 2)
+        np.testing.assert_allclose(kept["probability"].sum(axis=-1), 1, atol=2e-3)
+        # The mask says where the inputs were known.
+        assert kept["mask"][0].all()
+        assert not kept["mask"][1].all()
+        truth = kept["class_names"].tolist()
+    assert truth == ["0", "1"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
