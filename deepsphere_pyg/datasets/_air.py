@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets._sphere import FloatArray
+from deepsphere_pyg.datasets._sphere import FloatArray, dot
 
 # In the order of the snapshots of the Community Atmosphere Model, version 5.
 CHANNELS = (
@@ -89,8 +89,8 @@ class Air:
 
     def add_wind(self, at: npt.NDArray[np.int64], wind: FloatArray) -> None:
         """Add tangent vectors ``(len(at), 3)`` in m/s to the wind at some points."""
-        self.u[at] += (wind * self.east[at]).sum(axis=1)
-        self.v[at] += (wind * self.north[at]).sum(axis=1)
+        self.u[at] += dot(wind, self.east[at])
+        self.v[at] += dot(wind, self.north[at])
 
     def channels(self) -> FloatArray:
         """Return the fields ``(V, 16)`` in the order and units of ``CHANNELS``."""

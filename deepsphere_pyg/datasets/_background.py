@@ -13,11 +13,16 @@ from deepsphere_pyg.datasets._sphere import (
     FloatArray,
     coriolis,
     distance,
+    dot,
     east_north,
+    unit,
+    within,
 )
 
 GRAVITY = 9.81  # m/s2
 STREAMFUNCTION = 1.05e7  # m2/s, standard deviation in the storm tracks
+# Radii from the centre at which a low has ended: 7e-10 of its depth are left.
+LOW_REACH = 6.5
 # Random fields: their peak wave number, and the slopes of their spectra below and
 # above it.
 SPECTRA = {
@@ -108,9 +113,9 @@ class Background:
         psi = strength * noise["streamfunction"]
         gradient = values[len(NOISE) :].T
         metres = 1e3 * EARTH_RADIUS
-        u = -(strength / metres) * (gradient * north).sum(axis=1)
+        u = -(strength / metres) * dot(gradient, north)
         u -= np.rad2deg(slope * noise["streamfunction"]) / metres
-        v = (strength / metres) * (gradient * east).sum(axis=1)
+        v = (strength / metres) * dot(gradient, east)
         f = coriolis(z)
 
         # -- climate: trades, westerlies and the pressure belts ---------------------
@@ -130,22 +135,23 @@ class Background:
         # -- extratropical cyclones -------------------------------------------------
         displacement = (2.2 + 6.5 * storms) * noise["displacement"]  # degrees north
         for low in self.lows:
-            r = distance(xyz, low.centre) / low.radius
+            at = within(xyz, low.centre, LOW_REACH * low.radius)
+            points = xyz[at]
+            r = distance(points, low.centre) / low.radius
             shape = low.depth * np.exp(-0.5 * r**2)
-            pressure -= shape
+            pressure[at] -= shape
             speed = shape / (
                 DENSITY * coriolis(low.centre[2]) * 1e3 * low.radius
             )  # signed: anticlockwise in the north
             # centre x point is r times the unit vector around the centre, to first
             # order, which is all that a balanced whirl of this size can mean.
             scale = EARTH_RADIUS / low.radius
-            around = np.cross(low.centre, xyz) * scale
-            u += speed * (around * east).sum(axis=1)
-            v += speed * (around * north).sum(axis=1)
-            ahead = np.array([-low.centre[1], low.centre[0], 0.0])
-            ahead /= np.linalg.norm(ahead)
-            displacement += (
-                np.sign(low.centre[2]) * 5.5 * (shape / 3000) * scale * (xyz @ ahead)
+            around = np.cross(low.centre, points) * scale
+            u[at] += speed * dot(around, east[at])
+            v[at] += speed * dot(around, north[at])
+            ahead = unit(np.array([-low.centre[1], low.centre[0], 0.0]))
+            displacement[at] += (
+                np.sign(low.centre[2]) * 5.5 * (shape / 3000) * scale * (points @ ahead)
             )
 
         # -- temperature and moisture of where the air came from --------------------

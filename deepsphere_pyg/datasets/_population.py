@@ -44,15 +44,11 @@ class Places:
         After some tries, the draw that keeps the largest distance is taken.
         """
         best, widest = draw(), -1.0
+        there = np.concatenate(self.taken) if self.taken else np.empty((0, 3))
         for _ in range(tries):
             candidate = draw()
-            room = min(
-                (
-                    float(distance(candidate[:, None], there).min())
-                    for there in self.taken
-                ),
-                default=np.inf,
-            )
+            gaps = distance(candidate[:, None], there)
+            room = float(gaps.min(initial=np.inf))
             if room > widest:
                 best, widest = candidate, room
             if room > gap:

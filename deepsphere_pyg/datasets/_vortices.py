@@ -14,6 +14,7 @@ from deepsphere_pyg.datasets._sphere import (
     carried,
     coriolis,
     distance,
+    unit,
     window,
     within,
 )
@@ -90,15 +91,12 @@ class Vortex:
         """Wind vectors in m/s, shape ``(V, 3)``."""
         centre = self.centre
         if self.kind == "displaced":
-            centre = centre + 0.09 * self.direction
-            centre = centre / np.linalg.norm(centre)
+            centre = unit(centre + 0.09 * self.direction)
         speed = self.speed(distance(xyz, centre))[:, None]
         if self.kind == "streak":
             return speed * carried(self.direction, xyz)
         around = np.cross(np.sign(self.centre[2]) * centre, xyz)
-        length = np.linalg.norm(around, axis=1, keepdims=True)
-        whirl: FloatArray = speed * around / np.maximum(length, 1e-12)
-        return whirl
+        return speed * unit(around)
 
     def add_to(self, air: Air, xyz: FloatArray) -> None:
         """Add the disturbance to the air at points ``(V, 3)``."""

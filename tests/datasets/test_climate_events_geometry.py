@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from deepsphere_pyg.datasets import WeatherState, _background
 from deepsphere_pyg.datasets._plane_waves import PlaneWaves, Warp
 from deepsphere_pyg.datasets._sphere import (
     EARTH_RADIUS,
     Curve,
     carried,
     distance,
+    dot,
     east_north,
+    unit,
     unit_vector,
     window,
     within,
@@ -96,6 +99,28 @@ def test_carried_directions_are_unit_tangents() -> None:
     tangent = carried(direction, XYZ)
     np.testing.assert_allclose(np.linalg.norm(tangent, axis=1), 1, atol=1e-14)
     np.testing.assert_allclose((tangent * XYZ).sum(axis=1), 0, atol=1e-14)
+
+
+def test_products_and_lengths_are_those_of_each_vector() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 50, 3))
+    np.testing.assert_allclose(dot(a, b), [x @ y for x, y in zip(a, b, strict=True)])
+    assert dot(a[:, None], b).shape == (50, 50)
+    np.testing.assert_allclose(np.linalg.norm(unit(a), axis=1), 1)
+    np.testing.assert_allclose(np.cross(unit(a), a), 0, atol=1e-15)
+    assert np.array_equal(unit(np.zeros((1, 3))), np.zeros((1, 3)))
+
+
+def test_lows_end_where_nothing_is_left_of_them(monkeypatch) -> None:
+    for seed in range(3):
+        state = WeatherState(seed)
+        fields, labels = state.evaluate(XYZ)
+        monkeypatch.setattr(_background, "LOW_REACH", 1e3)
+        whole, same = state.evaluate(XYZ)
+        monkeypatch.undo()
+        # Of the spread of each channel.
+        assert (np.abs(whole - fields).max(axis=0) < 1e-6 * whole.std(axis=0)).all()
+        assert np.array_equal(labels, same)
 
 
 def test_window_ends_smoothly() -> None:
