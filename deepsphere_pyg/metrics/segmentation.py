@@ -29,7 +29,8 @@ def confusion_matrix(
     n_classes
         Number of classes.
     weights
-        Weight of each vertex, as an area; one where not given. Same shape.
+        Weight of each vertex, as an area, zero for those that do not count; one where
+        not given. Same shape.
 
     Returns
     -------
@@ -39,7 +40,8 @@ def confusion_matrix(
     Raises
     ------
     ValueError
-        If the shapes differ or an index is out of range.
+        If the shapes differ, an index is no class, or a weight is negative or not
+        finite.
 
     Examples
     --------
@@ -47,23 +49,40 @@ def confusion_matrix(
     array([[1., 1.],
            [0., 1.]])
     """
-    y = np.asarray(truth).ravel()
-    p = np.asarray(predicted).ravel()
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, float).ravel()
-    if not len(y) == len(p) == len(w):
-        raise ValueError(
-            "truth, predicted and weights must have one value per vertex, "
-            f"got {len(y)}, {len(p)} and {len(w)}"
-        )
+    y, p, w = _per_vertex("predicted", truth, predicted, weights)
     for name, values in (("truth", y), ("predicted", p)):
-        if len(values) and not (values.min() >= 0 and values.max() < n_classes):
+        wrong = ~((values >= 0) & (values < n_classes) & (values == np.floor(values)))
+        if wrong.any():
             raise ValueError(
                 f"{name} must hold classes 0 .. {n_classes - 1}, "
-                f"got {values.min()} .. {values.max()}"
+                f"got {values[wrong][0]}; drop the vertices without a class"
             )
     cells = y.astype(np.int64) * n_classes + p.astype(np.int64)
     counts = np.bincount(cells, weights=w, minlength=n_classes**2)
     return counts.reshape(n_classes, n_classes).astype(np.float64)
+
+
+def _per_vertex(
+    name: str,
+    truth: npt.ArrayLike,
+    values: npt.ArrayLike,
+    weights: npt.ArrayLike | None,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], FloatArray]:
+    """Truth, values and weights of the vertices, flat, if they belong together."""
+    y, v = np.asarray(truth), np.asarray(values)
+    w = np.ones(y.shape) if weights is None else np.asarray(weights, np.float64)
+    if not y.shape == v.shape == w.shape:
+        raise ValueError(
+            f"truth, {name} and weights must have one value per vertex, "
+            f"got shapes {y.shape}, {v.shape} and {w.shape}"
+        )
+    wrong = ~(np.isfinite(w) & (w >= 0))
+    if wrong.any():
+        raise ValueError(
+            f"weights are areas and must be finite and not negative, got {w[wrong][0]};"
+            " give 0 to vertices that do not count"
+        )
+    return y.ravel(), v.ravel(), w.ravel()
 
 
 def precision_recall_curve(
@@ -78,18 +97,20 @@ def precision_recall_curve(
     score
         The higher, the more certain. Same shape.
     weights
-        Weight of each vertex, as an area; one where not given. Same shape.
+        Weight of each vertex, as an area, zero for those that do not count; one where
+        not given. Same shape.
 
     Returns
     -------
     precision, recall : ndarray
-        One value a distinct score. Recall does not fall; it is NaN throughout where no
-        vertex is of the class.
+        One value a distinct score of the vertices that count. Recall does not fall; it
+        is NaN throughout where no vertex is of the class.
 
     Raises
     ------
     ValueError
-        If the shapes differ or a score is NaN.
+        If the shapes differ, the truth is not of two values, a score is NaN, or a
+        weight is negative or not finite.
 
     Examples
     --------
@@ -97,20 +118,20 @@ def precision_recall_curve(
     >>> precision.round(2).tolist(), recall.tolist()
     ([1.0, 0.5, 0.67], [0.5, 0.5, 1.0])
     """
-    y = np.asarray(truth, dtype=bool).ravel()
-    s = np.asarray(score).ravel()
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, float).ravel()
-    if not len(y) == len(s) == len(w):
+    y, s, w = _per_vertex("score", truth, score, weights)
+    if not ((y == 0) | (y == 1)).all():
         raise ValueError(
-            "truth, score and weights must have one value per vertex, "
-            f"got {len(y)}, {len(s)} and {len(w)}"
+            f"truth must be True or False, got {y[(y != 0) & (y != 1)][0]}; compare "
+            "classes with one of them, as in truth == 2"
         )
     if np.isnan(s).any():
         raise ValueError("scores must not be NaN; the network has diverged")
-    order = np.argsort(-s, kind="stable")
-    s, y, w = s[order], y[order], w[order]
+    counts = np.flatnonzero(w)
+    # Backwards, not by the negative: unsigned integers and booleans have none.
+    order = counts[np.argsort(s[counts], kind="stable")[::-1]]
+    s, y, w = s[order], y[order].astype(bool), w[order]
     # Vertices of equal score enter together: no order among them is meant.
-    last = np.flatnonzero(np.append(np.diff(s) != 0, len(s) > 0))
+    last = np.flatnonzero(np.append(s[1:] != s[:-1], len(s) > 0))
     hits = np.cumsum(np.where(y, w, 0.0))[last]
     chosen = np.cumsum(w)[last]
     total = w[y].sum()
@@ -231,7 +252,12 @@ def segmentation_scores(
     Raises
     ------
     ValueError
-        If the shapes do not fit, a class is out of range or a score is NaN.
+        If the shapes do not fit, a class is out of range, a score is NaN, or a weight
+        is negative or not finite.
+
+    Notes
+    -----
+    A score of what does not occur is NaN: all of them where there is no vertex.
 
     Examples
     --------
@@ -256,18 +282,18 @@ def segmentation_scores(
         # 0 / 0 for a class that does not occur: NaN, which the means leave out.
         accuracy = hit / total
         iou = np.where(total > 0, hit / union, np.nan)
-        overall = float(hit.sum() / total.sum())
-    ap = np.array(
-        [average_precision(y == c, s[:, c], weights) for c in range(n_classes)]
-    )
+        share = total / total.sum()
+        overall = hit.sum() / total.sum()
+    per_class = (average_precision(y == c, s[:, c], weights) for c in range(n_classes))
+    ap = np.array(list(per_class))
     foreground = np.array([name != "background" for name in class_names])
     return SegmentationScores(
         class_names=tuple(class_names),
-        share=tuple((total / total.sum()).tolist()),
+        share=tuple(share.tolist()),
         accuracy=tuple(accuracy.tolist()),
         intersection_over_union=tuple(iou.tolist()),
         average_precision=tuple(ap.tolist()),
-        overall_accuracy=overall,
+        overall_accuracy=float(overall),
         mean_accuracy=_mean(accuracy),
         mean_iou=_mean(iou),
         mean_average_precision=_mean(ap[foreground]),

@@ -102,9 +102,42 @@ def test_absent_class_is_left_out_of_the_means():
     assert scores.as_dict()["classes"]["TC"]["accuracy"] is None
 
 
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int32, np.float16, ">f4"])
+def test_scores_of_any_type_rank_alike(dtype):
+    score = np.array([0, 1, 1, 0, 1], dtype=dtype)
+    expected = average_precision([0, 1, 1, 1, 0], score.astype(float))
+    assert average_precision([0, 1, 1, 1, 0], score) == expected
+
+
+def test_infinite_scores_tie_with_each_other():
+    assert average_precision([0, 1], [np.inf, np.inf]) == 0.5
+    assert average_precision([0, 1, 1], [-np.inf, -np.inf, 2]) == pytest.approx(5 / 6)
+
+
+def test_vertices_without_weight_do_not_count():
+    assert average_precision([0, 1, 1], [3, 2, 1], [0, 1, 1]) == 1
+    assert math.isnan(average_precision([0, 1], [3, 2], [0, 0]))
+    assert confusion_matrix([0, 1], [1, 1], 2, [0, 2]).tolist() == [[0, 0], [0, 2]]
+
+
+def test_no_vertex_has_no_score():
+    scores = segmentation_scores([], np.zeros((0, 3)), NAMES)
+    assert all(map(math.isnan, (*scores.share, scores.mean_iou)))
+    assert scores.as_dict()["overall_accuracy"] is None
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: confusion_matrix([0, 0.5], [0, 1], 3), "classes 0 .. 2, got 0.5"),
+        (lambda: confusion_matrix([0, np.nan], [0, 1], 3), "classes 0 .. 2, got nan"),
+        (
+            lambda: confusion_matrix(np.zeros((2, 3)), np.zeros((3, 2)), 3),
+            r"got shapes \(2, 3\), \(3, 2\) and \(2, 3\)",
+        ),
+        (lambda: confusion_matrix([0], [0], 1, [-1]), "not negative, got -1.0; give 0"),
+        (lambda: average_precision([0, 1], [1, 2], [1, np.nan]), "finite .* got nan"),
+        (lambda: average_precision([0, 2], [1, 2]), "True or False, got 2; compare"),
         (lambda: confusion_matrix([0, 3], [0, 1], 3), "truth must hold classes 0 .. 2"),
         (lambda: confusion_matrix([0, 1], [0, -1], 3), "predicted must hold classes"),
         (lambda: confusion_matrix([0], [0, 1], 3), "one value per vertex"),
