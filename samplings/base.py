@@ -36,8 +36,23 @@ def freeze(matrix: sp.csr_array) -> sp.csr_array:
     return matrix
 
 
+class ReadOnly:
+    """What keeps its arrays read-only when copied or sent to another process.
+
+    NumPy makes arrays that were pickled or deeply copied writeable again.
+    """
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            elif isinstance(value, sp.csr_array):
+                freeze(value)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Sampling:
+class Sampling(ReadOnly):
     r"""Points on the unit sphere, each with the area it stands for.
 
     Parameters
@@ -168,6 +183,11 @@ class Sampling:
         """Return the part of the sampling where a boolean mask ``(V,)`` is True.
 
         Integer indices work too; vertices keep the order of the whole sampling.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :class:`samplings.Masked`.
         """
         from samplings.masked import Masked
 
@@ -175,7 +195,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, eq=False)
-class Coarsening:
+class Coarsening(ReadOnly):
     """How the cells of a fine sampling are shared among those of a coarse one.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from samplings.base import Sampling, freeze
+from samplings.base import ReadOnly, Sampling, freeze
 
 
 class DisconnectedGraphWarning(UserWarning):
@@ -17,7 +17,7 @@ class DisconnectedGraphWarning(UserWarning):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SphericalGraph:
+class SphericalGraph(ReadOnly):
     """Vertices of a sampling, linked by symmetric non-negative weights.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.arguments import choice_argument
-from samplings.base import freeze
+from samplings.base import ReadOnly, freeze
 from samplings.graph import SphericalGraph
 from samplings.spectrum import lambda_max
 
@@ -17,7 +17,7 @@ KINDS = ("combinatorial", "normalized")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Laplacian:
+class Laplacian(ReadOnly):
     """A graph Laplacian with its largest eigenvalue.
 
     Parameters

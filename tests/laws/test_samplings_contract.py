@@ -1,6 +1,8 @@
 """What holds for every sampling of the sphere."""
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -49,6 +51,19 @@ def test_arrays_are_read_only(sampling):
     for array in (sampling.xyz, sampling.weights, sampling.theta, sampling.phi):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+@pytest.mark.parametrize(
+    "travel", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_copies_are_equal_and_read_only_too(sampling, travel):
+    # Data loaders send samplings to worker processes.
+    again = travel(laplacian(knn_graph(sampling, 4)))
+    assert same_sampling(again.graph.sampling, sampling)
+    assert not again.matrix.data.flags.writeable
+    assert not again.graph.adjacency.data.flags.writeable
+    test_arrays_are_read_only(again.graph.sampling)
+    assert not travel(sampling.coarsen()).assign.data.flags.writeable
 
 
 def test_coarsening_partitions_the_cells_and_conserves_area(sampling):
