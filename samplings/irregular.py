@@ -121,11 +121,11 @@ class Irregular(Sampling):
         Parameters
         ----------
         path
-            Text with a header line that names ``lon`` and ``lat`` (``longitude`` and
-            ``latitude``) in degree or ``x``, ``y``, ``z``, among other columns, split
-            by commas, semicolons or blanks; or ``.npy`` of shape ``(V, 2)`` (lon, lat)
-            or ``(V, 3)`` (unit vectors); or ``.npz`` with ``lon`` and ``lat``, or
-            ``xyz``.
+            Text with a header line, after ``#`` or not, that names ``lon`` and ``lat``
+            (``longitude`` and ``latitude``) in degree or ``x``, ``y``, ``z``, among
+            other columns, split by commas, semicolons or blanks; or ``.npy`` of shape
+            ``(V, 2)`` (lon, lat) or ``(V, 3)`` (unit vectors); or ``.npz`` with ``lon``
+            and ``lat``, or ``xyz``.
 
         Raises
         ------

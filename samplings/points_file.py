@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -92,20 +93,41 @@ def _read_text(path: Path) -> FloatArray:
         raise ValueError(
             f"{path}: not text ({error}); use .csv, .txt, .npy or .npz"
         ) from error
-    lines = [line for line in lines if line.strip() and not line.startswith("#")]
+    lines = [line for line in lines if line.strip()]
+    comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    lines = [line for line in lines if not line.startswith("#")]
     if not lines:
         raise ValueError(f"{path}: the file holds no points; {_EXPECTED}")
-    delimiter = next((mark for mark in ",;\t" if mark in lines[0]), None)
-    header = [name.strip().strip('"') for name in lines[0].split(delimiter)]
+    delimiter = _delimiter(lines[0])
+    if comments and _is_number(lines[0].split(delimiter)[0]):
+        # numpy.savetxt writes the header as a comment.
+        first = comments[-1].lstrip("# ")
+        names = first.split(_delimiter(first))
+    else:
+        names = lines.pop(0).split(delimiter)
+    header = [name.strip().strip('"') for name in names]
     chosen = [header.index(name) for name in _columns(path, header)]
-    if len(lines) == 1:
+    if not lines:
         raise ValueError(f"{path}: a header but no points; {_EXPECTED}")
     try:
         return np.loadtxt(
-            lines[1:], delimiter=delimiter, usecols=chosen, ndmin=2, quotechar='"'
+            lines, delimiter=delimiter, usecols=chosen, ndmin=2, quotechar='"'
         )
     except ValueError as error:
         raise ValueError(
             f"{path}: {error} (rows count from after the header); every row must hold "
             "a number in each coordinate's column"
         ) from error
+
+
+def _delimiter(line: str) -> str | None:
+    """What splits the columns of a line; None for blanks."""
+    return next((mark for mark in ",;\t" if mark in line), None)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

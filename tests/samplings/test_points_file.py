@@ -24,10 +24,12 @@ def rows(separator, *columns):
         "lon,lat\n" + rows(",", LON, LAT),
         "Latitude;name;LONGITUDE\n" + rows(";", LAT, "abcde", LON),
         "\ufeff# stations\nlat\tlon\n" + rows("\t", LAT, LON) + "\n\n",
+        "# made by hand\n# lat lon\n" + rows(",", LAT, LON),
+        "# lon;lat\n" + rows(" ", LON, LAT),
         "x y z\n" + rows(" ", *EXPECTED.T),
         'name,lon,lat\n"a, b",0,10\nc,120,20\nd,240,-30\ne,10,80\nf,33,-70\n',
     ],
-    ids=["commas", "semicolons", "tabs", "blanks", "quotes"],
+    ids=["commas", "semicolons", "tabs", "savetxt", "savetxt-2", "blanks", "quotes"],
 )
 def test_text_is_read(tmp_path, text):
     path = tmp_path / "points.csv"
@@ -50,6 +52,8 @@ def test_numpy_files_are_read(tmp_path):
     [
         ("", "the file is empty"),
         ("\n\n# only a remark\n", "the file holds no points"),
+        ("# a remark\n1,2\n", "found a, remark; expected columns lon and lat"),
+        ("1,2\n3,4\n", "found 1, 2; expected columns lon and lat"),
         ("lon,lat\n", "a header but no points"),
         ("east,north\n1,2\n", "found east, north; expected columns lon and lat"),
         ("lon,height\n1,2\n", "found lon, height; expected columns lon and lat"),
