@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from typing import SupportsIndex
+from typing import SupportsFloat, SupportsIndex
 
 import numpy as np
 
@@ -31,6 +32,25 @@ def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
         raise ValueError(
             f"{name} must be at least {minimum}, got {number}; pass {minimum} or more"
         )
+    return number
+
+
+def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
+    """Return ``value`` as a float that is positive and finite.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is not a number.
+    ValueError
+        If it is not positive and finite; the message ends with ``remedy``.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}; {remedy}") from None
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be positive and finite, got {number}; {remedy}")
     return number
 
 

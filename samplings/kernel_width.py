@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, positive_argument
 from samplings.base import Sampling
 from samplings.healpix import HEALPix
 from samplings.neighbours import nearest_neighbours
@@ -75,12 +75,12 @@ def kernel_width(
     if mean_squared_distance is None:
         chords = nearest_neighbours(sampling.xyz, k).data
         mean_squared_distance = float(np.dot(chords, chords) / len(chords))
-    if not (np.isfinite(mean_squared_distance) and mean_squared_distance > 0):
-        raise ValueError(
-            "mean_squared_distance must be positive and finite, got "
-            f"{mean_squared_distance}; leave it out to have it measured"
-        )
-    return (OFFSET + SLOPE / k) * float(mean_squared_distance)
+    mean = positive_argument(
+        "mean_squared_distance",
+        mean_squared_distance,
+        "leave it out to have it measured",
+    )
+    return (OFFSET + SLOPE / k) * mean
 
 
 def published_width(sampling: Sampling, k: int) -> float | None:

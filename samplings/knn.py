@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, integer_argument, positive_argument
 from samplings.base import FloatArray, Sampling, freeze
 from samplings.graph import SphericalGraph
 from samplings.kernel_width import kernel_width
@@ -51,6 +51,8 @@ def knn_graph(
 
     Raises
     ------
+    TypeError
+        If ``k`` is not an integer or ``t`` not a number.
     ValueError
         If ``k < 1``, ``k >= V``, ``t`` is not positive and finite, two vertices
         coincide, or an option has another value than those above.
@@ -74,18 +76,15 @@ def knn_graph(
     choice_argument("distance", distance, DISTANCES)
     choice_argument("symmetrize", symmetrize, SYMMETRIZATIONS)
     k = integer_argument("k", k, 1)
-    if t is not None and not (np.isfinite(t) and t > 0):
-        raise ValueError(
-            f"t must be positive and finite, got {t}; leave it out for the default "
-            "width"
-        )
+    if t is not None:
+        t = positive_argument("t", t, "leave it out for the default width")
     weights = nearest_neighbours(sampling.xyz, k)
     if distance == "geodesic":
         weights.data = _geodesic(weights.data)
     if t is None:
         mean = float(np.dot(weights.data, weights.data) / weights.nnz)
         t = kernel_width(sampling, k, mean)
-    _heat_kernel(weights.data, float(t))
+    _heat_kernel(weights.data, t)
     if symmetrize == "average":
         weights = sp.csr_array(weights + weights.T)
         weights.data *= 0.5
@@ -93,7 +92,7 @@ def knn_graph(
         weights = sp.csr_array(weights.maximum(weights.T))
     weights.sort_indices()
     freeze(weights)
-    return SphericalGraph(sampling, weights, k, float(t), distance, symmetrize)
+    return SphericalGraph(sampling, weights, k, t, distance, symmetrize)
 
 
 def _geodesic(chord: FloatArray) -> FloatArray:

@@ -35,7 +35,7 @@ class Masked(Sampling):
     Raises
     ------
     TypeError
-        If ``part`` is neither boolean nor integer.
+        If ``part`` is neither boolean nor integer, or a single value.
     ValueError
         If ``part`` keeps nothing, has another length than the parent, or holds an
         index twice or out of range.
@@ -112,6 +112,11 @@ class Masked(Sampling):
 
 def _index(part: npt.NDArray[Any], n: int) -> IntArray:
     """Turn a mask or indices into ascending indices."""
+    if part.ndim == 0:
+        raise TypeError(
+            f"a mask must be boolean, shape ({n},), or a list of indices, got "
+            f"{part[()]}; for one vertex pass [i], for a slice numpy.arange(i, j)"
+        )
     if part.ndim != 1:
         raise ValueError(
             f"a mask must have shape ({n},), got {part.shape}; flatten it in the "
@@ -145,8 +150,10 @@ def _index(part: npt.NDArray[Any], n: int) -> IntArray:
         )
     index, counts = np.unique(part.astype(np.int64), return_counts=True)
     if counts.max() > 1:
+        mask = len(part) == n and high <= 1
+        remedy = "make a mask of 0 and 1 boolean" if mask else "pass each vertex once"
         raise ValueError(
             f"indices must be distinct, got {index[counts.argmax()]} "
-            f"{counts.max()} times; pass each vertex once"
+            f"{counts.max()} times; {remedy}"
         )
     return index

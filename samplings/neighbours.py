@@ -17,8 +17,9 @@ from samplings.base import FloatArray
 # Distances equal by symmetry differ by round-off, some 1e-15 over a spacing of 1e-3;
 # distances that differ by construction differ by much more than 1e-9 of themselves.
 TIE_TOLERANCE = 1e-9
-# Rows searched at once: bounds the memory of the search whatever the sampling's size.
-CHUNK = 1 << 18
+# Neighbours searched for at once: bounds the memory of the search (some 50 bytes each)
+# whatever the sampling's size and k.
+CHUNK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
         )
     tree = cKDTree(xyz)
     blocks = []
-    for start in range(0, n, CHUNK):
-        rows = np.arange(start, min(start + CHUNK, n))
+    step = max(1, CHUNK // (k + 1))
+    for start in range(0, n, step):
+        rows = np.arange(start, min(start + step, n))
         blocks.append(_search(tree, xyz, rows, k))
     indptr = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.concatenate([b.counts for b in blocks]), out=indptr[1:])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, Sampling
 from samplings.config import from_config
@@ -93,9 +95,9 @@ def build_pyramid(
     """
     depth = integer_argument("depth", depth, 1)
     k = integer_argument("k", k, 1)
-    if t is not None and len(t) != depth:
+    if t is not None and np.shape(t) != (depth,):
         raise ValueError(
-            f"t must hold one kernel width a level, {depth} in all, got {len(t)}; "
+            f"t must list one kernel width a level, {depth} in all, got {t!r}; "
             "leave it out for the default widths"
         )
     coarsenings = _coarsenings(sampling, depth)
@@ -149,6 +151,8 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
 
     Raises
     ------
+    TypeError
+        If ``config`` is not a mapping.
     ValueError
         If a key is missing or unknown, or the sampling's description is wrong.
 
@@ -158,6 +162,11 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
     >>> pyramid_from_config(build_pyramid(HEALPix(2), depth=2, k=8).config)
     Pyramid(healpix-2-k8) with 48, 12 vertices
     """
+    if not isinstance(config, Mapping):
+        raise TypeError(
+            f"a pyramid's configuration must be a mapping, got "
+            f"{type(config).__name__}; pass Pyramid.config"
+        )
     options = dict(config)
     known = {"sampling", "depth", "k", "t", "distance", "symmetrize"}
     missing = {"sampling", "depth", "k"} - set(options)

@@ -15,6 +15,7 @@ from samplings import (
     Irregular,
     SphericalGraph,
     knn_graph,
+    neighbours,
 )
 from samplings.neighbours import nearest_neighbours
 
@@ -77,6 +78,15 @@ def test_rings_of_ties_longer_than_the_first_search_are_found():
     np.testing.assert_array_equal(directed.indices[:60], np.arange(1, 61))
 
 
+def test_search_in_parts_gives_the_same_graph(monkeypatch):
+    # The number of vertices searched for at once falls with k, to bound the memory.
+    whole = knn_graph(HEALPix(4), 20).adjacency
+    monkeypatch.setattr(neighbours, "CHUNK", 200)
+    parts = knn_graph(HEALPix(4), 20).adjacency
+    assert np.array_equal(whole.indices, parts.indices)
+    assert np.array_equal(whole.data, parts.data)
+
+
 def test_complete_graph_is_the_largest():
     graph = knn_graph(HEALPix(1), 11)
     assert graph.adjacency.nnz == 12 * 11
@@ -130,6 +140,8 @@ def test_graph_says_how_it_was_made():
         ({"k": 4.0}, TypeError, r"k must be an integer, got 4\.0"),
         ({"k": 4, "t": 0}, ValueError, "t must be positive and finite, got 0"),
         ({"k": 4, "t": np.nan}, ValueError, "t must be positive and finite, got nan"),
+        ({"k": 4, "t": "wide"}, TypeError, "t must be a number, got 'wide'; leave it"),
+        ({"k": 4, "t": [0.1, 0.2]}, TypeError, r"t must be a number, got \[0.1, 0.2\]"),
         ({"k": 4, "t": np.inf}, ValueError, "t must be positive and finite, got inf"),
         ({"k": 4, "distance": "km"}, ValueError, "distance must be 'chordal' or 'geod"),
         ({"k": 4, "symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'un"),

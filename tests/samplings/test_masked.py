@@ -71,7 +71,9 @@ def test_whole_mask_is_the_whole_sampling():
         ([3, 4, 3], ValueError, "distinct, got 3 2 times"),
         ([0, 192], ValueError, r"lie in 0 ... 191, got 192"),
         ([-1, 5], ValueError, r"lie in 0 ... 191, got -1"),
-        (5, ValueError, r"shape \(192,\), got \(\)"),
+        (5, TypeError, r"list of indices, got 5; for one vertex pass \[i\]"),
+        (slice(2, 5), TypeError, r"got slice\(2, 5, None\); .* numpy.arange"),
+        (np.arange(192) % 2, ValueError, "make a mask of 0 and 1 boolean"),
     ],
 )
 def test_errors_for_masks(part, kind, message):

@@ -53,7 +53,8 @@ def test_single_level_has_no_coarsening():
             {"depth": 4, "k": 8},
             "level 3 is the last: nside must be even .* use depth=3",
         ),
-        ({"depth": 2, "k": 8, "t": [0.1]}, "one kernel width a level, 2 in all, got 1"),
+        ({"depth": 2, "k": 8, "t": [0.1]}, r"width a level, 2 in all, got \[0.1\]"),
+        ({"depth": 2, "k": 8, "t": 0.1}, "width a level, 2 in all, got 0.1; leave"),
         ({"depth": 2, "k": 8, "distance": "km"}, "distance must be 'chordal'"),
     ],
 )

@@ -71,3 +71,5 @@ def test_errors_for_configurations_of_pyramids():
         pyramid_from_config({key: config[key] for key in ("sampling", "depth")})
     with pytest.raises(ValueError, match="has the unknown colour"):
         pyramid_from_config(config | {"colour": 1})
+    with pytest.raises(TypeError, match="must be a mapping, got NoneType; pass"):
+        pyramid_from_config(None)
