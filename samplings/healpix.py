@@ -1,4 +1,4 @@
-"""HEALPix: equal-area pixels on rings of latitude. Only this module uses healpy."""
+"""HEALPix: equal-area pixels on rings of latitude. Centres come from healpy."""
 
 from __future__ import annotations
 
