@@ -23,6 +23,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     path
         Where the file is to be. Its folder is made where it is missing.
 
+    Raises
+    ------
+    OSError
+        If it cannot be written, naming ``path``.
+
     Yields
     ------
     Path
@@ -39,7 +44,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     >>> folder.cleanup()
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     handle, name = tempfile.mkstemp(
         prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
     )
@@ -52,8 +57,29 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, target)
+    except OSError as error:
+        # A full disk is told of without the name of what was being written.
+        if error.filename is None and error.errno is not None:
+            raise OSError(error.errno, os.strerror(error.errno), str(target)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """Make a folder and its parents where they are missing.
+
+    Raises
+    ------
+    OSError
+        If a file is in the way, or it may not be made.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"{path} cannot be a folder: a file is in its way; choose another place"
+        ) from error
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:

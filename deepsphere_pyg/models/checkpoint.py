@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -60,10 +61,18 @@ def save_model(model: SphericalModel, path: str | os.PathLike[str]) -> None:
         The model.
     path
         Where to; its folder is made where it is missing.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, as on a full disk.
     """
     content = {KEY: checkpoint_header(model), "state_dict": model.state_dict()}
     with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+        # PyTorch's own writer hides what the system said; Python's tells.
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
