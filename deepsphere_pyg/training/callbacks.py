@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,9 @@ class AtomicCheckpoints(Callback):
     folder
         Where the checkpoints go.
     monitor
-        Logged value whose highest mark makes a checkpoint the best.
+        Logged value whose highest mark makes a checkpoint the best; the first of equal
+        ones. Where it is NaN, since no vertex is of the classes it ranks, the lowest
+        validation loss does.
     """
 
     def __init__(self, folder: Path, monitor: str = "val/mAP") -> None:
@@ -58,12 +62,22 @@ class AtomicCheckpoints(Callback):
         """Write a first checkpoint: an interrupt may come before the first epoch."""
         if trainer.current_epoch == 0:
             self._save(trainer, self.last_path)
+        else:
+            print(f"resuming   after epoch {trainer.current_epoch}")
 
     def on_train_epoch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
         """Write the checkpoints; Lightning has validated by now."""
         score = float(trainer.callback_metrics[self.monitor])
+        if math.isnan(score):
+            if self.best is None:
+                warnings.warn(
+                    "no validation vertex is of a foreground class: the best weights "
+                    "are those of the lowest validation loss",
+                    stacklevel=2,
+                )
+            score = -float(trainer.callback_metrics["val/loss"])
         if self.best is None or score > self.best:
             self.best, self.best_epoch = score, trainer.current_epoch
             self._save(trainer, self.best_path)
@@ -148,6 +162,24 @@ class EpochShuffle(Sampler[int]):
     def __iter__(self) -> Any:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
         return iter(order.tolist())
+
+
+class EpochLines(Callback):
+    """Print a line an epoch: for logs, where a progress bar would be noise."""
+
+    def on_train_epoch_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> None:
+        """Print the losses and the mean average precision."""
+        values = trainer.callback_metrics
+        scores = "  ".join(
+            f"{name} {float(values[name]):.3f}"
+            for name in ("train/loss", "val/loss", "val/mAP")
+        )
+        print(
+            f"epoch      {trainer.current_epoch + 1}/{trainer.max_epochs}  {scores}",
+            flush=True,
+        )
 
 
 class ProgressBar(TQDMProgressBar):

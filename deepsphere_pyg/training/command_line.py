@@ -7,8 +7,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from deepsphere_pyg.training import equivariance_command, segment_command
-
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """Show defaults where there is one to show."""
@@ -32,6 +30,9 @@ def _format_warning(
 
 def build_parser() -> argparse.ArgumentParser:
     """Parser of all commands."""
+    # Imported here: loading PyTorch takes seconds, in which Ctrl-C is no traceback.
+    from deepsphere_pyg.training import equivariance_command, segment_command
+
     parser = argparse.ArgumentParser(
         prog="deepsphere-pyg",
         description="Neural networks on the sphere: segment maps, and measure how "
@@ -64,15 +65,25 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
-    Errors in what the user gave are printed on one line, without a traceback; status 2.
+    Errors in what the user gave, and in what the machine has, are printed without a
+    traceback; status 2. An interrupt gives status 130.
     """
-    args = build_parser().parse_args(arguments)
+    name = "deepsphere-pyg"
     plain = warnings.formatwarning
-    warnings.formatwarning = _format_warning
     try:
+        args = build_parser().parse_args(arguments)
+        name += f" {args.command}"
+        warnings.formatwarning = _format_warning
         return int(args.run(args))
     except (ValueError, OSError, ImportError) as error:
-        print(f"deepsphere-pyg {args.command}: error: {error}", file=sys.stderr)
+        print(f"{name}: error: {error}", file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as error:
+        # PyTorch's errors of a full memory are of several classes.
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        first = str(error).partition("\n")[0]
+        print(f"{name}: error: not enough memory: {first}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)

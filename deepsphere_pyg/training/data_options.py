@@ -145,7 +145,7 @@ def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
 def _load(what: str, *sets: SegmentationDataset) -> None:
     """Bring cached maps into memory, with a progress bar."""
     total = sum(map(len, sets))
-    with tqdm(total=total, desc=what, unit="map", leave=False) as bar:
+    with tqdm(total=total, desc=what, unit="map", leave=False, disable=None) as bar:
         for maps in sets:
             for i in range(len(maps)):
                 maps[i]

@@ -67,7 +67,7 @@ def predict(
     device
         Where to compute.
     progress
-        Whether to show a progress bar.
+        Whether to show a progress bar, if on a terminal.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def predict(
     network = network.to(device).eval()
     truth, mask, probability = [], [], []
     loader = DataLoader(dataset, batch_size=batch_size)
-    for batch in tqdm(loader, desc="predicting", leave=False, disable=not progress):
+    hidden = None if progress else True  # None: tqdm asks whether there is a terminal
+    for batch in tqdm(loader, desc="predicting", leave=False, disable=hidden):
         logits = network(batch.x.to(device))
         if not torch.isfinite(logits).all():
             raise ValueError(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
+import signal
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +19,19 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
+from deepsphere_pyg.atomic_files import make_folder
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
-from deepsphere_pyg.models import SphericalModel, load_model, read_header
+from deepsphere_pyg.models import SphericalModel, load_model
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
+    EpochLines,
     EpochShuffle,
     History,
     ProgressBar,
 )
 from deepsphere_pyg.training.data_options import Splits
 from deepsphere_pyg.training.module import SegmentationModule
+from deepsphere_pyg.training.resume import checkpoint_to_resume, fixed_settings
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,8 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
     Raises
     ------
     ValueError
-        If the choice is none of these, a weight is negative, or a class to be balanced
-        does not occur.
+        If the choice is none of these, a weight is negative or not finite, all are
+        zero, or a class to be balanced does not occur.
     """
     if choice == "none":
         return None
@@ -85,10 +92,11 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
         weights = [float(part) for part in choice.split(",")]
     except ValueError:
         weights = []
-    if len(weights) != len(dataset.class_names) or min(weights) < 0:
+    sound = all(0 <= weight < math.inf for weight in weights) and any(weights)
+    if len(weights) != len(dataset.class_names) or not sound:
         raise ValueError(
             "--loss-weights must be 'none', 'balanced' or one number >= 0 a class "
-            f"({', '.join(dataset.class_names)}), got {choice!r}"
+            f"({', '.join(dataset.class_names)}), not all zero, got {choice!r}"
         )
     return weights
 
@@ -101,40 +109,49 @@ def fit(
     Parameters
     ----------
     args
-        Options ``epochs``, ``batch_size``, ``lr``, ``loss_weights``, ``seed``,
-        ``device``, ``resume`` and ``tensorboard``.
+        Options of the command, checked. A resumed training may have another number
+        of epochs, batch size or learning rate: the rest of it follows the schedule of
+        the new ones.
     network
         Network to train.
     splits
         Training and validation maps.
     folder
         Where checkpoints and the history go.
+
+    Raises
+    ------
+    ValueError
+        If there is a checkpoint of another training, or training diverges: the
+        checkpoints of the last whole epoch and of the best one stay.
     """
     pl.seed_everything(args.seed, verbose=False)
     checkpoints = AtomicCheckpoints(folder)
-    resume = _checkpoint_to_resume(args, network, splits, checkpoints.last_path)
+    resume = checkpoint_to_resume(args, network, splits, checkpoints.last_path)
     train, validation = splits.train, splits.validation
-    steps = -(-len(train) // args.batch_size) * args.epochs
     module = SegmentationModule(
         network,
         train.class_names,
         loss_weights(args.loss_weights, train),
         args.lr,
-        steps,
         notes={
+            "settings": fixed_settings(args),
             "channel_names": list(train.channel_names),
             "data": splits.description,
             "seed": args.seed,
         },
     )
     history = History(folder / "history.csv")
+    progress = ProgressBar() if sys.stdout.isatty() else EpochLines()
     parameters = sum(p.numel() for p in network.parameters())
     print(f"network    {type(network).__name__}, {parameters:,} parameters")
-    folder.mkdir(parents=True, exist_ok=True)
-    with _quiet_lightning():
+    make_folder(folder)
+    with _quiet_lightning(), _kept_interrupt_handler():
         trainer = pl.Trainer(
             max_epochs=args.epochs,
-            callbacks=[checkpoints, history, ProgressBar()],
+            # The history first: an interrupt between the two loses no row of it.
+            callbacks=[history, checkpoints, progress],
+            enable_progress_bar=isinstance(progress, ProgressBar),
             logger=_logger(args, folder),
             enable_checkpointing=False,
             enable_model_summary=False,
@@ -173,45 +190,10 @@ def fit(
     )
 
 
-def _checkpoint_to_resume(
-    args: argparse.Namespace, network: SphericalModel, splits: Splits, path: Path
-) -> Path | None:
-    """Path of the checkpoint to go on from, if it is of this very network."""
-    if not path.exists():
-        return None
-    if not args.resume:
-        raise ValueError(
-            f"{path} is there already: pass --resume to go on from it, "
-            "or another --out to keep it"
-        )
-    kept = read_header(path)
-    # load_model says what is wrong with a checkpoint of another sampling.
-    load_model(path, sampling=network.sampling)
-    graph = dict(network.pyramid.config)
-    if kept.get("class_names") != list(splits.train.class_names):
-        raise ValueError(
-            f"{path} knows the classes {', '.join(kept.get('class_names', ()))}, the "
-            f"data have {', '.join(splits.train.class_names)}; train into another --out"
-        )
-    if (kept["model_config"], kept["pyramid"]) != (network.config, graph):
-        raise ValueError(
-            f"{path} is of another network or graph; "
-            "train into another --out, or pass the options it was trained with"
-        )
-    return path
-
-
 def _accelerator(device: str) -> dict[str, Any]:
     """Lightning's words for a PyTorch device."""
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(
-            f"--device must be cpu, cuda or cuda:N, got {device!r}"
-        ) from error
+    chosen = torch.device(device)
     if chosen.type == "cuda":
-        if not torch.cuda.is_available():
-            raise ValueError("--device cuda: PyTorch finds no CUDA device here")
         return {"accelerator": "gpu", "devices": [chosen.index or 0]}
     return {"accelerator": chosen.type, "devices": 1}
 
@@ -220,15 +202,20 @@ def _logger(args: argparse.Namespace, folder: Path) -> Any:
     """TensorBoard's logger where asked for."""
     if not args.tensorboard:
         return False
-    try:
-        import tensorboard  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "--tensorboard needs TensorBoard: pip install 'deepsphere-pyg[train]'"
-        ) from error
     from pytorch_lightning.loggers import TensorBoardLogger
 
     return TensorBoardLogger(folder, name="", version="tensorboard")
+
+
+@contextmanager
+def _kept_interrupt_handler() -> Iterator[None]:
+    """Undo that Lightning, once interrupted, leaves Ctrl-C without effect."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -20,6 +20,24 @@ from deepsphere_pyg.models import SphericalModel, checkpoint_header
 WARM_UP = 0.05
 
 
+def rate_at(step: int, total_steps: int) -> float:
+    r"""Share of the highest learning rate at a step.
+
+    .. math:: \min\left(1, \frac{s + 1}{0.05\, S}\right)
+              \frac{1 + \cos(\pi s / S)}{2}
+
+    It rises over the first 5 % of the S steps and falls as a cosine to zero.
+
+    Examples
+    --------
+    >>> [round(rate_at(step, 100), 3) for step in (0, 4, 50, 99)]
+    [0.2, 0.996, 0.5, 0.0]
+    """
+    rise = max(1.0, WARM_UP * total_steps)
+    done = min(1.0, step / total_steps)
+    return min(1.0, (step + 1) / rise) * 0.5 * (1 + math.cos(math.pi * done))
+
+
 class SegmentationModule(pl.LightningModule):
     r"""Train a network to give every vertex of a sphere its class.
 
@@ -29,7 +47,7 @@ class SegmentationModule(pl.LightningModule):
                                  {\sum_i m_i a_i c_{y_i}}
 
     with the mask m, cell areas a and class weights c. The optimiser is Adam; its rate
-    rises over the first 5 % of the steps and falls as a cosine to zero.
+    follows :func:`rate_at` over the epochs of the trainer.
 
     Parameters
     ----------
@@ -42,15 +60,14 @@ class SegmentationModule(pl.LightningModule):
         Weight of each class in the loss; one where not given.
     learning_rate
         Highest learning rate of Adam.
-    total_steps
-        Steps of the whole training, which set the schedule.
     notes
         JSON-able facts kept in checkpoints, such as channel names.
 
     Raises
     ------
     ValueError
-        If the number of class weights is not that of the classes.
+        If the number of class weights is not that of the classes; while training, if
+        the loss is not finite.
     """
 
     area: Tensor
@@ -62,7 +79,6 @@ class SegmentationModule(pl.LightningModule):
         class_names: Sequence[str],
         class_weights: Sequence[float] | None = None,
         learning_rate: float = 1e-3,
-        total_steps: int = 1,
         notes: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -75,7 +91,6 @@ class SegmentationModule(pl.LightningModule):
         self.network = network
         self.class_names = tuple(class_names)
         self.learning_rate = learning_rate
-        self.total_steps = total_steps
         self.notes = dict(notes or {})
         area = torch.from_numpy(np.array(network.sampling.weights))
         # Mean one, so that the loss reads like the plain mean on equal areas.
@@ -104,6 +119,12 @@ class SegmentationModule(pl.LightningModule):
     def training_step(self, batch: SegmentationSample, batch_index: int) -> Tensor:
         """Loss of one batch."""
         loss = self.loss(self(batch.x), batch)
+        if not torch.isfinite(loss):
+            raise ValueError(
+                f"the loss is {loss.item()} in epoch {self.current_epoch + 1}: "
+                "training has diverged; last.ckpt holds the last whole epoch, go on "
+                f"from it with --resume and a lower --lr than {self.learning_rate:g}"
+            )
         self.log(
             "train/loss",
             loss,
@@ -134,26 +155,26 @@ class SegmentationModule(pl.LightningModule):
             self.class_names,
             torch.cat(self._area).numpy(),
         )
-        mean = self.scores.mean_average_precision
-        # No class of the foreground in the validation maps: nothing to rank by.
-        self.log("val/mAP", 0.0 if math.isnan(mean) else mean, prog_bar=True)
+        # NaN where the validation maps hold no class of the foreground.
+        self.log("val/mAP", self.scores.mean_average_precision, prog_bar=True)
         self.log("val/accuracy", self.scores.mean_accuracy)
         self.log("val/IoU", self.scores.mean_iou)
 
-    def configure_optimizers(self) -> Any:
-        """Adam with a warm-up and a cosine decay over ``total_steps``."""
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
-        rise = max(1.0, WARM_UP * self.total_steps)
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam."""
+        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
 
-        def rate(step: int) -> float:
-            done = min(1.0, step / self.total_steps)
-            return min(1.0, (step + 1) / rise) * 0.5 * (1 + math.cos(math.pi * done))
+    def on_train_batch_start(self, batch: SegmentationSample, batch_index: int) -> None:
+        """Set the rate of the step from its place in the whole training.
 
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        A scheduler would keep its state in the checkpoint, and a resumed training with
+        another rate, batch size or number of epochs would follow the old ones.
+        """
+        per_epoch = int(self.trainer.num_training_batches)
+        step = self.current_epoch * per_epoch + batch_index
+        share = rate_at(step, per_epoch * cast(int, self.trainer.max_epochs))
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.learning_rate * share
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what ``load_model`` rebuilds the network and its sampling from."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 
 from deepsphere_pyg.atomic_files import atomic_path, write_json
 from deepsphere_pyg.plot.segmentation import segmentation_maps
+from deepsphere_pyg.training.checks import check_segment_options
 from deepsphere_pyg.training.data_options import (
     Splits,
     add_data_arguments,
@@ -31,6 +31,7 @@ from deepsphere_pyg.training.report import (
     write_predictions,
     write_scores,
 )
+from deepsphere_pyg.training.resume import settings
 from deepsphere_pyg.training.sampling_options import (
     add_sampling_arguments,
     sampling_from_arguments,
@@ -74,12 +75,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     training.add_argument("--threads", type=int, help="CPU threads of PyTorch")
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--out", type=Path, default=Path("runs/segment"), help="folder of the results"
+        "--out",
+        type=Path,
+        help="folder of the results (default: runs/segment; runs/evaluation with "
+        "--checkpoint)",
     )
     output.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the last checkpoint in --out, if there is one",
+        help="go on from the last checkpoint in --out, if there is one; --epochs, --lr "
+        "and --batch-size may change, and the rest follows their schedule",
     )
     output.add_argument(
         "--checkpoint",
@@ -120,7 +125,11 @@ class _Demo(argparse.Action):
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    _check(args)
+    if args.out is None:
+        # Not into the folder of the training: its scores would be overwritten.
+        evaluating = args.checkpoint is not None
+        args.out = Path("runs/evaluation" if evaluating else "runs/segment")
+    check_segment_options(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     started = time.perf_counter()
@@ -147,18 +156,6 @@ def run(args: argparse.Namespace) -> int:
         networks[PIXEL] = baseline
     seconds = time.perf_counter() - started
     return _report(args, sampling, splits, networks, seconds)
-
-
-def _check(args: argparse.Namespace) -> None:
-    """Refuse numbers that no training can have."""
-    for name in ("epochs", "batch_size"):
-        if getattr(args, name) < 1:
-            option = name.replace("_", "-")
-            raise ValueError(
-                f"--{option} must be at least 1, got {getattr(args, name)}"
-            )
-    if not 0 < args.lr < float("inf"):
-        raise ValueError(f"--lr must be positive and finite, got {args.lr}")
 
 
 def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
@@ -227,7 +224,6 @@ def _report(
             for name, fitted in networks.items()
         },
     }
-    args.out.mkdir(parents=True, exist_ok=True)
     write_json(args.out / "metrics.json", metrics)
     files = [args.out / "metrics.json", write_scores(args.out, scores)]
     files.append(write_predictions(args.out, sampling, predictions[main_name], names))
@@ -244,11 +240,3 @@ def _report(
     print("numbers    " + "\n           ".join(map(str, files)))
     print(f"checkpoint {fitted.checkpoint}")
     return 0
-
-
-def settings(args: argparse.Namespace) -> dict[str, Any]:
-    """The options of a run, JSON-able."""
-    skip = {"run", "command", "demo"}
-    plain = {key: value for key, value in vars(args).items() if key not in skip}
-    readable: dict[str, Any] = json.loads(json.dumps(plain, default=str))
-    return readable

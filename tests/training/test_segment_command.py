@@ -99,7 +99,7 @@ def test_resumed_training_equals_an_uninterrupted_one(segment, tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(History, "on_train_epoch_end", interrupt)
         assert segment("--epochs", "3", out=parts) == 130
-    signal.signal(signal.SIGINT, handler)
+    assert signal.getsignal(signal.SIGINT) is handler
     assert load_model(parts / "last.ckpt") is not None
     assert segment("--epochs", "3", "--resume", out=parts) == 0
     for name in ("best.ckpt", "last.ckpt"):
@@ -107,6 +107,8 @@ def test_resumed_training_equals_an_uninterrupted_one(segment, tmp_path, monkeyp
         b = load_model(parts / name).state_dict()
         for key in a:
             torch.testing.assert_close(a[key], b[key], rtol=0, atol=0, msg=key)
+    history = (whole / "history.csv").read_text()
+    assert (parts / "history.csv").read_text() == history
 
 
 def test_resuming_a_finished_run_only_reports_again(segment, tmp_path):
@@ -241,7 +243,16 @@ def test_checkpoint_of_another_sampling_needs_transfer(trained, segment, capsys)
         (["--sampling", "points", "--points", "none.csv"], "none.csv"),
         (["--loss-weights", "1,2"], "one number >= 0 a class"),
         (["--loss-weights", "heavy"], "'none', 'balanced'"),
+        (["--loss-weights", "0,0,0"], "not all zero"),
+        (["--loss-weights", "1,nan,1"], "one number >= 0 a class"),
+        (["--loss-weights", "1,inf,1"], "one number >= 0 a class"),
         (["--device", "abacus"], "--device must be"),
+        (["--device", "meta"], "--device must be cpu, cuda or cuda:N, got 'meta'"),
+        (["--device", "cuda:99"], "--device cuda:99: PyTorch finds"),
+        (["--threads", "0"], "--threads must be at least 1"),
+        (["--transfer"], "--transfer needs --checkpoint FILE"),
+        (["--checkpoint", "none.ckpt", "--resume"], "--checkpoint evaluates and"),
+        (["--nside", "1048576"], "not enough memory"),
         (["--k", "0"], "k must be"),
         (["--k", "768"], "k must be"),
         (["--n-train", "0"], "n_maps"),
