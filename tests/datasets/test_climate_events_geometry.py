@@ -201,5 +201,11 @@ def test_wind_of_a_vortex_is_in_gradient_balance_with_its_pressure() -> None:
     f = 2 * 7.292e-5 * np.sin(np.deg2rad(18))
     np.testing.assert_allclose(speed**2 / (1e3 * r) + f * speed, slope / 1.15)
     assert vortex.speed(np.array([0.0, VORTEX_REACH, 2000.0])).max() == pytest.approx(0)
+    # With the window, which both the wind and the pressure carry, most of it is left.
+    depth = -3000 * (1 - np.exp(-x)) * (1 - (r / VORTEX_REACH) ** 2) ** 2
+    forces = vortex.speed(r) ** 2 / (1e3 * r) + f * vortex.speed(r)
+    share = forces * 1.15 / np.gradient(depth, 1e3 * r)
+    at = np.interp([120, 240, 360], r, share)
+    np.testing.assert_allclose(at, [0.90, 0.74, 0.56], atol=0.02)
     fastest = r[vortex.speed(r).argmax()]
     assert fastest == pytest.approx(120, abs=15)
