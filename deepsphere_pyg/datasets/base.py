@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,40 @@ class SegmentationDataset(Dataset[SegmentationSample], ABC):
         return position
 
 
+def without_masks(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """An array, in which NaN stands for what a NumPy masked array hides.
+
+    Readers of NetCDF return masked arrays, whose hidden values are arbitrary.
+    """
+    if not np.ma.is_masked(values):
+        return np.asarray(values)
+    masked: Any = np.ma.asanyarray(values)
+    return np.asarray(masked.astype(np.result_type(masked, np.float32)).filled(np.nan))
+
+
+def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_]:
+    """Return a mask of ``n`` vertices as an array.
+
+    Raises
+    ------
+    TypeError
+        If it is not boolean: of numbers, NaN would count and 2 be as good as 1.
+    ValueError
+        If it has another shape than ``(n,)``.
+    """
+    array = np.asarray(mask)
+    if array.dtype != np.bool_:
+        raise TypeError(
+            f"{name} must be boolean, True where a vertex counts, got {array.dtype}; "
+            "compare it, as in values > 0"
+        )
+    if array.shape != (n,):
+        raise ValueError(
+            f"{name} must have one value a vertex, shape ({n},), got {array.shape}"
+        )
+    return array
+
+
 def segmentation_sample(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
@@ -95,9 +129,11 @@ def segmentation_sample(
     Parameters
     ----------
     x
-        Inputs, shape ``(V, C)``; NaN and infinities are missing values.
+        Inputs, shape ``(V, C)``; NaN, infinities and what a NumPy masked array hides
+        are missing values.
     y
         Classes, shape ``(V,)``, integers from 0 to ``n_classes - 1`` where they count.
+        What a masked array hides does not count.
     n_classes
         Number of classes.
     mask
@@ -105,6 +141,8 @@ def segmentation_sample(
 
     Raises
     ------
+    TypeError
+        If the mask is not boolean.
     ValueError
         If shapes do not fit or a label that counts is no class.
 
@@ -116,10 +154,10 @@ def segmentation_sample(
     """
     # float32 overflows to infinity without a warning of its own: it is missing too.
     with np.errstate(over="ignore"):
-        inputs = np.array(x, dtype=np.float32)
+        inputs = np.array(without_masks(x), dtype=np.float32)
     if inputs.ndim != 2:
         raise ValueError(f"x must have shape (V, C), got {inputs.shape}")
-    labels = np.asarray(y)
+    labels = without_masks(y)
     if labels.shape != inputs.shape[:1]:
         raise ValueError(
             f"y must have one class a vertex, shape {inputs.shape[:1]}, "
@@ -128,13 +166,9 @@ def segmentation_sample(
     finite = np.isfinite(inputs)
     valid = finite.all(axis=1)
     if mask is not None:
-        given = np.asarray(mask, dtype=bool)
-        if given.shape != labels.shape:
-            raise ValueError(
-                f"mask must have one value a vertex, shape {labels.shape}, "
-                f"got {given.shape}"
-            )
-        valid &= given
+        valid &= boolean_mask("mask", mask, len(labels))
+    if np.ma.isMaskedArray(y):
+        valid &= ~np.ma.getmaskarray(y)
     counted = labels[valid]
     wrong = (counted < 0) | (counted >= n_classes) | (counted != np.floor(counted))
     if wrong.any():

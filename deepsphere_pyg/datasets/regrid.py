@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from deepsphere_pyg.datasets.base import without_masks
 from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
 from samplings import Sampling
 from samplings.base import FloatArray, IntArray, freeze
@@ -40,6 +41,11 @@ class Regridder:
     sampling
         Where they are wanted.
 
+    Raises
+    ------
+    TypeError
+        If ``sampling`` is not a sampling.
+
     Notes
     -----
     Components of vectors (winds) are interpolated as scalars, which is good to second
@@ -57,6 +63,13 @@ class Regridder:
 
     grid: LatLonGrid
     sampling: Sampling
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sampling, Sampling):
+            raise TypeError(
+                f"sampling must be a Sampling, got {type(self.sampling).__name__}; "
+                "make one with samplings.HEALPix(32), for example"
+            )
 
     @cached_property
     def matrix(self) -> sp.csr_array:
@@ -121,7 +134,8 @@ class Regridder:
         Parameters
         ----------
         values
-            Maps, shape ``(..., n_lat, n_lon)``; what is not finite is missing.
+            Maps, shape ``(..., n_lat, n_lon)``; what is not finite is missing, and
+            what a NumPy masked array hides.
         fill_value
             Another value that stands for missing data.
 
@@ -169,7 +183,8 @@ class Regridder:
         Returns
         -------
         labels : ndarray
-            Codes, shape ``(..., V)``, of the type given; arbitrary outside the grid.
+            Codes, shape ``(..., V)``, of the type given; arbitrary outside the grid,
+            NaN where a masked array hides them.
         inside : ndarray
             Whether the vertex is in a cell, shape ``(V,)``.
 
@@ -183,7 +198,7 @@ class Regridder:
         return flat[..., self.cells], self.cells >= 0
 
     def _checked(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        maps = np.asarray(values)
+        maps = without_masks(values)
         if maps.shape[-2:] != self.grid.shape:
             raise ValueError(
                 f"maps must have shape (..., n_lat, n_lon) = (..., "

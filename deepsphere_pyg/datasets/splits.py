@@ -11,7 +11,11 @@ import torch
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from deepsphere_pyg.datasets.base import SegmentationDataset, SegmentationSample
+from deepsphere_pyg.datasets.base import (
+    SegmentationDataset,
+    SegmentationSample,
+    boolean_mask,
+)
 from samplings import Sampling
 
 
@@ -29,6 +33,8 @@ class MaskedMaps(SegmentationDataset):
 
     Raises
     ------
+    TypeError
+        If ``keep`` is not boolean.
     ValueError
         If ``keep`` has another shape or keeps nothing.
 
@@ -43,12 +49,7 @@ class MaskedMaps(SegmentationDataset):
     """
 
     def __init__(self, dataset: SegmentationDataset, keep: npt.ArrayLike) -> None:
-        mask = np.asarray(keep, dtype=bool)
-        if mask.shape != (len(dataset.sampling),):
-            raise ValueError(
-                f"keep must have one value a vertex, shape ({len(dataset.sampling)},), "
-                f"got {mask.shape}"
-            )
+        mask = boolean_mask("keep", keep, len(dataset.sampling))
         if not mask.any():
             raise ValueError("keep must be True somewhere: no vertex would count")
         self.dataset = dataset
@@ -79,6 +80,8 @@ class SelectedMaps(SegmentationDataset):
 
     Raises
     ------
+    TypeError
+        If an index is not an integer.
     ValueError
         If there is no index, or one is not from 0 to ``len(dataset) - 1``.
 
@@ -91,7 +94,13 @@ class SelectedMaps(SegmentationDataset):
     """
 
     def __init__(self, dataset: SegmentationDataset, indices: Iterable[int]) -> None:
-        chosen = tuple(operator.index(i) for i in indices)
+        given = list(indices)
+        if any(isinstance(i, bool | np.bool_) for i in given):
+            raise TypeError(
+                "indices must be integers, got booleans; pass numpy.flatnonzero(...) "
+                "of them"
+            )
+        chosen = tuple(operator.index(i) for i in given)
         if not chosen:
             raise ValueError("indices must name at least one map, got none")
         wrong = [i for i in chosen if not 0 <= i < len(dataset)]
@@ -129,7 +138,7 @@ def spatial_blocks(
     sampling
         Where the vertices are.
     block_degrees
-        Width *b* of a block in degree, above 0 and at most 90.
+        Width *b* of a block in degree, from 0.1 (4 million blocks) to 90.
     seed
         Of the rotation.
 
@@ -144,10 +153,8 @@ def spatial_blocks(
     >>> int(spatial_blocks(HEALPix(8), 30).max()) + 1
     46
     """
-    if not 0 < block_degrees <= 90:
-        raise ValueError(
-            f"block_degrees must be above 0 and at most 90, got {block_degrees}"
-        )
+    if not 0.1 <= block_degrees <= 90:
+        raise ValueError(f"block_degrees must be from 0.1 to 90, got {block_degrees}")
     n = round(4 * np.pi / np.deg2rad(block_degrees) ** 2)
     i = np.arange(n)
     z = 1 - (2 * i + 1) / n

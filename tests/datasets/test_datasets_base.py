@@ -83,6 +83,24 @@ def test_a_value_beyond_float32_counts_as_missing() -> None:
     assert sample.x.tolist() == [[2.0], [2.0]]
 
 
+def test_what_masked_arrays_hide_is_missing() -> None:
+    # As netCDF4 returns it: hidden values are arbitrary.
+    x = np.ma.array([[1.0], [9e36], [3.0], [5.0]], mask=[[0], [1], [0], [0]])
+    y = np.ma.array([0, 1, 1, 99], mask=[0, 0, 0, 1], dtype=np.int16)
+    sample = segmentation_sample(x, y, 2)
+    assert sample.mask.tolist() == [True, False, True, False]
+    assert sample.x[:, 0].tolist() == [1, 2, 3, 5]
+    assert sample.y.tolist() == [0, 0, 1, 0]
+    whole = segmentation_sample(np.ma.array([[1.0]]), np.ma.array([1]), 2)
+    assert whole.mask.all() and whole.y.tolist() == [1]
+
+
+@pytest.mark.parametrize("mask", [[1, 0], [1.0, np.nan], ["a", "b"]])
+def test_masks_that_are_not_boolean_are_refused(mask) -> None:
+    with pytest.raises(TypeError, match=r"mask must be boolean, .* compare it"):
+        segmentation_sample([[1.0], [2.0]], [0, 1], 2, mask)
+
+
 def test_labels_of_masked_vertices_may_be_anything() -> None:
     y = np.array([np.nan, 255.0, 1.0])
     sample = segmentation_sample(np.zeros((3, 1)), y, 2, mask=[False, False, True])

@@ -203,3 +203,24 @@ def test_maps_of_another_shape_are_refused():
         regridder.fields(np.zeros((72, 37)))
     with pytest.raises(ValueError, match="move latitude and longitude to the end"):
         regridder.labels(np.zeros((37, 72, 3)))
+
+
+def test_what_masked_arrays_hide_is_missing():
+    grid = GRIDS["centres"]
+    rng = np.random.default_rng(0)
+    known = rng.random(grid.shape) > 0.3
+    values = rng.normal(size=grid.shape)
+    regridder = Regridder(grid, HEALPix(4))
+    masked = np.ma.array(np.where(known, values, 1e36), mask=~known)
+    np.testing.assert_array_equal(
+        regridder.fields(masked), regridder.fields(np.where(known, values, np.nan))
+    )
+    codes = np.ma.array(np.where(known, 3, -9), mask=~known)
+    labels, _ = regridder.labels(codes)
+    np.testing.assert_array_equal(np.isnan(labels), ~regridder.labels(known)[0])
+    assert set(labels[np.isfinite(labels)]) == {3}
+
+
+def test_points_without_a_sampling_are_refused():
+    with pytest.raises(TypeError, match="must be a Sampling, got ndarray; make one"):
+        Regridder(GRIDS["poles"], HEALPix(1).xyz)

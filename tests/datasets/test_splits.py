@@ -80,7 +80,7 @@ def test_fraction_outside_the_range_is_refused(fraction):
 def test_blocks_too_large_for_the_fraction_are_refused():
     with pytest.raises(ValueError, match="use smaller blocks"):
         hold_out_pixels(Numbers(HEALPix(2), 1), 0.01, block_degrees=90)
-    with pytest.raises(ValueError, match="block_degrees must be above 0"):
+    with pytest.raises(ValueError, match=r"must be from 0\.1 to 90, got 0"):
         hold_out_pixels(Numbers(HEALPix(2), 1), 0.5, block_degrees=0)
 
 
@@ -90,6 +90,8 @@ def test_masks_that_do_not_fit_are_refused():
         MaskedMaps(dataset, [True])
     with pytest.raises(ValueError, match="no vertex would count"):
         MaskedMaps(dataset, np.zeros(48, dtype=bool))
+    with pytest.raises(TypeError, match=r"keep must be boolean, .* got float64"):
+        MaskedMaps(dataset, dataset.sampling.lat)
 
 
 def test_selected_maps_are_those_named():
@@ -101,3 +103,5 @@ def test_selected_maps_are_those_named():
         SelectedMaps(Numbers(HEALPix(2), 5), [])
     with pytest.raises(ValueError, match="from 0 to 4, got 5"):
         SelectedMaps(Numbers(HEALPix(2), 5), [0, 5])
+    with pytest.raises(TypeError, match=r"got booleans; pass numpy\.flatnonzero"):
+        SelectedMaps(Numbers(HEALPix(2), 5), np.array([True, False, True]))
