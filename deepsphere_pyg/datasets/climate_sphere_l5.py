@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,8 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
                 f"first is {absent[0]}; {_LAYOUT}"
             )
     if runs is not None:
+        if not isinstance(runs, Collection):
+            raise TypeError(f"runs must list numbers, got {runs!r}; pass [{runs}]")
         names = [_NAME.fullmatch(path.name) for path in files]
         files = [
             path
@@ -168,6 +171,10 @@ def _read(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     arrays = {}
     # NumPy forgets to close a file that is no archive: open it here.
     with reading(path, "npz"), path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            # NumPy would advise to load it unsafely.
+            raise ValueError("it is not a zip archive")
+        stream.seek(0)
         archive = np.load(stream, allow_pickle=False)
         found = list(archive.files)
         for name in ("data", "labels"):

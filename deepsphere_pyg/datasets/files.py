@@ -111,6 +111,11 @@ def reading(path: object, kind: str) -> Iterator[None]:
     except DataFileError:
         raise
     except FileNotFoundError as error:
+        # A folder that is no Zarr store exists, whatever the reader says.
+        if Path(str(path)).exists():
+            raise ValueError(
+                f"{path} cannot be read as {kind}: {error}; pass what it holds"
+            ) from error
         raise FileNotFoundError(f"{path} does not exist") from error
     except _READ_ERRORS as error:
         raise ValueError(

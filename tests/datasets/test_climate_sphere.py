@@ -261,6 +261,17 @@ def test_truncated_files_are_named(root, kept):
         ClimateSphereL5(root)[0]
 
 
+def test_files_of_another_format_are_named_without_bad_advice(root):
+    (root / NAMES[1]).write_bytes(b"no archive" * 100)
+    with pytest.raises(ValueError, match="read as npz: it is not a zip archive; it"):
+        ClimateSphereL5(root)[0]
+
+
+def test_runs_must_be_a_list(root):
+    with pytest.raises(TypeError, match=r"runs must list numbers, got 1; pass \[1\]"):
+        ClimateSphereL5(root, runs=1)
+
+
 def test_pickled_objects_are_refused(tmp_path):
     path = tmp_path / NAMES[0]
     np.savez(path, data=np.array([{}], dtype=object), labels=np.zeros((3, 10242)))

@@ -290,6 +290,8 @@ def test_bad_options_are_explained(options, message):
 
 
 def test_wrong_sources_are_explained(tmp_path):
+    with pytest.raises(ValueError, match=f"{tmp_path} cannot be read as NetCDF or Z"):
+        build(tmp_path)  # a folder, but no Zarr store
     with pytest.raises(
         TypeError, match=r"a path, a list of paths or an xarray.Dataset"
     ):
