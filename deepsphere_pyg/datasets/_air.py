@@ -8,26 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.datasets._sphere import FloatArray, dot
-
-# In the order of the snapshots of the Community Atmosphere Model, version 5.
-CHANNELS = (
-    "TMQ",
-    "U850",
-    "V850",
-    "UBOT",
-    "VBOT",
-    "QREFHT",
-    "PS",
-    "PSL",
-    "T200",
-    "T500",
-    "PRECT",
-    "TS",
-    "TREFHT",
-    "Z1000",
-    "Z200",
-    "ZBOT",
-)
+from deepsphere_pyg.datasets.cam5_names import CAM5_CHANNELS
 
 GAS_CONSTANT_OVER_GRAVITY = 29.27  # m/K, of dry air
 DENSITY = 1.15  # kg/m3, near the surface
@@ -93,7 +74,7 @@ class Air:
         self.v[at] += dot(wind, self.north[at])
 
     def channels(self) -> FloatArray:
-        """Return the fields ``(V, 16)`` in the order and units of ``CHANNELS``."""
+        """Return the fields ``(V, 16)`` in the order of ``CAM5_CHANNELS``."""
         # Friction slows the wind and turns it towards low pressure: left in the north.
         turn = np.deg2rad(22.0) * np.tanh(self.sin_lat / 0.15)
         cos, sin = 0.72 * np.cos(turn), 0.72 * np.sin(turn)
@@ -128,4 +109,4 @@ class Air:
             "Z200": self.z200,
             "ZBOT": 64.0 * t_surface / 288 + self.lowest,
         }
-        return np.stack([fields[name] for name in CHANNELS], axis=1)
+        return np.stack([fields[name] for name in CAM5_CHANNELS], axis=1)

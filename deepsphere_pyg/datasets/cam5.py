@@ -14,6 +14,8 @@ from deepsphere_pyg.datasets.base import (
     SegmentationSample,
     segmentation_sample,
 )
+from deepsphere_pyg.datasets.cam5_names import CAM5_CHANNELS as CAM5_CHANNELS
+from deepsphere_pyg.datasets.cam5_names import CAM5_CLASSES as CAM5_CLASSES
 from deepsphere_pyg.datasets.files import (
     DataFileError,
     PathLike,
@@ -25,25 +27,6 @@ from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.regrid import Regridder
 from samplings import Sampling
 
-CAM5_CHANNELS = (
-    "TMQ",
-    "U850",
-    "V850",
-    "UBOT",
-    "VBOT",
-    "QREFHT",
-    "PS",
-    "PSL",
-    "T200",
-    "T500",
-    "PRECT",
-    "TS",
-    "TREFHT",
-    "Z1000",
-    "Z200",
-    "ZBOT",
-)
-CAM5_CLASSES = ("background", "TC", "AR")
 CAM5_SHAPE = (768, 1152)
 
 _LAYOUT = (

@@ -8,16 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-from deepsphere_pyg.datasets._air import CHANNELS
 from deepsphere_pyg.datasets._population import populate
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
     segmentation_sample,
 )
+from deepsphere_pyg.datasets.cam5_names import CAM5_CHANNELS, CAM5_CLASSES
 from samplings import Sampling
 
-CLASSES = ("background", "TC", "AR")
 UNIT_TOLERANCE = 1e-6
 
 
@@ -166,7 +165,7 @@ class ClimateEvents(SegmentationDataset):
     Raises
     ------
     TypeError
-        If ``sampling`` is not a sampling or ``n_maps`` no integer.
+        If ``sampling`` is not a sampling, or ``n_maps`` or ``seed`` no integer.
     ValueError
         If ``n_maps`` is below one or ``seed`` negative.
     IndexError
@@ -195,11 +194,12 @@ class ClimateEvents(SegmentationDataset):
             )
         if operator.index(n_maps) < 1:
             raise ValueError(f"n_maps must be at least 1, got {n_maps}")
-        _seed_sequence(seed)
+        if operator.index(seed) < 0:
+            raise ValueError(f"seed must not be negative, got {seed}")
         self.sampling = sampling
-        self.channel_names = CHANNELS
-        self.class_names = CLASSES
-        self.seed = seed
+        self.channel_names = CAM5_CHANNELS
+        self.class_names = CAM5_CLASSES
+        self.seed = operator.index(seed)
         self.rotate = rotate
         self._n_maps = operator.index(n_maps)
         self._cache: dict[int, SegmentationSample] | None = {} if cache else None
@@ -228,7 +228,7 @@ class ClimateEvents(SegmentationDataset):
             return self._cache[index]
         xyz = self.sampling.xyz @ self.rotation(index)
         fields, labels = self.state(index).evaluate(xyz)
-        sample = segmentation_sample(fields, labels, len(CLASSES))
+        sample = segmentation_sample(fields, labels, len(CAM5_CLASSES))
         if self._cache is not None:
             self._cache[index] = sample
         return sample

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+from torch.utils.data import DataLoader
 
 from deepsphere_pyg.datasets import ClimateEvents, WeatherState, class_shares
 from samplings import Equiangular, HEALPix, Icosahedral
@@ -175,6 +176,15 @@ def test_data_sets_travel_to_worker_processes() -> None:
     assert torch.equal(again[0].x, data[0].x)
 
 
+def test_worker_processes_make_the_same_maps() -> None:
+    data = ClimateEvents(HEALPix(4), 4, seed=3, rotate=True)
+    loader = DataLoader(data, batch_size=2, num_workers=2)
+    x, y, mask = (torch.cat(part) for part in zip(*loader, strict=True))
+    assert torch.equal(x, torch.stack([sample.x for sample in data]))
+    assert torch.equal(y, torch.stack([sample.y for sample in data]))
+    assert mask.all()
+
+
 @pytest.mark.parametrize("index", [-1, 2])
 def test_an_index_outside_the_data_set_is_refused(index: int) -> None:
     data = ClimateEvents(HEALPix(1), 2)
@@ -188,6 +198,9 @@ def test_bad_arguments_are_refused() -> None:
         ClimateEvents(HEALPix(1), 0)
     with pytest.raises(TypeError):
         ClimateEvents(HEALPix(1), 1.5)  # type: ignore[arg-type]
+    for seed in (1.5, np.random.SeedSequence(1)):
+        with pytest.raises(TypeError):
+            ClimateEvents(HEALPix(1), 1, seed=seed)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="must be a Sampling, got int; make one"):
         ClimateEvents(32, 1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="seed must not be negative, got -1"):
