@@ -16,7 +16,7 @@ from deepsphere_pyg.compressed_rows import (
     canonical_rows,
     transposed_rows,
 )
-from deepsphere_pyg.executions import automatic_execution, checked_execution
+from deepsphere_pyg.executions import checked_execution, chosen_execution
 from deepsphere_pyg.propagation import (
     edge_propagation,
     linear_sum,
@@ -116,9 +116,10 @@ class EdgeOperator(nn.Module):
     def _set_weights(self, dtype: torch.dtype) -> None:
         """Round the float64 weights to a dtype, on the device of the indices."""
         device = self.offsets.device
-        self.weight = self._master.to(device, dtype)
+        # Rounded before it moves: not every device has float64.
+        self.weight = self._master.to(dtype).to(device)
         if self._order is not None:
-            self.weight_t = self._master[self._order].to(device, dtype)
+            self.weight_t = self._master[self._order].to(dtype).to(device)
 
     def _lay_out(self) -> None:
         """Group the buffers, which may have changed, and forget what came of them."""
@@ -226,7 +227,7 @@ class EdgeOperator(nn.Module):
         Raises
         ------
         TypeError
-            If ``x`` is not of the operator's dtype.
+            If ``x`` is not of the operator's dtype, or the execution lacks it.
         ValueError
             If its number of vertices is not ``n_in``, or it is on another device.
         """
@@ -254,9 +255,7 @@ class EdgeOperator(nn.Module):
         if x.numel() == 0:
             # No kernel is at ease without signals; the sum, zero, keeps the graph.
             return x.new_zeros(*batch, n_out, channels) + x.sum()
-        execution = self.execution
-        if execution == "auto":
-            execution = automatic_execution(x.dtype, x.device)
+        execution = chosen_execution(self.execution, x.dtype, x.device)
         if execution == "message_passing":
             edges = self.edge_index.flip(0) if transposed else self.edge_index
             y: Tensor = edge_propagation()(x, edges, self.weight, n_out)

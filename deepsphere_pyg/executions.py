@@ -35,3 +35,25 @@ def checked_execution(name: str) -> str:
             f"execution must be one of {', '.join(EXECUTIONS)}, got {name!r}"
         )
     return name
+
+
+def chosen_execution(name: str, dtype: torch.dtype, device: torch.device) -> str:
+    """Return the execution that a name stands for, if it runs.
+
+    Raises
+    ------
+    TypeError
+        If it has no kernel for the dtype on the device.
+    """
+    if name == "auto":
+        return automatic_execution(dtype, device)
+    if (
+        name == "csr"
+        and device.type == "cpu"
+        and dtype not in (torch.float32, torch.float64)
+    ):
+        raise TypeError(
+            f"execution 'csr' has no kernel for {dtype} on the CPU; "
+            "use 'auto' or 'embedding_bag'"
+        )
+    return name

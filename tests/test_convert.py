@@ -124,6 +124,33 @@ def test_a_batch_gives_what_each_graph_gives_alone(kind):
     assert torch.equal(layer(data[0].x.double(), one), alone[0])
 
 
+def test_graphs_that_differ_by_a_lone_vertex_are_told_apart():
+    position = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0]])
+    edges = torch.tensor([[0, 1], [1, 0]])
+    data = [Data(pos=position[:n], edge_index=edges) for n in (3, 4)]
+    with pytest.warns(DisconnectedGraphWarning):
+        together = operator_from_data(Batch.from_data_list(data))
+        alone = [operator_from_data(one).to_scipy() for one in data]
+    expected = sp.block_diag(alone).toarray()
+    np.testing.assert_array_equal(together.to_scipy().toarray(), expected)
+
+
+def test_other_objects_are_refused():
+    graph = GRAPHS["healpix"]()
+    with pytest.raises(TypeError, match=r"got SphericalGraph; convert .* with to_data"):
+        operator_from_data(graph)
+    with pytest.raises(TypeError, match=r"got SphericalGraph; convert .* with to_data"):
+        from_data(graph)
+    with pytest.raises(TypeError, match=r"got a batch of 2; pass one .* batch\[0\]"):
+        from_data(Batch.from_data_list([to_data(graph)] * 2))
+    with pytest.raises(TypeError, match=r"got SphericalGraph; build it with samplings"):
+        laplacian_operator(graph)
+    data = to_data(graph)
+    data.edge_weight = data.edge_weight[:3]
+    with pytest.raises(ValueError, match=r"one number an edge, got \(3,\)"):
+        operator_from_data(data)
+
+
 def test_data_from_elsewhere_become_an_irregular_sampling(graph):
     data = to_data(graph)
     for attribute in ("spherical_graph", "area"):

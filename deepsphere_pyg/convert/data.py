@@ -94,6 +94,8 @@ def from_data(data: Data) -> SphericalGraph:
 
     Raises
     ------
+    TypeError
+        If it is not data, or a batch of graphs.
     ValueError
         If positions or edges are missing, of another number than the recorded graph's,
         not unit vectors, asymmetric, or a vertex is linked to itself.
@@ -109,8 +111,14 @@ def from_data(data: Data) -> SphericalGraph:
     >>> from_data(to_data(knn_graph(HEALPix(1), k=4))).name
     'healpix-1-k4'
     """
+    if isinstance(data, Batch):
+        raise TypeError(
+            f"from_data takes one graph, got a batch of {data.num_graphs}; "
+            "pass one of them, as batch[0]"
+        )
+    adjacency = _adjacency(data)
     area = data.area.double().cpu().numpy() if "area" in data else None
-    return graph_of_recipe(_adjacency(data), _positions(data), area, data.get(RECIPE))
+    return graph_of_recipe(adjacency, _positions(data), area, data.get(RECIPE))
 
 
 def operator_from_data(
@@ -137,6 +145,8 @@ def operator_from_data(
 
     Raises
     ------
+    TypeError
+        If it is not data.
     ValueError
         As for :func:`from_data`.
 
@@ -147,13 +157,15 @@ def operator_from_data(
     >>> operator_from_data(Batch.from_data_list([data, data])).n_out
     24
     """
+    _check_data(data)
     graphs = data.to_data_list() if isinstance(data, Batch) else [data]
     # Batches mostly repeat one graph, whose largest eigenvalue is the costly part.
-    known: dict[tuple[bytes, bytes], sp.csr_array] = {}
+    known: dict[tuple[bytes, ...], sp.csr_array] = {}
     blocks = []
     for one in graphs:
         adjacency = _adjacency(one)
-        key = (adjacency.indices.tobytes(), adjacency.data.tobytes())
+        parts = (adjacency.indptr, adjacency.indices, adjacency.data)
+        key = tuple(part.tobytes() for part in parts)
         if key not in known:
             area = np.ones(adjacency.shape[0])
             sampling = Sampling(_positions(one), area)
@@ -162,6 +174,15 @@ def operator_from_data(
         blocks.append(known[key])
     matrix = sp.csr_array(sp.block_diag(blocks, format="csr"))
     return EdgeOperator(matrix, execution=execution).to(data.edge_index.device)
+
+
+def _check_data(data: object) -> None:
+    """Refuse what is not of PyTorch Geometric."""
+    if not isinstance(data, Data):
+        raise TypeError(
+            "expected torch_geometric Data or a Batch of them, got "
+            f"{type(data).__name__}; convert a SphericalGraph with to_data"
+        )
 
 
 def _positions(data: Data) -> FloatArray:
@@ -174,11 +195,17 @@ def _positions(data: Data) -> FloatArray:
 
 def _adjacency(data: Data) -> sp.csr_array:
     """Edges as a matrix: row target, column source."""
+    _check_data(data)
     if data.edge_index is None:
         raise ValueError("data has no edge_index; build it with to_data(graph)")
     n = len(_positions(data))
     source, target = data.edge_index.cpu().numpy()
     weight = data.edge_weight if "edge_weight" in data else None
+    if weight is not None and weight.shape != (len(source),):
+        raise ValueError(
+            f"edge_weight must have shape ({len(source)},), one number an edge, "
+            f"got {tuple(weight.shape)}"
+        )
     values = np.ones(len(source)) if weight is None else weight.double().cpu().numpy()
     if len(source) and not 0 <= data.edge_index.min() <= data.edge_index.max() < n:
         raise ValueError(

@@ -25,6 +25,8 @@ def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOpe
 
     Raises
     ------
+    TypeError
+        If it is not a Laplacian.
     ValueError
         If the Laplacian is zero.
 
@@ -34,6 +36,11 @@ def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOpe
     >>> laplacian_operator(laplacian(knn_graph(HEALPix(1), k=4))).n_out
     12
     """
+    if not isinstance(laplacian, Laplacian):
+        raise TypeError(
+            f"expected a Laplacian, got {type(laplacian).__name__}; "
+            "build it with samplings.laplacian(graph)"
+        )
     return EdgeOperator(laplacian.rescaled(), execution=execution)
 
 

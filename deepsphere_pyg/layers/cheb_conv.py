@@ -46,7 +46,8 @@ class ChebConv(nn.Module):
         If a number of channels or K is less than 1; in ``forward``, if the channels or
         vertices are not those expected.
     TypeError
-        In ``forward``, if ``x`` is not of the Laplacian's dtype.
+        In ``forward``, if ``x`` is not of the Laplacian's dtype, or ``laplacian`` is no
+        operator.
 
     Notes
     -----
@@ -105,12 +106,22 @@ class ChebConv(nn.Module):
         Tensor
             Shape ``(*batch, vertex, out_channels)``.
         """
+        if not isinstance(laplacian, EdgeOperator):
+            raise TypeError(
+                f"laplacian must be an EdgeOperator, got {type(laplacian).__name__}; "
+                "convert a Laplacian with deepsphere_pyg.laplacian_operator"
+            )
+        if laplacian.n_in != laplacian.n_out:
+            raise ValueError(
+                "a Laplacian maps a sampling to itself, got an operator from "
+                f"{laplacian.n_in} to {laplacian.n_out} vertices"
+            )
+        x = checked_signal(x, laplacian.n_in, laplacian.weight)
         if x.shape[-1] != self.in_channels:
             raise ValueError(
                 f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        x = checked_signal(x, laplacian.n_in, laplacian.weight)
         # The Laplacian acts on whichever has fewer channels, inputs or outputs.
         if self.out_channels < self.in_channels:
             return self._sum_of_mixed(x, laplacian)

@@ -72,11 +72,13 @@ class SphericalModel(nn.Module, ABC):
         Returns
         -------
         SphericalModel
-            A copy, of the same dtype, device and mode.
+            A copy, of the same dtype, device and mode; what was frozen stays so.
         """
         moved = type(self).from_config(self.config, pyramid)
         moved.to(self.standardize.mean.device, self.standardize.mean.dtype)
         moved.load_state_dict(self.state_dict())
+        for mine, theirs in zip(moved.parameters(), self.parameters(), strict=True):
+            mine.requires_grad_(theirs.requires_grad)
         return moved.train(self.training)
 
     def with_sampling_of(self, sampling: Sampling) -> Self:
@@ -107,10 +109,15 @@ class SphericalModel(nn.Module, ABC):
         Raises
         ------
         TypeError
-            If ``x`` is not of the model's dtype.
+            If ``x`` is not a tensor of the model's dtype.
         ValueError
             If it is not of shape ``(*batch, vertex, channel)`` with the right numbers.
         """
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"x must be a tensor (*batch, vertex, channel), got {type(x).__name__};"
+                " convert it with torch.as_tensor"
+            )
         if x.ndim < 2 or x.shape[-2] != len(self.sampling):
             raise ValueError(
                 f"x has shape {tuple(x.shape)}, this model takes (*batch, "

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator
+from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator, pooling_operator
 from deepsphere_pyg.executions import EXECUTIONS
 from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
 from samplings import Equiangular, HEALPix, knn_graph, laplacian
@@ -199,3 +199,14 @@ def test_wrong_channels_are_refused():
     operator = laplacian_operator(laplacian(knn_graph(HEALPix(1), 4)))
     with pytest.raises(ValueError, match="expected 16 input channels, got 5"):
         ChebConv(16, 3, 2)(torch.zeros(12, 5), operator)
+    with pytest.raises(ValueError, match=r"must have shape \(\*batch, vertex, channel"):
+        ChebConv(16, 3, 2)(torch.zeros(()), operator)
+
+
+def test_what_is_no_operator_of_a_sampling_is_refused():
+    graph_laplacian = laplacian(knn_graph(HEALPix(1), 4))
+    with pytest.raises(TypeError, match=r"got Laplacian; convert .*laplacian_operator"):
+        ChebConv(3, 2, 2)(torch.zeros(12, 3), graph_laplacian)
+    pooling = pooling_operator(HEALPix(2).coarsen())
+    with pytest.raises(ValueError, match="an operator from 48 to 12 vertices"):
+        ChebConv(3, 2, 2)(torch.zeros(48, 3), pooling)

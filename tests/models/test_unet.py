@@ -1,5 +1,7 @@
 """The spherical U-Net: published sizes, symmetries, and moving between samplings."""
 
+import copy
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -198,6 +200,7 @@ def test_weights_move_from_healpix_to_the_icosahedron(
         assert torch.equal(moved.state_dict()[name], value)
         assert moved.state_dict()[name].dtype == value.dtype
     assert moved(torch.zeros(642, 2, dtype=dtype)).shape == (642, 3)
+    assert all(p.requires_grad for p in moved.parameters())
     # Weights are copied, not shared.
     with torch.no_grad():
         moved.head.weight.zero_()
@@ -205,6 +208,30 @@ def test_weights_move_from_healpix_to_the_icosahedron(
     back = model.with_sampling(healpix_pyramid)
     x = torch.randn(768, 2, dtype=dtype)
     assert torch.equal(back(x), model(x))
+
+
+def test_what_is_frozen_stays_frozen_on_another_sampling(
+    healpix_pyramid, icosahedral_pyramid
+):
+    model = SphericalUNet(2, 3, healpix_pyramid, TINY)
+    model.stem.requires_grad_(False)
+    moved = model.with_sampling(icosahedral_pyramid)
+    frozen = {n for n, p in moved.named_parameters() if not p.requires_grad}
+    assert frozen == {f"stem.{n}" for n, _ in model.stem.named_parameters()}
+
+
+def test_a_pickled_network_keeps_working(healpix_pyramid):
+    model = randomised(SphericalUNet(2, 3, healpix_pyramid, TINY)).eval()
+    x = torch.randn(2, 768, 2)
+    y = model(x)
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    loaded = torch.load(file, weights_only=False)
+    assert torch.equal(loaded(x), y)
+    assert torch.equal(copy.deepcopy(model)(x), y)
+    exact = copy.deepcopy(model).double()(x.double())
+    torch.testing.assert_close(loaded.double()(x.double()), exact, atol=0, rtol=0)
 
 
 def test_logits_do_not_depend_on_the_order_of_the_vertices(healpix_pyramid):
@@ -255,6 +282,8 @@ def test_wrong_input_is_refused(healpix_pyramid):
         model(torch.zeros(4, 768, 2).double())
     with pytest.raises(ValueError, match="this model takes"):
         model(torch.zeros(768))
+    with pytest.raises(TypeError, match=r"got ndarray; convert it with torch\.as_tens"):
+        model(np.zeros((768, 2), dtype=np.float32))
 
 
 def test_the_network_trains_under_autocast(healpix_pyramid):
