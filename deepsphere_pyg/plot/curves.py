@@ -111,5 +111,7 @@ def precision_recall_curves(
     panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
     panel.grid(alpha=0.3)
     panel.spines[["top", "right"]].set_visible(False)
-    panel.legend(fontsize=7)
+    # Matplotlib warns of a legend of nothing, where no class occurs.
+    if panel.lines:
+        panel.legend(fontsize=7)
     return figure

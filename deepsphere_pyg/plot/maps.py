@@ -14,6 +14,7 @@ from matplotlib.patches import Ellipse, Patch
 from scipy.spatial import cKDTree
 
 from samplings import Sampling
+from samplings.arguments import integer_argument
 
 # Paul Tol's muted scheme: distinct for colour-blind readers. White is background.
 CLASS_COLOURS = (
@@ -81,12 +82,14 @@ def mollweide_image(
     values
         Signal, shape ``(V,)``.
     width
-        Pixels across.
+        Pixels across, at least 2.
 
     Raises
     ------
+    TypeError
+        If ``width`` is not an integer.
     ValueError
-        If the signal has another length than the sampling.
+        If the signal has another length than the sampling, or ``width`` is below 2.
 
     Examples
     --------
@@ -101,7 +104,7 @@ def mollweide_image(
             f"values must have shape ({len(sampling)},), one per vertex, "
             f"got {signal.shape}"
         )
-    xyz, on_globe = mollweide_grid(width)
+    xyz, on_globe = mollweide_grid(integer_argument("width", width, 2))
     distance, vertex = cKDTree(sampling.xyz).query(xyz, workers=-1)
     reach = 2 * np.sqrt(sampling.weights.max() / np.pi)
     shown = np.where(distance <= reach, signal[vertex], np.nan)
@@ -166,17 +169,34 @@ def draw_classes(
     axes, sampling, title, width
         As in :func:`draw_map`.
     classes
-        Class of each vertex, shape ``(V,)``.
+        Class of each vertex, shape ``(V,)``; NaN where it is not known.
     class_names
         Their names, in order.
     mask
         True where a vertex counts, shape ``(V,)``; others are left grey.
     legend
         Whether to name the colours.
+
+    Raises
+    ------
+    ValueError
+        If the mask has another shape than the classes, or a class has no name.
     """
     values = np.asarray(classes, dtype=np.float64)
     if mask is not None:
-        values = np.where(np.asarray(mask, dtype=bool), values, np.nan)
+        known = np.asarray(mask, dtype=bool)
+        if known.shape != values.shape:
+            raise ValueError(
+                f"mask must have the shape {values.shape} of the classes, "
+                f"got {known.shape}"
+            )
+        values = np.where(known, values, np.nan)
+    nameless = ~np.isnan(values) & ~np.isin(values, np.arange(len(class_names)))
+    if nameless.any():
+        raise ValueError(
+            f"classes must be integers from 0 to {len(class_names) - 1}, the places of "
+            f"class_names, got {values[nameless][0]:g}; name every class"
+        )
     colours = class_colours(class_names)
     _globe(
         axes,

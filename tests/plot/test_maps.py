@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from deepsphere_pyg.plot import precision_recall_curves
 from deepsphere_pyg.plot.maps import (
     class_colours,
     draw_classes,
@@ -57,6 +58,48 @@ def test_masked_part_leaves_the_rest_blank():
 def test_wrong_length_is_refused():
     with pytest.raises(ValueError, match=r"values must have shape \(768,\)"):
         mollweide_image(HEALPix(8), np.zeros(12))
+
+
+def test_width_is_a_number_of_pixels():
+    with pytest.raises(ValueError, match="width must be at least 2, got 1"):
+        mollweide_image(HEALPix(1), np.zeros(12), width=1)
+    with pytest.raises(TypeError, match="width must be an integer"):
+        mollweide_image(HEALPix(1), np.zeros(12), width=40.0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "mask", "message"),
+    [
+        ([2] * 12, None, "integers from 0 to 1, .* got 2; name every class"),
+        ([-1] * 12, None, "integers from 0 to 1, .* got -1"),
+        ([0.5] * 12, None, "integers from 0 to 1, .* got 0.5"),
+        ([0] * 12, [True], r"mask must have the shape \(12,\) of the classes"),
+    ],
+)
+def test_classes_without_a_name_and_masks_that_do_not_fit(classes, mask, message):
+    _, axes = new_figure(1, 1, (4, 3))
+    with pytest.raises(ValueError, match=message):
+        draw_classes(axes[0, 0], HEALPix(1), classes, ["land", "sea"], mask=mask)
+
+
+def test_hidden_classes_need_no_name():
+    _, axes = new_figure(1, 1, (4, 3))
+    classes = np.where(np.arange(12) < 6, -1, 1)
+    draw_classes(
+        axes[0, 0], HEALPix(1), classes, ["land", "sea"], mask=classes > 0, width=40
+    )
+    assert set(axes[0, 0].get_images()[0].get_array().compressed()) == {1.0}
+
+
+def test_curves_of_classes_that_do_not_occur_are_empty():
+    class Nothing:
+        truth = np.zeros((1, 12), dtype=int)
+        mask = np.ones((1, 12), dtype=bool)
+        probability = np.ones((1, 12, 2), dtype=np.float32)
+
+    names = ["background", "storm"]
+    figure = precision_recall_curves({"u": Nothing()}, names, np.ones(12))
+    assert figure.axes[0].get_legend() is None
 
 
 def test_background_is_light_and_other_classes_are_not():
