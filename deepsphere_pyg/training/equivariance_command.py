@@ -15,51 +15,24 @@ from deepsphere_pyg.metrics import (
     equivariance_error,
     largest_degree,
 )
+from deepsphere_pyg.training.checks import check_folder
 from deepsphere_pyg.training.equivariance_report import (
     MeasuredGraph,
     error_table,
     write_report,
 )
-from samplings import (
-    Equiangular,
-    HEALPix,
-    Icosahedral,
-    Irregular,
-    Sampling,
-    knn_graph,
-    laplacian,
+from deepsphere_pyg.training.sampling_options import (
+    add_sampling_arguments,
+    samplings_from_arguments,
 )
+from samplings import HEALPix, Sampling, knn_graph, laplacian
 from samplings.arguments import integer_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    add_sampling_arguments(parser, nside=[32, 64], n_theta=[32], level=[4])
     graph = parser.add_argument_group("graphs")
-    graph.add_argument(
-        "--sampling",
-        choices=("healpix", "equiangular", "icosahedral", "points"),
-        default="healpix",
-        help="vertices on the sphere",
-    )
-    graph.add_argument(
-        "--nside", type=int, nargs="+", default=[32, 64], help="HEALPix resolutions"
-    )
-    graph.add_argument(
-        "--n-theta",
-        type=int,
-        nargs="+",
-        default=[32],
-        help="rings of equiangular grids",
-    )
-    graph.add_argument(
-        "--level", type=int, nargs="+", default=[4], help="icosahedral subdivisions"
-    )
-    graph.add_argument(
-        "--points",
-        type=Path,
-        metavar="FILE",
-        help="csv, txt, npy or npz of longitudes and latitudes in degrees, or x, y, z",
-    )
     graph.add_argument(
         "--k", type=int, nargs="+", default=[8, 20, 40], help="numbers of neighbours"
     )
@@ -116,7 +89,10 @@ def run(args: argparse.Namespace) -> int:
         If an option is out of range; nothing is written then.
     """
     start = time.perf_counter()
-    samplings = _samplings(args)
+    check_folder(args.out)
+    args.k = list(dict.fromkeys(args.k))
+    # The order of the pixels does not matter here, and RING takes any nside.
+    samplings = samplings_from_arguments(args, nest=False)
     protocol = args.protocol or ("published" if args.sampling == "healpix" else "exact")
     degrees = {}
     for sampling in samplings:
@@ -177,20 +153,6 @@ def default_degrees(limit: int) -> list[int]:
         degrees += [first, first + step, first + 2 * step]
         step *= 2
     return [degree for degree in degrees if degree <= limit]
-
-
-def _samplings(args: argparse.Namespace) -> list[Sampling]:
-    """Build the samplings that the options name, coarsest first, each once."""
-    if args.sampling == "points":
-        if args.points is None:
-            raise ValueError("--sampling points needs --points FILE")
-        return [Irregular.from_file(args.points)]
-    if args.sampling == "healpix":
-        # The ordering does not matter here, and RING has no limit to powers of two.
-        return [HEALPix(nside, nest=False) for nside in sorted(set(args.nside))]
-    if args.sampling == "equiangular":
-        return [Equiangular(n) for n in sorted(set(args.n_theta))]
-    return [Icosahedral(level) for level in sorted(set(args.level))]
 
 
 def _checked_degrees(

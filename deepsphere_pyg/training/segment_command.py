@@ -34,7 +34,7 @@ from deepsphere_pyg.training.report import (
 from deepsphere_pyg.training.resume import settings
 from deepsphere_pyg.training.sampling_options import (
     add_sampling_arguments,
-    sampling_from_arguments,
+    samplings_from_arguments,
 )
 from deepsphere_pyg.training.trained import classes_of, trained_network
 from samplings import Sampling
@@ -133,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     started = time.perf_counter()
-    sampling = sampling_from_arguments(args)
+    (sampling,) = samplings_from_arguments(args)
     print(f"sampling   {sampling!r}")
     if args.checkpoint and args.data == "netcdf" and args.label_variable is None:
         return _predict_unlabelled(args, sampling)

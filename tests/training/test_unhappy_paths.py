@@ -1,5 +1,6 @@
 """Places that cannot be written to, logs without a terminal, interrupts anywhere."""
 
+import csv
 import os
 import resource
 import signal
@@ -10,7 +11,8 @@ import time
 import pytest
 import torch
 
-from deepsphere_pyg.training import segment_command
+from deepsphere_pyg.training import equivariance_command, segment_command
+from deepsphere_pyg.training.command_line import main
 
 SEGMENT = [
     *(sys.executable, "-m", "deepsphere_pyg.training", "segment", "--nside", "8"),
@@ -25,12 +27,31 @@ def test_a_file_in_the_way_is_told_before_any_work(
     segment, trained, tmp_path, capsys, monkeypatch, place, command
 ):
     (tmp_path / "file").write_text("mine")
-    monkeypatch.setattr(segment_command, "sampling_from_arguments", None)
+    monkeypatch.setattr(segment_command, "samplings_from_arguments", None)
     options = ["--checkpoint", str(trained / "best.ckpt")]
     out = tmp_path / place
     assert segment(*(options if command == "evaluate" else []), out=out) == 2
     assert "a file is in its way; choose another place" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_equivariance_tells_of_a_file_in_the_way_at_once(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr(equivariance_command, "samplings_from_arguments", None)
+    assert main(["equivariance", "--out", str(tmp_path / "file")]) == 2
+    assert "a file is in its way; choose another place" in capsys.readouterr().err
+
+
+def test_resolutions_and_neighbours_given_twice_count_once(tmp_path):
+    options = "--sampling equiangular --n-theta 8 6 8 --n-phi 14 --k 20 20 --degrees 1"
+    out = ["--samples", "2", "--out", str(tmp_path)]
+    assert main(["equivariance", *options.split(), *out]) == 0
+    with (tmp_path / "equivariance.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["sampling"] for row in rows] == [
+        "equiangular-6x14",
+        "equiangular-8x14",
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
@@ -56,8 +77,6 @@ def test_a_full_disk_names_the_file_and_leaves_no_part(segment, tmp_path, capsys
 def test_evaluating_does_not_write_over_the_scores_of_the_training(
     trained, tmp_path, monkeypatch, capsys
 ):
-    from deepsphere_pyg.training.command_line import main
-
     monkeypatch.chdir(tmp_path)
     options = "--nside 8 --n-train 1 --n-validation 1 --n-test 1".split()
     checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
