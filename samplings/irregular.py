@@ -11,12 +11,9 @@ from scipy.spatial import cKDTree
 
 from samplings.base import Coarsening, FloatArray, Sampling
 from samplings.encoding import encode_array
-from samplings.matching import merge_cells
+from samplings.matching import SAME_POINT, merge_cells
 from samplings.points_file import read_points
 from samplings.voronoi import voronoi_areas
-
-# Points closer than this (in chords, six millimetres on Earth) count as one.
-SAME_POINT = 1e-9
 
 
 class Irregular(Sampling):
@@ -166,7 +163,9 @@ class Irregular(Sampling):
         The closest two points are merged first, then the closest two of those left,
         and so on; a point whose neighbours are all taken stays alone. The coarse point
         is the area-weighted centroid of its one to four children, pushed out to the
-        sphere, and its area their sum. Where points are dense, coarse points are.
+        sphere, and its area their sum; without a centroid of its own (children opposite
+        to each other, or rings about one centre) it is the child of the largest area.
+        Where points are dense, coarse points are.
 
         Raises
         ------

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.spatial import cKDTree
 
 from samplings.base import FloatArray, IntArray
 from samplings.neighbours import nearest_neighbours
 
+# Points closer than this (in chords, six millimetres on Earth) count as one.
+SAME_POINT = 1e-9
 # Enough for nearly every point to find a free partner near it.
 CANDIDATES = 8
 
@@ -29,17 +32,33 @@ def merge_cells(
         cell = pair[cell]
         areas = np.bincount(cell, weights).astype(np.float64)
         # Centroids of all children, not of pairs of pairs, to add no round-off.
-        points = np.stack([np.bincount(cell, weights * x) for x in xyz.T], axis=1)
-        length = np.linalg.norm(points, axis=1)
-        if (length < 1e-9 * areas).any():
-            raise ValueError(
-                "opposite points have no centroid on the sphere, so that these few "
-                "cannot be coarsened; start from more points"
-            )
-        points /= length[:, None]
+        points = _centres(xyz, weights, cell)
     n = len(xyz)
     assign = sp.csr_array((np.ones(n), (cell, np.arange(n))), shape=(len(points), n))
     return points, areas, assign
+
+
+def _centres(xyz: FloatArray, weights: FloatArray, cell: IntArray) -> FloatArray:
+    """Centroids of cells on the sphere, each a point of its own.
+
+    Cells of opposite points have none, and those of two rings about one centre have the
+    same: they get the place of their largest child, where no other point is.
+    """
+    sums = [np.bincount(cell, weights * x) for x in xyz.T]
+    points = np.stack(sums, axis=1).astype(np.float64)
+    length = np.linalg.norm(points, axis=1)
+    by_area = np.lexsort((-weights, cell))
+    largest = by_area[np.unique(cell[by_area], return_index=True)[1]]
+    moved = length < 1e-9 * np.bincount(cell, weights)
+    points /= np.where(moved, 1, length)[:, None]
+    while True:
+        points[moved] = xyz[largest[moved]]
+        near = cKDTree(points).query_pairs(SAME_POINT, output_type="ndarray")
+        clash = np.zeros(len(points), dtype=bool)
+        clash[near] = True
+        if not (clash & ~moved).any():
+            return points
+        moved |= clash
 
 
 def nearest_pairs(xyz: FloatArray) -> IntArray:

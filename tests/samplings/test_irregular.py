@@ -191,5 +191,22 @@ def test_errors_for_vectors():
 def test_errors_for_coarsening_too_few_points():
     with pytest.raises(ValueError, match="a single point cannot be coarsened"):
         Irregular.from_xyz([[0, 0, 1]], [1.0]).coarsen()
-    with pytest.raises(ValueError, match="opposite points have no centroid"):
-        Irregular.from_xyz([[0, 0, 1], [0, 0, -1]], [1.0, 1.0]).coarsen()
+
+
+def test_opposite_points_merge_into_the_larger():
+    coarse = Irregular.from_xyz([[0, 0, 1], [0, 0, -1]], [1.0, 2.0]).coarsen().coarse
+    np.testing.assert_array_equal(coarse.xyz, [[0, 0, -1]])
+    np.testing.assert_array_equal(coarse.weights, [3.0])
+
+
+@pytest.mark.parametrize("inner", [2.0, 20.0])
+def test_rings_about_one_centre_coarsen_to_distinct_points(inner):
+    # Both rings have their centroid at the pole.
+    lon = np.concatenate([np.arange(4) * 90.0, np.arange(4) * 90.0 + 17])
+    lat = np.repeat([90 - inner, 30.0], 4)
+    rings = Irregular.from_lonlat(lon, lat)
+    coarsening = rings.coarsen()
+    assert len(coarsening.coarse) == 2
+    np.testing.assert_allclose(coarsening.coarse.area, rings.area)
+    for point in coarsening.coarse.xyz:
+        assert np.linalg.norm(rings.xyz - point, axis=1).min() < 1e-12
