@@ -39,8 +39,8 @@ class UNetConfiguration:
     Examples
     --------
     >>> from dataclasses import replace
-    >>> DEEPSPHERE.levels, replace(DEEPSPHERE, K=5).K
-    (6, 5)
+    >>> DEEPSPHERE.levels, replace(DEEPSPHERE, K=3).K
+    (6, 3)
     """
 
     name: str
@@ -80,19 +80,21 @@ class UNetConfiguration:
         return cls(**config)
 
 
-#: The climate network of Defferrard et al. 2020 (arXiv:2012.15000), with the widths of
-#: its public PyTorch implementation. With K = 3 and the 16 channels and 3 classes of
-#: CAM5 it has 5.8 million parameters, with K = 4 7.7 million. The paper's table says
-#: 13 million; these widths come near with K = 7 (13.4): ``replace(DEEPSPHERE, K=7)``.
-DEEPSPHERE = UNetConfiguration("deepsphere", 32, (64, 128, 256, 512, 512, 512))
+#: The climate network of Defferrard et al. 2020 (arXiv:2012.15000), layer by layer as
+#: its appendix writes it and its public PyTorch implementation has it. Polynomials of
+#: order 3, as the paper says, have 4 terms. With the 16 channels and 3 classes of CAM5
+#: that makes 7.7 million parameters (5.8 with 3 terms). The paper's table says 13
+#: million: the authors' public TensorFlow code has a wider decoder than the appendix.
+DEEPSPHERE = UNetConfiguration("deepsphere", 32, (64, 128, 256, 512, 512, 512), K=4)
 
 #: Of the size of the network of Jiang et al. 2019 (arXiv:1901.02039), some 330,000
-#: parameters (328 thousand here). The widths are ours.
+#: parameters (328 thousand here). The widths are ours; those that the appendix of
+#: :data:`DEEPSPHERE` gives (8 to 128 channels) go with another decoder.
 JIANG = UNetConfiguration("jiang", 16, (24, 32, 64, 112, 128, 128))
 
-#: Twice as wide as :data:`DEEPSPHERE`, four times the parameters (23 million). The
-#: paper reports a wider network without its widths; these are ours.
-WIDER = UNetConfiguration("wider", 64, (128, 256, 512, 1024, 1024, 1024))
+#: Twice the channels of :data:`DEEPSPHERE`, as in the paper's wider architecture: four
+#: times the parameters (31 million).
+WIDER = UNetConfiguration("wider", 64, (128, 256, 512, 1024, 1024, 1024), K=4)
 
 #: Ours, for minutes on two CPU cores: 44 thousand parameters on four levels. The
 #: decoder sees the finest level too, which keeps small events sharp.
