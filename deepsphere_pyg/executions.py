@@ -10,11 +10,12 @@ EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag")
 def automatic_execution(dtype: torch.dtype, device: torch.device) -> str:
     """Return the execution that ``"auto"`` stands for.
 
-    Measured on one CPU core, HEALPix nside 32 with k = 8 and 20, batch 4: in float32
-    ``embedding_bag``, which has a vectorised kernel there, takes a half to a fifth of
-    the time of PyTorch's CSR product from 16 channels up. In float64 it has none, and
-    CSR takes a third (2 channels) to as long (64 channels). Message passing takes 20
-    to 90 times as long as the best in float32. On CUDA, CSR goes through cuSPARSE,
+    Measured on one CPU core, HEALPix nside 32 with k = 8 and 20, batch 4, the best of 6
+    runs: in float32 ``embedding_bag``, which has a vectorised kernel there, takes 0.4
+    (64 channels) to 0.8 (16) of the time of PyTorch's CSR product, but 1.4 to 1.7 of it
+    at 2 channels. In float64 it has none, and CSR takes a fifth of its time (2
+    channels) to as much (64). Message passing takes 13 to 92 times as long as the best
+    in float32. On CUDA, CSR goes through cuSPARSE,
     without atomic additions. Elsewhere message passing runs on whatever PyTorch has.
     """
     if device.type == "cpu":
