@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import healpy
 import numpy as np
@@ -30,6 +30,9 @@ HEALPIX_ITERATIONS = 16
 # Conjugate gradients divide it by 10: some 13 iterations reach this relative residual.
 RESIDUAL = 1e-13
 MAX_ITERATIONS = 100
+# Transforms hold tables of up to a gigabyte, which must go when their sampling does.
+_kept: WeakKeyDictionary[Sampling, LeastSquaresTransform] = WeakKeyDictionary()
+_bandlimits: WeakKeyDictionary[Sampling, int] = WeakKeyDictionary()
 
 
 class HarmonicTransform(ABC):
@@ -194,7 +197,6 @@ def covers_the_sphere(sampling: Sampling) -> bool:
     return abs(sampling.area / (4 * math.pi) - 1) < 1e-6
 
 
-@lru_cache(maxsize=2)
 def resolved_bandlimit(sampling: Sampling) -> int:
     """Bandlimit L (degrees 0 to L - 1) that the vertices of a sampling determine.
 
@@ -214,6 +216,13 @@ def resolved_bandlimit(sampling: Sampling) -> int:
             f"{sampling.area:.6g}: a signal known on a part cannot be rotated; "
             "measure on the whole sampling"
         )
+    if sampling not in _bandlimits:
+        _bandlimits[sampling] = _bandlimit(sampling)
+    return _bandlimits[sampling]
+
+
+def _bandlimit(sampling: Sampling) -> int:
+    """Twice the inverse of the radius of the largest disc without vertices."""
     try:
         # Delaunay faces are facets of the hull, at the cosine of their circumradius.
         cosine = -ConvexHull(sampling.xyz).equations[:, 3].max()
@@ -222,9 +231,14 @@ def resolved_bandlimit(sampling: Sampling) -> int:
     return max(1, int(BANDLIMIT_TIMES_HOLE / math.acos(min(max(cosine, -1.0), 1.0))))
 
 
-@lru_cache(maxsize=2)
 def exact_transform(sampling: Sampling, bandlimit: int) -> HarmonicTransform:
-    """Transform with an analysis to round-off of signals below the bandlimit."""
+    """Transform with an analysis to round-off of signals below the bandlimit.
+
+    The last one of a sampling is kept, as long as the sampling is.
+    """
     if isinstance(sampling, HEALPix):
         return HEALPixTransform(sampling, bandlimit - 1, HEALPIX_ITERATIONS)
-    return LeastSquaresTransform(sampling, bandlimit - 1)
+    transform = _kept.get(sampling)
+    if transform is None or transform.lmax != bandlimit - 1:
+        transform = _kept[sampling] = LeastSquaresTransform(sampling, bandlimit - 1)
+    return transform

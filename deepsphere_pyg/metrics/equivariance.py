@@ -182,6 +182,9 @@ def equivariance_error(
 
     Notes
     -----
+    On samplings other than HEALPix, the exact protocol keeps tables of up to 1 GiB for
+    the next call, as long as the sampling itself is kept.
+
     Give the unrescaled Laplacian: the -I in the rescaled 2 L / lambda_max - I commutes
     with every rotation and lowers the error without making L any better.
 

@@ -1,5 +1,8 @@
 """Harmonics, transforms and rotations behind the equivariance error."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import scipy.special
@@ -152,3 +155,14 @@ def test_uniform_rotations_carry_the_pole_anywhere_alike():
     assert np.abs(pole.mean(axis=0)).max() < 4 * np.sqrt(1 / 3 / 4000)
     second = pole.T @ pole / len(pole)
     np.testing.assert_allclose(second, np.eye(3) / 3, atol=4 * np.sqrt(0.1 / 4000))
+
+
+def test_tables_are_kept_as_long_as_their_sampling():
+    sampling = Icosahedral(2)
+    first = exact_transform(sampling, 5)
+    assert exact_transform(sampling, 5) is first
+    assert exact_transform(sampling, 4).lmax == 3
+    table = weakref.ref(exact_transform(sampling, 4))
+    del sampling, first
+    gc.collect()
+    assert table() is None
