@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
+
+# Status of a process that Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -68,8 +73,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Errors in what the user gave, and in what the machine has, are printed without a
     traceback; status 2. An interrupt gives status 130.
     """
-    name = "deepsphere-pyg"
     plain = warnings.formatwarning
+    try:
+        status = _run(arguments)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        status = INTERRUPTED
+    finally:
+        warnings.formatwarning = plain
+    if status == INTERRUPTED and arguments is None:
+        _end_process(status)
+    return status
+
+
+def _end_process(status: int) -> None:
+    """End without taking the interpreter down.
+
+    Threads of SciPy's neighbour search that were interrupted still run, and would
+    crash it; a second Ctrl-C would interrupt what takes it down. All files are whole
+    by now.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command; errors of which the user is to know become status 2."""
+    name = "deepsphere-pyg"
     try:
         args = build_parser().parse_args(arguments)
         name += f" {args.command}"
@@ -85,8 +117,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         first = str(error).partition("\n")[0]
         print(f"{name}: error: not enough memory: {first}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return 130
-    finally:
-        warnings.formatwarning = plain

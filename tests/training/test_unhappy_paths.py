@@ -11,6 +11,7 @@ import time
 import pytest
 import torch
 
+from deepsphere_pyg.models import load_model
 from deepsphere_pyg.training import equivariance_command, segment_command
 from deepsphere_pyg.training.command_line import main
 
@@ -149,7 +150,31 @@ def test_an_interrupt_while_maps_are_made_is_no_traceback(tmp_path):
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
-    # As a shell sees it: Python may hand the signal on when it ends.
-    assert process.returncode in (130, -signal.SIGINT)
+    assert process.returncode == 130
     assert error.strip() == "interrupted"
     assert not out.exists()
+
+
+@pytest.mark.parametrize("pause", [0.05])
+def test_two_interrupts_leave_whole_files_and_no_traceback(tmp_path, pause):
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        [*SEGMENT, "--epochs", "500", "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    for line in process.stdout:
+        if line.startswith("epoch"):
+            break
+    process.send_signal(signal.SIGINT)
+    time.sleep(pause)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in error
+    assert {path.name for path in out.iterdir()} == {
+        *("best.ckpt", "last.ckpt", "history.csv")
+    }
+    load_model(out / "last.ckpt")
