@@ -17,7 +17,7 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """Show defaults where there is one to show."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or action.default is False:
+        if action.default is None or action.default is False or action.default == []:
             return action.help
         return super()._get_help_string(action)
 

@@ -29,9 +29,9 @@ from deepsphere_pyg.training.callbacks import (
     History,
     ProgressBar,
 )
-from deepsphere_pyg.training.data_options import Splits
 from deepsphere_pyg.training.module import SegmentationModule
 from deepsphere_pyg.training.resume import checkpoint_to_resume, fixed_settings
+from deepsphere_pyg.training.splitting import Splits
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepsphere_pyg.models import SphericalModel, load_model, read_header
-from deepsphere_pyg.training.data_options import Splits
+from deepsphere_pyg.training.splitting import Splits
 
 # What a resumed training may change: how long and how fast it goes on, where it runs
 # and what it writes. Everything else makes it another training.

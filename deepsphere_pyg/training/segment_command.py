@@ -13,13 +13,12 @@ from deepsphere_pyg.atomic_files import atomic_path, write_json
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.checks import check_segment_options
 from deepsphere_pyg.training.data_options import (
-    Splits,
     add_data_arguments,
-    fields_from_arguments,
     splits_from_arguments,
 )
 from deepsphere_pyg.training.evaluation import Prediction, predict
 from deepsphere_pyg.training.fit import Fitted, fit
+from deepsphere_pyg.training.netcdf_options import fields_from_arguments
 from deepsphere_pyg.training.network_options import (
     PIXEL,
     add_network_arguments,
@@ -36,6 +35,7 @@ from deepsphere_pyg.training.sampling_options import (
     add_sampling_arguments,
     samplings_from_arguments,
 )
+from deepsphere_pyg.training.splitting import Splits
 from deepsphere_pyg.training.trained import classes_of, trained_network
 from samplings import Sampling
 
