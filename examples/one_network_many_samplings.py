@@ -2,8 +2,8 @@
 
 A small U-Net learns on HEALPix; the same weights then segment the same weather on an
 icosahedral and an equiangular grid and on points scattered at random. The picture shows
-one map on all four. Between even samplings of like resolution weights move well; where
-the density of points varies, the Laplacian of the nearest neighbours is another operator
+one map on all four. Between even samplings of like resolution weights move well. Where
+the density of points varies, the Laplacian of nearest neighbours is another operator,
 and the weights need training there. With ``--small`` it runs in seconds and learns next
 to nothing.
 """
