@@ -65,6 +65,12 @@ def layer_case(request) -> LayerCase:
     return LAYERS[request.param]
 
 
+@pytest.fixture(params=[name for name in LAYERS if LAYERS[name].operator])
+def operator_layer_case(request) -> LayerCase:
+    """Layers that act between vertices, and so know how many there are."""
+    return LAYERS[request.param]
+
+
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)

@@ -61,9 +61,7 @@ def test_executions_agree_in_value_and_gradient(
         )
 
 
-def test_wrong_vertex_counts_are_refused(layer_case):
-    if layer_case.operator is None:
-        pytest.skip("acts on single vertices")
-    vertices, channels = layer_case.shape_in
+def test_wrong_vertex_counts_are_refused(operator_layer_case):
+    vertices, channels = operator_layer_case.shape_in
     with pytest.raises(ValueError, match=f"x has {vertices + 1} vertices, this"):
-        build(layer_case)(torch.zeros(2, vertices + 1, channels).double())
+        build(operator_layer_case)(torch.zeros(2, vertices + 1, channels).double())
