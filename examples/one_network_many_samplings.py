@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import trange
 
-from deepsphere_pyg.datasets import ClimateEvents, input_statistics
+from deepsphere_pyg.datasets import CachedMaps, ClimateEvents, input_statistics
 from deepsphere_pyg.models import SMALL, SphericalUNet
 from deepsphere_pyg.plot.maps import draw_classes, new_figure
 from deepsphere_pyg.training.evaluation import predict
@@ -36,7 +36,7 @@ points /= np.linalg.norm(points, axis=1, keepdims=True)
 others = [Icosahedral(level), Equiangular(n_theta), Irregular.from_xyz(points)]
 
 torch.manual_seed(0)
-train = ClimateEvents(healpix, n_maps, seed=0, cache=True)
+train = CachedMaps(ClimateEvents(healpix, n_maps, seed=0))
 network = SphericalUNet(16, 3, build_pyramid(healpix, SMALL.levels, k=8), SMALL)
 network.standardize.fit_(*input_statistics(train))
 optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)

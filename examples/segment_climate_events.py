@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import trange
 
-from deepsphere_pyg.datasets import ClimateEvents, input_statistics
+from deepsphere_pyg.datasets import CachedMaps, ClimateEvents, input_statistics
 from deepsphere_pyg.models import SMALL, SphericalUNet
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import predict
@@ -26,7 +26,7 @@ nside, n_maps, epochs = (8, 4, 1) if args.small else (32, 160, 12)
 
 # Maps are drawn from continuous fields: any sampling could stand here.
 sampling = HEALPix(nside)
-train = ClimateEvents(sampling, n_maps, seed=0, cache=True)
+train = CachedMaps(ClimateEvents(sampling, n_maps, seed=0))
 test = ClimateEvents(sampling, max(2, n_maps // 10), seed=1)
 
 # Graphs and coarsenings of four resolutions, and the network that owns them.

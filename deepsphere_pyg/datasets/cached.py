@@ -11,7 +11,7 @@ class CachedMaps(SegmentationDataset):
     Parameters
     ----------
     dataset
-        The maps. They must not change.
+        The maps. They must not change, nor their tensors in place.
 
     Examples
     --------

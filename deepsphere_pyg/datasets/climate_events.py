@@ -158,9 +158,6 @@ class ClimateEvents(SegmentationDataset):
     rotate
         Turn each map by a random rotation of its own, uniform over all rotations. Wind
         components stay along the Earth's east and north.
-    cache
-        Keep maps in memory once they are made (64 bytes a vertex). Do not change the
-        tensors of a cached map in place.
 
     Raises
     ------
@@ -185,7 +182,6 @@ class ClimateEvents(SegmentationDataset):
         n_maps: int,
         seed: int = 0,
         rotate: bool = False,
-        cache: bool = False,
     ) -> None:
         if not isinstance(sampling, Sampling):
             raise TypeError(
@@ -202,7 +198,6 @@ class ClimateEvents(SegmentationDataset):
         self.seed = operator.index(seed)
         self.rotate = rotate
         self._n_maps = operator.index(n_maps)
-        self._cache: dict[int, SegmentationSample] | None = {} if cache else None
 
     def __len__(self) -> int:
         return self._n_maps
@@ -222,16 +217,11 @@ class ClimateEvents(SegmentationDataset):
         return Rotation.from_quat(rng.normal(size=4)).as_matrix()
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``index``; the same each time."""
+        """Make map ``index``, the same each time; ``CachedMaps`` keeps it."""
         index = self._check_index(index)
-        if self._cache is not None and index in self._cache:
-            return self._cache[index]
         xyz = self.sampling.xyz @ self.rotation(index)
         fields, labels = self.state(index).evaluate(xyz)
-        sample = segmentation_sample(fields, labels, len(CAM5_CLASSES))
-        if self._cache is not None:
-            self._cache[index] = sample
-        return sample
+        return segmentation_sample(fields, labels, len(CAM5_CLASSES))
 
 
 def _seed_sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:

@@ -62,8 +62,8 @@ def splits_from_arguments(args: argparse.Namespace, sampling: Sampling) -> Split
 def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
     """Generated maps, kept in memory: they are seen once an epoch."""
 
-    def maps(n_maps: int, seed: int, rotate: bool) -> ClimateEvents:
-        return ClimateEvents(sampling, n_maps, seed=seed, rotate=rotate, cache=True)
+    def maps(n_maps: int, seed: int, rotate: bool) -> CachedMaps:
+        return CachedMaps(ClimateEvents(sampling, n_maps, seed=seed, rotate=rotate))
 
     splits = Splits(
         maps(args.n_train, args.seed, args.rotate == "all"),

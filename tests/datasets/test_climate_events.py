@@ -8,7 +8,12 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch.utils.data import DataLoader
 
-from deepsphere_pyg.datasets import ClimateEvents, WeatherState, class_shares
+from deepsphere_pyg.datasets import (
+    CachedMaps,
+    ClimateEvents,
+    WeatherState,
+    class_shares,
+)
 from samplings import Equiangular, HEALPix, Icosahedral
 
 XYZ = HEALPix(16).xyz
@@ -163,7 +168,7 @@ def test_rotations_are_uniform() -> None:
 
 def test_a_cache_gives_the_same_maps_and_makes_them_once() -> None:
     plain = ClimateEvents(HEALPix(4), 2, seed=3)
-    cached = ClimateEvents(HEALPix(4), 2, seed=3, cache=True)
+    cached = CachedMaps(ClimateEvents(HEALPix(4), 2, seed=3))
     assert cached[1].x is cached[1].x
     assert plain[1].x is not plain[1].x
     assert torch.equal(cached[1].x, plain[1].x)
@@ -171,7 +176,7 @@ def test_a_cache_gives_the_same_maps_and_makes_them_once() -> None:
 
 
 def test_data_sets_travel_to_worker_processes() -> None:
-    data = ClimateEvents(HEALPix(4), 2, seed=3, rotate=True, cache=True)
+    data = CachedMaps(ClimateEvents(HEALPix(4), 2, seed=3, rotate=True))
     again = pickle.loads(pickle.dumps(data))
     assert torch.equal(again[0].x, data[0].x)
 
