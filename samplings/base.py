@@ -174,6 +174,34 @@ class Sampling(ReadOnly):
         """Latitude in degree, in [-90, 90], shape ``(V,)``."""
         return 90.0 - np.rad2deg(self.theta)
 
+    # -- exactness and symmetry -------------------------------------------------
+    @property
+    def quadrature(self) -> FloatArray:
+        r"""Weights of the sampling's quadrature rule in steradian, shape ``(V,)``.
+
+        :math:`\int f \, d\Omega \approx \sum_i q_i f(x_i)`, exact up to
+        :attr:`exact_degree`. They are the areas of the cells unless a scheme has better
+        ones, and may be zero or negative where areas may not.
+        """
+        return self.weights
+
+    @property
+    def exact_degree(self) -> int:
+        """Largest degree up to which :attr:`quadrature` integrates all harmonics.
+
+        Exact means to round-off. Degree 0, the area itself, always is.
+        """
+        return 0
+
+    @property
+    def symmetries(self) -> tuple[FloatArray, ...]:
+        """Orthogonal matrices ``(3, 3)`` that map the vertices onto themselves.
+
+        Generators of the group, not all of its elements: rotations and reflections
+        under which vertices and areas stay what they are, to round-off.
+        """
+        return ()
+
     # -- parts and resolutions --------------------------------------------------
     def coarsen(self) -> Coarsening:
         """Return the next coarser sampling and how this one's cells fall into it."""
