@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field
 
@@ -9,7 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from samplings.base import ReadOnly, Sampling, freeze
+from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
+
+# Masses that differ by less, relatively, are equal.
+EQUAL_MASS = 1e-12
 
 
 class DisconnectedGraphWarning(UserWarning):
@@ -35,6 +39,17 @@ class SphericalGraph(ReadOnly):
         ``"chordal"`` or ``"geodesic"``: the distance in the kernel.
     symmetrize
         ``"average"`` or ``"union"``: how one-sided links became symmetric.
+    weighting
+        How the weights were made, a key of :data:`samplings.WEIGHTINGS`.
+    mass
+        What each vertex weighs in the Laplacian :math:`M^{-1}(D - A)`, shape ``(V,)``,
+        scaled to mean one; None where all weigh the same.
+    n_joined
+        Number of edges that were added to join pieces, beyond those of the nearest
+        neighbours.
+    note
+        What its maker found worth saying, such as why it is in several pieces. A graph
+        in pieces without a note warns.
 
     Attributes
     ----------
@@ -45,12 +60,12 @@ class SphericalGraph(ReadOnly):
     ------
     ValueError
         If the adjacency has another shape, a negative or non-finite weight, a
-        diagonal, or is not symmetric.
+        diagonal, or is not symmetric; if masses are not positive.
 
     Warns
     -----
     DisconnectedGraphWarning
-        If there is more than one component.
+        If there is more than one component, and no note.
     """
 
     sampling: Sampling
@@ -59,6 +74,10 @@ class SphericalGraph(ReadOnly):
     t: float
     distance: str = "chordal"
     symmetrize: str = "average"
+    weighting: str = "heat"
+    mass: FloatArray | None = None
+    n_joined: int = 0
+    note: str = ""
     n_components: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,24 +87,32 @@ class SphericalGraph(ReadOnly):
             adjacency = adjacency.astype(np.float64)
         adjacency = _checked(adjacency, len(self.sampling))
         object.__setattr__(self, "adjacency", freeze(adjacency))
+        mass = None if self.mass is None else _checked_mass(self.mass, adjacency)
+        object.__setattr__(self, "mass", mass)
         # In a symmetric graph strong and weak components are the same, and the search
         # for strong ones needs no transposed copy.
         count, _ = connected_components(adjacency, directed=True, connection="strong")
         object.__setattr__(self, "n_components", int(count))
-        if self.n_components > 1:
+        if self.n_components > 1 and not self.note:
             warnings.warn(
                 f"the graph {self.name} has {self.n_components} connected components, "
-                "between which a graph convolution carries nothing; a larger k or t "
-                "joins them",
+                "between which a graph convolution carries nothing; connect=True or a "
+                "larger k joins them",
                 DisconnectedGraphWarning,
                 stacklevel=3,
             )
 
     def __repr__(self) -> str:
+        facts = [self.name, self.weighting]
+        if not math.isnan(self.t):
+            facts += [f"t={self.t:.4g}", self.distance, self.symmetrize]
+        if self.n_joined:
+            facts.append(f"{self.n_joined} edges added to join pieces")
+        if self.note:
+            facts.append(self.note)
         return (
-            f"SphericalGraph({self.name}, t={self.t:.4g}, {self.distance}, "
-            f"{self.symmetrize}) with {len(self.sampling)} vertices and "
-            f"{self.adjacency.nnz // 2} edges"
+            f"SphericalGraph({', '.join(facts)}) with {len(self.sampling)} vertices "
+            f"and {self.n_edges} edges"
         )
 
     @property
@@ -94,9 +121,36 @@ class SphericalGraph(ReadOnly):
         return len(self.sampling)
 
     @property
+    def n_edges(self) -> int:
+        """Number of links between two vertices, each counted once."""
+        return int(self.adjacency.nnz // 2)
+
+    @property
     def name(self) -> str:
         """Short name for tables and file names, such as ``healpix-32-k8``."""
         return f"{self.sampling.name}-k{self.k}"
+
+
+def _checked_mass(mass: FloatArray, adjacency: sp.csr_array) -> FloatArray | None:
+    """Scale masses to mean one; None for equal ones."""
+    mass = np.asarray(mass, dtype=np.float64)
+    n = adjacency.shape[0]
+    if mass.shape != (n,):
+        raise ValueError(
+            f"mass must have shape ({n},), one per vertex, got {mass.shape}"
+        )
+    if not (np.isfinite(mass).all() and (mass > 0).all()):
+        bad = int(np.flatnonzero(~(np.isfinite(mass) & (mass > 0)))[0])
+        raise ValueError(
+            f"mass must be positive and finite, got {mass[bad]} at vertex {bad}; "
+            "pass the areas of the cells"
+        )
+    mean = float(mass.mean())
+    # Areas equal up to the round-off of the angles they were computed from.
+    if np.ptp(mass) <= EQUAL_MASS * mean:
+        return None
+    # Dividing a mean of one again would change the last bits of a rebuilt graph.
+    return read_only(mass if abs(mean - 1) < 1e-14 else mass / mean)
 
 
 def _checked(adjacency: sp.csr_array, n: int) -> sp.csr_array:

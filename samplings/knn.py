@@ -13,6 +13,7 @@ from samplings.neighbours import nearest_neighbours
 
 DISTANCES = ("chordal", "geodesic")
 SYMMETRIZATIONS = ("average", "union")
+DEFAULT_WEIGHTING = "heat"
 
 
 def knn_graph(
@@ -21,6 +22,9 @@ def knn_graph(
     t: float | None = None,
     distance: str = "chordal",
     symmetrize: str = "average",
+    *,
+    weighting: str = DEFAULT_WEIGHTING,
+    connect: bool = True,
 ) -> SphericalGraph:
     r"""Link each vertex to its ``k`` nearest ones with heat-kernel weights.
 

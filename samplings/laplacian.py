@@ -9,25 +9,36 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.arguments import choice_argument
-from samplings.base import ReadOnly, freeze
+from samplings.base import FloatArray, ReadOnly, freeze, read_only
 from samplings.graph import SphericalGraph
 from samplings.spectrum import lambda_max
 
-KINDS = ("combinatorial", "normalized")
+KINDS = ("combinatorial", "normalized", "mass-weighted")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Laplacian(ReadOnly):
-    """A graph Laplacian with its largest eigenvalue.
+    r"""A graph Laplacian with its largest eigenvalue.
 
     Parameters
     ----------
     graph
         The graph it belongs to.
     kind
-        ``"combinatorial"`` or ``"normalized"``.
+        ``"combinatorial"``, ``"normalized"`` or ``"mass-weighted"``.
     matrix
-        Sparse symmetric positive semi-definite matrix, shape ``(V, V)``.
+        Sparse positive semi-definite matrix, shape ``(V, V)``. Symmetric, but for the
+        mass-weighted kind, which is self-adjoint in the inner product
+        :math:`\sum_i m_i f_i g_i` of the masses: its eigenvalues are real and not
+        negative all the same.
+
+    Attributes
+    ----------
+    mass
+        Weights of the inner product in which it is self-adjoint, shape ``(V,)``: the
+        graph's masses for the mass-weighted kind, ones for the others.
+    lambda_max
+        Largest eigenvalue.
     """
 
     graph: SphericalGraph
@@ -37,10 +48,31 @@ class Laplacian(ReadOnly):
     def __repr__(self) -> str:
         return f"Laplacian({self.kind}) of {self.graph!r}"
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the matrix itself is symmetric."""
+        return self.kind != "mass-weighted" or self.graph.mass is None
+
+    @cached_property
+    def mass(self) -> FloatArray:
+        """Weights of the inner product in which it is self-adjoint, ``(V,)``."""
+        mass = self.graph.mass if self.kind == "mass-weighted" else None
+        return read_only(np.ones(len(self.graph.sampling)) if mass is None else mass)
+
+    def symmetric(self) -> sp.csr_array:
+        r"""Return :math:`M^{1/2} L M^{-1/2}`: symmetric, of the same eigenvalues."""
+        if self.is_symmetric:
+            return self.matrix
+        root = np.sqrt(self.mass)
+        matrix = self.matrix.copy()
+        matrix.data *= np.repeat(root, np.diff(matrix.indptr))
+        matrix.data /= root[matrix.indices]
+        return matrix
+
     @cached_property
     def lambda_max(self) -> float:
         """Largest eigenvalue, never from below: see :func:`samplings.lambda_max`."""
-        return lambda_max(self.matrix)
+        return lambda_max(self.symmetric())
 
     def rescaled(self) -> sp.csr_array:
         r"""Return :math:`2 L / \lambda_\max - I`, whose spectrum is in [-1, 1].
@@ -59,27 +91,32 @@ class Laplacian(ReadOnly):
         return sp.csr_array(self.matrix * (2 / self.lambda_max) - identity)
 
 
-def laplacian(graph: SphericalGraph, kind: str = "combinatorial") -> Laplacian:
+def laplacian(graph: SphericalGraph, kind: str | None = None) -> Laplacian:
     r"""Return the Laplacian of a graph.
 
     .. math::
         L = D - A \quad\text{(combinatorial)}, \qquad
-        L = I - D^{-1/2} A D^{-1/2} \quad\text{(normalized)}
+        L = I - D^{-1/2} A D^{-1/2} \quad\text{(normalized)}, \qquad
+        L = M^{-1} (D - A) \quad\text{(mass-weighted)}
 
-    with :math:`D` the diagonal matrix of the degrees :math:`d_i = \sum_j A_{ij}`.
+    with :math:`D` the diagonal matrix of the degrees :math:`d_i = \sum_j A_{ij}`, and
+    :math:`M` that of the graph's masses.
 
     Parameters
     ----------
     graph
         A graph of ``V`` vertices.
     kind
-        ``"combinatorial"``, as published for DeepSphere, or ``"normalized"``.
+        ``"combinatorial"``, as published for DeepSphere, ``"normalized"``, or
+        ``"mass-weighted"``, which the weightings that know areas are made for. Where
+        all vertices weigh the same, it is the combinatorial one. By default
+        mass-weighted if the graph has masses, combinatorial if not.
 
     Returns
     -------
     Laplacian
         ``.matrix`` has shape ``(V, V)``. A vertex without neighbours has a zero row in
-        both kinds: it is a component of its own, on which every signal is constant.
+        all kinds: it is a component of its own, on which every signal is constant.
 
     Raises
     ------
@@ -100,11 +137,15 @@ def laplacian(graph: SphericalGraph, kind: str = "combinatorial") -> Laplacian:
     >>> bool(abs(L.matrix.sum(axis=1)).max() < 1e-14)
     True
     """
+    if kind is None:
+        kind = "combinatorial" if graph.mass is None else "mass-weighted"
     choice_argument("kind", kind, KINDS)
     adjacency = graph.adjacency
     degree = np.asarray(adjacency.sum(axis=1)).ravel()
-    if kind == "combinatorial":
-        matrix = -adjacency + sp.diags_array(degree, format="csr")
+    if kind != "normalized":
+        matrix = sp.csr_array(sp.diags_array(degree, format="csr") - adjacency)
+        if kind == "mass-weighted" and graph.mass is not None:
+            matrix.data /= np.repeat(graph.mass, np.diff(matrix.indptr))
     else:
         linked = degree > 0
         scale = np.zeros_like(degree)

@@ -12,7 +12,9 @@ from samplings.arguments import integer_argument
 from samplings.base import Coarsening, Sampling
 from samplings.config import from_config
 from samplings.graph import SphericalGraph
-from samplings.knn import knn_graph
+from samplings.knn import DEFAULT_WEIGHTING, knn_graph
+
+_EDGE_OPTIONS = ("distance", "symmetrize", "weighting", "connect")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,6 +56,8 @@ def build_pyramid(
     t: Sequence[float] | None = None,
     distance: str = "chordal",
     symmetrize: str = "average",
+    weighting: str = DEFAULT_WEIGHTING,
+    connect: bool = True,
 ) -> Pyramid:
     """Coarsen a sampling ``depth - 1`` times and link each level's nearest neighbours.
 
@@ -69,7 +73,7 @@ def build_pyramid(
     t
         Kernel widths in squared radian, one a level; by default
         :func:`samplings.kernel_width` for each.
-    distance, symmetrize
+    distance, symmetrize, weighting, connect
         As in :func:`samplings.knn_graph`.
 
     Returns
@@ -85,7 +89,7 @@ def build_pyramid(
     Warns
     -----
     DisconnectedGraphWarning
-        For each level whose graph has more than one component.
+        With ``connect=False``, for each level whose graph has more than one component.
 
     Examples
     --------
@@ -110,6 +114,8 @@ def build_pyramid(
             None if t is None else t[i],
             distance,
             symmetrize,
+            weighting=weighting,
+            connect=connect,
         )
         for i, level in enumerate(levels)
     )
@@ -120,6 +126,8 @@ def build_pyramid(
         "t": None if t is None else [float(width) for width in t],
         "distance": distance,
         "symmetrize": symmetrize,
+        "weighting": weighting,
+        "connect": connect,
     }
     return Pyramid(graphs, coarsenings, config)
 
@@ -167,8 +175,9 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
             f"a pyramid's configuration must be a mapping, got "
             f"{type(config).__name__}; pass Pyramid.config"
         )
-    options = dict(config)
-    known = {"sampling", "depth", "k", "t", "distance", "symmetrize"}
+    # What configurations did not say when there was nothing else to say.
+    options: dict[str, Any] = {"weighting": "heat", "connect": False, **config}
+    known = {"sampling", "depth", "k", "t", *_EDGE_OPTIONS}
     missing = {"sampling", "depth", "k"} - set(options)
     unknown = set(options) - known
     if missing or unknown:

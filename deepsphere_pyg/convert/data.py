@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.convert.recipe import RECIPE, FloatArray, graph_of_recipe, recipe_of
+from deepsphere_pyg.convert.recipe import (
+    RECIPE,
+    FloatArray,
+    graph_of_recipe,
+    note_of,
+    recipe_of,
+)
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.pyg import Batch, Data
 from samplings import Sampling, SphericalGraph, laplacian
@@ -37,8 +46,9 @@ def to_data(
     -------
     torch_geometric.data.Data
         With ``pos (V, 3)``, ``edge_index (2, E)`` from source to target,
-        ``edge_weight (E,)``, ``area (V,)`` in steradian, ``mask (V,)``, and
-        ``spherical_graph``, a text of JSON that says how the graph was made.
+        ``edge_weight (E,)``, ``area (V,)`` in steradian, ``mass (V,)`` where the
+        graph has masses, ``mask (V,)``, and ``spherical_graph``, a text of JSON that
+        says how the graph was made.
 
     Raises
     ------
@@ -64,6 +74,9 @@ def to_data(
         )
     edges = graph.adjacency.tocoo()
     index = np.stack([edges.col, edges.row]).astype(np.int64)
+    more: dict[str, Any] = {RECIPE: recipe_of(graph)}
+    if graph.mass is not None:
+        more["mass"] = torch.tensor(graph.mass, dtype=dtype)
     return Data(
         x=x,
         edge_index=torch.from_numpy(index),
@@ -71,7 +84,7 @@ def to_data(
         pos=torch.tensor(graph.sampling.xyz, dtype=dtype),
         area=torch.tensor(graph.sampling.weights, dtype=dtype),
         mask=mask,
-        **{RECIPE: recipe_of(graph)},
+        **more,
     )
 
 
@@ -89,8 +102,8 @@ def from_data(data: Data) -> SphericalGraph:
     Returns
     -------
     SphericalGraph
-        In other data, ``k`` is the smallest number of neighbours and ``t`` is NaN:
-        unknown.
+        In other data, ``k`` is the smallest number of neighbours, ``t`` is NaN and the
+        weighting ``"unknown"``.
 
     Raises
     ------
@@ -117,12 +130,12 @@ def from_data(data: Data) -> SphericalGraph:
             "pass one of them, as batch[0]"
         )
     adjacency = _adjacency(data)
-    area = data.area.double().cpu().numpy() if "area" in data else None
-    return graph_of_recipe(adjacency, _positions(data), area, data.get(RECIPE))
+    area, mass = (_vertex_values(data, name) for name in ("area", "mass"))
+    return graph_of_recipe(adjacency, _positions(data), area, data.get(RECIPE), mass)
 
 
 def operator_from_data(
-    data: Data, kind: str = "combinatorial", execution: str = "auto"
+    data: Data, kind: str | None = None, execution: str = "auto"
 ) -> EdgeOperator:
     """Return the rescaled Laplacian of a graph, or of each graph of a batch.
 
@@ -130,9 +143,11 @@ def operator_from_data(
     ----------
     data
         A graph with ``pos`` and ``edge_index``, or a ``Batch`` of them. Missing edge
-        weights are one.
+        weights are one. ``mass (V,)`` is what vertices weigh in a mass-weighted
+        Laplacian.
     kind
-        As in :func:`samplings.laplacian`.
+        As in :func:`samplings.laplacian`: by default mass-weighted where there are
+        masses, combinatorial elsewhere.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
@@ -164,12 +179,19 @@ def operator_from_data(
     blocks = []
     for one in graphs:
         adjacency = _adjacency(one)
-        parts = (adjacency.indptr, adjacency.indices, adjacency.data)
-        key = tuple(part.tobytes() for part in parts)
+        mass = _vertex_values(one, "mass")
+        parts = (adjacency.indptr, adjacency.indices, adjacency.data, mass)
+        key = tuple(b"" if part is None else part.tobytes() for part in parts)
         if key not in known:
-            area = np.ones(adjacency.shape[0])
-            sampling = Sampling(_positions(one), area)
-            graph = SphericalGraph(sampling, adjacency, k=1, t=float("nan"))
+            sampling = Sampling(_positions(one), np.ones(adjacency.shape[0]))
+            graph = SphericalGraph(
+                sampling,
+                adjacency,
+                k=1,
+                t=math.nan,
+                mass=mass,
+                note=note_of(one.get(RECIPE)),
+            )
             known[key] = laplacian(graph, kind).rescaled()
         blocks.append(known[key])
     matrix = sp.csr_array(sp.block_diag(blocks, format="csr"))
@@ -191,6 +213,14 @@ def _positions(data: Data) -> FloatArray:
         raise ValueError("data has no pos; set data.pos to unit vectors (V, 3)")
     positions: FloatArray = data.pos.double().cpu().numpy()
     return positions
+
+
+def _vertex_values(data: Data, name: str) -> FloatArray | None:
+    """One number a vertex as float64, or None where the data have none."""
+    if name not in data:
+        return None
+    values: FloatArray = data[name].double().cpu().numpy()
+    return values
 
 
 def _adjacency(data: Data) -> sp.csr_array:

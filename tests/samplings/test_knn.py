@@ -126,7 +126,7 @@ def test_graph_says_how_it_was_made():
     assert (graph.k, graph.t, graph.distance) == (8, 0.02, "geodesic")
     assert (graph.symmetrize, graph.name) == ("union", "healpix-4-k8")
     assert repr(graph).startswith(
-        "SphericalGraph(healpix-4-k8, t=0.02, geodesic, union)"
+        "SphericalGraph(healpix-4-k8, heat, t=0.02, geodesic, union)"
     )
     assert graph.n_vertices == 192
     assert not graph.adjacency.data.flags.writeable

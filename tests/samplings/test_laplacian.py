@@ -162,3 +162,71 @@ def test_error_for_matrices_that_are_not_square(matrix):
 def test_error_for_matrices_with_nan():
     with pytest.raises(ValueError, match="must be finite, got NaN or infinite entries"):
         lambda_max(sp.csr_array(np.full((2, 2), np.nan)))
+
+
+def weighted_graph(n: int = 300, seed: int = 0) -> SphericalGraph:
+    """Random points, heat weights times both masses, and these masses."""
+    rng = np.random.default_rng(seed)
+    xyz = rng.standard_normal((n, 3))
+    sampling = Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    adjacency = knn_graph(sampling, 8, weighting="heat").adjacency
+    mass = sampling.weights / sampling.weights.mean()
+    both = sp.diags_array(mass) @ adjacency @ sp.diags_array(mass)
+    return SphericalGraph(sampling, both, 8, float("nan"), mass=sampling.weights)
+
+
+def test_mass_weighted_laplacian_is_self_adjoint_in_the_area_inner_product():
+    L = laplacian(weighted_graph())
+    assert L.kind == "mass-weighted" and not L.is_symmetric
+    assert L.mass.mean() == pytest.approx(1, rel=1e-14)
+    f, g = np.random.default_rng(1).standard_normal((2, 300))
+    assert f @ (L.mass * (L.matrix @ g)) == pytest.approx(
+        g @ (L.mass * (L.matrix @ f)), rel=1e-12
+    )
+    # The area of L f is zero: what flows out of a cell flows into another.
+    assert abs(L.mass @ (L.matrix @ f)) < 1e-11
+
+
+def test_mass_weighted_spectrum_is_real_and_rescaled_to_minus_one_to_one():
+    L = laplacian(weighted_graph())
+    values = np.linalg.eigvals(L.matrix.toarray())
+    assert np.abs(values.imag).max() == 0
+    symmetric = np.linalg.eigvalsh(L.symmetric().toarray())
+    np.testing.assert_allclose(np.sort(values.real), symmetric, atol=1e-12)
+    assert symmetric[0] > -1e-13
+    assert 0 <= L.lambda_max / symmetric[-1] - 1 < 2e-4
+    rescaled = np.sort(np.linalg.eigvals(L.rescaled().toarray()).real)
+    assert rescaled[0] == pytest.approx(-1, abs=1e-12) and rescaled[-1] <= 1 + 1e-12
+
+
+def test_equal_masses_are_no_masses():
+    graph = knn_graph(HEALPix(4), 8, weighting="heat")
+    equal = SphericalGraph(
+        graph.sampling, graph.adjacency, 8, graph.t, mass=graph.sampling.weights
+    )
+    assert equal.mass is None
+    assert laplacian(equal).kind == "combinatorial"
+    weighted = laplacian(equal, "mass-weighted")
+    assert weighted.is_symmetric and (weighted.mass == 1).all()
+    assert (weighted.matrix != laplacian(equal).matrix).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("mass", "message"),
+    [
+        (np.ones(3), r"mass must have shape \(192,\).* got \(3,\)"),
+        (np.zeros(192), "mass must be positive and finite, got 0.0 at vertex 0"),
+        (np.full(192, np.nan), "mass must be positive and finite, got nan"),
+    ],
+)
+def test_error_for_bad_masses(mass, message):
+    graph = knn_graph(HEALPix(4), 8, weighting="heat")
+    with pytest.raises(ValueError, match=message):
+        SphericalGraph(graph.sampling, graph.adjacency, 8, graph.t, mass=mass)
+
+
+def test_note_takes_the_place_of_the_warning_of_pieces():
+    empty = sp.csr_array((12, 12))
+    graph = SphericalGraph(HEALPix(1), empty, 1, 1.0, note="nothing is linked")
+    assert graph.n_components == 12
+    assert "nothing is linked" in repr(graph)
