@@ -1,5 +1,6 @@
 """Data sets of maps on a sampling: generated ones and loaders of files."""
 
+from deepsphere_pyg.convert.latlon_grid import LatLonGrid as LatLonGrid
 from deepsphere_pyg.datasets.base import SegmentationDataset as SegmentationDataset
 from deepsphere_pyg.datasets.base import SegmentationSample as SegmentationSample
 from deepsphere_pyg.datasets.base import class_shares as class_shares
@@ -13,7 +14,6 @@ from deepsphere_pyg.datasets.climate_events import WeatherState as WeatherState
 from deepsphere_pyg.datasets.climate_sphere_l5 import ClimateSphereL5 as ClimateSphereL5
 from deepsphere_pyg.datasets.climatenet import ClimateNet as ClimateNet
 from deepsphere_pyg.datasets.extreme_weather import ExtremeWeather as ExtremeWeather
-from deepsphere_pyg.datasets.latlon_grid import LatLonGrid as LatLonGrid
 from deepsphere_pyg.datasets.regrid import Regridder as Regridder
 from deepsphere_pyg.datasets.splits import MaskedMaps as MaskedMaps
 from deepsphere_pyg.datasets.splits import SelectedMaps as SelectedMaps

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert.climate_extra import climate_module
+from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
@@ -19,11 +21,9 @@ from deepsphere_pyg.datasets.cam5_names import CAM5_CLASSES as CAM5_CLASSES
 from deepsphere_pyg.datasets.files import (
     DataFileError,
     PathLike,
-    climate_module,
     reading,
     source_files,
 )
-from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.regrid import Regridder
 from samplings import Sampling
 

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert.cf_coordinates import variable_grid
+from deepsphere_pyg.convert.climate_extra import climate_module
+from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
@@ -19,9 +22,7 @@ from deepsphere_pyg.datasets.cam5 import (
     check_finite,
     checked_classes,
 )
-from deepsphere_pyg.datasets.cf_coordinates import variable_grid
-from deepsphere_pyg.datasets.files import PathLike, climate_module, files_in, reading
-from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
+from deepsphere_pyg.datasets.files import PathLike, files_in, reading
 from deepsphere_pyg.datasets.regrid import Regridder
 from samplings import Sampling
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
@@ -23,7 +24,6 @@ from deepsphere_pyg.datasets.cam5 import (
 )
 from deepsphere_pyg.datasets.files import (
     PathLike,
-    climate_module,
     reading,
     source_files,
 )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 PathLike = str | os.PathLike[str]
 
@@ -26,23 +24,6 @@ _READ_ERRORS = (
 
 class DataFileError(ValueError):
     """A data file that can be read does not hold what it should."""
-
-
-def climate_module(name: str) -> Any:
-    """Import a package of the ``climate`` extra.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed, with the command that installs it.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"these files are read with {name}, which is not installed; "
-            "run: pip install 'deepsphere-pyg[climate]'"
-        ) from error
 
 
 def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.base import without_masks
-from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
 from samplings import Sampling
 from samplings.base import FloatArray, IntArray, freeze
 

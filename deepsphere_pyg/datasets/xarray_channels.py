@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.cf_coordinates import find_dimension, variable_grid
+from deepsphere_pyg.convert.cf_coordinates import find_dimension, variable_grid
+from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.files import DataFileError
-from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.xarray_source import (
     Selection,
     XarraySource,

@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
     segmentation_sample,
 )
-from deepsphere_pyg.datasets.files import climate_module
 from deepsphere_pyg.datasets.regrid import Regridder
 from deepsphere_pyg.datasets.xarray_channels import field_layout
 from deepsphere_pyg.datasets.xarray_source import Selection, XarraySource, listed

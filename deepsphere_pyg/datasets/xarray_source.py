@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from deepsphere_pyg.datasets.files import climate_module, reading
+from deepsphere_pyg.convert.climate_extra import climate_module
+from deepsphere_pyg.datasets.files import reading
 
 Selection = Mapping[str, Any]
 

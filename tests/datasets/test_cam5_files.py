@@ -144,7 +144,7 @@ def test_missing_packages_are_named(monkeypatch, tmp_path, dataset, package):
     monkeypatch.delitem(__import__("sys").modules, package)
     monkeypatch.setattr(builtins, "__import__", without)
     monkeypatch.setattr(
-        "deepsphere_pyg.datasets.files.importlib.import_module", without
+        "deepsphere_pyg.convert.climate_extra.importlib.import_module", without
     )
     with pytest.raises(ImportError, match=r"pip install 'deepsphere-pyg\[climate\]'"):
         dataset(tmp_path, HEALPix(2))

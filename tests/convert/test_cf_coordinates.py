@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deepsphere_pyg.datasets.cf_coordinates import find_dimension, variable_grid
+from deepsphere_pyg.convert.cf_coordinates import find_dimension, variable_grid
 
 xr = pytest.importorskip("xarray")
 LAT, LON = np.linspace(-80, 80, 5), np.arange(0, 360, 45.0)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from deepsphere_pyg.datasets.latlon_grid import LatLonGrid
+from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 
 Kind = Literal["latitude", "longitude", "time"]
 
