@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,12 @@ from scipy.sparse.linalg import cg
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling
+from samplings.spherical_triangles import circumcentres
+from samplings.subdivision import (
+    icosahedral_symmetries,
+    subdivided_icosahedron,
+    triangle_edges,
+)
 from samplings.voronoi import cell_areas
 
 
@@ -42,7 +47,9 @@ class Icosahedral(Sampling):
 
     Notes
     -----
-    Areas are those of the Voronoi cells: 12 pentagons and hexagons.
+    Areas are those of the Voronoi cells: 12 pentagons and hexagons. The mesh of these
+    cells is the dual of the triangles; its corners are the points of
+    :class:`samplings.IcosahedralTriangles` of the same level.
 
     Examples
     --------
@@ -59,15 +66,11 @@ class Icosahedral(Sampling):
     def __init__(self, level: int) -> None:
         level = integer_argument("level", level, 0)
         object.__setattr__(self, "level", level)
-        xyz, faces = _icosahedron()
-        for _ in range(level):
-            xyz, faces = _subdivide(xyz, faces)
+        xyz, faces = subdivided_icosahedron(level)
         faces.setflags(write=False)
         object.__setattr__(self, "faces", faces)
-        corners = xyz[faces]
-        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        normals /= np.linalg.norm(normals, axis=1)[:, None]
-        super().__init__(xyz, cell_areas(xyz, faces, normals))
+        centres = circumcentres(*np.moveaxis(xyz[faces], 1, 0))
+        super().__init__(xyz, cell_areas(xyz, faces, centres))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -78,6 +81,16 @@ class Icosahedral(Sampling):
     def name(self) -> str:
         """``icosahedral-<level>``."""
         return f"icosahedral-{self.level}"
+
+    @property
+    def exact_degree(self) -> int:
+        """5: the lowest harmonic the icosahedron's group keeps has degree 6."""
+        return 5
+
+    @property
+    def symmetries(self) -> tuple[FloatArray, ...]:
+        """Generators of the 120 rotations and reflections of the icosahedron."""
+        return icosahedral_symmetries()
 
     def coarsen(self) -> Coarsening:
         r"""Give each midpoint to the two vertices it lies between.
@@ -100,7 +113,7 @@ class Icosahedral(Sampling):
             )
         coarse = Icosahedral(self.level - 1)
         n = len(coarse)
-        edges = _edges(coarse.faces, n)
+        edges = triangle_edges(coarse.faces, n)
         own, shared = self.weights[:n], self.weights[n:]
         halves = np.bincount(edges.ravel(), np.repeat(shared / 2, 2), minlength=n)
         flow = _smallest_flow(edges, coarse.weights - own - halves)
@@ -111,42 +124,6 @@ class Icosahedral(Sampling):
         shares = np.concatenate([np.ones(n), 0.5 + shift, 0.5 - shift])
         assign = sp.csr_array((shares, (rows, columns)), shape=(n, len(self)))
         return Coarsening(self, coarse, assign)
-
-
-def _icosahedron() -> tuple[FloatArray, IntArray]:
-    """Vertices and faces, each found as three vertices at mutually least distance."""
-    golden = (1 + 5**0.5) / 2
-    flat = [(a, b * golden, 0.0) for a in (1, -1) for b in (1, -1)]
-    points = [np.roll(point, shift) for shift in range(3) for point in flat]
-    xyz = np.array(points) / np.hypot(1, golden)
-    near = xyz @ xyz.T > 0.4  # neighbours are at 1/sqrt(5) = 0.447, others at most -it
-    faces = []
-    for a, b, c in itertools.combinations(range(12), 3):
-        if near[a, b] and near[b, c] and near[c, a]:
-            outward = np.linalg.det(xyz[[a, b, c]]) > 0
-            faces.append((a, b, c) if outward else (a, c, b))
-    return xyz, np.array(faces, dtype=np.int64)
-
-
-def _edges(faces: IntArray, n: int) -> IntArray:
-    """Edges ``(E, 2)`` with the lower vertex first, in lexicographic order."""
-    ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
-    return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)
-
-
-def _subdivide(xyz: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray]:
-    """Cut each face in four; midpoints come after the vertices, in edge order."""
-    n = len(xyz)
-    edges = _edges(faces, n)
-    middle = xyz[edges[:, 0]] + xyz[edges[:, 1]]
-    middle /= np.linalg.norm(middle, axis=1)[:, None]
-    keys = edges[:, 0] * n + edges[:, 1]
-    sides = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2)
-    a, b, c = faces.T
-    ab, bc, ca = (n + np.searchsorted(keys, sides[..., 0] * n + sides[..., 1])).T
-    corners = ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))
-    cut = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
-    return np.concatenate([xyz, middle]), cut.reshape(-1, 3)
 
 
 def _smallest_flow(edges: IntArray, gain: FloatArray) -> FloatArray:
