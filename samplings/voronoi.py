@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from samplings.base import FloatArray, IntArray
+from samplings.hull import convex_hull
+from samplings.spherical_triangles import triangle_areas
 
 
 def cell_areas(xyz: FloatArray, faces: IntArray, centres: FloatArray) -> FloatArray:
-    r"""Return the Voronoi areas of points whose Delaunay triangulation is known.
+    """Return the Voronoi areas of points whose Delaunay triangulation is known.
 
     The cell of a point is convex and holds it, so that it is a fan of triangles from
     the point to the two ends of each side. A side lies between the circumcentres of
-    two adjacent Delaunay faces, and the area E of a triangle is
-
-    .. math:: \tan \frac E2 = \frac{|\det(a, b, c)|}{1 + a·b + b·c + c·a}
+    two adjacent Delaunay faces.
 
     Parameters
     ----------
@@ -30,10 +29,6 @@ def cell_areas(xyz: FloatArray, faces: IntArray, centres: FloatArray) -> FloatAr
     -------
     numpy.ndarray
         Areas in steradian, shape ``(V,)``.
-
-    Notes
-    -----
-    Source: Van Oosterom and Strackee 1983, IEEE Trans. Biomed. Eng. 30, 125.
     """
     n = len(xyz)
     ends = np.sort(faces[:, [[1, 2], [2, 0], [0, 1]]], axis=2).reshape(-1, 2)
@@ -44,16 +39,8 @@ def cell_areas(xyz: FloatArray, faces: IntArray, centres: FloatArray) -> FloatAr
     left, right = centres[face[order[::2]]], centres[face[order[1::2]]]
     area = np.zeros(n)
     for end in edge.T:
-        area += np.bincount(end, _triangle_areas(xyz[end], left, right), minlength=n)
+        area += np.bincount(end, triangle_areas(xyz[end], left, right), minlength=n)
     return area
-
-
-def _triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
-    """Areas of spherical triangles with corners a, b, c, each ``(T, 3)``."""
-    # Differences first: the determinant of nearly equal vectors would cancel.
-    volume = np.abs(np.einsum("ij,ij->i", a, np.cross(b - a, c - a)))
-    pairs = sum(np.einsum("ij,ij->i", u, v) for u, v in ((a, b), (b, c), (c, a)))
-    return np.asarray(2 * np.arctan2(volume, 1 + pairs))
 
 
 def voronoi_areas(xyz: FloatArray) -> FloatArray:
@@ -88,24 +75,12 @@ def voronoi_areas(xyz: FloatArray) -> FloatArray:
     True
     """
     remedy = "pass weights, the area of each point in steradian"
-    if len(xyz) < 4:
-        raise ValueError(
-            f"Voronoi areas need at least 4 points, got {len(xyz)}; {remedy}"
-        )
-    try:
-        hull = ConvexHull(xyz)
-    except QhullError:
-        raise ValueError(
-            "Voronoi areas need points that are not all on one circle (such as one "
-            f"parallel of latitude), to round-off; {remedy}"
-        ) from None
-    lost = np.setdiff1d(np.arange(len(xyz)), hull.vertices)
-    if len(lost) == 0:
-        area = cell_areas(xyz, hull.simplices.astype(np.int64), hull.equations[:, :3])
-        lost = np.flatnonzero(~(area > 0))
-        # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
-        if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
-            return area
+    hull = convex_hull(xyz, "Voronoi areas", remedy)
+    area = cell_areas(xyz, hull.faces, hull.centres)
+    lost = np.flatnonzero(~(area > 0))
+    # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
+    if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
+        return area
     where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
     raise ValueError(
         f"points are too near to each other for Voronoi areas ({where}); drop points "

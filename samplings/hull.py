@@ -1,0 +1,194 @@
+"""Convex hull of points on the sphere: their spherical Delaunay triangulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+
+from samplings.base import FloatArray, IntArray, Sampling
+
+# Two angles that add up to pi by construction miss it by the round-off of coordinates
+# over the spacing: 1e-11 at a spacing of 1e-5. Points without a common circle miss it
+# by less than this about once in 10^9 edges.
+COCIRCULAR = 1e-9
+
+
+@dataclass(frozen=True)
+class Hull:
+    """Triangles on points of the sphere whose circumscribed circles are empty.
+
+    Parameters
+    ----------
+    faces
+        Corners, counterclockwise from outside, shape ``(F, 3)``.
+    centres
+        Circumcentres on the sphere, shape ``(F, 3)``: the outward normals.
+    offsets
+        Cosines of the angular radii of the circumscribed circles, shape ``(F,)``;
+        negative where a face turns its back to the centre of the sphere, as on points
+        that all lie in one hemisphere.
+    """
+
+    faces: IntArray
+    centres: FloatArray
+    offsets: FloatArray
+
+
+def convex_hull(xyz: FloatArray, purpose: str, remedy: str) -> Hull:
+    """Return the convex hull of unit vectors, cut into triangles.
+
+    Where more than three neighbouring points lie on one circle, as on grids, how their
+    polygon is cut is arbitrary.
+
+    Parameters
+    ----------
+    xyz
+        Distinct unit vectors, shape ``(V, 3)``.
+    purpose, remedy
+        What it is for, in the plural, and what to do where there is none: the
+        beginning and the end of messages.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than four points, if all lie on one circle, or if some are
+        so near to each other (some 1e-7) that round-off hides them.
+    """
+    n = len(xyz)
+    if n < 4:
+        raise ValueError(f"{purpose} need at least 4 points, got {n}; {remedy}")
+    try:
+        hull = ConvexHull(xyz)
+    except QhullError:
+        raise ValueError(
+            f"{purpose} need points that are not all on one circle (such as one "
+            f"parallel of latitude), to round-off; {remedy}"
+        ) from None
+    lost = np.setdiff1d(np.arange(n), hull.vertices)
+    faces = hull.simplices.astype(np.int64)
+    centres = np.ascontiguousarray(hull.equations[:, :3])
+    a, b, c = (xyz[corner] for corner in faces.T)
+    inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), centres) < 0
+    faces[inward] = faces[inward][:, ::-1]
+    if len(lost) or not _closed(faces, n):
+        where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
+        raise ValueError(
+            f"points are too near to each other for {purpose} ({where}); drop points "
+            f"less than 1e-7 rad apart, or {remedy}"
+        )
+    return Hull(faces, centres, -hull.equations[:, 3])
+
+
+def _closed(faces: IntArray, n: int) -> bool:
+    """Whether each edge has one face on its left, and one on its right."""
+    start = faces.ravel()
+    end = np.roll(faces, -1, axis=1).ravel()
+    left, right = np.sort(start * n + end), np.sort(end * n + start)
+    return bool(np.array_equal(left, right) and (np.diff(left) > 0).all())
+
+
+def delaunay_faces(xyz: FloatArray) -> IntArray:
+    r"""Return the spherical Delaunay triangulation of points on the unit sphere.
+
+    The circle through the corners of a face has no point inside: the faces are those
+    of the convex hull.
+
+    Parameters
+    ----------
+    xyz
+        Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
+        circle.
+
+    Returns
+    -------
+    numpy.ndarray
+        Corners of the :math:`2V - 4` triangles, counterclockwise from outside, shape
+        ``(2V - 4, 3)``. Points that are all in one hemisphere are closed over the
+        empty rest of the sphere too.
+
+    Raises
+    ------
+    ValueError
+        If a vector is not finite or not of unit length, if there are fewer than four
+        points, if all lie on one circle, or if some are less than 1e-7 rad or so
+        apart.
+
+    Notes
+    -----
+    Source: Brown 1979, "Voronoi diagrams from convex hulls", Information Processing
+    Letters 9, 223. Where four or more neighbouring points lie on one circle, as the
+    corners of a cell of a grid do, the triangulation is not unique, and an arbitrary
+    one is returned; :func:`delaunay_edges` keeps only what all of them share.
+
+    Examples
+    --------
+    >>> octahedron = np.concatenate([np.eye(3), -np.eye(3)])
+    >>> delaunay_faces(octahedron).shape
+    (8, 3)
+    """
+    points = Sampling(xyz, np.ones(len(np.atleast_1d(xyz)))).xyz
+    return convex_hull(points, "Delaunay triangulations", "add points").faces
+
+
+def opposite_angles(xyz: FloatArray, faces: IntArray) -> FloatArray:
+    """Angles of flat triangles in radian, each opposite to the edge after its corner.
+
+    Column c of the result, shape ``(F, 3)``, is the angle at corner c, opposite to the
+    edge from corner c + 1 to corner c + 2.
+    """
+    angles = np.empty(faces.shape)
+    for corner in range(3):
+        at, left, right = (xyz[faces[:, (corner + step) % 3]] for step in range(3))
+        u, v = left - at, right - at
+        # Full precision near 0 and pi, where arccos would lose half of it.
+        sine = np.linalg.norm(np.cross(u, v), axis=1)
+        angles[:, corner] = np.arctan2(sine, np.einsum("ij,ij->i", u, v))
+    return angles
+
+
+def edges_of_faces(faces: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Edges ``(E, 2)``, lower end first, ascending; and which ones a face has.
+
+    The second array, shape ``(F, 3)``, holds in column c the edge opposite
+    to corner c of the face.
+    """
+    ends = np.sort(faces[:, [[1, 2], [2, 0], [0, 1]]], axis=2).reshape(-1, 2)
+    keys, number = np.unique(ends[:, 0] * n + ends[:, 1], return_inverse=True)
+    edges = np.stack(np.divmod(keys, n), axis=1)
+    return edges, number.reshape(-1, 3).astype(np.int64)
+
+
+def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
+    r"""Return the edges that every Delaunay triangulation of the points has.
+
+    An edge between two faces is in only some of them where its four points lie on one
+    circle: the angles opposite to it sum to :math:`\pi`. Such diagonals are left out,
+    so that the edges have every symmetry of the points. Those that remain still join
+    all points: they are the pairs whose Voronoi cells share a side, not only a corner,
+    and among them is the shortest way from any part of the points to the rest.
+
+    Parameters
+    ----------
+    xyz
+        Unit vectors, shape ``(V, 3)``.
+    faces
+        A Delaunay triangulation of them, shape ``(F, 3)``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Ends of the edges, lower vertex first, ascending, shape ``(E, 2)``.
+
+    Examples
+    --------
+    >>> cube = np.stack(np.meshgrid(*[[-1, 1]] * 3), -1).reshape(-1, 3) / 3**0.5
+    >>> len(delaunay_edges(cube, delaunay_faces(cube)))  # no diagonals of its sides
+    12
+    """
+    edges, number = edges_of_faces(faces, len(xyz))
+    opposite = np.bincount(
+        number.ravel(), opposite_angles(xyz, faces).ravel(), minlength=len(edges)
+    )
+    return edges[opposite < np.pi - COCIRCULAR]
