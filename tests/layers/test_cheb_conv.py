@@ -8,7 +8,7 @@ import torch
 from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator, pooling_operator
 from deepsphere_pyg.executions import EXECUTIONS
 from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
-from samplings import Equiangular, HEALPix, knn_graph, laplacian
+from samplings import Equiangular, HEALPix, SphericalGraph, knn_graph, laplacian
 
 SHAPES = [(3, 5), (5, 3), (4, 4)]
 K = 5
@@ -40,6 +40,49 @@ def test_chebyshev_matches_dense_eigendecomposition(
     )
     y = layer(x, laplacian_operator(graph_laplacian).double())
     torch.testing.assert_close(y, expected, atol=1e-10, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def mass_weighted():
+    """Laplacian of an equiangular grid whose vertices weigh what their cells do."""
+    graph = knn_graph(Equiangular(6, 12), 12, weighting="heat")
+    mass = graph.sampling.weights / graph.sampling.weights.mean()
+    both = sp.diags_array(mass) @ graph.adjacency @ sp.diags_array(mass)
+    return laplacian(SphericalGraph(graph.sampling, both, 12, graph.t, mass=mass))
+
+
+@pytest.mark.parametrize(("in_channels", "out_channels"), SHAPES)
+def test_chebyshev_of_a_mass_weighted_laplacian_is_that_of_its_eigenvalues(
+    mass_weighted, in_channels, out_channels
+):
+    # L = M^-1/2 V diag(values) V' M^1/2, with V orthogonal.
+    scale = 2 / mass_weighted.lambda_max
+    values, v = np.linalg.eigh(mass_weighted.symmetric().toarray() * scale - np.eye(72))
+    root = torch.from_numpy(np.sqrt(mass_weighted.mass))[:, None]
+    values, v = torch.from_numpy(values), torch.from_numpy(v)
+    layer, x = layer_and_signal(in_channels, out_channels, 72)
+    angle = torch.arccos(values.clamp(-1, 1))
+    expected = layer.bias + sum(
+        (v @ (torch.cos(k * angle)[:, None] * (v.T @ (root * x))))
+        / root
+        @ layer.weight[k]
+        for k in range(K)
+    )
+    y = layer(x, laplacian_operator(mass_weighted).double())
+    torch.testing.assert_close(y, expected, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize(("in_channels", "out_channels"), [(2, 3), (3, 2)])
+def test_gradients_through_a_mass_weighted_laplacian(
+    mass_weighted, execution, in_channels, out_channels
+):
+    # Not symmetric: the gradient must go back through the transpose.
+    operator = laplacian_operator(mass_weighted, execution).double()
+    layer, x = layer_and_signal(in_channels, out_channels, 72, 4)
+    assert torch.autograd.gradcheck(
+        lambda signal: layer(signal, operator), x[:1].requires_grad_()
+    )
 
 
 @pytest.mark.oracle
