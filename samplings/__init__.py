@@ -5,6 +5,8 @@ from samplings.base import Sampling as Sampling
 from samplings.base import same_sampling as same_sampling
 from samplings.config import from_config as from_config
 from samplings.equiangular import Equiangular as Equiangular
+from samplings.gauss_legendre import GaussLegendre as GaussLegendre
+from samplings.gauss_legendre import ReducedGaussian as ReducedGaussian
 from samplings.graph import DisconnectedGraphWarning as DisconnectedGraphWarning
 from samplings.graph import SphericalGraph as SphericalGraph
 from samplings.healpix import HEALPix as HEALPix
@@ -15,7 +17,9 @@ from samplings.knn import knn_graph as knn_graph
 from samplings.laplacian import Laplacian as Laplacian
 from samplings.laplacian import laplacian as laplacian
 from samplings.masked import Masked as Masked
+from samplings.mcewen_wiaux import McEwenWiaux as McEwenWiaux
 from samplings.pyramid import Pyramid as Pyramid
 from samplings.pyramid import build_pyramid as build_pyramid
 from samplings.pyramid import pyramid_from_config as pyramid_from_config
+from samplings.rectilinear import Rectilinear as Rectilinear
 from samplings.spectrum import lambda_max as lambda_max

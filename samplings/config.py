@@ -10,10 +10,13 @@ import numpy as np
 from samplings.base import Sampling
 from samplings.encoding import decode_array
 from samplings.equiangular import Equiangular
+from samplings.gauss_legendre import GaussLegendre, ReducedGaussian
 from samplings.healpix import HEALPix
 from samplings.icosahedral import Icosahedral
 from samplings.irregular import Irregular
 from samplings.masked import Masked
+from samplings.mcewen_wiaux import McEwenWiaux
+from samplings.rectilinear import Rectilinear
 
 
 def from_config(config: Mapping[str, Any]) -> Sampling:
@@ -69,6 +72,11 @@ def _irregular(settings: dict[str, Any]) -> Irregular:
     return Irregular(xyz, decode_array(settings["weights"], np.float64, (-1,)))
 
 
+def _rectilinear(settings: dict[str, Any]) -> Rectilinear:
+    names = ("lat", "lon", "lat_bounds", "lon_bounds")
+    return Rectilinear(*(decode_array(settings[n], np.float64, (-1,)) for n in names))
+
+
 def _masked(settings: dict[str, Any]) -> Masked:
     parent = from_config(settings["parent"])
     bits = decode_array(settings["mask"], np.uint8, (-(-len(parent) // 8),))
@@ -83,8 +91,12 @@ _BUILDERS: dict[
     str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Sampling]]
 ] = {
     "healpix": (("nside", "nest"), (), lambda s: HEALPix(**s)),
-    "equiangular": (("n_theta", "n_phi"), (), lambda s: Equiangular(**s)),
+    "equiangular": (("n_theta", "n_phi"), ("scheme",), lambda s: Equiangular(**s)),
+    "gauss-legendre": (("bandlimit", "n_phi"), (), lambda s: GaussLegendre(**s)),
+    "reduced-gaussian": (("n_phi_per_ring",), (), lambda s: ReducedGaussian(**s)),
+    "mcewen-wiaux": (("bandlimit",), (), lambda s: McEwenWiaux(**s)),
     "icosahedral": (("level",), (), lambda s: Icosahedral(**s)),
     "irregular": (("xyz", "weights"), (), _irregular),
+    "rectilinear": (("lat", "lon", "lat_bounds", "lon_bounds"), (), _rectilinear),
     "masked": (("parent", "mask"), ("weights",), _masked),
 }

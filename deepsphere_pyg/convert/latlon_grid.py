@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.base import FloatArray, IntArray, read_only
+from samplings.grid_lines import (
+    HOLE,
+    band_heights,
+    meridians_between,
+    parallels_between,
+)
 
 # Coordinates went through float32: degrees are off by up to 2e-5.
 ROUNDING = 1e-4
-# The widest gap between meridians is where a regional grid ends if it is more than this
-# many times the next; uneven grids that go round vary less from column to column.
-HOLE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +128,19 @@ class LatLonGrid:
         open_end = widest[1] > HOLE * widest[0] * (1 + 1e-6)
         return np.asarray((self.gaps == widest[1]) & open_end)
 
+    @cached_property
+    def eastward(self) -> IntArray:
+        """The :attr:`columns` eastwards from the first one after a hole."""
+        first = int(self.holes.argmax()) + 1 if self.holes.any() else 0
+        return np.roll(self.columns, -first)
+
+    @property
+    def eastward_lon(self) -> FloatArray:
+        """Longitudes in degree of the :attr:`eastward` columns, increasing."""
+        first = int(self.holes.argmax()) + 1 if self.holes.any() else 0
+        lon = np.roll(self.meridians, -first)
+        return lon + 360 * (lon < lon[0])
+
     @property
     def is_periodic(self) -> bool:
         """Whether the rows go all the way round."""
@@ -135,17 +151,14 @@ class LatLonGrid:
         r"""Area of each cell in steradian, shape ``(n_lat, n_lon)``.
 
         Cells are bounded half-way between rows and between columns; the outer rows
-        reach half a spacing out, to the pole at most. A repeated meridian has none.
+        reach half a spacing out, to the pole at most, and to the pole if the rows go
+        round the globe and no further row would fit. A repeated meridian has none.
         """
-        middle = (self.rings[1:] + self.rings[:-1]) / 2
-        south = max(-90.0, 2 * self.rings[0] - middle[0])
-        north = min(90.0, 2 * self.rings[-1] - middle[-1])
-        bounds = np.concatenate([[south], middle, [north]])
-        heights = np.diff(np.sin(np.deg2rad(bounds)))
-        gaps = np.where(self.holes, np.median(self.gaps), self.gaps)
-        widths = np.deg2rad((gaps + np.roll(gaps, 1)) / 2)
+        heights = band_heights(parallels_between(self.rings, self.is_periodic))
+        widths = np.diff(meridians_between(self.eastward_lon))
         areas = np.zeros(self.shape)
-        areas[self.rows[:, None], self.columns[None, :]] = heights[:, None] * widths
+        places = np.ix_(self.rows, self.eastward)
+        areas[places] = heights[:, None] * np.deg2rad(widths)
         return areas
 
     def matches(self, other: LatLonGrid) -> bool:

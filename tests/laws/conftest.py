@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from samplings import Equiangular, HEALPix, Icosahedral, Irregular
+from samplings import Equiangular, HEALPix, Icosahedral, Irregular, Rectilinear
 
 
 def scattered(n: int, seed: int = 0) -> np.ndarray:
@@ -26,6 +26,7 @@ SAMPLINGS = {
     "irregular-hemisphere": lambda: Irregular.from_xyz(
         scattered(400)[scattered(400)[:, 2] > 0.1]
     ),
+    "rectilinear": lambda: Rectilinear(np.linspace(90, -90, 13), np.arange(0, 360, 24)),
     "masked-healpix": lambda: northern(HEALPix(8)),
     "masked-icosahedral": lambda: northern(Icosahedral(3)),
     "masked-masked": lambda: northern(HEALPix(8))[np.arange(10, 200)],
