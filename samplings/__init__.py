@@ -5,6 +5,10 @@ from samplings.base import Sampling as Sampling
 from samplings.base import same_sampling as same_sampling
 from samplings.config import from_config as from_config
 from samplings.equiangular import Equiangular as Equiangular
+from samplings.equivariance_spectrum import EquivarianceSpectrum as EquivarianceSpectrum
+from samplings.equivariance_spectrum import (
+    equivariance_spectrum as equivariance_spectrum,
+)
 from samplings.gauss_legendre import GaussLegendre as GaussLegendre
 from samplings.gauss_legendre import ReducedGaussian as ReducedGaussian
 from samplings.graph import DisconnectedGraphWarning as DisconnectedGraphWarning
