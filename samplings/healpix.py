@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.arguments import integer_argument
-from samplings.base import Coarsening, FloatArray, IntArray, Sampling
+from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
 
 
 class HEALPix(Sampling):
@@ -74,6 +74,20 @@ class HEALPix(Sampling):
     def name(self) -> str:
         """``healpix-<nside>``, in either ordering."""
         return f"healpix-{self.nside}"
+
+    @property
+    def exact_degree(self) -> int:
+        """1: equal weights integrate degree 2 only nearly, at any ``nside``."""
+        return 1
+
+    @property
+    def symmetries(self) -> tuple[FloatArray, ...]:
+        """Quarter turn about the axis, and the mirrors of longitude and of latitude."""
+        return (
+            read_only([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
+            read_only(np.diag([1.0, -1.0, 1.0])),
+            read_only(np.diag([1.0, 1.0, -1.0])),
+        )
 
     def coarsen(self) -> Coarsening:
         """Merge the four children of each pixel of ``nside / 2``, same ordering.

@@ -117,7 +117,7 @@ class RingSampling(Sampling):
         turns = math.gcd(*(int(n) for n in self.ring_n_phi[off_pole]))
         if turns > 1:
             c, s = math.cos(2 * math.pi / turns), math.sin(2 * math.pi / turns)
-            generators.append(read_only([[c, -s, 0], [s, c, 0], [0, 0, 1]]))
+            generators.append(read_only([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]))
         if self._is_mirrored():
             generators.append(read_only(np.diag([1.0, 1.0, -1.0])))
         return tuple(generators)
@@ -158,8 +158,8 @@ class RegularGrid(RingSampling):
         theta: FloatArray,
         n_phi: int,
         shift: int,
-        edges: FloatArray,
-        area: FloatArray | None = None,
+        edges: npt.ArrayLike,
+        area: npt.ArrayLike | None = None,
     ) -> None:
         object.__setattr__(self, "n_theta", len(theta))
         object.__setattr__(self, "n_phi", n_phi)

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from samplings import Equiangular, HEALPix, Icosahedral, Irregular, Rectilinear
+from samplings import (
+    Equiangular,
+    GaussLegendre,
+    HEALPix,
+    Icosahedral,
+    Irregular,
+    McEwenWiaux,
+    Rectilinear,
+    ReducedGaussian,
+)
 
 
 def scattered(n: int, seed: int = 0) -> np.ndarray:
@@ -21,6 +30,12 @@ SAMPLINGS = {
     "healpix-ring": lambda: HEALPix(8, nest=False),
     "healpix-ring-6": lambda: HEALPix(6, nest=False),
     "equiangular": lambda: Equiangular(12, 16),
+    "clenshaw-curtis": lambda: Equiangular(13, 16, scheme="clenshaw-curtis"),
+    "driscoll-healy": lambda: Equiangular(12, 16, scheme="driscoll-healy"),
+    "gauss-legendre": lambda: GaussLegendre(12),
+    "octahedral-gaussian": lambda: ReducedGaussian.octahedral(4),
+    "reduced-gaussian": lambda: ReducedGaussian([8, 12, 16, 20, 20, 16, 12, 8]),
+    "mcewen-wiaux": lambda: McEwenWiaux(9),
     "icosahedral": lambda: Icosahedral(3),
     "irregular": lambda: Irregular.from_xyz(scattered(500)),
     "irregular-hemisphere": lambda: Irregular.from_xyz(
