@@ -66,14 +66,16 @@ def convex_hull(xyz: FloatArray, purpose: str, remedy: str) -> Hull:
             f"{purpose} need points that are not all on one circle (such as one "
             f"parallel of latitude), to round-off; {remedy}"
         ) from None
-    lost = np.setdiff1d(np.arange(n), hull.vertices)
+    lost = np.ones(n, dtype=bool)
+    lost[hull.vertices] = False
     faces = hull.simplices.astype(np.int64)
     centres = np.ascontiguousarray(hull.equations[:, :3])
     a, b, c = (xyz[corner] for corner in faces.T)
     inward = np.einsum("ij,ij->i", np.cross(b - a, c - a), centres) < 0
     faces[inward] = faces[inward][:, ::-1]
-    if len(lost) or not _closed(faces, n):
-        where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
+    if lost.any() or not _closed(faces, n):
+        where = f"vertex {lost.argmax()} and {lost.sum() - 1} more"
+        where = where if lost.any() else "some"
         raise ValueError(
             f"points are too near to each other for {purpose} ({where}); drop points "
             f"less than 1e-7 rad apart, or {remedy}"
