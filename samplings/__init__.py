@@ -4,11 +4,15 @@ from samplings.base import Coarsening as Coarsening
 from samplings.base import Sampling as Sampling
 from samplings.base import same_sampling as same_sampling
 from samplings.config import from_config as from_config
+from samplings.edge_weights import WEIGHTINGS as WEIGHTINGS
+from samplings.edge_weights import Weighting as Weighting
 from samplings.equiangular import Equiangular as Equiangular
 from samplings.equivariance_spectrum import EquivarianceSpectrum as EquivarianceSpectrum
 from samplings.equivariance_spectrum import (
     equivariance_spectrum as equivariance_spectrum,
 )
+from samplings.fitted import FittedWeights as FittedWeights
+from samplings.fitted import fit_weights as fit_weights
 from samplings.gauss_legendre import GaussLegendre as GaussLegendre
 from samplings.gauss_legendre import ReducedGaussian as ReducedGaussian
 from samplings.graph import DisconnectedGraphWarning as DisconnectedGraphWarning
@@ -26,4 +30,5 @@ from samplings.pyramid import Pyramid as Pyramid
 from samplings.pyramid import build_pyramid as build_pyramid
 from samplings.pyramid import pyramid_from_config as pyramid_from_config
 from samplings.rectilinear import Rectilinear as Rectilinear
+from samplings.resolution import nominal_bandlimit as nominal_bandlimit
 from samplings.spectrum import lambda_max as lambda_max

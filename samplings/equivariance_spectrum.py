@@ -20,6 +20,8 @@ from samplings.symmetry import commutes, orbits, vertex_permutations
 
 # A^2 / B can exceed one by round-off where the operator commutes exactly.
 ROUND_OFF = 1e-15
+# What an exact zero counts as in a geometric mean: the root of round-off.
+SMALLEST_ERROR = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ class EquivarianceSpectrum(ReadOnly):
                 f"no degree from {first} on: the spectrum ends at "
                 f"{self.degrees.max()}; lower `first`"
             )
-        return float(np.exp(np.log(part).mean()))
+        return float(np.exp(np.log(np.maximum(part, SMALLEST_ERROR)).mean()))
 
 
 def equivariance_spectrum(
@@ -173,9 +175,10 @@ def _matrix(operator: Any, sampling: Sampling | None) -> tuple[sp.csr_array, Sam
         raise ValueError(
             "a sparse matrix does not say where its vertices are; pass `sampling`"
         )
-    if operator.dtype.kind == "c":
+    given: Any = operator
+    if given.dtype.kind == "c":
         raise TypeError("the matrix must be real, got complex entries; take one part")
-    matrix = sp.csr_array(operator, dtype=np.float64)
+    matrix = sp.csr_array(given, dtype=np.float64)
     shape = (len(sampling), len(sampling))
     if matrix.shape != shape:
         raise ValueError(
