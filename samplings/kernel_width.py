@@ -89,5 +89,9 @@ def published_width(sampling: Sampling, k: int) -> float | None:
         return None
     if k not in HALF_WIDTHS:
         return None
-    s = HALF_WIDTHS[k][NSIDES.index(sampling.nside)]
-    return s * s / (4 * float(np.log(2)))
+    return heat_time(HALF_WIDTHS[k][NSIDES.index(sampling.nside)])
+
+
+def heat_time(half_width: float) -> float:
+    r"""Return the ``t`` at which :math:`e^{-d^2/4t}` is one half at that distance."""
+    return half_width * half_width / (4 * float(np.log(2)))

@@ -1,18 +1,18 @@
-"""Graphs of nearest neighbours with heat-kernel weights."""
+"""Graphs of nearest neighbours."""
 
 from __future__ import annotations
 
-import numpy as np
-import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
-from samplings.arguments import choice_argument, integer_argument, positive_argument
-from samplings.base import FloatArray, Sampling, freeze
+from samplings.arguments import integer_argument
+from samplings.base import Sampling
+from samplings.delaunay import connect as connect_pieces
+from samplings.edge_weights import weigh
 from samplings.graph import SphericalGraph
-from samplings.kernel_width import kernel_width
+from samplings.masked import Masked
 from samplings.neighbours import nearest_neighbours
 
-DISTANCES = ("chordal", "geodesic")
-SYMMETRIZATIONS = ("average", "union")
+#: Edge weights of the lowest equivariance error for their number of links.
 DEFAULT_WEIGHTING = "heat"
 
 
@@ -26,9 +26,7 @@ def knn_graph(
     weighting: str = DEFAULT_WEIGHTING,
     connect: bool = True,
 ) -> SphericalGraph:
-    r"""Link each vertex to its ``k`` nearest ones with heat-kernel weights.
-
-    .. math:: w_{ij} = e^{-d_{ij}^2 / 4t}, \quad j \text{ among the nearest of } i
+    r"""Link each vertex to its ``k`` nearest ones.
 
     Parameters
     ----------
@@ -38,20 +36,29 @@ def knn_graph(
         Minimum number of neighbours. Vertices tied with the k-th are linked too, so
         that the graph has every symmetry of the sampling.
     t
-        Width of the kernel in squared radian; by default
-        :func:`samplings.kernel_width`.
+        Width of the heat kernel in squared radian; by default
+        :func:`samplings.kernel_width`. For ``weighting="heat"`` and
+        ``"area-corrected"``.
     distance
         ``"chordal"``, :math:`\|x_i - x_j\|`, as published; or ``"geodesic"``, the
-        angle between the two.
+        angle between the two. Not for fitted weights.
     symmetrize
         What becomes of a link that only one end has: ``"average"`` of the two
         directions, as published (such a link gets half its weight), or ``"union"``
-        (it gets all of it).
+        (it gets all of it). Not for fitted weights.
+    weighting
+        Weights of the links, one of :data:`samplings.WEIGHTINGS`. ``"fitted"`` has the
+        lowest equivariance error; ``"heat"``, :math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, is
+        that of the DeepSphere papers.
+    connect
+        Whether to join the pieces into which the nearest neighbours of uneven
+        samplings fall, by edges of the spherical Delaunay triangulation. Pieces of a
+        masked sampling that are apart on the whole one stay apart, with a note.
 
     Returns
     -------
     SphericalGraph
-        Symmetric graph. A link so long that its weight underflows to zero is dropped.
+        Symmetric graph.
 
     Raises
     ------
@@ -59,16 +66,18 @@ def knn_graph(
         If ``k`` is not an integer or ``t`` not a number.
     ValueError
         If ``k < 1``, ``k >= V``, ``t`` is not positive and finite, two vertices
-        coincide, or an option has another value than those above.
+        coincide, an option has another value than those above, or is given to a
+        weighting that has no use for it.
 
     Warns
     -----
     DisconnectedGraphWarning
-        If the graph has more than one connected component.
+        With ``connect=False``, if the graph has more than one component.
 
     Notes
     -----
-    Source: Defferrard et al. 2020, arXiv:2012.15000, section 3.
+    Source: Defferrard et al. 2020, arXiv:2012.15000, section 3, for the graph and the
+    heat kernel; :data:`samplings.WEIGHTINGS` names those of the other weights.
 
     Examples
     --------
@@ -77,39 +86,38 @@ def knn_graph(
     >>> graph.name, graph.adjacency.shape, graph.n_components
     ('healpix-4-k8', (192, 192), 1)
     """
-    choice_argument("distance", distance, DISTANCES)
-    choice_argument("symmetrize", symmetrize, SYMMETRIZATIONS)
     k = integer_argument("k", k, 1)
-    if t is not None:
-        t = positive_argument("t", t, "leave it out for the default width")
-    weights = nearest_neighbours(sampling.xyz, k)
-    if distance == "geodesic":
-        weights.data = _geodesic(weights.data)
-    if t is None:
-        mean = float(np.dot(weights.data, weights.data) / weights.nnz)
-        t = kernel_width(sampling, k, mean)
-    _heat_kernel(weights.data, t)
-    if symmetrize == "average":
-        weights = sp.csr_array(weights + weights.T)
-        weights.data *= 0.5
-    else:
-        weights = sp.csr_array(weights.maximum(weights.T))
-    weights.sort_indices()
-    freeze(weights)
-    return SphericalGraph(sampling, weights, k, t, distance, symmetrize)
+    pattern = nearest_neighbours(sampling.xyz, k)
+    n_joined = 0
+    if connect:
+        pattern, n_joined = connect_pieces(sampling, pattern)
+    weights = weigh(
+        sampling,
+        pattern,
+        weighting,
+        k=k,
+        t=t,
+        distance=distance,
+        symmetrize=symmetrize,
+        overwrite=True,
+    )
+    return SphericalGraph(
+        sampling,
+        weights.adjacency,
+        k,
+        weights.t,
+        distance,
+        symmetrize,
+        weighting,
+        weights.mass,
+        n_joined,
+        _note(sampling, weights.adjacency) if connect else "",
+    )
 
 
-def _geodesic(chord: FloatArray) -> FloatArray:
-    """Angle subtended by a chord; round-off may carry an antipodal one beyond 2."""
-    half = np.minimum(chord, 2.0)
-    half /= 2
-    np.arcsin(half, out=half)
-    half *= 2
-    return half
-
-
-def _heat_kernel(distance: FloatArray, t: float) -> None:
-    """Turn distances into weights in place: at 10^8 edges a copy is a gigabyte."""
-    np.square(distance, out=distance)
-    distance /= -4 * t
-    np.exp(distance, out=distance)
+def _note(sampling: Sampling, adjacency: object) -> str:
+    """Say that a masked sampling is in pieces by nature; others have been joined."""
+    if not isinstance(sampling, Masked):
+        return ""
+    pieces, _ = connected_components(adjacency, directed=True, connection="strong")
+    return f"the masked sampling is in {pieces} pieces" if pieces > 1 else ""

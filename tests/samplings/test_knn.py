@@ -1,6 +1,7 @@
 """Graphs of nearest neighbours against dense distances."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,16 +11,22 @@ from hypothesis import strategies as st
 from samplings import (
     DisconnectedGraphWarning,
     Equiangular,
+    GaussLegendre,
     HEALPix,
     Icosahedral,
     Irregular,
     SphericalGraph,
     knn_graph,
+    laplacian,
     neighbours,
 )
 from samplings.neighbours import nearest_neighbours
 
 law = settings(max_examples=60, derandomize=True, deadline=None)
+
+
+# The kernel of the papers, whatever the default is.
+heat_graph = partial(knn_graph, weighting="heat")
 
 
 def scattered(n, seed):
@@ -36,7 +43,7 @@ def dense_adjacency(xyz, k, t, distance, symmetrize):
         d = 2 * np.arcsin(np.minimum(d / 2, 1))
     if t is None:
         raise ValueError("give t")
-    w = np.where(linked, np.exp(-(d**2) / (4 * t)), 0)
+    w = np.where(linked, np.maximum(np.exp(-(d**2) / (4 * t)), 1e-6), 0)
     return (w + w.T) / 2 if symmetrize == "average" else np.maximum(w, w.T)
 
 
@@ -52,7 +59,7 @@ def dense_adjacency(xyz, k, t, distance, symmetrize):
 def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
     sampling = Irregular.from_xyz(scattered(n, seed))
-    graph = knn_graph(sampling, k, 0.1, distance, symmetrize)
+    graph = heat_graph(sampling, k, 0.1, distance, symmetrize, connect=False)
     expected = dense_adjacency(sampling.xyz, k, 0.1, distance, symmetrize)
     np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)
 
@@ -63,7 +70,7 @@ def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     "sampling", [HEALPix(4), Equiangular(6, 12), Icosahedral(2)], ids=lambda s: s.name
 )
 def test_all_neighbours_tied_with_the_kth_are_kept(sampling, k):
-    graph = knn_graph(sampling, k, 0.1)
+    graph = heat_graph(sampling, k, 0.1, connect=False)
     expected = dense_adjacency(sampling.xyz, k, 0.1, "chordal", "average")
     np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)
 
@@ -80,49 +87,74 @@ def test_rings_of_ties_longer_than_the_first_search_are_found():
 
 def test_search_in_parts_gives_the_same_graph(monkeypatch):
     # The number of vertices searched for at once falls with k, to bound the memory.
-    whole = knn_graph(HEALPix(4), 20).adjacency
+    whole = heat_graph(HEALPix(4), 20).adjacency
     monkeypatch.setattr(neighbours, "CHUNK", 200)
-    parts = knn_graph(HEALPix(4), 20).adjacency
+    parts = heat_graph(HEALPix(4), 20).adjacency
     assert np.array_equal(whole.indices, parts.indices)
     assert np.array_equal(whole.data, parts.data)
 
 
 def test_complete_graph_is_the_largest():
-    graph = knn_graph(HEALPix(1), 11)
+    graph = heat_graph(HEALPix(1), 11)
     assert graph.adjacency.nnz == 12 * 11
 
 
 def test_geodesic_distance_of_opposite_points_is_pi():
     octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
-    graph = knn_graph(octahedron, 5, 1.0, "geodesic")
+    graph = heat_graph(octahedron, 5, 1.0, "geodesic")
     opposite = graph.adjacency[[0], [3]]
     np.testing.assert_allclose(opposite, np.exp(-(np.pi**2) / 4), rtol=1e-14)
 
 
-def test_links_whose_weight_underflows_are_dropped():
-    with pytest.warns(DisconnectedGraphWarning, match="has 12 connected components"):
-        graph = knn_graph(HEALPix(1), 4, t=1e-5)
-    assert graph.adjacency.nnz == 0
+def test_links_too_long_for_the_kernel_stay_links():
+    graph = heat_graph(HEALPix(1), 4, t=1e-5)
+    assert graph.n_components == 1
+    assert (graph.adjacency.data == 1e-6).all()
 
 
 def test_disconnected_graph_warns_once_with_its_component_count():
     sphere = HEALPix(8)
     caps = sphere[np.abs(sphere.xyz[:, 2]) > 0.9]
     with pytest.warns(DisconnectedGraphWarning) as record:
-        graph = knn_graph(caps, 6)
+        graph = heat_graph(caps, 6, connect=False)
     assert graph.n_components == 2
     assert len(record) == 1
     assert "healpix-8-masked-k6 has 2 connected components" in str(record[0].message)
 
 
+def test_masked_sampling_in_pieces_stays_so_with_a_note():
+    sphere = HEALPix(8)
+    graph = heat_graph(sphere[np.abs(sphere.xyz[:, 2]) > 0.9], 6)
+    assert (graph.n_components, graph.n_joined) == (2, 0)
+    assert graph.note == "the masked sampling is in 2 pieces"
+    # The same points without the knowledge of a whole are joined.
+    points = Irregular.from_xyz(graph.sampling.xyz, graph.sampling.weights)
+    joined = heat_graph(points, 6)
+    assert joined.n_components == 1 and joined.n_joined > 0 and not joined.note
+
+
+@pytest.mark.parametrize(
+    "weighting", ["heat", "self-tuned", "inverse-distance", "area-corrected"]
+)
+@pytest.mark.parametrize(
+    "sampling", [Equiangular(20, 40), GaussLegendre(16)], ids=lambda s: s.name
+)
+def test_grids_crowded_at_the_poles_are_joined(sampling, weighting):
+    graph = knn_graph(sampling, 4, weighting=weighting)
+    assert graph.n_components == 1 and graph.n_joined > 0
+    assert f"{graph.n_joined} edges added to join pieces" in repr(graph)
+    values = np.linalg.eigvalsh(laplacian(graph).symmetric().toarray())
+    assert values[0] > -1e-12 * values[-1] and values[1] > 1e-7 * values[-1]
+
+
 def test_connected_graph_does_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert knn_graph(HEALPix(4), 8).n_components == 1
+        assert heat_graph(HEALPix(4), 8).n_components == 1
 
 
 def test_graph_says_how_it_was_made():
-    graph = knn_graph(HEALPix(4), 8, 0.02, "geodesic", "union")
+    graph = heat_graph(HEALPix(4), 8, 0.02, "geodesic", "union")
     assert (graph.k, graph.t, graph.distance) == (8, 0.02, "geodesic")
     assert (graph.symmetrize, graph.name) == ("union", "healpix-4-k8")
     assert repr(graph).startswith(
@@ -149,7 +181,7 @@ def test_graph_says_how_it_was_made():
 )
 def test_errors_for_options(options, kind, message):
     with pytest.raises(kind, match=message):
-        knn_graph(HEALPix(1), **options)
+        heat_graph(HEALPix(1), **options)
 
 
 def test_error_for_coinciding_vertices():
@@ -171,14 +203,14 @@ def test_error_for_coinciding_vertices():
     ],
 )
 def test_errors_for_adjacencies(change, message):
-    good = knn_graph(HEALPix(1), 11)
+    good = heat_graph(HEALPix(1), 11)
     dense = change(good.adjacency.toarray())
     with pytest.raises(ValueError, match=message):
         SphericalGraph(good.sampling, dense, 11, good.t)
 
 
 def test_graph_leaves_the_matrix_it_was_given_writeable():
-    good = knn_graph(HEALPix(1), 11)
+    good = heat_graph(HEALPix(1), 11)
     mine = good.adjacency.copy()
     graph = SphericalGraph(good.sampling, mine, 11, good.t)
     mine.data[:] = 0
