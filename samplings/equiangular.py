@@ -141,18 +141,18 @@ class Equiangular(RegularGrid):
             If ``n_phi`` is odd; if ``n_theta`` is odd (even with both poles); or if
             fewer than two rings off the poles are there to halve.
         """
-        if self.scheme == "clenshaw-curtis":
-            halved = self._halved("n_theta - 1", self.n_theta - 1) + 1
-        else:
-            halved = self._halved("n_theta", self.n_theta)
+        # Rings less one step from pole to pole, where both are vertices.
+        extra = int(self.scheme == "clenshaw-curtis")
+        label = "n_theta - 1" if extra else "n_theta"
+        steps = self._halved(label, self.n_theta - extra)
         n_phi = self._halved("n_phi", self.n_phi)
-        least = {"fejer": 1, "driscoll-healy": 2, "clenshaw-curtis": 3}[self.scheme]
-        if halved < least:
+        least = 1 if self.scheme == "fejer" else 2
+        if steps < least:
             raise ValueError(
-                f"n_theta must be at least {self.n_theta + least - halved} to coarsen, "
-                f"got {self.n_theta}; {self!r} has no coarser one of its scheme"
+                f"n_theta must be at least {2 * least + extra} to coarsen, got "
+                f"{self.n_theta}; {self!r} has no coarser one of its scheme"
             )
-        coarse = Equiangular(halved, n_phi, self.scheme)
+        coarse = Equiangular(steps + extra, n_phi, self.scheme)
         return conservative_coarsening(self, coarse)
 
     def _halved(self, label: str, count: int) -> int:

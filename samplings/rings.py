@@ -274,7 +274,9 @@ class RegularGrid(RingSampling):
 def _pole_value(row: npt.NDArray[Any], ring: int) -> npt.NDArray[Any]:
     """Mean of the first axis, or the one value of a row of integers."""
     if np.issubdtype(row.dtype, np.inexact):
-        return np.asarray(row.mean(axis=0))
+        # From the first on, so that a constant row gives its value to the last bit.
+        wide = np.result_type(row.dtype, np.float64)
+        return np.asarray(row[0] + (row - row[0]).mean(axis=0, dtype=wide))
     if (row != row[0]).any():
         raise ValueError(
             f"row {ring} is a pole, one vertex, but holds different values of type "
