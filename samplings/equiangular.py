@@ -10,8 +10,9 @@ import numpy as np
 from samplings.arguments import choice_argument, integer_argument
 from samplings.base import Coarsening, FloatArray
 from samplings.quadrature import Rule, clenshaw_curtis, driscoll_healy, fejer
+from samplings.regular_grid import RegularGrid
 from samplings.ring_overlap import conservative_coarsening
-from samplings.rings import RegularGrid, mid_parallels
+from samplings.rings import mid_parallels
 
 SCHEMES = ("fejer", "clenshaw-curtis", "driscoll-healy")
 

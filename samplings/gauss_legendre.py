@@ -11,9 +11,10 @@ import numpy.typing as npt
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray
 from samplings.quadrature import gauss_legendre
+from samplings.regular_grid import RegularGrid
 from samplings.ring_aliasing import degree_without_aliasing
 from samplings.ring_overlap import conservative_coarsening
-from samplings.rings import RegularGrid, RingSampling
+from samplings.rings import RingSampling
 
 
 class GaussLegendre(RegularGrid):

@@ -8,8 +8,9 @@ from typing import Any
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray
 from samplings.quadrature import mcewen_wiaux
+from samplings.regular_grid import RegularGrid
 from samplings.ring_overlap import conservative_coarsening
-from samplings.rings import RegularGrid, mid_parallels
+from samplings.rings import mid_parallels
 
 
 class McEwenWiaux(RegularGrid):

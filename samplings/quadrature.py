@@ -111,8 +111,8 @@ def clenshaw_curtis(n: int) -> Rule:
 
     Notes
     -----
-    Source: Clenshaw and Curtis 1960, Numer. Math. 2, 197; the sums over cosines by a
-    fast Fourier transform as in Waldvogel 2006, BIT 46, 195.
+    Source: Clenshaw and Curtis 1960, Numerische Mathematik 2, 197; the sums over
+    cosines by a fast Fourier transform as in Waldvogel 2006, BIT 46, 195.
 
     Examples
     --------
