@@ -4,6 +4,7 @@ from samplings.base import Coarsening as Coarsening
 from samplings.base import Sampling as Sampling
 from samplings.base import same_sampling as same_sampling
 from samplings.config import from_config as from_config
+from samplings.delaunay_weights import delaunay_weights as delaunay_weights
 from samplings.edge_weights import WEIGHTINGS as WEIGHTINGS
 from samplings.edge_weights import Weighting as Weighting
 from samplings.equiangular import Equiangular as Equiangular
@@ -11,6 +12,8 @@ from samplings.equivariance_spectrum import EquivarianceSpectrum as Equivariance
 from samplings.equivariance_spectrum import (
     equivariance_spectrum as equivariance_spectrum,
 )
+from samplings.finite_elements import FiniteElements as FiniteElements
+from samplings.finite_elements import finite_elements as finite_elements
 from samplings.fitted import FittedWeights as FittedWeights
 from samplings.fitted import fit_weights as fit_weights
 from samplings.gauss_legendre import GaussLegendre as GaussLegendre
@@ -18,6 +21,7 @@ from samplings.gauss_legendre import ReducedGaussian as ReducedGaussian
 from samplings.graph import DisconnectedGraphWarning as DisconnectedGraphWarning
 from samplings.graph import SphericalGraph as SphericalGraph
 from samplings.healpix import HEALPix as HEALPix
+from samplings.hull import delaunay_faces as delaunay_faces
 from samplings.icosahedral import Icosahedral as Icosahedral
 from samplings.irregular import Irregular as Irregular
 from samplings.kernel_width import kernel_width as kernel_width

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from samplings.arguments import choice_argument, integer_argument, positive_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
+from samplings.fitted import fit_weights
 from samplings.kernel_width import OFFSET, SLOPE, kernel_width
 from samplings.weightings import WEIGHTINGS as WEIGHTINGS
 from samplings.weightings import Weighting as Weighting
@@ -232,8 +233,6 @@ def _scale_rows(links: sp.csr_array, factor: FloatArray) -> None:
 
 
 def _fitted(sampling: Sampling, pattern: sp.csr_array, method: str) -> EdgeWeights:
-    from samplings.fitted import fit_weights
-
     fit = fit_weights(sampling, pattern, method=method)
     return EdgeWeights(freeze(fit.adjacency), math.nan, fit.mass)
 

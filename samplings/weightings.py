@@ -89,6 +89,16 @@ _ALL = (
         uses_mass=True,
     ),
     Weighting(
+        "finite-volume",
+        "length of the side that two Voronoi cells share, over the chord between their "
+        "points",
+        "Du, Gunzburger and Ju 2003, Voronoi-based finite volume methods, optimal "
+        "Voronoi meshes, and PDEs on the sphere, Comput. Methods Appl. Mech. Engrg. "
+        "192, 3933",
+        pattern="triangulation",
+        uses_mass=True,
+    ),
+    Weighting(
         "cotangent",
         "(cot a + cot b) / 2, with a and b the angles opposite to the link in the "
         "triangles beside it: linear finite elements",
