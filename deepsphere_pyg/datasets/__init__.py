@@ -9,11 +9,22 @@ from deepsphere_pyg.datasets.base import segmentation_sample as segmentation_sam
 from deepsphere_pyg.datasets.cached import CachedMaps as CachedMaps
 from deepsphere_pyg.datasets.cam5 import CAM5 as CAM5
 from deepsphere_pyg.datasets.cam5 import CAM5_CHANNELS as CAM5_CHANNELS
+from deepsphere_pyg.datasets.classification import (
+    ClassificationDataset as ClassificationDataset,
+)
+from deepsphere_pyg.datasets.classification import (
+    ClassificationSample as ClassificationSample,
+)
 from deepsphere_pyg.datasets.climate_events import ClimateEvents as ClimateEvents
 from deepsphere_pyg.datasets.climate_events import WeatherState as WeatherState
 from deepsphere_pyg.datasets.climate_sphere_l5 import ClimateSphereL5 as ClimateSphereL5
 from deepsphere_pyg.datasets.climatenet import ClimateNet as ClimateNet
 from deepsphere_pyg.datasets.extreme_weather import ExtremeWeather as ExtremeWeather
+from deepsphere_pyg.datasets.gaussian_fields import GaussianFields as GaussianFields
+from deepsphere_pyg.datasets.power_spectra import cosmology_spectra as cosmology_spectra
+from deepsphere_pyg.datasets.power_spectra import (
+    high_frequency_spectra as high_frequency_spectra,
+)
 from deepsphere_pyg.datasets.regrid import Regridder as Regridder
 from deepsphere_pyg.datasets.splits import MaskedMaps as MaskedMaps
 from deepsphere_pyg.datasets.splits import SelectedMaps as SelectedMaps

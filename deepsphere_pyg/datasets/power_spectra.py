@@ -1,0 +1,238 @@
+"""Angular power spectra: checks, a built-in task, and those of a cosmology file."""
+
+from __future__ import annotations
+
+from typing import Any, SupportsFloat, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
+from samplings.arguments import integer_argument, positive_argument
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Names of the arrays of the published file, one a cosmology.
+COSMOLOGY_ARRAYS = ("psd_class1", "psd_class2")
+
+
+def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
+    """Angular power spectra as a read-only array ``(classes, degrees)``.
+
+    Parameters
+    ----------
+    spectra
+        At least two spectra of one length, from degree 0 on.
+    lmax
+        The highest degree that they may hold.
+
+    Raises
+    ------
+    TypeError
+        If they are no sequence of real numbers.
+    ValueError
+        If there are fewer than two, their lengths differ, a value is negative or not
+        finite, all of one spectrum are zero, or there are degrees beyond ``lmax``.
+    """
+    rows = _rows(spectra)
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1 or lengths[0] == 0:
+        raise ValueError(
+            f"spectra must have one C_l a degree, from 0 to the same degree in all "
+            f"classes, got lengths {lengths}; pad them with zeros, or cut them"
+        )
+    array = np.array(rows)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(
+            f"spectra must be real numbers, got {array.dtype}; "
+            "pass C_l, the mean of |a_lm|^2 over m"
+        )
+    values: FloatArray = array.astype(np.float64)
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if wrong.any():
+        which, degree = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"a power spectrum must be finite and not negative, got "
+            f"{values[which, degree]} at degree {degree} of class {which}; "
+            "clip estimates that had noise subtracted, and fill in what is missing"
+        )
+    if not values.any(axis=1).all():
+        which = int(values.any(axis=1).argmin())
+        raise ValueError(
+            f"the spectrum of class {which} is zero at all degrees, which makes blank "
+            "maps; pass its C_l"
+        )
+    if values.shape[1] > lmax + 1:
+        raise ValueError(
+            f"spectra reach degree {values.shape[1] - 1}, the sampling resolves "
+            f"degrees up to 3 nside - 1 = {lmax}; pass spectra[:, :{lmax + 1}], "
+            "or take a finer sampling"
+        )
+    values.setflags(write=False)
+    return values
+
+
+def _rows(spectra: npt.ArrayLike) -> list[npt.NDArray[Any]]:
+    """Two or more one-dimensional arrays."""
+    given: Any = spectra
+    try:
+        rows = [np.asarray(row) for row in given]
+    except TypeError:
+        raise TypeError(
+            "spectra must be an array (classes, degrees) or a list of arrays, "
+            f"got {type(spectra).__name__}; pass two or more lists of C_l"
+        ) from None
+    if len(rows) < 2 or any(row.ndim != 1 for row in rows):
+        shapes = ", ".join(str(row.shape) for row in rows[:3])
+        raise ValueError(
+            f"spectra must be two or more lists of C_l, one a class, got {len(rows)} "
+            f"of shapes {shapes or 'none'}; pass an array (classes, degrees)"
+        )
+    return rows
+
+
+def high_frequency_spectra(
+    nside: SupportsIndex,
+    contrast: SupportsFloat = 0.08,
+    periods: SupportsFloat = 1,
+) -> FloatArray:
+    r"""Two spectra of equal variance that differ between degrees nside and 2 nside.
+
+    .. math:: \frac{(2l+1) C_l^\pm}{4\pi} = \frac{1 \pm a s_l}{2 n}, \quad
+        s_l = \sin\left(2\pi p \frac{l - n - 1/2}{n}\right)
+        \text{ for } n < l \le 2n, \text{ else } 0
+
+    with :math:`n = n_\text{side}`: each degree from 1 to 2n adds as much to the
+    variance, but for a wave on the upper half of them, of opposite sign in the two
+    classes. A map's variance and its low degrees tell nothing.
+
+    Parameters
+    ----------
+    nside
+        Resolution of the HEALPix maps, at least 2.
+    contrast
+        Amplitude a of the wave, above 0 and below 1.
+    periods
+        Number p of waves, a whole number up to ``nside / 2``: more waves need sharper
+        filters.
+
+    Returns
+    -------
+    ndarray
+        :math:`C_l^+` and :math:`C_l^-`, shape ``(2, 2 nside + 1)``; maps have
+        variance one.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a number.
+    ValueError
+        If one is out of its range.
+
+    Notes
+    -----
+    No published spectra, though such waves are what baryon acoustic oscillations leave
+    in those of galaxies.
+
+    Examples
+    --------
+    >>> plus, minus = high_frequency_spectra(32)
+    >>> degrees = np.arange(len(plus))
+    >>> np.round(((2 * degrees + 1) @ plus) / (4 * np.pi), 12)
+    np.float64(1.0)
+    """
+    n = integer_argument("nside", nside, 2)
+    whole = f"pass a whole number from 1 to nside / 2 = {n // 2}"
+    p = positive_argument("periods", periods, whole)
+    if p != round(p) or p > n // 2:
+        raise ValueError(f"periods must be whole, at most nside / 2, got {p}; {whole}")
+    remedy = "pass a share of the spectrum, above 0 and below 1"
+    a = positive_argument("contrast", contrast, remedy)
+    if a >= 1:
+        raise ValueError(f"contrast must be below 1, got {a}; {remedy}")
+    degrees = np.arange(2 * n + 1)
+    wave = np.where(degrees > n, np.sin(2 * np.pi * p * (degrees - n - 0.5) / n), 0.0)
+    share = (1 + a * np.array([[1], [-1]]) * wave) / (2 * n)
+    share[:, 0] = 0
+    return share * 4 * np.pi / (2 * degrees + 1)
+
+
+def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> FloatArray:
+    """Power spectra of convergence maps of two cosmologies, from their file.
+
+    Parameters
+    ----------
+    path
+        ``spectrum_cosmo.npz`` of the DeepSphere experiments: ``psd_class1`` and
+        ``psd_class2``, each ``(realisations, degrees)``.
+    lmax
+        Highest degree to return; by default the highest in the file, 3071.
+
+    Returns
+    -------
+    ndarray
+        Mean over the realisations, shape ``(2, lmax + 1)``, without a unit as the
+        convergence itself.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    TypeError
+        If ``lmax`` is not an integer.
+    ValueError
+        If it cannot be read, lacks an array, the arrays are not spectra of the same
+        degrees, or ``lmax`` is beyond these.
+
+    Notes
+    -----
+    Source: Perraudin et al. 2019, arXiv:1810.12186, and Defferrard et al. 2020,
+    arXiv:2012.15000, section 4.2. Gaussian maps with these spectra lack the filaments
+    and peaks of real convergence maps: another task than the published one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "spectrum_cosmo.npz"
+    >>> np.savez(path, psd_class1=[[0.0, 2.0], [0.0, 4.0]], psd_class2=[[0.0, 5.0]])
+    >>> cosmology_spectra(path)
+    array([[0., 3.],
+           [0., 5.]])
+    """
+    with reading(path, "an npz file of spectra"):
+        # A handle of our own: NumPy leaves its one open where a file is no archive.
+        with open(path, "rb") as handle:
+            content = np.load(handle, allow_pickle=False)
+            if not isinstance(content, np.lib.npyio.NpzFile):
+                raise DataFileError(
+                    f"{path} holds a single array; pass an npz file with "
+                    + " and ".join(COSMOLOGY_ARRAYS)
+                )
+            missing = [name for name in COSMOLOGY_ARRAYS if name not in content]
+            if missing:
+                raise DataFileError(
+                    f"{path} has no {' and no '.join(missing)}, but "
+                    f"{', '.join(content.files) or 'nothing'}; pass spectrum_cosmo.npz"
+                )
+            arrays = [content[name] for name in COSMOLOGY_ARRAYS]
+    for name, array in zip(COSMOLOGY_ARRAYS, arrays, strict=True):
+        if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "iuf":
+            raise DataFileError(
+                f"{name} of {path} must be real numbers (realisations, degrees), got "
+                f"{array.dtype} of shape {array.shape}; copy the file again"
+            )
+    try:
+        means = [array.mean(axis=0, dtype=np.float64) for array in arrays]
+        spectra = checked_spectra(means, max(map(len, means)) - 1)
+    except ValueError as error:
+        raise DataFileError(f"{path}: {error}") from error
+    if lmax is None:
+        return spectra
+    highest = integer_argument("lmax", lmax, 0)
+    if highest >= spectra.shape[1]:
+        raise ValueError(
+            f"lmax must be at most {spectra.shape[1] - 1}, the highest degree in "
+            f"{path}, got {highest}; pass that or less"
+        )
+    return spectra[:, : highest + 1]
