@@ -94,10 +94,11 @@ class Rectilinear(Sampling):
             ("lon_bounds", meridians),
         ):
             object.__setattr__(self, name, read_only(values))
-        first, index = np.unique(self.grid_index, return_index=True)[:2]
+        index = np.unique(self.grid_index, return_index=True)[1]
         row, column = np.divmod(index, len(columns))
         area = np.bincount(self.grid_index.ravel(), self.cell_areas.ravel())
-        super().__init__(_points(rows[row], columns[column]), area[first])
+        xyz = _points(rows[row], columns[column])
+        super().__init__(xyz, area.astype(np.float64))
 
     @property
     def shape(self) -> tuple[int, int]:

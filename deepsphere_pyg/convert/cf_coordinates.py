@@ -21,9 +21,13 @@ _UNITS = {
     "time": r"\w+ since .*",
 }
 _AXIS = {"latitude": "Y", "longitude": "X", "time": "T"}
+_DEGREES = r"degrees?|deg|°"
+_RADIANS = r"radians?|rad"
 _NAMES = {
-    "latitude": ("lat", "latitude", "lats", "y", "nav_lat", "rlat"),
-    "longitude": ("lon", "longitude", "lons", "long", "x", "nav_lon", "rlon"),
+    "latitude": ("lat", "latitude", "lats", "y", "nav_lat", "rlat", "clat", "xlat"),
+    "longitude": (
+        *("lon", "longitude", "lons", "long", "x", "nav_lon", "rlon", "clon", "xlong"),
+    ),
     "time": ("time", "month", "valid_time", "date", "datetime", "t", "day", "year"),
 }
 # Metres of a map projection, or a rotated pole: not latitudes and longitudes.
@@ -82,13 +86,48 @@ def variable_grid(dataset: Any, variable: str) -> tuple[str, str, LatLonGrid]:
         _grid_dimension(dataset, variable, kind) for kind in ("latitude", "longitude")
     )
     lat, lon = dataset[row], dataset[column]
-    units = {str(c.attrs.get("units", "")).lower() for c in (lat, lon)}
-    unit: Literal["degree", "radian"] | None = None
-    if units <= {"radian", "radians", "rad"}:
-        unit = "radian"
-    elif any(re.fullmatch(_UNITS[kind], u) for u in units for kind in _AXIS):
-        unit = "degree"
+    unit = angle_unit(lat, lon)
     return row, column, LatLonGrid(lat.to_numpy(), lon.to_numpy(), unit)
+
+
+def angle_unit(lat: Any, lon: Any) -> Literal["degree", "radian"] | None:
+    """Unit that the attributes of two coordinates state, or None if they do not.
+
+    Raises
+    ------
+    ValueError
+        If one is in degrees and the other in radians.
+    """
+    stated: set[Literal["degree", "radian"]] = set()
+    for coordinate, kind in ((lat, "latitude"), (lon, "longitude")):
+        units = str(coordinate.attrs.get("units", ""))
+        if re.fullmatch(_RADIANS, units, re.IGNORECASE):
+            stated.add("radian")
+        elif re.fullmatch(f"{_UNITS[kind]}|{_DEGREES}", units, re.IGNORECASE):
+            stated.add("degree")
+    if len(stated) == 2:
+        raise ValueError(
+            f"{lat.name} and {lon.name} are in different units, "
+            f"{lat.attrs['units']} and {lon.attrs['units']}; convert one of them"
+        )
+    return stated.pop() if stated else None
+
+
+def coordinate_rank(dataset: Any, name: str, kind: Kind) -> int | None:
+    """How well a variable fits a kind: 0 best, by its standard name; None not at all.
+
+    Names that dimensions of any grid have (x and y) rank last.
+    """
+    tests = (_by_standard_name, _by_units, _by_axis, _by_name)
+    for rank, test in enumerate(tests):
+        if test(dataset, name, kind):
+            return rank + (test is _by_name and name.lower() in ("x", "y"))
+    return None
+
+
+def is_projected(dataset: Any, name: str) -> bool:
+    """Whether a coordinate counts metres of a map or degrees from a rotated pole."""
+    return _is_other(dataset, name)
 
 
 def _grid_dimension(
@@ -125,7 +164,7 @@ def _grid_dimension(
 
 
 def _attributes(dataset: Any, name: str) -> dict[str, Any]:
-    if name not in dataset.coords:
+    if name not in dataset.variables:
         return {}
     # Decoding moves the units of times into the encoding.
     coordinate = dataset[name]

@@ -58,29 +58,13 @@ class LatLonGrid:
 
     def __post_init__(self) -> None:
         lat, lon = _coordinate("lat", self.lat), _coordinate("lon", self.lon)
-        if self.unit not in (None, "degree", "radian"):
-            raise ValueError(f"unit must be 'degree' or 'radian', got {self.unit!r}")
-        if self.unit == "radian":
-            lat, lon = np.rad2deg(lat), np.rad2deg(lon)
-        elif self.unit is None and _like_radians(lat, lon):
-            raise ValueError(
-                f"lat and lon span {np.ptp(lat):.3g} and {np.ptp(lon):.3g} degrees, "
-                "the globe in radians; pass unit='radian', or unit='degree' if the "
-                "grid is really that small"
-            )
-        if np.abs(lat).max() > 90 + ROUNDING:
-            swapped = np.abs(lon).max() <= 90
-            remedy = "are lat and lon exchanged?" if swapped else "are they in degrees?"
-            raise ValueError(
-                "latitudes must be from -90 to 90 degrees, got "
-                f"{lat[np.abs(lat).argmax()]:g}; {remedy}"
-            )
-        if np.abs(lon).max() > 720 or np.ptp(lon) > 360 + ROUNDING:
+        lat, lon = in_degrees(lat, lon, self.unit)
+        if np.ptp(lon) > 360 + ROUNDING:
             raise ValueError(
                 "longitudes must be degrees that go round the globe at most once, got "
                 f"{lon.min():g} to {lon.max():g}; cut the overlapping columns"
             )
-        object.__setattr__(self, "lat", read_only(np.clip(lat, -90, 90)))
+        object.__setattr__(self, "lat", read_only(lat))
         object.__setattr__(self, "lon", read_only(lon))
         _refuse_repeats("latitudes", self.rings)
         _refuse_repeats("longitudes", self.meridians)
@@ -139,7 +123,7 @@ class LatLonGrid:
         """Longitudes in degree of the :attr:`eastward` columns, increasing."""
         first = int(self.holes.argmax()) + 1 if self.holes.any() else 0
         lon = np.roll(self.meridians, -first)
-        return lon + 360 * (lon < lon[0])
+        return np.asarray(lon + 360 * (lon < lon[0]))
 
     @property
     def is_periodic(self) -> bool:
@@ -192,6 +176,42 @@ def _coordinate(name: str, values: npt.ArrayLike) -> FloatArray:
             "drop the rows or columns whose coordinate is missing"
         )
     return array
+
+
+def in_degrees(
+    lat: FloatArray, lon: FloatArray, unit: Literal["degree", "radian"] | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return finite coordinates of any shape in degrees, latitudes within the poles.
+
+    Raises
+    ------
+    ValueError
+        If the unit is unknown, coordinates are out of range, or, without a unit, they
+        cover the globe only if read as radians.
+    """
+    if unit not in (None, "degree", "radian"):
+        raise ValueError(f"unit must be 'degree' or 'radian', got {unit!r}")
+    if unit == "radian":
+        lat, lon = np.rad2deg(lat), np.rad2deg(lon)
+    elif unit is None and _like_radians(lat, lon):
+        raise ValueError(
+            f"lat and lon span {np.ptp(lat):.3g} and {np.ptp(lon):.3g} degrees, "
+            "the globe in radians; pass unit='radian', or unit='degree' if the "
+            "grid is really that small"
+        )
+    if np.abs(lat).max() > 90 + ROUNDING:
+        swapped = np.abs(lon).max() <= 90
+        remedy = "are lat and lon exchanged?" if swapped else "are they in degrees?"
+        raise ValueError(
+            "latitudes must be from -90 to 90 degrees, got "
+            f"{lat.flat[np.abs(lat).argmax()]:g}; {remedy}"
+        )
+    if np.abs(lon).max() > 720:
+        raise ValueError(
+            "longitudes must be degrees that go round the globe at most once, got "
+            f"{lon.min():g} to {lon.max():g}; are they degrees of a globe?"
+        )
+    return np.clip(lat, -90, 90), lon
 
 
 def _like_radians(lat: FloatArray, lon: FloatArray) -> bool:
