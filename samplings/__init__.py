@@ -4,6 +4,7 @@ from samplings.base import Coarsening as Coarsening
 from samplings.base import Sampling as Sampling
 from samplings.base import same_sampling as same_sampling
 from samplings.config import from_config as from_config
+from samplings.delaunay_graph import delaunay_graph as delaunay_graph
 from samplings.delaunay_weights import delaunay_weights as delaunay_weights
 from samplings.edge_weights import WEIGHTINGS as WEIGHTINGS
 from samplings.edge_weights import Weighting as Weighting

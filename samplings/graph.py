@@ -86,6 +86,7 @@ class SphericalGraph(ReadOnly):
         if adjacency.data.flags.writeable or adjacency.dtype != np.float64:
             adjacency = adjacency.astype(np.float64)
         adjacency = _checked(adjacency, len(self.sampling))
+        adjacency = _narrow(adjacency)
         object.__setattr__(self, "adjacency", freeze(adjacency))
         mass = None if self.mass is None else _checked_mass(self.mass, adjacency)
         object.__setattr__(self, "mass", mass)
@@ -183,6 +184,16 @@ def _checked(adjacency: sp.csr_array, n: int) -> sp.csr_array:
             "directions; average it with its transpose"
         )
     return adjacency
+
+
+def _narrow(adjacency: sp.csr_array) -> sp.csr_array:
+    """Store 32-bit indices, half the memory, where they are enough."""
+    if adjacency.indices.dtype == np.int32 or adjacency.nnz >= 2**31:
+        return adjacency
+    indices, indptr = (
+        part.astype(np.int32) for part in (adjacency.indices, adjacency.indptr)
+    )
+    return sp.csr_array((adjacency.data, indices, indptr), shape=adjacency.shape)
 
 
 def _is_symmetric(matrix: sp.csr_array) -> bool:

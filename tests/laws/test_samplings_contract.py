@@ -2,13 +2,13 @@
 
 import copy
 import json
+import math
 import pickle
 
 import numpy as np
 import pytest
 
 from samplings import (
-    Irregular,
     build_pyramid,
     from_config,
     knn_graph,
@@ -123,41 +123,6 @@ def test_mask_keeps_vertices_in_order(sampling):
     assert same_sampling(part, backwards)
 
 
-def test_adjacency_is_symmetric_with_at_least_k_neighbours(sampling):
-    graph = knn_graph(sampling, k=8)
-    adjacency = graph.adjacency
-    assert (adjacency != adjacency.T).nnz == 0
-    assert adjacency.data.min() > 0 and adjacency.data.max() <= 1
-    assert not adjacency.diagonal().any()
-    assert np.diff(adjacency.indptr).min() >= 8
-    assert adjacency.indices.dtype == np.int32
-
-
-def test_graph_does_not_depend_on_the_order_of_vertices(sampling):
-    order = np.random.default_rng(1).permutation(len(sampling))
-    shuffled = Irregular.from_xyz(sampling.xyz[order], sampling.weights[order])
-    here = knn_graph(sampling, k=6, t=0.01)
-    there = knn_graph(shuffled, k=6, t=0.01)
-    moved = here.adjacency[order][:, order]
-    assert abs(moved - there.adjacency).max() < 1e-14
-
-
-def test_laplacian_annihilates_constants_and_is_positive(sampling):
-    matrix = laplacian(knn_graph(sampling, k=8)).matrix
-    assert np.abs(matrix.sum(axis=1)).max() < 1e-13
-    assert (matrix != matrix.T).nnz == 0
-    assert np.linalg.eigvalsh(matrix.toarray())[0] > -1e-13
-
-
-@pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
-def test_rescaled_spectrum_fills_minus_one_to_one(sampling, kind):
-    values = np.linalg.eigvalsh(
-        laplacian(knn_graph(sampling, k=8), kind).rescaled().toarray()
-    )
-    assert values[0] == pytest.approx(-1, abs=1e-13)
-    assert 1 - 5e-4 < values[-1] <= 1 + 1e-13
-
-
 def test_pyramid_rebuilds_exactly(sampling):
     pyramid = build_pyramid(sampling, depth=2, k=8)
     rebuilt = pyramid_from_config(json.loads(json.dumps(pyramid.config)))
@@ -165,7 +130,8 @@ def test_pyramid_rebuilds_exactly(sampling):
     assert pyramid.sampling is sampling
     for a, b in zip(pyramid.graphs, rebuilt.graphs, strict=True):
         assert same_sampling(a.sampling, b.sampling)
-        assert a.t == b.t
+        assert a.t == b.t or (math.isnan(a.t) and math.isnan(b.t))
+        assert (a.weighting, a.n_joined, a.note) == (b.weighting, b.n_joined, b.note)
         np.testing.assert_array_equal(a.adjacency.data, b.adjacency.data)
         np.testing.assert_array_equal(a.adjacency.indices, b.adjacency.indices)
     for a, b in zip(pyramid.coarsenings, rebuilt.coarsenings, strict=True):

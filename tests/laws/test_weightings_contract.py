@@ -1,0 +1,114 @@
+"""What holds for every kind of edge weights on every sampling of the sphere."""
+
+import numpy as np
+import pytest
+
+from samplings import (
+    WEIGHTINGS,
+    Irregular,
+    delaunay_graph,
+    equivariance_spectrum,
+    knn_graph,
+    laplacian,
+    nominal_bandlimit,
+)
+
+K = 8
+
+
+def graph_of(sampling, weighting):
+    if WEIGHTINGS[weighting].pattern == "triangulation":
+        return delaunay_graph(sampling, weighting)
+    return knn_graph(sampling, K, weighting=weighting)
+
+
+@pytest.fixture(params=WEIGHTINGS, scope="session")
+def weighting(request):
+    return WEIGHTINGS[request.param]
+
+
+@pytest.fixture(scope="session")
+def graph(sampling, weighting):
+    return graph_of(sampling, weighting.name)
+
+
+def test_weights_are_symmetric_and_as_the_registry_says(graph, weighting):
+    adjacency = graph.adjacency
+    assert (adjacency != adjacency.T).nnz == 0
+    assert adjacency.data.min() > 0 or not weighting.non_negative
+    assert not adjacency.diagonal().any()
+    assert adjacency.indices.dtype == np.int32
+    assert graph.weighting == weighting.name
+    if not weighting.uses_mass:
+        assert graph.mass is None
+    if weighting.name in ("heat", "self-tuned", "inverse-distance", "area-corrected"):
+        assert np.diff(adjacency.indptr).min() >= K
+
+
+def test_graph_is_connected_or_says_why_not(graph):
+    assert graph.n_components == 1 or "in pieces" in graph.note
+
+
+def test_masses_are_the_areas(graph):
+    if graph.mass is not None:
+        areas = graph.sampling.weights
+        np.testing.assert_allclose(graph.mass, areas / areas.mean(), rtol=1e-12)
+
+
+def test_laplacian_annihilates_constants_and_is_semi_definite(graph, weighting):
+    L = laplacian(graph)
+    assert L.is_symmetric == (graph.mass is None)
+    values = np.linalg.eigvalsh(L.symmetric().toarray())
+    assert np.abs(L.matrix.sum(axis=1)).max() < 1e-13 * values[-1]
+    assert weighting.semi_definite
+    assert values[0] > -1e-13 * values[-1]
+
+
+def test_laplacian_is_self_adjoint_in_the_inner_product_of_its_masses(graph):
+    L = laplacian(graph)
+    dense = L.mass[:, None] * L.matrix.toarray()
+    np.testing.assert_allclose(dense, dense.T, atol=1e-13 * np.abs(dense).max())
+
+
+@pytest.mark.parametrize("kind", ["combinatorial", "normalized", "mass-weighted"])
+def test_rescaled_spectrum_fills_minus_one_to_one(graph, kind):
+    L = laplacian(graph, kind)
+    values = np.linalg.eigvalsh(L.symmetric().toarray()) * (2 / L.lambda_max) - 1
+    assert values[0] == pytest.approx(-1, abs=1e-13)
+    assert 1 - 5e-4 < values[-1] <= 1 + 1e-13
+
+
+def test_graph_does_not_depend_on_the_order_of_vertices(sampling, weighting):
+    order = np.random.default_rng(1).permutation(len(sampling))
+    points = Irregular.from_xyz(sampling.xyz, sampling.weights)
+    shuffled = Irregular.from_xyz(sampling.xyz[order], sampling.weights[order])
+    here, there = (graph_of(one, weighting.name) for one in (points, shuffled))
+    if weighting.name.startswith("fitted"):
+        # Fits stop short of a flat minimum, at a place that depends on the order of
+        # sums: single weights differ, what they are fitted for does not.
+        degrees = np.arange(1, nominal_bandlimit(sampling))
+        errors = [equivariance_spectrum(one, degrees).error for one in (here, there)]
+        np.testing.assert_allclose(*errors, rtol=0.03)
+        return
+    moved = here.adjacency[order][:, order]
+    scale = here.adjacency.data.max()
+    assert abs(moved - there.adjacency).max() < 1e-12 * scale
+    if here.mass is not None:
+        np.testing.assert_allclose(here.mass[order], there.mass, rtol=1e-9)
+
+
+def test_graph_has_the_symmetries_of_its_sampling(sampling, graph, weighting):
+    for matrix in sampling.symmetries:
+        turned = sampling.xyz @ matrix.T
+        cosines = turned @ sampling.xyz.T
+        image = cosines.argmax(axis=1)
+        moved = graph.adjacency[image][:, image]
+        scale = graph.adjacency.data.max()
+        assert abs(moved - graph.adjacency).max() < 1e-9 * scale
+
+
+def test_low_degrees_come_out_nearly_as_they_went_in(graph):
+    spectrum = equivariance_spectrum(graph, [1])
+    # The crudest (inverse distances on grids crowded at the poles) is off by two.
+    assert spectrum.error[0] < 2
+    assert spectrum.symbol[0] > 0
