@@ -5,19 +5,28 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.models.base import SphericalModel
-from samplings import Sampling, from_config, pyramid_from_config, same_sampling
+from samplings import (
+    Pyramid,
+    Sampling,
+    from_config,
+    pyramid_from_config,
+    same_sampling,
+)
 
 # Raised when the layout changes in a way that older versions cannot read.
 FORMAT = 1
 KEY = "deepsphere_pyg"
+EDGE_TOLERANCE = 1e-3
 
 
 def checkpoint_header(model: SphericalModel, prefix: str = "") -> dict[str, Any]:
@@ -35,7 +44,8 @@ def checkpoint_header(model: SphericalModel, prefix: str = "") -> dict[str, Any]
     -------
     dict
         JSON-serialisable: ``format``, ``model`` (name of its class),
-        ``model_config``, ``pyramid``, ``sampling`` (name), ``prefix``.
+        ``model_config``, ``pyramid``, ``sampling`` (name), ``prefix``, ``edges``
+        (their number and the sum of their weights, level by level).
     """
     header = {
         "format": FORMAT,
@@ -44,6 +54,7 @@ def checkpoint_header(model: SphericalModel, prefix: str = "") -> dict[str, Any]
         "pyramid": dict(model.pyramid.config),
         "sampling": model.sampling.name,
         "prefix": prefix,
+        "edges": _edges(model.pyramid),
     }
     # What is not JSON fails here, not when the file is read.
     plain: dict[str, Any] = json.loads(json.dumps(header))
@@ -115,7 +126,8 @@ def load_model(
         If there is no such file.
     ValueError
         If it is damaged, not one of these checkpoints, of a newer format, of another
-        sampling than asked for, or its weights do not fit its network.
+        sampling than asked for, or its weights do not fit its network; if the graphs
+        rebuilt from its description have other edges than those it was trained on.
     """
     content = _read(path)
     header = content[KEY]
@@ -134,6 +146,7 @@ def load_model(
                 "load_model(path).with_sampling_of(sampling)"
             )
     pyramid = pyramid_from_config(header["pyramid"])
+    _check_edges(path, header.get("edges"), pyramid)
     try:
         model = SphericalModel.registry[name].from_config(
             header["model_config"], pyramid
@@ -155,6 +168,32 @@ def load_model(
             f"the weights in {path} do not fit its {name}: {error}"
         ) from error
     return model.eval()
+
+
+def _edges(pyramid: Pyramid) -> list[list[float]]:
+    """Number of edges and sum of their weights, level by level."""
+    return [
+        [graph.n_edges, float(graph.adjacency.sum()) / 2] for graph in pyramid.graphs
+    ]
+
+
+def _check_edges(
+    path: str | os.PathLike[str], kept: Sequence[Sequence[float]] | None, built: Pyramid
+) -> None:
+    """Refuse weights that were trained on graphs with other edges."""
+    # Files of before this was kept; and a fit ends elsewhere, by some 1e-5, with
+    # another linear algebra library.
+    if kept is None or np.allclose(kept, _edges(built), rtol=EDGE_TOLERANCE, atol=0):
+        return
+    then, now = (
+        "; ".join(f"{int(count)} edges that weigh {total:.6g}" for count, total in each)
+        for each in (kept, _edges(built))
+    )
+    raise ValueError(
+        f"{path} was trained on graphs of {then}; this version builds graphs of {now} "
+        "from the same description: load it with the version of deepsphere_pyg that "
+        "wrote it, or train again"
+    )
 
 
 def _weights(state_dict: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -217,3 +217,18 @@ def test_explicit_kernel_widths_are_kept(tmp_path):
     save_model(model, tmp_path / "model.pt")
     loaded = load_model(tmp_path / "model.pt")
     assert [graph.t for graph in loaded.pyramid.graphs] == [0.05, 0.2, 0.8]
+
+
+def test_weights_trained_on_other_edges_are_refused(tmp_path, healpix_pyramid):
+    # As if a later version weighed the same links in another way.
+    model = SphericalClassifier(2, 3, healpix_pyramid, widths=(4, 4))
+    path = tmp_path / "model.pt"
+    save_model(model, path)
+    content = torch.load(path, weights_only=True)
+    content["deepsphere_pyg"]["edges"][0][1] *= 1.01
+    torch.save(content, path)
+    with pytest.raises(ValueError, match=r"was trained on graphs of .* edges that"):
+        load_model(path)
+    del content["deepsphere_pyg"]["edges"]
+    torch.save(content, path)
+    assert load_model(path).pyramid.graphs[0].n_edges > 0
