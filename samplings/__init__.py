@@ -3,7 +3,9 @@
 from samplings.base import Coarsening as Coarsening
 from samplings.base import Sampling as Sampling
 from samplings.base import same_sampling as same_sampling
+from samplings.cells import Cells as Cells
 from samplings.config import from_config as from_config
+from samplings.cubed_sphere import CubedSphere as CubedSphere
 from samplings.delaunay_graph import delaunay_graph as delaunay_graph
 from samplings.delaunay_weights import delaunay_weights as delaunay_weights
 from samplings.edge_weights import WEIGHTINGS as WEIGHTINGS
@@ -13,6 +15,7 @@ from samplings.equivariance_spectrum import EquivarianceSpectrum as Equivariance
 from samplings.equivariance_spectrum import (
     equivariance_spectrum as equivariance_spectrum,
 )
+from samplings.fibonacci import Fibonacci as Fibonacci
 from samplings.finite_elements import FiniteElements as FiniteElements
 from samplings.finite_elements import finite_elements as finite_elements
 from samplings.fitted import FittedWeights as FittedWeights
@@ -24,6 +27,9 @@ from samplings.graph import SphericalGraph as SphericalGraph
 from samplings.healpix import HEALPix as HEALPix
 from samplings.hull import delaunay_faces as delaunay_faces
 from samplings.icosahedral import Icosahedral as Icosahedral
+from samplings.icosahedral_triangles import (
+    IcosahedralTriangles as IcosahedralTriangles,
+)
 from samplings.irregular import Irregular as Irregular
 from samplings.kernel_width import kernel_width as kernel_width
 from samplings.knn import knn_graph as knn_graph
@@ -37,3 +43,6 @@ from samplings.pyramid import pyramid_from_config as pyramid_from_config
 from samplings.rectilinear import Rectilinear as Rectilinear
 from samplings.resolution import nominal_bandlimit as nominal_bandlimit
 from samplings.spectrum import lambda_max as lambda_max
+from samplings.transfer import Transfer as Transfer
+from samplings.transfer import conservative_overlap as conservative_overlap
+from samplings.transfer import nearest_assignment as nearest_assignment

@@ -1,4 +1,4 @@
-"""What every sampling of the sphere is, and how it is coarsened."""
+"""What every sampling of the sphere is."""
 
 from __future__ import annotations
 
@@ -9,46 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
+
+from samplings.arrays import FloatArray as FloatArray
+from samplings.arrays import IntArray as IntArray
+from samplings.arrays import ReadOnly as ReadOnly
+from samplings.arrays import freeze as freeze
+from samplings.arrays import read_only as read_only
+from samplings.coarsening import Coarsening as Coarsening
 
 if TYPE_CHECKING:
+    from samplings.cells import Cells
     from samplings.masked import Masked
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 # Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
 # kilometres or degrees for coordinates is off by far more.
 UNIT_TOLERANCE = 1e-6
-
-
-def read_only(array: npt.ArrayLike) -> FloatArray:
-    """Return a contiguous float64 copy of ``array`` that cannot be written to."""
-    copy = np.array(array, dtype=np.float64, order="C", copy=True)
-    copy.setflags(write=False)
-    return copy
-
-
-def freeze(matrix: sp.csr_array) -> sp.csr_array:
-    """Make the arrays of a sparse matrix read-only, and return it."""
-    for part in (matrix.data, matrix.indices, matrix.indptr):
-        part.setflags(write=False)
-    return matrix
-
-
-class ReadOnly:
-    """What keeps its arrays read-only when copied or sent to another process.
-
-    NumPy makes arrays that were pickled or deeply copied writeable again.
-    """
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for value in state.values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
-            elif isinstance(value, sp.csr_array):
-                freeze(value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -203,9 +178,60 @@ class Sampling(ReadOnly):
         return ()
 
     # -- parts and resolutions --------------------------------------------------
+    def cells(self) -> Cells:
+        """Return the cells of the vertices as polygons of arcs of great circles.
+
+        Voronoi cells, unless a scheme has others; their areas are :attr:`weights` only
+        where a scheme says so.
+
+        Raises
+        ------
+        ValueError
+            If the points have no Voronoi cells: fewer than four, or all on one circle.
+        """
+        from samplings.cells import voronoi_cells
+
+        return voronoi_cells(self.xyz)
+
+    def parents_in(self, coarse: Sampling) -> IntArray | None:
+        """Return the vertex of ``coarse`` whose cell holds each cell, ``(V,)``.
+
+        None unless each cell lies in one of ``coarse`` as a whole, by construction.
+        """
+        return None
+
     def coarsen(self) -> Coarsening:
         """Return the next coarser sampling and how this one's cells fall into it."""
         raise ValueError(f"{self!r} has no coarser sampling")
+
+    def coarsen_to(self, coarse: Sampling, method: str = "conservative") -> Coarsening:
+        """Return how this sampling's cells fall into those of any other one.
+
+        Parameters
+        ----------
+        coarse
+            The sampling to coarsen to.
+        method
+            ``"conservative"``: each cell goes to the cells of ``coarse`` it overlaps,
+            in shares of its area. ``"nearest"``: each goes to the nearest vertex of
+            ``coarse``, whose areas become the sums of what they hold.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`samplings.Transfer.conservative` and
+            :meth:`samplings.Transfer.nearest`; if ``coarse`` covers only a part of
+            this sampling, or ``method`` is another.
+
+        Examples
+        --------
+        >>> from samplings import Fibonacci, HEALPix
+        >>> HEALPix(4).coarsen_to(Fibonacci(50)).coarse
+        Fibonacci(n=50) with 50 vertices
+        """
+        from samplings.transfer import transfer
+
+        return transfer(self, coarse, method).coarsening()
 
     def __getitem__(self, part: npt.ArrayLike) -> Masked:
         """Return the part of the sampling where a boolean mask ``(V,)`` is True.
@@ -220,62 +246,6 @@ class Sampling(ReadOnly):
         from samplings.masked import Masked
 
         return Masked(self, part)
-
-
-@dataclass(frozen=True, eq=False)
-class Coarsening(ReadOnly):
-    """How the cells of a fine sampling are shared among those of a coarse one.
-
-    Parameters
-    ----------
-    fine, coarse
-        The two samplings.
-    assign
-        Sparse matrix ``(V_coarse, V_fine)``; ``assign[c, f]`` is the share of fine cell
-        ``f`` that lies in coarse cell ``c``. Columns sum to one, so that area is
-        conserved: ``assign @ fine.weights == coarse.weights``.
-
-    Raises
-    ------
-    ValueError
-        If the shape does not fit, a share is negative, a column does not sum to one,
-        or area is not conserved.
-    """
-
-    fine: Sampling
-    coarse: Sampling
-    assign: sp.csr_array
-
-    def __post_init__(self) -> None:
-        # A copy: it is made read-only below, and the caller's must stay as it is.
-        assign = sp.csr_array(self.assign).astype(np.float64)
-        shape = (len(self.coarse), len(self.fine))
-        if assign.shape != shape:
-            raise ValueError(
-                f"assign must have shape (V_coarse, V_fine) = {shape}, "
-                f"got {assign.shape}"
-            )
-        if assign.nnz and not assign.data.min() >= 0:
-            raise ValueError(
-                f"shares of a cell must not be negative, got {assign.data.min()}"
-            )
-        columns = np.asarray(assign.sum(axis=0)).ravel()
-        if not np.abs(columns - 1).max() <= 1e-9:
-            bad = int(np.abs(columns - 1).argmax())
-            raise ValueError(
-                f"the shares of each fine cell must sum to one, "
-                f"got {columns[bad]} at fine vertex {bad}"
-            )
-        area = assign @ self.fine.weights
-        # 1e-9 relative: sums of round-off over millions of cells stay far below.
-        if not np.allclose(area, self.coarse.weights, rtol=1e-9, atol=0):
-            bad = int(np.abs(area - self.coarse.weights).argmax())
-            raise ValueError(
-                "coarse areas must be the sums of the fine areas they hold, "
-                f"got {self.coarse.weights[bad]} for {area[bad]} at vertex {bad}"
-            )
-        assign.sum_duplicates()
-        object.__setattr__(self, "assign", freeze(assign))
 
 
 def same_sampling(a: Sampling, b: Sampling) -> bool:

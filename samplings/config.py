@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from samplings.base import Sampling
+from samplings.cubed_sphere import CubedSphere
 from samplings.encoding import decode_array
 from samplings.equiangular import Equiangular
+from samplings.fibonacci import Fibonacci
 from samplings.gauss_legendre import GaussLegendre, ReducedGaussian
 from samplings.healpix import HEALPix
 from samplings.icosahedral import Icosahedral
+from samplings.icosahedral_triangles import IcosahedralTriangles
 from samplings.irregular import Irregular
 from samplings.masked import Masked
 from samplings.mcewen_wiaux import McEwenWiaux
@@ -96,6 +99,9 @@ _BUILDERS: dict[
     "reduced-gaussian": (("n_phi_per_ring",), (), lambda s: ReducedGaussian(**s)),
     "mcewen-wiaux": (("bandlimit",), (), lambda s: McEwenWiaux(**s)),
     "icosahedral": (("level",), (), lambda s: Icosahedral(**s)),
+    "icosahedral-triangles": (("level",), (), lambda s: IcosahedralTriangles(**s)),
+    "cubed-sphere": (("n",), (), lambda s: CubedSphere(**s)),
+    "fibonacci": (("n",), (), lambda s: Fibonacci(**s)),
     "irregular": (("xyz", "weights"), (), _irregular),
     "rectilinear": (("lat", "lon", "lat_bounds", "lon_bounds"), (), _rectilinear),
     "masked": (("parent", "mask"), ("weights",), _masked),

@@ -6,7 +6,6 @@ from typing import Any
 
 import healpy
 import numpy as np
-import scipy.sparse as sp
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
@@ -102,22 +101,18 @@ class HEALPix(Sampling):
                 f"nside must be even to merge pixels by four, got {self.nside}; "
                 "start from a multiple of 2 for each coarsening"
             )
-        coarse = HEALPix(self.nside // 2, self.nest)
-        n = len(self)
-        parent = self._parents()
-        share = sp.csr_array(
-            (np.ones(n), (parent, np.arange(n))), shape=(len(coarse), n)
-        )
-        return Coarsening(self, coarse, share)
+        return Coarsening.nested(self, HEALPix(self.nside // 2, self.nest))
 
-    def _parents(self) -> IntArray:
-        """Coarse pixel that contains each fine pixel, shape ``(V,)``."""
-        if self.nest:
-            return np.arange(len(self)) // 4
-        # Halving nside keeps pixel edges where they are, for any even nside, so the
-        # coarse pixel that contains a fine centre contains its whole pixel.
+    def parents_in(self, coarse: Sampling) -> IntArray | None:
+        """Where ``coarse`` is HEALPix of an nside that divides this one's."""
+        if not isinstance(coarse, HEALPix) or self.nside % coarse.nside:
+            return None
+        if self.nest and coarse.nest:
+            return np.arange(len(self)) // (self.nside // coarse.nside) ** 2
+        # Dividing nside keeps pixel edges where they are, so the coarse pixel that
+        # contains a fine centre contains its whole pixel.
         x, y, z = self.xyz.T
-        parents = healpy.vec2pix(self.nside // 2, x, y, z, nest=False)
+        parents = healpy.vec2pix(coarse.nside, x, y, z, nest=coarse.nest)
         return np.asarray(parents, dtype=np.int64)
 
 

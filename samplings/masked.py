@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.base import Coarsening, IntArray, Sampling, read_only
+from samplings.cells import Cells
 from samplings.encoding import encode_array
 
 
@@ -91,6 +92,10 @@ class Masked(Sampling):
 
     def __repr__(self) -> str:
         return f"Masked({self.parent!r}) with {len(self)} vertices"
+
+    def cells(self) -> Cells:
+        """Cells of the parent, whole even where only a part of them is kept."""
+        return self.parent.cells()[self.index]
 
     def coarsen(self) -> Coarsening:
         """Coarsen the parent, and keep the coarse cells that hold any kept cell.

@@ -6,10 +6,15 @@ import numpy as np
 
 from samplings.base import FloatArray, IntArray
 from samplings.hull import convex_hull
-from samplings.spherical_triangles import triangle_areas
+from samplings.spherical_triangles import sector_areas, triangle_areas
 
 
-def cell_areas(xyz: FloatArray, faces: IntArray, centres: FloatArray) -> FloatArray:
+def cell_areas(
+    xyz: FloatArray,
+    faces: IntArray,
+    centres: FloatArray,
+    extent: float | None = None,
+) -> FloatArray:
     """Return the Voronoi areas of points whose Delaunay triangulation is known.
 
     The cell of a point is convex and holds it, so that it is a fan of triangles from
@@ -24,6 +29,9 @@ def cell_areas(xyz: FloatArray, faces: IntArray, centres: FloatArray) -> FloatAr
         Vertices of the Delaunay triangles, shape ``(F, 3)``, in either orientation.
     centres
         Their circumcentres on the sphere, shape ``(F, 3)``.
+    extent
+        Angle in radian up to which a cell reaches from its point; by default without
+        limit.
 
     Returns
     -------
@@ -39,11 +47,16 @@ def cell_areas(xyz: FloatArray, faces: IntArray, centres: FloatArray) -> FloatAr
     left, right = centres[face[order[::2]]], centres[face[order[1::2]]]
     area = np.zeros(n)
     for end in edge.T:
-        area += np.bincount(end, triangle_areas(xyz[end], left, right), minlength=n)
+        fan = (
+            triangle_areas(xyz[end], left, right)
+            if extent is None
+            else np.abs(sector_areas(xyz[end], left, right, extent))
+        )
+        area += np.bincount(end, fan, minlength=n)
     return area
 
 
-def voronoi_areas(xyz: FloatArray) -> FloatArray:
+def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
     r"""Return the area of the part of the sphere nearer to each point than to others.
 
     Parameters
@@ -51,11 +64,15 @@ def voronoi_areas(xyz: FloatArray) -> FloatArray:
     xyz
         Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
         circle.
+    extent
+        Angle in radian up to which a cell reaches from its point; by default without
+        limit.
 
     Returns
     -------
     numpy.ndarray
-        Areas in steradian, shape ``(V,)``, that sum to :math:`4\pi`.
+        Areas in steradian, shape ``(V,)``. They sum to :math:`4\pi`, or to the area
+        within ``extent`` of any point.
 
     Raises
     ------
@@ -80,7 +97,9 @@ def voronoi_areas(xyz: FloatArray) -> FloatArray:
     lost = np.flatnonzero(~(area > 0))
     # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
     if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
-        return area
+        if extent is None:
+            return area
+        return cell_areas(xyz, hull.faces, hull.centres, extent)
     where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
     raise ValueError(
         f"points are too near to each other for Voronoi areas ({where}); drop points "

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from samplings import (
+    CubedSphere,
     Equiangular,
+    Fibonacci,
     GaussLegendre,
     HEALPix,
     Icosahedral,
+    IcosahedralTriangles,
     Irregular,
     McEwenWiaux,
     Rectilinear,
@@ -37,6 +40,9 @@ SAMPLINGS = {
     "reduced-gaussian": lambda: ReducedGaussian([8, 12, 16, 20, 20, 16, 12, 8]),
     "mcewen-wiaux": lambda: McEwenWiaux(9),
     "icosahedral": lambda: Icosahedral(3),
+    "icosahedral-triangles": lambda: IcosahedralTriangles(2),
+    "cubed-sphere": lambda: CubedSphere(6),
+    "fibonacci": lambda: Fibonacci(300),
     "irregular": lambda: Irregular.from_xyz(scattered(500)),
     "irregular-hemisphere": lambda: Irregular.from_xyz(
         scattered(400)[scattered(400)[:, 2] > 0.1]

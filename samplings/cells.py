@@ -1,0 +1,186 @@
+"""Cells of a sampling as polygons whose sides are arcs of great circles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from samplings.base import FloatArray, IntArray, ReadOnly
+from samplings.hull import convex_hull
+from samplings.spherical_triangles import triangle_areas
+
+
+@dataclass(frozen=True, eq=False)
+class Cells(ReadOnly):
+    """Convex polygons on the sphere that share their sides, one per vertex.
+
+    The sides of cell i are ``indptr[i] ... indptr[i+1] - 1``, counterclockwise from
+    outside. Side s runs from ``corners[indices[s]]`` to the corner of the next side of
+    its cell, the last one back to the first.
+
+    Parameters
+    ----------
+    corners
+        Unit vectors, shape ``(C, 3)``; a corner where n cells meet is stored once.
+    indptr
+        First side of each cell, and their number, shape ``(V + 1,)``.
+    indices
+        Corner at which each side starts, shape ``(S,)``.
+    normals
+        Normal of the great circle of each side, pointing into the cell, of length one,
+        shape ``(S, 3)``.
+    neighbours
+        The cell on the other side, shape ``(S,)``; -1 where there is none.
+
+    Examples
+    --------
+    >>> from samplings import Icosahedral
+    >>> cells = Icosahedral(1).cells()
+    >>> np.unique(np.diff(cells.indptr), return_counts=True)  # pentagons, hexagons
+    (array([5, 6]), array([12, 30]))
+    """
+
+    corners: FloatArray
+    indptr: IntArray
+    indices: IntArray
+    normals: FloatArray
+    neighbours: IntArray
+
+    def __post_init__(self) -> None:
+        for name in ("corners", "indptr", "indices", "normals", "neighbours"):
+            getattr(self, name).setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def __getitem__(self, part: IntArray) -> Cells:
+        """Return some of the cells, in the order of the indices ``part``."""
+        part = np.asarray(part)
+        sides, indptr = ragged_ranges(self.indptr, part)
+        number = np.full(len(self) + 1, -1)
+        number[part] = np.arange(len(part))
+        # The last entry, -1, is what neighbours of -1 find.
+        neighbours = number[self.neighbours[sides]]
+        return Cells(
+            self.corners, indptr, self.indices[sides], self.normals[sides], neighbours
+        )
+
+    @property
+    def following(self) -> IntArray:
+        """Corner at which each side ends, shape ``(S,)``."""
+        return self.indices[next_in_ring(self.indptr)]
+
+    @property
+    def areas(self) -> FloatArray:
+        """Areas in steradian, shape ``(V,)``."""
+        count = np.diff(self.indptr)
+        cell = np.repeat(np.arange(len(self)), count)
+        apex = self.corners[self.indices[self.indptr[:-1]]][cell]
+        start, end = self.corners[self.indices], self.corners[self.following]
+        fan = triangle_areas(apex, start, end)
+        return np.bincount(cell, fan, minlength=len(self)).astype(np.float64)
+
+
+def ragged_ranges(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Entries of some rows, one row after the other, and where each row begins."""
+    count = np.diff(indptr)[rows]
+    begin = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(count, out=begin[1:])
+    return np.arange(begin[-1]) + np.repeat(indptr[rows] - begin[:-1], count), begin
+
+
+def next_in_ring(indptr: IntArray) -> IntArray:
+    """Entry after each entry of its row, the first one after the last."""
+    following = np.arange(1, indptr[-1] + 1)
+    filled = indptr[1:] > indptr[:-1]
+    following[indptr[1:][filled] - 1] = indptr[:-1][filled]
+    return following
+
+
+def polygon_cells(corners: FloatArray, polygons: IntArray) -> Cells:
+    """Return cells that are polygons with the same number of corners.
+
+    Parameters
+    ----------
+    corners
+        Unit vectors, shape ``(C, 3)``.
+    polygons
+        Corners of each cell, counterclockwise from outside, shape ``(V, m)``. Together
+        the cells cover the sphere.
+
+    Raises
+    ------
+    ValueError
+        If some side is not shared by two cells in opposite directions.
+    """
+    n, m = polygons.shape
+    start = polygons.ravel().astype(np.int64)
+    end = np.roll(polygons, -1, axis=1).ravel().astype(np.int64)
+    key, opposite = start * len(corners) + end, end * len(corners) + start
+    order = np.argsort(key)
+    place = np.minimum(np.searchsorted(key[order], opposite), len(key) - 1)
+    twin = order[place]
+    if not np.array_equal(key[twin], opposite):
+        raise ValueError(
+            "cells must cover the sphere, but a side has no cell on its other side; "
+            "list the corners of all cells counterclockwise, each corner once"
+        )
+    a, b = corners[start], corners[end]
+    normals = np.cross(a, b - a)
+    normals /= np.linalg.norm(normals, axis=1)[:, None]
+    return Cells(corners, np.arange(n + 1) * m, start, normals, twin // m)
+
+
+def voronoi_cells(xyz: FloatArray) -> Cells:
+    """Return the cells of what is nearer to each point than to all others.
+
+    Parameters
+    ----------
+    xyz
+        Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
+        circle.
+
+    Returns
+    -------
+    Cells
+        Corners are the circumcentres of the Delaunay triangles. Where four points lie
+        on one circle some sides have no length.
+
+    Raises
+    ------
+    ValueError
+        As :func:`samplings.hull.convex_hull`.
+    """
+    hull = convex_hull(xyz, "Voronoi cells", "merge points that nearly coincide")
+    faces = hull.faces
+    n = len(xyz)
+    # Half-edge 3f + c runs along face f from its corner c to the next one.
+    origin = faces.ravel()
+    target = np.roll(faces, -1, axis=1).ravel()
+    order = np.argsort(origin * n + target)
+    back = order[np.searchsorted((origin * n + target)[order], target * n + origin)]
+    # Round a vertex, counterclockwise: the half-edge that comes in from the third
+    # corner of a face, turned round, leaves along the next face.
+    before = np.arange(len(origin)).reshape(-1, 3)[:, [2, 0, 1]].ravel()
+    turn = back[before]
+    first = np.zeros(n, dtype=np.int64)
+    first[origin] = np.arange(len(origin))
+    rank = np.zeros(len(origin), dtype=np.int64)
+    begin, at = first, turn[first]
+    for step in range(1, n):
+        open_ = at != begin
+        begin, at = begin[open_], at[open_]
+        if len(at) == 0:
+            break
+        rank[at] = step
+        at = turn[at]
+    indptr = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(np.bincount(origin, minlength=n), out=indptr[1:])
+    half_edge = np.empty_like(rank)
+    half_edge[indptr[origin] + rank] = np.arange(len(origin))
+    # The side from this face's centre to the next one's crosses the edge between them.
+    neighbours = target[turn[half_edge]]
+    normals = xyz[origin[half_edge]] - xyz[neighbours]
+    normals /= np.linalg.norm(normals, axis=1)[:, None]
+    return Cells(hull.centres, indptr, half_edge // 3, normals, neighbours)

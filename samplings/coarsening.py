@@ -1,0 +1,88 @@
+"""How the cells of one sampling fall into those of a coarser one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from samplings.arrays import ReadOnly, freeze
+
+if TYPE_CHECKING:
+    from samplings.base import Sampling
+
+
+@dataclass(frozen=True, eq=False)
+class Coarsening(ReadOnly):
+    """How the cells of a fine sampling are shared among those of a coarse one.
+
+    Parameters
+    ----------
+    fine, coarse
+        The two samplings.
+    assign
+        Sparse matrix ``(V_coarse, V_fine)``; ``assign[c, f]`` is the share of fine cell
+        ``f`` that lies in coarse cell ``c``. Columns sum to one, so that area is
+        conserved: ``assign @ fine.weights == coarse.weights``.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, a share is negative, a column does not sum to one,
+        or area is not conserved.
+    """
+
+    fine: Sampling
+    coarse: Sampling
+    assign: sp.csr_array
+
+    def __post_init__(self) -> None:
+        # A copy: it is made read-only below, and the caller's must stay as it is.
+        assign = sp.csr_array(self.assign).astype(np.float64)
+        shape = (len(self.coarse), len(self.fine))
+        if assign.shape != shape:
+            raise ValueError(
+                f"assign must have shape (V_coarse, V_fine) = {shape}, "
+                f"got {assign.shape}"
+            )
+        if assign.nnz and not assign.data.min() >= 0:
+            raise ValueError(
+                f"shares of a cell must not be negative, got {assign.data.min()}"
+            )
+        columns = np.asarray(assign.sum(axis=0)).ravel()
+        if not np.abs(columns - 1).max() <= 1e-9:
+            bad = int(np.abs(columns - 1).argmax())
+            raise ValueError(
+                f"the shares of each fine cell must sum to one, "
+                f"got {columns[bad]} at fine vertex {bad}"
+            )
+        area = assign @ self.fine.weights
+        # 1e-9 relative: sums of round-off over millions of cells stay far below.
+        if not np.allclose(area, self.coarse.weights, rtol=1e-9, atol=0):
+            bad = int(np.abs(area - self.coarse.weights).argmax())
+            raise ValueError(
+                "coarse areas must be the sums of the fine areas they hold, "
+                f"got {self.coarse.weights[bad]} for {area[bad]} at vertex {bad}"
+            )
+        assign.sum_duplicates()
+        object.__setattr__(self, "assign", freeze(assign))
+
+    @classmethod
+    def nested(cls, fine: Sampling, coarse: Sampling) -> Coarsening:
+        """Give each fine cell to the coarse cell that holds it as a whole.
+
+        Raises
+        ------
+        ValueError
+            If the cells do not nest by construction.
+        """
+        parents = fine.parents_in(coarse)
+        if parents is None:
+            raise ValueError(
+                f"the cells of {fine!r} do not nest in those of {coarse!r}; "
+                "use coarsen_to()"
+            )
+        entries = (np.ones(len(fine)), (parents, np.arange(len(fine))))
+        return cls(fine, coarse, sp.csr_array(entries, shape=(len(coarse), len(fine))))

@@ -1,0 +1,131 @@
+"""Scaling a matrix of overlaps so that its rows and columns have given sums."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.linalg import LinearOperator, cg
+
+from samplings.base import FloatArray
+
+# Alternate scalings before Newton's method: enough where sums are local matters.
+SWEEPS = 20
+NEWTON_STEPS = 30
+
+
+def balanced(
+    matrix: sp.csr_array,
+    rows: FloatArray,
+    columns: FloatArray,
+    accuracy: float = 1e-13,
+) -> sp.csr_array | None:
+    r"""Scale rows and columns of a non-negative matrix to given sums.
+
+    .. math:: B_{ij} = u_i A_{ij} v_j, \quad \sum_j B_{ij} = r_i, \quad
+              \sum_i B_{ij} = c_j
+
+    B is the matrix with these sums of the least divergence
+    :math:`\sum B \log(B / A)` from A: zeros stay, and all else changes as little as may
+    be. Sinkhorn's alternate scaling of rows and columns meets the sums quickly where
+    they are missed by little; then Newton's method on the convex dual in
+    :math:`\log u, \log v` closes what would take it very long.
+
+    Parameters
+    ----------
+    matrix
+        Non-negative, shape ``(R, C)``.
+    rows, columns
+        The sums, positive, shapes ``(R,)`` and ``(C,)``, of equal totals.
+    accuracy
+        Largest error of a sum, relative to the sum.
+
+    Returns
+    -------
+    scipy.sparse.csr_array or None
+        The scaled matrix; None if no such scaling is found: the zeros forbid it.
+
+    Notes
+    -----
+    Source: Sinkhorn and Knopp 1967, Pacific Journal of Mathematics 21, 343.
+
+    Examples
+    --------
+    >>> B = balanced(sp.csr_array([[1.0, 1], [1, 3]]), np.ones(2), np.ones(2))
+    >>> bool(np.allclose(B.sum(axis=0), 1) and np.allclose(B.sum(axis=1), 1))
+    True
+    """
+    scaled = sp.csr_array(matrix, copy=True)
+    row_of = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
+    for _ in range(SWEEPS):
+        sums = _sums(scaled)
+        if not (sums[0].all() and sums[1].all()):
+            return None
+        if _worst(sums, rows, columns) <= accuracy:
+            return scaled
+        scaled.data *= (rows / sums[0])[row_of]
+        scaled.data *= (columns / _sums(scaled)[1])[scaled.indices]
+    worst = _worst(_sums(scaled), rows, columns)
+    for _ in range(NEWTON_STEPS):
+        step = _newton_step(scaled, rows, columns)
+        # Halve steps that overshoot.
+        for _ in range(10):
+            trial = scaled.copy()
+            u, v = step[: len(rows)], step[len(rows) :]
+            trial.data *= np.exp(np.clip(u[row_of] + v[scaled.indices], -50, 50))
+            remaining = _worst(_sums(trial), rows, columns)
+            if remaining < worst:
+                break
+            step = step / 2
+        else:
+            # Nothing gets nearer: round-off, or sums that the zeros forbid.
+            break
+        scaled, worst = trial, remaining
+        if worst <= accuracy:
+            break
+    return scaled if worst <= max(accuracy, 1e-11) else None
+
+
+def _sums(matrix: sp.csr_array) -> tuple[FloatArray, FloatArray]:
+    """Sums of the rows and of the columns."""
+    columns = np.bincount(matrix.indices, matrix.data, minlength=matrix.shape[1])
+    rows = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+    return rows, columns.astype(np.float64)
+
+
+def _worst(
+    sums: tuple[FloatArray, FloatArray], rows: FloatArray, columns: FloatArray
+) -> float:
+    """Largest relative error of a sum."""
+    return float(
+        max(np.abs(sums[0] / rows - 1).max(), np.abs(sums[1] / columns - 1).max())
+    )
+
+
+def _newton_step(
+    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray
+) -> FloatArray:
+    """Changes of log u and log v that meet the sums to first order.
+
+    The Hessian is the graph Laplacian of the overlaps with the signs of one side
+    turned: semidefinite, with the one null vector (1, -1) that changes nothing.
+    """
+    row_sums, column_sums = _sums(matrix)
+    missing = np.concatenate([rows - row_sums, columns - column_sums])
+    null = np.concatenate([np.ones(len(rows)), -np.ones(len(columns))])
+    missing -= null * (null @ missing) / len(null)
+    diagonal = np.concatenate([row_sums, column_sums])
+    transpose = matrix.T.tocsr()
+
+    def hessian(x: FloatArray) -> FloatArray:
+        u, v = x[: len(rows)], x[len(rows) :]
+        return np.asarray(diagonal * x + np.concatenate([matrix @ v, transpose @ u]))
+
+    size = (len(null), len(null))
+    step, _ = cg(
+        LinearOperator(size, matvec=hessian, dtype=np.float64),
+        missing,
+        rtol=1e-9,
+        maxiter=2000,
+        M=LinearOperator(size, matvec=lambda x: x / diagonal, dtype=np.float64),
+    )
+    return np.asarray(step)
