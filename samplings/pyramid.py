@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,7 @@ def build_pyramid(
     depth: int,
     k: int,
     *,
+    coarser: Sequence[Sampling] | None = None,
     t: Sequence[float] | None = None,
     distance: str = "chordal",
     symmetrize: str = "average",
@@ -70,6 +72,10 @@ def build_pyramid(
     k
         Minimum number of neighbours at each level, fewer than ``sampling`` has
         vertices. A coarser level of ``k`` vertices or fewer becomes a complete graph.
+    coarser
+        The ``depth - 1`` coarser levels, any samplings of the same part of the sphere,
+        to which cells go in shares of their area (:meth:`Sampling.coarsen_to`); by
+        default those of :meth:`Sampling.coarsen`.
     t
         Kernel widths in squared radian, one a level; by default
         :func:`samplings.kernel_width` for each.
@@ -84,7 +90,8 @@ def build_pyramid(
     Raises
     ------
     ValueError
-        If the sampling cannot be coarsened so often, or ``t`` has another length.
+        If the sampling cannot be coarsened so often, ``coarser`` or ``t`` has another
+        length, or a level is not coarser than the one before.
 
     Warns
     -----
@@ -104,7 +111,11 @@ def build_pyramid(
             f"t must list one kernel width a level, {depth} in all, got {t!r}; "
             "leave it out for the default widths"
         )
-    coarsenings = _coarsenings(sampling, depth)
+    coarsenings = (
+        _coarsenings(sampling, depth)
+        if coarser is None
+        else _coarsenings_to(sampling, depth, coarser)
+    )
     levels = [sampling, *(coarsening.coarse for coarsening in coarsenings)]
     graphs = tuple(
         knn_graph(
@@ -122,6 +133,7 @@ def build_pyramid(
     config: dict[str, Any] = {
         "sampling": sampling.config,
         "depth": depth,
+        "coarser": None if coarser is None else [level.config for level in coarser],
         "k": k,
         "t": None if t is None else [float(width) for width in t],
         "distance": distance,
@@ -154,6 +166,25 @@ def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
     return tuple(found)
 
 
+def _coarsenings_to(
+    sampling: Sampling, depth: int, coarser: Sequence[Sampling]
+) -> tuple[Coarsening, ...]:
+    """Coarsen to samplings chosen by the user, one after the other."""
+    if len(coarser) != depth - 1:
+        raise ValueError(
+            f"coarser must list the {depth - 1} levels below {sampling.name}, got "
+            f"{len(coarser)}; leave it out for the default ones"
+        )
+    levels = [sampling, *coarser]
+    for fine, coarse in itertools.pairwise(levels):
+        if len(coarse) >= len(fine):
+            raise ValueError(
+                f"each level must be coarser than the one before, got {coarse.name} "
+                f"after {fine.name}; list them from fine to coarse"
+            )
+    return tuple(fine.coarsen_to(coarse) for fine, coarse in itertools.pairwise(levels))
+
+
 def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
     """Rebuild a pyramid from its :attr:`Pyramid.config`.
 
@@ -177,7 +208,7 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
         )
     # What configurations did not say when there was nothing else to say.
     options: dict[str, Any] = {"weighting": "heat", "connect": False, **config}
-    known = {"sampling", "depth", "k", "t", *_EDGE_OPTIONS}
+    known = {"sampling", "depth", "k", "coarser", "t", *_EDGE_OPTIONS}
     missing = {"sampling", "depth", "k"} - set(options)
     unknown = set(options) - known
     if missing or unknown:
@@ -190,4 +221,6 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
             f"a pyramid's configuration needs sampling, depth and k, but this one "
             f"{fault}; pass Pyramid.config as it was saved"
         )
+    if options.get("coarser") is not None:
+        options["coarser"] = [from_config(level) for level in options["coarser"]]
     return build_pyramid(from_config(options.pop("sampling")), **options)

@@ -23,6 +23,7 @@ from samplings import (
     HEALPix,
     Icosahedral,
     Irregular,
+    Transfer,
     knn_graph,
     laplacian,
 )
@@ -236,6 +237,25 @@ def test_wrong_signals_and_masks_are_refused():
         to_data(graph, torch.zeros(12, 3))
     with pytest.raises(ValueError, match="mask must be boolean of shape"):
         to_data(graph, mask=torch.zeros(192))
+
+
+# -- between any two samplings ---------------------------------------------------------
+@pytest.mark.parametrize("method", ["conservative", "nearest"])
+def test_pooling_and_unpooling_of_a_transfer_are_adjoint_by_area(method):
+    fine, coarse = Icosahedral(3), HEALPix(2)
+    transfer = getattr(Transfer, method)(fine, coarse)
+    pool = pooling_operator(transfer).double()
+    unpool = unpooling_operator(transfer).double()
+    torch.manual_seed(0)
+    x = torch.randn(len(fine), 2, dtype=torch.float64)
+    y = torch.randn(len(coarse), 2, dtype=torch.float64)
+    shared = np.asarray(transfer.overlap.sum(axis=1)).ravel()
+    given = np.asarray(transfer.overlap.sum(axis=0)).ravel()
+    left = torch.as_tensor(shared) @ (pool(x) * y)
+    right = torch.as_tensor(given) @ (x * unpool(y))
+    torch.testing.assert_close(left, right, rtol=1e-12, atol=0)
+    torch.testing.assert_close(pool(torch.ones_like(x)), torch.ones_like(y))
+    torch.testing.assert_close(unpool(torch.ones_like(y)), torch.ones_like(x))
 
 
 # -- PyGSP ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import scipy.sparse as sp
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from samplings import Coarsening, Laplacian
+from samplings import Coarsening, Laplacian, Transfer
 
 
 def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOperator:
@@ -44,7 +44,9 @@ def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOpe
     return EdgeOperator(laplacian.rescaled(), execution=execution)
 
 
-def pooling_operator(coarsening: Coarsening, execution: str = "auto") -> EdgeOperator:
+def pooling_operator(
+    coarsening: Coarsening | Transfer, execution: str = "auto"
+) -> EdgeOperator:
     r"""Return the mean over fine cells by area, from V_fine to V_coarse vertices.
 
     .. math:: P_{cf} = s_{cf}\, a_f / A_c
@@ -55,7 +57,9 @@ def pooling_operator(coarsening: Coarsening, execution: str = "auto") -> EdgeOpe
     Parameters
     ----------
     coarsening
-        From :meth:`samplings.Sampling.coarsen`.
+        From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`
+        between any two samplings: then from the vertices of its source to those of its
+        target.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
@@ -65,12 +69,16 @@ def pooling_operator(coarsening: Coarsening, execution: str = "auto") -> EdgeOpe
     >>> pooling_operator(HEALPix(2).coarsen())
     EdgeOperator(48 -> 12, 48 edges, execution='auto')
     """
+    if isinstance(coarsening, Transfer):
+        return EdgeOperator(coarsening.pooling(), execution=execution)
     coarse = sp.diags_array(1 / coarsening.coarse.weights)
     fine = sp.diags_array(coarsening.fine.weights)
     return EdgeOperator(coarse @ coarsening.assign @ fine, execution=execution)
 
 
-def unpooling_operator(coarsening: Coarsening, execution: str = "auto") -> EdgeOperator:
+def unpooling_operator(
+    coarsening: Coarsening | Transfer, execution: str = "auto"
+) -> EdgeOperator:
     r"""Return the copy to fine cells by share, from V_coarse to V_fine vertices.
 
     .. math:: U_{fc} = s_{cf}
@@ -81,7 +89,8 @@ def unpooling_operator(coarsening: Coarsening, execution: str = "auto") -> EdgeO
     Parameters
     ----------
     coarsening
-        From :meth:`samplings.Sampling.coarsen`.
+        From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`: then
+        from the vertices of its target to those of its source.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
@@ -91,4 +100,6 @@ def unpooling_operator(coarsening: Coarsening, execution: str = "auto") -> EdgeO
     >>> unpooling_operator(HEALPix(2).coarsen())
     EdgeOperator(12 -> 48, 48 edges, execution='auto')
     """
+    if isinstance(coarsening, Transfer):
+        return EdgeOperator(coarsening.unpooling(), execution=execution)
     return EdgeOperator(sp.csr_array(coarsening.assign.T), execution=execution)

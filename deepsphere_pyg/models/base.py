@@ -92,15 +92,17 @@ class SphericalModel(nn.Module, ABC):
         Raises
         ------
         ValueError
-            If the kernel widths were chosen by hand, since they belong to a sampling.
+            If kernel widths or coarser levels were chosen by hand, since they belong to
+            a sampling.
         """
         options = dict(self.pyramid.config)
         del options["sampling"]
-        if options.get("t") is not None:
-            raise ValueError(
-                "this model's kernel widths t were given for its own sampling; "
-                "build a pyramid with others and pass it to with_sampling"
-            )
+        for option, name in (("t", "kernel widths t"), ("coarser", "coarser levels")):
+            if options.get(option) is not None:
+                raise ValueError(
+                    f"this model's {name} were given for its own sampling; "
+                    "build a pyramid with others and pass it to with_sampling"
+                )
         return self.with_sampling(build_pyramid(sampling, **options))
 
     def checked_input(self, x: Tensor) -> Tensor:

@@ -1,9 +1,18 @@
 """Pyramids: their levels, and where they end."""
 
+import json
+
 import numpy as np
 import pytest
 
-from samplings import Equiangular, HEALPix, Icosahedral, build_pyramid, knn_graph
+from samplings import (
+    Equiangular,
+    HEALPix,
+    Icosahedral,
+    build_pyramid,
+    knn_graph,
+    pyramid_from_config,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +35,13 @@ def test_levels_follow_each_other(sampling, sizes):
 
 def test_options_reach_every_level():
     pyramid = build_pyramid(
-        HEALPix(4), 2, 6, t=[0.1, 0.2], distance="geodesic", symmetrize="union"
+        HEALPix(4),
+        2,
+        6,
+        t=[0.1, 0.2],
+        distance="geodesic",
+        symmetrize="union",
+        weighting="heat",
     )
     for graph, t in zip(pyramid.graphs, (0.1, 0.2), strict=True):
         alone = knn_graph(graph.sampling, 6, t, "geodesic", "union")
@@ -66,3 +81,29 @@ def test_errors_for_options(options, message):
 def test_error_for_a_level_of_one_vertex():
     with pytest.raises(ValueError, match="leave 1 vertex of equiangular-2x2"):
         build_pyramid(Equiangular(2, 2), 2, 1)
+
+
+def test_levels_may_be_any_samplings():
+    levels = [Icosahedral(2), HEALPix(1)]
+    pyramid = build_pyramid(Equiangular(16), 3, 6, coarser=levels)
+    assert [graph.sampling for graph in pyramid.graphs[1:]] == levels
+    ones = np.ones(len(pyramid.sampling))
+    for coarsening in pyramid.coarsenings:
+        ones = coarsening.assign @ (ones * coarsening.fine.weights)
+        ones /= coarsening.coarse.weights
+        np.testing.assert_allclose(ones, 1, rtol=1e-9)
+    rebuilt = pyramid_from_config(json.loads(json.dumps(pyramid.config)))
+    for a, b in zip(pyramid.coarsenings, rebuilt.coarsenings, strict=True):
+        np.testing.assert_array_equal(a.assign.toarray(), b.assign.toarray())
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        ([], "coarser must list the 1 levels below healpix-4, got 0"),
+        ([Icosahedral(3)], "must be coarser than the one before, got icosahedral-3"),
+    ],
+)
+def test_error_for_wrong_levels(levels, message):
+    with pytest.raises(ValueError, match=message):
+        build_pyramid(HEALPix(4), 2, 8, coarser=levels)
