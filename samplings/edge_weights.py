@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from samplings.arguments import choice_argument, integer_argument, positive_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
@@ -97,8 +98,9 @@ def weigh(
 
     Notes
     -----
-    Kernels smaller than 1e-6 are raised to it, so that no link is lost, also where
-    ``t`` is narrow: a graph stays as connected as its pattern.
+    A graph stays as connected as its pattern. Kernels smaller than 1e-6 are raised to
+    it, so that no link is lost where ``t`` is narrow; of the links that a fit leaves
+    without weight, those between pieces get 1e-6 of the largest weight.
 
     Examples
     --------
@@ -234,7 +236,26 @@ def _scale_rows(links: sp.csr_array, factor: FloatArray) -> None:
 
 def _fitted(sampling: Sampling, pattern: sp.csr_array, method: str) -> EdgeWeights:
     fit = fit_weights(sampling, pattern, method=method)
-    return EdgeWeights(freeze(fit.adjacency), math.nan, fit.mass)
+    return EdgeWeights(freeze(_relinked(fit.adjacency, pattern)), math.nan, fit.mass)
+
+
+def _relinked(adjacency: sp.csr_array, pattern: sp.csr_array) -> sp.csr_array:
+    """Give links that a fit left at zero a little weight where pieces hang on them."""
+    positive = adjacency
+    if adjacency.nnz and adjacency.data.min() == 0:
+        positive = adjacency.copy()
+        positive.eliminate_zeros()
+    n_pieces, piece = connected_components(positive, connection="strong")
+    if n_pieces == 1:
+        return positive
+    row = np.repeat(np.arange(len(piece)), np.diff(pattern.indptr))
+    cut = np.flatnonzero(piece[row] != piece[pattern.indices])
+    if len(cut) == 0:
+        return positive
+    ends = row[cut], pattern.indices[cut]
+    weight = np.full(len(cut), FLOOR * positive.data.max())
+    lifted = sp.csr_array((weight, ends), shape=pattern.shape)
+    return sp.csr_array(positive + lifted.maximum(lifted.T))
 
 
 def _symmetric(links: sp.csr_array, symmetrize: str) -> sp.csr_array:
