@@ -98,9 +98,10 @@ def find_places(
     return Places(dataset[lat], dataset[lon])
 
 
-def why_no_places(dataset: Any, dims: Sequence[str], what: str) -> str:
+def why_no_places(dataset: Any, array: Any) -> str:
     """Message for values without latitudes and longitudes."""
-    sizes = ", ".join(f"{d} ({dataset.sizes[d]})" for d in dims)
+    what = "the array" if array.name is None else array.name
+    sizes = ", ".join(f"{d} ({n})" for d, n in array.sizes.items())
     start = f"{what} has no latitudes and longitudes along its dimensions, {sizes}"
     scalar = [
         str(name)
@@ -113,7 +114,7 @@ def why_no_places(dataset: Any, dims: Sequence[str], what: str) -> str:
             f"{start}; {', '.join(scalar)} is that of a single place, which is no "
             "sampling: join places along a dimension"
         )
-    projected = [d for d in dims if is_projected(dataset, d)]
+    projected = [d for d in map(str, array.dims) if is_projected(dataset, d)]
     if projected:
         return (
             f"{start}; {', '.join(projected)} are of a map projection or a rotated "
@@ -122,7 +123,8 @@ def why_no_places(dataset: Any, dims: Sequence[str], what: str) -> str:
         )
     return (
         f"{start}; give coordinates standard_name='latitude' and 'longitude', or name "
-        "them with latitude= and longitude=, or state a HEALPix grid in a grid_mapping"
+        "them with latitude= and longitude=; of a HEALPix grid pass the whole data "
+        "set, with its grid mapping"
     )
 
 

@@ -133,11 +133,7 @@ scheme=clenshaw-curtis) with 6 vertices
         )
     grid = _grid(dataset, array, latitude, longitude)
     if grid is None:
-        what = "the array" if array.name is None else str(array.name)
-        sized = (
-            dataset if isinstance(data, xarray.Dataset) else array.to_dataset(name="")
-        )
-        raise ValueError(why_no_places(sized, _dims(array), what))
+        raise ValueError(why_no_places(dataset, array))
     if isinstance(grid, Pixels):
         refuse_options("a HEALPix grid", areas, duplicates)
         sampling, vertex = pixel_sampling(grid)
@@ -159,8 +155,15 @@ def _variable(
             raise ValueError(f"there is no variable {name!r}; there are: {known}")
         return dataset[name]
     found: dict[Any, tuple[Any, Any]] = {}
-    names = [str(n) for n in dataset.data_vars if not is_place(dataset, str(n))]
-    for one in names:
+    along = {
+        dim
+        for name in (latitude, longitude)
+        if name in dataset.variables
+        for dim in dataset[name].dims
+    }
+    for one in map(str, dataset.data_vars):
+        if is_place(dataset, one) or not along <= set(dataset[one].dims):
+            continue
         grid = _grid(dataset, dataset[one], latitude, longitude)
         if grid is not None:
             found.setdefault(grid.key, (dataset[one], grid))

@@ -19,9 +19,8 @@ from samplings import HEALPix, Irregular, Masked, Sampling
 from samplings.base import IntArray
 
 # Names of dimensions that pixels lie along, where no index says so.
-_DIMENSIONS = frozenset(
-    "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels value values".split()
-)
+_CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels values"
+_DIMENSIONS = frozenset([*_CELLS.split(), "value"])
 _NEST = {"nested": True, "nest": True, "ring": False}
 _UNIQUE = ("nuniq", "zuniq")
 # Parts of the sky are parts of a whole sampling up to this many pixels (1.2 GB), or as

@@ -91,7 +91,8 @@ def array_like(
     )
     result.name = like.name if name is None else name
     result.encoding = {k: v for k, v in like.encoding.items() if k in _WHERE}
-    return result.transpose(*(d for d in like.dims if d in dims), ...)
+    order = [d for d in like.dims if d in dims]
+    return result.transpose(*order, ..., transpose_coords=False)
 
 
 def dataset_like(

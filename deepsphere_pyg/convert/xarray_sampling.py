@@ -211,7 +211,8 @@ class XarraySampling:
                     "from_xarray"
                 )
             both = dim in data.coords and dim in self.coordinates.coords
-            if both and not data[dim].equals(self.coordinates[dim]):
+            own = self.coordinates.variables.get(dim)
+            if both and not data[dim].variable.equals(own):
                 raise ValueError(
                     f"the coordinates of {dim} are not those of the data that the "
                     "sampling was made from; make another with from_xarray"

@@ -29,8 +29,8 @@ from samplings.quadrature import (
 # A node may be off by this part of the spacing at most, or schemes look alike: the
 # first rows of Gauss-Legendre and cell centres differ by a quarter of it.
 NODE = 0.02
-# Regions are parts of a whole grid of up to this many vertices (0.2 GB), or as many
-# times what the file holds.
+# Regions are parts of a whole grid of up to about this many vertices (0.2 GB), or as
+# many times what the file holds.
 WHOLE_GRID, TIMES = 2_000_000, 16
 
 
@@ -67,7 +67,7 @@ def grid_sampling(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
     sampling : Sampling
         A scheme, if all of its rows and columns are there to the precision of the
         file. Else a part of one, if consecutive rows and columns of it are there and
-        the whole has at most two million vertices, or 16 times as many. Else
+        the whole has up to some two million vertices, or 16 times as many. Else
         :class:`samplings.Rectilinear`.
     vertex : ndarray
         Vertex of each cell, shape of the grid. The rows of poles are one vertex each,
@@ -96,7 +96,9 @@ def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | N
     """First scheme that fits, the whole before parts, and the vertices of the cells."""
     spacing = float(np.median(-np.diff(lat)))
     slack = min(precision(lat), NODE * spacing)
-    for part in (False, True):
+    size = 180 / spacing * 360 / float(np.median(grid.gaps))
+    parts = (False, True) if size <= _limit(grid) else (False,)
+    for part in parts:
         for scheme in _schemes(len(lat), spacing, grid, part):
             rows = _rows(scheme.lat, lat, slack)
             columns = _columns(scheme, grid.eastward_lon)
@@ -106,10 +108,14 @@ def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | N
             if complete:
                 sampling = scheme.build()
                 return sampling, sampling.grid_index[rows[:, None], columns]
-            size = len(scheme.lat) * scheme.n_phi
-            if part and size <= max(WHOLE_GRID, TIMES * len(rows) * len(columns)):
+            if part:
                 return _part(scheme, rows, columns)
     return None
+
+
+def _limit(grid: LatLonGrid) -> int:
+    """Vertices of the largest grid that a part of it is worth building."""
+    return max(WHOLE_GRID, TIMES * grid.shape[0] * grid.shape[1])
 
 
 def precision(degrees: FloatArray) -> float:
