@@ -35,8 +35,10 @@ from samplings.kernel_width import kernel_width as kernel_width
 from samplings.knn import knn_graph as knn_graph
 from samplings.laplacian import Laplacian as Laplacian
 from samplings.laplacian import laplacian as laplacian
+from samplings.lonlat import RadiansWarning as RadiansWarning
 from samplings.masked import Masked as Masked
 from samplings.mcewen_wiaux import McEwenWiaux as McEwenWiaux
+from samplings.point_areas import RegionalPointsWarning as RegionalPointsWarning
 from samplings.pyramid import Pyramid as Pyramid
 from samplings.pyramid import build_pyramid as build_pyramid
 from samplings.pyramid import pyramid_from_config as pyramid_from_config

@@ -7,13 +7,20 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
-from samplings.base import Coarsening, FloatArray, Sampling
+from samplings.arguments import choice_argument
+from samplings.base import Coarsening, IntArray, Sampling
+from samplings.duplicates import (
+    CHOICES,
+    group_duplicates,
+    mean_of_groups,
+    refuse_duplicates,
+)
 from samplings.encoding import encode_array
-from samplings.matching import SAME_POINT, merge_cells
+from samplings.lonlat import lonlat_to_xyz
+from samplings.matching import merge_cells
+from samplings.point_areas import point_areas
 from samplings.points_file import read_points
-from samplings.voronoi import voronoi_areas
 
 
 class Irregular(Sampling):
@@ -45,30 +52,88 @@ class Irregular(Sampling):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _refuse_duplicates(self.xyz)
+        refuse_duplicates(self.xyz)
 
     @classmethod
-    def from_xyz(cls, xyz: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Self:
+    def from_xyz(
+        cls,
+        xyz: npt.ArrayLike,
+        weights: npt.ArrayLike | None = None,
+        *,
+        duplicates: str = "refuse",
+        extent: float | None = None,
+    ) -> Self:
         """Build from unit vectors.
 
         Parameters
         ----------
         xyz
-            Unit vectors, shape ``(V, 3)``.
+            Unit vectors, shape ``(n_input, 3)``.
         weights
-            Areas in steradian, shape ``(V,)``; by default those of the Voronoi cells.
+            Areas in steradian, shape ``(n_input,)``; by default those of the Voronoi
+            cells.
+        duplicates
+            What becomes of points at the same place: ``"refuse"`` them with an error,
+            or ``"merge"`` those less than 1e-6 rad apart (six metres on Earth) into the
+            first of them, with the sum of their weights. See :attr:`source_index` and
+            :meth:`merge_signal`.
+        extent
+            Angle in radian up to which a cell reaches from its point, for stations of
+            a region: without a limit the cells at its border reach round the globe.
+            The area of a cell is then that of its part within the limit, exactly; pi
+            stands for no limit, without a warning.
 
         Raises
         ------
+        TypeError
+            If ``extent`` is not a number.
         ValueError
-            As the constructor; without weights also for fewer than four points, points
-            on one circle, or points less than some 1e-7 rad apart.
+            As the constructor; if ``duplicates`` is another, ``extent`` is not in
+            (0, pi], or is given besides weights. Without weights also for fewer than
+            four points, points on one circle, or points less than some 2e-7 rad apart.
+
+        Warns
+        -----
+        RegionalPointsWarning
+            If all points are in one half of the sphere, and neither weights nor an
+            extent are given.
         """
+        return cls._built(xyz, weights, duplicates, extent, stacklevel=3)
+
+    @classmethod
+    def _built(
+        cls,
+        xyz: npt.ArrayLike,
+        weights: npt.ArrayLike | None,
+        duplicates: str,
+        extent: float | None,
+        stacklevel: int,
+    ) -> Self:
+        """Check, merge, and find areas; warnings name the caller's caller."""
+        choice_argument("duplicates", duplicates, CHOICES)
+        if extent is not None and weights is not None:
+            raise ValueError(
+                "extent limits Voronoi cells, but weights are given as well; pass one "
+                "of them"
+            )
         points = np.asarray(xyz, dtype=np.float64)
+        given = np.ones(len(points) if points.ndim else 0)
+        if weights is not None:
+            given = np.asarray(weights, dtype=np.float64)
+        if duplicates == "refuse":
+            checked = cls(points, given)
+        else:
+            whole = Sampling(points, given)
+            first, group = group_duplicates(whole.xyz)
+            group.setflags(write=False)
+            merged = np.bincount(group, whole.weights).astype(np.float64)
+            checked = cls(whole.xyz[first], merged)
         if weights is None:
-            checked = cls(points, np.ones(len(points) if points.ndim else 0))
-            return cls(checked.xyz, voronoi_areas(checked.xyz))
-        return cls(points, np.asarray(weights, dtype=np.float64))
+            areas = point_areas(checked.xyz, extent, stacklevel + 1)
+            checked = cls(checked.xyz, areas)
+        if duplicates == "merge":
+            object.__setattr__(checked, "_source_index", group)
+        return checked
 
     @classmethod
     def from_lonlat(
@@ -76,43 +141,45 @@ class Irregular(Sampling):
         lon: npt.ArrayLike,
         lat: npt.ArrayLike,
         weights: npt.ArrayLike | None = None,
+        *,
+        duplicates: str = "refuse",
+        extent: float | None = None,
     ) -> Self:
         """Build from longitudes and latitudes.
 
         Parameters
         ----------
         lon
-            Longitudes in degree, shape ``(V,)``, from -360 to 360.
+            Longitudes in degree, shape ``(n_input,)``, from -360 to 360.
         lat
-            Latitudes in degree, shape ``(V,)``, from -90 to 90.
-        weights
-            As in :meth:`from_xyz`.
+            Latitudes in degree, shape ``(n_input,)``, from -90 to 90.
+        weights, duplicates, extent
+            As in :meth:`from_xyz`; ``extent`` is in radian here too.
 
         Raises
         ------
         ValueError
             If the shapes differ or a coordinate is missing or out of range; and as
             :meth:`from_xyz`.
+
+        Warns
+        -----
+        RadiansWarning
+            If the coordinates look like radians.
+        RegionalPointsWarning
+            As :meth:`from_xyz`.
         """
-        lon = np.asarray(lon, dtype=np.float64)
-        lat = np.asarray(lat, dtype=np.float64)
-        if lon.ndim != 1 or lon.shape != lat.shape:
-            raise ValueError(
-                "lon and lat must have the same shape (V,), got "
-                f"{lon.shape} and {lat.shape}; flatten grids with ravel()"
-            )
-        _refuse_outside("lon", lon, 360)
-        _refuse_outside("lat", lat, 90)
-        east, north = np.deg2rad(lon), np.deg2rad(lat)
-        xyz = (
-            np.cos(north) * np.cos(east),
-            np.cos(north) * np.sin(east),
-            np.sin(north),
-        )
-        return cls.from_xyz(np.stack(xyz, axis=1), weights)
+        xyz = lonlat_to_xyz(lon, lat, stacklevel=3)
+        return cls._built(xyz, weights, duplicates, extent, stacklevel=3)
 
     @classmethod
-    def from_file(cls, path: str | Path) -> Self:
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        duplicates: str = "refuse",
+        extent: float | None = None,
+    ) -> Self:
         """Build from a file of points; areas are those of the Voronoi cells.
 
         Parameters
@@ -123,6 +190,8 @@ class Irregular(Sampling):
             other columns, split by commas, semicolons or blanks; or ``.npy`` of shape
             ``(V, 2)`` (lon, lat) or ``(V, 3)`` (unit vectors); or ``.npz`` with ``lon``
             and ``lat``, or ``xyz``.
+        duplicates, extent
+            As in :meth:`from_xyz`.
 
         Raises
         ------
@@ -135,10 +204,51 @@ class Irregular(Sampling):
         points = read_points(Path(path))
         try:
             if points.shape[1] == 2:
-                return cls.from_lonlat(points[:, 0], points[:, 1])
-            return cls.from_xyz(points)
+                points = lonlat_to_xyz(points[:, 0], points[:, 1], stacklevel=3)
+            return cls._built(points, None, duplicates, extent, stacklevel=3)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+
+    @property
+    def source_index(self) -> IntArray:
+        """Vertex that each of the points it was built from became, ``(n_input,)``.
+
+        The points in their order, unless ``duplicates="merge"`` merged some.
+        """
+        index: IntArray | None = self.__dict__.get("_source_index")
+        return np.arange(len(self)) if index is None else index
+
+    def merge_signal(self, values: npt.ArrayLike, axis: int = 0) -> npt.NDArray[Any]:
+        """Average a signal on the points given onto the vertices they were merged into.
+
+        Parameters
+        ----------
+        values
+            Real numbers with ``n_input`` entries along ``axis``. NaN is a missing
+            value: a mean is over the others, and NaN where there are none.
+        axis
+            Axis of the points: 0 for ``(n_input, ...)``, -2 for
+            ``(..., n_input, channel)``.
+
+        Returns
+        -------
+        numpy.ndarray
+            The means, with V entries along ``axis``; float64, or float32 if the values
+            are.
+
+        Raises
+        ------
+        ValueError
+            If there are not ``n_input`` entries along ``axis``.
+
+        Examples
+        --------
+        >>> lon, lat = [0, 120, 240, 0, 120], [-20, -20, -20, 90, -20]
+        >>> stations = Irregular.from_lonlat(lon, lat, duplicates="merge")
+        >>> stations.merge_signal([1.0, 2.0, 3.0, 4.0, 6.0])
+        array([1., 4., 3., 4.])
+        """
+        return mean_of_groups(np.asarray(values), self.source_index, len(self), axis)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -178,30 +288,3 @@ class Irregular(Sampling):
             )
         xyz, weights, assign = merge_cells(self.xyz, self.weights)
         return Coarsening(self, Irregular(xyz, weights), assign)
-
-
-def _refuse_outside(name: str, degrees: FloatArray, limit: int) -> None:
-    """Refuse missing values, and codes for missing values such as -999."""
-    wrong = ~(np.abs(degrees) <= limit)
-    if wrong.any():
-        bad = int(wrong.argmax())
-        raise ValueError(
-            f"{name} must be degrees from {-limit} to {limit}, got {degrees[bad]} at "
-            f"vertex {bad}; drop such points, and check that lon comes before lat"
-        )
-
-
-def _refuse_duplicates(xyz: FloatArray) -> None:
-    if len(xyz) < 2:
-        return
-    chords, neighbours = cKDTree(xyz).query(xyz, k=2, workers=-1)
-    same = np.flatnonzero(np.asarray(chords)[:, 1] <= SAME_POINT)
-    if len(same) == 0:
-        return
-    first = int(same[0])
-    others = np.asarray(neighbours)[first]
-    second = int(others[0] if others[0] != first else others[1])
-    raise ValueError(
-        f"points must be distinct, but {first} and {second} coincide "
-        f"({len(same)} points coincide with another); drop the repeated ones"
-    )

@@ -91,15 +91,26 @@ def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
     >>> bool(np.allclose(voronoi_areas(octahedron), 4 * np.pi / 6))
     True
     """
+    return areas_and_gap(xyz, extent)[0]
+
+
+def areas_and_gap(
+    xyz: FloatArray, extent: float | None = None
+) -> tuple[FloatArray, float]:
+    """Return :func:`voronoi_areas` and the angular radius of the widest empty circle.
+
+    More than a right angle, in radian, is left empty only by points that all lie in
+    one half of the sphere.
+    """
     remedy = "pass weights, the area of each point in steradian"
     hull = convex_hull(xyz, "Voronoi areas", remedy)
     area = cell_areas(xyz, hull.faces, hull.centres)
     lost = np.flatnonzero(~(area > 0))
     # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
     if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
-        if extent is None:
-            return area
-        return cell_areas(xyz, hull.faces, hull.centres, extent)
+        if extent is not None:
+            area = cell_areas(xyz, hull.faces, hull.centres, extent)
+        return area, float(np.arccos(np.clip(hull.offsets.min(), -1, 1)))
     where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
     raise ValueError(
         f"points are too near to each other for Voronoi areas ({where}); drop points "

@@ -45,7 +45,7 @@ SAMPLINGS = {
     "fibonacci": lambda: Fibonacci(300),
     "irregular": lambda: Irregular.from_xyz(scattered(500)),
     "irregular-hemisphere": lambda: Irregular.from_xyz(
-        scattered(400)[scattered(400)[:, 2] > 0.1]
+        scattered(400)[scattered(400)[:, 2] > 0.1], extent=np.pi
     ),
     "rectilinear": lambda: Rectilinear(np.linspace(90, -90, 13), np.arange(0, 360, 24)),
     "masked-healpix": lambda: northern(HEALPix(8)),

@@ -152,7 +152,7 @@ def test_points_without_a_triangulation_are_refused(xyz, message):
 @law
 @given(n=st.integers(30, 200), k=st.integers(1, 4), seed=st.integers(0, 10**6))
 def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
-    sampling = Irregular.from_xyz(clustered(n, seed))
+    sampling = Irregular.from_xyz(clustered(n, seed), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, k)
     after, n_joined = connect(sampling, before)
     assert pieces(after) == 1
@@ -171,7 +171,7 @@ def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
 @settings(law, max_examples=15)
 @given(n=st.integers(30, 120), k=st.integers(1, 3), seed=st.integers(0, 10**6))
 def test_all_edges_up_to_twice_the_bottleneck_are_added_and_no_others(n, k, seed):
-    sampling = Irregular.from_xyz(clustered(n, seed))
+    sampling = Irregular.from_xyz(clustered(n, seed), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, k)
     after, _ = connect(sampling, before)
     edges = edges_of(sampling.xyz)
@@ -214,7 +214,7 @@ def test_joining_does_not_depend_on_the_order_of_vertices(seed):
     order = np.random.default_rng(seed).permutation(100)
     results = []
     for points in (xyz, xyz[order]):
-        sampling = Irregular.from_xyz(points)
+        sampling = Irregular.from_xyz(points, extent=np.pi)
         results.append(connect(sampling, nearest_neighbours(points, 2)))
     (first, n_first), (second, n_second) = results
     assert n_first == n_second
@@ -225,7 +225,7 @@ def test_regional_points_are_not_joined_round_the_globe():
     # Two swarms of stations five degrees apart: hull edges also run round the back.
     rng = np.random.default_rng(0)
     lon = np.concatenate([rng.uniform(0, 5, 60), rng.uniform(10, 15, 60)])
-    sampling = Irregular.from_lonlat(lon, rng.uniform(40, 50, 120))
+    sampling = Irregular.from_lonlat(lon, rng.uniform(40, 50, 120), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, 5)
     assert pieces(before) == 2
     after, n_joined = connect(sampling, before)

@@ -74,7 +74,7 @@ def dense_weights(sampling, pattern, name, k, t, distance, symmetrize):
 def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
     t = t if "t" in WEIGHTINGS[name].options else None
-    sampling = Irregular.from_xyz(scattered(n, seed))
+    sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
     pattern = joined_pattern(sampling, k)
     options = {"distance": distance, "symmetrize": symmetrize}
     found = weigh(sampling, pattern, name, k=k, t=t, **options)

@@ -26,7 +26,7 @@ def points(draw, fewest=4):
 @law
 @given(points())
 def test_areas_sum_to_the_sphere_and_match_scipy(xyz):
-    sampling = Irregular.from_xyz(xyz)
+    sampling = Irregular.from_xyz(xyz, extent=np.pi)
     # Far corners of the cells of a tight cluster are known to 1e-16 / spread^2.
     assert sampling.area == pytest.approx(4 * np.pi, rel=1e-10)
     voronoi = SphericalVoronoi(sampling.xyz, threshold=1e-9)
@@ -111,9 +111,18 @@ def test_longitudes_and_latitudes_come_back():
 
 def test_real_stations_have_cells_that_cover_the_sphere(shared_data):
     stations = np.load(shared_data / "ghcn" / "ghcn_stations_2010-2014.npz")
-    places = np.unique(np.stack([stations["lon"], stations["lat"]], 1)[::7], axis=0)
-    sampling = Irregular.from_lonlat(*places.astype(float).T)
+    lon, lat = stations["lon"], stations["lat"]
+    with pytest.raises(ValueError, match=r'or pass duplicates="merge"'):
+        Irregular.from_lonlat(lon, lat)
+    sampling = Irregular.from_lonlat(lon, lat, duplicates="merge")
+    assert len(sampling) == len(np.unique(np.stack([lon, lat], 1), axis=0)) < len(lon)
     assert sampling.area == pytest.approx(4 * np.pi, rel=1e-12)
+    merged = sampling.merge_signal(stations["elev"])
+    places = sampling.merge_signal(np.stack([lon, lat], 1))
+    np.testing.assert_allclose(places[:, 1], sampling.lat, atol=1e-9)
+    one = np.flatnonzero(np.bincount(sampling.source_index) == 1)
+    first = np.unique(sampling.source_index, return_index=True)[1]
+    np.testing.assert_array_equal(merged[one], stations["elev"][first][one])
     coarse = sampling.coarsen().coarse
     assert coarse.area == pytest.approx(4 * np.pi, rel=1e-12)
     assert 0.25 < len(coarse) / len(sampling) < 0.3
@@ -204,7 +213,7 @@ def test_rings_about_one_centre_coarsen_to_distinct_points(inner):
     # Both rings have their centroid at the pole.
     lon = np.concatenate([np.arange(4) * 90.0, np.arange(4) * 90.0 + 17])
     lat = np.repeat([90 - inner, 30.0], 4)
-    rings = Irregular.from_lonlat(lon, lat)
+    rings = Irregular.from_lonlat(lon, lat, extent=np.pi)
     coarsening = rings.coarsen()
     assert len(coarsening.coarse) == 2
     np.testing.assert_allclose(coarsening.coarse.area, rings.area)

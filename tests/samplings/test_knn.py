@@ -58,7 +58,7 @@ def dense_adjacency(xyz, k, t, distance, symmetrize):
 )
 def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    sampling = Irregular.from_xyz(scattered(n, seed))
+    sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
     graph = heat_graph(sampling, k, 0.1, distance, symmetrize, connect=False)
     expected = dense_adjacency(sampling.xyz, k, 0.1, distance, symmetrize)
     np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)

@@ -1,0 +1,102 @@
+"""Longitudes and latitudes in degree, checked, as unit vectors."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from samplings.base import FloatArray
+
+# Coordinates that stay within the ranges of radians and span more of them than this
+# (of latitude, of longitude) look like the globe in radians, or a small place at 0, 0.
+RADIANS_SPAN = (1.2, 3.0)
+
+
+class RadiansWarning(UserWarning):
+    """Coordinates in degree that look like radians."""
+
+
+def lonlat_to_xyz(
+    lon: npt.ArrayLike, lat: npt.ArrayLike, stacklevel: int = 2
+) -> FloatArray:
+    """Turn longitudes and latitudes into unit vectors.
+
+    Parameters
+    ----------
+    lon
+        Longitudes in degree, shape ``(V,)``, from -360 to 360.
+    lat
+        Latitudes in degree, shape ``(V,)``, from -90 to 90.
+    stacklevel
+        As of :func:`warnings.warn`: 2 for the caller.
+
+    Returns
+    -------
+    numpy.ndarray
+        Unit vectors, shape ``(V, 3)``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or a coordinate is missing or out of range.
+
+    Warns
+    -----
+    RadiansWarning
+        If all coordinates are within the ranges of radians and span much of them.
+
+    Examples
+    --------
+    >>> lonlat_to_xyz([0, 90], [0, 0]).round(9)
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
+    lon = np.asarray(lon, dtype=np.float64)
+    lat = np.asarray(lat, dtype=np.float64)
+    if lon.ndim != 1 or lon.shape != lat.shape:
+        raise ValueError(
+            "lon and lat must have the same shape (V,), got "
+            f"{lon.shape} and {lat.shape}; flatten grids with ravel()"
+        )
+    _refuse_outside("lon", lon, 360)
+    _refuse_outside("lat", lat, 90)
+    if len(lon):
+        _warn_of_radians(lon, lat, stacklevel + 1)
+    east, north = np.deg2rad(lon), np.deg2rad(lat)
+    xyz = (
+        np.cos(north) * np.cos(east),
+        np.cos(north) * np.sin(east),
+        np.sin(north),
+    )
+    return np.stack(xyz, axis=1)
+
+
+def _refuse_outside(name: str, degrees: FloatArray, limit: int) -> None:
+    """Refuse missing values, and codes for missing values such as -999."""
+    wrong = ~(np.abs(degrees) <= limit)
+    if wrong.any():
+        bad = int(wrong.argmax())
+        raise ValueError(
+            f"{name} must be degrees from {-limit} to {limit}, got {degrees[bad]} at "
+            f"vertex {bad}; drop such points, and check that lon comes before lat"
+        )
+
+
+def _warn_of_radians(lon: FloatArray, lat: FloatArray, stacklevel: int) -> None:
+    # What deg2rad leaves of 90, 180 and 360 in float32 is 1e-7 beyond.
+    within = (
+        np.abs(lat).max() <= np.pi / 2 + 1e-6
+        and lon.min() >= -np.pi - 1e-6
+        and lon.max() <= 2 * np.pi + 1e-6
+    )
+    if within and np.ptp(lat) > RADIANS_SPAN[0] and np.ptp(lon) > RADIANS_SPAN[1]:
+        warnings.warn(
+            f"lon from {lon.min():.3g} to {lon.max():.3g} and lat from {lat.min():.3g} "
+            f"to {lat.max():.3g} look like radians, but are taken as degrees; convert "
+            "them with numpy.rad2deg, or ignore RadiansWarning if the points lie "
+            "this near to 0 east, 0 north",
+            RadiansWarning,
+            stacklevel=stacklevel,
+        )
