@@ -7,8 +7,8 @@ import math
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.arguments import choice_argument
-from samplings.base import Sampling, freeze, read_only
+from samplings.arguments import choice_argument, positive_argument
+from samplings.base import FloatArray, Sampling, freeze, read_only
 from samplings.delaunay import whole_sampling
 from samplings.edge_weights import EdgeWeights
 from samplings.finite_elements import finite_elements
@@ -17,7 +17,7 @@ from samplings.weightings import WEIGHTINGS
 
 
 def delaunay_weights(
-    sampling: Sampling, weighting: str = "finite-volume"
+    sampling: Sampling, weighting: str = "finite-volume", extent: float | None = None
 ) -> EdgeWeights:
     r"""Give weights to the edges of the spherical Delaunay triangulation.
 
@@ -35,6 +35,10 @@ def delaunay_weights(
         over the chord between i and j, in radian; or ``"cotangent"``:
         :math:`\tfrac12 (\cot\alpha + \cot\beta)`, with the angles opposite to the edge
         in the two flat triangles beside it. They differ by the curvature of a cell.
+    extent
+        Angle in radian up to which a cell reaches from its point, for finite volumes on
+        stations of a region: what was given to :meth:`samplings.Irregular.from_xyz` for
+        their areas. Cells share only the part of a side within it.
 
     Returns
     -------
@@ -43,8 +47,11 @@ def delaunay_weights(
 
     Raises
     ------
+    TypeError
+        If ``extent`` is not a number.
     ValueError
-        If ``weighting`` is another, or if the points (of the whole sampling) have no
+        If ``weighting`` is another; if ``extent`` is not in (0, pi], or is given for
+        cotangents; if the points (of the whole sampling) have no
         Delaunay triangulation: fewer than four, all on one circle, or some less than
         1e-7 rad or so apart.
 
@@ -69,18 +76,35 @@ def delaunay_weights(
         kind.name for kind in WEIGHTINGS.values() if kind.pattern != "neighbours"
     ]
     choice_argument("weighting", weighting, tuple(choices))
+    if extent is not None:
+        extent = _checked_extent(extent, weighting)
     whole, index = whole_sampling(sampling)
     if weighting == "cotangent":
         links = finite_elements(whole).adjacency
     else:
-        links = _sides_over_chords(whole)
+        links = _sides_over_chords(whole, math.pi if extent is None else extent)
     if len(index) < len(whole):
         links = links[index][:, index]
     mass = sampling.weights / sampling.weights.mean()
     return EdgeWeights(freeze(sp.csr_array(links)), math.nan, read_only(mass))
 
 
-def _sides_over_chords(sampling: Sampling) -> sp.csr_array:
+def _checked_extent(extent: float, weighting: str) -> float:
+    extent = positive_argument("extent", extent, "pass an angle in radian")
+    if extent > math.pi:
+        raise ValueError(
+            f"extent must be an angle in radian, at most pi, got {extent}; "
+            "convert degrees with numpy.deg2rad, divide kilometres by 6371"
+        )
+    if weighting == "cotangent":
+        raise ValueError(
+            "extent limits Voronoi cells, which cotangent weights have none of; "
+            "leave it out, or use 'finite-volume'"
+        )
+    return extent
+
+
+def _sides_over_chords(sampling: Sampling, extent: float) -> sp.csr_array:
     """Lengths of the sides of Voronoi cells over the chords across them."""
     n, xyz = len(sampling), sampling.xyz
     hull = convex_hull(xyz, "Voronoi cells", "add points")
@@ -94,9 +118,48 @@ def _sides_over_chords(sampling: Sampling) -> sp.csr_array:
         hull.centres[order[np.searchsorted(directed, key, sorter=order)] // 3]
         for key in (low * n + high, high * n + low)
     )
-    side = 2 * np.arctan2(
-        np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
-    )
-    weights = side / np.linalg.norm(xyz[low] - xyz[high], axis=1)
+    across, middle = xyz[high] - xyz[low], xyz[high] + xyz[low]
+    chord = np.linalg.norm(across, axis=1)
+    if extent < math.pi:
+        side = _sides_within(across, middle, left, right, extent)
+    else:
+        side = 2 * np.arctan2(
+            np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
+        )
+    weights = side / chord
     both = np.concatenate([edges, edges[:, ::-1]])
-    return sp.csr_array((np.tile(weights, 2), both.T), shape=(n, n))
+    links = sp.csr_array((np.tile(weights, 2), both.T), shape=(n, n))
+    links.eliminate_zeros()
+    return links
+
+
+def _sides_within(
+    across: FloatArray,
+    middle: FloatArray,
+    left: FloatArray,
+    right: FloatArray,
+    extent: float,
+) -> FloatArray:
+    r"""Lengths of the parts of sides within an angle of the points at their two sides.
+
+    At an angle s along the side from the midpoint of points d apart the distance r to
+    both is :math:`\cos r = \cos s \cos(d/2)`.
+    """
+    along = np.cross(middle, across)
+    along /= np.linalg.norm(along, axis=1)[:, None]
+    half = np.linalg.norm(middle, axis=1) / 2  # cos(d/2)
+    centre = middle / (2 * half)[:, None]
+    first, last = (
+        np.arctan2(
+            np.einsum("ij,ij->i", point, along), np.einsum("ij,ij->i", point, centre)
+        )
+        for point in (right, left)
+    )
+    reach = np.arccos(np.clip(math.cos(extent) / half, -1, 1))
+    side = np.minimum(last, reach) - np.maximum(first, -reach)
+    # Sides that hold the point opposite to the midpoint, where s jumps from pi to -pi:
+    # none is longer than pi, so that round-off in a short one is not taken for it.
+    beyond = first - last > np.pi
+    side[beyond] = np.maximum(reach - first, 0)[beyond]
+    side[beyond] += np.maximum(last + reach, 0)[beyond]
+    return np.asarray(np.maximum(side, 0))

@@ -193,4 +193,6 @@ def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
     opposite = np.bincount(
         number.ravel(), opposite_angles(xyz, faces).ravel(), minlength=len(edges)
     )
-    return edges[opposite < np.pi - COCIRCULAR]
+    # They sum to less on the front of the hull; behind points that all lie in one
+    # hemisphere also to more.
+    return np.asarray(edges[np.abs(opposite - np.pi) >= COCIRCULAR])

@@ -127,6 +127,8 @@ def test_faces_beyond_a_hemisphere_are_told_apart():
     assert behind.any()
     assert (hull.centres[behind, 2] < 0).all()
     assert (hull.centres[~behind, 2] > 0).any()
+    # No four points lie on one circle: all edges count, those behind too.
+    assert len(delaunay_edges(cap, hull.faces)) == 3 * len(cap) - 6
 
 
 @pytest.mark.parametrize(
