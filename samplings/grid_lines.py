@@ -157,14 +157,3 @@ def meridians_between(lon: FloatArray) -> FloatArray:
         )
     ends = lon[0] - gaps[0] / 2, lon[-1] + gaps[-2] / 2
     return np.concatenate([[ends[0]], (lon[1:] + lon[:-1]) / 2, [ends[1]]])
-
-
-def band_heights(bounds: FloatArray) -> FloatArray:
-    r"""Area per radian of longitude between parallels, shape ``(n,)``.
-
-    .. math:: |\sin b - \sin a| = 2 \cos\tfrac{a+b}2 \sin\tfrac{|b-a|}2,
-
-    which does not cancel near the poles.
-    """
-    a, b = np.deg2rad(bounds[:-1]), np.deg2rad(bounds[1:])
-    return np.asarray(2 * np.cos((a + b) / 2) * np.sin(np.abs(b - a) / 2))

@@ -11,12 +11,8 @@ import scipy.sparse as sp
 
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
 from samplings.encoding import encode_array
-from samplings.grid_lines import (
-    band_heights,
-    grid_line,
-    meridians_between,
-    parallels_between,
-)
+from samplings.grid_lines import grid_line, meridians_between, parallels_between
+from samplings.rings import band_heights
 
 # Longitudes that go round sum to 360 degrees up to round-off.
 ROUND = 360 - 1e-9
@@ -127,8 +123,9 @@ class Rectilinear(Sampling):
     @cached_property
     def cell_areas(self) -> FloatArray:
         """Area between the bounds of each row and column, shape ``(n_lat, n_lon)``."""
-        widths = np.deg2rad(np.diff(self.lon_bounds))
-        return read_only(band_heights(self.lat_bounds)[:, None] * widths)
+        theta = np.deg2rad(90 - self.lat_bounds)
+        heights = np.abs(band_heights(theta[:-1], theta[1:]))
+        return read_only(heights[:, None] * np.deg2rad(np.diff(self.lon_bounds)))
 
     @property
     def config(self) -> dict[str, Any]:

@@ -10,12 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.base import FloatArray, IntArray, read_only
-from samplings.grid_lines import (
-    HOLE,
-    band_heights,
-    meridians_between,
-    parallels_between,
-)
+from samplings.grid_lines import HOLE, meridians_between, parallels_between
+from samplings.rings import band_heights
 
 # Coordinates went through float32: degrees are off by up to 2e-5.
 ROUNDING = 1e-4
@@ -138,7 +134,9 @@ class LatLonGrid:
         reach half a spacing out, to the pole at most, and to the pole if the rows go
         round the globe and no further row would fit. A repeated meridian has none.
         """
-        heights = band_heights(parallels_between(self.rings, self.is_periodic))
+        bounds = parallels_between(self.rings, self.is_periodic)
+        theta = np.deg2rad(90 - bounds)
+        heights = band_heights(theta[1:], theta[:-1])
         widths = np.diff(meridians_between(self.eastward_lon))
         areas = np.zeros(self.shape)
         places = np.ix_(self.rows, self.eastward)

@@ -134,13 +134,18 @@ def same_places(xyz: FloatArray, same: float) -> tuple[IntArray, int]:
 
     Points at the same place are linked by a chain of distances of at most ``same``.
     """
-    exact, where = np.unique(xyz, axis=0, return_inverse=True)
+    # The places of a pole are as many as columns: only one of equal points in the tree.
+    order = np.lexsort(xyz.T)
+    new = np.any(np.diff(xyz[order], axis=0, prepend=np.nan) != 0, axis=1)
+    exact = xyz[order][new]
+    where = np.empty(len(xyz), dtype=np.int64)
+    where[order] = np.cumsum(new) - 1
     pairs = cKDTree(exact).query_pairs(same, output_type="ndarray")
     n = len(exact)
     links = sp.coo_array(
         (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n)
     )
-    label = connected_components(links, directed=False)[1][where.ravel()]
+    label = connected_components(links, directed=False)[1][where]
     first = np.unique(label, return_index=True)[1]
     number = np.empty(len(first), dtype=np.int64)
     number[np.argsort(first)] = np.arange(len(first))
