@@ -129,7 +129,7 @@ def test_lone_cells_have_no_size():
         (np.zeros((4, 5)), r"areas must be positive .* got 0\.0 at position 0, 0"),
         (
             xr.DataArray(np.ones(4), dims="y"),
-            r"areas lie along \(y\), but the cells alo",
+            r"areas lie along \(y\), but the cells",
         ),
         (
             xr.DataArray(np.ones((4, 5)), dims=("y", "x"), attrs={"units": "acre"}),
