@@ -98,7 +98,9 @@ class FiniteElements(ReadOnly):
     def operator(self) -> LinearOperator[Any]:
         r"""Return :math:`M^{-1} S` with the consistent mass, on ``(V,)`` or ``(V, n)``.
 
-        M is factorised once, sparsely.
+        M is factorised once, sparsely. Its eigenvalues converge like those of
+        :meth:`matrix`, but signals see the unevenness of the triangles: on HEALPix at
+        nside 16 it commutes with rotations to 0.19 at degree 10, not to 0.015.
         """
         n = len(self.sampling)
         solve = splu(sp.csc_array(self.mass_matrix)).solve
@@ -146,8 +148,9 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     Notes
     -----
     Divided by the areas of the cells rather than by the row sums of M, S is several
-    times nearer to commuting with rotations: on HEALPix at nside 32 the error at degree
-    10 is 0.005 instead of 0.066, and 0.26 instead of 0.54 on random points.
+    times nearer to commuting with rotations: by :func:`equivariance_spectrum` the error
+    at degree 10 is 0.005 instead of 0.066 on HEALPix at nside 32, and 0.26 instead of
+    0.54 on as many random points.
 
     Diagonals of cells whose corners lie on one circle weigh nothing: S has every
     symmetry of the sampling, whichever way such cells are cut, though M has not.
