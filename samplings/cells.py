@@ -74,12 +74,27 @@ class Cells(ReadOnly):
     @property
     def areas(self) -> FloatArray:
         """Areas in steradian, shape ``(V,)``."""
-        count = np.diff(self.indptr)
-        cell = np.repeat(np.arange(len(self)), count)
-        apex = self.corners[self.indices[self.indptr[:-1]]][cell]
-        start, end = self.corners[self.indices], self.corners[self.following]
-        fan = triangle_areas(apex, start, end)
-        return np.bincount(cell, fan, minlength=len(self)).astype(np.float64)
+        return polygon_areas(self.corners[self.indices], self.indptr)
+
+
+def polygon_areas(points: FloatArray, indptr: IntArray) -> FloatArray:
+    """Areas of convex polygons in steradian, given one after the other.
+
+    Parameters
+    ----------
+    points
+        Corners, counterclockwise from outside, shape ``(S, 3)``.
+    indptr
+        First corner of each polygon, and their number, shape ``(V + 1,)``.
+    """
+    n = len(indptr) - 1
+    polygon = np.repeat(np.arange(n), np.diff(indptr))
+    # A fan from a point inside: corners of regional cells may be nearly opposite.
+    sums = [np.bincount(polygon, x, minlength=n) for x in points.T]
+    apex = np.stack(sums, axis=1).astype(np.float64)
+    apex /= np.maximum(np.linalg.norm(apex, axis=1), np.finfo(float).tiny)[:, None]
+    fan = triangle_areas(apex[polygon], points, points[next_in_ring(indptr)])
+    return np.bincount(polygon, fan, minlength=n).astype(np.float64)
 
 
 def ragged_ranges(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
@@ -183,4 +198,37 @@ def voronoi_cells(xyz: FloatArray) -> Cells:
     neighbours = target[turn[half_edge]]
     normals = xyz[origin[half_edge]] - xyz[neighbours]
     normals /= np.linalg.norm(normals, axis=1)[:, None]
-    return Cells(hull.centres, indptr, half_edge // 3, normals, neighbours)
+    return _with_short_sides(
+        Cells(hull.centres, indptr, half_edge // 3, normals, neighbours)
+    )
+
+
+def _with_short_sides(cells: Cells) -> Cells:
+    """Cut sides of more than a right angle in two.
+
+    Points of one region have cells whose sides go nearly half round the globe, between
+    ends so nearly opposite that nothing can be found between them.
+    """
+    start, end = cells.corners[cells.indices], cells.corners[cells.following]
+    long = np.flatnonzero(np.einsum("ij,ij->i", start, end) < 0)
+    if len(long) == 0:
+        return cells
+    a, b = start[long], end[long]
+    # Along the side, with the inside on the left.
+    ahead = np.cross(cells.normals[long], a)
+    half = 0.5 * np.arctan2(
+        np.einsum("ij,ij->i", ahead, b), np.einsum("ij,ij->i", a, b)
+    )
+    middle = np.cos(half)[:, None] * a + np.sin(half)[:, None] * ahead
+    middle /= np.linalg.norm(middle, axis=1)[:, None]
+    before = np.zeros(len(cells.indices) + 1, dtype=np.int64)
+    before[long + 1] = 1
+    added = np.cumsum(before)[cells.indptr]
+    new = np.arange(len(long)) + len(cells.corners)
+    return Cells(
+        np.concatenate([cells.corners, middle]),
+        cells.indptr + added,
+        np.insert(cells.indices, long + 1, new),
+        np.insert(cells.normals, long + 1, cells.normals[long], axis=0),
+        np.insert(cells.neighbours, long + 1, cells.neighbours[long]),
+    )

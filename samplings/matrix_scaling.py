@@ -6,11 +6,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator, cg
 
-from samplings.base import FloatArray
+from samplings.base import FloatArray, IntArray
 
 # Alternate scalings before Newton's method: enough where sums are local matters.
 SWEEPS = 20
 NEWTON_STEPS = 30
+HALVINGS = 10
+# What round-off may leave of the relative errors where cells differ widely in size.
+ROUND_OFF = 1e-11
 
 
 def balanced(
@@ -56,22 +59,24 @@ def balanced(
     """
     scaled = sp.csr_array(matrix, copy=True)
     row_of = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
+    sums = _sums(scaled)
+    if not (sums[0].all() and sums[1].all()):
+        return None
     for _ in range(SWEEPS):
-        sums = _sums(scaled)
-        if not (sums[0].all() and sums[1].all()):
-            return None
-        if _worst(sums, rows, columns) <= accuracy:
+        if _worst(_sums(scaled), rows, columns) <= accuracy:
             return scaled
-        scaled.data *= (rows / sums[0])[row_of]
-        scaled.data *= (columns / _sums(scaled)[1])[scaled.indices]
+        _sweep(scaled, row_of, rows, columns)
     worst = _worst(_sums(scaled), rows, columns)
     for _ in range(NEWTON_STEPS):
+        if worst <= accuracy:
+            return scaled
         step = _newton_step(scaled, rows, columns)
         # Halve steps that overshoot.
-        for _ in range(10):
+        for _ in range(HALVINGS):
             trial = scaled.copy()
             u, v = step[: len(rows)], step[len(rows) :]
             trial.data *= np.exp(np.clip(u[row_of] + v[scaled.indices], -50, 50))
+            _sweep(trial, row_of, rows, columns)
             remaining = _worst(_sums(trial), rows, columns)
             if remaining < worst:
                 break
@@ -80,9 +85,15 @@ def balanced(
             # Nothing gets nearer: round-off, or sums that the zeros forbid.
             break
         scaled, worst = trial, remaining
-        if worst <= accuracy:
-            break
-    return scaled if worst <= max(accuracy, 1e-11) else None
+    return scaled if worst <= ROUND_OFF else None
+
+
+def _sweep(
+    matrix: sp.csr_array, row_of: IntArray, rows: FloatArray, columns: FloatArray
+) -> None:
+    """Scale rows, then columns, in place."""
+    matrix.data *= (rows / _sums(matrix)[0])[row_of]
+    matrix.data *= (columns / _sums(matrix)[1])[matrix.indices]
 
 
 def _sums(matrix: sp.csr_array) -> tuple[FloatArray, FloatArray]:

@@ -8,9 +8,9 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from samplings.base import FloatArray, IntArray
-from samplings.cells import Cells, next_in_ring, ragged_ranges
+from samplings.cells import Cells, next_in_ring, polygon_areas, ragged_ranges
 from samplings.limits import Discs
-from samplings.spherical_triangles import sector_areas, triangle_areas
+from samplings.spherical_triangles import sector_areas
 
 # Pairs of polygons that are cut at a time: some 100 MB of corners.
 CHUNK = 1 << 17
@@ -119,13 +119,12 @@ def _cut(
     for start in range(0, len(i), CHUNK):
         part = slice(start, start + CHUNK)
         points, owner, pair, side = _intersections(cells, others, i[part], j[part])
-        following, first = _rings(owner)
-        fan = triangle_areas(points[first], points, points[following])
-        areas.append(np.bincount(owner, fan, minlength=len(i[part])))
+        count = np.bincount(owner, minlength=len(i[part]))
+        areas.append(polygon_areas(points, np.append(0, np.cumsum(count))))
         pairs.append(pair + start)
         sides.append(side)
     return (
-        np.concatenate(areas).astype(np.float64),
+        np.concatenate(areas),
         np.concatenate(pairs),
         np.concatenate(sides),
     )
@@ -161,15 +160,15 @@ def _intersections(
         points, owner = _keep_inside(points, owner, depth, inside)
     points = np.concatenate([part for part, _ in done] + [points])
     owner = np.concatenate([part for _, part in done] + [owner])
+    order = np.argsort(owner, kind="stable")
+    points, owner = points[order], owner[order]
     return points, owner, np.concatenate(passed_pairs), np.concatenate(passed_sides)
 
 
-def _rings(owner: IntArray) -> tuple[IntArray, IntArray]:
-    """The point after each point of its polygon, and the polygon's first point."""
-    begin = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    begin = begin[begin < len(owner)]
-    indptr = np.r_[begin, len(owner)]
-    return next_in_ring(indptr), np.repeat(begin, np.diff(indptr))
+def _following(owner: IntArray) -> IntArray:
+    """The point after each point of its polygon, the first one after the last."""
+    last = np.append(owner[1:] != owner[:-1], [True] * min(1, len(owner)))
+    return next_in_ring(np.append(0, np.flatnonzero(last) + 1))
 
 
 def _keep_inside(
@@ -179,7 +178,7 @@ def _keep_inside(
     inside: npt.NDArray[np.bool_],
 ) -> tuple[FloatArray, IntArray]:
     """Cut polygons where they leave and enter the half-space of positive depth."""
-    following, _ = _rings(owner)
+    following = _following(owner)
     crossing = inside != inside[following]
     count = inside.astype(np.int64) + crossing
     place = np.cumsum(count) - count
@@ -238,7 +237,7 @@ def limited_overlaps(
         points, owner, _, _ = _intersections(cells, others, i[part], j[part])
         if other_discs is not None:
             points, owner = _within_discs(points, owner, other_discs, j[part])
-        following, _ = _rings(owner)
+        following = _following(owner)
         cell = i[part][owner]
         fan = sector_areas(
             discs.centre[cell], points, points[following], discs.radius[cell]
