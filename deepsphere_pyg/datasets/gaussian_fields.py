@@ -15,7 +15,10 @@ from deepsphere_pyg.datasets.classification import (
     ClassificationDataset,
     ClassificationSample,
 )
-from deepsphere_pyg.datasets.power_spectra import checked_spectra
+from deepsphere_pyg.datasets.power_spectra import (
+    checked_spectra,
+    nonnegative_argument,
+)
 from samplings import HEALPix, Masked, Sampling
 from samplings.arguments import integer_argument
 
@@ -101,7 +104,7 @@ class GaussianFields(ClassificationDataset):
         self.spectra = checked_spectra(spectra, 3 * self.nside - 1)
         self._n_maps = integer_argument("n_maps", n_maps, 1)
         self.seed = integer_argument("seed", seed, 0)
-        self.noise = _standard_deviation(noise)
+        self.noise = nonnegative_argument("noise", noise, "pass 0 for none")
         self.rotate = _checked_rotation(rotate)
         default = tuple(f"spectrum {i}" for i in range(len(self.spectra)))
         self.class_names = default if class_names is None else tuple(class_names)
@@ -184,21 +187,6 @@ def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
     if whole.nest:
         pixels = healpy.nest2ring(whole.nside, pixels)
     return whole.nside, np.asarray(pixels, dtype=np.int64)
-
-
-def _standard_deviation(noise: SupportsFloat) -> float:
-    try:
-        value = float(noise)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"noise must be a number, got {noise!r}; pass its standard deviation"
-        ) from None
-    if not 0 <= value < math.inf:
-        raise ValueError(
-            f"noise must be finite and not negative, got {value}; "
-            "pass its standard deviation, 0 for none"
-        )
-    return value
 
 
 def _checked_rotation(rotate: bool | Rotation) -> bool | Rotation:

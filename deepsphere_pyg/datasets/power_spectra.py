@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
@@ -93,28 +94,34 @@ def _rows(spectra: npt.ArrayLike) -> list[npt.NDArray[Any]]:
 
 def high_frequency_spectra(
     nside: SupportsIndex,
-    contrast: SupportsFloat = 0.08,
-    periods: SupportsFloat = 1,
+    contrast: SupportsFloat = 0.06,
+    periods: SupportsIndex = 1,
+    slope: SupportsFloat = 0.0,
 ) -> FloatArray:
     r"""Two spectra of equal variance that differ between degrees nside and 2 nside.
 
-    .. math:: \frac{(2l+1) C_l^\pm}{4\pi} = \frac{1 \pm a s_l}{2 n}, \quad
-        s_l = \sin\left(2\pi p \frac{l - n - 1/2}{n}\right)
+    .. math:: \frac{(2l+1) C_l^\pm}{4\pi} = v_l (1 \pm a s_l), \quad
+        v_l \propto l^{-\gamma}, \quad
+        s_l \propto \sin\left(2\pi p \frac{l - n - 1/2}{n}\right) - c
         \text{ for } n < l \le 2n, \text{ else } 0
 
-    with :math:`n = n_\text{side}`: each degree from 1 to 2n adds as much to the
-    variance, but for a wave on the upper half of them, of opposite sign in the two
-    classes. A map's variance and its low degrees tell nothing.
+    for degrees 1 to 2n with :math:`n = n_\text{side}`: a wave on the upper half of the
+    degrees, of opposite sign in the two classes. Its largest value is 1, and c is such
+    that it does not change the variance: neither that nor low degrees tell the class.
 
     Parameters
     ----------
     nside
         Resolution of the HEALPix maps, at least 2.
     contrast
-        Amplitude a of the wave, above 0 and below 1.
+        Largest relative deviation a of a class from the mean of both, above 0 and
+        below 1.
     periods
-        Number p of waves, a whole number up to ``nside / 2``: more waves need sharper
-        filters.
+        Number p of waves, from 1 to ``nside / 2``: more of them need sharper filters.
+    slope
+        :math:`\gamma`, at least 0. With 0 each degree adds as much to the variance. The
+        steeper a spectrum, the more a filter that is not quite a function of the
+        degree lets low degrees through where it should see high ones.
 
     Returns
     -------
@@ -125,36 +132,65 @@ def high_frequency_spectra(
     Raises
     ------
     TypeError
-        If an argument is not a number.
+        If an argument is not a number, or no integer where it should be one.
     ValueError
         If one is out of its range.
 
     Notes
     -----
-    No published spectra, though such waves are what baryon acoustic oscillations leave
-    in those of galaxies.
+    Ours, no published spectra. Convergence maps of cosmology have slopes below 1, maps
+    of the weather about 3 to 5.
 
     Examples
     --------
-    >>> plus, minus = high_frequency_spectra(32)
-    >>> degrees = np.arange(len(plus))
-    >>> np.round(((2 * degrees + 1) @ plus) / (4 * np.pi), 12)
-    np.float64(1.0)
+    >>> spectra = high_frequency_spectra(32)
+    >>> degrees = np.arange(spectra.shape[1])
+    >>> bool(np.allclose(spectra @ (2 * degrees + 1) / (4 * np.pi), 1))
+    True
     """
     n = integer_argument("nside", nside, 2)
-    whole = f"pass a whole number from 1 to nside / 2 = {n // 2}"
-    p = positive_argument("periods", periods, whole)
-    if p != round(p) or p > n // 2:
-        raise ValueError(f"periods must be whole, at most nside / 2, got {p}; {whole}")
+    p = integer_argument("periods", periods, 1)
+    if p > n // 2:
+        raise ValueError(
+            f"periods must be at most nside / 2 = {n // 2}, got {p}: two degrees are "
+            "the shortest wave; pass fewer, or a larger nside"
+        )
     remedy = "pass a share of the spectrum, above 0 and below 1"
     a = positive_argument("contrast", contrast, remedy)
     if a >= 1:
         raise ValueError(f"contrast must be below 1, got {a}; {remedy}")
-    degrees = np.arange(2 * n + 1)
-    wave = np.where(degrees > n, np.sin(2 * np.pi * p * (degrees - n - 0.5) / n), 0.0)
-    share = (1 + a * np.array([[1], [-1]]) * wave) / (2 * n)
-    share[:, 0] = 0
-    return share * 4 * np.pi / (2 * degrees + 1)
+    gamma = nonnegative_argument("slope", slope, "pass 0 for equal shares a degree")
+    degrees = np.arange(1, 2 * n + 1)
+    share = degrees**-gamma / (degrees**-gamma).sum()
+    upper = degrees > n
+    wave = np.where(upper, np.sin(2 * np.pi * p * (degrees - n - 0.5) / n), 0.0)
+    wave[upper] -= wave @ share / share[upper].sum()
+    wave /= np.abs(wave).max()
+    spectra = np.zeros((2, 2 * n + 1))
+    spectra[:, 1:] = share * (1 + a * np.array([[1], [-1]]) * wave)
+    spectra[:, 1:] *= 4 * np.pi / (2 * degrees + 1)
+    return spectra
+
+
+def nonnegative_argument(name: str, value: SupportsFloat, remedy: str) -> float:
+    """Return ``value`` as a float that is finite and not negative.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is not a number.
+    ValueError
+        If it is negative or not finite; the message ends with ``remedy``.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}; {remedy}") from None
+    if not 0 <= number < math.inf:
+        raise ValueError(
+            f"{name} must be finite and not negative, got {number}; {remedy}"
+        )
+    return number
 
 
 def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> FloatArray:
