@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from samplings.base import FloatArray
 
@@ -18,11 +19,12 @@ def minimise(
     apply: Callable[[FloatArray], FloatArray],
     target: FloatArray,
     start: FloatArray,
+    bounded: npt.NDArray[np.bool_],
     steps: int,
     tolerance: float,
     progress: Callable[[], None] | None = None,
 ) -> FloatArray:
-    r"""Minimise :math:`\tfrac12 x^T A x - b^T x` over :math:`x \geq 0`.
+    r"""Minimise :math:`\tfrac12 x^T A x - b^T x` over :math:`x_b \geq 0`.
 
     Conjugate gradients as long as no bound is met; where one is met, a projected
     gradient step fixes and frees several numbers at once. Without bounds met it is
@@ -35,7 +37,9 @@ def minimise(
     target
         The vector b.
     start
-        Where to begin, not negative.
+        Where to begin.
+    bounded
+        Which numbers must not be negative, b; they are not at the start.
     steps
         Products with A to spend.
     tolerance
@@ -56,36 +60,42 @@ def minimise(
             progress()
         return result
 
+    def clip(x: FloatArray) -> FloatArray:
+        return np.where(bounded & (x < 0), 0.0, x)
+
+    def inside(x: FloatArray, values: FloatArray) -> FloatArray:
+        return np.where(bounded & (x <= 0), 0.0, values)
+
     x = start.copy()
     goal = tolerance * float(np.linalg.norm(target))
     gradient = product(x) - target
     length = 1 / (MARGIN * _norm(product, len(x)))
-    free = _free(gradient, x)
+    free = inside(x, gradient)
     direction = free
     spent = 0
     while spent < steps:
-        bound = np.where(x > 0, 0.0, np.minimum(gradient, 0))
+        bound = np.minimum(gradient - free, 0)
         if float(np.linalg.norm(free + bound)) <= goal:
             break
-        cut = np.minimum(x / length, free)
+        cut = np.where(bounded, np.minimum(x / length, free), free)
         if bound @ bound <= BALANCE**2 * (cut @ free):
             image = product(direction)
             curvature = float(direction @ image)
             if not curvature > 0:
                 break
             step = float(gradient @ direction) / curvature
-            down = direction > 0
+            down = bounded & (direction > 0)
             feasible = float(np.min(x[down] / direction[down], initial=np.inf))
             if step <= feasible:
-                x = np.maximum(x - step * direction, 0)
+                x = clip(x - step * direction)
                 gradient = gradient - step * image
-                free = _free(gradient, x)
+                free = inside(x, gradient)
                 direction = free - (float(free @ image) / curvature) * direction
                 spent += 1
                 continue
-            x = np.maximum(x - feasible * direction, 0)
+            x = clip(x - feasible * direction)
             gradient = gradient - feasible * image
-            x = np.maximum(x - length * _free(gradient, x), 0)
+            x = clip(x - length * inside(x, gradient))
             gradient = product(x) - target
             spent += 2
         else:
@@ -97,13 +107,8 @@ def minimise(
             x = x - step * bound
             gradient = gradient - step * image
             spent += 1
-        free = direction = _free(gradient, x)
+        free = direction = inside(x, gradient)
     return x
-
-
-def _free(gradient: FloatArray, x: FloatArray) -> FloatArray:
-    """The gradient along numbers that are not at their bound."""
-    return np.where(x > 0, gradient, 0.0)
 
 
 def _norm(product: Callable[[FloatArray], FloatArray], n: int) -> float:

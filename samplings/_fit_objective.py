@@ -12,6 +12,7 @@ from samplings.base import FloatArray, IntArray, Sampling
 
 # Pairs in a block of the matrix: 2 MB, which stays in the processor's cache.
 BLOCK = 1 << 18
+ROUND_OFF = 1e-12
 
 
 class FitObjective:
@@ -19,7 +20,7 @@ class FitObjective:
 
     .. math::
         J = \sum_l \frac{p_l}{\mu_l^2} E\|Lf - \mu_l f\|^2
-          = \sum_i \rho_i m_i (w_i^T D_i w_i - 2 b_i^T w_i) + \text{const},
+          = \sum_i a_i (w_i^T D_i w_i - 2 b_i^T w_i) + \text{const},
         \quad w_{ij} = s_{ij} / m_i
 
     with :math:`D_i[j,j'] = \Phi(x_i·x_j) + \Phi(x_i·x_{j'}) - \Phi(x_j·x_{j'})`,
@@ -32,10 +33,8 @@ class FitObjective:
         Where the vertices are.
     pattern
         Their links.
-    mass
-        Masses :math:`m_i`.
-    row_weights
-        How much each row counts, :math:`\rho_i`.
+    counts
+        How much each row counts, :math:`a_i`.
     bandlimit
         Degrees 1 ... bandlimit - 1 are fitted.
     """
@@ -44,27 +43,34 @@ class FitObjective:
         self,
         sampling: Sampling,
         pattern: FitPattern,
-        mass: FloatArray,
-        row_weights: FloatArray,
+        counts: FloatArray,
         bandlimit: int,
     ) -> None:
         self.xyz = sampling.xyz
         self.pattern = pattern
         self.centres: IntArray = pattern.vertices.first
-        self.mass = mass[self.centres]
-        counts = row_weights * mass
         share = np.bincount(pattern.vertices.label, counts)
-        self.share = np.asarray(share / share.sum(), dtype=np.float64)
+        self.share: FloatArray = np.asarray(share / share.sum(), dtype=np.float64)
         self.bandlimit = bandlimit
         self.table = LegendreTable(
             longest_chord(pattern.rows, self.xyz, self.centres), bandlimit
         )
 
-    def moments(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return :math:`E<f, Lf>` and :math:`E|Lf|^2` for degrees 1, 2, ..."""
+    def moments(
+        self, weights: FloatArray, mass: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return :math:`E<f, Lf>` and :math:`E|Lf|^2` for degrees 1, 2, ...
+
+        Parameters
+        ----------
+        weights
+            The unknowns, one for each orbit of edges.
+        mass
+            Masses, one for each orbit of vertices.
+        """
         rows = self.pattern.rows
         values = weights[self.pattern.unknown]
-        values /= np.repeat(self.mass, np.diff(rows.indptr))
+        values /= np.repeat(mass, np.diff(rows.indptr))
         off = sp.csr_array((values, rows.indices, rows.indptr), shape=rows.shape)
         own: FloatArray = np.asarray(off.sum(axis=1)).ravel()
         diagonal = sp.csr_array(
@@ -80,9 +86,13 @@ class FitObjective:
         return first[1:], second[1:]
 
     def quadratic(
-        self, emphasis: FloatArray, symbol: FloatArray
-    ) -> tuple[Quadratic, FloatArray]:
-        """Return the matrix and the right-hand side of the normal equations.
+        self,
+        emphasis: FloatArray,
+        symbol: FloatArray,
+        weights: FloatArray,
+        mass: FloatArray,
+    ) -> Quadratic:
+        """Return J about the weights and masses at hand.
 
         Parameters
         ----------
@@ -90,6 +100,8 @@ class FitObjective:
             Weight p of each degree 1, 2, ...
         symbol
             Symbol of each degree to aim at.
+        weights, mass
+            As in :meth:`moments`.
         """
         q = emphasis / symbol**2
         q /= q @ symbol
@@ -97,9 +109,7 @@ class FitObjective:
             np.concatenate([[0.0], q]), np.concatenate([[0.0], q * symbol])
         )
         rows = self.pattern.rows
-        n = len(self.pattern.edges)
-        target = np.zeros(n)
-        matrix = Quadratic(n)
+        result = Quadratic(len(self.pattern.edges), len(self.centres))
         for batch in stencils(rows, BLOCK):
             columns = rows.indices[batch.entries]
             unknown = self.pattern.unknown[batch.entries]
@@ -110,40 +120,75 @@ class FitObjective:
                 between = vectors - vectors[:, j : j + 1]
                 chords = np.einsum("csr,csr->sr", between, between)
                 block[j] -= self.table.interpolate(phi, chords)
-            share, mass = self.share[batch.rows], self.mass[batch.rows]
-            block *= share / mass**2
-            aim = self.table.interpolate(psi, squared) * (share / mass)
-            target += np.bincount(unknown.ravel(), aim.ravel(), minlength=n)
-            matrix.add(unknown, block)
-        return matrix, target
+            share, own_mass = self.share[batch.rows], mass[batch.rows]
+            block *= share / own_mass**2
+            aim = self.table.interpolate(psi, squared) * (share / own_mass)
+            result.add(unknown, batch.rows, weights[unknown], block, aim)
+        return result
 
 
 class Quadratic:
-    """A symmetric matrix on the unknowns, kept as one small block for each row."""
+    r"""A quadratic function of the edge weights and of changes in the rows' scales.
 
-    def __init__(self, n: int) -> None:
-        self.n = n
-        self.blocks: list[tuple[IntArray, FloatArray]] = []
-        self.diagonal = np.zeros(n)
+    Row i of the operator, to first order, is :math:`(s_{ij} + \delta_i s^0_{ij})/m_i`
+    with the weights :math:`s^0` at hand. One small block is kept for each row.
 
-    def add(self, unknown: IntArray, block: FloatArray) -> None:
-        """Add blocks ``(S, S, R)`` on the unknowns ``(S, R)``."""
-        self.blocks.append((unknown, block))
+    Parameters
+    ----------
+    n_edges, n_rows
+        Number of weights s, and of rows.
+    """
+
+    def __init__(self, n_edges: int, n_rows: int) -> None:
+        self.n_edges = n_edges
+        self.blocks: list[tuple[IntArray, IntArray, FloatArray, FloatArray]] = []
+        self.diagonal = np.zeros(n_edges + n_rows)
+        self.target = np.zeros(n_edges + n_rows)
+
+    def add(
+        self,
+        unknown: IntArray,
+        rows: IntArray,
+        weights: FloatArray,
+        block: FloatArray,
+        aim: FloatArray,
+    ) -> None:
+        """Add rows of S links.
+
+        Shapes
+        ------
+        unknown, weights, aim : ``(S, R)``; rows : ``(R,)``; block : ``(S, S, R)``
+        """
+        n = self.n_edges
+        self.blocks.append((unknown, rows, weights, block))
         for j, row in enumerate(block):
             # An unknown may stand for several edges of a row.
             same = np.where(unknown == unknown[j], row, 0.0).sum(axis=0)
-            self.diagonal += np.bincount(unknown[j], same, minlength=self.n)
+            same = np.maximum(same, ROUND_OFF * row[j])
+            self.diagonal[:n] += np.bincount(unknown[j], same, minlength=n)
+        own = np.einsum("ssr->sr", block)
+        image = np.einsum("str,tr->sr", block, weights)
+        # Round-off may leave nothing of a sum that is small beside its terms.
+        least = ROUND_OFF * np.einsum("sr,sr->r", own, weights**2)
+        self.diagonal[n + rows] = np.maximum(
+            np.einsum("sr,sr->r", image, weights), least
+        )
+        self.target[:n] += np.bincount(unknown.ravel(), aim.ravel(), minlength=n)
+        self.target[n + rows] = np.einsum("sr,sr->r", aim, weights)
 
     def __matmul__(self, x: FloatArray) -> FloatArray:
-        result = np.zeros(self.n)
-        for unknown, block in self.blocks:
-            image = np.einsum("str,tr->sr", block, x[unknown])
-            result += np.bincount(unknown.ravel(), image.ravel(), minlength=self.n)
+        n = self.n_edges
+        result = np.zeros_like(x)
+        for unknown, rows, weights, block in self.blocks:
+            values = x[unknown] + x[n + rows] * weights
+            image = np.einsum("str,tr->sr", block, values)
+            result[:n] += np.bincount(unknown.ravel(), image.ravel(), minlength=n)
+            result[n + rows] = np.einsum("sr,sr->r", image, weights)
         return result
 
 
 class Scaled:
-    """The matrix in other units, x -> scale * x, with a ridge added."""
+    """A matrix in other units, ``scale * x``, with a ridge added."""
 
     def __init__(self, matrix: Quadratic, scale: FloatArray, ridge: float) -> None:
         self.matrix, self.scale, self.ridge = matrix, scale, ridge

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from samplings.base import FloatArray
 
+# A degree without any error would count for all others: below this residual, an error
+# of 1.4e-5, all are equal.
+FLOOR = 1e-10
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -16,7 +20,7 @@ class Recipe:
     ----------
     emphasis
         Weight :math:`p_l` of each degree, from the residuals :math:`r_l` of the weights
-        at hand and of the heat kernel that the fit began with, both for l = 1, 2, ...
+        at hand and of the heat kernel that the fit began with, for l = 1, 2, ...
     rounds
         How often the weights p are renewed and the quadratic problem solved.
     steps
@@ -28,17 +32,28 @@ class Recipe:
     steps: int
 
 
-def relative_gain(residual: FloatArray, start: FloatArray) -> FloatArray:
-    """1 / r_l: what is small relative to the residual of each degree counts alike.
+def relative(residual: FloatArray, heat: FloatArray) -> FloatArray:
+    r"""Least :math:`\sum_l \log r_l`: what is gained at any degree counts alike.
 
-    The sum of r_l p_l with p_l = 1 / r_l is a bound on the sum of log r_l that touches
-    it at the weights at hand: rounds of it never raise the mean logarithm. Without the
-    floor a degree with no error at all would count for all others.
+    :math:`p_l = 1 / r_l` is its gradient. As the logarithm is concave, no round raises
+    the sum.
     """
-    return 1 / (residual + 1e-9)
+    return 1 / (residual + FLOOR)
+
+
+def balanced(residual: FloatArray, heat: FloatArray) -> FloatArray:
+    r"""Least :math:`\sum_l \int (1 + 4 x^6) x^{-0.7} dx` up to :math:`x = r_l / h_l`.
+
+    Between the sum of logarithms, which gives up the highest degrees for the sake of
+    low ones, and the sum of the ratios to the heat kernel's residuals h themselves; and
+    steep where a degree is about to become worse than the heat kernel's.
+    """
+    ratio = (residual + FLOOR) / (heat + FLOOR)
+    return (1 + 4 * ratio**6) * ratio**0.3 / (residual + FLOOR)
 
 
 RECIPES = {
-    "single": Recipe(lambda r, start: 1 / (r + 1e-6), rounds=1, steps=60),
-    "irls": Recipe(relative_gain, rounds=4, steps=120),
+    "balanced": Recipe(balanced, rounds=3, steps=60),
+    "single": Recipe(relative, rounds=1, steps=60),
+    "irls": Recipe(relative, rounds=4, steps=120),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from samplings._fit_pattern import fit_pattern, on_border
 from samplings._fit_recipe import RECIPES, Recipe
 from samplings.arguments import choice_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
+from samplings.kernel_width import OFFSET, SLOPE
 from samplings.resolution import nominal_bandlimit
 
 # How much rows on the border of what is covered count. Their stencils are one-sided, no
@@ -65,7 +65,7 @@ class FittedWeights(ReadOnly):
 def fit_weights(
     sampling: Sampling,
     pattern: sp.csr_array,
-    method: str = "single",
+    method: str = "balanced",
     *,
     mass: npt.ArrayLike | None = None,
     row_weights: npt.ArrayLike | None = None,
@@ -157,8 +157,19 @@ def fit_weights(
             )
         classes = fit_pattern(sampling, pattern, masses, counts)
     bandlimit = nominal_bandlimit(sampling)
-    objective = FitObjective(sampling, classes, masses, counts, bandlimit)
-    weights = _fit(objective, _start(sampling, objective), recipe, progress)
+    objective = FitObjective(sampling, classes, counts * sampling.weights, bandlimit)
+    weights, masses = _fit(
+        objective,
+        _start(sampling, objective),
+        masses[classes.vertices.first],
+        recipe,
+        mass is None,
+        progress,
+    )
+    masses = masses[classes.vertices.label]
+    average = float(masses.mean())
+    weights /= average
+    masses /= average
     return FittedWeights(
         freeze(classes.assemble(weights)),
         read_only(masses),
@@ -171,9 +182,11 @@ def fit_weights(
 def _fit(
     objective: FitObjective,
     weights: FloatArray,
+    mass: FloatArray,
     recipe: Recipe,
+    free_mass: bool,
     progress: Callable[[int, int], None] | None,
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """Renew emphasis and symbol, and solve, as often as the recipe says."""
     done = 0
 
@@ -184,46 +197,65 @@ def _fit(
             progress(min(done, total), total)
 
     total = recipe.rounds * recipe.steps
+    n = len(weights)
     first: FloatArray | None = None
     for _ in range(recipe.rounds):
-        own, power = objective.moments(weights)
+        own, power = objective.moments(weights, mass)
         residual = np.maximum(1 - own * own / power, 0)
         first = residual if first is None else first
-        matrix, target = objective.quadratic(
-            recipe.emphasis(residual, first), power / own
+        function = objective.quadratic(
+            recipe.emphasis(residual, first), power / own, weights, mass
         )
         # In units in which the diagonal is one, a step changes all weights alike.
-        scale = np.sqrt(matrix.diagonal)
-        weights = minimise(
-            Scaled(matrix, scale, RIDGE).__matmul__,
-            target / scale,
-            weights * scale,
+        scale = np.sqrt(function.diagonal)
+        # Edges between rows that count for nothing stay as they are.
+        scale[scale == 0] = 1
+        if not free_mass:
+            scale[n:] = np.inf
+        bounded = np.zeros(len(scale), dtype=bool)
+        bounded[:n] = True
+        x = minimise(
+            Scaled(function, scale, RIDGE).__matmul__,
+            function.target / scale,
+            np.concatenate([weights * scale[:n], np.zeros(len(mass))]),
+            bounded,
             recipe.steps,
             TOLERANCE,
             step,
         )
-        weights /= scale
-    own, _ = objective.moments(weights)
-    return np.asarray(weights * (2 / own[0]), dtype=np.float64)
+        weights = x[:n] / scale[:n]
+        mass = mass / (1 + np.clip(x[n:] / scale[n:], -0.5, 1.0))
+    own, _ = objective.moments(weights, mass)
+    weights = weights * (2 / own[0])
+    return weights, mass
 
 
 def _start(sampling: Sampling, objective: FitObjective) -> FloatArray:
-    """Heat-kernel weights of a width near the best, corrected for areas.
+    r"""Heat-kernel weights of the local width, corrected for areas.
 
-    On HEALPix the best width is (1.43 + 0.1635 k) / n, found by search at k = 8 ... 40;
-    mean squared distance is 2 k / n there.
+    .. math:: s_{ij} = a_i a_j t_{ij}^{-2} e^{-d_{ij}^2 / 4 t_{ij}}
+
+    approximates the Laplacian whatever the density of the points; where they are even
+    it is the heat kernel of a width that is near the best without any search.
     """
     pattern = objective.pattern
+    union = pattern.pattern
+    counts = np.diff(union.indptr)
+    spacing = np.zeros(len(sampling))
+    row = np.repeat(np.arange(len(sampling)), counts)
+    squared = union.data**2
+    total = np.bincount(row, squared, minlength=len(sampling))
+    spacing = np.sqrt(total / np.maximum(counts, 1))
+    k = union.nnz / len(sampling)
     rows = pattern.rows
-    counts = np.diff(rows.indptr)
-    row = np.repeat(objective.centres, counts)
-    squared = rows.data**2
+    row = np.repeat(objective.centres, np.diff(rows.indptr))
+    column = rows.indices
+    t = (OFFSET + SLOPE / k) * spacing[row] * spacing[column]
     mass = sampling.weights / sampling.weights.mean()
-    n = 4 * math.pi / float(sampling.weights.mean())
-    k = rows.nnz / rows.shape[0]
-    t = (1.43 + 0.1635 * k) / n
-    heat = np.exp(-squared / (4 * t)) * mass[row] * mass[rows.indices]
-    return pattern.averages(np.maximum(heat, 1e-6 * heat.max()))
+    # Far links keep some weight, from which they can grow.
+    heat = np.maximum(np.exp(-(rows.data**2) / (4 * t)), 1e-4)
+    scale = float(np.median(t))
+    return pattern.averages(heat * mass[row] * mass[column] * (scale / t) ** 2)
 
 
 def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
