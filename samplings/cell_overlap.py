@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from samplings.base import FloatArray, IntArray, Sampling, same_sampling
+from samplings.cells import Cells
 from samplings.limits import limiting_discs
 from samplings.masked import Masked
 from samplings.matrix_scaling import balanced
@@ -17,6 +18,10 @@ from samplings.rings import RingSampling
 
 # Two areas that are equal but for round-off differ by less, relatively.
 SAME_AREA = 1e-9
+# Overlap assumed, of the smaller cell, where there may be one, for scaling to grow.
+TRACE = 1e-6
+# Sides of polygons shorter than this, in radian, are corners but for round-off.
+NO_LENGTH = 1e-9
 
 
 def shared_areas(source: Sampling, target: Sampling) -> sp.csr_array:
@@ -85,15 +90,32 @@ def _whole_overlap(source: Sampling, target: Sampling) -> sp.csr_array:
         entries = (target.weights, (np.arange(len(target)), parents))
         return sp.csr_array(entries, shape=shape)
     if len(source) >= len(target):
-        overlap = _polygon_overlap(source, target).T.tocsr()
-    else:
-        overlap = _polygon_overlap(target, source)
-    if not (_covers_sphere(source) and _covers_sphere(target)):
-        return overlap
-    scaled = balanced(overlap, target.weights, source.weights)
+        return _scaled_polygon_overlap(source, target).T.tocsr()
+    return _scaled_polygon_overlap(target, source)
+
+
+def _scaled_polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:
+    """Overlap of polygons ``(V_fine, V_coarse)`` with the areas of whole samplings."""
+    cells, others = fine.cells(), coarse.cells()
+    overlap = polygon_overlaps(cells, others, fine.xyz, coarse.xyz)
+    whole = _covers_sphere(fine), _covers_sphere(coarse)
+    if not all(whole):
+        discs, other_discs = (
+            None if covers else limiting_discs(polygons, one.xyz, one.weights)
+            for covers, polygons, one in zip(
+                whole, (cells, others), (fine, coarse), strict=True
+            )
+        )
+        return limited_overlaps(overlap, cells, others, discs, other_discs)
+    areas = fine.weights, coarse.weights
+    scaled = balanced(overlap, *areas)
+    if scaled is None:
+        # Where borders of two samplings run along each other, as meridians do, cells
+        # may overlap that their polygons do not.
+        scaled = balanced(overlap + _touching(overlap, cells, *areas), *areas)
     if scaled is None:
         raise ValueError(
-            f"the areas of {source.name} and {target.name} contradict each other: no "
+            f"the areas of {fine.name} and {coarse.name} contradict each other: no "
             "overlaps of their cells have them as sums; give irregular points the "
             "areas of their Voronoi cells by leaving weights out, or use the method "
             "'nearest'"
@@ -101,21 +123,19 @@ def _whole_overlap(source: Sampling, target: Sampling) -> sp.csr_array:
     return scaled
 
 
-def _polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:
-    """Overlap of polygons, within limits where a sampling covers only a part."""
-    cells, others = fine.cells(), coarse.cells()
-    overlap = polygon_overlaps(cells, others, fine.xyz, coarse.xyz)
-    return limited_overlaps(
-        overlap,
-        cells,
-        others,
-        *(
-            None
-            if _covers_sphere(sampling)
-            else limiting_discs(polygons, sampling.xyz, sampling.weights)
-            for sampling, polygons in ((fine, cells), (coarse, others))
-        ),
-    )
+def _touching(
+    overlap: sp.csr_array, cells: Cells, area: FloatArray, other_area: FloatArray
+) -> sp.csr_array:
+    """A trace of overlap of each cell with what its neighbours overlap."""
+    n = len(cells)
+    start, end = cells.corners[cells.indices], cells.corners[cells.following]
+    # Sides without length join cells that touch at a corner only.
+    real = np.linalg.norm(end - start, axis=1) > NO_LENGTH
+    row = np.repeat(np.arange(n), np.diff(cells.indptr))[real]
+    links = (np.ones(len(row)), (row, cells.neighbours[real]))
+    reached = sp.coo_array(sp.csr_array(links, shape=(n, n)) @ overlap)
+    trace = TRACE * np.minimum(area[reached.row], other_area[reached.col])
+    return sp.csr_array((trace, (reached.row, reached.col)), shape=overlap.shape)
 
 
 def _covers_sphere(sampling: Sampling) -> bool:

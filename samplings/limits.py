@@ -37,8 +37,8 @@ def limiting_discs(cells: Cells, xyz: FloatArray, weights: FloatArray) -> Discs:
     """Return the discs within which cells have the areas they stand for.
 
     The outer Voronoi cells of points in a part of the sphere reach round the globe; the
-    areas that the points stand for do not. Each cell is limited to the disc about its
-    point within which it has its area.
+    areas that the points stand for do not. Each cell of less than nine tenths of its
+    polygon's area is limited to the disc about its point within which it has its area.
 
     Parameters
     ----------

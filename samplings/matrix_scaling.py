@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, cg
 
 from samplings.base import FloatArray, IntArray
@@ -14,6 +15,8 @@ NEWTON_STEPS = 30
 HALVINGS = 10
 # What round-off may leave of the relative errors where cells differ widely in size.
 ROUND_OFF = 1e-11
+# Totals that are equal but for round-off differ by less, relatively.
+SAME_TOTAL = 1e-9
 
 
 def balanced(
@@ -59,8 +62,8 @@ def balanced(
     """
     scaled = sp.csr_array(matrix, copy=True)
     row_of = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
-    sums = _sums(scaled)
-    if not (sums[0].all() and sums[1].all()):
+    null = _null_vectors(scaled)
+    if not _may_have(null, rows, columns):
         return None
     for _ in range(SWEEPS):
         if _worst(_sums(scaled), rows, columns) <= accuracy:
@@ -70,7 +73,7 @@ def balanced(
     for _ in range(NEWTON_STEPS):
         if worst <= accuracy:
             return scaled
-        step = _newton_step(scaled, rows, columns)
+        step = _newton_step(scaled, rows, columns, null)
         # Halve steps that overshoot.
         for _ in range(HALVINGS):
             trial = scaled.copy()
@@ -112,18 +115,41 @@ def _worst(
     )
 
 
+def _null_vectors(matrix: sp.csr_array) -> sp.csr_array:
+    """Vectors (u, -u) of one number for each connected part of rows and columns.
+
+    Scaling rows up and columns down by the same changes nothing. Shape
+    ``(parts, R + C)``, each of length one.
+    """
+    n_rows, n_columns = matrix.shape
+    n = n_rows + n_columns
+    ends = sp.coo_array(matrix)
+    links = (np.ones(len(ends.row)), (ends.row, ends.col + n_rows))
+    both = sp.csr_array(links, shape=(n, n))
+    n_parts, part = connected_components(both, directed=False)
+    size = np.bincount(part, minlength=n_parts)
+    sign = np.repeat([1.0, -1.0], [n_rows, n_columns])
+    entries = (sign / np.sqrt(size[part]), (part, np.arange(n)))
+    return sp.csr_array(entries, shape=(n_parts, n))
+
+
+def _may_have(null: sp.csr_array, rows: FloatArray, columns: FloatArray) -> bool:
+    """Whether the sums of each connected part have the same total in both."""
+    wanted = np.concatenate([rows, columns])
+    return bool((np.abs(null @ wanted) <= SAME_TOTAL * (abs(null) @ wanted)).all())
+
+
 def _newton_step(
-    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray
+    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray, null: sp.csr_array
 ) -> FloatArray:
     """Changes of log u and log v that meet the sums to first order.
 
     The Hessian is the graph Laplacian of the overlaps with the signs of one side
-    turned: semidefinite, with the one null vector (1, -1) that changes nothing.
+    turned: semidefinite, zero on the null vectors only.
     """
     row_sums, column_sums = _sums(matrix)
     missing = np.concatenate([rows - row_sums, columns - column_sums])
-    null = np.concatenate([np.ones(len(rows)), -np.ones(len(columns))])
-    missing -= null * (null @ missing) / len(null)
+    missing -= null.T @ (null @ missing)
     diagonal = np.concatenate([row_sums, column_sums])
     transpose = matrix.T.tocsr()
 
@@ -131,12 +157,14 @@ def _newton_step(
         u, v = x[: len(rows)], x[len(rows) :]
         return np.asarray(diagonal * x + np.concatenate([matrix @ v, transpose @ u]))
 
-    size = (len(null), len(null))
-    step, _ = cg(
-        LinearOperator(size, matvec=hessian, dtype=np.float64),
-        missing,
-        rtol=1e-9,
-        maxiter=2000,
-        M=LinearOperator(size, matvec=lambda x: x / diagonal, dtype=np.float64),
-    )
-    return np.asarray(step)
+    size = (len(missing), len(missing))
+    # Where the sums cannot be met, overlaps vanish and the step grows without bounds.
+    with np.errstate(all="ignore"):
+        step, _ = cg(
+            LinearOperator(size, matvec=hessian, dtype=np.float64),
+            missing,
+            rtol=1e-9,
+            maxiter=2000,
+            M=LinearOperator(size, matvec=lambda x: x / diagonal, dtype=np.float64),
+        )
+    return np.nan_to_num(np.asarray(step))

@@ -244,7 +244,7 @@ def limited_overlaps(
         )
         area[part] = np.bincount(owner, fan, minlength=len(part))
     # Discs that do not reach the other cell leave round-off.
-    area[area < SLIVER * pairs.data] = 0
+    area[area < SLIVER * np.minimum(cells.areas[i], others.areas[j])] = 0
     kept = sp.csr_array((area, (i, j)), shape=overlap.shape)
     kept.eliminate_zeros()
     return kept

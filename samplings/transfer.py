@@ -128,7 +128,9 @@ class Transfer(ReadOnly):
         sides are no great circles (pixels of HEALPix, between parallels) differ from
         those of the polygons, and the overlaps are scaled by row and column to have the
         samplings' own areas as sums, with the least change
-        (:func:`samplings.matrix_scaling.balanced`). Cells of a sampling of a part of
+        (:func:`samplings.matrix_scaling.balanced`; where that is impossible, with a
+        millionth of a cell's area shared with what its neighbours overlap). Cells of a
+        sampling of a part of
         the sphere are limited to the discs about their points within which they have
         their areas (:func:`samplings.limits.limiting_discs`), and nothing shares more
         than its area: cells that a mask has cut count as evenly covered.
