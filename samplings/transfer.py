@@ -88,7 +88,7 @@ class Transfer(ReadOnly):
                 f"{_count(len(empty), 'cell')} of the target {self.target.name} share "
                 f"nothing with the source {self.source.name}: {_listed(empty)}; "
                 "keep only those that do, as in target[index], or take a coarser "
-                "target, or the method 'conservative'"
+                "target, or 'conservative' overlaps where these are 'nearest'"
             )
 
     def __repr__(self) -> str:
@@ -123,17 +123,17 @@ class Transfer(ReadOnly):
         Notes
         -----
         Cells that nest by construction (HEALPix in HEALPix, ...) are matched by index,
-        those of rings by latitude and longitude.
-        Others are intersected as convex polygons, exactly; the areas of cells whose
-        sides are no great circles (pixels of HEALPix, between parallels) differ from
-        those of the polygons, and the overlaps are scaled by row and column to have the
-        samplings' own areas as sums, with the least change
-        (:func:`samplings.matrix_scaling.balanced`; where that is impossible, with a
-        millionth of a cell's area shared with what its neighbours overlap). Cells of a
-        sampling of a part of
-        the sphere are limited to the discs about their points within which they have
-        their areas (:func:`samplings.limits.limiting_discs`), and nothing shares more
-        than its area: cells that a mask has cut count as evenly covered.
+        those of rings by latitude and longitude. Others are intersected as convex
+        polygons, exactly. The areas of cells whose sides are no great circles (pixels
+        of HEALPix, between parallels) differ from those of the polygons: overlaps are
+        scaled by row and column to have the samplings' own areas as sums, with the
+        least change (:func:`samplings.matrix_scaling.balanced`); where that is
+        impossible, with a millionth of a cell shared with what its neighbours overlap.
+
+        Cells of a sampling of a part of the sphere are limited to the discs about their
+        points within which they have their areas
+        (:func:`samplings.limits.limiting_discs`), and nothing shares more than its
+        area: cells that a mask has cut count as evenly covered.
 
         Equivariance: exact for the rotations that map both samplings onto themselves.
         """
