@@ -31,7 +31,7 @@ GRAPHS = tuple(Graph(weighting, k) for k in (8, 20) for weighting in ("heat", "f
 
 STEEP = {
     "name": "steep spectra",
-    "title": "classification of steep power spectra, from their Laplacian",
+    "title": "steep power spectra, from the Laplacian",
     "slope": 5.0,
     "differentiate": True,
 }

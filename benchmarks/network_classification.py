@@ -34,7 +34,7 @@ class Classification(Task):
     """
 
     name: str = "flat spectra"
-    title: str = "classification of flat power spectra"
+    title: str = "flat power spectra"
     nside: int = 32
     contrast: float = 0.07
     periods: int = 1
@@ -51,7 +51,7 @@ class Classification(Task):
     scores = (
         Score("accuracy", "accuracy"),
         Score("accuracy_turned", "accuracy on turned maps"),
-        Score("logit_change", "change of logits by turning, in their spread"),
+        Score("logit_change", "change of logits over their spread"),
         Score("flipped", "decisions flipped by turning"),
         Score("best", "best possible accuracy"),
     )

@@ -78,10 +78,15 @@ def figure(runs: Runs, tasks: Sequence[Task], graphs: Sequence[Graph]) -> Figure
     drawn, panels = new_figure(len(tasks), columns, size)
     for row, task in zip(panels, tasks, strict=True):
         titles = {score.key: score for score in task.scores}
-        for panel, (key, compared) in zip(row, task.drawn, strict=True):
+        for column, (panel, (key, compared)) in enumerate(
+            zip(row, task.drawn, strict=True)
+        ):
             _draw(panel, runs, task, graphs, titles[key])
             if compared is not None:
                 _compare(panel, runs, task, graphs, titles[compared])
+            if column:
+                # Errors start at none; scores are compared with each other.
+                panel.set_ylim(bottom=0)
         row[0].set_title(task.title, loc="left", fontsize=10, fontweight="bold")
     return drawn
 

@@ -89,11 +89,10 @@ class Segmentation(Task):
 
     def _arguments(self, **options: object) -> argparse.Namespace:
         """Options of the command for these settings."""
-        sizes = {k: v for k, v in self.settings.items() if k not in ("name", "title")}
         parser = argparse.ArgumentParser()
         add_arguments(parser)
         words = ["--demo", "--resume"]
-        for key, value in {**sizes, **options}.items():
+        for key, value in {**self.settings, **options}.items():
             words += [f"--{key.replace('_', '-')}", str(value)]
         return parser.parse_args(words)
 

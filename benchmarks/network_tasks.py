@@ -83,5 +83,5 @@ class Task(ABC):
     @property
     def settings(self) -> dict[str, Any]:
         """What runs depend on besides graph and seed, JSON-serialisable."""
-        plain = asdict(self)
+        plain = {k: v for k, v in asdict(self).items() if k not in ("name", "title")}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
