@@ -13,7 +13,7 @@ from samplings.graph import SphericalGraph
 
 
 def delaunay_graph(
-    sampling: Sampling, weighting: str = "finite-volume"
+    sampling: Sampling, weighting: str = "finite-volume", extent: float | None = None
 ) -> SphericalGraph:
     r"""Link the vertices whose Voronoi cells share a side.
 
@@ -27,12 +27,15 @@ def delaunay_graph(
         Where the vertices are.
     weighting
         ``"finite-volume"`` or ``"cotangent"``, see :data:`samplings.WEIGHTINGS`.
+    extent
+        As in :func:`samplings.delaunay_weights.delaunay_weights`, for points that cover
+        a region.
 
     Returns
     -------
     SphericalGraph
-        Connected, but for a masked sampling in pieces (said in its note); ``k`` is the
-        smallest number of links of a vertex.
+        Connected, but for a part of a sampling in pieces, or points farther apart than
+        ``extent`` (said in its note); ``k`` is the smallest number of links of a vertex.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def delaunay_graph(
     >>> delaunay_graph(Icosahedral(2))
     SphericalGraph(icosahedral-2-k5, finite-volume) with 162 vertices and 480 edges
     """
-    weights = delaunay_weights(sampling, weighting)
+    weights = delaunay_weights(sampling, weighting, extent)
     adjacency = weights.adjacency
     pieces, _ = connected_components(adjacency, directed=True, connection="strong")
     return SphericalGraph(
@@ -60,5 +63,5 @@ def delaunay_graph(
         math.nan,
         weighting=weighting,
         mass=weights.mass,
-        note=f"the masked sampling is in {pieces} pieces" if pieces > 1 else "",
+        note=f"the sampling is in {pieces} pieces" if pieces > 1 else "",
     )

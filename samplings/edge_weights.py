@@ -23,7 +23,11 @@ SYMMETRIZATIONS = ("average", "union")
 # single precision, to which 1 + 1e-8 is 1, still sees it. The published graphs stay as
 # they are: their lightest links weigh 0.002.
 FLOOR = 1e-6
-FIT_METHODS = {"fitted": "single", "fitted-irls": "irls"}
+FIT_METHODS = {
+    "fitted": "balanced",
+    "fitted-single": "single",
+    "fitted-irls": "irls",
+}
 
 
 @dataclass(frozen=True, eq=False)

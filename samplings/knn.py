@@ -13,7 +13,7 @@ from samplings.masked import Masked
 from samplings.neighbours import nearest_neighbours
 
 #: Edge weights of the lowest equivariance error for their number of links.
-DEFAULT_WEIGHTING = "heat"
+DEFAULT_WEIGHTING = "fitted"
 
 
 def knn_graph(
@@ -120,4 +120,4 @@ def _note(sampling: Sampling, adjacency: object) -> str:
     if not isinstance(sampling, Masked):
         return ""
     pieces, _ = connected_components(adjacency, directed=True, connection="strong")
-    return f"the masked sampling is in {pieces} pieces" if pieces > 1 else ""
+    return f"the sampling is in {pieces} pieces" if pieces > 1 else ""

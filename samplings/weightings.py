@@ -77,13 +77,20 @@ _ALL = (
     ),
     Weighting(
         "fitted",
-        "those of least equivariance error on the links, in one step from heat weights",
+        "those of least equivariance error on the links, all degrees weighed against "
+        "the heat kernel; masses of the vertices are fitted too",
+        "this library: samplings.fitted",
+        uses_mass=True,
+    ),
+    Weighting(
+        "fitted-single",
+        "fitted in one step from heat weights",
         "this library: samplings.fitted",
         uses_mass=True,
     ),
     Weighting(
         "fitted-irls",
-        "those of least equivariance error on the links, iterated: lower still at low "
+        "fitted for the least geometric mean of the errors: lower still at low "
         "degrees, higher at the highest",
         "this library: samplings.fitted",
         uses_mass=True,

@@ -1,5 +1,7 @@
 """Conversions lose nothing, and say what is missing."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -24,9 +26,13 @@ from samplings import (
     Icosahedral,
     Irregular,
     Transfer,
+    delaunay_graph,
     knn_graph,
     laplacian,
 )
+
+# The kernel of the papers, with its options.
+heat_graph = partial(knn_graph, weighting="heat")
 
 
 def scattered() -> Irregular:
@@ -36,10 +42,12 @@ def scattered() -> Irregular:
 
 GRAPHS = {
     "healpix": lambda: knn_graph(HEALPix(4), 8),
-    "ring": lambda: knn_graph(HEALPix(6, nest=False), 8, distance="geodesic"),
-    "equiangular": lambda: knn_graph(Equiangular(8, 16), 20, symmetrize="union"),
+    "ring": lambda: heat_graph(HEALPix(6, nest=False), 8, distance="geodesic"),
+    "equiangular": lambda: heat_graph(Equiangular(8, 16), 20, symmetrize="union"),
+    "joined": lambda: knn_graph(Equiangular(12, 24), 4, weighting="area-corrected"),
     "icosahedral": lambda: knn_graph(Icosahedral(2), 6),
-    "irregular": lambda: knn_graph(scattered(), 6, t=0.1),
+    "irregular": lambda: heat_graph(scattered(), 6, t=0.1),
+    "triangulation": lambda: delaunay_graph(scattered()),
     "masked": lambda: knn_graph(HEALPix(4)[HEALPix(4).lat > 0], 8),
 }
 
@@ -54,7 +62,10 @@ def assert_same_graph(a, b):
     np.testing.assert_array_equal(a.sampling.weights, b.sampling.weights)
     assert a.sampling.config == b.sampling.config
     assert abs(a.adjacency - b.adjacency).sum() == 0
-    assert (a.k, a.t, a.distance, a.symmetrize) == (b.k, b.t, b.distance, b.symmetrize)
+    np.testing.assert_equal(a.mass, b.mass)
+    made = ("k", "t", "distance", "symmetrize", "weighting", "n_joined", "note")
+    for name in made:
+        np.testing.assert_equal(getattr(a, name), getattr(b, name))
 
 
 # -- operators ------------------------------------------------------------------------

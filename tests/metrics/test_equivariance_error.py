@@ -86,7 +86,7 @@ def test_published_protocol_has_uniform_euler_angles():
 @pytest.mark.parametrize("k", [8, 20])
 def test_published_protocol_reproduces_the_published_figure(k):
     sampling = HEALPix(32)
-    operator = laplacian(knn_graph(sampling, k))
+    operator = laplacian(knn_graph(sampling, k, weighting="heat"))
     published = PUBLISHED_ERRORS[32, k]
     errors = equivariance_error(
         operator, sampling, list(published), protocol="published", n_samples=30
@@ -100,7 +100,7 @@ def test_published_protocol_reproduces_the_published_figure(k):
 def test_exact_error_is_below_the_published_one_at_low_degree(k, expected):
     # Recorded with 16 samples and an independent dense least-squares analysis.
     sampling = HEALPix(32)
-    operator = laplacian(knn_graph(sampling, k))
+    operator = laplacian(knn_graph(sampling, k, weighting="heat"))
     error = equivariance_error(operator, sampling, 10, n_samples=16)
     assert abs(error.mean - expected) < 0.12 * expected
     assert error.unresolved < 0.3 * error.mean
@@ -110,7 +110,12 @@ def test_exact_error_is_below_the_published_one_at_low_degree(k, expected):
 def test_error_falls_with_more_neighbours():
     sampling = Icosahedral(3)
     few, many = (
-        equivariance_error(laplacian(knn_graph(sampling, k)), sampling, 6, n_samples=8)
+        equivariance_error(
+            laplacian(knn_graph(sampling, k, weighting="heat")),
+            sampling,
+            6,
+            n_samples=8,
+        )
         for k in (6, 20)
     )
     assert many.mean < 0.7 * few.mean
@@ -118,7 +123,7 @@ def test_error_falls_with_more_neighbours():
 
 def test_error_does_not_see_the_scale_of_the_operator():
     sampling = HEALPix(4)
-    matrix = laplacian(knn_graph(sampling, 8)).matrix
+    matrix = laplacian(knn_graph(sampling, 8, weighting="heat")).matrix
     one = equivariance_error(matrix, sampling, 3, n_samples=4)
     scaled = equivariance_error(1e-6 * matrix, sampling, 3, n_samples=4)
     assert scaled.mean == pytest.approx(one.mean, rel=1e-12)
@@ -126,7 +131,7 @@ def test_error_does_not_see_the_scale_of_the_operator():
 
 def test_the_rescaled_laplacian_flatters():
     sampling = HEALPix(8)
-    operator = laplacian(knn_graph(sampling, 8))
+    operator = laplacian(knn_graph(sampling, 8, weighting="heat"))
     plain = equivariance_error(operator, sampling, 4, n_samples=8)
     rescaled = equivariance_error(operator.rescaled(), sampling, 4, n_samples=8)
     assert rescaled.mean < 0.2 * plain.mean
@@ -136,7 +141,7 @@ def test_the_rescaled_laplacian_flatters():
 def test_vertex_order_does_not_matter(protocol):
     errors = [
         equivariance_error(
-            laplacian(knn_graph(HEALPix(8, nest), 8)),
+            laplacian(knn_graph(HEALPix(8, nest), 8, weighting="heat")),
             HEALPix(8, nest),
             5,
             n_samples=4,
@@ -177,7 +182,7 @@ def test_standard_error_is_the_spread_of_repeated_measurements():
 # -- kinds of operators ------------------------------------------------------------
 def test_matrix_laplacian_operator_and_function_agree():
     sampling = HEALPix(4)
-    L = laplacian(knn_graph(sampling, 8))
+    L = laplacian(knn_graph(sampling, 8, weighting="heat"))
     kinds = [
         L,
         L.matrix,
@@ -198,7 +203,7 @@ def test_matrix_laplacian_operator_and_function_agree():
 def test_layers_with_channels_are_measured(dtype):
     sampling = HEALPix(4)
     operator = EdgeOperator(
-        laplacian(knn_graph(sampling, 8)).rescaled(),
+        laplacian(knn_graph(sampling, 8, weighting="heat")).rescaled(),
         dtype=dtype,
         execution="message_passing",
     )
@@ -288,7 +293,7 @@ def test_invariance_can_be_measured_on_a_part_of_the_sphere():
 def test_bandlimit_moves_the_error_by_no_more_than_the_unresolved_share():
     # Triangle inequality: rotated outputs differ by what the smaller one leaves out.
     sampling = Icosahedral(3)
-    operator = laplacian(knn_graph(sampling, 20))
+    operator = laplacian(knn_graph(sampling, 20, weighting="heat"))
     full = equivariance_error(operator, sampling, 5, n_samples=6)
     for bandlimit in (8, 11, 15):
         less = equivariance_error(

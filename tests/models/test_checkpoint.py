@@ -212,7 +212,7 @@ def test_a_model_of_ones_own_is_known_once_defined(healpix_pyramid, tmp_path):
 
 
 def test_explicit_kernel_widths_are_kept(tmp_path):
-    pyramid = build_pyramid(HEALPix(4), 3, 8, t=[0.05, 0.2, 0.8])
+    pyramid = build_pyramid(HEALPix(4), 3, 8, t=[0.05, 0.2, 0.8], weighting="heat")
     model = MODELS["unet"](pyramid)
     save_model(model, tmp_path / "model.pt")
     loaded = load_model(tmp_path / "model.pt")

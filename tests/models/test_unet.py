@@ -253,7 +253,7 @@ def test_with_sampling_of_keeps_the_graph_options(healpix_pyramid):
     options = {k: v for k, v in moved.pyramid.config.items() if k != "sampling"}
     expected = {k: v for k, v in healpix_pyramid.config.items() if k != "sampling"}
     assert options == expected
-    chosen = build_pyramid(HEALPix(8), 3, 8, t=[0.01, 0.04, 0.16])
+    chosen = build_pyramid(HEALPix(8), 3, 8, t=[0.01, 0.04, 0.16], weighting="heat")
     with pytest.raises(ValueError, match="kernel widths t were given for its own"):
         SphericalUNet(2, 3, chosen, TINY).with_sampling_of(Icosahedral(3))
 

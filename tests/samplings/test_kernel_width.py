@@ -42,7 +42,9 @@ def test_rule_applies_elsewhere_and_is_what_the_graph_uses(sampling):
     expected = (OFFSET + SLOPE / 12) * np.mean(chords**2)
     assert kernel_width(sampling, 12) == pytest.approx(expected, rel=1e-12)
     assert kernel_width(sampling, 12, np.mean(chords**2)) == pytest.approx(expected)
-    assert knn_graph(sampling, 12).t == pytest.approx(expected, rel=1e-12)
+    assert knn_graph(sampling, 12, weighting="heat").t == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])

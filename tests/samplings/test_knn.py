@@ -126,7 +126,7 @@ def test_masked_sampling_in_pieces_stays_so_with_a_note():
     sphere = HEALPix(8)
     graph = heat_graph(sphere[np.abs(sphere.xyz[:, 2]) > 0.9], 6)
     assert (graph.n_components, graph.n_joined) == (2, 0)
-    assert graph.note == "the masked sampling is in 2 pieces"
+    assert graph.note == "the sampling is in 2 pieces"
     # The same points without the knowledge of a whole are joined.
     points = Irregular.from_xyz(graph.sampling.xyz, graph.sampling.weights)
     joined = heat_graph(points, 6)

@@ -27,7 +27,7 @@ SAMPLINGS = [HEALPix(8), Equiangular(8), Icosahedral(3), HEALPix(8)[np.arange(30
 @pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
 def test_laplacian_is_that_of_pygsp(sampling, kind):
     pygsp = pytest.importorskip("pygsp")
-    graph = knn_graph(sampling, 8)
+    graph = knn_graph(sampling, 8, weighting="heat")
     # A copy: pygsp writes to the matrix it is given.
     theirs = pygsp.graphs.Graph(sp.csr_matrix(graph.adjacency.copy()), lap_type=kind)
     np.testing.assert_allclose(
@@ -36,7 +36,7 @@ def test_laplacian_is_that_of_pygsp(sampling, kind):
 
 
 def test_normalized_laplacian_annihilates_the_roots_of_the_degrees():
-    graph = knn_graph(HEALPix(4), 8)
+    graph = knn_graph(HEALPix(4), 8, weighting="heat")
     degree = graph.adjacency.sum(axis=1)
     image = laplacian(graph, "normalized").matrix @ np.sqrt(degree)
     assert np.abs(image).max() < 1e-14
@@ -45,7 +45,7 @@ def test_normalized_laplacian_annihilates_the_roots_of_the_degrees():
 @pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
 @pytest.mark.parametrize("kind", ["combinatorial", "normalized"])
 def test_vertex_without_neighbours_has_a_zero_row(kind):
-    adjacency = knn_graph(HEALPix(1), 11).adjacency.toarray()
+    adjacency = knn_graph(HEALPix(1), 11, weighting="heat").adjacency.toarray()
     adjacency[3], adjacency[:, 3] = 0, 0
     matrix = laplacian(SphericalGraph(HEALPix(1), adjacency, 11, 1.0), kind).matrix
     assert not matrix.toarray()[3].any()
@@ -63,7 +63,7 @@ def test_error_for_rescaling_a_graph_without_edges(kind):
 
 
 def test_rescaling_leaves_the_laplacian_as_it_was():
-    L = laplacian(knn_graph(HEALPix(2), 8))
+    L = laplacian(knn_graph(HEALPix(2), 8, weighting="heat"))
     before = L.matrix.toarray()
     identity = np.eye(48)
     expected = 2 * before / L.lambda_max - identity
@@ -75,11 +75,11 @@ def test_error_for_another_kind():
     with pytest.raises(
         ValueError, match="kind must be 'combinatorial' or 'normalized'"
     ):
-        laplacian(knn_graph(HEALPix(1), 4), "random walk")
+        laplacian(knn_graph(HEALPix(1), 4, weighting="heat"), "random walk")
 
 
 def test_text_says_which_laplacian_of_which_graph():
-    L = laplacian(knn_graph(HEALPix(2), 8))
+    L = laplacian(knn_graph(HEALPix(2), 8, weighting="heat"))
     assert repr(L).startswith("Laplacian(combinatorial) of SphericalGraph(healpix-2-k8")
 
 
@@ -97,7 +97,7 @@ def assert_bounds(matrix, true):
     "sampling", [*SAMPLINGS, Equiangular(16)], ids=lambda s: s.name
 )
 def test_largest_eigenvalue_is_never_too_low(sampling, k, kind):
-    matrix = laplacian(knn_graph(sampling, k), kind).matrix
+    matrix = laplacian(knn_graph(sampling, k, weighting="heat"), kind).matrix
     assert_bounds(matrix, np.linalg.eigvalsh(matrix.toarray())[-1])
 
 
@@ -124,13 +124,15 @@ def test_largest_eigenvalue_of_scattered_points(n, seed, k):
     generator = np.random.default_rng(seed)
     xyz = generator.standard_normal((n, 3)) + generator.choice([0, 3], (n, 1))
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    matrix = laplacian(knn_graph(Irregular(xyz, np.ones(n)), k)).matrix
+    matrix = laplacian(
+        knn_graph(Irregular(xyz, np.ones(n)), k, weighting="heat")
+    ).matrix
     assert_bounds(matrix, np.linalg.eigvalsh(matrix.toarray())[-1])
 
 
 @pytest.mark.parametrize("k", [8, 20, 40])
 def test_largest_eigenvalue_of_healpix_32(k):
-    matrix = laplacian(knn_graph(HEALPix(32), k)).matrix
+    matrix = laplacian(knn_graph(HEALPix(32), k, weighting="heat")).matrix
     start = np.random.default_rng(5).standard_normal(12288)
     true = eigsh(matrix, k=1, which="LA", tol=1e-9, ncv=60, v0=start)[0][0]
     assert_bounds(matrix, true)
@@ -149,7 +151,7 @@ def test_largest_eigenvalues_that_are_known():
 
 
 def test_largest_eigenvalue_is_the_same_every_time():
-    matrix = laplacian(knn_graph(HEALPix(8), 8)).matrix
+    matrix = laplacian(knn_graph(HEALPix(8), 8, weighting="heat")).matrix
     assert lambda_max(matrix) == lambda_max(matrix)
 
 

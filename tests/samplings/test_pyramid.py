@@ -44,7 +44,7 @@ def test_options_reach_every_level():
         weighting="heat",
     )
     for graph, t in zip(pyramid.graphs, (0.1, 0.2), strict=True):
-        alone = knn_graph(graph.sampling, 6, t, "geodesic", "union")
+        alone = knn_graph(graph.sampling, 6, t, "geodesic", "union", weighting="heat")
         np.testing.assert_array_equal(graph.adjacency.data, alone.adjacency.data)
 
 
