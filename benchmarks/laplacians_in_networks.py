@@ -29,10 +29,11 @@ from deepsphere_pyg.atomic_files import atomic_path, write_json
 
 GRAPHS = tuple(Graph(weighting, k) for k in (8, 20) for weighting in ("heat", "fitted"))
 
-STEEP = {
+STEEP: dict[str, Any] = {
     "name": "steep spectra",
     "title": "steep power spectra, from the Laplacian",
     "slope": 5.0,
+    "epochs": 20,
     "differentiate": True,
 }
 TASKS: tuple[Task, ...] = (Segmentation(), Classification(), Classification(**STEEP))
@@ -42,7 +43,7 @@ SMALL_MAPS: dict[str, Any] = {"nside": 8, "n_train": 32, "n_test": 16, "epochs":
 QUICK: tuple[Task, ...] = (
     Segmentation(nside=16, n_train=4, n_validation=2, n_test=2, epochs=1),
     Classification(**SMALL_MAPS),
-    Classification(**STEEP, **SMALL_MAPS),
+    Classification(**{**STEEP, **SMALL_MAPS}),
 )
 
 
@@ -172,8 +173,7 @@ def report(out: Path, tasks: Sequence[Task]) -> None:
     }
     finished = [t for t in tasks if any(name == t.name for name, *_ in runs)]
     text = "\n\n".join(
-        f"{task.title[0].upper()}{task.title[1:]}\n\n"
-        + markdown(runs, task, {graph: graph.error(task.nside) for graph in GRAPHS})
+        f"{task.title[0].upper()}{task.title[1:]}\n\n" + markdown(runs, task, GRAPHS)
         for task in finished
     )
     print(f"\n{text}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -67,9 +66,7 @@ class Classification(Task):
         train, classes = _training_maps(self, seed)
         plain, turned, y, best = _test_maps(self)
         x, test, test_turned = self._inputs(pyramid, graph, train, plain, turned)
-        start = time.perf_counter()
         self._train(network, x, classes, seed)
-        seconds = time.perf_counter() - start
         margin, margin_turned = (_margins(network, x) for x in (test, test_turned))
         change = (margin_turned - margin).square().mean().sqrt() / margin.std()
         return {
@@ -78,7 +75,6 @@ class Classification(Task):
             "logit_change": float(change),
             "flipped": _share((margin > 0) != (margin_turned > 0)),
             "best": best,
-            "seconds": seconds,
         }
 
     def fields(self, n_maps: int, seed: int, rotate: bool = False) -> GaussianFields:

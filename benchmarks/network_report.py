@@ -41,27 +41,23 @@ def cell(score: Score, of_seeds: Sequence[float]) -> str:
     return text if len(shown) == 1 else f"{text} ± {stdev(shown):.{digits}f}"
 
 
-def markdown(runs: Runs, task: Task, errors: Mapping[Graph, float]) -> str:
-    """Table of a task: a row a graph, a column a score.
-
-    ``errors`` are the equivariance errors of the Laplacians, in the second column.
-    """
+def markdown(runs: Runs, task: Task, graphs: Sequence[Graph]) -> str:
+    """Table of a task: a row a graph, with its cost and error, and a column a score."""
     titles = [s.title + (", %" if s.percent else "") for s in task.scores]
-    head = ["graph", "Laplacian's error ×10⁻⁴", *titles, "seeds", "seconds"]
+    head = ["graph", "links", "Laplacian's error ×10⁻⁴", *titles, "seeds"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for graph, error in errors.items():
-        cells = [
-            cell(score, values(runs, task, graph, score.key)) for score in task.scores
-        ]
-        seconds = values(runs, task, graph, "seconds")
-        time = f"{mean(seconds):.0f}" if seconds else "-"
-        row = [graph.name, f"{1e4 * error:.0f}", *cells, str(len(seconds)), time]
+    for graph in graphs:
+        found = [values(runs, task, graph, score.key) for score in task.scores]
+        cells = [cell(*pair) for pair in zip(task.scores, found, strict=True)]
+        links, error = graph.links(task.nside), 1e4 * graph.error(task.nside)
+        seeds = str(max(map(len, found)))
+        row = [graph.name, f"{links:.1f}", f"{error:.0f}", *cells, seeds]
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
 
 
 def write_csv(path: Path, runs: Runs) -> None:
-    """Write one row a score of a run; values as fractions of one, times in seconds."""
+    """Write one row a score of a run; values as fractions of one."""
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

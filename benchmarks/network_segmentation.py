@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -30,8 +29,8 @@ class Segmentation(Task):
 
     A turned test map is the same weather evaluated at turned points, each map by a
     rotation of its own. What the network finds in it is compared with what it finds in
-    the map itself, turned afterwards: its log-probabilities, interpolated. The true
-    labels are compared likewise: they change by the interpolation alone.
+    the map itself at the four vertices around each turned one. The true labels are
+    compared likewise, which tells how much of a change pixels alone make.
     """
 
     name: str = "segmentation"
@@ -46,7 +45,7 @@ class Segmentation(Task):
         Score("map", "mAP"),
         Score("map_turned", "mAP on turned maps"),
         Score("changed", "event pixels changed by turning"),
-        Score("changed_truth", "of the truth, by interpolation"),
+        Score("changed_truth", "the truth, by its pixels"),
     )
     drawn = (("map", None), ("changed", "changed_truth"))
 
@@ -63,11 +62,9 @@ class Segmentation(Task):
             replace(SMALL, laplacian=graph.laplacian),
         )
         network.standardize.fit_(*input_statistics(splits.train))
-        start = time.perf_counter()
         fitted = fit(args, network, splits, folder)
         if fitted is None:
             raise KeyboardInterrupt
-        seconds = time.perf_counter() - start
         plain, other = (
             predict(fitted.network, maps, progress=False)
             for maps in (splits.test, turned)
@@ -75,16 +72,12 @@ class Segmentation(Task):
         area = splits.test.sampling.weights
         source = ClimateEvents(HEALPix(self.nside), self.n_test, TEST_SEED, rotate=True)
         rotations = [source.rotation(i) for i in range(self.n_test)]
-        # The smallest float32, where a probability underflowed.
-        log_probability = np.log(np.maximum(plain.probability, 1e-38))
-        truth = np.eye(len(names))[plain.truth]
-        found = other.probability.argmax(axis=-1)
+        found, found_turned = (p.probability.argmax(axis=-1) for p in (plain, other))
         return {
             "map": plain.scores(names, area).mean_average_precision,
             "map_turned": other.scores(names, area).mean_average_precision,
-            "changed": changed_by_turning(log_probability, found, rotations),
-            "changed_truth": changed_by_turning(truth, other.truth, rotations),
-            "seconds": seconds,
+            "changed": changed_by_turning(found, found_turned, rotations),
+            "changed_truth": changed_by_turning(plain.truth, other.truth, rotations),
         }
 
     def _arguments(self, **options: object) -> argparse.Namespace:
@@ -107,33 +100,35 @@ def _maps(task: Segmentation, seed: int) -> tuple[Splits, CachedMaps]:
 
 
 def changed_by_turning(
-    scores: np.ndarray, turned: np.ndarray, rotations: Sequence[np.ndarray]
+    labels: np.ndarray, turned: np.ndarray, rotations: Sequence[np.ndarray]
 ) -> float:
     """Share of the event pixels whose class changes when their map is turned.
 
+    A vertex of the turned map lies between four of the map: it has changed where none
+    of these has its class. Borders that move by less than a pixel do not count.
+
     Parameters
     ----------
-    scores
-        Score of each class on the maps, shape ``(maps, V, classes)``, NEST ordering.
-        They are turned by bilinear interpolation; the best one is the class.
-    turned
-        Classes found on the turned maps, shape ``(maps, V)``.
+    labels, turned
+        Classes on the maps, and on the maps turned, ``(maps, V)``, NEST ordering.
     rotations
         Rotation matrix of each map.
 
     Returns
     -------
     float
-        Pixels that differ over pixels that either calls an event, a class but 0:
-        where there is none, nothing can change. NaN if there is none at all.
+        Vertices that change over those that are an event, a class but 0, after turning
+        or, at the nearest vertex, before. NaN where there are none.
     """
     nside = healpy.npix2nside(turned.shape[1])
     xyz = HEALPix(nside).xyz
     differ = events = 0
-    for score, label, rotation in zip(scores, turned, rotations, strict=True):
+    for before, after, rotation in zip(labels, turned, rotations, strict=True):
         theta, phi = healpy.vec2ang(xyz @ rotation)
-        pixel, weight = healpy.get_interp_weights(nside, theta, phi, nest=True)
-        expected = np.einsum("iv,ivc->vc", weight, score[pixel]).argmax(axis=1)
-        differ += int((expected != label).sum())
-        events += int(((expected > 0) | (label > 0)).sum())
+        around, weight = healpy.get_interp_weights(nside, theta, phi, nest=True)
+        nearest = np.take_along_axis(around, weight.argmax(axis=0)[None], axis=0)[0]
+        # Where vertices fall onto each other, the other three are no neighbours.
+        same = (before[around] == after) & (weight > 1e-9)
+        differ += int((~same.any(axis=0)).sum())
+        events += int(((before[nearest] > 0) | (after > 0)).sum())
     return differ / events if events else float("nan")

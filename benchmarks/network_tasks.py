@@ -37,6 +37,11 @@ class Graph:
         """Graphs of this kind on HEALPix."""
         return build_pyramid(HEALPix(nside), depth, self.k, weighting=self.weighting)
 
+    def links(self, nside: int) -> float:
+        """Links of a vertex, in the mean: what a convolution costs."""
+        adjacency = self.pyramid(nside, 1).graphs[0].adjacency
+        return adjacency.nnz / adjacency.shape[0]
+
     def error(self, nside: int) -> float:
         """Equivariance error of the Laplacian, mean over degrees nside to 2 nside."""
         operator = laplacian(self.pyramid(nside, 1).graphs[0], self.laplacian)
@@ -77,7 +82,7 @@ class Task(ABC):
         Returns
         -------
         dict
-            The scores by key as fractions of one, and the ``seconds`` of training.
+            The scores by key, as fractions of one.
         """
 
     @property
