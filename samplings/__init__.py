@@ -38,6 +38,7 @@ from samplings.laplacian import laplacian as laplacian
 from samplings.lonlat import RadiansWarning as RadiansWarning
 from samplings.masked import Masked as Masked
 from samplings.mcewen_wiaux import McEwenWiaux as McEwenWiaux
+from samplings.optimal_width import NoOptimalWidthError as NoOptimalWidthError
 from samplings.optimal_width import optimal_width as optimal_width
 from samplings.point_areas import RegionalPointsWarning as RegionalPointsWarning
 from samplings.pyramid import Pyramid as Pyramid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from samplings.arguments import integer_argument
@@ -115,7 +116,7 @@ def knn_graph(
     )
 
 
-def _note(sampling: Sampling, adjacency: object) -> str:
+def _note(sampling: Sampling, adjacency: sp.csr_array) -> str:
     """Say that a masked sampling is in pieces by nature; others have been joined."""
     if not isinstance(sampling, Masked):
         return ""

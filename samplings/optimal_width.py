@@ -31,6 +31,10 @@ FIRST_DEGREE = 10
 MOST_DEGREES = 40
 
 
+class NoOptimalWidthError(ValueError):
+    """The error falls as far as kernels are searched: no width is the best."""
+
+
 def optimal_width(
     sampling: Sampling,
     k: int,
@@ -40,7 +44,7 @@ def optimal_width(
     weighting: str = "heat",
     degrees: Sequence[SupportsIndex] | npt.NDArray[np.integer] | None = None,
 ) -> float:
-    r"""Search the width ``t`` of the kernel :math:`e^{-d^2 / 4t}` with the lowest error.
+    r"""Return the ``t`` of the kernel :math:`e^{-d^2 / 4t}` with the lowest error.
 
     .. math:: t^* = \arg\min_t \sum_l \log e_l(t),
 
@@ -68,8 +72,10 @@ def optimal_width(
     Raises
     ------
     ValueError
-        If ``k < 1``, ``k >= V``, an option is another, or the least error lies beyond
-        widths eight times narrower or wider than the rule's.
+        If ``k < 1``, ``k >= V``, or an option is another.
+    NoOptimalWidthError
+        If the least error lies beyond widths eight times narrower or wider than the
+        rule's, as on grids crowded at the poles.
 
     Notes
     -----
@@ -123,7 +129,7 @@ def optimal_width(
         error, bounds=ends, method="bounded", options={"xatol": TOLERANCE}
     )
     if min(abs(found.x - end) for end in ends) < 10 * TOLERANCE:
-        raise ValueError(
+        raise NoOptimalWidthError(
             f"no width from {math.exp(ends[0]):.3g} to {math.exp(ends[1]):.3g} squared "
             f"radian has the least error on {sampling.name} with k={k}; give `degrees` "
             "that the sampling resolves, or use fitted weights, which have no width"

@@ -13,3 +13,5 @@ from deepsphere_pyg.metrics.segmentation import (
 from deepsphere_pyg.metrics.segmentation import (
     segmentation_scores as segmentation_scores,
 )
+from samplings import EquivarianceSpectrum as EquivarianceSpectrum
+from samplings import equivariance_spectrum as equivariance_spectrum

@@ -18,8 +18,17 @@ from deepsphere_pyg.plot.maps import new_figure
 
 # Okabe and Ito's colours: distinct for colour-blind readers, dark enough for lines.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-# Line styles and markers tell the resolutions apart without colour.
-STYLES: tuple[tuple[Any, str], ...] = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
+# Line styles and markers tell samplings and weightings apart without colour.
+STYLES: tuple[tuple[Any, str], ...] = (
+    ("-", "o"),
+    ("--", "s"),
+    (":", "^"),
+    ("-.", "D"),
+    ((0, (6, 1, 1, 1, 1, 1)), "v"),
+    ((0, (1, 1)), "P"),
+    ((0, (8, 2)), "X"),
+    ((0, (3, 1, 1, 1)), "*"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,15 +38,17 @@ class ErrorCurve:
     Parameters
     ----------
     sampling
-        Name of the sampling: one line style each.
+        Name of the sampling.
     k
         Number of neighbours: one colour each.
     degrees
         Degrees l, at least 1.
     mean, standard_error
-        Mean error at each, and its standard error.
+        Mean error at each, and its standard error (zero where there is no chance).
     published
         Errors printed by others for the same graph, by degree; may be empty.
+    weighting
+        Of the edges. Each pair of sampling and weighting has a line style.
     """
 
     sampling: str
@@ -46,6 +57,12 @@ class ErrorCurve:
     mean: Sequence[float]
     standard_error: Sequence[float]
     published: Mapping[int, float]
+    weighting: str = "heat"
+
+    @property
+    def series(self) -> str:
+        """What the line style stands for."""
+        return f"{self.sampling}, {self.weighting}"
 
 
 def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure:
@@ -72,15 +89,36 @@ def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure
     >>> len(equivariance_curves([curve]).axes[0].lines)
     1
     """
+    entries = len({curve.series for curve in curves} | {curve.k for curve in curves})
+    figure, grid = new_figure(1, 1, (7.6, height_for(entries)))
+    draw_equivariance(grid[0, 0], curves, title)
+    return figure
+
+
+def draw_equivariance(
+    axes: Axes, curves: Sequence[ErrorCurve], title: str = ""
+) -> None:
+    """Draw what :func:`equivariance_curves` does on axes given, legend beside them.
+
+    Parameters
+    ----------
+    axes
+        Where to draw.
+    curves, title
+        As there.
+
+    Raises
+    ------
+    ValueError
+        If there is no curve.
+    """
     if not curves:
         raise ValueError("there must be at least one curve to draw, got none")
-    figure, grid = new_figure(1, 1, (7.6, 4.8))
-    axes: Axes = grid[0, 0]
-    samplings = list(dict.fromkeys(curve.sampling for curve in curves))
+    series = list(dict.fromkeys(curve.series for curve in curves))
     neighbours = sorted({curve.k for curve in curves})
     for curve in curves:
         colour = COLOURS[neighbours.index(curve.k) % len(COLOURS)]
-        style, marker = STYLES[samplings.index(curve.sampling) % len(STYLES)]
+        style, marker = STYLES[series.index(curve.series) % len(STYLES)]
         _draw(axes, curve, colour, style, marker)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -90,12 +128,8 @@ def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure
     )
     axes.set_title(title, fontsize=10)
     _label_degrees(axes, curves)
-    axes.grid(which="major", color="0.82", linewidth=0.7)
-    axes.grid(which="minor", color="0.92", linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    _add_legend(axes, samplings, neighbours, any(c.published for c in curves))
-    return figure
+    plain_axes(axes)
+    _add_legend(axes, series, neighbours, curves)
 
 
 def _draw(axes: Axes, curve: ErrorCurve, colour: str, style: str, marker: str) -> None:
@@ -106,12 +140,12 @@ def _draw(axes: Axes, curve: ErrorCurve, colour: str, style: str, marker: str) -
     axes.plot(
         degrees,
         mean,
-        style,
+        linestyle=style,
         color=colour,
         marker=marker,
         markersize=3.5,
         linewidth=1.5,
-        label=f"{curve.sampling}, k = {curve.k}",
+        label=f"{curve.series}, k = {curve.k}",
     )
     # A logarithmic axis has no place for a band that reaches zero.
     lower = np.maximum(mean - spread, 0.05 * mean)
@@ -143,14 +177,17 @@ def _label_degrees(axes: Axes, curves: Sequence[ErrorCurve]) -> None:
 
 
 def _add_legend(
-    axes: Axes, samplings: Sequence[str], neighbours: Sequence[int], published: bool
+    axes: Axes,
+    series: Sequence[str],
+    neighbours: Sequence[int],
+    curves: Sequence[ErrorCurve],
 ) -> None:
-    """Explain colours (k) and line styles (samplings) apart, beside the curves."""
+    """Explain colours (k) and line styles (series) apart, beside the curves."""
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=COLOURS[i % len(COLOURS)], lw=3, label=f"k = {k}")
         for i, k in enumerate(neighbours)
     ]
-    for i, name in enumerate(samplings):
+    for i, name in enumerate(series):
         style, marker = STYLES[i % len(STYLES)]
         handles.append(
             Line2D(
@@ -163,7 +200,7 @@ def _add_legend(
                 label=name,
             )
         )
-    if published:
+    if any(curve.published for curve in curves):
         handles.append(
             Line2D(
                 [],
@@ -176,7 +213,19 @@ def _add_legend(
                 label="published\n(arXiv:2012.15000)",
             )
         )
-    handles.append(Patch(color="0.25", alpha=0.18, lw=0, label="± 2 standard errors"))
+    if any(max(curve.standard_error) > 0 for curve in curves):
+        band = Patch(color="0.25", alpha=0.18, lw=0, label="± 2 standard errors")
+        handles.append(band)
+    legend_beside(axes, handles)
+
+
+def height_for(entries: int) -> float:
+    """Height of a figure in inches with room for so many entries in its legend."""
+    return max(4.8, 1 + 0.2 * entries)
+
+
+def legend_beside(axes: Axes, handles: Sequence[Any]) -> None:
+    """Put a legend to the right of the axes, where it hides nothing."""
     axes.legend(
         handles=handles,
         fontsize=8,
@@ -184,3 +233,11 @@ def _add_legend(
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
     )
+
+
+def plain_axes(axes: Axes) -> None:
+    """Thin grid behind the curves, and no frame above and to the right."""
+    axes.grid(which="major", color="0.82", linewidth=0.7)
+    axes.grid(which="minor", color="0.92", linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

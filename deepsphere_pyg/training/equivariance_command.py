@@ -1,23 +1,23 @@
-"""``deepsphere-pyg equivariance``: errors of Laplacians against neighbours."""
+"""``deepsphere-pyg equivariance``: errors of Laplacians against what they cost."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from deepsphere_pyg.metrics import (
-    PUBLISHED_ERRORS,
-    equivariance_error,
-    largest_degree,
-)
+from deepsphere_pyg.metrics import largest_degree
 from deepsphere_pyg.training.checks import check_folder
+from deepsphere_pyg.training.equivariance_graphs import (
+    TRIANGULATIONS,
+    graph_jobs,
+    measure,
+)
 from deepsphere_pyg.training.equivariance_report import (
-    MeasuredGraph,
+    cost_table,
     error_table,
     write_report,
 )
@@ -25,22 +25,32 @@ from deepsphere_pyg.training.sampling_options import (
     add_sampling_arguments,
     samplings_from_arguments,
 )
-from samplings import HEALPix, Sampling, knn_graph, laplacian
+from samplings import WEIGHTINGS, NoOptimalWidthError, Sampling, nominal_bandlimit
 from samplings.arguments import integer_argument
+
+PROTOCOLS = ("rotation-free", "exact", "published")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    add_sampling_arguments(parser, nside=[32, 64], n_theta=[32], level=[4])
+    add_sampling_arguments(parser, nside=[32], n_theta=[32], level=[4], several=True)
     graph = parser.add_argument_group("graphs")
     graph.add_argument(
         "--k", type=int, nargs="+", default=[8, 20, 40], help="numbers of neighbours"
     )
     graph.add_argument(
+        "--weighting",
+        nargs="+",
+        default=["heat", "fitted"],
+        choices=list(WEIGHTINGS),
+        metavar="W",
+        help=f"edge weights, of {', '.join(WEIGHTINGS)}; "
+        f"{' and '.join(TRIANGULATIONS)} link a triangulation, whatever k is",
+    )
+    graph.add_argument(
         "--kind",
-        choices=("combinatorial", "normalized"),
-        default="combinatorial",
-        help="Laplacian, unrescaled",
+        choices=("combinatorial", "normalized", "mass-weighted"),
+        help="Laplacian, unrescaled; by default the one that the weights are made for",
     )
     graph.add_argument(
         "--distance",
@@ -48,12 +58,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="chordal",
         help="distance in the heat kernel",
     )
+    graph.add_argument(
+        "--optimise-width",
+        action="store_true",
+        help="search the width of the heat kernel with the lowest error, for each "
+        "sampling and k, and measure with it too",
+    )
     measure = parser.add_argument_group("measurement")
     measure.add_argument(
         "--protocol",
-        choices=("published", "exact"),
-        help="as in the DeepSphere paper (HEALPix only), or free of transform errors; "
-        "if not given, published on HEALPix and exact elsewhere",
+        choices=PROTOCOLS,
+        default="rotation-free",
+        help="from the stencils alone, exactly and for any sampling; by random "
+        "rotations of random signals; or by rotations as in the DeepSphere paper, with "
+        "the error of its transform (HEALPix only)",
     )
     measure.add_argument(
         "--degrees",
@@ -64,7 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "resolves",
     )
     measure.add_argument(
-        "--samples", type=int, default=50, help="signals and rotations of each degree"
+        "--samples",
+        type=int,
+        default=50,
+        help="signals and rotations of each degree, where these are random",
     )
     measure.add_argument(
         "--bandlimit",
@@ -76,12 +97,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         default=Path("runs/equivariance"),
-        help="folder of equivariance.csv, .json and .png",
+        help="folder of the table (csv, json) and figures (png)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print the table, and write table, settings and figure.
+    """Measure, print the tables, and write them, the settings and the figures.
 
     Raises
     ------
@@ -91,13 +112,13 @@ def run(args: argparse.Namespace) -> int:
     start = time.perf_counter()
     check_folder(args.out)
     args.k = list(dict.fromkeys(args.k))
+    args.weighting = list(dict.fromkeys(args.weighting))
     # The order of the pixels does not matter here, and RING takes any nside.
     samplings = samplings_from_arguments(args, nest=False)
-    protocol = args.protocol or ("published" if args.sampling == "healpix" else "exact")
     degrees = {}
     for sampling in samplings:
-        limit = largest_degree(sampling, protocol, args.bandlimit)
-        degrees[sampling] = _checked_degrees(args.degrees, limit, sampling, protocol)
+        limit = _largest_degree(sampling, args)
+        degrees[sampling] = _checked_degrees(args.degrees, limit, sampling, args)
         for k in args.k:
             if integer_argument("--k", k, 1) >= len(sampling):
                 raise ValueError(
@@ -106,28 +127,30 @@ def run(args: argparse.Namespace) -> int:
                 )
     integer_argument("--samples", args.samples, 2)
     integer_argument("--seed", args.seed, 0)
-    total = len(args.k) * sum(len(each) for each in degrees.values())
+    jobs = [(one, job) for one in samplings for job in graph_jobs(one, args)]
     measured = []
-    with tqdm(total=total, unit="degree", disable=None) as progress:
-        for sampling in samplings:
-            for k in args.k:
-                progress.set_description(f"{sampling.name} k={k}")
-                measured.append(
-                    _measure(sampling, k, degrees[sampling], protocol, args, progress)
-                )
+    with tqdm(jobs, unit="graph", disable=None) as progress:
+        for sampling, job in progress:
+            progress.set_description(f"{sampling.name} {job.weighting} k={job.k}")
+            try:
+                measured.append(measure(job, degrees[sampling], args))
+            except NoOptimalWidthError as error:
+                # Nothing to measure there; the other graphs are worth having.
+                progress.write(f"left out: {error}")
     seconds = time.perf_counter() - start
-    title = (
-        f"{args.kind} Laplacian, {args.distance} distance, {protocol} protocol, "
-        f"{args.samples} samples"
-    )
-    print(f"\nMean equivariance error, in units of 1e-4: {title}\n")
+    title = _title(args)
+    print(f"\nEquivariance error, in units of 1e-4: {title}\n")
     print(error_table(measured))
+    print("\nError (geometric mean over the degrees) against cost\n")
+    print(cost_table(measured))
     print(f"\nmeasured in {seconds:.0f} s")
     settings = {
         "k": args.k,
+        "weighting": args.weighting,
         "kind": args.kind,
         "distance": args.distance,
-        "protocol": protocol,
+        "optimise_width": args.optimise_width,
+        "protocol": args.protocol,
         "samples": args.samples,
         "bandlimit": args.bandlimit,
         "seed": args.seed,
@@ -155,50 +178,42 @@ def default_degrees(limit: int) -> list[int]:
     return [degree for degree in degrees if degree <= limit]
 
 
+def _title(args: argparse.Namespace) -> str:
+    parts = [f"{args.protocol} protocol"]
+    if args.kind:
+        parts.append(f"{args.kind} Laplacian")
+    if args.distance != "chordal":
+        parts.append(f"{args.distance} distance")
+    if args.protocol != "rotation-free":
+        parts.append(f"{args.samples} samples")
+    return ", ".join(parts)
+
+
+def _largest_degree(sampling: Sampling, args: argparse.Namespace) -> int:
+    """Degree up to which the protocol and the sampling go."""
+    if args.protocol == "rotation-free":
+        if args.bandlimit is not None:
+            raise ValueError(
+                "--bandlimit belongs to --protocol exact, the only one that analyses "
+                "outputs; leave it out"
+            )
+        return nominal_bandlimit(sampling) - 1
+    return largest_degree(sampling, args.protocol, args.bandlimit)
+
+
 def _checked_degrees(
-    given: Sequence[int] | None, limit: int, sampling: Sampling, protocol: str
+    given: Sequence[int] | None,
+    limit: int,
+    sampling: Sampling,
+    args: argparse.Namespace,
 ) -> list[int]:
     if given is None:
         return default_degrees(limit)
     for degree in given:
         if not 1 <= degree <= limit:
             raise ValueError(
-                f"--degrees must be from 1 to {limit} for the {protocol} protocol on "
-                f"{sampling.name}, got {degree}; use a finer sampling for higher ones"
+                f"--degrees must be from 1 to {limit} for the {args.protocol} protocol "
+                f"on {sampling.name}, got {degree}; use a finer sampling for higher "
+                "ones"
             )
     return sorted(set(given))
-
-
-def _measure(
-    sampling: Sampling,
-    k: int,
-    degrees: Sequence[int],
-    protocol: str,
-    args: argparse.Namespace,
-    progress: Any,
-) -> MeasuredGraph:
-    """Errors of one graph at all degrees."""
-    graph = knn_graph(sampling, k, distance=args.distance)
-    operator = laplacian(graph, args.kind)
-    errors = []
-    for degree in degrees:
-        errors.append(
-            equivariance_error(
-                operator,
-                sampling,
-                degree,
-                protocol=protocol,
-                n_samples=args.samples,
-                seed=args.seed,
-                bandlimit=args.bandlimit,
-            )
-        )
-        progress.update()
-    published: Mapping[int, float] = {}
-    as_published = ("published", "combinatorial", "chordal")
-    if (
-        isinstance(sampling, HEALPix)
-        and (protocol, args.kind, args.distance) == as_published
-    ):
-        published = PUBLISHED_ERRORS.get((sampling.nside, k), {})
-    return MeasuredGraph(sampling, k, graph.t, errors, published)

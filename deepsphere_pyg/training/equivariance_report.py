@@ -1,41 +1,104 @@
-"""Table, CSV, JSON and figure of measured equivariance errors."""
+"""Tables, CSV, JSON and figures of measured equivariance errors."""
 
 from __future__ import annotations
 
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from deepsphere_pyg.atomic_files import atomic_path, write_json
-from deepsphere_pyg.metrics import EquivarianceError
 from deepsphere_pyg.plot.equivariance import ErrorCurve, equivariance_curves
-from samplings import Sampling
+from deepsphere_pyg.plot.laplacians import (
+    LaplacianPoint,
+    cost_curves,
+    symbol_curves,
+    width_curves,
+)
+from samplings import SphericalGraph
+from samplings.kernel_width import HALF_WIDTHS, NSIDES, heat_time
 
 COLUMNS = (
     "sampling",
     "vertices",
+    "weighting",
     "k",
+    "links",
+    "t",
     "degree",
     "mean",
     "standard_error",
     "n_samples",
     "unresolved",
     "published",
+    "symbol",
 )
+# Degrees below are few, and each is met by the transform's error in the paper.
+FIRST_DEGREE = 10
+
+
+@dataclass(frozen=True)
+class DegreeError:
+    """Error at one degree; exact ones have no standard error and no samples."""
+
+    degree: int
+    mean: float
+    standard_error: float = 0.0
+    n_samples: int = 0
+    unresolved: float | None = None
 
 
 @dataclass(frozen=True)
 class MeasuredGraph:
     """Errors of the Laplacian of one graph, and published ones where there are."""
 
-    sampling: Sampling
-    k: int
-    t: float
-    errors: Sequence[EquivarianceError]
+    graph: SphericalGraph
+    weighting: str
+    kind: str
+    errors: Sequence[DegreeError]
+    symbol: Sequence[float]
     published: Mapping[int, float]
+
+    @property
+    def name(self) -> str:
+        """Sampling and weighting."""
+        return f"{self.graph.sampling.name} {self.weighting}"
+
+    @property
+    def links(self) -> float:
+        """Mean number of links of a vertex."""
+        return 2 * self.graph.n_edges / self.graph.n_vertices
+
+    @property
+    def mean_error(self) -> float:
+        """Geometric mean over the degrees from 10 on, or over all if none is."""
+        chosen = [e.mean for e in self.errors if e.degree >= FIRST_DEGREE]
+        chosen = chosen or [e.mean for e in self.errors]
+        return math.exp(sum(math.log(e) for e in chosen) / len(chosen))
+
+    def published_point(self) -> LaplacianPoint:
+        """The published errors of the same graph, as the figures want them."""
+        values = list(self.published.values())
+        error = math.exp(sum(math.log(e) for e in values) / len(values))
+        return replace(self.point(), weighting="heat, published", error=error)
+
+    def point(self) -> LaplacianPoint:
+        """As the figures want it."""
+        return LaplacianPoint(
+            self.graph.sampling.name,
+            self.weighting,
+            self.graph.k,
+            self.graph.n_vertices,
+            self.links,
+            self.mean_error,
+            [e.degree for e in self.errors] if self.symbol else [],
+            self.symbol,
+            self.graph.t,
+        )
 
 
 def error_table(measured: Sequence[MeasuredGraph]) -> str:
@@ -45,11 +108,11 @@ def error_table(measured: Sequence[MeasuredGraph]) -> str:
     root mean square.
     """
     degrees = sorted({e.degree for graph in measured for e in graph.errors})
-    width = max(len(graph.sampling.name) for graph in measured)
+    width = max(len(graph.name) for graph in measured)
     rows = [("degree", {degree: str(degree) for degree in degrees}, "")]
     for graph in measured:
         ours = {e.degree: e.mean for e in graph.errors}
-        name = f"{graph.sampling.name:{width}} k={graph.k}"
+        name = f"{graph.name:{width}} k={graph.graph.k}"
         cells = {degree: _in_e4(value) for degree, value in ours.items()}
         rows.append((name, cells, ""))
         both = [degree for degree in ours if degree in graph.published]
@@ -63,6 +126,25 @@ def error_table(measured: Sequence[MeasuredGraph]) -> str:
         + note
         for name, cells, note in rows
     )
+
+
+def cost_table(measured: Sequence[MeasuredGraph]) -> str:
+    """One row a graph: links, width, mean error, and what its maker had to say."""
+    width = max(len(graph.name) for graph in measured)
+    head = f"{'':{width}}  {'k':>3} {'links':>7} {'t':>10} {'error':>8}"
+    rows = [head.rstrip()]
+    for one in measured:
+        graph = one.graph
+        t = "" if math.isnan(graph.t) else f"{graph.t:.4g}"
+        notes = [graph.note] if graph.note else []
+        if graph.n_joined:
+            notes.append(f"{graph.n_joined} edges join pieces")
+        row = (
+            f"{one.name:{width}}  {graph.k:>3} {one.links:>7.1f} {t:>10} "
+            f"{_in_e4(one.mean_error):>8}  {'; '.join(notes)}"
+        )
+        rows.append(row.rstrip())
+    return "\n".join(rows)
 
 
 def _in_e4(value: float) -> str:
@@ -94,55 +176,96 @@ def write_report(
     settings: Mapping[str, Any],
     title: str,
 ) -> list[Path]:
-    """Write ``equivariance.csv``, ``.json`` and ``.png``, each whole or not at all.
+    """Write ``equivariance.csv``, ``.json`` and the figures, each whole or not at all.
 
     Returns
     -------
     list of Path
-        The three files.
+        The files.
     """
-    rows = [
-        {
-            "sampling": graph.sampling.name,
-            "vertices": len(graph.sampling),
-            "k": graph.k,
-            "degree": error.degree,
-            "mean": error.mean,
-            "standard_error": error.standard_error,
-            "n_samples": error.n_samples,
-            "unresolved": error.unresolved,
-            "published": graph.published.get(error.degree),
-        }
-        for graph in measured
-        for error in graph.errors
-    ]
-    paths = [folder / f"equivariance.{ending}" for ending in ("csv", "json", "png")]
+    rows = [row for graph in measured for row in _rows(graph)]
+    paths = [folder / f"equivariance.{ending}" for ending in ("csv", "json")]
     with atomic_path(paths[0]) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
     graphs = [
         {
-            "sampling": graph.sampling.name,
-            "vertices": len(graph.sampling),
-            "k": graph.k,
-            "t": graph.t,
+            "sampling": one.graph.sampling.name,
+            "vertices": one.graph.n_vertices,
+            "weighting": one.weighting,
+            "kind": one.kind,
+            "k": one.graph.k,
+            "t": None if math.isnan(one.graph.t) else one.graph.t,
+            "links": one.links,
+            "error": one.mean_error,
+            "joined": one.graph.n_joined,
+            "components": one.graph.n_components,
+            "note": one.graph.note,
         }
-        for graph in measured
+        for one in measured
     ]
     content = {"settings": dict(settings), "graphs": graphs, "errors": rows}
     write_json(paths[1], content)
+    for name, figure in _figures(measured, title).items():
+        paths.append(folder / f"{name}.png")
+        with atomic_path(paths[-1]) as temporary:
+            figure.savefig(temporary, dpi=160)
+    return paths
+
+
+def _rows(one: MeasuredGraph) -> list[dict[str, Any]]:
+    symbol: Sequence[float | None] = one.symbol or [None] * len(one.errors)
+    return [
+        {
+            "sampling": one.graph.sampling.name,
+            "vertices": one.graph.n_vertices,
+            "weighting": one.weighting,
+            "k": one.graph.k,
+            "links": one.links,
+            "t": None if math.isnan(one.graph.t) else one.graph.t,
+            "degree": error.degree,
+            "mean": error.mean,
+            "standard_error": error.standard_error,
+            "n_samples": error.n_samples,
+            "unresolved": error.unresolved,
+            "published": one.published.get(error.degree),
+            "symbol": value,
+        }
+        for error, value in zip(one.errors, symbol, strict=True)
+    ]
+
+
+def _figures(measured: Sequence[MeasuredGraph], title: str) -> dict[str, Figure]:
+    """Figures by file name."""
     curves = [
         ErrorCurve(
-            graph.sampling.name,
-            graph.k,
-            [error.degree for error in graph.errors],
-            [error.mean for error in graph.errors],
-            [error.standard_error for error in graph.errors],
-            graph.published,
+            one.graph.sampling.name,
+            one.graph.k,
+            [error.degree for error in one.errors],
+            [error.mean for error in one.errors],
+            [error.standard_error for error in one.errors],
+            one.published,
+            one.weighting,
         )
-        for graph in measured
+        for one in measured
     ]
-    with atomic_path(paths[2]) as temporary:
-        equivariance_curves(curves, title).savefig(temporary, dpi=160)
-    return paths
+    points = [one.point() for one in measured]
+    published = [one.published_point() for one in measured if one.published]
+    figures = {
+        "equivariance": equivariance_curves(curves, title),
+        "error_against_cost": cost_curves([*points, *published], title),
+    }
+    if all(one.symbol for one in measured):
+        figures["symbol"] = symbol_curves(points)
+    heat = [point for point in points if not math.isnan(point.t)]
+    if heat:
+        table = {
+            k: {
+                12 * nside**2: heat_time(s)
+                for nside, s in zip(NSIDES, widths, strict=True)
+            }
+            for k, widths in HALF_WIDTHS.items()
+        }
+        figures["kernel_widths"] = width_curves(heat, table)
+    return figures

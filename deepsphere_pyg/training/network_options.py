@@ -14,8 +14,12 @@ from deepsphere_pyg.models import (
     SphericalModel,
     SphericalUNet,
 )
-from samplings import build_pyramid
+from samplings import WEIGHTINGS, build_pyramid
+from samplings.knn import DEFAULT_WEIGHTING
 
+NEIGHBOUR_WEIGHTINGS = tuple(
+    name for name, kind in WEIGHTINGS.items() if kind.pattern == "neighbours"
+)
 # Name of the network that sees one vertex at a time: what context is worth.
 PIXEL = "pixel"
 
@@ -31,6 +35,14 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--k", type=int, default=8, help="neighbours of each vertex, at least"
+    )
+    group.add_argument(
+        "--weighting",
+        choices=NEIGHBOUR_WEIGHTINGS,
+        default=DEFAULT_WEIGHTING,
+        metavar="W",
+        help=f"edge weights, of {', '.join(NEIGHBOUR_WEIGHTINGS)} "
+        f"(default: {DEFAULT_WEIGHTING}); heat is that of the DeepSphere papers",
     )
     group.add_argument(
         "--K", type=int, help="Chebyshev terms (default: the network's own)"
@@ -54,13 +66,15 @@ def network_from_arguments(
     channels, classes = len(dataset.channel_names), len(dataset.class_names)
     network: SphericalModel
     if name == PIXEL:
-        pyramid = build_pyramid(dataset.sampling, 1, args.k)
+        pyramid = build_pyramid(dataset.sampling, 1, args.k, weighting=args.weighting)
         network = PixelNetwork(channels, classes, pyramid)
     else:
         configuration = UNET_CONFIGURATIONS[name]
         if args.K is not None:
             configuration = replace(configuration, K=args.K)
-        pyramid = build_pyramid(dataset.sampling, configuration.levels, args.k)
+        pyramid = build_pyramid(
+            dataset.sampling, configuration.levels, args.k, weighting=args.weighting
+        )
         network = SphericalUNet(channels, classes, pyramid, configuration)
     network.standardize.fit_(*input_statistics(dataset))
     return network

@@ -3,13 +3,101 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samplings import Equiangular, HEALPix, Icosahedral, Irregular, Sampling
+from samplings import (
+    CubedSphere,
+    Equiangular,
+    Fibonacci,
+    GaussLegendre,
+    HEALPix,
+    Icosahedral,
+    IcosahedralTriangles,
+    Irregular,
+    McEwenWiaux,
+    ReducedGaussian,
+    Sampling,
+)
 
-SAMPLING_NAMES = ("healpix", "equiangular", "icosahedral", "points")
+
+@dataclass(frozen=True)
+class Scheme:
+    """A kind of sampling and its one number, as in ``healpix:32``.
+
+    Parameters
+    ----------
+    resolution
+        What the number is.
+    default
+        The number where none is given.
+    build
+        Makes the sampling from the number.
+    option
+        Option that gives the number too, without dashes; "" for none.
+    """
+
+    resolution: str
+    default: int
+    build: Callable[[int], Sampling]
+    option: str = ""
+
+
+SCHEMES: dict[str, Scheme] = {
+    "healpix": Scheme("nside", 32, HEALPix, "nside"),
+    "equiangular": Scheme("rings, cell-centred", 64, Equiangular, "n_theta"),
+    "clenshaw-curtis": Scheme(
+        "rings, with both poles",
+        65,
+        lambda n: Equiangular(n, 2 * (n - 1), scheme="clenshaw-curtis"),
+    ),
+    "driscoll-healy": Scheme(
+        "rings, with the north pole",
+        64,
+        lambda n: Equiangular(n, scheme="driscoll-healy"),
+    ),
+    "gauss-legendre": Scheme("bandlimit", 64, GaussLegendre),
+    "octahedral": Scheme("rings from pole to equator", 32, ReducedGaussian.octahedral),
+    "mcewen-wiaux": Scheme("bandlimit", 64, McEwenWiaux),
+    "icosahedral": Scheme("subdivisions", 5, Icosahedral, "level"),
+    "icosahedral-triangles": Scheme("subdivisions", 4, IcosahedralTriangles),
+    "cubed-sphere": Scheme("cells along an edge", 32, CubedSphere),
+    "fibonacci": Scheme("points", 10_000, Fibonacci),
+}
+# Points of a file have no resolution.
+POINTS = "points"
+
+
+def sampling_spec(text: str) -> str:
+    """Check a value of ``--sampling``: a scheme, or a scheme and its number.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is neither.
+
+    Examples
+    --------
+    >>> sampling_spec("gauss-legendre:48")
+    'gauss-legendre:48'
+    """
+    name, colon, number = text.partition(":")
+    if text == POINTS or (name in SCHEMES and not colon):
+        return text
+    if name not in SCHEMES:
+        raise argparse.ArgumentTypeError(
+            f"unknown sampling {name!r}; choose from {', '.join(SCHEMES)}, {POINTS}"
+        )
+    try:
+        int(number)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number ({SCHEMES[name].resolution}) after {name}:, got "
+            f"{number!r}; pass {name}:{SCHEMES[name].default}, for example"
+        ) from None
+    return text
 
 
 def add_sampling_arguments(
@@ -18,8 +106,9 @@ def add_sampling_arguments(
     nside: int | list[int] = 32,
     n_theta: int | list[int] = 64,
     level: int | list[int] = 5,
+    several: bool = False,
 ) -> None:
-    """Add the options of a sampling and its resolution, or of several resolutions.
+    """Add the options of a sampling and its resolution, or of several.
 
     Parameters
     ----------
@@ -27,21 +116,27 @@ def add_sampling_arguments(
         What to add them to.
     nside, n_theta, level
         Defaults; where one is a list, its option takes several values.
+    several
+        Whether ``--sampling`` takes several values.
     """
     group = parser.add_argument_group("sampling")
+    more: dict[str, Any] = {"nargs": "+"} if several else {}
+    numbers = ", ".join(f"{name}:{one.default}" for name, one in SCHEMES.items())
     group.add_argument(
         "--sampling",
-        choices=SAMPLING_NAMES,
-        default="healpix",
-        help="pixels of the sphere",
+        type=sampling_spec,
+        default=["healpix"] if several else "healpix",
+        metavar="NAME[:NUMBER]",
+        help=f"pixels of the sphere: {numbers}, or {POINTS} with --points",
+        **more,
     )
     for option, default, text in (
         ("--nside", nside, "HEALPix resolution"),
         ("--n-theta", n_theta, "rings of the equiangular grid"),
         ("--level", level, "icosahedral subdivisions"),
     ):
-        several: dict[str, Any] = {"nargs": "+"} if isinstance(default, list) else {}
-        group.add_argument(option, type=int, default=default, help=text, **several)
+        many: dict[str, Any] = {"nargs": "+"} if isinstance(default, list) else {}
+        group.add_argument(option, type=int, default=default, help=text, **many)
     group.add_argument(
         "--n-phi",
         type=int,
@@ -52,6 +147,12 @@ def add_sampling_arguments(
         type=Path,
         metavar="FILE",
         help="csv, txt, npy or npz of longitudes and latitudes in degrees, or x, y, z",
+    )
+    group.add_argument(
+        "--duplicates",
+        choices=("refuse", "merge"),
+        default="refuse",
+        help="what to do with points of --points that are there twice",
     )
 
 
@@ -72,15 +173,34 @@ def samplings_from_arguments(
     ValueError
         If ``--sampling points`` comes without ``--points``, or a resolution is bad.
     """
-    if args.sampling == "healpix":
-        return [HEALPix(nside, nest) for nside in _each(args.nside)]
-    if args.sampling == "equiangular":
-        return [Equiangular(n_theta, args.n_phi) for n_theta in _each(args.n_theta)]
-    if args.sampling == "icosahedral":
-        return [Icosahedral(level) for level in _each(args.level)]
-    if args.points is None:
-        raise ValueError("--sampling points needs --points FILE")
-    return [Irregular.from_file(args.points)]
+    given = [args.sampling] if isinstance(args.sampling, str) else args.sampling
+    built: list[Sampling] = []
+    for spec in dict.fromkeys(given):
+        name, _, number = spec.partition(":")
+        if name == POINTS:
+            if args.points is None:
+                raise ValueError("--sampling points needs --points FILE")
+            built.append(Irregular.from_file(args.points, duplicates=args.duplicates))
+            continue
+        scheme = SCHEMES[name]
+        if number:
+            resolutions = [int(number)]
+        elif scheme.option:
+            resolutions = _each(getattr(args, scheme.option))
+        else:
+            resolutions = [scheme.default]
+        built += [_build(name, one, args, nest) for one in resolutions]
+    return built
+
+
+def _build(
+    name: str, resolution: int, args: argparse.Namespace, nest: bool
+) -> Sampling:
+    if name == "healpix":
+        return HEALPix(resolution, nest)
+    if name == "equiangular":
+        return Equiangular(resolution, args.n_phi)
+    return SCHEMES[name].build(resolution)
 
 
 def _each(values: int | Iterable[int]) -> list[int]:

@@ -58,7 +58,7 @@ def test_no_other_width_has_a_lower_error(sampling, weighting):
 
 def test_error_where_the_least_error_is_out_of_reach():
     # The links of a grid crowded at the poles are best weighed alike, whatever t.
-    with pytest.raises(ValueError, match="no width from .* on equiangular"):
+    with pytest.raises(ValueError, match=r"no width from .* on equiangular"):
         optimal_width(Equiangular(20), 20)
 
 
