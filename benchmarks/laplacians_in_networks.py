@@ -156,7 +156,9 @@ def train(args: argparse.Namespace, tasks: Sequence[Task]) -> None:
         folder = (
             args.out / "checkpoints" / slug(f"{task.name} {graph.name} seed {seed}")
         )
-        scores = task.run(graph, seed, folder)
+        # Of the very graph: another version may fit other weights.
+        of_graph = {"links": graph.links(task.nside), "error": graph.error(task.nside)}
+        scores = {**of_graph, **task.run(graph, seed, folder)}
         stores[task.name].add(graph, seed, scores)
         print("  ".join(f"{key} {value:.4g}" for key, value in scores.items()))
         spent = (time.perf_counter() - start) / 60

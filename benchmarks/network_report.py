@@ -42,17 +42,18 @@ def cell(score: Score, of_seeds: Sequence[float]) -> str:
 
 
 def markdown(runs: Runs, task: Task, graphs: Sequence[Graph]) -> str:
-    """Table of a task: a row a graph, with its cost and error, and a column a score."""
+    """Table of a task: a row a graph, with its cost and error; a column a score."""
     titles = [s.title + (", %" if s.percent else "") for s in task.scores]
     head = ["graph", "links", "Laplacian's error ×10⁻⁴", *titles, "seeds"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for graph in graphs:
         found = [values(runs, task, graph, score.key) for score in task.scores]
         cells = [cell(*pair) for pair in zip(task.scores, found, strict=True)]
-        links, error = graph.links(task.nside), 1e4 * graph.error(task.nside)
-        seeds = str(max(map(len, found)))
-        row = [graph.name, f"{links:.1f}", f"{error:.0f}", *cells, seeds]
-        lines.append("| " + " | ".join(row) + " |")
+        links, errors = (values(runs, task, graph, key) for key in ("links", "error"))
+        if links:
+            of_graph = [f"{mean(links):.1f}", f"{1e4 * mean(errors):.0f}"]
+            row = [graph.name, *of_graph, *cells, str(len(links))]
+            lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
 
 
