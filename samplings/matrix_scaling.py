@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import LinearOperator, cg
+from scipy.sparse.linalg import cg
 
 from samplings.base import FloatArray, IntArray
 
@@ -13,6 +13,8 @@ from samplings.base import FloatArray, IntArray
 SWEEPS = 20
 NEWTON_STEPS = 30
 HALVINGS = 10
+# Of the solution of each step: the next one starts from what is left.
+ACCURACY = 1e-5
 # What round-off may leave of the relative errors where cells differ widely in size.
 ROUND_OFF = 1e-11
 # Totals that are equal but for round-off differ by less, relatively.
@@ -60,27 +62,34 @@ def balanced(
     >>> bool(np.allclose(B.sum(axis=0), 1) and np.allclose(B.sum(axis=1), 1))
     True
     """
+    if matrix.shape[0] < matrix.shape[1]:
+        # The work of a step is that of the columns.
+        turned = balanced(sp.csr_array(matrix.T), columns, rows, accuracy)
+        return None if turned is None else sp.csr_array(turned.T)
     scaled = sp.csr_array(matrix, copy=True)
     row_of = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
-    null = _null_vectors(scaled)
-    if not _may_have(null, rows, columns):
+    part, row_part = _connected_parts(scaled)
+    if not _may_have(rows, columns, row_part, part):
         return None
     for _ in range(SWEEPS):
-        if _worst(_sums(scaled), rows, columns) <= accuracy:
+        if _worst(scaled, rows, columns) <= accuracy:
             return scaled
-        _sweep(scaled, row_of, rows, columns)
-    worst = _worst(_sums(scaled), rows, columns)
+        _scale_columns(scaled, columns)
+        _scale_rows(scaled, row_of, rows)
+    worst = _worst(scaled, rows, columns)
     for _ in range(NEWTON_STEPS):
         if worst <= accuracy:
             return scaled
-        step = _newton_step(scaled, rows, columns, null)
+        step = _newton_step(scaled, rows, columns, part)
         # Halve steps that overshoot.
         for _ in range(HALVINGS):
             trial = scaled.copy()
-            u, v = step[: len(rows)], step[len(rows) :]
-            trial.data *= np.exp(np.clip(u[row_of] + v[scaled.indices], -50, 50))
-            _sweep(trial, row_of, rows, columns)
-            remaining = _worst(_sums(trial), rows, columns)
+            trial.data *= np.exp(np.clip(step, -50, 50))[scaled.indices]
+            _scale_rows(trial, row_of, rows)
+            # The step is accurate for the large columns; this is for the small ones.
+            _scale_columns(trial, columns)
+            _scale_rows(trial, row_of, rows)
+            remaining = _worst(trial, rows, columns)
             if remaining < worst:
                 break
             step = step / 2
@@ -91,80 +100,78 @@ def balanced(
     return scaled if worst <= ROUND_OFF else None
 
 
-def _sweep(
-    matrix: sp.csr_array, row_of: IntArray, rows: FloatArray, columns: FloatArray
-) -> None:
-    """Scale rows, then columns, in place."""
-    matrix.data *= (rows / _sums(matrix)[0])[row_of]
-    matrix.data *= (columns / _sums(matrix)[1])[matrix.indices]
+def _scale_rows(matrix: sp.csr_array, row_of: IntArray, rows: FloatArray) -> None:
+    """Scale rows to their sums, in place."""
+    matrix.data *= (rows / _row_sums(matrix))[row_of]
 
 
-def _sums(matrix: sp.csr_array) -> tuple[FloatArray, FloatArray]:
-    """Sums of the rows and of the columns."""
-    columns = np.bincount(matrix.indices, matrix.data, minlength=matrix.shape[1])
-    rows = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
-    return rows, columns.astype(np.float64)
+def _scale_columns(matrix: sp.csr_array, columns: FloatArray) -> None:
+    """Scale columns to their sums, in place."""
+    matrix.data *= (columns / _column_sums(matrix))[matrix.indices]
 
 
-def _worst(
-    sums: tuple[FloatArray, FloatArray], rows: FloatArray, columns: FloatArray
-) -> float:
+def _row_sums(matrix: sp.csr_array) -> FloatArray:
+    return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+
+
+def _column_sums(matrix: sp.csr_array) -> FloatArray:
+    sums = np.bincount(matrix.indices, matrix.data, minlength=matrix.shape[1])
+    return sums.astype(np.float64)
+
+
+def _worst(matrix: sp.csr_array, rows: FloatArray, columns: FloatArray) -> float:
     """Largest relative error of a sum."""
-    return float(
-        max(np.abs(sums[0] / rows - 1).max(), np.abs(sums[1] / columns - 1).max())
-    )
+    of_rows = np.abs(_row_sums(matrix) / rows - 1).max()
+    return float(max(of_rows, np.abs(_column_sums(matrix) / columns - 1).max()))
 
 
-def _null_vectors(matrix: sp.csr_array) -> sp.csr_array:
-    """Vectors (u, -u) of one number for each connected part of rows and columns.
-
-    Scaling rows up and columns down by the same changes nothing. Shape
-    ``(parts, R + C)``, each of length one.
-    """
+def _connected_parts(matrix: sp.csr_array) -> tuple[IntArray, IntArray]:
+    """Number of the connected part to which each column belongs, and each row."""
     n_rows, n_columns = matrix.shape
     n = n_rows + n_columns
     ends = sp.coo_array(matrix)
     links = (np.ones(len(ends.row)), (ends.row, ends.col + n_rows))
     both = sp.csr_array(links, shape=(n, n))
-    n_parts, part = connected_components(both, directed=False)
-    size = np.bincount(part, minlength=n_parts)
-    sign = np.repeat([1.0, -1.0], [n_rows, n_columns])
-    entries = (sign / np.sqrt(size[part]), (part, np.arange(n)))
-    return sp.csr_array(entries, shape=(n_parts, n))
+    part = connected_components(both, directed=False)[1].astype(np.int64)
+    return part[n_rows:], part[:n_rows]
 
 
-def _may_have(null: sp.csr_array, rows: FloatArray, columns: FloatArray) -> bool:
+def _may_have(
+    rows: FloatArray, columns: FloatArray, row_part: IntArray, column_part: IntArray
+) -> bool:
     """Whether the sums of each connected part have the same total in both."""
-    wanted = np.concatenate([rows, columns])
-    return bool((np.abs(null @ wanted) <= SAME_TOTAL * (abs(null) @ wanted)).all())
+    n = int(max(row_part.max(), column_part.max())) + 1
+    of_rows = np.bincount(row_part, rows, minlength=n)
+    of_columns = np.bincount(column_part, columns, minlength=n)
+    return bool(np.allclose(of_rows, of_columns, rtol=SAME_TOTAL, atol=0))
 
 
 def _newton_step(
-    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray, null: sp.csr_array
+    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray, part: IntArray
 ) -> FloatArray:
-    """Changes of log u and log v that meet the sums to first order.
+    """Changes of log v that meet the sums of columns to first order.
 
-    The Hessian is the graph Laplacian of the overlaps with the signs of one side
-    turned: semidefinite, zero on the null vectors only.
+    Rows are scaled to their sums whatever v is, which leaves a Hessian that is the
+    graph Laplacian of the columns, two of them linked where they share a row. It is
+    zero on what is constant over connected parts, which changes nothing.
     """
-    row_sums, column_sums = _sums(matrix)
-    missing = np.concatenate([rows - row_sums, columns - column_sums])
-    missing -= null.T @ (null @ missing)
-    diagonal = np.concatenate([row_sums, column_sums])
-    transpose = matrix.T.tocsr()
-
-    def hessian(x: FloatArray) -> FloatArray:
-        u, v = x[: len(rows)], x[len(rows) :]
-        return np.asarray(diagonal * x + np.concatenate([matrix @ v, transpose @ u]))
-
-    size = (len(missing), len(missing))
+    row_sums, column_sums = _row_sums(matrix), _column_sums(matrix)
+    divided = matrix.copy()
+    divided.data /= np.repeat(row_sums, np.diff(matrix.indptr))
+    hessian = sp.diags_array(column_sums) - sp.csr_array(matrix.T @ divided)
+    missing = columns - column_sums
+    missing -= matrix.T @ ((rows - row_sums) / row_sums)
+    _, label = np.unique(part, return_inverse=True)
+    missing -= (np.bincount(label, missing) / np.bincount(label))[label]
+    diagonal = hessian.diagonal()
+    inverse = 1 / np.where(diagonal > 0, diagonal, 1)
     # Where the sums cannot be met, overlaps vanish and the step grows without bounds.
     with np.errstate(all="ignore"):
         step, _ = cg(
-            LinearOperator(size, matvec=hessian, dtype=np.float64),
+            sp.csr_array(hessian),
             missing,
-            rtol=1e-9,
+            rtol=ACCURACY,
             maxiter=2000,
-            M=LinearOperator(size, matvec=lambda x: x / diagonal, dtype=np.float64),
+            M=sp.diags_array(inverse, format="csr"),
         )
     return np.nan_to_num(np.asarray(step))
