@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from samplings._stencils import offsets, stencils
@@ -12,8 +13,7 @@ from samplings.base import FloatArray, IntArray, Sampling
 from samplings.symmetry import Orbits, edge_permutation, orbits, vertex_permutations
 
 # Where neighbours leave a larger gap than this the vertex lies on the border of what is
-# covered. Interior vertices of HEALPix leave 67 degrees at most, random points 150 at
-# k = 8 in one case of a thousand; the straight border of a mask leaves 180.
+# covered: a straight border leaves 180 degrees, HEALPix inside 67 at most.
 BORDER_GAP = np.deg2rad(150)
 
 
@@ -94,24 +94,33 @@ def fit_pattern(
     return FitPattern(rows, edges.label[entry], vertices, edges, union)
 
 
-def on_border(xyz: FloatArray, pattern: sp.csr_array, vertices: IntArray) -> np.ndarray:
-    """Whether the neighbours of each vertex leave a gap wider than 150 degrees.
+def on_border(xyz: FloatArray, pattern: FitPattern) -> npt.NDArray[np.bool_]:
+    """Whether each of the pattern's rows lies on the border of what is covered.
 
-    Parameters
-    ----------
-    xyz
-        Unit vectors, shape ``(V, 3)``.
-    pattern
-        Neighbours of some vertices, shape ``(R, V)``.
-    vertices
-        Which vertices these are, shape ``(R,)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Boolean, shape ``(R,)``.
+    There neither the neighbours nor their neighbours close a gap of 150 degrees in the
+    directions they lie in. Among scattered points a vertex may have all its nearest
+    ones on one side; those that come next are on the other.
     """
-    border = np.ones(len(vertices), dtype=bool)
+    vertices = pattern.vertices.first
+    border = _widest_gap(xyz, pattern.rows, vertices) > BORDER_GAP
+    found = np.flatnonzero(border)
+    if len(found):
+        second = sp.csr_array(pattern.rows[found] @ pattern.pattern)
+        row = np.repeat(vertices[found], np.diff(second.indptr))
+        second.data[:] = second.indices != row
+        second.eliminate_zeros()
+        border[found] = _widest_gap(xyz, second, vertices[found]) > BORDER_GAP
+    return np.asarray(border, dtype=np.bool_)
+
+
+def _widest_gap(
+    xyz: FloatArray, pattern: sp.csr_array, vertices: IntArray
+) -> FloatArray:
+    """Widest angle between directions to neighbours that follow each other, ``(R,)``.
+
+    Row r of ``pattern`` holds the neighbours of ``vertices[r]``.
+    """
+    widest = np.full(len(vertices), 2 * np.pi)
     for batch in stencils(pattern):
         centres = vertices[batch.rows]
         vectors, _ = offsets(xyz, centres, pattern.indices[batch.entries])
@@ -127,5 +136,5 @@ def on_border(xyz: FloatArray, pattern: sp.csr_array, vertices: IntArray) -> np.
         )
         angle.sort(axis=0)
         gaps = np.diff(angle, axis=0, append=angle[:1] + 2 * np.pi)
-        border[batch.rows] = gaps.max(axis=0) > BORDER_GAP
-    return border
+        widest[batch.rows] = gaps.max(axis=0)
+    return widest

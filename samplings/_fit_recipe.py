@@ -42,18 +42,19 @@ def relative(residual: FloatArray, heat: FloatArray) -> FloatArray:
 
 
 def balanced(residual: FloatArray, heat: FloatArray) -> FloatArray:
-    r"""Least :math:`\sum_l \int (1 + 4 x^6) x^{-0.7} dx` up to :math:`x = r_l / h_l`.
+    r"""As :func:`relative`, but no degree is to become worse than the heat kernel's.
 
-    Between the sum of logarithms, which gives up the highest degrees for the sake of
-    low ones, and the sum of the ratios to the heat kernel's residuals h themselves; and
-    steep where a degree is about to become worse than the heat kernel's.
+    Least :math:`\sum_l \int (1 + 4 (x/0.9)^6) x^{-0.7} dx` up to :math:`x = r_l / h_l`,
+    with the heat kernel's residuals h: between the sum of the logarithms, which gives
+    up the highest degrees for the sake of low ones, and that of the ratios x; and steep
+    where x nears one.
     """
     ratio = (residual + FLOOR) / (heat + FLOOR)
-    return (1 + 4 * ratio**6) * ratio**0.3 / (residual + FLOOR)
+    return (1 + 4 * (ratio / 0.9) ** 6) * ratio**0.3 / (residual + FLOOR)
 
 
 RECIPES = {
-    "balanced": Recipe(balanced, rounds=3, steps=60),
+    "balanced": Recipe(balanced, rounds=4, steps=60),
     "single": Recipe(relative, rounds=1, steps=60),
-    "irls": Recipe(relative, rounds=4, steps=120),
+    "irls": Recipe(relative, rounds=8, steps=60),
 }

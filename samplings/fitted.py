@@ -9,22 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings._bounded_quadratic import minimise
-from samplings._fit_objective import FitObjective, Scaled
+from samplings._fit_objective import FitObjective
 from samplings._fit_pattern import fit_pattern, on_border
-from samplings._fit_recipe import RECIPES, Recipe
+from samplings._fit_recipe import RECIPES
+from samplings._fit_rounds import fit, start_weights
 from samplings.arguments import choice_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
-from samplings.kernel_width import OFFSET, SLOPE
 from samplings.resolution import nominal_bandlimit
 
 # How much rows on the border of what is covered count. Their stencils are one-sided, no
 # weights make them good, and with full weight they spoil the rows next to them.
 BORDER_WEIGHT = 0.01
-# Added to the diagonal, as a share of it: picks one of the many solutions that differ
-# by less than round-off where a stencil has more edges than there are degrees.
-RIDGE = 1e-7
-TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +130,6 @@ def fit_weights(
     True
     """
     choice_argument("method", method, tuple(RECIPES))
-    recipe = RECIPES[method]
     n = len(sampling)
     pattern = _checked_pattern(pattern, n)
     masses = _per_vertex("mass", sampling.weights if mass is None else mass, n)
@@ -146,7 +140,7 @@ def fit_weights(
     masses /= masses.mean()
     if row_weights is None:
         classes = fit_pattern(sampling, pattern, masses)
-        border = on_border(sampling.xyz, classes.rows, classes.vertices.first)
+        border = on_border(sampling.xyz, classes)
         counts = np.where(border, BORDER_WEIGHT, 1.0)[classes.vertices.label]
     else:
         counts = _per_vertex("row_weights", row_weights, n)
@@ -158,104 +152,24 @@ def fit_weights(
         classes = fit_pattern(sampling, pattern, masses, counts)
     bandlimit = nominal_bandlimit(sampling)
     objective = FitObjective(sampling, classes, counts * sampling.weights, bandlimit)
-    weights, masses = _fit(
+    point = fit(
         objective,
-        _start(sampling, objective),
+        start_weights(sampling, objective),
         masses[classes.vertices.first],
-        recipe,
+        RECIPES[method],
         mass is None,
         progress,
     )
-    masses = masses[classes.vertices.label]
+    masses = point.mass[classes.vertices.label]
+    # L stays the same when weights and masses are divided by the same number.
     average = float(masses.mean())
-    weights /= average
-    masses /= average
     return FittedWeights(
-        freeze(classes.assemble(weights)),
-        read_only(masses),
+        freeze(classes.assemble(point.weights / average)),
+        read_only(masses / average),
         read_only(counts),
         method,
         bandlimit,
     )
-
-
-def _fit(
-    objective: FitObjective,
-    weights: FloatArray,
-    mass: FloatArray,
-    recipe: Recipe,
-    free_mass: bool,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[FloatArray, FloatArray]:
-    """Renew emphasis and symbol, and solve, as often as the recipe says."""
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(min(done, total), total)
-
-    total = recipe.rounds * recipe.steps
-    n = len(weights)
-    first: FloatArray | None = None
-    for _ in range(recipe.rounds):
-        own, power = objective.moments(weights, mass)
-        residual = np.maximum(1 - own * own / power, 0)
-        first = residual if first is None else first
-        function = objective.quadratic(
-            recipe.emphasis(residual, first), power / own, weights, mass
-        )
-        # In units in which the diagonal is one, a step changes all weights alike.
-        scale = np.sqrt(function.diagonal)
-        # Edges between rows that count for nothing stay as they are.
-        scale[scale == 0] = 1
-        if not free_mass:
-            scale[n:] = np.inf
-        bounded = np.zeros(len(scale), dtype=bool)
-        bounded[:n] = True
-        x = minimise(
-            Scaled(function, scale, RIDGE).__matmul__,
-            function.target / scale,
-            np.concatenate([weights * scale[:n], np.zeros(len(mass))]),
-            bounded,
-            recipe.steps,
-            TOLERANCE,
-            step,
-        )
-        weights = x[:n] / scale[:n]
-        mass = mass / (1 + np.clip(x[n:] / scale[n:], -0.5, 1.0))
-    own, _ = objective.moments(weights, mass)
-    weights = weights * (2 / own[0])
-    return weights, mass
-
-
-def _start(sampling: Sampling, objective: FitObjective) -> FloatArray:
-    r"""Heat-kernel weights of the local width, corrected for areas.
-
-    .. math:: s_{ij} = a_i a_j t_{ij}^{-2} e^{-d_{ij}^2 / 4 t_{ij}}
-
-    approximates the Laplacian whatever the density of the points; where they are even
-    it is the heat kernel of a width that is near the best without any search.
-    """
-    pattern = objective.pattern
-    union = pattern.pattern
-    counts = np.diff(union.indptr)
-    spacing = np.zeros(len(sampling))
-    row = np.repeat(np.arange(len(sampling)), counts)
-    squared = union.data**2
-    total = np.bincount(row, squared, minlength=len(sampling))
-    spacing = np.sqrt(total / np.maximum(counts, 1))
-    k = union.nnz / len(sampling)
-    rows = pattern.rows
-    row = np.repeat(objective.centres, np.diff(rows.indptr))
-    column = rows.indices
-    t = (OFFSET + SLOPE / k) * spacing[row] * spacing[column]
-    mass = sampling.weights / sampling.weights.mean()
-    # Far links keep some weight, from which they can grow.
-    heat = np.maximum(np.exp(-(rows.data**2) / (4 * t)), 1e-4)
-    scale = float(np.median(t))
-    return pattern.averages(heat * mass[row] * mass[column] * (scale / t) ** 2)
 
 
 def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
