@@ -34,9 +34,9 @@ def balanced(
 
     B is the matrix with these sums of the least divergence
     :math:`\sum B \log(B / A)` from A: zeros stay, and all else changes as little as may
-    be. Sinkhorn's alternate scaling of rows and columns meets the sums quickly where
-    they are missed by little; then Newton's method on the convex dual in
-    :math:`\log u, \log v` closes what would take it very long.
+    be. Sinkhorn's alternate scaling of rows and columns meets what is missed locally;
+    then Newton's method on the convex dual in :math:`\log v`, with u that of the rows,
+    closes quickly what would take it very long.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ from samplings.base import (
     ReadOnly,
     Sampling,
     freeze,
+    read_only,
 )
 from samplings.cell_overlap import SAME_AREA, areas_at_nearest, shared_areas
 from samplings.masked import Masked
@@ -167,12 +168,12 @@ class Transfer(ReadOnly):
         areas = np.bincount(
             self.overlap.indices, self.overlap.data, minlength=len(self.source)
         )
-        return areas.astype(np.float64)
+        return read_only(areas)
 
     @cached_property
     def target_areas(self) -> FloatArray:
         """Area of each target cell that the source covers, shape ``(V_target,)``."""
-        return np.asarray(self.overlap.sum(axis=1), dtype=np.float64).ravel()
+        return read_only(self.overlap.sum(axis=1))
 
     def pooling(self) -> sp.csr_array:
         """Matrix ``(V_target, V_source)`` of means over target cells; rows sum to 1."""
