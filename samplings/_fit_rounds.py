@@ -21,7 +21,7 @@ HALVINGS = 6
 # Masses stay within this factor of the areas. HEALPix needs 1.3; among stations wider
 # ones would go on drifting for a percent of the error.
 MASS_RANGE = 2.0
-# Width of the heat kernel that is best at k neighbours, in cells: (1.43 + 0.1635 k)/n on
+# Width of the heat kernel that is best at k neighbours: (1.43 + 0.1635 k) / n on
 # HEALPix, found by search at k = 8 ... 40.
 WIDTH, WIDTH_SLOPE = 1.43 / (4 * np.pi), 0.1635 / (4 * np.pi)
 
