@@ -84,6 +84,8 @@ def figure(runs: Runs, tasks: Sequence[Task], graphs: Sequence[Graph]) -> Figure
             if column:
                 # Errors start at none; scores are compared with each other.
                 panel.set_ylim(bottom=0)
+            else:
+                _widen(panel)
         row[0].set_title(task.title, loc="left", fontsize=10, fontweight="bold")
     return drawn
 
@@ -124,3 +126,10 @@ def _compare(
     if found:
         panel.axhline(mean(found), color="#666666", ls="--", lw=1, label=score.title)
         panel.legend(fontsize=8, frameon=False)
+
+
+def _widen(panel: Axes, least: float = 4.0) -> None:
+    """Show at least so many percent, or a tenth of one would look like a difference."""
+    low, high = panel.get_ylim()
+    missing = max(0.0, least - (high - low)) / 2
+    panel.set_ylim(low - missing, high + missing)
