@@ -11,13 +11,13 @@ from samplings.base import FloatArray
 # Spacing of the table's nodes, in units of the shortest wavelength over 2 pi. Six-point
 # interpolation is then off by 4e-12 of 1 - P_l at most: tests hold it to that.
 STEP = 0.03
-# Nodes beyond either end of the chords, so that all six are there everywhere.
+# Nodes beyond either end of the angles, so that all six are there everywhere.
 MARGIN = 3
 # Entries worked on at once, to stay in the processor's cache.
 CHUNK = 1 << 15
 
 
-def one_minus_legendre(chord: FloatArray, degrees: int) -> Iterator[FloatArray]:
+def one_minus_legendre(u: FloatArray, degrees: int) -> Iterator[FloatArray]:
     r"""Yield :math:`(1 - P_l(x)) / u` for l = 0, 1, ..., where :math:`u = 1 - x`.
 
     With the chord d between two unit vectors, :math:`u = d^2 / 2` is known to its last
@@ -30,12 +30,11 @@ def one_minus_legendre(chord: FloatArray, degrees: int) -> Iterator[FloatArray]:
 
     Parameters
     ----------
-    chord
-        Chords, of either sign, any shape.
+    u
+        Half the squared chords, from 0 to 2, any shape.
     degrees
         Number of degrees.
     """
-    u = 0.5 * chord * chord
     total = np.zeros_like(u)
     change = np.zeros_like(u)
     legendre = np.ones_like(u)
@@ -51,13 +50,13 @@ def one_minus_legendre(chord: FloatArray, degrees: int) -> Iterator[FloatArray]:
 
 
 class LegendreTable:
-    r"""Nodes in the chord between which all :math:`(1 - P_l)/u` are interpolated.
+    r"""Nodes in the angle between which all :math:`(1 - P_l)/u` are interpolated.
 
-    The functions are even in the chord d and vary with :math:`l d`, so that equal steps
-    in d serve all of them. Interpolation is linear in the values at the nodes; hence a
-    sum over pairs :math:`\sum_p c_p (1 - P_l(x_p))` for every degree costs one pass
-    over the pairs, which spreads the :math:`c_p` to the nodes (:meth:`spread`), and a
-    sum over the few nodes for each degree (:meth:`sums`).
+    The functions are even in the angle and vary with l times it, so that equal steps
+    serve all of them, up to the antipodes. Interpolation is linear in the values at the
+    nodes; hence a sum over pairs :math:`\sum_p c_p (1 - P_l(x_p))` for every degree
+    costs one pass over the pairs, which spreads the :math:`c_p` to the nodes
+    (:meth:`spread`), and a sum over the few nodes for each degree (:meth:`sums`).
 
     Parameters
     ----------
@@ -68,12 +67,13 @@ class LegendreTable:
     """
 
     def __init__(self, longest: float, degrees: int) -> None:
+        widest = 2 * float(np.arcsin(min(longest / 2, 1)))
         # Few nodes would do for low degrees alone; 32 cost nothing.
-        count = max(32, int(np.ceil(longest * degrees / STEP)))
+        count = max(32, int(np.ceil(widest * degrees / STEP)))
         self.degrees = degrees
-        self.step = max(longest, 1e-15) / count
-        nodes = self.step * np.arange(-MARGIN, count + MARGIN + 1)
-        self.nodes: FloatArray = np.asarray(nodes, dtype=np.float64)
+        self.step = max(widest, 1e-15) / count
+        angle = self.step * np.arange(-MARGIN, count + MARGIN + 1)
+        self.nodes: FloatArray = np.asarray(2 * np.sin(angle / 2) ** 2)
 
     def spread(self, squared: FloatArray, weights: FloatArray) -> FloatArray:
         """Spread ``weights`` of pairs, by squared chord, to the nodes."""
@@ -122,9 +122,12 @@ class LegendreTable:
         return result.reshape(squared.shape)
 
     def _lagrange(self, squared: FloatArray) -> tuple[np.ndarray, list[FloatArray]]:
-        """First of six nodes about each chord, and the six weights."""
+        """First of six nodes about each angle, and the six weights."""
         place = np.sqrt(squared)
-        place /= self.step
+        place *= 0.5
+        np.minimum(place, 1, out=place)
+        np.arcsin(place, out=place)
+        place *= 2 / self.step
         cell = place.astype(np.int64)
         x = place - cell
         a, b, c = x + 2, x + 1, x
