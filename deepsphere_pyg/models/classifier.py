@@ -38,7 +38,8 @@ class SphericalClassifier(SphericalModel):
     normalization
         ``"batch"``, ``"layer"`` or ``"none"``.
     kind
-        Laplacian, ``"combinatorial"`` or ``"normalized"``.
+        Laplacian, as in :func:`samplings.laplacian`; by default the one that the
+        graph's weights are made for.
 
     Shapes
     ------
@@ -77,7 +78,7 @@ class SphericalClassifier(SphericalModel):
         K: int = 4,
         pooling: str = "max",
         normalization: str = "batch",
-        kind: str = "combinatorial",
+        kind: str | None = None,
     ) -> None:
         super().__init__(in_channels, pyramid)
         n = len(widths)

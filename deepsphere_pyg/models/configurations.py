@@ -29,7 +29,8 @@ class UNetConfiguration:
         Whether the decoder sees the encoder's output at the finest level too, which
         it does at all others.
     laplacian
-        ``"combinatorial"`` or ``"normalized"``.
+        As in :func:`samplings.laplacian`; None for the one that the graph's weights
+        are made for.
 
     Raises
     ------
@@ -50,7 +51,7 @@ class UNetConfiguration:
     pooling: str = "max"
     normalization: str = "batch"
     finest_skip: bool = False
-    laplacian: str = "combinatorial"
+    laplacian: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))

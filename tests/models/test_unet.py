@@ -16,7 +16,7 @@ from deepsphere_pyg.models import (
     UNET_CONFIGURATIONS,
     WIDER,
 )
-from samplings import HEALPix, Icosahedral, build_pyramid
+from samplings import HEALPix, Icosahedral, build_pyramid, laplacian
 
 TINY = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
 
@@ -291,3 +291,13 @@ def test_the_network_trains_under_autocast(healpix_pyramid):
         y = model(torch.randn(2, 768, 2))
         y.float().square().mean().backward()
     assert all(p.grad is not None for p in model.parameters())
+
+
+def test_networks_use_the_masses_of_their_graphs():
+    # A fitted graph without its masses is another, and much worse, operator.
+    pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="fitted")
+    network = SphericalUNet(2, 3, pyramid, TINY)
+    for graph, operator in zip(pyramid.graphs, network.laplacians, strict=True):
+        assert graph.mass is not None
+        expected = laplacian(graph, "mass-weighted").rescaled()
+        assert abs(operator.to_scipy() - expected).max() < 1e-6
