@@ -1,6 +1,7 @@
 """Time and memory of a HEALPix graph, its Laplacian and its largest eigenvalue.
 
-python benchmarks/graph_at_scale.py --nside 1024 --k 8
+python benchmarks/graph_at_scale.py --nside 1024 --k 8 --weighting heat
+python benchmarks/graph_at_scale.py --nside 1024 --k 8 --weighting fitted
 """
 
 from __future__ import annotations
@@ -38,9 +39,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nside", type=int, default=256)
     parser.add_argument("--k", type=int, default=8)
+    parser.add_argument("--weighting", default="fitted")
     arguments = parser.parse_args()
     sampling = timed("sampling", lambda: HEALPix(arguments.nside))
-    graph = timed("knn_graph", lambda: knn_graph(sampling, arguments.k))
+    graph = timed(
+        "knn_graph",
+        lambda: knn_graph(sampling, arguments.k, weighting=arguments.weighting),
+    )
     matrix = timed("laplacian", lambda: laplacian(graph))
     top = timed("lambda_max", lambda: matrix.lambda_max)
     print(f"{graph!r}, {graph.adjacency.indices.dtype} indices, lambda_max {top:.4f}")

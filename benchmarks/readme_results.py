@@ -2,18 +2,37 @@
 
 Runs that are finished already are only reported again, so that a second call is fast.
 
-    python benchmarks/readme_results.py --eraint DIR
+    python benchmarks/readme_results.py --eraint DIR --stations FILE
 
-where DIR holds ``eraint_uvz.nc`` and ``basin_mask.nc`` of xarray's tutorial data.
+where DIR holds ``eraint_uvz.nc`` and ``basin_mask.nc`` of xarray's tutorial data, and
+FILE the longitudes and latitudes of weather stations.
 """
 
 import argparse
 import csv
 import json
 import shutil
+import time
 from pathlib import Path
 
+import numpy as np
+
 from deepsphere_pyg.training.command_line import main as command
+from samplings import (
+    CubedSphere,
+    Equiangular,
+    Fibonacci,
+    GaussLegendre,
+    HEALPix,
+    Icosahedral,
+    Irregular,
+    McEwenWiaux,
+    ReducedGaussian,
+    equivariance_spectrum,
+    knn_graph,
+    nominal_bandlimit,
+    optimal_width,
+)
 
 SAMPLINGS = {
     "HEALPix nside 32": ["--sampling", "healpix", "--nside", "32"],
@@ -94,31 +113,112 @@ def era_interim(data: Path, out: Path, images: Path) -> None:
 
 
 def equivariance(out: Path, images: Path) -> None:
-    """Equivariance error of heat-kernel Laplacians on HEALPix."""
-    folder = out / "equivariance"
+    """Equivariance error as published, and of all weightings without rotations."""
+    as_published = out / "equivariance-published"
+    command_line = ["equivariance", "--nside", "32", "64", "--k", "8", "20", "40"]
     run(
         [
-            *("equivariance", "--sampling", "healpix", "--nside", "32", "64"),
-            *("--k", "8", "20", "40", "--out", str(folder)),
+            *command_line,
+            *("--protocol", "published", "--weighting", "heat"),
+            *("--out", str(as_published)),
         ]
     )
+    print("\nas published")
+    print_errors(as_published, ["heat"])
+    free = out / "equivariance"
+    weightings = ["heat", "fitted", "fitted-irls", "finite-volume"]
+    run(
+        [
+            *command_line,
+            *("--weighting", *weightings, "--optimise-width"),
+            *("--out", str(free)),
+        ]
+    )
+    print("\nrotation-free")
+    print_errors(free, weightings)
+    for name in ("equivariance", "error_against_cost", "symbol", "kernel_widths"):
+        shutil.copy(free / f"{name}.png", images / f"{name}.png")
+    shutil.copy(
+        as_published / "equivariance.png", images / "equivariance_published.png"
+    )
+
+
+def print_errors(folder: Path, weightings: list[str]) -> None:
+    """Errors at the cited degrees, in units of 1e-4, as a Markdown table."""
     with (folder / "equivariance.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     print("\n| error ×10⁻⁴ at l = | " + " | ".join(map(str, CITED_DEGREES)) + " |")
     print("|---" * (len(CITED_DEGREES) + 1) + "|")
+    made = {(r["sampling"], r["weighting"], r["k"]): {} for r in rows}
+    for r in rows:
+        made[r["sampling"], r["weighting"], r["k"]][int(r["degree"])] = r
+    for (sampling, weighting, k), row in made.items():
+        if weighting not in weightings:
+            continue
+        for what, column in (("", "mean"), (" published", "published")):
+            values = [row[degree][column] for degree in CITED_DEGREES]
+            if all(values):
+                cells = " | ".join(in_e4(float(value)) for value in values)
+                print(f"| {sampling} {weighting} k = {k}{what} | {cells} |")
+
+
+def in_e4(error: float) -> str:
+    """Error in units of 1e-4: whole numbers, a digit more below 10."""
+    scaled = 1e4 * error
+    return f"{scaled:.0f}" if scaled >= 9.95 else f"{scaled:.1f}"
+
+
+def gains() -> None:
+    """Fitted weights against the heat kernel of optimal width on the same links."""
+    print("\n| HEALPix | weights | k | links | gain | worst degree | fit, s |")
+    print("|---|---|---|---|---|---|---|")
     for nside in (32, 64):
+        sampling = HEALPix(nside)
+        degrees = np.arange(10, 3 * nside)
         for k in (8, 20, 40):
-            row = {
-                int(r["degree"]): r
-                for r in rows
-                if r["sampling"] == f"healpix-{nside}" and int(r["k"]) == k
-            }
-            for what, column in (("", "mean"), (" published", "published")):
-                values = [row[degree][column] for degree in CITED_DEGREES]
-                if all(values):
-                    cells = " | ".join(f"{1e4 * float(value):.0f}" for value in values)
-                    print(f"| nside {nside}, k = {k}{what} | {cells} |")
-    shutil.copy(folder / "equivariance.png", images / "equivariance.png")
+            width = optimal_width(sampling, k)
+            heat = knn_graph(sampling, k, width, weighting="heat")
+            reference = equivariance_spectrum(heat, degrees).error
+            for weighting in ("fitted", "fitted-single", "fitted-irls"):
+                start = time.perf_counter()
+                graph = knn_graph(sampling, k, weighting=weighting)
+                seconds = time.perf_counter() - start
+                ratio = equivariance_spectrum(graph, degrees).error / reference
+                gain = np.exp(-np.log(ratio).mean())
+                cells = f"{gain:.2f} | {ratio.max():.2f} | {seconds:.1f}"
+                links = 2 * graph.n_edges / len(sampling)
+                print(f"| {nside} | {weighting} | {k} | {links:.1f} | {cells} |")
+
+
+def other_samplings(stations: Path | None) -> None:
+    """Fitted weights against the area-corrected heat kernel, beyond HEALPix."""
+    samplings = [
+        Icosahedral(5),
+        Fibonacci(10_000),
+        CubedSphere(40),
+        GaussLegendre(70),
+        Equiangular(70),
+        ReducedGaussian.octahedral(40),
+        McEwenWiaux(70),
+    ]
+    if stations is not None:
+        samplings.append(Irregular.from_file(stations, duplicates="merge"))
+    print("\n| sampling | vertices | k | joined | area-corrected | fitted | gain |")
+    print("|---|---|---|---|---|---|---|")
+    for sampling in samplings:
+        limit = nominal_bandlimit(sampling)
+        degrees = np.unique(np.linspace(1, limit - 1, 24).astype(int))
+        for k in (8, 20):
+            errors = []
+            for weighting in ("area-corrected", "fitted"):
+                graph = knn_graph(sampling, k, weighting=weighting)
+                errors.append(equivariance_spectrum(graph, degrees).mean_error(1))
+            before, after = errors
+            print(
+                f"| {sampling.name} | {len(sampling)} | {k} | {graph.n_joined} | "
+                f"{in_e4(before)} | {in_e4(after)} | {before / after:.1f} |",
+                flush=True,
+            )
 
 
 def run(options: list[str]) -> None:
@@ -134,7 +234,12 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("runs/readme"))
     parser.add_argument("--images", type=Path, default=Path("docs/images"))
     parser.add_argument(
-        "--only", nargs="+", default=["demo", "era_interim", "equivariance"]
+        "--stations", type=Path, help="npz, csv or txt of lon and lat of stations"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=["demo", "era_interim", "equivariance", "gains", "samplings"],
     )
     args = parser.parse_args()
     if "demo" in args.only:
@@ -143,3 +248,7 @@ if __name__ == "__main__":
         era_interim(args.eraint, args.out, args.images)
     if "equivariance" in args.only:
         equivariance(args.out, args.images)
+    if "gains" in args.only:
+        gains()
+    if "samplings" in args.only:
+        other_samplings(args.stations)
