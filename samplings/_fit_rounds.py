@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from samplings._bounded_quadratic import minimise
 from samplings._fit_objective import FitObjective, Scaled
@@ -18,6 +19,8 @@ RIDGE = 1e-7
 TOLERANCE = 1e-7
 # Parts of a step that are tried: 1, 1/2, ...
 HALVINGS = 6
+# Share of the largest below which E|Lf|^2 is round-off.
+VANISHING = 1e-24
 # Masses stay within this factor of the areas. HEALPix needs 1.3; among stations wider
 # ones would go on drifting for a percent of the error.
 MASS_RANGE = 2.0
@@ -44,14 +47,24 @@ class FitPoint:
     power: FloatArray
 
     @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Degrees on which the operator does not vanish, as on too few points."""
+        seen = (self.power > VANISHING * self.power.max()) & (self.own > 0)
+        return np.asarray(seen, dtype=np.bool_)
+
+    @property
     def residual(self) -> FloatArray:
         """Share of the image of each degree that is not along it."""
-        return np.maximum(1 - self.own**2 / self.power, 0)
+        along = np.ones_like(self.own)
+        np.divide(self.own**2, self.power, out=along, where=self.seen)
+        return np.maximum(1 - along, 0)
 
     @property
     def symbol(self) -> FloatArray:
         """Symbol for which that share is least."""
-        return np.asarray(self.power / self.own)
+        symbol = np.ones_like(self.own)
+        np.divide(self.power, self.own, out=symbol, where=self.seen)
+        return symbol
 
 
 def fit(
@@ -79,7 +92,7 @@ def fit(
     heat = point.residual
     for number in range(recipe.rounds):
         done = number * recipe.steps
-        emphasis = recipe.emphasis(point.residual, heat)
+        emphasis = recipe.emphasis(point.residual, heat) * point.seen
         aim, change = _solve(objective, point, emphasis, free_mass, recipe.steps, step)
         best, least = point, float(emphasis @ point.residual)
         # The quadratic function holds to first order in the masses: where they change

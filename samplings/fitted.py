@@ -29,7 +29,8 @@ class FittedWeights(ReadOnly):
     Parameters
     ----------
     adjacency
-        Symmetric non-negative weights S, shape ``(V, V)``, without diagonal.
+        Symmetric positive weights S, shape ``(V, V)``, without diagonal. Links that
+        would do better with a negative weight are left out.
     mass
         Masses m of the vertices, mean one, shape ``(V,)``. The fit is of the Laplacian
         :math:`L = M^{-1} (\operatorname{diag}(S 1) - S)`, which is self-adjoint and
@@ -72,9 +73,10 @@ def fit_weights(
         \min_{S \geq 0} \sum_l \frac{p_l}{\mu_l^2} E\|Lf_l - \mu_l f_l\|^2, \qquad
         L = M^{-1} (\operatorname{diag}(S 1) - S),
 
-    over symmetric S on the links given, for random signals :math:`f_l` of degree l.
-    The symbol :math:`\mu_l` is not fixed to :math:`l (l + 1)` but taken from the
-    weights at hand, as are the weights :math:`p_l` of the degrees.
+    over symmetric S on the links given and masses M near the areas, for random signals
+    :math:`f_l` of degree l. The symbol :math:`\mu_l` is not fixed to :math:`l (l + 1)`
+    but taken from the weights at hand, as are the weights :math:`p_l` of the degrees,
+    and renewed a few times.
 
     Parameters
     ----------
@@ -84,15 +86,16 @@ def fit_weights(
         Chords from each vertex to its neighbours, shape ``(V, V)``; a link in either
         direction counts for both.
     method
-        ``"single"``: one round, lower than the heat kernel at every degree; or
-        ``"irls"``: four, which favour degrees that can be made very good.
+        What the weights p follow from. ``"balanced"``: all degrees gain, and on HEALPix
+        none becomes worse than with the best heat kernel; ``"irls"``: low degrees gain
+        more, at the cost of the highest; ``"single"``: one round only, for speed.
     mass
-        Masses of the vertices, shape ``(V,)``, positive, scaled to mean one; by default
-        the areas of the cells.
+        Masses of the vertices to hold, shape ``(V,)``, positive, scaled to mean one. By
+        default they are fitted too, between half and twice the areas of the cells.
     row_weights
         How much each row counts, not negative, shape ``(V,)``. By default 1, and 0.01
-        where the neighbours leave a gap of more than 150 degrees: the border of a
-        masked sky or of a region.
+        where neighbours and their neighbours leave a gap of more than 150 degrees: the
+        border of a masked sky or of a region.
     progress
         Called as ``progress(done, total)`` after each of at most ``total`` steps.
 
@@ -105,16 +108,25 @@ def fit_weights(
     Raises
     ------
     ValueError
-        If the pattern has another shape, no link, or a chord that is not positive and
-        finite; if masses or row weights have another shape or sign; if ``method`` is
-        another.
+        If the pattern has another shape, no link, a diagonal, or a chord that is not
+        positive and finite; if masses or row weights have another shape or sign; if
+        ``method`` is another.
 
     Notes
     -----
-    Weights are non-negative, hence L positive semi-definite. They have the symmetries
-    of the sampling exactly: edges that a symmetry exchanges are one unknown. The symbol
+    Weights are positive, hence L positive semi-definite. They have the symmetries of
+    the sampling exactly: edges that a symmetry exchanges are one unknown. The symbol
     bends away from :math:`l (l + 1)` towards high degrees; see
     :func:`samplings.equivariance_spectrum`.
+
+    Geometric mean of :math:`e_l` over l = 10 ... 3 nside - 1 of the best heat kernel,
+    over that of the default: 2.1 and 2.2 (k = 8), 4.9 and 5.7 (k = 20), 3.5 and 3.1
+    (k = 40) at nside 32 and 64. A symmetric S with k = 8 has four numbers for each
+    vertex, where a consistent Laplacian meets five conditions; the mass is the fifth.
+    On HEALPix masses differ from areas by 17 % at the most uneven pixels.
+
+    On scattered points nearest neighbours may all lie on one side: links of the
+    Delaunay triangulation added to the pattern lower the error by a third at k = 8.
 
     Source: this library.
 
@@ -125,7 +137,7 @@ def fit_weights(
     >>> sphere = HEALPix(8)
     >>> fit = fit_weights(sphere, nearest_neighbours(sphere.xyz, 8))
     >>> fitted = equivariance_spectrum(fit.matrix(), sampling=sphere)
-    >>> heat = equivariance_spectrum(knn_graph(sphere, 8, t=2.74 / 768))
+    >>> heat = equivariance_spectrum(knn_graph(sphere, 8, weighting="heat"))
     >>> bool(fitted.error.mean() < 0.7 * heat.error.mean())
     True
     """
@@ -187,6 +199,12 @@ def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
             "the pattern must hold chords, positive and finite, got "
             f"{pattern.data.min()} to {pattern.data.max()}; use "
             "samplings.neighbours.nearest_neighbours"
+        )
+    loops = np.count_nonzero(pattern.diagonal())
+    if loops:
+        raise ValueError(
+            f"the pattern must have no diagonal, got {loops} vertices linked to "
+            "themselves; set it to zero"
         )
     return pattern
 
