@@ -45,8 +45,8 @@ class SphericalGraph(ReadOnly):
         What each vertex weighs in the Laplacian :math:`M^{-1}(D - A)`, shape ``(V,)``,
         scaled to mean one; None where all weigh the same.
     n_joined
-        Number of edges that were added to join pieces, beyond those of the nearest
-        neighbours.
+        Number of edges that were added beyond those of the nearest neighbours, to join
+        pieces or to surround scattered points.
     note
         What its maker found worth saying, such as why it is in several pieces. A graph
         in pieces without a note warns.
@@ -108,7 +108,7 @@ class SphericalGraph(ReadOnly):
         if not math.isnan(self.t):
             facts += [f"t={self.t:.4g}", self.distance, self.symmetrize]
         if self.n_joined:
-            facts.append(f"{self.n_joined} edges added to join pieces")
+            facts.append(f"{self.n_joined} edges added")
         if self.note:
             facts.append(self.note)
         return (

@@ -8,9 +8,10 @@ from scipy.sparse.csgraph import connected_components
 from samplings.arguments import integer_argument
 from samplings.base import Sampling
 from samplings.delaunay import connect as connect_pieces
-from samplings.edge_weights import weigh
+from samplings.edge_weights import FIT_METHODS, weigh
 from samplings.graph import SphericalGraph
 from samplings.masked import Masked
+from samplings.natural_neighbours import surround
 from samplings.neighbours import nearest_neighbours
 
 #: Edge weights of the lowest equivariance error for their number of links.
@@ -52,9 +53,11 @@ def knn_graph(
         lowest equivariance error; ``"heat"``, :math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, is
         that of the DeepSphere papers.
     connect
-        Whether to join the pieces into which the nearest neighbours of uneven
-        samplings fall, by edges of the spherical Delaunay triangulation. Pieces of a
-        masked sampling that are apart on the whole one stay apart, with a note.
+        Whether to add edges of the spherical Delaunay triangulation where the nearest
+        neighbours are not enough: to join the pieces into which uneven samplings fall;
+        and, for fitted weights, to surround scattered points, whose nearest neighbours
+        may all lie on one side. Pieces of a masked sampling that are apart on the whole
+        one stay apart, with a note.
 
     Returns
     -------
@@ -92,6 +95,9 @@ def knn_graph(
     n_joined = 0
     if connect:
         pattern, n_joined = connect_pieces(sampling, pattern)
+        if weighting in FIT_METHODS:
+            pattern, n_around = surround(sampling, pattern)
+            n_joined += n_around
     weights = weigh(
         sampling,
         pattern,

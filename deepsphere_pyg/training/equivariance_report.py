@@ -138,7 +138,7 @@ def cost_table(measured: Sequence[MeasuredGraph]) -> str:
         t = "" if math.isnan(graph.t) else f"{graph.t:.4g}"
         notes = [graph.note] if graph.note else []
         if graph.n_joined:
-            notes.append(f"{graph.n_joined} edges join pieces")
+            notes.append(f"{graph.n_joined} edges added")
         row = (
             f"{one.name:{width}}  {graph.k:>3} {one.links:>7.1f} {t:>10} "
             f"{_in_e4(one.mean_error):>8}  {'; '.join(notes)}"
