@@ -76,24 +76,24 @@ def sphere_symbol() -> Iterator[None]:
 
 
 def harmonics(sampling: HEALPix, degree: int) -> tuple[FloatArray, np.ndarray]:
-    """Means over orbits of all harmonics of degree 2 to ``degree`` that keep any.
+    """Harmonics of degree 2 to ``degree`` whose sum over the pixels need not vanish.
 
-    Those are the ones with the symmetries of HEALPix: even degrees, orders 0, 4, 8, ...
+    Those that the symmetries of HEALPix keep: even degrees, orders 0, 4, 8, ... Each is
+    alike on all pixels of an orbit.
 
     Shapes
     ------
-    ``(F, O)`` means, and labels ``(V,)`` of the orbits.
+    ``(F, O)`` values on the orbits, and labels ``(V,)`` of the orbits.
     """
-    label = orbits(len(sampling), vertex_permutations(sampling)).label
-    count = np.bincount(label)
+    alike = orbits(len(sampling), vertex_permutations(sampling))
+    theta, phi = sampling.theta[alike.first], sampling.phi[alike.first]
     rows = []
     for l in range(2, degree + 1, 2):  # noqa: E741
         for m in range(0, l + 1, 4):
             # Of mean square one over the sphere.
             scale = np.sqrt(4 * np.pi * (1 if m == 0 else 2))
-            values = scale * sph_harm_y(l, m, sampling.theta, sampling.phi).real
-            rows.append(np.bincount(label, values) / count)
-    return np.array(rows), label
+            rows.append(scale * sph_harm_y(l, m, theta, phi).real)
+    return np.array(rows), alike.label
 
 
 def quadrature_masses(sampling: HEALPix, degree: int) -> FloatArray:

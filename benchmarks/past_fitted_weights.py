@@ -46,7 +46,8 @@ HEADER = """\
 |---|---|---|---|---|---|"""
 # Stages in which a wide pattern is pruned to the links of a narrow one.
 STAGES = 6
-# Where the shares of L^2 in a polynomial are searched, in units of 1 / lambda_max.
+# Where the share b of L^2 in a polynomial is searched, in units of one over a bound of
+# the eigenvalues.
 SHARES = np.linspace(-2, 2, 4001)
 
 
@@ -79,10 +80,9 @@ class Contest:
         """Equivariance error at degrees 1, 2, ..., 3 nside - 1."""
         return equivariance_spectrum(operator.matrix, sampling=self.sampling).error
 
-    def report(self, name: str, operator: Operator) -> FloatArray:
-        """Print a row of the table, and return the errors."""
-        error = self.error(operator)
-        ratio = error / self.heat_error
+    def report(self, name: str, operator: Operator) -> None:
+        """Print a row of the table."""
+        ratio = self.error(operator) / self.heat_error
         low, high = np.split(ratio, [FIRST_DEGREE - 1])
         gain, below = (np.exp(-np.log(part).mean()) for part in (high, low))
         print(
@@ -90,7 +90,6 @@ class Contest:
             f"{operator.links:.1f} | {operator.seconds:.1f} |",
             flush=True,
         )
-        return error
 
     def heat(self, t: float | None = None) -> Operator:
         """Heat kernel, by default of the published width."""
@@ -139,12 +138,16 @@ def pruned(contest: Contest, wide: int, target: float) -> Operator:
     return Operator(operator.matrix, operator.links, time.perf_counter() - start)
 
 
-def polynomial(contest: Contest, operator: Operator) -> Operator:
-    """Best L + b L^2: two products, along all links of L each."""
+def polynomial(
+    contest: Contest, operator: Operator, rising: bool
+) -> tuple[Operator, float]:
+    """Best L + b L^2, and b: two products, along all links of L each.
+
+    Where it is ``rising``, its symbol grows with the degree, as that of L does.
+    """
     start = time.perf_counter()
     first = operator.matrix
-    # Unit of b: twice the largest diagonal bounds the largest eigenvalue.
-    second = sp.csr_array(first @ first) / (2 * first.diagonal().max())
+    second = sp.csr_array(first @ first) / eigenvalue_bound(first)
     moments = []
     for share in (-1.0, 0.0, 1.0):
         spectrum = equivariance_spectrum(
@@ -158,10 +161,18 @@ def polynomial(contest: Contest, operator: Operator) -> Operator:
     symbol = own + b * (above - own)
     power = middle + b * (high - low) / 2 + b**2 * ((high + low) / 2 - middle)
     residual = np.maximum(1 - symbol**2 / power, FLOOR)[:, FIRST_DEGREE - 1 :]
-    best = SHARES[np.log(residual).mean(axis=1).argmin()]
+    score = np.log(residual).mean(axis=1)
+    if rising:
+        score[(np.diff(symbol, axis=1) <= 0).any(axis=1)] = np.inf
+    best = float(SHARES[score.argmin()])
     seconds = operator.seconds + time.perf_counter() - start
-    matrix = sp.csr_array(first + best * second)
-    return Operator(matrix, 2 * operator.links, seconds)
+    matrix = sp.csr_array(first + second * best)
+    return Operator(matrix, 2 * operator.links, seconds), best
+
+
+def eigenvalue_bound(matrix: sp.csr_array) -> float:
+    """Bound of the eigenvalues of a Laplacian (Gershgorin)."""
+    return 2 * float(matrix.diagonal().max())
 
 
 def spans(degrees: np.ndarray) -> str:
@@ -207,16 +218,17 @@ def compare(contest: Contest) -> None:
     contest.report("`fitted-irls`, signed weights", operator)
     share = np.mean(negative.adjacency.data < 0)
     alike = np.corrcoef(fit.mass, quadrature)[0, 1]
-    before, after = (
-        integration_error(sampling, mass, degree) for mass in (areas, fit.mass)
-    )
     print(
         f"\nSigned weights: {100 * share:.1f} % negative. Masses of 16 rounds: "
         f"{fit.mass.min():.3f} to {fit.mass.max():.3f}; correlation with the "
-        f"quadrature of degree {degree}: {alike:.2f}; root mean square of the "
-        f"integrals of harmonics to degree {degree}: {before:.1e} with areas, "
-        f"{after:.1e} with these masses."
+        f"quadrature of degree {degree}: {alike:.2f}. Root mean square of the "
+        "integrals of harmonics, with the areas and with these masses:"
     )
+    for last in (2 * FIRST_DEGREE, degree):
+        before, after = (
+            integration_error(sampling, mass, last) for mass in (areas, fit.mass)
+        )
+        print(f"- to degree {last}: {before:.1e}, {after:.1e}")
 
 
 def compare_links(narrow: Contest, wide: Contest) -> None:
@@ -233,8 +245,10 @@ def compare_links(narrow: Contest, wide: Contest) -> None:
     narrow.report(f"`fitted-irls`, k = {k}", fitted)
     operator = pruned(narrow, wide.k, fitted.links)
     narrow.report(f"`fitted-irls`, k = {wide.k} pruned", operator)
-    operator = polynomial(narrow, fitted)
-    narrow.report(f"L + b L², L of `fitted-irls`, k = {k}", operator)
+    for rising in (False, True):
+        operator, b = polynomial(narrow, fitted, rising)
+        what = ", rising" if rising else ""
+        narrow.report(f"L + b L² of `fitted-irls`, b = {b:.2f} / Λ{what}", operator)
     double = nearest_neighbours(narrow.sampling.xyz, 2 * k)
     operator, _ = narrow.fitted("irls", pattern=double)
     narrow.report(f"`fitted-irls`, k = {2 * k}", operator)
@@ -255,6 +269,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="nside 16, k = 8 and 20")
     arguments = parser.parse_args()
     nside, ks = (16, [8, 20]) if arguments.quick else (arguments.nside, arguments.k)
+    ks = sorted(set(ks))
     if FIRST_DEGREE >= 3 * nside:
         parser.error(f"nside must be 4 or more, for degrees from 10 on; got {nside}")
     contests = [Contest(nside, k) for k in ks]
