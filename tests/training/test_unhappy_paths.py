@@ -45,7 +45,7 @@ def test_equivariance_tells_of_a_file_in_the_way_at_once(tmp_path, capsys, monke
 
 def test_resolutions_and_neighbours_given_twice_count_once(tmp_path):
     options = "--sampling equiangular --n-theta 8 6 8 --n-phi 14 --k 20 20 --degrees 1"
-    out = ["--samples", "2", "--out", str(tmp_path)]
+    out = ["--weighting", "heat", "heat", "--out", str(tmp_path)]
     assert main(["equivariance", *options.split(), *out]) == 0
     with (tmp_path / "equivariance.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
