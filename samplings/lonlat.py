@@ -63,7 +63,7 @@ def lonlat_to_xyz(
     _refuse_outside("lon", lon, 360)
     _refuse_outside("lat", lat, 90)
     if len(lon):
-        _warn_of_radians(lon, lat, stacklevel + 1)
+        warn_of_radians(lon, lat, stacklevel + 1)
     east, north = np.deg2rad(lon), np.deg2rad(lat)
     xyz = (
         np.cos(north) * np.cos(east),
@@ -84,10 +84,18 @@ def _refuse_outside(name: str, degrees: FloatArray, limit: int) -> None:
         )
 
 
-def _warn_of_radians(lon: FloatArray, lat: FloatArray, stacklevel: int) -> None:
-    # What deg2rad leaves of 90, 180 and 360 in float32 is 1e-7 beyond.
+def warn_of_radians(lon: FloatArray, lat: FloatArray, stacklevel: int) -> None:
+    """Warn if degrees are within the ranges of radians and span much of them.
+
+    Warns
+    -----
+    RadiansWarning
+        If so; ``stacklevel`` is as of :func:`warnings.warn`, 2 for the caller.
+    """
+    # Colatitudes go up to pi. What deg2rad leaves of 180 and 360 in float32 is 1e-7
+    # beyond.
     within = (
-        np.abs(lat).max() <= np.pi / 2 + 1e-6
+        np.abs(lat).max() <= np.pi + 1e-6
         and lon.min() >= -np.pi - 1e-6
         and lon.max() <= 2 * np.pi + 1e-6
     )

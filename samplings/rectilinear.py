@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
 from samplings.encoding import encode_array
 from samplings.grid_lines import grid_line, meridians_between, parallels_between
+from samplings.lonlat import warn_of_radians
 from samplings.rings import band_heights
 
 # Longitudes that go round sum to 360 degrees up to round-off.
@@ -53,6 +54,11 @@ class Rectilinear(Sampling):
         360 do), if a point is not within its bounds, or if there is only one row or
         column and no bounds.
 
+    Warns
+    -----
+    RadiansWarning
+        If the coordinates look like radians and no bounds are given.
+
     Examples
     --------
     >>> alps = Rectilinear([49, 47, 44], [4, 8, 12, 16])
@@ -76,6 +82,9 @@ class Rectilinear(Sampling):
         lon_bounds: npt.ArrayLike | None = None,
     ) -> None:
         rows, columns = grid_line("lat", lat), grid_line("lon", lon)
+        # Whoever knows the bounds of a grid, such as a configuration, knows its unit.
+        if lat_bounds is None or lon_bounds is None:
+            warn_of_radians(columns, rows, stacklevel=3)
         if lon_bounds is None:
             lon_bounds = meridians_between(columns)
         meridians = grid_line("lon", lon_bounds, columns)
