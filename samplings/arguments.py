@@ -8,6 +8,8 @@ from typing import SupportsFloat, SupportsIndex
 
 import numpy as np
 
+from samplings.base import Sampling
+
 
 def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
     """Return ``value`` as an int that is at least ``minimum``.
@@ -65,4 +67,20 @@ def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         listed = " or ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be {listed}, got {value!r}; choose one of them")
+    return value
+
+
+def sampling_argument(name: str, value: object) -> Sampling:
+    """Return ``value`` if it is a sampling.
+
+    Raises
+    ------
+    TypeError
+        If it is not; the message says how to make one of points.
+    """
+    if not isinstance(value, Sampling):
+        raise TypeError(
+            f"{name} must be a sampling, such as HEALPix(32), got "
+            f"{type(value).__name__}; make one of points by Irregular.from_xyz"
+        )
     return value

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
+from samplings.arguments import sampling_argument
 from samplings.base import FloatArray, IntArray, Sampling, same_sampling
 from samplings.cells import Cells
 from samplings.limits import limiting_discs
@@ -29,8 +30,8 @@ def shared_areas(source: Sampling, target: Sampling) -> sp.csr_array:
 
     See :meth:`samplings.Transfer.conservative`.
     """
-    whole_source, source_part = _whole(source)
-    whole_target, target_part = _whole(target)
+    whole_source, source_part = _whole(sampling_argument("source", source))
+    whole_target, target_part = _whole(sampling_argument("target", target))
     overlap = _whole_overlap(whole_source, whole_target)
     overlap = sp.csr_array(overlap[target_part][:, source_part])
     return _capped(overlap, target.weights, source.weights)

@@ -167,7 +167,8 @@ def voronoi_cells(xyz: FloatArray) -> Cells:
     ValueError
         As :func:`samplings.hull.convex_hull`.
     """
-    hull = convex_hull(xyz, "Voronoi cells", "merge points that nearly coincide")
+    remedy = "add points" if len(xyz) < 4 else "merge points that nearly coincide"
+    hull = convex_hull(xyz, "Voronoi cells", remedy)
     faces = hull.faces
     n = len(xyz)
     # Half-edge 3f + c runs along face f from its corner c to the next one.

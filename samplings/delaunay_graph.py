@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+from samplings.arguments import sampling_argument
 from samplings.base import Sampling
 from samplings.delaunay_weights import delaunay_weights
 from samplings.graph import SphericalGraph
@@ -35,13 +36,17 @@ def delaunay_graph(
     -------
     SphericalGraph
         Connected, but for a part of a sampling in pieces, or points farther apart than
-        ``extent`` (said in its note); ``k`` is the smallest number of links of a vertex.
+        ``extent`` (said in its note); ``k`` is the smallest number of links of a
+        vertex.
 
     Raises
     ------
+    TypeError
+        If ``sampling`` is not one.
     ValueError
-        If ``weighting`` is another, or if the points have no triangulation: fewer than
-        four, all on one circle, or some less than 1e-7 rad or so apart.
+        If ``weighting`` is another, if there is a single vertex, or if the points (of
+        the whole sampling) have no triangulation: fewer than four, all on one circle,
+        or some less than 1e-7 rad or so apart.
 
     Notes
     -----
@@ -53,6 +58,11 @@ def delaunay_graph(
     >>> delaunay_graph(Icosahedral(2))
     SphericalGraph(icosahedral-2-k5, finite-volume) with 162 vertices and 480 edges
     """
+    sampling = sampling_argument("sampling", sampling)
+    if len(sampling) == 1:
+        raise ValueError(
+            "a single vertex has no neighbours to link; keep at least two vertices"
+        )
     weights = delaunay_weights(sampling, weighting, extent)
     adjacency = weights.adjacency
     pieces, _ = connected_components(adjacency, directed=True, connection="strong")

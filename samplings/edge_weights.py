@@ -115,10 +115,9 @@ def weigh(
     >>> f"{weights.t:.4f}", weights.adjacency.nnz, weights.mass is None
     ('0.0140', 1576, True)
     """
-    kind = _checked_options(weighting, t, distance, symmetrize)
+    kind = checked_options(weighting, t, distance, symmetrize)
     k = integer_argument("k", k, 1)
-    if t is not None:
-        t = positive_argument("t", t, "leave it out for the default width")
+    t = None if t is None else float(t)
     pattern = _checked_pattern(pattern, len(sampling))
     if kind.name in FIT_METHODS:
         return _fitted(sampling, pattern, FIT_METHODS[kind.name])
@@ -143,14 +142,22 @@ def weigh(
     return EdgeWeights(adjacency, math.nan if t is None else t, mass)
 
 
-def _checked_options(
+def checked_options(
     weighting: str, t: float | None, distance: str, symmetrize: str
 ) -> Weighting:
-    """Refuse unknown options, and those that the weighting has no use for."""
+    """Refuse unknown options, and those that the weighting has no use for.
+
+    Raises
+    ------
+    TypeError
+        If ``t`` is not a number.
+    ValueError
+        As :func:`weigh`.
+    """
     choices = tuple(
         name for name, kind in WEIGHTINGS.items() if kind.pattern == "neighbours"
     )
-    if weighting in WEIGHTINGS and weighting not in choices:
+    if weighting not in choices and weighting in tuple(WEIGHTINGS):
         raise ValueError(
             f"{weighting!r} weights are those of a triangulation, not of nearest "
             "neighbours; use delaunay_graph(sampling)"
@@ -173,6 +180,8 @@ def _checked_options(
                 f"{weighting!r} weights have no option {option}, got {value!r}; leave "
                 f"it out, or use {', '.join(have)}"
             )
+    if t is not None:
+        positive_argument("t", t, "leave it out for the default width")
     return kind
 
 

@@ -142,6 +142,11 @@ def equivariance_spectrum(
     # Of a Laplacian's zero row sums only round-off is left.
     size = float((abs(matrix) @ np.ones(len(sampling))).max())
     if not (power > (1e-13 * size) ** 2).all():
+        if size == 0:
+            raise ValueError(
+                "the operator is zero, such as the Laplacian of a graph without links, "
+                "so that the relative error is undefined; link at least two vertices"
+            )
         bad = int(chosen[~(power > (1e-13 * size) ** 2)][0])
         raise ValueError(
             f"the operator vanishes on signals of degree {bad}, so that the relative "

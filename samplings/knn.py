@@ -5,10 +5,10 @@ from __future__ import annotations
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Sampling
 from samplings.delaunay import connect as connect_pieces
-from samplings.edge_weights import FIT_METHODS, weigh
+from samplings.edge_weights import FIT_METHODS, checked_options, weigh
 from samplings.graph import SphericalGraph
 from samplings.masked import Masked
 from samplings.natural_neighbours import surround
@@ -67,7 +67,7 @@ def knn_graph(
     Raises
     ------
     TypeError
-        If ``k`` is not an integer or ``t`` not a number.
+        If ``sampling`` is not one, ``k`` not an integer or ``t`` not a number.
     ValueError
         If ``k < 1``, ``k >= V``, ``t`` is not positive and finite, two vertices
         coincide, an option has another value than those above, or is given to a
@@ -90,7 +90,10 @@ def knn_graph(
     >>> graph.name, graph.adjacency.shape, graph.n_components
     ('healpix-4-k8', (192, 192), 1)
     """
+    sampling = sampling_argument("sampling", sampling)
     k = integer_argument("k", k, 1)
+    # Before the search, which takes a while on millions of vertices.
+    checked_options(weighting, t, distance, symmetrize)
     pattern = nearest_neighbours(sampling.xyz, k)
     n_joined = 0
     if connect:

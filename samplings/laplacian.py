@@ -120,6 +120,8 @@ def laplacian(graph: SphericalGraph, kind: str | None = None) -> Laplacian:
 
     Raises
     ------
+    TypeError
+        If ``graph`` is not one.
     ValueError
         If ``kind`` is another.
 
@@ -137,6 +139,11 @@ def laplacian(graph: SphericalGraph, kind: str | None = None) -> Laplacian:
     >>> bool(abs(L.matrix.sum(axis=1)).max() < 1e-14)
     True
     """
+    if not isinstance(graph, SphericalGraph):
+        raise TypeError(
+            f"graph must be a SphericalGraph, got {type(graph).__name__}; make one of "
+            "a sampling by knn_graph or delaunay_graph"
+        )
     if kind is None:
         kind = "combinatorial" if graph.mass is None else "mass-weighted"
     choice_argument("kind", kind, KINDS)

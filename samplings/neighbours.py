@@ -52,10 +52,14 @@ def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
     Raises
     ------
     ValueError
-        If ``k < 1``, ``k >= V``, or two vertices coincide.
+        If ``k < 1``, ``k >= V``, there is a single vertex, or two vertices coincide.
     """
     n = len(xyz)
     k = integer_argument("k", k, 1)
+    if n == 1:
+        raise ValueError(
+            "a single vertex has no neighbours to link; keep at least two vertices"
+        )
     if k >= n:
         raise ValueError(
             f"k must be smaller than the number of vertices, got k={k} for {n} "

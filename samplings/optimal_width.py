@@ -121,6 +121,12 @@ def optimal_width(
             note="on trial",
         )
         errors = equivariance_spectrum(graph, degrees).error
+        if not errors.all():
+            raise NoOptimalWidthError(
+                f"{sampling.name} with k={k} has no error at degree "
+                f"{degrees[int(errors.argmin())]} whatever the width is; take a finer "
+                "sampling, or leave that degree out of `degrees`"
+            )
         return float(np.log(errors).mean())
 
     centre = math.log(kernel_width(sampling, k))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Coarsening, Sampling
 from samplings.config import from_config
 from samplings.graph import SphericalGraph
@@ -89,9 +89,11 @@ def build_pyramid(
 
     Raises
     ------
+    TypeError
+        If ``sampling`` or a level of ``coarser`` is not a sampling.
     ValueError
         If the sampling cannot be coarsened so often, ``coarser`` or ``t`` has another
-        length, or a level is not coarser than the one before.
+        length, or a level is not coarser than the one before or a single vertex.
 
     Warns
     -----
@@ -104,6 +106,7 @@ def build_pyramid(
     >>> build_pyramid(HEALPix(4), depth=3, k=20)
     Pyramid(healpix-4-k20) with 192, 48, 12 vertices
     """
+    sampling = sampling_argument("sampling", sampling)
     depth = integer_argument("depth", depth, 1)
     k = integer_argument("k", k, 1)
     if t is not None and np.shape(t) != (depth,):
@@ -117,6 +120,7 @@ def build_pyramid(
         else _coarsenings_to(sampling, depth, coarser)
     )
     levels = [sampling, *(coarsening.coarse for coarsening in coarsenings)]
+    _refuse_single_vertex(levels)
     graphs = tuple(
         knn_graph(
             level,
@@ -158,18 +162,31 @@ def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
                 f"depth={done}"
             ) from error
         level = found[-1].coarse
-    if len(level) < 2:
-        raise ValueError(
-            f"depth={depth} levels leave {len(level)} vertex of {sampling.name}, which "
-            f"has no neighbours; use depth={depth - 1}"
-        )
     return tuple(found)
+
+
+def _refuse_single_vertex(levels: Sequence[Sampling]) -> None:
+    """Refuse levels that have nothing to link, and say how many levels can be had."""
+    linked = sum(len(level) > 1 for level in levels)
+    if linked == len(levels):
+        return
+    remedy = f"use depth={linked}" if linked else "keep at least two vertices"
+    raise ValueError(
+        f"depth={len(levels)} levels leave 1 vertex of {levels[0].name}, which has no "
+        f"neighbours; {remedy}"
+    )
 
 
 def _coarsenings_to(
     sampling: Sampling, depth: int, coarser: Sequence[Sampling]
 ) -> tuple[Coarsening, ...]:
     """Coarsen to samplings chosen by the user, one after the other."""
+    if isinstance(coarser, Sampling):
+        raise TypeError(
+            f"coarser must be a list of samplings, got {coarser.name}; pass [it]"
+        )
+    for level in coarser:
+        sampling_argument("each level of coarser", level)
     if len(coarser) != depth - 1:
         raise ValueError(
             f"coarser must list the {depth - 1} levels below {sampling.name}, got "
