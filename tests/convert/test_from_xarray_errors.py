@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepsphere_pyg.convert import from_xarray
-from samplings import Equiangular, Irregular, same_sampling
+from samplings import Equiangular, Irregular, RadiansWarning, same_sampling
 
 xr = pytest.importorskip("xarray")
 LAT, LON = np.linspace(-75, 75, 6), np.arange(15, 360, 30.0)
@@ -273,3 +273,9 @@ def test_xarray_is_asked_for_when_it_is_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ImportError, match=r"pip install 'deepsphere-pyg\[climate\]'"):
         from_xarray(grid())
+
+
+def test_radians_said_to_be_degrees_warn():
+    degrees = {"units": "degrees_north"}, {"units": "degrees_east"}
+    with pytest.warns(RadiansWarning, match="look like radians"):
+        from_xarray(grid(np.deg2rad(LAT), np.deg2rad(LON - 15), *degrees))

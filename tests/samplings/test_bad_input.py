@@ -203,3 +203,25 @@ def test_tiny_and_odd_samplings_have_sound_graphs(name, k, weighting):
     again = pickle.loads(pickle.dumps(graph))
     assert (again.adjacency != graph.adjacency).nnz == 0
     assert not again.adjacency.data.flags.writeable
+
+
+def test_points_on_one_circle_have_graphs_but_no_natural_neighbours():
+    east = np.deg2rad(LON)
+    points = np.stack([np.cos(east), np.sin(east), 0 * east], axis=1)
+    circle = Irregular.from_xyz(points, np.full(len(points), np.pi / 3))
+    assert knn_graph(circle, 2, weighting="heat").n_edges == len(points)
+    assert knn_graph(circle, 2, connect=False).n_components == 1
+    with pytest.raises(ValueError, match=r"not all on one circle.* weighting='heat'"):
+        knn_graph(circle, 2)
+    with pytest.raises(ValueError, match="Voronoi cells need points that are not all"):
+        delaunay_graph(circle)
+
+
+def test_antipodes_are_neighbours():
+    pair = Irregular.from_xyz([[0, 0, 1], [0, 0, -1]], [2 * np.pi] * 2)
+    for weighting in NEIGHBOURS:
+        assert knn_graph(pair, 1, weighting=weighting).n_edges == 1
+    far = knn_graph(pair, 1, weighting="inverse-distance", distance="geodesic")
+    assert far.adjacency[0, 1] == pytest.approx(1 / np.pi)
+    with pytest.raises(ValueError, match="at least 4 points, got 2; add points"):
+        delaunay_graph(pair)
