@@ -34,7 +34,7 @@ class SphericalGraph(ReadOnly):
         Number of neighbours asked for (a minimum: ties and the symmetrisation add
         some).
     t
-        Width of the heat kernel in squared radian.
+        Width of the heat kernel in squared radian; NaN for weights without a width.
     distance
         ``"chordal"`` or ``"geodesic"``: the distance in the kernel.
     symmetrize

@@ -205,6 +205,18 @@ def _coarsenings_to(
 def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
     """Rebuild a pyramid from its :attr:`Pyramid.config`.
 
+    Parameters
+    ----------
+    config
+        Mapping with ``sampling``, ``depth``, ``k``, and other arguments of
+        :func:`build_pyramid`; without ``weighting`` and ``connect``, as in older files,
+        heat kernels and no edges added.
+
+    Returns
+    -------
+    Pyramid
+        The same graphs and coarsenings.
+
     Raises
     ------
     TypeError

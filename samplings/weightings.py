@@ -24,9 +24,10 @@ class Weighting:
     pattern
         Whom it links: ``"neighbours"``, or the corners of a ``"triangulation"``.
     uses_mass
-        Whether vertices have masses, the areas of their cells: then the Laplacian is
-        :math:`M^{-1}(D - S)`, self-adjoint in the inner product of areas; otherwise it
-        is :math:`D - S`, symmetric.
+        Whether vertices have masses, the areas of their cells or, for fitted weights,
+        numbers near them: then the Laplacian is
+        :math:`M^{-1}(D - S)`, self-adjoint in the inner product of masses; otherwise
+        it is :math:`D - S`, symmetric.
     non_negative
         Whether no weight is ever negative.
     semi_definite
