@@ -34,6 +34,7 @@ from samplings.irregular import Irregular as Irregular
 from samplings.kernel_width import kernel_width as kernel_width
 from samplings.knn import knn_graph as knn_graph
 from samplings.laplacian import Laplacian as Laplacian
+from samplings.laplacian import UnevenSpectrumWarning as UnevenSpectrumWarning
 from samplings.laplacian import laplacian as laplacian
 from samplings.lonlat import RadiansWarning as RadiansWarning
 from samplings.masked import Masked as Masked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,15 @@ from samplings.graph import SphericalGraph
 from samplings.spectrum import lambda_max
 
 KINDS = ("combinatorial", "normalized", "mass-weighted")
+
+
+# A polynomial of low order in L / lambda_max hardly acts where the diagonal, which
+# bounds what L does to a vertex and its neighbours, is this many times smaller.
+UNEVEN = 100.0
+
+
+class UnevenSpectrumWarning(UserWarning):
+    """A few dense places fill the spectrum, so that filters hardly act elsewhere."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,11 +91,27 @@ class Laplacian(ReadOnly):
         ------
         ValueError
             If the Laplacian is zero, as on a graph without edges.
+
+        Warns
+        -----
+        UnevenSpectrumWarning
+            If the median of the diagonal is below a hundredth of the largest
+            eigenvalue, as of fitted weights on stations that are dense in places.
         """
         if not self.lambda_max > 0:
             raise ValueError(
                 f"the Laplacian of {self.graph.name} is zero and cannot be rescaled; "
                 "build the graph with more neighbours or a larger t"
+            )
+        middle = float(np.median(self.matrix.diagonal()))
+        if middle * UNEVEN < self.lambda_max:
+            warnings.warn(
+                f"the largest eigenvalue of {self.graph.name} is "
+                f"{self.lambda_max / max(middle, 1e-300):.0f} times the median of the "
+                "diagonal: filters of low order hardly act on most vertices; use "
+                "kind='normalized', weighting='heat', or points of more even density",
+                UnevenSpectrumWarning,
+                stacklevel=2,
             )
         identity = sp.eye_array(self.matrix.shape[0], format="csr")
         return sp.csr_array(self.matrix * (2 / self.lambda_max) - identity)

@@ -149,6 +149,12 @@ def add_sampling_arguments(
         help="csv, txt, npy or npz of longitudes and latitudes in degrees, or x, y, z",
     )
     group.add_argument(
+        "--extent",
+        type=float,
+        metavar="RADIAN",
+        help="how far the cell of a point of --points may reach, for regions",
+    )
+    group.add_argument(
         "--duplicates",
         choices=("refuse", "merge"),
         default="refuse",
@@ -171,16 +177,25 @@ def samplings_from_arguments(
     Raises
     ------
     ValueError
-        If ``--sampling points`` comes without ``--points``, or a resolution is bad.
+        If ``--sampling points`` comes without ``--points`` or the reverse, or a
+        resolution is bad.
     """
     given = [args.sampling] if isinstance(args.sampling, str) else args.sampling
+    if args.points is not None and POINTS not in given:
+        raise ValueError(
+            f"--points {args.points} needs --sampling {POINTS}, got --sampling "
+            f"{' '.join(given)}; pass the one, or leave out the other"
+        )
     built: list[Sampling] = []
     for spec in dict.fromkeys(given):
         name, _, number = spec.partition(":")
         if name == POINTS:
             if args.points is None:
                 raise ValueError("--sampling points needs --points FILE")
-            built.append(Irregular.from_file(args.points, duplicates=args.duplicates))
+            points = Irregular.from_file(
+                args.points, duplicates=args.duplicates, extent=args.extent
+            )
+            built.append(points)
             continue
         scheme = SCHEMES[name]
         if number:

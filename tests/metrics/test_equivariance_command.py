@@ -181,6 +181,7 @@ def test_points_of_a_file(tmp_path):
             "needs a whole HEALPix sampling, got icosahedral-2",
         ),
         (("--sampling", "points"), "--sampling points needs --points FILE"),
+        (("--points", "some.csv"), "--points some.csv needs --sampling points"),
     ],
 )
 def test_bad_options_are_told_before_anything_is_written(tmp_path, options, message):

@@ -13,6 +13,7 @@ from samplings import (
     Icosahedral,
     Irregular,
     SphericalGraph,
+    UnevenSpectrumWarning,
     knn_graph,
     lambda_max,
     laplacian,
@@ -232,3 +233,16 @@ def test_note_takes_the_place_of_the_warning_of_pieces():
     graph = SphericalGraph(HEALPix(1), empty, 1, 1.0, note="nothing is linked")
     assert graph.n_components == 12
     assert "nothing is linked" in repr(graph)
+
+
+def test_points_dense_in_places_warn_that_filters_hardly_act_elsewhere():
+    rng = np.random.default_rng(0)
+    dense = [1.0, 0, 0] + 1e-3 * rng.standard_normal((30, 3))
+    xyz = np.concatenate([rng.standard_normal((300, 3)), dense])
+    sampling = Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    L = laplacian(knn_graph(sampling, 8, weighting="fitted"))
+    with pytest.warns(UnevenSpectrumWarning, match="times the median of the diagonal"):
+        L.rescaled()
+    # What the warning advises does not warn.
+    laplacian(L.graph, "normalized").rescaled()
+    laplacian(knn_graph(sampling, 8, weighting="heat")).rescaled()
