@@ -115,29 +115,31 @@ def era_interim(data: Path, out: Path, images: Path) -> None:
 def equivariance(out: Path, images: Path) -> None:
     """Equivariance error as published, and of all weightings without rotations."""
     as_published = out / "equivariance-published"
-    command_line = ["equivariance", "--nside", "32", "64", "--k", "8", "20", "40"]
     run(
         [
-            *command_line,
+            *("equivariance", "--nside", "32", "64", "--k", "8", "20", "40"),
             *("--protocol", "published", "--weighting", "heat"),
             *("--out", str(as_published)),
         ]
     )
     print("\nas published")
     print_errors(as_published, ["heat"])
-    free = out / "equivariance"
     weightings = ["heat", "fitted", "fitted-irls", "finite-volume"]
-    run(
-        [
-            *command_line,
-            *("--weighting", *weightings, "--optimise-width"),
-            *("--out", str(free)),
-        ]
-    )
-    print("\nrotation-free")
-    print_errors(free, weightings)
+    for nside in ("32", "64"):
+        free = out / f"equivariance-{nside}"
+        run(
+            [
+                *("equivariance", "--nside", nside, "--k", "8", "20", "40"),
+                *("--weighting", *weightings, "--optimise-width"),
+                *("--out", str(free)),
+            ]
+        )
+        print("\nrotation-free")
+        print_errors(free, weightings)
+    # One resolution is enough to look at.
     for name in ("equivariance", "error_against_cost", "symbol", "kernel_widths"):
-        shutil.copy(free / f"{name}.png", images / f"{name}.png")
+        picture = out / "equivariance-32" / f"{name}.png"
+        shutil.copy(picture, images / picture.name)
     shutil.copy(
         as_published / "equivariance.png", images / "equivariance_published.png"
     )
