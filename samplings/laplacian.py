@@ -19,7 +19,7 @@ KINDS = ("combinatorial", "normalized", "mass-weighted")
 
 # A polynomial of low order in L / lambda_max hardly acts where the diagonal, which
 # bounds what L does to a vertex and its neighbours, is this many times smaller.
-UNEVEN = 100.0
+UNEVEN = 300.0
 
 
 class UnevenSpectrumWarning(UserWarning):
@@ -95,7 +95,7 @@ class Laplacian(ReadOnly):
         Warns
         -----
         UnevenSpectrumWarning
-            If the median of the diagonal is below a hundredth of the largest
+            If the median of the diagonal is below 1 in 300 of the largest
             eigenvalue, as of fitted weights on stations that are dense in places.
         """
         if not self.lambda_max > 0:
