@@ -11,10 +11,10 @@ import numpy as np
 from scipy.special import sph_harm_y
 
 from samplings import HEALPix
-from samplings import _fit_rounds as fit_rounds
-from samplings._bounded_quadratic import minimise
-from samplings._fit_recipe import FLOOR, RECIPES, Recipe, relative
 from samplings.base import FloatArray
+from samplings.fitting import rounds as fit_rounds
+from samplings.fitting.bounded_quadratic import minimise
+from samplings.fitting.recipe import FLOOR, RECIPES, Recipe, relative
 from samplings.symmetry import orbits, vertex_permutations
 
 # Degrees of the paper's curves; lower ones are few.

@@ -36,9 +36,9 @@ from samplings import (
     laplacian,
     optimal_width,
 )
-from samplings._fit_recipe import FLOOR, Recipe, relative
 from samplings.base import FloatArray
 from samplings.edge_weights import FIT_METHODS
+from samplings.fitting.recipe import FLOOR, Recipe, relative
 from samplings.neighbours import nearest_neighbours
 
 HEADER = """\

@@ -18,8 +18,8 @@ from samplings.arrays import read_only as read_only
 from samplings.coarsening import Coarsening as Coarsening
 
 if TYPE_CHECKING:
-    from samplings.cells import Cells
     from samplings.masked import Masked
+    from samplings.tessellation.cells import Cells
 
 # Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
 # kilometres or degrees for coordinates is off by far more.
@@ -189,7 +189,7 @@ class Sampling(ReadOnly):
         ValueError
             If the points have no Voronoi cells: fewer than four, or all on one circle.
         """
-        from samplings.cells import voronoi_cells
+        from samplings.tessellation.cells import voronoi_cells
 
         return voronoi_cells(self.xyz)
 

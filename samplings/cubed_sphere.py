@@ -8,8 +8,8 @@ import numpy as np
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
-from samplings.cells import Cells, polygon_cells
-from samplings.spherical_triangles import triangle_areas
+from samplings.tessellation.cells import Cells, polygon_cells
+from samplings.tessellation.spherical_triangles import triangle_areas
 
 # Where each face looks, and the directions in which its columns and rows count up.
 FACES = np.array(

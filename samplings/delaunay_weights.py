@@ -9,10 +9,10 @@ import scipy.sparse as sp
 
 from samplings.arguments import choice_argument, positive_argument
 from samplings.base import FloatArray, Sampling, freeze, read_only
-from samplings.delaunay import whole_sampling
 from samplings.edge_weights import EdgeWeights
 from samplings.finite_elements import finite_elements
-from samplings.hull import convex_hull, delaunay_edges
+from samplings.tessellation.delaunay import whole_sampling
+from samplings.tessellation.hull import convex_hull, delaunay_edges
 from samplings.weightings import WEIGHTINGS
 
 

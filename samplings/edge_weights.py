@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from samplings.arguments import choice_argument, integer_argument, positive_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
-from samplings.fitted import fit_weights
+from samplings.fitting.fitted import fit_weights
 from samplings.kernel_width import OFFSET, SLOPE, kernel_width
 from samplings.weightings import WEIGHTINGS as WEIGHTINGS
 from samplings.weightings import Weighting as Weighting

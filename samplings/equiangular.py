@@ -11,8 +11,8 @@ from samplings.arguments import choice_argument, integer_argument
 from samplings.base import Coarsening, FloatArray
 from samplings.quadrature import Rule, clenshaw_curtis, driscoll_healy, fejer
 from samplings.regular_grid import RegularGrid
-from samplings.ring_overlap import conservative_coarsening
 from samplings.rings import mid_parallels
+from samplings.tessellation.ring_overlap import conservative_coarsening
 
 SCHEMES = ("fejer", "clenshaw-curtis", "driscoll-healy")
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
+from samplings.tessellation.voronoi import voronoi_areas
 from samplings.transfer import Transfer
-from samplings.voronoi import voronoi_areas
 
 # The golden angle as a fraction of a turn, (3 - sqrt(5)) / 2, times 2^64: multiples
 # wrap round as turns do, and keep all their digits at any vertex.

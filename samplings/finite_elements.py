@@ -12,8 +12,13 @@ from scipy.sparse.linalg import LinearOperator, splu
 
 from samplings.arguments import choice_argument
 from samplings.base import FloatArray, IntArray, ReadOnly, Sampling, freeze, read_only
-from samplings.delaunay import whole_sampling
-from samplings.hull import COCIRCULAR, convex_hull, edges_of_faces, opposite_angles
+from samplings.tessellation.delaunay import whole_sampling
+from samplings.tessellation.hull import (
+    COCIRCULAR,
+    convex_hull,
+    edges_of_faces,
+    opposite_angles,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,8 +13,8 @@ from samplings.base import Coarsening, FloatArray, IntArray
 from samplings.quadrature import gauss_legendre
 from samplings.regular_grid import RegularGrid
 from samplings.ring_aliasing import degree_without_aliasing
-from samplings.ring_overlap import conservative_coarsening
 from samplings.rings import RingSampling
+from samplings.tessellation.ring_overlap import conservative_coarsening
 
 
 class GaussLegendre(RegularGrid):

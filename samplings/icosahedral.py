@@ -10,13 +10,13 @@ from scipy.sparse.linalg import cg
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling
-from samplings.spherical_triangles import circumcentres
 from samplings.subdivision import (
     icosahedral_symmetries,
     subdivided_icosahedron,
     triangle_edges,
 )
-from samplings.voronoi import cell_areas
+from samplings.tessellation.spherical_triangles import circumcentres
+from samplings.tessellation.voronoi import cell_areas
 
 
 class Icosahedral(Sampling):

@@ -8,9 +8,9 @@ import numpy as np
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling
-from samplings.cells import Cells, polygon_cells
-from samplings.spherical_triangles import circumcentres, triangle_areas
 from samplings.subdivision import icosahedral_symmetries, subdivided_icosahedron
+from samplings.tessellation.cells import Cells, polygon_cells
+from samplings.tessellation.spherical_triangles import circumcentres, triangle_areas
 
 
 class IcosahedralTriangles(Sampling):

@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from samplings.arguments import choice_argument
 from samplings.base import Coarsening, IntArray, Sampling
-from samplings.duplicates import (
+from samplings.encoding import encode_array
+from samplings.points.duplicates import (
     CHOICES,
     group_duplicates,
     mean_of_groups,
     refuse_duplicates,
 )
-from samplings.encoding import encode_array
-from samplings.lonlat import lonlat_to_xyz
-from samplings.matching import merge_cells
-from samplings.point_areas import point_areas
-from samplings.points_file import read_points
+from samplings.points.lonlat import lonlat_to_xyz
+from samplings.points.matching import merge_cells
+from samplings.points.point_areas import point_areas
+from samplings.points.points_file import read_points
 
 
 class Irregular(Sampling):

@@ -7,12 +7,12 @@ from scipy.sparse.csgraph import connected_components
 
 from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Sampling
-from samplings.delaunay import connect as connect_pieces
 from samplings.edge_weights import FIT_METHODS, checked_options, weigh
+from samplings.fitting.natural_neighbours import surround
 from samplings.graph import SphericalGraph
 from samplings.masked import Masked
-from samplings.natural_neighbours import surround
 from samplings.neighbours import nearest_neighbours
+from samplings.tessellation.delaunay import connect as connect_pieces
 
 #: Edge weights of the lowest equivariance error for their number of links.
 DEFAULT_WEIGHTING = "fitted"

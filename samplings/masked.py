@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.base import Coarsening, IntArray, Sampling, read_only
-from samplings.cells import Cells
 from samplings.encoding import encode_array
+from samplings.tessellation.cells import Cells
 
 
 class Masked(Sampling):

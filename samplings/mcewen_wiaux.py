@@ -9,8 +9,8 @@ from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray
 from samplings.quadrature import mcewen_wiaux
 from samplings.regular_grid import RegularGrid
-from samplings.ring_overlap import conservative_coarsening
 from samplings.rings import mid_parallels
+from samplings.tessellation.ring_overlap import conservative_coarsening
 
 
 class McEwenWiaux(RegularGrid):

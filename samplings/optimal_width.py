@@ -12,13 +12,13 @@ from scipy.optimize import minimize_scalar
 
 from samplings.arguments import integer_argument
 from samplings.base import Sampling
-from samplings.delaunay import connect
 from samplings.edge_weights import weigh
 from samplings.equivariance_spectrum import equivariance_spectrum
 from samplings.graph import SphericalGraph
 from samplings.kernel_width import kernel_width
 from samplings.neighbours import nearest_neighbours
 from samplings.resolution import nominal_bandlimit
+from samplings.tessellation.delaunay import connect
 
 # The search goes from an eighth of the rule's width to eight times it: beyond, kernels
 # are cut off by the number of neighbours, or reach none.

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
 from samplings.encoding import encode_array
 from samplings.grid_lines import grid_line, meridians_between, parallels_between
-from samplings.lonlat import warn_of_radians
+from samplings.points.lonlat import warn_of_radians
 from samplings.rings import band_heights
 
 # Longitudes that go round sum to 360 degrees up to round-off.

@@ -18,8 +18,12 @@ from samplings.base import (
     freeze,
     read_only,
 )
-from samplings.cell_overlap import SAME_AREA, areas_at_nearest, shared_areas
 from samplings.masked import Masked
+from samplings.tessellation.cell_overlap import (
+    SAME_AREA,
+    areas_at_nearest,
+    shared_areas,
+)
 
 METHODS = ("conservative", "nearest")
 
@@ -128,13 +132,14 @@ class Transfer(ReadOnly):
         polygons, exactly. The areas of cells whose sides are no great circles (pixels
         of HEALPix, between parallels) differ from those of the polygons: overlaps are
         scaled by row and column to have the samplings' own areas as sums, with the
-        least change (:func:`samplings.matrix_scaling.balanced`); where that is
-        impossible, with a millionth of a cell shared with what its neighbours overlap.
+        least change (:func:`samplings.tessellation.matrix_scaling.balanced`); where
+        that is impossible, with a millionth of a cell shared with what its neighbours
+        overlap.
 
         Cells of a sampling of a part of the sphere are limited to the discs about their
         points within which they have their areas
-        (:func:`samplings.limits.limiting_discs`), and nothing shares more than its
-        area: cells that a mask has cut count as evenly covered.
+        (:func:`samplings.tessellation.limits.limiting_discs`), and nothing shares more
+        than its area: cells that a mask has cut count as evenly covered.
 
         Equivariance: exact for the rotations that map both samplings onto themselves.
         """

@@ -80,20 +80,20 @@ _ALL = (
         "fitted",
         "those of least equivariance error on the links, all degrees weighed against "
         "the heat kernel; masses of the vertices are fitted too",
-        "this library: samplings.fitted",
+        "this library: samplings.fitting.fitted",
         uses_mass=True,
     ),
     Weighting(
         "fitted-single",
         "fitted in one step from heat weights",
-        "this library: samplings.fitted",
+        "this library: samplings.fitting.fitted",
         uses_mass=True,
     ),
     Weighting(
         "fitted-irls",
         "fitted for the least geometric mean of the errors: lower still at low "
         "degrees, higher at the highest",
-        "this library: samplings.fitted",
+        "this library: samplings.fitting.fitted",
         uses_mass=True,
     ),
     Weighting(

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy.spatial import ConvexHull, QhullError
 
 from samplings.base import FloatArray
-from samplings.spherical_triangles import triangle_areas
-from samplings.voronoi import voronoi_areas
+from samplings.tessellation.spherical_triangles import triangle_areas
+from samplings.tessellation.voronoi import voronoi_areas
 
 
 def unit_vectors(lat: FloatArray, lon: FloatArray) -> FloatArray:
@@ -126,7 +126,7 @@ def scattered_areas(xyz: FloatArray) -> FloatArray:
     Raises
     ------
     ValueError
-        As :func:`samplings.voronoi.voronoi_areas`.
+        As :func:`samplings.tessellation.voronoi.voronoi_areas`.
     """
     if len(xyz) < 4:
         raise ValueError(

@@ -20,7 +20,7 @@ from deepsphere_pyg.convert.xarray_points import (
 from deepsphere_pyg.convert.xarray_schemes import grid_sampling
 from samplings import Sampling
 from samplings.base import FloatArray, IntArray
-from samplings.matching import SAME_POINT
+from samplings.points.matching import SAME_POINT
 
 Unit = Literal["degree", "radian"]
 

@@ -194,7 +194,9 @@ def equivariance_error(
     --------
     >>> from samplings import HEALPix, knn_graph, laplacian
     >>> sampling = HEALPix(8)
-    >>> few, many = (laplacian(knn_graph(sampling, k, weighting="heat")) for k in (8, 20))
+    >>> few, many = (
+    ...     laplacian(knn_graph(sampling, k, weighting="heat")) for k in (8, 20)
+    ... )
     >>> error = equivariance_error(few, sampling, 5, n_samples=4)
     >>> bool(error.mean > 2 * equivariance_error(many, sampling, 5, n_samples=4).mean)
     True

@@ -6,7 +6,7 @@ import pytest
 
 from deepsphere_pyg.convert import from_xarray
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular, same_sampling
-from samplings.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import voronoi_areas
 
 xr = pytest.importorskip("xarray")
 

@@ -16,9 +16,9 @@ from samplings import (
     Icosahedral,
     IcosahedralTriangles,
 )
-from samplings.cells import polygon_cells, voronoi_cells
-from samplings.limits import limiting_discs
-from samplings.spherical_triangles import sector_areas, triangle_areas
+from samplings.tessellation.cells import polygon_cells, voronoi_cells
+from samplings.tessellation.limits import limiting_discs
+from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular, delaunay_faces
-from samplings.delaunay import REACH, connect
-from samplings.hull import convex_hull, delaunay_edges
 from samplings.neighbours import nearest_neighbours
+from samplings.tessellation.delaunay import REACH, connect
+from samplings.tessellation.hull import convex_hull, delaunay_edges
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
 

@@ -19,9 +19,9 @@ from samplings import (
     knn_graph,
     laplacian,
 )
-from samplings.delaunay import connect
 from samplings.edge_weights import FLOOR, weigh
 from samplings.neighbours import nearest_neighbours
+from samplings.tessellation.delaunay import connect
 
 law = settings(max_examples=30, derandomize=True, deadline=None)
 OF_NEIGHBOURS = [name for name, w in WEIGHTINGS.items() if w.pattern == "neighbours"]

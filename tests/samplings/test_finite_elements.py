@@ -19,7 +19,7 @@ from samplings import (
     finite_elements,
     laplacian,
 )
-from samplings.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import voronoi_areas
 
 law = settings(max_examples=30, derandomize=True, deadline=None)
 SAMPLINGS = {

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 from samplings import HEALPix, Irregular
-from samplings._bounded_quadratic import minimise
-from samplings._fit_objective import FitObjective
-from samplings._fit_pattern import fit_pattern, on_border
-from samplings._fit_recipe import balanced, relative
-from samplings._fit_rounds import start_weights
+from samplings.fitting.bounded_quadratic import minimise
+from samplings.fitting.objective import FitObjective
+from samplings.fitting.pattern import fit_pattern, on_border
+from samplings.fitting.recipe import balanced, relative
+from samplings.fitting.rounds import start_weights
 from samplings.neighbours import nearest_neighbours
 
 

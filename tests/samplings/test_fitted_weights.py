@@ -16,10 +16,10 @@ from samplings import (
     fit_weights,
     knn_graph,
 )
-from samplings._fit_recipe import RECIPES
-from samplings.delaunay import connect
+from samplings.fitting.recipe import RECIPES
 from samplings.neighbours import nearest_neighbours
 from samplings.symmetry import vertex_permutations
+from samplings.tessellation.delaunay import connect
 
 # Widths of the heat kernel, times n, with the lowest geometric mean of e_l over
 # l = 10 ... 3 nside - 1: found by search.

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.spatial import SphericalVoronoi
 
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
-from samplings.matching import nearest_pairs
-from samplings.voronoi import voronoi_areas
+from samplings.points.matching import nearest_pairs
+from samplings.tessellation.voronoi import voronoi_areas
 
 law = settings(max_examples=60, derandomize=True, deadline=None)
 

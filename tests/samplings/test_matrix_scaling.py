@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplings.matrix_scaling import balanced
+from samplings.tessellation.matrix_scaling import balanced
 
 law = settings(max_examples=60, derandomize=True, deadline=None)
 

@@ -13,7 +13,7 @@ from samplings import (
     equivariance_spectrum,
     knn_graph,
 )
-from samplings.natural_neighbours import REACH, surround
+from samplings.fitting.natural_neighbours import REACH, surround
 from samplings.neighbours import nearest_neighbours
 
 

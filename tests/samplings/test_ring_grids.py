@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplings import Equiangular, GaussLegendre, McEwenWiaux, ReducedGaussian
-from samplings.ring_overlap import conservative_coarsening, overlap_areas
+from samplings.tessellation.ring_overlap import conservative_coarsening, overlap_areas
 
 GRIDS = {
     "fejer": lambda: Equiangular(7, 10),

@@ -15,7 +15,7 @@ from samplings import (
     Sampling,
     knn_graph,
 )
-from samplings._fit_pattern import fit_pattern
+from samplings.fitting.pattern import fit_pattern
 from samplings.neighbours import nearest_neighbours
 from samplings.symmetry import (
     commutes,

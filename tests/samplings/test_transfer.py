@@ -172,7 +172,7 @@ def test_faces_of_a_cube_are_cut_in_four_by_octants():
     ids=lambda s: s.name,
 )
 def test_polygons_of_nested_cells_overlap_as_their_indices_say(fine, coarse):
-    from samplings.polygon_overlap import polygon_overlaps
+    from samplings.tessellation.polygon_overlap import polygon_overlaps
 
     polygons = polygon_overlaps(fine.cells(), coarse.cells(), fine.xyz, coarse.xyz)
     by_index = conservative_overlap(fine, coarse)

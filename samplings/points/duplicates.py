@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from samplings.base import FloatArray, IntArray
-from samplings.matching import SAME_POINT
+from samplings.points.matching import SAME_POINT
 
 CHOICES = ("refuse", "merge")
 # Points nearer than this (in chords, six metres on Earth) are merged. Nearer than some

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings._fit_objective import FitObjective
-from samplings._fit_pattern import fit_pattern, on_border
-from samplings._fit_recipe import RECIPES
-from samplings._fit_rounds import fit, start_weights
 from samplings.arguments import choice_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
+from samplings.fitting.objective import FitObjective
+from samplings.fitting.pattern import fit_pattern, on_border
+from samplings.fitting.recipe import RECIPES
+from samplings.fitting.rounds import fit, start_weights
 from samplings.resolution import nominal_bandlimit
 
 # How much rows on the border of what is covered count. Their stencils are one-sided, no

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from samplings._bounded_quadratic import minimise
-from samplings._fit_objective import FitObjective, Scaled
-from samplings._fit_recipe import Recipe
 from samplings.base import FloatArray, Sampling
+from samplings.fitting.bounded_quadratic import minimise
+from samplings.fitting.objective import FitObjective, Scaled
+from samplings.fitting.recipe import Recipe
 
 # Added to the diagonal, as a share of it: picks one of the many solutions that differ
 # by less than round-off where a stencil has more edges than there are degrees.

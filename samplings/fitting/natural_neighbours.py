@@ -6,9 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.base import Sampling
-from samplings.delaunay import whole_sampling
-from samplings.hull import convex_hull, delaunay_edges
 from samplings.irregular import Irregular
+from samplings.tessellation.delaunay import whole_sampling
+from samplings.tessellation.hull import convex_hull, delaunay_edges
 
 # How far natural neighbours may be, in distances of the farthest of the nearest ones.
 # Measured with k = 8: even random points have none beyond twice; on weather stations

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplings.base import FloatArray
-from samplings.cells import Cells
-from samplings.spherical_triangles import sector_areas
+from samplings.tessellation.cells import Cells
+from samplings.tessellation.spherical_triangles import sector_areas
 
 # A cell whose own area is less than this share of its polygon's has a limit. Between
 # parallels and meridians, or great circles half-way, areas differ by less.
@@ -52,7 +52,7 @@ def limiting_discs(cells: Cells, xyz: FloatArray, weights: FloatArray) -> Discs:
     Examples
     --------
     >>> octahedron = np.concatenate([np.eye(3), -np.eye(3)])
-    >>> from samplings.cells import voronoi_cells
+    >>> from samplings.tessellation.cells import voronoi_cells
     >>> cap = 2 * np.pi * (1 - np.cos(0.3))
     >>> discs = limiting_discs(voronoi_cells(octahedron), octahedron, np.full(6, cap))
     >>> discs.radius.round(9)

@@ -8,9 +8,14 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from samplings.base import FloatArray, IntArray
-from samplings.cells import Cells, next_in_ring, polygon_areas, ragged_ranges
-from samplings.limits import Discs
-from samplings.spherical_triangles import sector_areas
+from samplings.tessellation.cells import (
+    Cells,
+    next_in_ring,
+    polygon_areas,
+    ragged_ranges,
+)
+from samplings.tessellation.limits import Discs
+from samplings.tessellation.spherical_triangles import sector_areas
 
 # Pairs of polygons that are cut at a time: some 100 MB of corners.
 CHUNK = 1 << 17

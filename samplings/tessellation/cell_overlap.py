@@ -8,14 +8,14 @@ from scipy.spatial import cKDTree
 
 from samplings.arguments import sampling_argument
 from samplings.base import FloatArray, IntArray, Sampling, same_sampling
-from samplings.cells import Cells
-from samplings.limits import limiting_discs
 from samplings.masked import Masked
-from samplings.matrix_scaling import balanced
 from samplings.neighbours import TIE_TOLERANCE
-from samplings.polygon_overlap import limited_overlaps, polygon_overlaps
-from samplings.ring_overlap import overlap_areas
 from samplings.rings import RingSampling
+from samplings.tessellation.cells import Cells
+from samplings.tessellation.limits import limiting_discs
+from samplings.tessellation.matrix_scaling import balanced
+from samplings.tessellation.polygon_overlap import limited_overlaps, polygon_overlaps
+from samplings.tessellation.ring_overlap import overlap_areas
 
 # Two areas that are equal but for round-off differ by less, relatively.
 SAME_AREA = 1e-9

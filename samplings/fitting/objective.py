@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from samplings._fit_pattern import FitPattern
 from samplings._legendre_sums import LegendreTable
 from samplings._stencils import legendre_moments, longest_chord, offsets, stencils
 from samplings.base import FloatArray, IntArray, Sampling
+from samplings.fitting.pattern import FitPattern
 
 # Pairs in a block of the matrix: 2 MB, which stays in the processor's cache.
 BLOCK = 1 << 18

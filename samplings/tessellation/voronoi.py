@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from samplings.base import FloatArray, IntArray
-from samplings.hull import convex_hull
-from samplings.spherical_triangles import sector_areas, triangle_areas
+from samplings.tessellation.hull import convex_hull
+from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
 
 
 def cell_areas(

@@ -8,7 +8,7 @@ import numpy as np
 
 from samplings.arguments import positive_argument
 from samplings.base import FloatArray
-from samplings.voronoi import areas_and_gap
+from samplings.tessellation.voronoi import areas_and_gap
 
 # The widest circle without points, in radian, up to which they count as spread over the
 # sphere: a right angle is a hemisphere with points on its border, to round-off.
@@ -42,7 +42,7 @@ def point_areas(
     ------
     TypeError, ValueError
         If ``extent`` is not a number in (0, pi]; and as
-        :func:`samplings.voronoi.voronoi_areas`.
+        :func:`samplings.tessellation.voronoi.voronoi_areas`.
 
     Warns
     -----

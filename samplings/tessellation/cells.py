@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from samplings.base import FloatArray, IntArray, ReadOnly
-from samplings.hull import convex_hull
-from samplings.spherical_triangles import triangle_areas
+from samplings.tessellation.hull import convex_hull
+from samplings.tessellation.spherical_triangles import triangle_areas
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +165,7 @@ def voronoi_cells(xyz: FloatArray) -> Cells:
     Raises
     ------
     ValueError
-        As :func:`samplings.hull.convex_hull`.
+        As :func:`samplings.tessellation.hull.convex_hull`.
     """
     remedy = "add points" if len(xyz) < 4 else "merge points that nearly coincide"
     hull = convex_hull(xyz, "Voronoi cells", remedy)

@@ -8,9 +8,9 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from samplings.base import FloatArray, IntArray, Sampling
-from samplings.hull import convex_hull, delaunay_edges
 from samplings.masked import Masked
 from samplings.neighbours import TIE_TOLERANCE
+from samplings.tessellation.hull import convex_hull, delaunay_edges
 
 # Two pieces are joined not by their shortest edge alone, a bottleneck between them, but
 # by all those up to this many times as long: along the whole of their common border,
@@ -52,7 +52,8 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
     Notes
     -----
     Diagonals of cells whose corners lie on one circle are not used: the edges added
-    have every symmetry of the sampling. See :func:`samplings.hull.delaunay_edges`.
+    have every symmetry of the sampling. See
+    :func:`samplings.tessellation.hull.delaunay_edges`.
 
     Examples
     --------

@@ -1,0 +1,1 @@
+"""Scattered points: reading, checking, merging, and their areas."""

@@ -1,0 +1,1 @@
+"""Delaunay triangles, cells, and areas that cells have in common."""
