@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deepsphere_pyg.layers import MeanPool as MeanPool
     from deepsphere_pyg.layers import Standardize as Standardize
     from deepsphere_pyg.layers import Unpool as Unpool
+    from deepsphere_pyg.layers import pyg_state_dict as pyg_state_dict
     from deepsphere_pyg.models import PixelNetwork as PixelNetwork
     from deepsphere_pyg.models import SphericalClassifier as SphericalClassifier
     from deepsphere_pyg.models import SphericalUNet as SphericalUNet
@@ -49,6 +50,7 @@ _HOMES = {
         "MeanPool",
         "Standardize",
         "Unpool",
+        "pyg_state_dict",
     ),
     "deepsphere_pyg.models": (
         "PixelNetwork",

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
+from deepsphere_pyg.layers.chebyshev_weights import ChebyshevWeights
+from deepsphere_pyg.layers.graph_keeper import GraphKeeper
 from deepsphere_pyg.signals import checked_signal
 
 
-class ChebConv(nn.Module):
+class ChebConv(ChebyshevWeights):
     r"""Convolve with learned polynomials of a Laplacian.
 
     .. math::
         y = \sum_{k=0}^{K-1} T_k(\tilde L)\, x\, W_k + b, \qquad
         T_0 = 1,\; T_1 = \tilde L,\; T_k = 2 \tilde L\, T_{k-1} - T_{k-2}
 
+    It takes the graph as an operator, ``conv(x, laplacian)``, or as the layer of that
+    name in PyTorch Geometric does, ``conv(x, edge_index, edge_weight, batch,
+    lambda_max)``, with that layer's values and its ``state_dict``.
+
     Parameters
     ----------
     in_channels, out_channels
-        Number of channels.
+        Number of channels; ``in_channels=-1`` takes it from the first call.
     K
         Number of Chebyshev terms, at least 1; the polynomial has degree K - 1 and the
         filter reaches K - 1 edges far. With K = 1 it acts on single vertices.
+    normalization
+        Laplacian built of an ``edge_index``: :math:`D - A` (None),
+        :math:`I - D^{-1/2} A D^{-1/2}` (``"sym"``) or :math:`I - D^{-1} A`
+        (``"rw"``). An operator is taken as it is.
     bias
         Whether to add a learned constant to each channel.
+    cached
+        Whether to keep the graph of the first ``edge_index`` for good, and look at no
+        other until :meth:`forget_graph` or :meth:`reset_parameters`; for training on
+        one graph. Otherwise it is built again when the tensors are others, or changed.
 
     Attributes
     ----------
     weight
         Shape ``(K, in_channels, out_channels)``; ``weight[k]`` multiplies :math:`T_k`.
         Drawn with variance ``2 / (in_channels K)``, which keeps the spread of the
-        signals through a ReLU.
+        signals through a ReLU. PyTorch Geometric draws each term by Glorot's rule,
+        whose variance ``2 / (in_channels + out_channels)`` grows the sum of K terms.
     bias
         Shape ``(out_channels,)``, zero at first; None without.
 
@@ -43,11 +61,12 @@ class ChebConv(nn.Module):
     Raises
     ------
     ValueError
-        If a number of channels or K is less than 1; in ``forward``, if the channels or
-        vertices are not those expected.
+        If a number of channels or K is less than 1, or the normalization unknown; in
+        ``forward``, if the channels or vertices are not those expected, a tensor of
+        the edge list does not fit, or one requires a gradient.
     TypeError
-        In ``forward``, if ``x`` is not of the Laplacian's dtype, or ``laplacian`` is no
-        operator.
+        In ``forward``, if ``x`` is not of the dtype of the Laplacian or the weights,
+        or the graph is neither an operator nor an edge list.
 
     Notes
     -----
@@ -57,6 +76,10 @@ class ChebConv(nn.Module):
     Equivariance: exact for the rotations that map the graph onto itself, approximate
     for others, with an error that falls with the number of neighbours.
 
+    Edge lists: the operator is built once a graph, in float64, and shared by all layers
+    that are given the same tensors. A change in place is seen if PyTorch sees it, not
+    if made through NumPy or ``.data``. The layer holds the tensors of its last graph.
+
     Examples
     --------
     >>> from deepsphere_pyg.convert import laplacian_operator
@@ -64,33 +87,54 @@ class ChebConv(nn.Module):
     >>> operator = laplacian_operator(laplacian(knn_graph(HEALPix(2), k=8)))
     >>> ChebConv(3, 5, K=4)(torch.ones(2, 48, 3), operator).shape
     torch.Size([2, 48, 5])
+    >>> edge_index = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
+    >>> ChebConv(3, 5, K=4)(torch.ones(3, 3), edge_index).shape
+    torch.Size([3, 5])
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, K: int, bias: bool = True
+        self,
+        in_channels: int,
+        out_channels: int,
+        K: int,
+        normalization: str | None = "sym",
+        bias: bool = True,
+        *,
+        cached: bool = False,
     ) -> None:
-        super().__init__()
-        for name, value in [
-            ("in_channels", in_channels),
-            ("out_channels", out_channels),
-            ("K", K),
-        ]:
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.K = K
-        self.weight = nn.Parameter(torch.empty(K, in_channels, out_channels))
-        self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
+        super().__init__(in_channels, out_channels, K, bias)
+        self._keeper = GraphKeeper(normalization, cached, vertexwise=K == 1)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights and set the bias to zero."""
-        nn.init.normal_(self.weight, std=(2 / (self.in_channels * self.K)) ** 0.5)
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
+        """Draw new weights, set the bias to zero, and forget the graph."""
+        super().reset_parameters()
+        self.forget_graph()
 
-    def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
+    def forget_graph(self) -> None:
+        """Let go of the graph of the last ``edge_index``; the next call builds anew."""
+        self._keeper.graph = None
+
+    @property
+    def normalization(self) -> str | None:
+        """Laplacian built of an ``edge_index``."""
+        return self._keeper.normalization
+
+    @property
+    def cached(self) -> bool:
+        """Whether the first graph is kept for good."""
+        return self._keeper.cached
+
+    def forward(
+        self,
+        x: Tensor,
+        laplacian: EdgeOperator | Tensor | None = None,
+        edge_weight: Tensor | None = None,
+        batch: Tensor | None = None,
+        lambda_max: Tensor | float | None = None,
+        *,
+        edge_index: Tensor | None = None,
+    ) -> Tensor:
         """Return the filtered signals.
 
         Parameters
@@ -99,18 +143,26 @@ class ChebConv(nn.Module):
             Signals, shape ``(*batch, vertex, in_channels)``.
         laplacian
             The rescaled Laplacian, of spectrum in [-1, 1], as
-            :func:`deepsphere_pyg.convert.laplacian_operator` gives it.
+            :func:`deepsphere_pyg.convert.laplacian_operator` gives it; or
+            ``edge_index``, in its place or by name: sources in row 0, targets in row 1,
+            shape ``(2, E)``. What follows goes with ``edge_index`` only.
+        edge_weight
+            Shape ``(E,)``; ones if None.
+        batch
+            Graph of each vertex, shape ``(vertex,)``, used where ``lambda_max`` has
+            one number a graph.
+        lambda_max
+            Largest eigenvalue of the Laplacian, one number or one a graph; if None,
+            twice the largest entry, 2 for most graphs under ``"sym"`` and ``"rw"``.
 
         Returns
         -------
         Tensor
             Shape ``(*batch, vertex, out_channels)``.
         """
-        if not isinstance(laplacian, EdgeOperator):
-            raise TypeError(
-                f"laplacian must be an EdgeOperator, got {type(laplacian).__name__}; "
-                "convert a Laplacian with deepsphere_pyg.laplacian_operator"
-            )
+        laplacian = self._operator(
+            x, laplacian, edge_index, edge_weight, batch, lambda_max
+        )
         if laplacian.n_in != laplacian.n_out:
             raise ValueError(
                 "a Laplacian maps a sampling to itself, got an operator from "
@@ -151,9 +203,37 @@ class ChebConv(nn.Module):
         y = chebyshev_sum(parts, laplacian)
         return y if self.bias is None else y + self.bias
 
+    def _operator(
+        self, x: Any, graph: Any, edge_index: Any, *others: Any
+    ) -> EdgeOperator:
+        """Tell operators from edge lists, and return the operator of either."""
+        if (graph is None) == (edge_index is None):
+            raise TypeError(
+                "pass the graph once: an operator, or edge_index, in second place or "
+                "by name"
+            )
+        graph = edge_index if graph is None else graph
+        if is_lazy(self.weight) and isinstance(x, Tensor) and x.ndim > 1:
+            self._set_in_channels(x.shape[-1])
+            super().reset_parameters()
+        if isinstance(graph, Tensor) or type(graph).__name__ == "SparseTensor":
+            return self._keeper.operator(x, self.weight, graph, *others)
+        if not isinstance(graph, EdgeOperator):
+            raise TypeError(
+                f"laplacian must be an EdgeOperator, got {type(graph).__name__}; "
+                "convert a Laplacian with deepsphere_pyg.laplacian_operator, or pass "
+                "edge_index, a tensor of shape (2, E)"
+            )
+        if any(other is not None for other in others):
+            raise TypeError(
+                "edge_weight, batch and lambda_max go with edge_index; an operator "
+                "has its weights and scale already"
+            )
+        return graph
+
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
         return (
             f"{self.in_channels}, {self.out_channels}, K={self.K}, "
-            f"bias={self.bias is not None}"
+            f"normalization={self.normalization!r}, bias={self.bias is not None}"
         )

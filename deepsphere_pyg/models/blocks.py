@@ -83,7 +83,7 @@ class ConvBlock(nn.Module):
         super().__init__()
         # Batch normalisation subtracts the mean, and a bias with it.
         bias = normalization != "batch"
-        self.conv = ChebConv(in_channels, out_channels, K, bias)
+        self.conv = ChebConv(in_channels, out_channels, K, bias=bias)
         self.norm = ChannelNorm(out_channels, normalization)
 
     def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
