@@ -60,7 +60,8 @@ def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_arr
             if normalization == "sym":
                 _check_degrees(degree)
                 root = _finite(degree**-0.5)
-                weight = root[source] * weight * root[target]
+                # In this order a symmetric graph stays symmetric to the last bit.
+                weight = root[source] * root[target] * weight
             else:
                 weight = _finite(1 / degree)[source] * weight
     off_scale, scale = _divisors(edges, source, -weight, diagonal)
