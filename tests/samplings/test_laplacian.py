@@ -17,6 +17,7 @@ from samplings import (
     knn_graph,
     lambda_max,
     laplacian,
+    spectrum,
 )
 
 SAMPLINGS = [HEALPix(8), Equiangular(8), Icosahedral(3), HEALPix(8)[np.arange(300)]]
@@ -88,7 +89,7 @@ def test_text_says_which_laplacian_of_which_graph():
 
 
 def assert_bounds(matrix, true):
-    assert true <= lambda_max(matrix) <= true * (1 + 5e-4) + 1e-13
+    assert true <= lambda_max(matrix) <= true * 1.0101 + 1e-13
 
 
 @pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
@@ -145,7 +146,7 @@ def test_largest_eigenvalues_that_are_known():
     )
     assert lambda_max(sp.csr_array(cycle)) == pytest.approx(4, rel=1e-4)
     complete = sp.csr_array(300 * np.eye(300) - 1)
-    assert lambda_max(complete) == pytest.approx(300, rel=1e-12)
+    assert 300 <= lambda_max(complete) <= 303.01
     assert lambda_max(sp.csr_array((5, 5))) == 0
     assert lambda_max(sp.csr_array((500, 500))) == 0
     assert lambda_max(sp.csr_array(np.eye(500))) == pytest.approx(1, rel=1e-12)
@@ -160,6 +161,65 @@ def test_largest_eigenvalue_is_the_same_every_time():
 def test_error_for_matrices_that_are_not_square(matrix):
     with pytest.raises(ValueError, match="square and not empty, got shape"):
         lambda_max(matrix)
+
+
+def star(n: int) -> sp.csr_array:
+    """Laplacian of a star: one vertex is linked to all others."""
+    ends = np.zeros(n - 1, dtype=int), np.arange(1, n)
+    links = sp.csr_array((np.ones(n - 1), ends), shape=(n, n))
+    links = links + links.T
+    return sp.csr_array(sp.diags_array(links.sum(axis=1)) - links)
+
+
+@pytest.mark.parametrize("n", [300, 5000, 100_000])
+def test_largest_eigenvalue_of_a_star_is_its_number_of_vertices(n):
+    assert_bounds(star(n), n)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e300])
+def test_largest_eigenvalue_scales_with_the_matrix_beyond_single_precision(scale):
+    matrix = laplacian(knn_graph(HEALPix(8), 8, weighting="heat")).matrix
+    expected = lambda_max(matrix) * scale
+    assert lambda_max(matrix * scale) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("matrix", [-np.eye(300), -np.diag(np.arange(1.0, 301))])
+def test_error_for_matrices_with_negative_eigenvalues(matrix):
+    with pytest.raises(ValueError, match="must be positive semi-definite, got"):
+        lambda_max(sp.csr_array(matrix))
+
+
+def weighted_grid(side: int, defect: float) -> sp.csr_array:
+    """Laplacian of a square grid, the four links in its middle heavier by a factor."""
+    row = sp.diags_array([np.ones(side - 1)] * 2, offsets=[1, -1])
+    links = sp.kronsum(row, row, format="lil")
+    middle = side * side // 2 + side // 2
+    for other in (middle - 1, middle + 1, middle - side, middle + side):
+        links[middle, other] = links[other, middle] = defect
+    links = sp.csr_array(links)
+    return sp.csr_array(sp.diags_array(links.sum(axis=1)) - links)
+
+
+@pytest.mark.parametrize("defect", [1.0, 1.5, 1.6, 1.8, 3.0])
+def test_largest_eigenvalue_of_one_vertex_by_itself_is_found(defect):
+    # One eigenvector, of one place, above a band of 10^4: what a process of few steps
+    # from a random vector is most easily blind to.
+    matrix = weighted_grid(101, defect)
+    v0 = np.random.default_rng(5).standard_normal(101 * 101)
+    true = eigsh(matrix, k=1, which="LA", tol=1e-8, ncv=60, v0=v0)[0][0]
+    assert_bounds(matrix, true)
+
+
+def test_chance_of_a_higher_eigenvalue_is_that_of_a_small_share():
+    # With as many steps as there are eigenvalues, the sum of the polynomials at an
+    # eigenvalue is one over the share of the start vector in it.
+    values, start = np.array([0.0, 1, 2.5, 4]), np.array([0.5, 0.5, 0.7, 0.1])
+    start /= np.linalg.norm(start)
+    basis = np.linalg.qr(np.vander(values, 4, increasing=True) * start[:, None])[0]
+    jacobi = basis.T @ np.diag(values) @ basis
+    off = np.abs(np.diagonal(jacobi, 1))
+    chance = spectrum._chance_above(4.0, jacobi.diagonal()[:3], off, 50)
+    assert chance == pytest.approx(np.sqrt(2 * 50 / np.pi) * start[3], rel=1e-10)
 
 
 def test_error_for_matrices_with_nan():
@@ -197,7 +257,7 @@ def test_mass_weighted_spectrum_is_real_and_rescaled_to_minus_one_to_one():
     symmetric = np.linalg.eigvalsh(L.symmetric().toarray())
     np.testing.assert_allclose(np.sort(values.real), symmetric, atol=1e-12)
     assert symmetric[0] > -1e-13
-    assert 0 <= L.lambda_max / symmetric[-1] - 1 < 2e-4
+    assert 0 <= L.lambda_max / symmetric[-1] - 1 < 0.0101
     rescaled = np.sort(np.linalg.eigvals(L.rescaled().toarray()).real)
     assert rescaled[0] == pytest.approx(-1, abs=1e-12) and rescaled[-1] <= 1 + 1e-12
 
