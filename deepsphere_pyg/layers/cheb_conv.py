@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.parameter import is_lazy
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
@@ -213,23 +212,23 @@ class ChebConv(ChebyshevWeights):
                 "by name"
             )
         graph = edge_index if graph is None else graph
-        if is_lazy(self.weight) and isinstance(x, Tensor) and x.ndim > 1:
+        if self.in_channels == -1 and isinstance(x, Tensor) and x.ndim > 1:
             self._set_in_channels(x.shape[-1])
             super().reset_parameters()
+        if isinstance(graph, EdgeOperator):
+            if any(other is not None for other in others):
+                raise TypeError(
+                    "edge_weight, batch and lambda_max go with edge_index; an operator "
+                    "has its weights and scale already"
+                )
+            return graph
         if isinstance(graph, Tensor) or type(graph).__name__ == "SparseTensor":
             return self._keeper.operator(x, self.weight, graph, *others)
-        if not isinstance(graph, EdgeOperator):
-            raise TypeError(
-                f"laplacian must be an EdgeOperator, got {type(graph).__name__}; "
-                "convert a Laplacian with deepsphere_pyg.laplacian_operator, or pass "
-                "edge_index, a tensor of shape (2, E)"
-            )
-        if any(other is not None for other in others):
-            raise TypeError(
-                "edge_weight, batch and lambda_max go with edge_index; an operator "
-                "has its weights and scale already"
-            )
-        return graph
+        raise TypeError(
+            f"laplacian must be an EdgeOperator, got {type(graph).__name__}; "
+            "convert a Laplacian with deepsphere_pyg.laplacian_operator, or pass "
+            "edge_index, a tensor of shape (2, E)"
+        )
 
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""

@@ -123,9 +123,7 @@ def test_values_and_gradients_are_those_of_pytorch_geometric(
         results.append((y, leaf.grad))
     for actual, expected in zip(results[1], results[0], strict=True):
         assert_near(actual, expected)
-    learned = torch.stack(
-        [lin.weight.grad.t() for lin in theirs.lins]
-    )  # codespell:ignore lins
+    learned = torch.stack([lin.weight.grad.t() for lin in theirs.lins])
     assert_near(ours.weight.grad, learned)
     if bias:
         assert_near(ours.bias.grad, theirs.bias.grad)
@@ -465,3 +463,16 @@ def test_one_term_needs_no_laplacian():
     x = torch.randn(4, 2)
     y = layer(x, torch.empty(2, 0, dtype=torch.int64))
     torch.testing.assert_close(y, x @ layer.weight[0])
+
+
+# PyTorch's own way of tracing autograd functions.
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+def test_compiled_layers_take_edge_lists():
+    data = ring(6, 0)
+    layer = ChebConv(3, 2, 3)
+    arguments = data.x, data.edge_index, data.edge_weight
+    compiled = torch.compile(layer, backend="eager")
+    torch.testing.assert_close(compiled(*arguments), layer(*arguments))
+    # Weights that no graph was compiled for are looked at, too.
+    other = data.x, data.edge_index, 2 * data.edge_weight, None, 1.5
+    torch.testing.assert_close(compiled(*other), layer(*other))
