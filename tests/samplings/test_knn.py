@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 
 from samplings import (
     DisconnectedGraphWarning,
@@ -16,6 +17,7 @@ from samplings import (
     Icosahedral,
     Irregular,
     SphericalGraph,
+    close_pairs,
     knn_graph,
     laplacian,
     neighbours,
@@ -92,6 +94,57 @@ def test_search_in_parts_gives_the_same_graph(monkeypatch):
     parts = heat_graph(HEALPix(4), 20).adjacency
     assert np.array_equal(whole.indices, parts.indices)
     assert np.array_equal(whole.data, parts.data)
+
+
+UNEVEN = np.concatenate(
+    [scattered(300, 1), [0, 0, 1] + 1e-2 * np.random.default_rng(2).random((100, 3))]
+)
+PAIRED = {
+    "healpix": HEALPix(8).xyz,
+    "icosahedral": Icosahedral(3).xyz,
+    "equiangular": Equiangular(16, 32).xyz,
+    "masked": HEALPix(8).xyz[:300],
+    "scattered": scattered(600, 0),
+    "uneven": UNEVEN / np.linalg.norm(UNEVEN, axis=1)[:, None],
+}
+
+
+@pytest.mark.parametrize("k", [1, 4, 5, 8, 20])
+@pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.parametrize("crowd", [0.0, 2.2, 1e9])
+def test_pairs_within_a_radius_and_single_searches_find_the_same(
+    monkeypatch, name, k, crowd
+):
+    xyz = PAIRED[name]
+    singly = nearest_neighbours(xyz, k)
+    monkeypatch.setattr(neighbours, "PAIRED_FROM", 2)
+    monkeypatch.setattr(close_pairs, "CROWD", crowd)
+    in_pairs = nearest_neighbours(xyz, k)
+    # To the last bit: ties must not depend on the way of the search.
+    for part in ("indptr", "indices", "data"):
+        expected, found = getattr(singly, part), getattr(in_pairs, part)
+        np.testing.assert_array_equal(expected, found)
+        assert expected.dtype == found.dtype
+
+
+def test_most_vertices_of_an_even_sampling_are_found_in_pairs():
+    xyz = HEALPix(16).xyz
+    tree = cKDTree(xyz)
+    radius = close_pairs.even_radius(tree, xyz, 8)
+    chords = close_pairs.close_chords(tree, xyz, radius)
+    left = close_pairs.within_kth(chords, 8, radius, 1e-9)[1]
+    assert 0 < len(left) < 0.1 * len(xyz)
+
+
+def test_points_dense_in_places_have_no_even_radius():
+    xyz = PAIRED["uneven"]
+    assert close_pairs.even_radius(cKDTree(xyz), xyz, 8) == 0
+
+
+def test_error_for_vertices_that_coincide_among_many():
+    xyz = np.concatenate([HEALPix(16).xyz, HEALPix(16).xyz[[700, 5]]])
+    with pytest.raises(ValueError, match="distinct, but 5 and 3073 coincide; drop one"):
+        nearest_neighbours(xyz, 8)
 
 
 def test_complete_graph_is_the_largest():
