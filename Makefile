@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= runs/demo
+BENCH ?= runs/bench
 # One BLAS thread for each of the test workers; more would fight over the cores.
 WORKERS ?= 2
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test lint bench docs clean
 
 demo: $(STAMP)
 	$(BIN)/deepsphere-pyg segment --demo --out $(DEMO) --resume
@@ -23,6 +24,10 @@ lint: $(STAMP)
 	else \
 		PATH="$(abspath $(BIN)):$$PATH" sh -ec 'ruff format --check; ruff check; codespell; mypy; lint-imports'; \
 	fi
+
+# A quarter of an hour on an idle machine; fails where a ratio to a peer has fallen.
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py --out $(BENCH) --reference benchmarks/reference.csv
 
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[docs]"

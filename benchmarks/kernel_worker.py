@@ -1,0 +1,220 @@
+"""Measure cases in one setting: rows of numbers, as JSON lines.
+
+``run.py`` starts it, with the environment of the setting and jobs on its input.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import scipy.sparse as sp
+import torch
+from kernel_cases import CASES, QUICK, LayerCase
+from kernel_contest import Contest, LayerContest, open_contest
+from kernel_contestant import Contestant
+from kernel_networks import NetworkContest
+from kernel_roofline import PREFIX, Roofline
+from kernel_settings import MEMORY, NEUTRAL, Setting
+from kernel_timing import PeakMemory, interleaved, memory_is_measurable
+
+# What a peer may say of something that it cannot do, or that does not fit.
+REFUSALS = (RuntimeError, NotImplementedError, MemoryError)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to measure.
+
+    Parameters
+    ----------
+    rounds, budget
+        As in :func:`kernel_timing.interleaved`.
+    """
+
+    case: str
+    quick: bool
+    peers: tuple[str, ...]
+    setting: Setting
+    store: str
+    rounds: int
+    budget: float
+
+    def to_json(self) -> str:
+        """One line, that :meth:`from_json` reads."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Job:
+        """Invert :meth:`to_json`."""
+        content = json.loads(line)
+        setting = Setting(**content.pop("setting"))
+        return cls(**{**content, "peers": tuple(content["peers"])}, setting=setting)
+
+
+def main() -> int:
+    """Measure the jobs that come on the input, a line each, all in one setting."""
+    # PyTorch says once that its CSR tensors are in beta.
+    warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+    for number, line in enumerate(sys.stdin):
+        job = Job.from_json(line)
+        if number == 0 and job.setting.allocator == NEUTRAL and not pages_stay():
+            print(
+                "the neutral allocator is not at hand: pages are returned although "
+                "MALLOC_TRIM_THRESHOLD_ is set; use --allocators default",
+                file=sys.stderr,
+            )
+            return 3
+        for row in measured(job):
+            print(json.dumps({"job": number, **row}), flush=True)
+    return 0
+
+
+def measured(job: Job) -> Iterator[dict[str, Any]]:
+    """Rows of a job."""
+    torch.set_num_threads(job.setting.threads)
+    case = (QUICK if job.quick else CASES)[job.case]
+    dtype = getattr(torch, case.dtype) if isinstance(case, LayerCase) else torch.float32
+    torch.set_default_dtype(dtype)
+    contest = open_contest(case, Path(job.store), torch.device(job.setting.device))
+    yield from (peaks if job.setting.allocator == MEMORY else times)(contest, job)
+
+
+def pages_stay(size: int = 2**24) -> bool:
+    """Whether tensors after others of their size come to cost no page faults.
+
+    Of 64 MB, beyond what glibc learns to keep by itself. It needs some before it finds
+    the place where the next one goes.
+    """
+    faults = []
+    for _ in range(6):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        torch.ones(size)
+        faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    # A page of 4096 bytes holds 1024 numbers; a few faults come from elsewhere.
+    return min(faults) < size / 1024 / 4
+
+
+def times(contest: Contest, job: Job) -> Iterator[dict[str, Any]]:
+    """Rows of times, errors and shares of the roofline."""
+    contestants, notes = {}, {}
+    for peer in job.peers:
+        contestants[peer] = contest.contestant(peer)
+    errors = {
+        (peer, mode): _checked(contestant, mode, peer == job.peers[0], notes)
+        for peer, contestant in contestants.items()
+        for mode in contest.case.modes
+        if mode in contestant.runs
+    }
+    roofline = None
+    if not isinstance(contest, NetworkContest):
+        roofline = Roofline(contest, 0.05 if job.quick else 1.0)
+    for mode in contest.case.modes:
+        runs = {
+            peer: contestant.runs[mode]
+            for peer, contestant in contestants.items()
+            if mode in contestant.runs and (peer, mode) not in notes
+        }
+        extra = roofline.runs(mode) if roofline else {}
+        found = interleaved({**runs, **extra}, contest.device, job.rounds, job.budget)
+        bound = roofline.seconds(mode, found) if roofline else None
+        for peer in job.peers:
+            if mode not in contestants[peer].runs:
+                continue
+            row = {"peer": peer, "mode": mode, "note": notes.get((peer, mode))}
+            if peer in found:
+                middle = median(found[peer])
+                row |= {
+                    "runs": len(found[peer]),
+                    "median_ms": 1e3 * middle,
+                    "min_ms": 1e3 * min(found[peer]),
+                    "error": errors[peer, mode],
+                    "roofline": None if bound is None else bound / middle,
+                    "instance_ms": 1e3 * middle / _instances(contest),
+                }
+            yield row
+        # For whoever wants to know what the bound is made of.
+        if roofline:
+            yield {
+                "mode": mode,
+                "roofline_ms": 1e3 * bound,
+                "parts_ms": {
+                    name.removeprefix(PREFIX): 1e3 * median(found[name])
+                    for name in extra
+                },
+            }
+
+
+def _instances(contest: Contest) -> int:
+    batch = contest.batch if isinstance(contest, NetworkContest) else contest.case.batch
+    return int(batch)
+
+
+def _checked(
+    contestant: Contestant, mode: str, ours: bool, notes: dict[tuple[str, str], str]
+) -> float | None:
+    """Largest relative error; a peer that cannot do it leaves a note instead.
+
+    That the first one cannot is an error.
+    """
+    try:
+        return contestant.error(mode)
+    except REFUSALS as error:
+        if ours:
+            raise
+        notes[contestant.name, mode] = _first_line(error)
+        return None
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:120]
+
+
+def peaks(contest: Contest, job: Job) -> Iterator[dict[str, Any]]:
+    """Rows of peak memory."""
+    if not memory_is_measurable(contest.device):
+        yield {"note": "peak memory needs Linux's /proc/self/clear_refs"}
+        return
+    for peer in job.peers:
+        _warm_up(peer, contest)
+        contestant = contest.contestant(peer)
+        memory = PeakMemory(contest.device)
+        for mode, run in contestant.runs.items():
+            if mode not in contest.case.modes:
+                continue
+            row: dict[str, Any] = {"peer": peer, "mode": mode, "note": None}
+            try:
+                # Twice: work space kept from the first run is there in the second.
+                row["peak_mib"] = max(memory.of(run) for _ in range(2))
+            except REFUSALS as error:
+                if peer == job.peers[0]:
+                    raise
+                row["note"] = _first_line(error)
+            yield row
+        del contestant, run
+
+
+def _warm_up(peer: str, contest: Contest) -> None:
+    """Load what libraries load when first used, on a tiny ring of vertices."""
+    n = 64
+    path = sp.diags_array([0.5, 0.5], offsets=[1, -1], shape=(n, n))
+    corners = sp.coo_array(([0.5, 0.5], ([0, n - 1], [n - 1, 0])), shape=(n, n))
+    ring = sp.csr_array(-(path + corners))
+    case = contest.case
+    if not isinstance(case, LayerCase):
+        case = LayerCase("ring", "ring", 1, case.peers)
+    tiny = replace(case, batch=1)
+    for run in LayerContest(tiny, ring, contest.device).contestant(peer).runs.values():
+        run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

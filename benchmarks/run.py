@@ -1,0 +1,244 @@
+"""Time graph convolutions against their peers, and against what the machine can do.
+
+Every case is computed by this package, by PyTorch Geometric, by sparse products of
+PyTorch and by SciPy, in turn in one process for each number of threads and allocator;
+each result is compared with float64. ``kernels.csv``, ``kernels.md``
+and ``kernels.json`` in --out grow case by case and stay after an interruption; a
+picture, ``kernels.png``, comes at the end.
+
+    python benchmarks/run.py --out runs/bench --reference benchmarks/reference.csv
+    python benchmarks/run.py --quick --out runs/bench-quick
+    python benchmarks/run.py --cases shrec17 unet --device cuda
+
+A ratio is the median time of a peer over that of this package: how many times faster
+it is. With the neutral allocator no page goes back to the system, and none has to be
+mapped again. Peak memory is what a run needs beyond its inputs, weights and graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from kernel_cases import CASES, PEERS, QUICK, store
+from kernel_machine import load, machine, one_line
+from kernel_picture import figure
+from kernel_reference import compare, read_reference, write_reference
+from kernel_report import Results, markdown, write_csv
+from kernel_settings import (
+    DEFAULT,
+    MEMORY,
+    NEUTRAL,
+    Setting,
+    default_threads,
+    on_glibc,
+    settings_of,
+)
+from kernel_worker import Job
+from tqdm import tqdm
+
+from deepsphere_pyg.atomic_files import atomic_path, write_json
+
+WORKER = Path(__file__).with_name("kernel_worker.py")
+
+
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Options, checked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--out", type=Path, default=Path("runs/bench"), help="folder of the results")
+    add(
+        "--cases", nargs="+", help="names, or 'all'; the default leaves out the longest"
+    )
+    add("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    add("--threads", type=int, nargs="+", help="default: 1 and 2")
+    add("--allocators", nargs="+", choices=(DEFAULT, NEUTRAL))
+    add("--every-setting", action="store_true", help="long cases in all settings too")
+    add("--memory", action=argparse.BooleanOptionalAction, default=True, help="peaks")
+    add("--repeat", type=int, default=15, help="most runs of each peer")
+    add(
+        "--budget",
+        type=float,
+        default=1.0,
+        help="seconds of a peer that runs repeat in",
+    )
+    add("--device", choices=("cpu", "cuda"), default="cpu")
+    add("--quick", action="store_true", help="tiny cases, in a minute: a smoke test")
+    add("--reference", type=Path, help="ratios that this run is to keep up with")
+    add(
+        "--tolerance",
+        type=float,
+        default=0.7,
+        help="share of a stored ratio that passes",
+    )
+    add("--write-reference", type=Path, help="store the ratios of this run")
+    args = parser.parse_args(words)
+    for name, values in [("repeat", [args.repeat]), ("threads", args.threads or [1])]:
+        if min(values) < 1:
+            parser.error(f"--{name} must be at least 1, got {min(values)}")
+    if not args.budget > 0:
+        parser.error(f"--budget must be more than 0 seconds, got {args.budget:g}")
+    if not 0 < args.tolerance <= 1:
+        parser.error(f"--tolerance must be in (0, 1], got {args.tolerance:g}")
+    if args.threads is None:
+        args.threads = [1] if args.quick else default_threads()
+    known = QUICK if args.quick else CASES
+    if args.cases is None:
+        args.cases = [name for name, case in known.items() if case.default]
+    elif args.cases == ["all"]:
+        args.cases = list(known)
+    for name in args.cases:
+        if name not in known:
+            parser.error(f"no case {name!r}; choose among {', '.join(known)}")
+    if args.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: PyTorch sees no CUDA device here; use cpu")
+    if args.allocators is None:
+        both = on_glibc() and not args.quick
+        args.allocators = [DEFAULT, NEUTRAL] if both else [DEFAULT]
+        if not on_glibc() and args.device == "cpu":
+            print("no glibc here: measured with the default allocator only")
+    elif NEUTRAL in args.allocators and not on_glibc():
+        parser.error("--allocators neutral: needs glibc's malloc; use default")
+    args.threads = sorted(set(args.threads))
+    args.allocators = sorted(set(args.allocators))
+    return args
+
+
+def jobs_of(args: argparse.Namespace, folder: str) -> list[list[Job]]:
+    """What is to be measured, all settings of a case together; lists share a process.
+
+    A process of its own for each, or what a case leaves behind in the heap would change
+    the times of the next; tiny cases share one a setting.
+    """
+    known = QUICK if args.quick else CASES
+    jobs = []
+    for name in dict.fromkeys(args.cases):
+        case = known[name]
+        peers = [p for p in case.peers if p in args.peers or p == case.peers[0]]
+        if args.device == "cuda":
+            peers = [p for p in peers if p != "scipy"]
+        settings = settings_of(
+            case, args.device, args.threads, args.allocators, args.every_setting
+        )
+        if args.memory:
+            settings.append(Setting(args.device, max(args.threads), MEMORY))
+        options = folder, args.repeat, args.budget
+        jobs += [Job(name, args.quick, tuple(peers), s, *options) for s in settings]
+    if not args.quick:
+        return [[job] for job in jobs]
+    shared: dict[Setting, list[Job]] = {}
+    for job in jobs:
+        shared.setdefault(job.setting, []).append(job)
+    return list(shared.values())
+
+
+def work(jobs: Sequence[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Run jobs in one process, and give its rows as they come.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails; with the last of what it said.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        tempfile.TemporaryFile("w+") as asked,
+    ):
+        asked.write("".join(job.to_json() + "\n" for job in jobs))
+        asked.seek(0)
+        with subprocess.Popen(
+            [sys.executable, str(WORKER)],
+            stdin=asked,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=jobs[0].setting.environment(),
+            text=True,
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    row = json.loads(line)
+                    yield jobs[row.pop("job")], row
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            said.seek(0)
+            last = said.read().strip().splitlines()[-1:] or ["it said nothing"]
+            names = ", ".join(job.case for job in jobs)
+            raise RuntimeError(
+                f"{names}, {jobs[0].setting.title}: the process ended with "
+                f"{process.returncode}: {last[0]}"
+            )
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, report, compare; returns the exit status."""
+    args = arguments(words)
+    failures: list[str] = []
+    try:
+        reference = None if args.reference is None else read_reference(args.reference)
+        rows, caption = measure(args, failures)
+        if args.write_reference is not None and not failures:
+            write_reference(args.write_reference, rows, caption)
+            print(f"wrote {args.write_reference}")
+        if reference is not None:
+            worse, compared = compare(rows, reference, args.tolerance)
+            print(f"{compared} ratios compared with {args.reference}")
+            failures += [f"slower than before: {line}" for line in worse]
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; what was measured is in --out", file=sys.stderr)
+        return 130
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+def measure(
+    args: argparse.Namespace, failures: list[str]
+) -> tuple[list[dict[str, Any]], str]:
+    """Do all jobs and keep the files in --out up to date; rows, and their origin."""
+    facts = machine(args.device)
+    caption = one_line(facts)
+    known = QUICK if args.quick else CASES
+    results, bounds = Results(), []
+    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+        groups = jobs_of(args, folder)
+        for jobs in (progress := tqdm(groups, unit="process", disable=None)):
+            progress.set_description(f"{jobs[0].case}, {jobs[0].setting.title}")
+            store([known[job.case] for job in jobs], Path(folder))
+            try:
+                for job, row in work(jobs):
+                    results.add(known[job.case], job.setting, row)
+                    if "roofline_ms" in row:
+                        where = {"case": job.case, "setting": job.setting.title}
+                        bounds.append({**where, **row})
+            except RuntimeError as error:
+                failures.append(str(error))
+            rows = results.rows()
+            about = {"machine": facts, "load_at_the_end": load(), "rooflines": bounds}
+            write_json(args.out / "kernels.json", about)
+            write_csv(args.out / "kernels.csv", rows)
+            with atomic_path(args.out / "kernels.md") as temporary:
+                temporary.write_text(markdown(rows, known, caption))
+    if rows:
+        with atomic_path(args.out / "kernels.png") as temporary:
+            figure(rows, known, caption).savefig(temporary, dpi=150)
+        print((args.out / "kernels.md").read_text())
+        print(f"wrote {args.out}/kernels.csv, .md, .png, .json")
+    return rows, caption
+
+
+if __name__ == "__main__":
+    sys.exit(main())
