@@ -194,8 +194,8 @@ def figure(found: Sequence[Row], caption: str) -> Figure:
                 panel.plot(row["ratio"], place, "o", color=colour)
                 panel.plot(row["ratio_min"], place, "o", color=colour, mfc="white")
         panel.axvline(WANTED[part], color="#666666", ls="--", lw=1)
-        panel.set_title(part, fontsize=10)
-        panel.set_xlabel("times faster than pygsp, filled: medians, open: minima")
+        panel.set_title(f"{part}, against pygsp", fontsize=10)
+        panel.set_xlabel("times faster (filled: medians, open: minima)", fontsize=9)
         panel.set_xlim(left=0)
     _errors(right, found, names)
     for panel in (left, middle, right):
@@ -217,7 +217,7 @@ def _errors(panel: Axes, found: Sequence[Row], names: Sequence[str]) -> None:
         panel.plot(shown, places, marker, color="#009e73", label=peer)
     panel.axvline(0, color="#666666", ls="--", lw=1)
     panel.set_title("error of the largest eigenvalue", fontsize=10)
-    panel.set_xlabel("[%], never to be below zero")
+    panel.set_xlabel("[%], never to be below zero", fontsize=9)
     panel.legend(fontsize=8, frameon=False)
 
 

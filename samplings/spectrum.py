@@ -67,8 +67,8 @@ def lambda_max(matrix: sp.csr_array) -> float:
 
     Source: Kuczynski and Wozniakowski 1992, "Estimating the largest eigenvalue by the
     power and Lanczos algorithms with a random start", SIAM J. Matrix Anal. Appl. 13,
-    1094, for the random start; Akhiezer 1965, "The classical moment problem", theorem
-    2.5.2, for the largest share.
+    1094, for the random start; Akhiezer 1965, "The classical moment problem", for the
+    largest share that given polynomials allow, the Christoffel function.
 
     Examples
     --------
