@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import scipy.sparse as sp
 
 from samplings.arguments import choice_argument, positive_argument
-from samplings.base import FloatArray, Sampling, freeze, read_only
+from samplings.base import Sampling, freeze, read_only
 from samplings.edge_weights import EdgeWeights
 from samplings.finite_elements import finite_elements
 from samplings.tessellation.delaunay import whole_sampling
-from samplings.tessellation.hull import convex_hull, delaunay_edges
+from samplings.tessellation.finite_volumes import sides_over_chords
 from samplings.weightings import WEIGHTINGS
 
 
@@ -82,7 +81,7 @@ def delaunay_weights(
     if weighting == "cotangent":
         links = finite_elements(whole).adjacency
     else:
-        links = _sides_over_chords(whole, math.pi if extent is None else extent)
+        links = sides_over_chords(whole, math.pi if extent is None else extent)
     if len(index) < len(whole):
         links = links[index][:, index]
     mass = sampling.weights / sampling.weights.mean()
@@ -102,64 +101,3 @@ def _checked_extent(extent: float, weighting: str) -> float:
             "leave it out, or use 'finite-volume'"
         )
     return extent
-
-
-def _sides_over_chords(sampling: Sampling, extent: float) -> sp.csr_array:
-    """Lengths of the sides of Voronoi cells over the chords across them."""
-    n, xyz = len(sampling), sampling.xyz
-    hull = convex_hull(xyz, "Voronoi cells", "add points")
-    edges = delaunay_edges(xyz, hull.faces)
-    # The face left of (i, j) has the directed edge i -> j, the one right of it j -> i.
-    start, end = hull.faces.ravel(), np.roll(hull.faces, -1, axis=1).ravel()
-    directed = start * n + end
-    order = np.argsort(directed)
-    low, high = edges.T
-    left, right = (
-        hull.centres[order[np.searchsorted(directed, key, sorter=order)] // 3]
-        for key in (low * n + high, high * n + low)
-    )
-    across, middle = xyz[high] - xyz[low], xyz[high] + xyz[low]
-    chord = np.linalg.norm(across, axis=1)
-    if extent < math.pi:
-        side = _sides_within(across, middle, left, right, extent)
-    else:
-        side = 2 * np.arctan2(
-            np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
-        )
-    weights = side / chord
-    both = np.concatenate([edges, edges[:, ::-1]])
-    links = sp.csr_array((np.tile(weights, 2), both.T), shape=(n, n))
-    links.eliminate_zeros()
-    return links
-
-
-def _sides_within(
-    across: FloatArray,
-    middle: FloatArray,
-    left: FloatArray,
-    right: FloatArray,
-    extent: float,
-) -> FloatArray:
-    r"""Lengths of the parts of sides within an angle of the points at their two sides.
-
-    At an angle s along the side from the midpoint of points d apart the distance r to
-    both is :math:`\cos r = \cos s \cos(d/2)`.
-    """
-    along = np.cross(middle, across)
-    along /= np.linalg.norm(along, axis=1)[:, None]
-    half = np.linalg.norm(middle, axis=1) / 2  # cos(d/2)
-    centre = middle / (2 * half)[:, None]
-    first, last = (
-        np.arctan2(
-            np.einsum("ij,ij->i", point, along), np.einsum("ij,ij->i", point, centre)
-        )
-        for point in (right, left)
-    )
-    reach = np.arccos(np.clip(math.cos(extent) / half, -1, 1))
-    side = np.minimum(last, reach) - np.maximum(first, -reach)
-    # Sides that hold the point opposite to the midpoint, where s jumps from pi to -pi:
-    # none is longer than pi, so that round-off in a short one is not taken for it.
-    beyond = first - last > np.pi
-    side[beyond] = np.maximum(reach - first, 0)[beyond]
-    side[beyond] += np.maximum(last + reach, 0)[beyond]
-    return np.asarray(np.maximum(side, 0))

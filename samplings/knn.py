@@ -8,6 +8,7 @@ from scipy.sparse.csgraph import connected_components
 from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Sampling
 from samplings.edge_weights import FIT_METHODS, checked_options, weigh
+from samplings.fitting.far_neighbours import reach_out
 from samplings.fitting.natural_neighbours import surround
 from samplings.graph import SphericalGraph
 from samplings.masked import Masked
@@ -100,7 +101,8 @@ def knn_graph(
         pattern, n_joined = connect_pieces(sampling, pattern)
         if weighting in FIT_METHODS:
             pattern, n_around = surround(sampling, pattern)
-            n_joined += n_around
+            pattern, n_far = reach_out(sampling, pattern)
+            n_joined += n_around + n_far
     weights = weigh(
         sampling,
         pattern,

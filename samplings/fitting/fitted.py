@@ -11,11 +11,14 @@ import scipy.sparse as sp
 
 from samplings.arguments import choice_argument
 from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
+from samplings.fitting.core_solver import CoreSolver, core_links
 from samplings.fitting.objective import FitObjective
 from samplings.fitting.pattern import fit_pattern, on_border
 from samplings.fitting.recipe import RECIPES
-from samplings.fitting.rounds import fit, start_weights
+from samplings.fitting.rounds import FitPoint, fit, start_weights
+from samplings.fitting.uneven import core, is_uneven
 from samplings.resolution import nominal_bandlimit
+from samplings.tessellation.delaunay import whole_sampling
 
 # How much rows on the border of what is covered count. Their stencils are one-sided, no
 # weights make them good, and with full weight they spoil the rows next to them.
@@ -150,9 +153,13 @@ def fit_weights(
             f"masses must be positive, got {masses.min()}; pass areas of cells"
         )
     masses /= masses.mean()
+    uneven = is_uneven(sampling)
     if row_weights is None:
         classes = fit_pattern(sampling, pattern, masses)
         border = on_border(sampling.xyz, classes)
+        if uneven and whole_sampling(sampling)[0] is sampling:
+            # Points that cover the sphere have no border, wide as some gaps may be.
+            border[:] = False
         counts = np.where(border, BORDER_WEIGHT, 1.0)[classes.vertices.label]
     else:
         counts = _per_vertex("row_weights", row_weights, n)
@@ -163,14 +170,24 @@ def fit_weights(
             )
         classes = fit_pattern(sampling, pattern, masses, counts)
     bandlimit = nominal_bandlimit(sampling)
+    of_core = core(counts * sampling.weights)
+    kept = core_links(sampling, classes.pattern, of_core) if uneven else None
+    if kept is not None:
+        classes = fit_pattern(sampling, kept[0], masses, counts)
     objective = FitObjective(sampling, classes, counts * sampling.weights, bandlimit)
+    start, solver, heat = start_weights(sampling, objective), None, None
+    if kept is not None:
+        heat = FitPoint(start, masses, *objective.moments(start, masses)).residual
+        start, solver = kept[1], CoreSolver(of_core)
     point = fit(
         objective,
-        start_weights(sampling, objective),
+        start,
         masses[classes.vertices.first],
         RECIPES[method],
         mass is None,
         progress,
+        solver,
+        heat,
     )
     masses = point.mass[classes.vertices.label]
     # L stays the same when weights and masses are divided by the same number.

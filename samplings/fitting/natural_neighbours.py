@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.base import Sampling
+from samplings.fitting.uneven import is_uneven
 from samplings.irregular import Irregular
 from samplings.tessellation.delaunay import whole_sampling
 from samplings.tessellation.hull import convex_hull, delaunay_edges
@@ -23,8 +24,10 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     The nearest neighbours of a scattered point may all lie on one side of it, from
     where no weights make up a Laplacian. Its natural neighbours surround it. Links more
     than four times as long as the longest to nearest neighbours, at both ends, are left
-    out. Samplings other than :class:`samplings.Irregular` ones, and parts of them, have
-    neighbours all around, and stay as they are.
+    out, as round the rim of a region they lead across the empty rest; but not where
+    points cover the sphere and are dense in places: coasts are natural neighbours
+    across oceans. Samplings other than :class:`samplings.Irregular` ones, and parts of
+    them, have neighbours all around, and stay as they are.
 
     Parameters
     ----------
@@ -76,6 +79,8 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     length = np.linalg.norm(sampling.xyz[i] - sampling.xyz[j], axis=1)
     farthest = pattern.max(axis=1).toarray().ravel()
     near = length <= REACH * np.maximum(farthest[i], farthest[j])
+    if not near.all() and is_uneven(sampling):
+        near[:] = True
     i, j, length = i[near], j[near], length[near]
     linked = sp.csr_array((length, (i, j)), shape=(n, n))
     wanted = linked + linked.T

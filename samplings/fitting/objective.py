@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from samplings._legendre_sums import LegendreTable
-from samplings._stencils import legendre_moments, longest_chord, offsets, stencils
+from samplings._stencils import (
+    Stencils,
+    legendre_moments,
+    longest_chord,
+    offsets,
+    stencils,
+)
 from samplings.base import FloatArray, IntArray, Sampling
 from samplings.fitting.pattern import FitPattern
 
@@ -91,6 +98,7 @@ class FitObjective:
         symbol: FloatArray,
         weights: FloatArray,
         mass: FloatArray,
+        only: npt.NDArray[np.bool_] | None = None,
     ) -> Quadratic:
         """Return J about the weights and masses at hand.
 
@@ -102,6 +110,8 @@ class FitObjective:
             Symbol of each degree to aim at.
         weights, mass
             As in :meth:`moments`.
+        only
+            The rows to sum over; by default all.
         """
         q = emphasis / symbol**2
         q /= q @ symbol
@@ -111,6 +121,9 @@ class FitObjective:
         rows = self.pattern.rows
         result = Quadratic(len(self.pattern.edges), len(self.centres))
         for batch in stencils(rows, BLOCK):
+            if only is not None:
+                chosen = only[batch.rows]
+                batch = Stencils(batch.rows[chosen], batch.entries[:, chosen])
             columns = rows.indices[batch.entries]
             unknown = self.pattern.unknown[batch.entries]
             vectors, squared = offsets(self.xyz, self.centres[batch.rows], columns)

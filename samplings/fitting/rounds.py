@@ -67,6 +67,14 @@ class FitPoint:
         return symbol
 
 
+# Objective, point, emphasis, whether masses are free, products to spend, and what to
+# call after each -> weights of the edges, and changes of the rows' scales.
+Solver = Callable[
+    [FitObjective, FitPoint, FloatArray, bool, int, Callable[[], None]],
+    tuple[FloatArray, FloatArray],
+]
+
+
 def fit(
     objective: FitObjective,
     weights: FloatArray,
@@ -74,8 +82,15 @@ def fit(
     recipe: Recipe,
     free_mass: bool,
     progress: Callable[[int, int], None] | None,
+    solve: Solver | None = None,
+    heat: FloatArray | None = None,
 ) -> FitPoint:
-    """Fit weights, and masses where they are free, from those given on."""
+    """Fit weights, and masses where they are free, from those given on.
+
+    Each round solves one quadratic problem, by conjugate gradients or by ``solve``.
+    Residuals of heat-kernel weights may be given where those to begin with are others.
+    """
+    solve = solve or _solve
     done, total = 0, recipe.rounds * recipe.steps
 
     def step() -> None:
@@ -89,11 +104,12 @@ def fit(
         return FitPoint(weights, mass, *objective.moments(weights, mass))
 
     point = evaluate(weights, mass)
-    heat = point.residual
+    if heat is None:
+        heat = point.residual
     for number in range(recipe.rounds):
         done = number * recipe.steps
         emphasis = recipe.emphasis(point.residual, heat) * point.seen
-        aim, change = _solve(objective, point, emphasis, free_mass, recipe.steps, step)
+        aim, change = solve(objective, point, emphasis, free_mass, recipe.steps, step)
         best, least = point, float(emphasis @ point.residual)
         # The quadratic function holds to first order in the masses: where they change
         # much, as at the poles of regular grids, the whole step may go too far.
