@@ -200,8 +200,8 @@ _CASES: tuple[Case, ...] = (
     _layer(32, 8, 16, 64, 64, "neutral"),
     replace(_float64(_FIRST), settings="neutral"),
     replace(_bfloat16(_WIDE), settings="neutral"),
-    PoolCase("pool", "64→32, mean, 4, 16", 4, OTHERS),
-    PoolCase("unpool", "32→64, copy, 4, 16", 4, OTHERS, up=True),
+    PoolCase("pool", "64→32, mean, 4, 16", 4, OTHERS, settings="neutral"),
+    PoolCase("unpool", "32→64, copy, 4, 16", 4, OTHERS, settings="neutral", up=True),
     NetworkCase(
         "shrec17",
         "SHREC'17 network, nside 32",

@@ -14,6 +14,9 @@ from torch.nn import functional as F
 
 from deepsphere_pyg import ChebConv
 
+#: Instances of a batch whose outputs are compared: float64 takes its time.
+CHECKED = 2
+
 
 def with_convolutions_of(network: nn.Module, peer: str) -> nn.Module:
     """Replace every ChebConv of a network, and its Laplacians, by those of a peer.
@@ -56,14 +59,14 @@ class NetworkContest:
         self._reference: np.ndarray | None = None
 
     def expected(self, mode: str) -> list[np.ndarray]:
-        """Outputs of the network on sparse COO in float64."""
+        """Outputs of the network on sparse COO in float64, of the first instances."""
         if self._reference is None:
             torch.set_default_dtype(torch.float64)
             try:
                 network = pickle.loads(self.pickled).double().eval()
                 network = with_convolutions_of(network, "coo")
                 with torch.no_grad():
-                    self._reference = network(self.x.double()).numpy()
+                    self._reference = network(self.x[:CHECKED].double()).numpy()
             finally:
                 torch.set_default_dtype(torch.float32)
         return [self._reference]
@@ -78,7 +81,7 @@ class NetworkContest:
         def forward() -> list[Tensor]:
             network.eval()
             with torch.no_grad():
-                return [network(x)]
+                return [network(x)[:CHECKED]]
 
         def train() -> None:
             network.train()

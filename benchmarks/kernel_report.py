@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel_cases import PEERS, Case
-from kernel_settings import Setting
+from kernel_settings import MEMORY, RESIDENT, Setting
 
 from deepsphere_pyg.atomic_files import atomic_path
 
@@ -31,6 +31,7 @@ COLUMNS = (
     "error",
     "roofline",
     "peak_mib",
+    "resident_mib",
     "instance_ms",
     "note",
 )
@@ -52,8 +53,9 @@ class Results:
         """Take a row of a worker."""
         if "peer" not in row:
             return
-        if setting.allocator == "memory":
-            self._peaks[case.name, row["mode"], row["peer"]] = row
+        if setting.allocator in (MEMORY, RESIDENT):
+            key = case.name, row["mode"], row["peer"]
+            self._peaks[key] = {**self._peaks.get(key, {}), **row}
         else:
             self._times[(case.name, setting, row["mode"]), row["peer"]] = row
 
@@ -67,7 +69,7 @@ class Results:
             row: Row = dict.fromkeys(COLUMNS)
             row |= {"case": name, **asdict(setting), "mode": mode, "peer": peer}
             row |= {key: times[key] for key in times if key in COLUMNS}
-            row["peak_mib"] = peak.get("peak_mib")
+            row |= {key: peak.get(key) for key in ("peak_mib", "resident_mib")}
             row["note"] = times.get("note") or peak.get("note")
             if times.get("median_ms") and first.get("median_ms"):
                 row["ratio"] = times["median_ms"] / first["median_ms"]
@@ -105,10 +107,11 @@ def markdown(rows: Sequence[Row], cases: Mapping[str, Case], caption: str) -> st
     peers = [peer for peer in shown if peer != "ours" and peer != "ours_bf16"]
     if any(cases[row["case"]].peers[0] == "ours_bf16" for row in rows):
         peers.append("ours")
-    head = ["case", "setting", "mode", "ms", "roofline", "error", "peak MiB"]
+    head = ["case", "setting", "mode", "ms", "roofline", "error"]
+    head += ["MiB in use", "MiB resident"]
     for peer in peers:
         head += [f"× {'float32' if peer == 'ours' else peer}"]
-    head += ["largest error of a peer", "peak MiB of peers"]
+    head += ["largest error of a peer", "MiB in use (resident) of peers"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for (name, setting, mode), found in grouped(rows).items():
         first = found[cases[name].peers[0]]
@@ -116,6 +119,7 @@ def markdown(rows: Sequence[Row], cases: Mapping[str, Case], caption: str) -> st
         errors = [row["error"] for row in others if row["error"] is not None]
         peaks = [
             f"{row['peer']} {row['peak_mib']:.0f}"
+            + (f" ({row['resident_mib']:.0f})" if row["resident_mib"] else "")
             for row in others
             if row["peak_mib"] is not None
         ]
@@ -127,6 +131,7 @@ def markdown(rows: Sequence[Row], cases: Mapping[str, Case], caption: str) -> st
             _cell(first["roofline"], "{:.0%}"),
             _cell(first["error"], "{:.1e}"),
             _cell(first["peak_mib"], "{:.0f}"),
+            _cell(first["resident_mib"], "{:.0f}"),
             *(
                 _cell(found[p]["ratio"], "{:.1f}")
                 if p in found and found[p] is not first

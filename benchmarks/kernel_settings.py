@@ -14,11 +14,15 @@ from kernel_cases import Case
 DEFAULT = "default"
 #: glibc's malloc told never to return a page: what is left is the work itself.
 NEUTRAL = "neutral"
-#: glibc's malloc told to return pages at once, to see what is in use.
+#: glibc's malloc told to return pages at once, to see what memory is in use.
 MEMORY = "memory"
+#: glibc's malloc as it comes, to see what memory a process grows to: gaps between
+#: blocks, and pages kept for later, included.
+RESIDENT = "resident"
 
 _GLIBC = {
     DEFAULT: {},
+    RESIDENT: {},
     NEUTRAL: {
         # No separate mappings at all: a threshold would be refused above 32 MB by
         # older releases.

@@ -22,7 +22,7 @@ from kernel_contest import Contest, LayerContest, open_contest
 from kernel_contestant import Contestant
 from kernel_networks import NetworkContest
 from kernel_roofline import PREFIX, Roofline
-from kernel_settings import MEMORY, NEUTRAL, Setting
+from kernel_settings import MEMORY, NEUTRAL, RESIDENT, Setting
 from kernel_timing import PeakMemory, interleaved, memory_is_measurable
 
 # What a peer may say of something that it cannot do, or that does not fit.
@@ -84,7 +84,8 @@ def measured(job: Job) -> Iterator[dict[str, Any]]:
     dtype = getattr(torch, case.dtype) if isinstance(case, LayerCase) else torch.float32
     torch.set_default_dtype(dtype)
     contest = open_contest(case, Path(job.store), torch.device(job.setting.device))
-    yield from (peaks if job.setting.allocator == MEMORY else times)(contest, job)
+    memory = job.setting.allocator in (MEMORY, RESIDENT)
+    yield from (peaks if memory else times)(contest, job)
 
 
 def pages_stay(size: int = 2**24) -> bool:
@@ -179,7 +180,8 @@ def _first_line(error: BaseException) -> str:
 
 
 def peaks(contest: Contest, job: Job) -> Iterator[dict[str, Any]]:
-    """Rows of peak memory."""
+    """Rows of peak memory: of tensors alive together, or of the process as it grows."""
+    key = "peak_mib" if job.setting.allocator == MEMORY else "resident_mib"
     if not memory_is_measurable(contest.device):
         yield {"note": "peak memory needs Linux's /proc/self/clear_refs"}
         return
@@ -193,9 +195,9 @@ def peaks(contest: Contest, job: Job) -> Iterator[dict[str, Any]]:
             row: dict[str, Any] = {"peer": peer, "mode": mode, "note": None}
             try:
                 # Twice: work space kept from the first run is there in the second.
-                row["peak_mib"] = max(memory.of(run) for _ in range(2))
+                row[key] = max(memory.of(run) for _ in range(2))
             except REFUSALS as error:
-                if peer == job.peers[0]:
+                if peer == contest.case.peers[0]:
                     raise
                 row["note"] = _first_line(error)
             yield row

@@ -12,7 +12,8 @@ picture, ``kernels.png``, comes at the end.
 
 A ratio is the median time of a peer over that of this package: how many times faster
 it is. With the neutral allocator no page goes back to the system, and none has to be
-mapped again. Peak memory is what a run needs beyond its inputs, weights and graph.
+mapped again. Peak memory is what a run needs beyond its inputs, weights and graph: what
+is in use at once, and what the process grows by with the default allocator.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from kernel_settings import (
     DEFAULT,
     MEMORY,
     NEUTRAL,
+    RESIDENT,
     Setting,
     default_threads,
     on_glibc,
@@ -129,10 +131,19 @@ def jobs_of(args: argparse.Namespace, folder: str) -> list[list[Job]]:
         settings = settings_of(
             case, args.device, args.threads, args.allocators, args.every_setting
         )
+        most = max(args.threads)
         if args.memory:
-            settings.append(Setting(args.device, max(args.threads), MEMORY))
+            settings.append(Setting(args.device, most, MEMORY))
         options = folder, args.repeat, args.budget
         jobs += [Job(name, args.quick, tuple(peers), s, *options) for s in settings]
+        if args.memory and args.device == "cpu" and case.settings == "all":
+            # A process of its own for each peer: what one leaves changes the next.
+            where = Setting(args.device, most, RESIDENT)
+            jobs += [
+                Job(name, args.quick, (peer,), where, *options)
+                for peer in peers
+                if peer != "scipy"
+            ]
     if not args.quick:
         return [[job] for job in jobs]
     shared: dict[Setting, list[Job]] = {}
