@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Self, cast
+from math import prod
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.compressed_rows import (
-    CompressedRows,
-    EdgesBothWays,
-    canonical_rows,
-    transposed_rows,
-)
-from deepsphere_pyg.executions import checked_execution, chosen_execution
 from deepsphere_pyg.propagation import (
+    Tiles,
+    canonical_rows,
+    checked_execution,
+    chosen_execution,
+    cut_into_tiles,
     edge_propagation,
-    linear_sum,
+    edge_sum,
     max_over_windows,
     max_windows,
-    sum_by_csr,
-    sum_by_embedding_bag,
+    transposed_rows,
+    whole_tile,
 )
 from deepsphere_pyg.signals import checked_signal
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+# Compilers take what such a method returns, and do not look how it came about.
+assume_constant_result: Callable[[Method], Method] = cast(
+    Any, torch.compiler.assume_constant_result
+)
 
 BUFFERS = ("offsets", "indices", "weight", "offsets_t", "indices_t", "weight_t")
 
@@ -97,40 +103,41 @@ class EdgeOperator(nn.Module):
             raise TypeError(f"dtype must be a floating one, got {dtype}")
         rows = canonical_rows(matrix)
         self.n_out, self.n_in = rows.shape
-        # Float64 weights, and their order in the transpose (None where the matrix is
-        # its own transpose): plain attributes, which .to(dtype) leaves alone.
-        self._master = torch.from_numpy(rows.data)
-        columns, order = transposed_rows(rows)
-        self._order = None if order is None else torch.from_numpy(order)
         # 32-bit indices halve the memory traffic, and MKL takes no others.
         kind = np.int32 if max(rows.nnz, *rows.shape) < 2**31 else np.int64
+        rows.indptr = rows.indptr.astype(kind, copy=False)
+        rows.indices = rows.indices.astype(kind, copy=False)
+        columns, order = transposed_rows(rows)
+        # Plain attributes, which .to(dtype) leaves alone: the matrix in float64, and
+        # the order of its weights in the transpose (None if it is its own transpose).
+        self._rows = rows
+        self._order = order
         parts = {"offsets": rows.indptr, "indices": rows.indices}
         if order is not None:
-            parts |= {"offsets_t": columns.indptr, "indices_t": columns.indices}
+            parts |= {
+                "offsets_t": columns.indptr.astype(kind),
+                "indices_t": columns.indices.astype(kind),
+            }
         for name in BUFFERS:
-            part = torch.from_numpy(parts[name].astype(kind)) if name in parts else None
+            part = torch.from_numpy(parts[name]) if name in parts else None
             self.register_buffer(name, part, persistent=False)
         self._set_weights(dtype)
-        self._lay_out()
 
     def _set_weights(self, dtype: torch.dtype) -> None:
         """Round the float64 weights to a dtype, on the device of the indices."""
         device = self.offsets.device
         # Rounded before it moves: not every device has float64.
-        self.weight = self._master.to(dtype).to(device)
+        master = torch.from_numpy(self._rows.data)
+        self.weight = master.to(dtype, copy=True).to(device)
         if self._order is not None:
-            self.weight_t = self._master[self._order].to(dtype).to(device)
+            turned = torch.from_numpy(self._rows.data[self._order])
+            self.weight_t = turned.to(dtype).to(device)
+        self._forget()
 
-    def _lay_out(self) -> None:
-        """Group the buffers, which may have changed, and forget what came of them."""
-        rows = CompressedRows(self.offsets, self.indices, self.weight, self.n_in)
-        columns = rows
-        if self._order is not None:
-            columns = CompressedRows(
-                self.offsets_t, self.indices_t, self.weight_t, self.n_out
-            )
-        self._edges = EdgesBothWays(rows, columns)
+    def _forget(self) -> None:
+        """Drop what was derived of weights, dtype or device, which have changed."""
         self._windows: Tensor | None = None
+        self._tiles: dict[tuple[int, int], tuple[Tiles, Tiles]] = {}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move or convert; a new dtype starts from the float64 weights."""
@@ -138,7 +145,7 @@ class EdgeOperator(nn.Module):
         cast(Any, super())._apply(fn, recurse)
         if self.dtype != before:
             self._set_weights(self.dtype)
-        self._lay_out()
+        self._forget()
         return self
 
     # -- construction -----------------------------------------------------------
@@ -180,12 +187,7 @@ class EdgeOperator(nn.Module):
 
     def to_scipy(self) -> sp.csr_array:
         """Return the matrix, float64, shape ``(n_out, n_in)``."""
-        parts = (
-            self._master.numpy().copy(),
-            self.indices.cpu().numpy().copy(),
-            self.offsets.cpu().numpy().copy(),
-        )
-        return sp.csr_array(parts, shape=(self.n_out, self.n_in))
+        return self._rows.copy()
 
     # -- edges ------------------------------------------------------------------
     @property
@@ -252,17 +254,75 @@ class EdgeOperator(nn.Module):
         """Apply the matrix or its transpose to signals that fit."""
         n_out = self.n_in if transposed else self.n_out
         *batch, n_in, channels = x.shape
-        if x.numel() == 0:
-            # No kernel is at ease without signals; the sum, zero, keeps the graph.
-            return x.new_zeros(*batch, n_out, channels) + x.sum()
         execution = chosen_execution(self.execution, x.dtype, x.device)
         if execution == "message_passing":
             edges = self.edge_index.flip(0) if transposed else self.edge_index
             y: Tensor = edge_propagation()(x, edges, self.weight, n_out)
             return y
-        kernel = sum_by_csr if execution == "csr" else sum_by_embedding_bag
-        y = linear_sum(x.reshape(-1, n_in, channels), kernel, self._edges, transposed)
+        rows, columns = self._both_ways()
+        if transposed:
+            rows, columns = columns, rows
+        flat = x.reshape(prod(batch), n_in, channels)
+        y = edge_sum(flat, rows, columns, execution)
         return y.view(*batch, n_out, channels)
+
+    def _both_ways(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Compressed rows of the matrix and of its transpose."""
+        rows = [self.offsets, self.indices, self.weight]
+        if self._order is None:
+            return rows, rows
+        return rows, [self.offsets_t, self.indices_t, self.weight_t]
+
+    @assume_constant_result
+    def tiles(self, hops: int, size: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the matrix and its transpose, cut for polynomials.
+
+        Made when first asked for, and kept until the operator is moved or converted.
+
+        Parameters
+        ----------
+        hops
+            Degree of the polynomials, at least 1.
+        size
+            Vertices in a tile, about. On a GPU there is one tile.
+
+        Returns
+        -------
+        tuple of list of Tensor
+            Both as :func:`deepsphere_pyg.propagation.chebyshev_convolution` takes
+            them; the same list twice if the matrix is its own transpose. Weights are
+            float32 where the operator's are of half precision.
+
+        Raises
+        ------
+        ValueError
+            If the operator is not square.
+        """
+        if self.n_in != self.n_out:
+            raise ValueError(
+                "only operators from a sampling to itself have polynomials, got one "
+                f"from {self.n_in} to {self.n_out} vertices"
+            )
+        if (hops, size) not in self._tiles:
+            cut = self._cut(self._rows, hops, size)
+            turned = cut
+            if self._order is not None:
+                turned = self._cut(sp.csr_array(self._rows.T), hops, size)
+            self._tiles[hops, size] = cut, turned
+        cut, turned = self._tiles[hops, size]
+        return cut.parts(), turned.parts()
+
+    def _cut(self, rows: sp.csr_array, hops: int, size: int) -> Tiles:
+        """Cut the matrix or its transpose, and bring it to the operator's device."""
+        dtype = torch.float64 if self.dtype == torch.float64 else torch.float32
+        device = self.offsets.device
+        if device.type == "cpu":
+            tiles = cut_into_tiles(rows, hops, size, dtype)
+            if tiles is not None:
+                return tiles
+        offsets, indices = map(torch.from_numpy, (rows.indptr, rows.indices))
+        weights = torch.from_numpy(rows.data).to(dtype)
+        return whole_tile(offsets, indices, weights, hops).to(device)
 
     def reduce_max(self, x: Tensor) -> Tensor:
         r"""Return the largest source of each target, whatever the weights.
@@ -287,9 +347,16 @@ class EdgeOperator(nn.Module):
             As for :meth:`forward`; and if a target has no source.
         """
         x = checked_signal(x, self.n_in, self.weight)
+        return max_over_windows(x, self._max_windows(), self.n_out)
+
+    @assume_constant_result
+    def _max_windows(self) -> Tensor:
+        """Sources of each target as a table, made when first asked for."""
         if self._windows is None:
-            self._windows = max_windows(self.offsets, self.indices)
-        return max_over_windows(x, self._windows, self.n_out)
+            rows = self._rows
+            parts = (torch.from_numpy(part) for part in (rows.indptr, rows.indices))
+            self._windows = max_windows(*parts).to(self.offsets.device)
+        return self._windows
 
     def __repr__(self) -> str:
         return (

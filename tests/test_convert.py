@@ -74,8 +74,8 @@ def test_spectrum_of_the_laplacian_operator_is_within_one(graph, kind):
     operator = laplacian_operator(laplacian(graph, kind))
     values = np.linalg.eigvalsh(operator.to_scipy().toarray())
     assert values[0] == pytest.approx(-1, abs=1e-12)
-    # Lanczos bounds the largest eigenvalue within a thousandth.
-    assert 0.998 < values[-1] <= 1 + 1e-12
+    # The largest eigenvalue is bounded within a hundredth, of a width of 2.
+    assert 0.979 < values[-1] <= 1 + 1e-12
 
 
 def test_pooling_operators_are_area_means_and_shares(graph):

@@ -7,9 +7,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from deepsphere_pyg import EdgeOperator, propagation
-from deepsphere_pyg.compressed_rows import BATCH_SIZES_KEPT
-from deepsphere_pyg.executions import EXECUTIONS, automatic_execution
+from deepsphere_pyg import EdgeOperator
+from deepsphere_pyg.propagation import EXECUTIONS, automatic_execution
 
 # Sums of about ten products of numbers near one, in another order.
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
@@ -84,22 +83,16 @@ def test_adjoint_moves_to_the_other_side_of_the_inner_product(matrix, execution)
     assert torch.autograd.gradcheck(operator.adjoint, y.requires_grad_())
 
 
-def test_a_batch_too_large_for_one_call_is_split(matrix, monkeypatch):
-    operator = EdgeOperator(matrix, torch.float64, "embedding_bag")
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_a_batch_too_large_for_one_call_is_split(matrix, execution, monkeypatch):
+    operator = EdgeOperator(matrix, torch.float64, execution)
     x = signal(7, operator.n_in, 3).requires_grad_()
     whole = operator(x)
-    size = max(operator.n_edges, operator.n_in, operator.n_out)
-    monkeypatch.setattr(propagation, "EDGES_AT_ONCE", 3 * size)
+    size = max(operator.n_in, operator.n_out) * 3
+    monkeypatch.setattr("deepsphere_pyg.propagation.sums.NUMBERS_OF_A_TILE", 3 * size)
     split = operator(x)
-    assert torch.equal(whole, split)
+    torch.testing.assert_close(whole, split, atol=1e-14, rtol=0)
     assert torch.autograd.gradcheck(operator, x)
-
-
-def test_repeated_edges_are_kept_for_few_batch_sizes(matrix):
-    operator = EdgeOperator(matrix, torch.float64, "csr")
-    for batch in range(1, 9):
-        operator(signal(batch, operator.n_in, 2))
-    assert len(operator._edges._kept) <= BATCH_SIZES_KEPT
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)

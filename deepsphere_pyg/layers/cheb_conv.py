@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
+from deepsphere_pyg.layers.chebyshev import chebyshev_terms
 from deepsphere_pyg.layers.chebyshev_weights import ChebyshevWeights
 from deepsphere_pyg.layers.graph_keeper import GraphKeeper
+from deepsphere_pyg.propagation import (
+    chebyshev_convolution,
+    chosen_execution,
+    tile_size,
+)
 from deepsphere_pyg.signals import checked_signal
 
 
@@ -173,34 +180,36 @@ class ChebConv(ChebyshevWeights):
                 f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        # The Laplacian acts on whichever has fewer channels, inputs or outputs.
-        if self.out_channels < self.in_channels:
-            return self._sum_of_mixed(x, laplacian)
-        return self._mix_of_terms(x, laplacian)
+        if self.K == 1:
+            return F.linear(x, self.weight[0].T, self.bias)
+        execution = chosen_execution(laplacian.execution, x.dtype, x.device)
+        if execution == "message_passing":
+            return self._mix_of_terms(x, laplacian)
+        return self._fused(x, laplacian, execution)
 
     def _mix_of_terms(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
-        """Polynomials first: the Laplacian acts on the input channels."""
+        """Term after term, as the equation has it: the reference."""
         terms = chebyshev_terms(x, laplacian, self.K)
-        flat = [term.reshape(-1, self.in_channels) for term in terms]
-        if self.bias is None:
-            y = flat[0] @ self.weight[0]
-        else:
-            y = torch.addmm(self.bias, flat[0], self.weight[0])
-        for term, weight in zip(flat[1:], self.weight[1:], strict=True):
-            # Autocast has casts for addmm, but none for addmm_, which saves a copy.
-            autocast = torch.is_autocast_enabled(x.device.type)
-            add = torch.addmm if autocast else Tensor.addmm_
-            y = add(y, term, weight)
-        return y.view(*x.shape[:-1], self.out_channels)
+        y = F.linear(x, self.weight[0].T, self.bias)
+        for term, weight in zip(terms[1:], self.weight[1:], strict=True):
+            y = y + term @ weight
+        return y
 
-    def _sum_of_mixed(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
-        """Channels first: the Laplacian acts on the output channels."""
-        columns = self.weight.transpose(0, 1).reshape(self.in_channels, -1)
-        mixed = x.reshape(-1, self.in_channels) @ columns
-        mixed = mixed.to(x.dtype).view(*x.shape[:-1], self.K * self.out_channels)
-        parts = list(torch.split(mixed, self.out_channels, dim=-1))
-        y = chebyshev_sum(parts, laplacian)
-        return y if self.bias is None else y + self.bias
+    def _fused(self, x: Tensor, laplacian: EdgeOperator, execution: str) -> Tensor:
+        """All in one operation, tile by tile."""
+        size = tile_size(min(self.in_channels, self.out_channels))
+        tiles, tiles_t = laplacian.tiles(self.K - 1, size)
+        weight: Tensor = self.weight
+        bias: Tensor | None = self.bias
+        device = x.device.type
+        if torch.is_autocast_enabled(device):
+            # Channels are mixed in the lower precision, sums over edges are not.
+            dtype = torch.get_autocast_dtype(device)
+            x, weight = x.to(dtype), weight.to(dtype)
+            bias = None if bias is None else bias.to(dtype)
+        flat = x.reshape(prod(x.shape[:-2]), *x.shape[-2:])
+        y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
+        return y.view(*x.shape[:-1], self.out_channels)
 
     def _operator(
         self, x: Any, graph: Any, edge_index: Any, *others: Any

@@ -6,8 +6,7 @@ import scipy.sparse as sp
 import torch
 
 from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator, pooling_operator
-from deepsphere_pyg.executions import EXECUTIONS
-from deepsphere_pyg.layers.chebyshev import chebyshev_sum, chebyshev_terms
+from deepsphere_pyg.propagation import EXECUTIONS
 from samplings import Equiangular, HEALPix, SphericalGraph, knn_graph, laplacian
 
 SHAPES = [(3, 5), (5, 3), (4, 4)]
@@ -125,27 +124,6 @@ def test_gradients_of_weights_and_bias(execution, in_channels, out_channels):
     inputs = (x.requires_grad_(), layer.weight, layer.bias)
     assert torch.autograd.gradcheck(convolve, inputs, fast_mode=True)
     assert torch.autograd.gradgradcheck(convolve, inputs, fast_mode=True)
-
-
-def test_sum_is_the_adjoint_of_the_terms():
-    # An asymmetric operator tells the transpose from the operator.
-    matrix = sp.random_array((9, 9), density=0.4, rng=np.random.default_rng(0)) / 4
-    operator = EdgeOperator(matrix, torch.float64)
-    torch.manual_seed(0)
-    x = torch.randn(9, 2, dtype=torch.float64, requires_grad=True)
-    c = [torch.randn(9, 2, dtype=torch.float64, requires_grad=True) for _ in range(K)]
-    terms = chebyshev_terms(x, operator, K)
-    inner = sum((a * b).sum() for a, b in zip(terms, c, strict=True))
-    (gradient,) = torch.autograd.grad(inner, x)
-    expected = chebyshev_sum(c, operator.transpose())
-    torch.testing.assert_close(gradient, expected, atol=1e-13, rtol=0)
-    for k in (1, 2, 3, K):
-        assert torch.autograd.gradcheck(
-            lambda *c: chebyshev_sum(list(c), operator), c[:k]
-        )
-        assert torch.autograd.gradgradcheck(
-            lambda x, k=k: tuple(chebyshev_terms(x, operator, k)), x
-        )
 
 
 @pytest.mark.parametrize(("in_channels", "out_channels"), SHAPES)

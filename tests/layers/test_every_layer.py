@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from deepsphere_pyg.executions import EXECUTIONS
+from deepsphere_pyg.propagation import EXECUTIONS
 
 
 def build(case, dtype=torch.float64, execution="auto"):

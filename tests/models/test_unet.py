@@ -243,8 +243,8 @@ def test_logits_do_not_depend_on_the_order_of_the_vertices(healpix_pyramid):
     z = torch.tensor(model.sampling.xyz[:, 2:])
     ring = torch.tensor(other.sampling.xyz[:, 2:])
     # RING and NEST are one sampling in two orders. The bound on the largest eigenvalue
-    # starts from a random vector and differs by some 1e-7 between them.
-    torch.testing.assert_close(other(ring)[index], model(z), atol=1e-5, rtol=0)
+    # starts from a random vector and differs by some 1e-6 between them.
+    torch.testing.assert_close(other(ring)[index], model(z), atol=1e-4, rtol=0)
 
 
 def test_with_sampling_of_keeps_the_graph_options(healpix_pyramid):

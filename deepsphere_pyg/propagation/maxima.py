@@ -1,0 +1,61 @@
+"""Maxima over the sources of each target."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
+    """Lay out the sources of each target as a table without gaps.
+
+    Returns
+    -------
+    Tensor
+        Sources of each target, shape ``(n_out, size)``, int64; where a target has
+        fewer than ``size``, its first is repeated, which changes no maximum. If the
+        sources are consecutive and equally many, only an empty table
+        ``(0, size)``: reshaping finds them.
+
+    Raises
+    ------
+    ValueError
+        If a target has no source.
+    """
+    degrees = offsets.long().diff()
+    size = int(degrees.max())
+    if int(degrees.min()) == 0:
+        bad = int(degrees.argmin())
+        raise ValueError(
+            f"the maximum over no source is undefined: target {bad} has no edge; "
+            "drop such targets"
+        )
+    counted = torch.arange(len(indices), device=indices.device)
+    if bool((degrees == size).all()) and torch.equal(indices.long(), counted):
+        return counted.new_empty(0, size)
+    column = torch.arange(size, device=indices.device)
+    column = torch.where(column < degrees[:, None], column, 0)
+    return indices.long()[offsets[:-1].long()[:, None] + column]
+
+
+def max_over_windows(x: Tensor, windows: Tensor, n_out: int) -> Tensor:
+    """Return the largest source of each target.
+
+    Parameters
+    ----------
+    x
+        Signals, shape ``(*batch, n_in, channel)``.
+    windows
+        From :func:`max_windows`.
+    n_out
+        Number of targets.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(*batch, n_out, channel)``.
+    """
+    if len(windows) == 0:
+        shape = (*x.shape[:-2], n_out, windows.shape[1], x.shape[-1])
+        return x.reshape(shape).amax(dim=-2)
+    return x[..., windows, :].amax(dim=-2)

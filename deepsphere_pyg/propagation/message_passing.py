@@ -1,0 +1,68 @@
+"""Message passing as PyTorch Geometric has it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from torch import Tensor
+
+from deepsphere_pyg.pyg import MessagePassing
+
+
+class EdgePropagation(MessagePassing):  # type: ignore[misc]
+    r"""Message passing with fixed edge weights, in PyTorch Geometric's own words.
+
+    .. math:: y_i = \sum_{j \to i} w_{ij} x_j
+
+    The reference for the faster executions in this module, and the one that runs on
+    every device that PyTorch Geometric runs on.
+
+    Examples
+    --------
+    >>> import torch
+    >>> edge_index = torch.tensor([[0, 1, 2], [0, 0, 1]])
+    >>> x = torch.tensor([[1.0], [2.0], [3.0]])
+    >>> EdgePropagation()(x, edge_index, torch.ones(3), n_out=2)
+    tensor([[3.],
+            [3.]])
+    """
+
+    def __init__(self) -> None:
+        super().__init__(aggr="add", flow="source_to_target", node_dim=-2)
+
+    def forward(
+        self, x: Tensor, edge_index: Tensor, edge_weight: Tensor, n_out: int
+    ) -> Tensor:
+        """Return the sum of the messages at each target.
+
+        Parameters
+        ----------
+        x
+            Signals at the sources, shape ``(*batch, n_in, channel)``.
+        edge_index
+            Sources in row 0, targets in row 1, shape ``(2, E)``, int64.
+        edge_weight
+            Weights, shape ``(E,)``.
+        n_out
+            Number of targets.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, n_out, channel)``.
+        """
+        size = (x.shape[self.node_dim], n_out)
+        y: Tensor = self.propagate(
+            edge_index, x=(x, None), edge_weight=edge_weight, size=size
+        )
+        return y
+
+    def message(self, x_j: Tensor, edge_weight: Tensor) -> Tensor:
+        """Weigh what comes along each edge."""
+        return edge_weight.unsqueeze(-1) * x_j
+
+
+@cache
+def edge_propagation() -> EdgePropagation:
+    """The one instance: it has no state, and PyTorch Geometric writes code for it."""
+    return EdgePropagation()

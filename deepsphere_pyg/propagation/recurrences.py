@@ -1,0 +1,109 @@
+"""Chebyshev recurrences on one tile, whose terms are used up while in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.propagation.products import PRODUCTS
+from deepsphere_pyg.propagation.tiles import Tile
+
+HALF = (torch.float16, torch.bfloat16)
+
+
+def wide(x: Tensor) -> Tensor:
+    """Signals of half precision in float32, in which sums over edges are taken."""
+    return x.float() if x.dtype in HALF else x
+
+
+def terms_of(x: Tensor, tile: Tile, K: int, kernel: str) -> Iterator[Tensor]:
+    """T_0(L) x, T_1(L) x, ... at the core, shape ``(core, width)``."""
+    product, core = PRODUCTS[kernel], tile.counts[0]
+    before = wide(x)
+    yield before[:core]
+    current = product(before, *tile.rows(K - 2))
+    yield current[:core]
+    for k in range(2, K):
+        image = product(current, *tile.rows(K - 1 - k))
+        # lerp(a, b, 2) = 2 b - a, in one pass and without another tensor.
+        torch.lerp(before[: len(image)], image, 2, out=image)
+        before, current = current, image
+        yield current[:core]
+
+
+def mixed_terms(
+    terms: Iterator[Tensor],
+    weight: Tensor,
+    total: Tensor | None = None,
+    core: Tensor | None = None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """Return the sum of the terms times their weights.
+
+    Each term is used up while it is in the cache: its product with ``core`` is added
+    to ``total`` too, if there is one.
+    """
+    K, channels, _ = weight.shape
+    half = weight.dtype in HALF
+    kept, y = [], None
+    for k, term in enumerate(terms):
+        flat = term.reshape(-1, channels)
+        if total is not None and core is not None:
+            add_product(total[k], flat, core)
+        if half:
+            kept.append(flat.to(weight.dtype))
+        elif y is not None:
+            y.addmm_(flat, weight[k])
+        elif bias is None:
+            y = flat @ weight[k]
+        else:
+            y = torch.addmm(bias, flat, weight[k])
+    if y is not None:
+        return y
+    # One product for all terms: a sum of rounded ones would round each time.
+    stack, flat = torch.cat(kept, dim=1), weight.reshape(K * channels, -1)
+    return stack @ flat if bias is None else torch.addmm(bias, stack, flat)
+
+
+def sum_of_mixed(
+    x: Tensor, weight: Tensor, bias: Tensor | None, tile: Tile, kernel: str, group: int
+) -> Tensor:
+    """Channels first, by Clenshaw's recurrence: the matrix acts on output channels."""
+    product = PRODUCTS[kernel]
+    K, channels, out_channels = weight.shape
+    half = x.dtype in HALF
+    flat = x.reshape(-1, channels)
+
+    def mixed(k: int) -> Tensor:
+        part = flat[: tile.counts[k] * group] @ weight[k]
+        return wide(part).view(-1, group * out_channels)
+
+    current, after = mixed(K - 1), None
+    for k in range(K - 2, -1, -1):
+        image = product(current, *tile.rows(k))
+        if after is not None and k:
+            torch.lerp(after[: len(image)], image, 2, out=image)
+        elif after is not None:
+            image.sub_(after[: len(image)])
+        elif k:
+            image.mul_(2)
+        if half:
+            image.add_(mixed(k))
+        else:
+            rows = image.view(-1, out_channels)
+            rows.addmm_(flat[: len(rows)], weight[k])
+        after, current = current, image
+    y = current.view(-1, out_channels)
+    if bias is not None:
+        y += bias
+    return y.to(x.dtype)
+
+
+def add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
+    """Add a^T b to a sum; in half precision rounded once a tile."""
+    if total.dtype == b.dtype:
+        total.addmm_(a.T, b)
+    else:
+        total += a.to(b.dtype).T @ b

@@ -1,0 +1,75 @@
+"""The weighted sum over edges as one operation, with its derivatives."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.propagation.executions import NUMBERS_OF_A_TILE
+from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
+
+
+@torch.library.custom_op("deepsphere_pyg::edge_sum", mutates_args=())
+@in_given_precision
+def edge_sum(
+    x: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
+) -> Tensor:
+    r"""Return :math:`y_i = \sum_{j \to i} w_{ij} x_j`.
+
+    Parameters
+    ----------
+    x
+        Signals, shape ``(batch, n_in, channel)``.
+    rows
+        Compressed rows of the matrix: offsets ``(n_out + 1,)``, indices and weights
+        ``(E,)``.
+    columns
+        The same of its transpose.
+    kernel
+        ``"embedding_bag"`` or ``"csr"``.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(batch, n_out, channel)``.
+    """
+    product = PRODUCTS[kernel]
+    batch, n_in, channels = x.shape
+    n_out = len(rows[0]) - 1
+    if x.numel() == 0:
+        # No kernel is at ease without signals.
+        return x.new_zeros(batch, n_out, channels)
+    together = max(1, NUMBERS_OF_A_TILE // (max(n_in, n_out) * channels))
+    if batch == 1 or n_in == 1:
+        # One signal, or one vertex: their channels lie side by side as it is.
+        side_by_side = x.reshape(n_in, -1).contiguous()
+        y = product(side_by_side, *rows).view(n_out, batch, channels)
+        return y.transpose(0, 1).contiguous()
+    y = x.new_empty(batch, n_out, channels)
+    for first in range(0, batch, together):
+        some = x[first : first + together]
+        flat = some.transpose(0, 1).reshape(n_in, -1).contiguous()
+        image = product(flat, *rows).view(n_out, len(some), channels)
+        y[first : first + together] = image.transpose(0, 1)
+    return y
+
+
+@edge_sum.register_fake
+def _edge_sum_shape(
+    x: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
+) -> Tensor:
+    return x.new_empty(x.shape[0], rows[0].shape[0] - 1, x.shape[2])
+
+
+def _keep_edges(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    _, ctx.rows, ctx.columns, ctx.kernel = inputs
+
+
+def _edge_sum_gradient(ctx: Any, y: Tensor) -> tuple[Any, ...]:
+    """The transpose is stored: a sum over edges too, of every order."""
+    x = edge_sum(y, ctx.columns, ctx.rows, ctx.kernel)
+    return x, [None] * len(ctx.rows), [None] * len(ctx.columns), None
+
+
+edge_sum.register_autograd(_edge_sum_gradient, setup_context=_keep_edges)
