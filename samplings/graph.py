@@ -46,7 +46,8 @@ class SphericalGraph(ReadOnly):
         scaled to mean one; None where all weigh the same.
     n_joined
         Number of edges that were added beyond those of the nearest neighbours, to join
-        pieces or to surround scattered points.
+        pieces, to surround scattered points, or to reach far where those are dense. The
+        fit may have left some of them without weight, and out of the edges.
     note
         What its maker found worth saying, such as why it is in several pieces. A graph
         in pieces without a note warns.

@@ -57,7 +57,10 @@ def knn_graph(
         Whether to add edges of the spherical Delaunay triangulation where the nearest
         neighbours are not enough: to join the pieces into which uneven samplings fall;
         and, for fitted weights, to surround scattered points, whose nearest neighbours
-        may all lie on one side. Pieces of a masked sampling that are apart on the whole
+        may all lie on one side. Where scattered points are dense in places, fitted
+        weights also get long links (:mod:`samplings.fitting.far_neighbours`), and leave
+        out those to near ones that they have no use for: ``n_joined`` and ``n_edges``
+        tell how many. Pieces of a masked sampling that are apart on the whole
         one stay apart, with a note.
 
     Returns

@@ -18,7 +18,7 @@ from samplings.tessellation.delaunay import whole_sampling
 from samplings.tessellation.finite_volumes import sides_over_chords
 
 # Steps of Newton's method in a round, and products in each step.
-STEPS, INNER_STEPS = 8, 40
+STEPS, INNER_STEPS = 12, 40
 # Gap of the first round as a share of the value to begin with, and how it falls from
 # round to round.
 GAP, GAP_FALL = 0.01, 0.3

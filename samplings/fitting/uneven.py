@@ -15,7 +15,7 @@ from samplings.tessellation.hull import convex_hull
 UNEVEN = 4.0
 # Half-width of the widest cap that points of the whole sphere may leave empty.
 WIDEST_GAP = np.deg2rad(45)
-# Share of the area that the core covers. On weather stations 8 % of the vertices do.
+# Share of the area that the core covers. On weather stations 7 % of the vertices do.
 SHARE = 0.95
 
 
