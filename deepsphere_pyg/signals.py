@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def checked_signal(x: Tensor, n_in: int, weight: Tensor) -> Tensor:
+def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> Tensor:
     """Refuse what is not a signal on the sources of an operator.
 
     Under autocast the signal is brought to the operator's dtype: sums over many edges
@@ -20,6 +20,9 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor) -> Tensor:
         Number of vertices expected.
     weight
         Edge weights, whose dtype and device are expected.
+    cast
+        Whether to bring the signal to that dtype under autocast; else it is left as
+        it is there.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor) -> Tensor:
             "move one with .to(device)"
         )
     if x.is_floating_point() and torch.is_autocast_enabled(x.device.type):
-        x = x.to(weight.dtype)
+        return x.to(weight.dtype) if cast else x
     if x.dtype != weight.dtype:
         other = (
             f", or the operator with .to({x.dtype})"

@@ -174,7 +174,7 @@ class ChebConv(ChebyshevWeights):
                 "a Laplacian maps a sampling to itself, got an operator from "
                 f"{laplacian.n_in} to {laplacian.n_out} vertices"
             )
-        x = checked_signal(x, laplacian.n_in, laplacian.weight)
+        x = checked_signal(x, laplacian.n_in, laplacian.weight, cast=False)
         if x.shape[-1] != self.in_channels:
             raise ValueError(
                 f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
@@ -189,7 +189,7 @@ class ChebConv(ChebyshevWeights):
 
     def _mix_of_terms(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
         """Term after term, as the equation has it: the reference."""
-        terms = chebyshev_terms(x, laplacian, self.K)
+        terms = chebyshev_terms(x.to(laplacian.dtype), laplacian, self.K)
         y = F.linear(x, self.weight[0].T, self.bias)
         for term, weight in zip(terms[1:], self.weight[1:], strict=True):
             y = y + term @ weight
@@ -205,7 +205,9 @@ class ChebConv(ChebyshevWeights):
         if torch.is_autocast_enabled(device):
             # Channels are mixed in the lower precision, sums over edges are not.
             dtype = torch.get_autocast_dtype(device)
-            x, weight = x.to(dtype), weight.to(dtype)
+            if x.dtype != dtype or laplacian.dtype == torch.float64:
+                x = x.to(laplacian.dtype)
+            weight = weight.to(dtype)
             bias = None if bias is None else bias.to(dtype)
         flat = x.reshape(prod(x.shape[:-2]), *x.shape[-2:])
         y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)

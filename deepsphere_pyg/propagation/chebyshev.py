@@ -42,7 +42,8 @@ def chebyshev_convolution(
     x
         Signals, shape ``(batch, vertex, in_channels)``.
     weight
-        Shape ``(K, in_channels, out_channels)``, of the dtype of ``x``; K at least 2.
+        Shape ``(K, in_channels, out_channels)``, K at least 2, of the dtype of ``x``
+        or of half precision, in which the terms are mixed then.
     bias
         Shape ``(out_channels,)``, or None.
     tiles
@@ -56,7 +57,7 @@ def chebyshev_convolution(
     Returns
     -------
     Tensor
-        Shape ``(batch, vertex, out_channels)``.
+        Shape ``(batch, vertex, out_channels)``, of the dtype of ``weight``.
 
     Notes
     -----
@@ -67,16 +68,19 @@ def chebyshev_convolution(
     cut = Tiles(*tiles)
     signals = Signals(x)
     _, channels, out_channels = weight.shape
-    y = Signals(x.new_empty(*x.shape[:-1], out_channels))
+    y = Signals(weight.new_empty(*x.shape[:-1], out_channels))
     fewer = out_channels < channels
     for tile, first, count in groups(cut, len(x), min(channels, out_channels)):
         group = signals.take(tile, tile.vertices, first, count)
         if fewer:
             part = sum_of_mixed(group, weight, bias, tile, kernel, count)
-        else:
-            terms = terms_of(group, tile, len(weight), kernel)
-            part = mixed_terms(terms, weight, bias=bias)
-        y.put(tile, first, count, part)
+            y.put(tile, first, count, part)
+            continue
+        terms = terms_of(group, tile, len(weight), kernel)
+        place = y.place(tile, first, count)
+        part = mixed_terms(terms, weight, bias=bias, out=place)
+        if place is None:
+            y.put(tile, first, count, part)
     return y.x
 
 
@@ -89,7 +93,7 @@ def _convolution_shape(
     tiles_t: Sequence[Tensor],
     kernel: str,
 ) -> Tensor:
-    return x.new_empty(x.shape[0], x.shape[1], weight.shape[2])
+    return weight.new_empty(x.shape[0], x.shape[1], weight.shape[2])
 
 
 @torch.library.custom_op("deepsphere_pyg::chebyshev_gradients", mutates_args=())
@@ -125,13 +129,17 @@ def chebyshev_gradients(
     K, channels, out_channels = weight.shape
     signals, gradients = Signals(x), Signals(y)
     result = Signals(torch.empty_like(signals.x))
+    mixed = x.dtype != weight.dtype
     turned = weight.transpose(1, 2).contiguous()
     total = wide(torch.zeros_like(turned))
     for tile, first, count in groups(Tiles(*tiles_t), len(x), out_channels):
         group = gradients.take(tile, tile.vertices, first, count)
         terms = terms_of(group, tile, K, kernel)
         core = signals.take(tile, tile.core, first, count).view(-1, channels)
-        result.put(tile, first, count, mixed_terms(terms, turned, total, core))
+        place = None if mixed else result.place(tile, first, count)
+        part = mixed_terms(terms, turned, total, core.to(weight.dtype), out=place)
+        if place is None:
+            result.put(tile, first, count, part)
     return result.x, total.transpose(1, 2).to(weight.dtype).contiguous()
 
 
@@ -183,14 +191,15 @@ def chebyshev_weight_gradient(
     channels, out_channels = x.shape[-1], y.shape[-1]
     fewer = channels <= out_channels
     moved, still = (Signals(x), Signals(y)) if fewer else (Signals(y), Signals(x))
-    total = wide(x.new_zeros(K, moved.channels, still.channels))
+    total = wide(y.new_zeros(K, moved.channels, still.channels))
     cut = Tiles(*(tiles if fewer else tiles_t))
     for tile, first, count in groups(cut, len(x), moved.channels):
         group = moved.take(tile, tile.vertices, first, count)
         core = still.take(tile, tile.core, first, count).view(-1, still.channels)
+        core = core.to(y.dtype)
         for k, term in enumerate(terms_of(group, tile, K, kernel)):
             add_product(total[k], term.reshape(-1, moved.channels), core)
-    return (total if fewer else total.transpose(1, 2)).to(x.dtype).contiguous()
+    return (total if fewer else total.transpose(1, 2)).to(y.dtype).contiguous()
 
 
 @chebyshev_weight_gradient.register_fake
@@ -202,4 +211,4 @@ def _weight_gradient_shape(
     tiles_t: Sequence[Tensor],
     kernel: str,
 ) -> Tensor:
-    return x.new_empty(K, x.shape[2], y.shape[2])
+    return y.new_empty(K, x.shape[2], y.shape[2])

@@ -52,6 +52,7 @@ def _convolution_gradient(ctx: Any, y: Tensor) -> tuple[Any, ...]:
         if need_x:
             turned = _turned(weight)
             dx = chebyshev_convolution(y, turned, None, transpose, matrix, ctx.kernel)
+            dx = dx.to(x.dtype)
         if need_weight:
             dweight = chebyshev_weight_gradient(x, y, K, matrix, transpose, ctx.kernel)
     if ctx.has_bias and need_bias:
@@ -80,7 +81,7 @@ def _gradients_gradient(ctx: Any, dx: Tensor, dweight: Tensor) -> tuple[Any, ...
     for_y = for_y + chebyshev_convolution(x, dweight, None, matrix, transpose, kernel)
     for_weight = chebyshev_weight_gradient(dx, y, K, matrix, transpose, kernel)
     none = [None] * len(matrix), [None] * len(transpose), None
-    return for_x, for_y, for_weight, *none
+    return for_x.to(x.dtype), for_y, for_weight, *none
 
 
 chebyshev_gradients.register_autograd(
@@ -100,7 +101,7 @@ def _weight_gradient_gradient(ctx: Any, dweight: Tensor) -> tuple[Any, ...]:
     for_x = chebyshev_convolution(y, turned, None, transpose, matrix, kernel)
     for_y = chebyshev_convolution(x, dweight, None, matrix, transpose, kernel)
     none = [None] * len(matrix), [None] * len(transpose), None
-    return for_x, for_y, None, *none
+    return for_x.to(x.dtype), for_y, None, *none
 
 
 chebyshev_weight_gradient.register_autograd(

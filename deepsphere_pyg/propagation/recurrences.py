@@ -39,8 +39,9 @@ def mixed_terms(
     total: Tensor | None = None,
     core: Tensor | None = None,
     bias: Tensor | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
-    """Return the sum of the terms times their weights.
+    """Return the sum of the terms times their weights, in ``out`` if that is given.
 
     Each term is used up while it is in the cache: its product with ``core`` is added
     to ``total`` too, if there is one.
@@ -56,15 +57,21 @@ def mixed_terms(
             kept.append(flat.to(weight.dtype))
         elif y is not None:
             y.addmm_(flat, weight[k])
-        elif bias is None:
-            y = flat @ weight[k]
         else:
-            y = torch.addmm(bias, flat, weight[k])
+            y = affine(flat, weight[k], bias, out)
     if y is not None:
         return y
     # One product for all terms: a sum of rounded ones would round each time.
-    stack, flat = torch.cat(kept, dim=1), weight.reshape(K * channels, -1)
-    return stack @ flat if bias is None else torch.addmm(bias, stack, flat)
+    return affine(torch.cat(kept, dim=1), weight.reshape(K * channels, -1), bias, out)
+
+
+def affine(
+    x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor | None = None
+) -> Tensor:
+    """Return ``x @ weight + bias``, in ``out`` if that is given."""
+    if bias is None:
+        return torch.mm(x, weight, out=out)
+    return torch.addmm(bias, x, weight, out=out)
 
 
 def sum_of_mixed(
@@ -73,8 +80,8 @@ def sum_of_mixed(
     """Channels first, by Clenshaw's recurrence: the matrix acts on output channels."""
     product = PRODUCTS[kernel]
     K, channels, out_channels = weight.shape
-    half = x.dtype in HALF
-    flat = x.reshape(-1, channels)
+    half = weight.dtype in HALF
+    flat = x.reshape(-1, channels).to(weight.dtype)
 
     def mixed(k: int) -> Tensor:
         part = flat[: tile.counts[k] * group] @ weight[k]
@@ -98,11 +105,11 @@ def sum_of_mixed(
     y = current.view(-1, out_channels)
     if bias is not None:
         y += bias
-    return y.to(x.dtype)
+    return y.to(weight.dtype)
 
 
 def add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
-    """Add a^T b to a sum; in half precision rounded once a tile."""
+    """Add a^T b to a sum; in half precision, that of b, rounded once a tile."""
     if total.dtype == b.dtype:
         total.addmm_(a.T, b)
     else:

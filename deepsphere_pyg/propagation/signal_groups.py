@@ -37,14 +37,20 @@ class Signals:
         table = self.x.view(-1, self.channels)
         return table.index_select(0, rows).view(len(vertices), -1)
 
+    def place(self, tile: Tile, first: int, count: int) -> Tensor | None:
+        """Return where a group on the core of a tile goes, if that is in one piece."""
+        if count > 1 or tile.first < 0:
+            return None
+        return self.x[first, tile.first : tile.first + tile.counts[0]]
+
     def put(self, tile: Tile, first: int, count: int, group: Tensor) -> None:
         """Write a group on the core of a tile."""
         values = group.view(tile.counts[0], count, self.channels).transpose(0, 1)
         target = self.x[first : first + count]
-        if len(tile.vertices) == 0 or tile.first >= 0:
+        if tile.first >= 0:
             target[:, tile.first : tile.first + tile.counts[0]] = values
         else:
-            target.index_copy_(1, tile.core, values)
+            target.index_copy_(1, tile.core, values.to(self.x.dtype))
 
 
 def groups(tiles: Tiles, batch: int, channels: int) -> Iterator[tuple[Tile, int, int]]:

@@ -176,6 +176,38 @@ def test_half_precision_rounds_signals_and_weights_once(dtype, channels):
         assert largest(got.double() - true) < few * largest(true)
 
 
+@pytest.mark.parametrize("channels", SHAPES)
+def test_signals_may_be_more_precise_than_weights(channels):
+    operator = EdgeOperator(HEAT, torch.float32)
+    given = inputs(192, *channels, 4, dtype=torch.float32)
+    half = [given[0], *(p.detach().bfloat16().requires_grad_() for p in given[1:])]
+    exact = [part.detach().double().requires_grad_() for part in half]
+    y = operation(operator, 3, 48)(*half)
+    expected = reference(*exact, EdgeOperator(HEAT, torch.float64))
+    assert y.dtype == torch.bfloat16
+    gradients = torch.autograd.grad(y.sum(), half)
+    expected_gradients = torch.autograd.grad(expected.sum(), exact)
+    few = torch.finfo(torch.bfloat16).eps * 8
+    for got, true in zip((y, *gradients), (expected, *expected_gradients), strict=True):
+        assert largest(got.double() - true) < few * largest(true)
+    assert [g.dtype for g in gradients] == [p.dtype for p in half]
+
+
+@pytest.mark.parametrize("signals", [torch.float32, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("edges", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("execution", ["auto", "message_passing"])
+def test_autocast_takes_signals_and_edges_of_any_precision(signals, edges, execution):
+    operator = EdgeOperator(HEAT, edges, execution)
+    layer, x = ChebConv(3, 4, 3), signal(2, 192, 3)
+    exact = copy.deepcopy(layer).double()(x, EdgeOperator(HEAT, torch.float64))
+    leaf = x.to(signals).requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        y = layer(leaf, operator)
+        y.float().sum().backward()
+    assert y.dtype == torch.bfloat16 and leaf.grad.dtype == signals
+    torch.testing.assert_close(y.double(), exact, atol=0.1, rtol=0.1)
+
+
 def test_tiles_follow_conversions():
     operator = EdgeOperator(HEAT, torch.float32)
     layer = ChebConv(3, 4, 3)
