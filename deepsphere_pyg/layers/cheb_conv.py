@@ -180,35 +180,20 @@ class ChebConv(ChebyshevWeights):
                 f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        if self.K == 1:
-            return F.linear(x, self.weight[0].T, self.bias)
-        execution = chosen_execution(laplacian.execution, x.dtype, x.device)
-        if execution == "message_passing":
-            return self._mix_of_terms(x, laplacian)
-        return self._fused(x, laplacian, execution)
-
-    def _mix_of_terms(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
-        """Term after term, as the equation has it: the reference."""
-        terms = chebyshev_terms(x.to(laplacian.dtype), laplacian, self.K)
-        y = F.linear(x, self.weight[0].T, self.bias)
-        for term, weight in zip(terms[1:], self.weight[1:], strict=True):
-            y = y + term @ weight
-        return y
-
-    def _fused(self, x: Tensor, laplacian: EdgeOperator, execution: str) -> Tensor:
-        """All in one operation, tile by tile."""
-        size = tile_size(min(self.in_channels, self.out_channels))
-        tiles, tiles_t = laplacian.tiles(self.K - 1, size)
         weight: Tensor = self.weight
         bias: Tensor | None = self.bias
-        device = x.device.type
-        if torch.is_autocast_enabled(device):
+        if torch.is_autocast_enabled(x.device.type):
             # Channels are mixed in the lower precision, sums over edges are not.
-            dtype = torch.get_autocast_dtype(device)
+            dtype = torch.get_autocast_dtype(x.device.type)
             if x.dtype != dtype or laplacian.dtype == torch.float64:
                 x = x.to(laplacian.dtype)
             weight = weight.to(dtype)
             bias = None if bias is None else bias.to(dtype)
+        execution = chosen_execution(laplacian.execution, x.dtype, x.device)
+        if self.K == 1 or execution == "message_passing":
+            return _mix_of_terms(x, weight, bias, laplacian)
+        size = tile_size(min(self.in_channels, self.out_channels))
+        tiles, tiles_t = laplacian.tiles(self.K - 1, size)
         flat = x.reshape(prod(x.shape[:-2]), *x.shape[-2:])
         y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
         return y.view(*x.shape[:-1], self.out_channels)
@@ -247,3 +232,14 @@ class ChebConv(ChebyshevWeights):
             f"{self.in_channels}, {self.out_channels}, K={self.K}, "
             f"normalization={self.normalization!r}, bias={self.bias is not None}"
         )
+
+
+def _mix_of_terms(
+    x: Tensor, weight: Tensor, bias: Tensor | None, laplacian: EdgeOperator
+) -> Tensor:
+    """Term after term, as the equation has it: the reference."""
+    terms = chebyshev_terms(x, laplacian, len(weight))
+    y = F.linear(terms[0].to(weight.dtype), weight[0].T, bias)
+    for term, matrix in zip(terms[1:], weight[1:], strict=True):
+        y = y + term.to(weight.dtype) @ matrix
+    return y

@@ -21,7 +21,7 @@ def wide(x: Tensor) -> Tensor:
 def terms_of(x: Tensor, tile: Tile, K: int, kernel: str) -> Iterator[Tensor]:
     """T_0(L) x, T_1(L) x, ... at the core, shape ``(core, width)``."""
     product, core = PRODUCTS[kernel], tile.counts[0]
-    before = wide(x)
+    before = x.to(tile.weights.dtype)
     yield before[:core]
     current = product(before, *tile.rows(K - 2))
     yield current[:core]
@@ -85,7 +85,7 @@ def sum_of_mixed(
 
     def mixed(k: int) -> Tensor:
         part = flat[: tile.counts[k] * group] @ weight[k]
-        return wide(part).view(-1, group * out_channels)
+        return part.to(tile.weights.dtype).view(-1, group * out_channels)
 
     current, after = mixed(K - 1), None
     for k in range(K - 2, -1, -1):

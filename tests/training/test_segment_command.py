@@ -283,6 +283,8 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path):
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # Shells start what runs in the background deaf to interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         deadline = time.monotonic() + 120

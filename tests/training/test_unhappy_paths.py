@@ -145,6 +145,8 @@ def test_an_interrupt_while_maps_are_made_is_no_traceback(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # Shells start what runs in the background deaf to interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout.readline().startswith("sampling")
     time.sleep(0.2)
@@ -164,6 +166,8 @@ def test_two_interrupts_leave_whole_files_and_no_traceback(tmp_path, pause):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # Shells start what runs in the background deaf to interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for line in process.stdout:
         if line.startswith("epoch"):
