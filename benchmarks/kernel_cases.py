@@ -238,7 +238,7 @@ _CASES: tuple[Case, ...] = (
     NetworkCase(
         "unet",
         "U-Net, icosahedron level 5",
-        2,
+        8,
         OTHERS,
         _BOTH,
         "one",

@@ -61,6 +61,9 @@ def as_columns(x: Tensor) -> Tensor:
 class SparseConv(nn.Module):
     """The method of deepsphere-pytorch: stack the terms, and mix them in one product.
 
+    Terms are appended one by one, and the stack is laid out with the order of the
+    polynomial innermost, as that library does.
+
     Parameters
     ----------
     weight, bias
@@ -76,14 +79,18 @@ class SparseConv(nn.Module):
         """Convolve ``(batch, vertex, in_channels)``."""
         batch, vertices, channels = x.shape
         K, _, outputs = self.weight.shape
-        terms = [as_columns(x)]
+        before = as_columns(x)
+        stacked = before[None]
         if K > 1:
-            terms.append(torch.sparse.mm(operator.matrix, terms[0]))
+            current = torch.sparse.mm(operator.matrix, before)
+            stacked = torch.cat((stacked, current[None]))
         for _ in range(2, K):
-            terms.append(2 * torch.sparse.mm(operator.matrix, terms[-1]) - terms[-2])
-        stacked = torch.stack(terms).view(K, vertices, channels, batch)
-        rows = stacked.permute(3, 1, 0, 2).reshape(batch * vertices, K * channels)
-        y = rows @ self.weight.view(-1, outputs)
+            after = 2 * torch.sparse.mm(operator.matrix, current) - before
+            stacked = torch.cat((stacked, after[None]))
+            before, current = current, after
+        stacked = stacked.view(K, vertices, channels, batch)
+        rows = stacked.permute(3, 1, 2, 0).reshape(batch * vertices, channels * K)
+        y = rows @ self.weight.transpose(0, 1).reshape(-1, outputs)
         y = y if self.bias is None else y + self.bias
         return y.view(batch, vertices, outputs)
 
