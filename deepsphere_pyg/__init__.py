@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deepsphere_pyg.convert import export_onnx as export_onnx
     from deepsphere_pyg.convert import from_data as from_data
     from deepsphere_pyg.convert import from_pygsp as from_pygsp
     from deepsphere_pyg.convert import laplacian_operator as laplacian_operator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "deepsphere_pyg.convert": (
+        "export_onnx",
         "from_data",
         "from_pygsp",
         "laplacian_operator",

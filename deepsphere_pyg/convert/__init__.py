@@ -3,6 +3,7 @@
 from deepsphere_pyg.convert.data import from_data as from_data
 from deepsphere_pyg.convert.data import operator_from_data as operator_from_data
 from deepsphere_pyg.convert.data import to_data as to_data
+from deepsphere_pyg.convert.onnx import export_onnx as export_onnx
 from deepsphere_pyg.convert.operators import laplacian_operator as laplacian_operator
 from deepsphere_pyg.convert.operators import pooling_operator as pooling_operator
 from deepsphere_pyg.convert.operators import unpooling_operator as unpooling_operator

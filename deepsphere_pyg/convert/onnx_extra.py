@@ -1,0 +1,23 @@
+"""Packages of the ``onnx`` extra, imported only where they are needed."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def onnx_module(name: str) -> Any:
+    """Import a package of the ``onnx`` extra.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed, with the command that installs it.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"ONNX files are written with {name}, which is not installed; "
+            "run: pip install 'deepsphere-pyg[onnx]'"
+        ) from error
