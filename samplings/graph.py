@@ -203,6 +203,9 @@ def _is_symmetric(matrix: sp.csr_array) -> bool:
     return (
         np.array_equal(matrix.indptr, transpose.indptr)
         and np.array_equal(matrix.indices, transpose.indices)
-        # Round-off of weights that went through an average in another order.
-        and np.allclose(matrix.data, transpose.data, rtol=1e-12, atol=0)
+        and (
+            np.array_equal(matrix.data, transpose.data)
+            # Round-off of weights that went through an average in another order.
+            or np.allclose(matrix.data, transpose.data, rtol=1e-12, atol=0)
+        )
     )
