@@ -12,17 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.propagation import (
-    Tiles,
+    Derived,
     canonical_rows,
     checked_execution,
     chosen_execution,
-    cut_into_tiles,
     edge_propagation,
     edge_sum,
     max_over_windows,
-    max_windows,
     transposed_rows,
-    whole_tile,
 )
 from deepsphere_pyg.signals import checked_signal
 
@@ -136,8 +133,8 @@ class EdgeOperator(nn.Module):
 
     def _forget(self) -> None:
         """Drop what was derived of weights, dtype or device, which have changed."""
-        self._windows: Tensor | None = None
-        self._tiles: dict[tuple[int, int], tuple[Tiles, Tiles]] = {}
+        symmetric, device = self._order is None, self.offsets.device
+        self._derived = Derived(self._rows, symmetric, self.dtype, device)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move or convert; a new dtype starts from the float64 weights."""
@@ -303,26 +300,8 @@ class EdgeOperator(nn.Module):
                 "only operators from a sampling to itself have polynomials, got one "
                 f"from {self.n_in} to {self.n_out} vertices"
             )
-        if (hops, size) not in self._tiles:
-            cut = self._cut(self._rows, hops, size)
-            turned = cut
-            if self._order is not None:
-                turned = self._cut(sp.csr_array(self._rows.T), hops, size)
-            self._tiles[hops, size] = cut, turned
-        cut, turned = self._tiles[hops, size]
+        cut, turned = self._derived.tiles(hops, size)
         return cut.parts(), turned.parts()
-
-    def _cut(self, rows: sp.csr_array, hops: int, size: int) -> Tiles:
-        """Cut the matrix or its transpose, and bring it to the operator's device."""
-        dtype = torch.float64 if self.dtype == torch.float64 else torch.float32
-        device = self.offsets.device
-        if device.type == "cpu":
-            tiles = cut_into_tiles(rows, hops, size, dtype)
-            if tiles is not None:
-                return tiles
-        offsets, indices = map(torch.from_numpy, (rows.indptr, rows.indices))
-        weights = torch.from_numpy(rows.data).to(dtype)
-        return whole_tile(offsets, indices, weights, hops).to(device)
 
     def reduce_max(self, x: Tensor) -> Tensor:
         r"""Return the largest source of each target, whatever the weights.
@@ -347,16 +326,17 @@ class EdgeOperator(nn.Module):
             As for :meth:`forward`; and if a target has no source.
         """
         x = checked_signal(x, self.n_in, self.weight)
-        return max_over_windows(x, self._max_windows(), self.n_out)
+        (windows,) = self._max_windows()
+        return max_over_windows(x, windows, self.n_out)
 
     @assume_constant_result
-    def _max_windows(self) -> Tensor:
-        """Sources of each target as a table, made when first asked for."""
-        if self._windows is None:
-            rows = self._rows
-            parts = (torch.from_numpy(part) for part in (rows.indptr, rows.indices))
-            self._windows = max_windows(*parts).to(self.offsets.device)
-        return self._windows
+    def _max_windows(self) -> list[Tensor]:
+        """Sources of each target as a table, made when first asked for.
+
+        A list, since compilers name single tensors after this method, and so take
+        those of two operators for one.
+        """
+        return [self._derived.windows()]
 
     def __repr__(self) -> str:
         return (

@@ -240,6 +240,7 @@ def _mix_of_terms(
     """Term after term, as the equation has it: the reference."""
     terms = chebyshev_terms(x, laplacian, len(weight))
     y = F.linear(terms[0].to(weight.dtype), weight[0].T, bias)
-    for term, matrix in zip(terms[1:], weight[1:], strict=True):
-        y = y + term.to(weight.dtype) @ matrix
+    # Not over weight[1:]: exporters cannot read back a loop over nothing.
+    for k in range(1, len(weight)):
+        y = y + terms[k].to(weight.dtype) @ weight[k]
     return y

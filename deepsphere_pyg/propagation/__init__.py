@@ -7,6 +7,7 @@ from deepsphere_pyg.propagation.compressed_rows import canonical_rows as canonic
 from deepsphere_pyg.propagation.compressed_rows import (
     transposed_rows as transposed_rows,
 )
+from deepsphere_pyg.propagation.derived import Derived as Derived
 from deepsphere_pyg.propagation.executions import EXECUTIONS as EXECUTIONS
 from deepsphere_pyg.propagation.executions import (
     automatic_execution as automatic_execution,

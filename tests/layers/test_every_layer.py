@@ -1,7 +1,10 @@
 """What holds for every layer in the list of conftest.py."""
 
+import copy
+
 import pytest
 import torch
+from torch import nn
 
 from deepsphere_pyg.propagation import EXECUTIONS
 
@@ -65,3 +68,92 @@ def test_wrong_vertex_counts_are_refused(operator_layer_case):
     vertices, channels = operator_layer_case.shape_in
     with pytest.raises(ValueError, match=f"x has {vertices + 1} vertices, this"):
         build(operator_layer_case)(torch.zeros(2, vertices + 1, channels).double())
+
+
+class OneInput(nn.Module):
+    """A layer with its operator, as networks own them."""
+
+    def __init__(self, case, dtype=torch.float32):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = case.build()
+        self.operator = case.operator() if case.operator else None
+        self.to(dtype)
+
+    def forward(self, x):
+        return self.layer(x) if self.operator is None else self.layer(x, self.operator)
+
+
+def values_and_gradients(module, x):
+    leaf = x.detach().clone().requires_grad_()
+    y = module(leaf)
+    parts = (leaf, *module.parameters())
+    return (y.detach(), *torch.autograd.grad(y.square().sum(), parts))
+
+
+def assert_all_close(some, others):
+    for one, other in zip(some, others, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def assert_compiles(case, generator, backend):
+    torch.compiler.reset()
+    module = OneInput(case)
+    compiled = torch.compile(module, fullgraph=True, backend=backend)
+    # With another batch the second time, for which it may compile again.
+    for batch in (2, 5):
+        x = torch.randn(batch, *case.shape_in, generator=generator)
+        assert_all_close(
+            values_and_gradients(compiled, x), values_and_gradients(module, x)
+        )
+
+
+def test_layers_compile_without_graph_breaks(layer_case, generator):
+    assert_compiles(layer_case, generator, "aot_eager")
+
+
+@pytest.mark.slow
+# The compiler uses what PyTorch itself calls deprecated.
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_layers_compile_to_native_code(layer_case, generator):
+    assert_compiles(layer_case, generator, "inductor")
+
+
+def test_exported_layers_take_other_batches_and_are_read_back(
+    layer_case, generator, tmp_path
+):
+    module = OneInput(layer_case).eval()
+    x = torch.randn(2, *layer_case.shape_in, generator=generator)
+    batch = {0: torch.export.Dim("batch")}
+    program = torch.export.export(module, (x,), dynamic_shapes=(batch,))
+    torch.export.save(program, tmp_path / "layer.pt2")
+    again = torch.export.load(tmp_path / "layer.pt2").module()
+    more = torch.randn(5, *layer_case.shape_in, generator=generator)
+    torch.testing.assert_close(again(more), module(more))
+
+
+def test_autocast_costs_roundings_of_its_dtype(layer_case, generator):
+    module = OneInput(layer_case)
+    x = torch.randn(2, *layer_case.shape_in, generator=generator)
+    exact = values_and_gradients(module, x)
+    with torch.autocast("cpu", torch.bfloat16):
+        got = values_and_gradients(module, x)
+    # Signals, weights and up to four terms are rounded, each to 8 bits; gradients
+    # of squares carry the rounding of the values too.
+    bound = 8 * torch.finfo(torch.bfloat16).eps
+    for one, other in zip(got, exact, strict=True):
+        assert one.isfinite().all()
+        assert (one.float() - other).abs().max() <= bound * other.abs().max()
+
+
+def test_copies_share_nothing_and_give_the_same(layer_case, generator):
+    module = OneInput(layer_case)
+    x = torch.randn(2, *layer_case.shape_in, generator=generator)
+    before = values_and_gradients(module, x)
+    copied = copy.deepcopy(module)
+    assert_all_close(values_and_gradients(copied, x), before)
+    mine = {part.data_ptr() for part in (*module.parameters(), *module.buffers())}
+    theirs = {part.data_ptr() for part in (*copied.parameters(), *copied.buffers())}
+    assert mine.isdisjoint(theirs)
+    copied.double()(x.double())
+    assert_all_close(values_and_gradients(module, x), before)
