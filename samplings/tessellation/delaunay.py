@@ -71,7 +71,7 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
             f"sampling, got {pattern.shape}"
         )
     # Mutual reach implies the other, and takes no transpose to find out.
-    if connected_components(pattern, connection="strong", return_labels=False) == 1:
+    if connected_components(pattern, connection="strong")[0] == 1:
         return pattern, 0
     n_pieces, piece = connected_components(pattern, directed=True, connection="weak")
     if n_pieces == 1:
