@@ -1,0 +1,177 @@
+"""Associated Legendre functions, normalised, to any degree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+
+from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
+
+# Powers of two. Functions that start below 2**SMALLEST are carried with an exponent of
+# their own, and brought up by 2**STEP once they have passed 2**LARGEST.
+SMALLEST = -900
+LARGEST = -300
+STEP = 600
+# Degrees between two looks at the sizes. A step grows by sqrt(2m + 3) at most: by
+# 2**480 over 64 steps for orders up to 16000, well within what is left to overflow.
+BLOCK = 64
+
+
+def associated_legendre(
+    theta: npt.ArrayLike, L: SupportsIndex
+) -> Iterator[tuple[int, FloatArray]]:
+    r"""Yield the normalised associated Legendre functions, order after order.
+
+    .. math::
+        \bar P_l^m(\cos\theta) = \sqrt{\frac{2l+1}{4\pi} \frac{(l-m)!}{(l+m)!}}
+        \sin^m\theta \, \frac{d^m P_l}{dx^m}(\cos\theta)
+
+    so that :math:`Y_{l0} = \bar P_l^0` and :math:`\sqrt2 \bar P_l^m \cos m\varphi`,
+    :math:`\sqrt2 \bar P_l^m \sin m\varphi` are orthonormal on the sphere. There is no
+    Condon-Shortley sign: near the north pole all are positive.
+
+    Parameters
+    ----------
+    theta
+        Colatitudes in radian, in [0, pi], shape ``(T,)``. The number nearest to pi is
+        the south pole.
+    L
+        Bandlimit: degrees below L.
+
+    Yields
+    ------
+    m : int
+        Order, 0 ... L - 1.
+    values : ndarray
+        Degrees m ... L - 1, shape ``(L - m, T)``, yours to write to.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If L is not an integer or below 1; if ``theta`` is not one-dimensional, empty,
+        or out of range.
+
+    Notes
+    -----
+    With :math:`q_l = (l-m)! / (l+m)! \, P_l^m`, up to a factor, and
+    :math:`u = 1 - \cos\theta = 2\sin^2(\theta/2)`, the recurrence over l at fixed m is
+
+    .. math:: q_l - q_{l-1} = \frac{(l-1-m)(q_{l-1} - q_{l-2}) - (2l-1) u q_{l-1}}{l+m},
+
+    which never subtracts numbers that nearly agree close to the pole, where the usual
+    recurrence in :math:`\cos\theta` loses :math:`l^2` units of round-off (Reinsch's
+    modification of Clenshaw's method). The southern hemisphere follows by parity.
+    The functions grow from :math:`\sin^m\theta`, which has no floating-point number
+    for many m and :math:`\theta`, and are carried with an exponent; values
+    below 1e-308 come out as zero.
+
+    Examples
+    --------
+    >>> for m, values in associated_legendre([np.pi / 3], 2):
+    ...     print(m, np.round(values[:, 0] * np.sqrt(4 * np.pi), 6))
+    0 [1.       0.866025]
+    1 [1.06066]
+    """
+    bandlimit = integer_argument("L", L, 1)
+    return _orders(_checked_colatitudes(theta), bandlimit)
+
+
+def _checked_colatitudes(theta: npt.ArrayLike) -> FloatArray:
+    """Return colatitudes as float64."""
+    angles = np.asarray(theta, dtype=np.float64)
+    if angles.ndim != 1 or angles.size == 0:
+        raise ValueError(
+            "theta must be a list of colatitudes, shape (T,) with T >= 1, got shape "
+            f"{angles.shape}; flatten it with numpy.ravel(theta)"
+        )
+    inside = (angles >= 0) & (angles <= np.pi)
+    if not inside.all():
+        bad = int(np.flatnonzero(~inside)[0])
+        raise ValueError(
+            f"theta must be colatitudes in [0, pi] radian, got {angles[bad]} at index "
+            f"{bad}; from latitudes in degree: numpy.deg2rad(90 - lat)"
+        )
+    return angles
+
+
+def _orders(theta: FloatArray, bandlimit: int) -> Iterator[tuple[int, FloatArray]]:
+    """Yield each order with its functions."""
+    south = theta > np.pi / 2
+    half = theta / 2
+    # 1 - |cos(theta)|, to the last digit on both hemispheres.
+    u = 2 * np.where(south, np.cos(half), np.sin(half)) ** 2
+    log_sine = _log2_sine(theta)
+    # Of the functions of degree m: sqrt((2m + 1)!! / (2m)!! / 4 pi) sin(theta)**m.
+    factor = 1 / math.sqrt(4 * math.pi)
+    for m in range(bandlimit):
+        size = np.zeros_like(theta)
+        if m:
+            factor *= math.sqrt((2 * m + 1) / (2 * m))
+            size = m * log_sine
+        # Zero, at the poles, needs no exponent.
+        small = (size < SMALLEST) & np.isfinite(size)
+        exponent = np.where(small, np.floor(size) - SMALLEST, 0.0)
+        first = factor * np.exp2(size - exponent)
+        values = _degrees(first, exponent, u, m, bandlimit)
+        values[1::2, south] *= -1
+        yield m, values
+
+
+def _log2_sine(theta: FloatArray) -> FloatArray:
+    """Logarithm to base 2 of sin(theta), minus infinity at both poles."""
+    sine = np.where(theta == np.pi, 0.0, np.sin(theta))
+    with np.errstate(divide="ignore"):
+        logarithm = np.log2(sine)
+        # Near the equator the sine is 1 to round-off, which high powers tell apart.
+        cosine = np.cos(theta)
+        accurate = np.log1p(-cosine * cosine) / (2 * math.log(2))
+    return np.where(sine > 0.7, accurate, logarithm)
+
+
+def _degrees(
+    first: FloatArray, exponent: FloatArray, u: FloatArray, m: int, bandlimit: int
+) -> FloatArray:
+    """Functions of order m of all degrees, ``(bandlimit - m, T)``.
+
+    ``first`` times two to the ``exponent`` are those of degree m.
+    """
+    values = np.empty((bandlimit - m, len(u)))
+    last = values[0]
+    last[:] = first
+    difference = np.zeros_like(u)
+    product = np.empty_like(u)
+    previous_ratio = 0.0
+    scaled = bool(exponent.any())
+    if scaled:
+        last = first
+        values[0] *= np.exp2(exponent)
+    for start in range(m + 1, bandlimit, BLOCK):
+        stop = min(start + BLOCK, bandlimit)
+        for degree in range(start, stop):
+            row = values[degree - m]
+            # Of the normalisations of this degree and the one before.
+            ratio = math.sqrt(
+                (2 * degree + 1) * (degree + m) / ((2 * degree - 1) * (degree - m))
+            )
+            difference *= (degree - 1 - m) / (degree + m) * previous_ratio
+            np.multiply(u, last, out=product)
+            product *= (2 * degree - 1) / (degree + m)
+            difference -= product
+            np.add(last, difference, out=row)
+            row *= ratio
+            last, previous_ratio = row, ratio
+        if not scaled:
+            continue
+        last = last.copy()
+        values[start - m : stop - m] *= np.exp2(exponent)
+        up = np.where(np.abs(last) > 2.0**LARGEST, np.minimum(STEP, -exponent), 0.0)
+        last *= np.exp2(-up)
+        difference *= np.exp2(-up)
+        exponent = exponent + up
+        scaled = bool(exponent.any())
+    return values
