@@ -1,4 +1,22 @@
 """Spherical harmonics: layouts of coefficients, functions, transforms."""
 
+from deepsphere_pyg.harmonics.checked_rows import (
+    checked_coefficients as checked_coefficients,
+)
+from deepsphere_pyg.harmonics.complex_coefficients import from_healpy as from_healpy
+from deepsphere_pyg.harmonics.complex_coefficients import (
+    from_torch_harmonics as from_torch_harmonics,
+)
+from deepsphere_pyg.harmonics.complex_coefficients import to_healpy as to_healpy
+from deepsphere_pyg.harmonics.complex_coefficients import (
+    to_torch_harmonics as to_torch_harmonics,
+)
 from deepsphere_pyg.harmonics.layout import HarmonicLayout as HarmonicLayout
 from deepsphere_pyg.harmonics.legendre import associated_legendre as associated_legendre
+from deepsphere_pyg.harmonics.spectra import power_spectrum as power_spectrum
+from deepsphere_pyg.harmonics.spherical_harmonics import (
+    solid_harmonics as solid_harmonics,
+)
+from deepsphere_pyg.harmonics.spherical_harmonics import (
+    spherical_harmonics as spherical_harmonics,
+)
