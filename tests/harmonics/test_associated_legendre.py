@@ -74,6 +74,7 @@ def test_functions_carried_with_an_exponent_are_the_same(monkeypatch):
     monkeypatch.setattr(legendre, "LARGEST", -20)
     monkeypatch.setattr(legendre, "STEP", 7)
     monkeypatch.setattr(legendre, "BLOCK", 3)
+    monkeypatch.setattr(legendre, "CHUNK", 3)
     for (_, expected), (_, values) in zip(
         plain, associated_legendre(theta, 80), strict=True
     ):
