@@ -166,9 +166,10 @@ def _fragment_counts(
     tau: SupportsIndex | Sequence[SupportsIndex], bandlimit: int
 ) -> tuple[int, ...]:
     """Return the checked number of fragments of each degree."""
-    if np.ndim(tau) == 0 and not isinstance(tau, Sequence):
-        return (integer_argument("tau", tau, 1),) * bandlimit  # type: ignore[arg-type]
-    counts = tuple(integer_argument("tau", t, 0) for t in tau)  # type: ignore[union-attr]
+    listed = np.asarray(tau, dtype=object)
+    if listed.ndim == 0:
+        return (integer_argument("tau", listed.item(), 1),) * bandlimit
+    counts = tuple(integer_argument("tau", t, 0) for t in listed.tolist())
     if len(counts) != bandlimit:
         raise ValueError(
             f"tau must be one number of fragments for each of the L = {bandlimit} "

@@ -55,6 +55,7 @@ def test_slices_are_the_rows_of_their_degree_and_fragment(tau):
 
 def test_layouts_are_equal_by_what_they_describe():
     assert HarmonicLayout(3, 2) == HarmonicLayout(3, [2, 2, 2])
+    assert HarmonicLayout(3, np.array([2, 2, 2])).tau == (2, 2, 2)
     assert hash(HarmonicLayout(3, 2)) == hash(HarmonicLayout(np.int64(3), (2, 2, 2)))
     assert HarmonicLayout(3, 2) != HarmonicLayout(3, (2, 2, 1))
     assert repr(HarmonicLayout(2, (2, 1))) == "HarmonicLayout(L=2, tau=(2, 1))"
@@ -87,6 +88,7 @@ def test_layouts_stay_read_only_when_copied(copied):
         ((2, -1), ValueError, "tau must be at least 1, got -1"),
         ((2, [1, 0.5]), TypeError, r"tau must be an integer, got 0\.5"),
         ((2, 1.5), TypeError, r"tau must be an integer, got 1\.5"),
+        ((2, [[1, 1]]), TypeError, r"tau must be an integer, got \[1, 1\]"),
         ((2, None), TypeError, "tau must be an integer, got None"),
         ((2, [0, 0]), ValueError, "a fragment of some degree, got zeros only; pass"),
     ],
