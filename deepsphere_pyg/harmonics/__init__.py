@@ -13,6 +13,7 @@ from deepsphere_pyg.harmonics.complex_coefficients import (
 )
 from deepsphere_pyg.harmonics.layout import HarmonicLayout as HarmonicLayout
 from deepsphere_pyg.harmonics.legendre import associated_legendre as associated_legendre
+from deepsphere_pyg.harmonics.rotation import Rotation as Rotation
 from deepsphere_pyg.harmonics.spectra import power_spectrum as power_spectrum
 from deepsphere_pyg.harmonics.spherical_harmonics import (
     solid_harmonics as solid_harmonics,
@@ -20,3 +21,7 @@ from deepsphere_pyg.harmonics.spherical_harmonics import (
 from deepsphere_pyg.harmonics.spherical_harmonics import (
     spherical_harmonics as spherical_harmonics,
 )
+from deepsphere_pyg.harmonics.wigner import wigner_matrices as wigner_matrices
+from deepsphere_pyg.harmonics.wigner import wigner_matrix as wigner_matrix
+from deepsphere_pyg.harmonics.wigner_d import real_wigner_d as real_wigner_d
+from deepsphere_pyg.harmonics.wigner_d import wigner_d as wigner_d
