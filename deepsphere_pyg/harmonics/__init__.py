@@ -32,12 +32,6 @@ from deepsphere_pyg.harmonics.sparse_coefficients import (
 from deepsphere_pyg.harmonics.sparse_coefficients import (
     SparseCoefficients as SparseCoefficients,
 )
-from deepsphere_pyg.harmonics.sht import ISHT as ISHT
-from deepsphere_pyg.harmonics.sht import SHT as SHT
-from deepsphere_pyg.harmonics.sht_exactness import exact_bandlimit as exact_bandlimit
-from deepsphere_pyg.harmonics.sht_least_squares import (
-    IllConditionedWarning as IllConditionedWarning,
-)
 from deepsphere_pyg.harmonics.spectra import power_spectrum as power_spectrum
 from deepsphere_pyg.harmonics.spherical_harmonics import (
     solid_harmonics as solid_harmonics,
