@@ -26,6 +26,12 @@ from deepsphere_pyg.harmonics.degree_mixing import degree_mixing as degree_mixin
 from deepsphere_pyg.harmonics.layout import HarmonicLayout as HarmonicLayout
 from deepsphere_pyg.harmonics.legendre import associated_legendre as associated_legendre
 from deepsphere_pyg.harmonics.rotation import Rotation as Rotation
+from deepsphere_pyg.harmonics.sht import ISHT as ISHT
+from deepsphere_pyg.harmonics.sht import SHT as SHT
+from deepsphere_pyg.harmonics.sht_exactness import exact_bandlimit as exact_bandlimit
+from deepsphere_pyg.harmonics.sht_least_squares import (
+    IllConditionedWarning as IllConditionedWarning,
+)
 from deepsphere_pyg.harmonics.sparse_coefficients import (
     CoefficientSet as CoefficientSet,
 )

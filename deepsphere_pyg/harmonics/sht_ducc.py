@@ -1,0 +1,269 @@
+"""Transforms by ducc0, as operations of PyTorch with derivatives."""
+
+import importlib
+import importlib.util
+from collections.abc import Sequence
+from math import prod
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
+from deepsphere_pyg.propagation.products import in_given_precision
+from samplings.arrays import FloatArray
+
+
+def ducc_is_installed() -> bool:
+    """Whether ducc0 can be imported."""
+    return importlib.util.find_spec("ducc0") is not None
+
+
+class DuccTransform(Float64Buffers):
+    """Sums of signals on rings against harmonics by ducc0, and their adjoint.
+
+    Parameters
+    ----------
+    rings
+        Rings of the sampling; signals are in their order.
+    L
+        Bandlimit.
+    weights
+        Weight of the vertices of each ring, shape ``(T,)``; 1 if None.
+    scheme
+        ``"MW"``, ``"CC"`` or ``"F1"`` for the analysis by the sampling theorem of those
+        rings, whose adjoint is no synthesis; empty for sums.
+    dtype
+        As for :class:`Float64Buffers`.
+    """
+
+    table_bytes = 0
+
+    def __init__(
+        self,
+        rings: RingGeometry,
+        L: int,
+        weights: FloatArray | None,
+        scheme: str,
+        dtype: torch.dtype | None,
+    ) -> None:
+        super().__init__(dtype)
+        self.scheme = scheme
+        self.n_rows = L * L
+        self._counts = [int(n) for n in rings.n_phi]
+        self.n_vertices = sum(max(n, 1) for n in self._counts)
+        weights = np.ones(len(rings)) if weights is None else weights
+        # Float64 whatever the dtype of signals, and not to be moved: plain tensors.
+        geometry = np.stack([rings.theta, rings.first_phi, weights])
+        self._geometry = torch.from_numpy(geometry)
+        self.keep("probe_", torch.zeros(1, dtype=torch.float64))
+
+    @property
+    def probe(self) -> Tensor:
+        """A tensor of the dtype and on the device of the signals.
+
+        Raises
+        ------
+        ValueError
+            If the module has been moved off the CPU.
+        """
+        probe = cast(Tensor, self.probe_)
+        if probe.device.type != "cpu":
+            raise ValueError(
+                f"ducc0 computes on the CPU, but the transform is on {probe.device}; "
+                "build it with method='rings', or keep it on the CPU"
+            )
+        return probe
+
+    def analyze(self, x: Tensor) -> Tensor:
+        """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
+        *batch, n, channels = x.shape
+        flat = x.reshape(prod(batch), n, channels)
+        c = ducc_analysis(flat, self._geometry, self._counts, self.n_rows, self.scheme)
+        return c.view(*batch, self.n_rows, channels)
+
+    def synthesize(self, c: Tensor) -> Tensor:
+        """Apply the adjoint."""
+        *batch, n, channels = c.shape
+        flat = c.reshape(prod(batch), n, channels)
+        x = ducc_synthesis(flat, self._geometry, self._counts, self.n_rows, self.scheme)
+        return x.view(*batch, self.n_vertices, channels)
+
+
+@torch.library.custom_op("deepsphere_pyg::ducc_analysis", mutates_args=())
+@in_given_precision
+def ducc_analysis(
+    x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    """Sum signals against the harmonics, or analyse them by a sampling theorem.
+
+    Parameters
+    ----------
+    x
+        Signals, shape ``(batch, vertex, channel)``, vertices ring by ring.
+    geometry
+        Colatitude, first longitude and weight of each ring, shape ``(3, T)``, float64.
+    rings
+        Longitudes of each ring, 0 for a pole.
+    n_rows
+        L squared.
+    scheme
+        As for :class:`DuccTransform`.
+
+    Returns
+    -------
+    Tensor
+        Coefficients, shape ``(batch, n_rows, channel)``.
+    """
+    batch, n_vertices, channels = x.shape
+    if x.numel() == 0:
+        return x.new_zeros(batch, n_rows, channels)
+    maps = x.transpose(1, 2).reshape(-1, 1, n_vertices).numpy()
+    L = round(n_rows**0.5)
+    if scheme:
+        index, n_phi = _grid(rings)
+        grids = maps[:, :, index].reshape(-1, 1, len(rings), n_phi)
+        options = {**_plane(geometry, scheme, L)}
+        alm = np.stack([_sht().analysis_2d(map=g, **options) for g in grids])
+    else:
+        alm = _sht().adjoint_synthesis(map=maps, **_ring_options(geometry, rings, L))
+    rows = _rows_of_alm(torch.from_numpy(alm[:, 0]), L)
+    return rows.view(batch, channels, n_rows).transpose(1, 2).contiguous()
+
+
+@torch.library.custom_op("deepsphere_pyg::ducc_synthesis", mutates_args=())
+@in_given_precision
+def ducc_synthesis(
+    c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    """Apply the adjoint of :func:`ducc_analysis`; parameters as there.
+
+    Returns
+    -------
+    Tensor
+        Signals, shape ``(batch, vertex, channel)``.
+    """
+    batch, _, channels = c.shape
+    n_vertices = sum(max(n, 1) for n in rings)
+    if c.numel() == 0:
+        return c.new_zeros(batch, n_vertices, channels)
+    L = round(n_rows**0.5)
+    alm = _alm_of_rows(c.transpose(1, 2).reshape(-1, n_rows), L).numpy()[:, None]
+    if scheme:
+        index, n_phi = _grid(rings)
+        size = {"ntheta": len(rings), "nphi": n_phi}
+        options = {**_plane(geometry, scheme, L), **size}
+        grids = [_sht().adjoint_analysis_2d(alm=a, **options) for a in alm]
+        values = torch.from_numpy(np.stack(grids)).reshape(len(alm), -1)
+        maps = values.new_zeros(len(alm), n_vertices)
+        # A pole stands in a whole row of the grid: its adjoint is the sum.
+        maps.index_add_(1, torch.from_numpy(index), values)
+    else:
+        options = _ring_options(geometry, rings, L)
+        maps = torch.from_numpy(_sht().synthesis(alm=alm, **options)[:, 0])
+    return maps.view(batch, channels, n_vertices).transpose(1, 2).contiguous()
+
+
+def _sht() -> Any:
+    return importlib.import_module("ducc0").sht
+
+
+def _ring_options(geometry: Tensor, rings: Sequence[int], L: int) -> dict[str, Any]:
+    """Return rings as ducc0 wants them."""
+    theta, phi0, weights = geometry.numpy()
+    counts = np.maximum(np.array(rings), 1).astype(np.uint64)
+    return {
+        "theta": theta,
+        "phi0": phi0,
+        "ringfactor": weights,
+        "nphi": counts,
+        "ringstart": np.cumsum(counts, dtype=np.uint64) - counts,
+        "lmax": L - 1,
+        "spin": 0,
+        "nthreads": torch.get_num_threads(),
+    }
+
+
+def _plane(geometry: Tensor, scheme: str, L: int) -> dict[str, Any]:
+    """Return an equiangular grid as ducc0 wants it."""
+    return {
+        "geometry": scheme,
+        "phi0": float(geometry[1].max()),
+        "lmax": L - 1,
+        "spin": 0,
+        "nthreads": torch.get_num_threads(),
+    }
+
+
+def _grid(rings: Sequence[int]) -> tuple[np.ndarray, int]:
+    """Vertex of each entry of the grid, poles in whole rows, and its longitudes."""
+    n_phi = max(rings)
+    counts = np.maximum(np.array(rings), 1)
+    columns = np.arange(n_phi) * (counts > 1)[:, None]
+    return ((np.cumsum(counts) - counts)[:, None] + columns).ravel(), max(n_phi, 1)
+
+
+def _orders_and_degrees(L: int) -> tuple[Tensor, Tensor]:
+    """Return l and m of each complex coefficient, order by order."""
+    m, l = torch.triu_indices(L, L)  # noqa: E741
+    return l, m
+
+
+def _scales(m: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return sqrt(2) times the phase of Condon and Shortley; 1 for order 0."""
+    signs = 1.0 - 2.0 * (m % 2)
+    return torch.where(m > 0, signs * 2**0.5, torch.ones_like(signs)).to(dtype)
+
+
+def _rows_of_alm(alm: Tensor, L: int) -> Tensor:
+    """Real rows of complex coefficients with the Condon-Shortley phase."""
+    l, m = _orders_and_degrees(L)  # noqa: E741
+    rows = alm.real.new_empty(len(alm), L * L)
+    scale = _scales(m, rows.dtype)
+    # Sines first: those of order 0, which are none, are written over.
+    rows[:, l * l + l - m] = alm.imag * -scale
+    rows[:, l * l + l + m] = alm.real * scale
+    return rows
+
+
+def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
+    """Complex coefficients of real rows."""
+    l, m = _orders_and_degrees(L)  # noqa: E741
+    scale = _scales(m, rows.dtype)
+    factor = torch.where(m > 0, scale / 2, scale)
+    imaginary = torch.where(m > 0, -factor, torch.zeros_like(factor))
+    return torch.complex(
+        rows[:, l * l + l + m] * factor, rows[:, l * l + l - m] * imaginary
+    )
+
+
+@ducc_analysis.register_fake
+def _analysis_shape(
+    x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    return x.new_empty(x.shape[0], n_rows, x.shape[2])
+
+
+@ducc_synthesis.register_fake
+def _synthesis_shape(
+    c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    return c.new_empty(c.shape[0], sum(max(n, 1) for n in rings), c.shape[2])
+
+
+def _keep_rings(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    _, *ctx.rest = inputs
+
+
+def _analysis_gradient(ctx: Any, c: Tensor) -> tuple[Any, ...]:
+    return ducc_synthesis(c, *ctx.rest), None, None, None, None
+
+
+def _synthesis_gradient(ctx: Any, x: Tensor) -> tuple[Any, ...]:
+    return ducc_analysis(x, *ctx.rest), None, None, None, None
+
+
+ducc_analysis.register_autograd(_analysis_gradient, setup_context=_keep_rings)
+ducc_synthesis.register_autograd(_synthesis_gradient, setup_context=_keep_rings)

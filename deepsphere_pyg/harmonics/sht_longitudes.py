@@ -1,0 +1,181 @@
+"""Fourier transforms along rings: from signals to orders by ring, and back.
+
+Orders are ``(parts, L, 2, columns, rings)``: sums and differences of mirrored rings
+(one part where none are), real and imaginary part, ``batch * channel`` columns, and
+the rings of the north last, as the matrix products want them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+# Signals go through the Fourier transform some at a time on a CPU, so that what lies
+# between two steps stays in its cache.
+NUMBERS_AT_ONCE = 1 << 17
+
+
+class Run(NamedTuple):
+    """Rings of the north that follow one another and have as many longitudes.
+
+    Attributes
+    ----------
+    rings
+        Which ones.
+    north, south
+        Their vertices, and those of their mirrors, if they have any.
+    n_phi
+        Longitudes of each, 0 for a pole.
+    """
+
+    rings: slice
+    north: slice
+    south: slice | None
+    n_phi: int
+
+
+def runs_of_rings(rings: Sequence[int], lone: int, pairs: int) -> Iterator[Run]:
+    """Yield all rings of the north, as few runs as can be."""
+    starts = [0, *accumulate(max(n, 1) for n in rings)]
+    n_rings = len(rings) - pairs
+    first = 0
+    for ring in range(1, n_rings + 1):
+        edge = ring in (n_rings, lone, lone + pairs)
+        if not edge and rings[ring] == rings[first]:
+            continue
+        south = None
+        if lone <= first < lone + pairs:
+            end = len(rings) - (first - lone)
+            south = slice(starts[end - (ring - first)], starts[end])
+        north = slice(starts[first], starts[ring])
+        yield Run(slice(first, ring), north, south, rings[first])
+        first = ring
+
+
+def orders_of_signals(
+    x: Tensor,
+    L: int,
+    rings: Sequence[int],
+    folding: Sequence[int],
+    weights: Tensor,
+    phases: Tensor,
+) -> Tensor:
+    """Return the orders of signals ``(batch, vertex, channel)``.
+
+    The other parameters as for :func:`deepsphere_pyg.harmonics.sht_operations`.
+    """
+    batch, _, channels = x.shape
+    parts, n_rings = 2 if folding[1] else 1, len(rings) - folding[1]
+    orders = x.new_empty(parts, L, 2, batch, channels, n_rings)
+    turns = _turns(phases)
+    for run in runs_of_rings(rings, *folding):
+        weight = weights[run.rings] if weights.numel() else None
+        for some in _portions(x, run):
+            values = _laid_out(x[some, run.north], run)
+            y = values.new_empty(parts, *values.shape)
+            if run.south is None:
+                y.copy_(values)
+            else:
+                mirror = _laid_out(x[some, run.south], run).flip(2)
+                torch.add(values, mirror, out=y[0])
+                torch.sub(values, mirror, out=y[1])
+            if weight is not None:
+                y *= weight
+            f = _forward(y, run.n_phi, L)
+            if turns is not None:
+                f = f * turns[run.rings if len(turns) > 1 else slice(1)].conj()
+            real = torch.view_as_real(f).permute(0, 4, 5, 1, 2, 3)
+            orders[:, :, :, some, :, run.rings] = real
+    return orders.view(parts, L, 2, batch * channels, n_rings)
+
+
+def signals_of_orders(
+    orders: Tensor,
+    batch: int,
+    rings: Sequence[int],
+    folding: Sequence[int],
+    weights: Tensor,
+    phases: Tensor,
+) -> Tensor:
+    """Return signals ``(batch, vertex, channel)`` of orders, those above 0 halved."""
+    parts, L, _, columns, n_rings = orders.shape
+    channels = columns // batch
+    orders = orders.view(parts, L, 2, batch, channels, n_rings)
+    x = orders.new_empty(batch, sum(max(n, 1) for n in rings), channels)
+    turns = _turns(phases)
+    for run in runs_of_rings(rings, *folding):
+        weight = weights[run.rings] if weights.numel() else None
+        bins = max(L, run.n_phi // 2 + 1)
+        for some in _portions(x, run):
+            part = orders[:, :, :, some, :, run.rings].permute(0, 3, 4, 5, 1, 2)
+            real = part.new_empty(*part.shape[:4], bins, 2)
+            real[..., :L, :] = part
+            real[..., L:, :] = 0
+            f = torch.view_as_complex(real)
+            if turns is not None:
+                f[..., :L] *= turns[run.rings if len(turns) > 1 else slice(1)]
+            y = _inverse(f, run.n_phi, L)
+            if weight is not None:
+                y *= weight
+            values = _laid_out(x[some, run.north], run)
+            if run.south is None:
+                values.copy_(y.sum(0) if parts == 2 else y[0])
+            else:
+                torch.add(y[0], y[1], out=values)
+                mirror = _laid_out(x[some, run.south], run)
+                mirror.copy_((y[0] - y[1]).flip(2))
+    return x
+
+
+def _turns(phases: Tensor) -> Tensor | None:
+    """``exp(i m phi)`` of the first longitude, where any is not 0."""
+    return torch.view_as_complex(phases) if phases.numel() else None
+
+
+def _portions(x: Tensor, run: Run) -> Iterator[slice]:
+    """Cut the batch into parts that fit into the cache of a CPU."""
+    batch, _, channels = x.shape
+    together = batch
+    if x.device.type == "cpu":
+        vertices = (run.north.stop - run.north.start) * (1 if run.south is None else 2)
+        together = max(1, NUMBERS_AT_ONCE // (vertices * channels))
+    for first in range(0, batch, together):
+        yield slice(first, min(batch, first + together))
+
+
+def _laid_out(values: Tensor, run: Run) -> Tensor:
+    """View ``(batch, vertex, channel)`` as ``(batch, channel, ring, longitude)``."""
+    n_rings = run.rings.stop - run.rings.start
+    grid = values.view(len(values), n_rings, max(run.n_phi, 1), values.shape[2])
+    return grid.permute(0, 3, 1, 2)
+
+
+def _forward(y: Tensor, n: int, L: int) -> Tensor:
+    r"""Return :math:`\sum_j y_j e^{-2 \pi i j m / n}` for m below L."""
+    if n == 0:
+        # Functions of order above 0 vanish at a pole, and tell nothing of its value.
+        f = y.new_zeros(*y.shape[:-1], L, dtype=y.dtype.to_complex())
+        f[..., 0] = y[..., 0]
+        return f
+    if n >= 2 * L - 1:
+        return torch.fft.rfft(y)[..., :L]
+    f = torch.fft.fft(y)
+    return f.repeat(*[1] * (y.ndim - 1), -(-L // n))[..., :L]
+
+
+def _inverse(f: Tensor, n: int, L: int) -> Tensor:
+    r"""Return :math:`\sum_{|m| < L} f_m e^{2 \pi i j m / n}`; f is overwritten."""
+    if n == 0:
+        return f[..., :1].real
+    if n >= 2 * L - 1:
+        return torch.fft.irfft(f, n, norm="forward")
+    # As 2 Re, of all orders that a ring of n longitudes takes for one another.
+    f[..., 0] *= 0.5
+    turns = -(-f.shape[-1] // n)
+    f = torch.nn.functional.pad(f, (0, turns * n - f.shape[-1]))
+    f = f.view(*f.shape[:-1], turns, n).sum(-2)
+    return 2 * torch.fft.ifft(f, norm="forward").real
