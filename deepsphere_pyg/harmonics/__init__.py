@@ -25,6 +25,8 @@ from deepsphere_pyg.harmonics.degree_mixing import DegreeMixing as DegreeMixing
 from deepsphere_pyg.harmonics.degree_mixing import degree_mixing as degree_mixing
 from deepsphere_pyg.harmonics.layout import HarmonicLayout as HarmonicLayout
 from deepsphere_pyg.harmonics.legendre import associated_legendre as associated_legendre
+from deepsphere_pyg.harmonics.rotate import HarmonicRotation as HarmonicRotation
+from deepsphere_pyg.harmonics.rotate import rotate as rotate
 from deepsphere_pyg.harmonics.rotation import Rotation as Rotation
 from deepsphere_pyg.harmonics.sht import ISHT as ISHT
 from deepsphere_pyg.harmonics.sht import SHT as SHT
