@@ -45,6 +45,7 @@ from samplings.pyramid import build_pyramid as build_pyramid
 from samplings.pyramid import pyramid_from_config as pyramid_from_config
 from samplings.rectilinear import Rectilinear as Rectilinear
 from samplings.resolution import nominal_bandlimit as nominal_bandlimit
+from samplings.so3 import SO3Grid as SO3Grid
 from samplings.spectrum import lambda_max as lambda_max
 from samplings.tessellation.cells import Cells as Cells
 from samplings.tessellation.hull import delaunay_faces as delaunay_faces
