@@ -34,6 +34,9 @@ from deepsphere_pyg.harmonics.sht_exactness import exact_bandlimit as exact_band
 from deepsphere_pyg.harmonics.sht_least_squares import (
     IllConditionedWarning as IllConditionedWarning,
 )
+from deepsphere_pyg.harmonics.so3_rows import so3_layout as so3_layout
+from deepsphere_pyg.harmonics.so3_transform import ISO3Transform as ISO3Transform
+from deepsphere_pyg.harmonics.so3_transform import SO3Transform as SO3Transform
 from deepsphere_pyg.harmonics.sparse_coefficients import (
     CoefficientSet as CoefficientSet,
 )
