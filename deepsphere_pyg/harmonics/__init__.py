@@ -23,6 +23,9 @@ from deepsphere_pyg.harmonics.complex_coefficients import (
 )
 from deepsphere_pyg.harmonics.degree_mixing import DegreeMixing as DegreeMixing
 from deepsphere_pyg.harmonics.degree_mixing import degree_mixing as degree_mixing
+from deepsphere_pyg.harmonics.e3nn_coefficients import e3nn_irreps as e3nn_irreps
+from deepsphere_pyg.harmonics.e3nn_coefficients import from_e3nn as from_e3nn
+from deepsphere_pyg.harmonics.e3nn_coefficients import to_e3nn as to_e3nn
 from deepsphere_pyg.harmonics.layout import HarmonicLayout as HarmonicLayout
 from deepsphere_pyg.harmonics.legendre import associated_legendre as associated_legendre
 from deepsphere_pyg.harmonics.rotate import HarmonicRotation as HarmonicRotation
