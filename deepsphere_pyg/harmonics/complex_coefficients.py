@@ -194,7 +194,8 @@ def to_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
     degrees, orders = np.indices((bandlimit, bandlimit)).reshape(2, -1)
     outside = torch.from_numpy(orders > degrees).to(coefficients.device)
     entries = _to_complex(coefficients, degrees, np.minimum(orders, degrees))
-    return entries.masked_fill(outside, 0).unflatten(-1, (bandlimit, bandlimit))
+    shape = (*entries.shape[:-1], bandlimit, bandlimit)
+    return entries.masked_fill(outside, 0).reshape(shape)
 
 
 def _to_real(name: str, a: Tensor, layout: HarmonicLayout, entries: IntArray) -> Tensor:

@@ -95,12 +95,12 @@ def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
     tensor([0., 1., 2., 3.])
     """
     checked_coefficients(coefficients, layout)
-    parts = [
-        (matrix @ coefficients[..., layout.rows(degree), :].unflatten(-2, (tau, -1)))
-        .transpose(-1, -2)
-        .flatten(-3)
-        for degree, tau, matrix in _turns(coefficients, layout)
-    ]
+    *batch, _, channels = coefficients.shape
+    parts = []
+    for degree, tau, matrix in _turns(coefficients, layout):
+        part = coefficients[..., layout.rows(degree), :]
+        part = part.reshape(*batch, tau, 2 * degree + 1, channels)
+        parts.append((matrix @ part).transpose(-1, -2).flatten(-3))
     return torch.cat(parts, dim=-1)
 
 
@@ -145,7 +145,8 @@ def from_e3nn(
     start = 0
     for degree, tau, matrix in _turns(features, layout):
         size = tau * channels * (2 * degree + 1)
-        part = features[..., start : start + size].unflatten(-1, (tau, channels, -1))
+        part = features[..., start : start + size]
+        part = part.reshape(*part.shape[:-1], tau, channels, 2 * degree + 1)
         parts.append((part @ matrix).transpose(-1, -2).flatten(-3, -2))
         start += size
     return torch.cat(parts, dim=-2)

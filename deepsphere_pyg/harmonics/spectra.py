@@ -60,13 +60,13 @@ def power_spectrum(
         b = checked_coefficients(other, layout)
         _check_pair(a, b)
     product = a * b
-    means = [
-        product[..., layout.rows(degree), :]
-        .unflatten(-2, (tau, 2 * degree + 1))
-        .mean(dim=-2)
-        for degree, tau in enumerate(layout.tau)
-        if tau
-    ]
+    means = []
+    for degree, tau in enumerate(layout.tau):
+        if not tau:
+            continue
+        part = product[..., layout.rows(degree), :]
+        shape = (*part.shape[:-2], tau, 2 * degree + 1, part.shape[-1])
+        means.append(part.reshape(shape).mean(dim=-2))
     return torch.cat(means, dim=-2)
 
 
@@ -76,11 +76,10 @@ def _check_pair(a: Tensor, b: Tensor) -> None:
             f"other must be {a.dtype} like the coefficients, got {b.dtype}; convert "
             f"it with .to({a.dtype})"
         )
-    try:
-        torch.broadcast_shapes(a.shape, b.shape)
-    except RuntimeError:
+    sizes = zip(reversed(a.shape), reversed(b.shape), strict=False)
+    if any(m != n and 1 not in (m, n) for m, n in sizes):
         raise ValueError(
             f"other must have the shape {tuple(a.shape)} of the coefficients, or one "
             f"that broadcasts with it, got {tuple(b.shape)}; add axes of length 1 to "
             "pair every signal with every other"
-        ) from None
+        )
