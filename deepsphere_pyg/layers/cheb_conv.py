@@ -192,10 +192,10 @@ class ChebConv(ChebyshevWeights):
         execution = chosen_execution(laplacian.execution, x.dtype, x.device)
         if self.K == 1 or execution == "message_passing":
             return _mix_of_terms(x, weight, bias, laplacian)
-        batch = prod(x.shape[:-2])
-        size = tile_size(min(self.in_channels, self.out_channels), alone=batch == 1)
+        count = prod(x.shape[:-2])
+        size = tile_size(min(self.in_channels, self.out_channels), alone=count == 1)
         tiles, tiles_t = laplacian.tiles(self.K - 1, size)
-        flat = x.reshape(batch, *x.shape[-2:])
+        flat = x.reshape(count, *x.shape[-2:])
         y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
         return y.view(*x.shape[:-1], self.out_channels)
 
