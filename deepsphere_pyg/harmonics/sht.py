@@ -42,8 +42,8 @@ class SHT(HarmonicTransform):
     method
         ``"auto"``, ``"rings"``, ``"ducc"`` or ``"least-squares"``.
     iterations
-        On HEALPix: Chebyshev iterations after the quadrature, 3 by default; each
-        costs one synthesis and one analysis.
+        On HEALPix: iterations after the quadrature, 3 by default; each costs one
+        synthesis and one analysis.
     ridge
         Of least squares: power of noise over that of the signal, where the vertices
         alone, such as those of a masked sky, do not determine the coefficients.

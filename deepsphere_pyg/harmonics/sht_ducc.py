@@ -213,7 +213,7 @@ def _orders_and_degrees(L: int) -> tuple[Tensor, Tensor]:
 
 def _scales(m: Tensor, dtype: torch.dtype) -> Tensor:
     """Return sqrt(2) times the phase of Condon and Shortley; 1 for order 0."""
-    signs = 1.0 - 2.0 * (m % 2)
+    signs = 1 - 2 * (m % 2).double()
     return torch.where(m > 0, signs * 2**0.5, torch.ones_like(signs)).to(dtype)
 
 

@@ -55,9 +55,11 @@ def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
     odd ones, the order m of a signal is a trigonometric polynomial of degree L - 1, and
     known from :math:`N \geq 2L - 1` equally spaced points, by
 
-    .. math:: D(\theta) = \frac1N \sum_{|k| < L} e^{ik\theta}
+    .. math:: D(\theta) = \frac1N \sum_{|k| \leq N/2} e^{ik\theta}
 
-    It is evaluated at L nodes of Gauss and Legendre, whose rule is exact for it.
+    with half of the terms where 2|k| = N. It is evaluated at nodes of Gauss and
+    Legendre, whose rule is exact for it. L does not enter: coefficients stay the same
+    where more degrees are asked for.
 
     Notes
     -----
@@ -75,10 +77,10 @@ def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
         return None
     if 2 * L - 2 <= degree:
         return None
-    nodes, weights, _ = gauss_legendre(L)
+    nodes, weights, _ = gauss_legendre((around + 1) // 2)
     theta = sampling.ring_theta
-    toward = _kernel(nodes[:, None] - theta, L, around)
-    beyond = _kernel(nodes[:, None] + theta, L, around)
+    toward = _kernel(nodes[:, None] - theta, around)
+    beyond = _kernel(nodes[:, None] + theta, around)
     # A pole is on both halves of the circle, but once.
     pole = (theta == 0) | (theta == np.pi)
     beyond[:, pole] = 0
@@ -86,9 +88,11 @@ def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
     return Interpolation(nodes, weights, toward + beyond, odd)
 
 
-def _kernel(theta: FloatArray, L: int, around: int) -> FloatArray:
-    """Sum of exp(i k theta) over k from 1 - L to L - 1, over N."""
-    sine = np.sin(theta / 2)
+def _kernel(theta: FloatArray, around: int) -> FloatArray:
+    """Sum of exp(i k theta) over |k| <= N / 2, over N."""
+    sine, cosine = np.sin(theta / 2), np.cos(theta / 2)
     near = np.abs(sine) < 1e-12
-    ratio = np.sin((2 * L - 1) * theta / 2) / np.where(near, 1.0, sine)
-    return np.asarray(np.where(near, 2 * L - 1.0, ratio) / around)
+    # Of an even N, half of the terms with 2 |k| = N makes the cosine.
+    factor = cosine if around % 2 == 0 else 1.0
+    ratio = factor * np.sin(around * theta / 2) / np.where(near, 1.0, sine)
+    return np.asarray(np.where(near, around, ratio) / around)

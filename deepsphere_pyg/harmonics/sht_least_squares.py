@@ -1,19 +1,14 @@
-"""Transforms on any points, as dense matrices."""
+"""Coefficients of signals on any points, by weighted least squares."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from math import prod
-from typing import cast
 
 import numpy as np
 import scipy.linalg
-import torch
-from torch import Tensor
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
-from deepsphere_pyg.harmonics.spherical_harmonics import spherical_harmonics
+from deepsphere_pyg.harmonics.sht_dense import harmonics_matrix
 from samplings import Sampling
 from samplings.arrays import FloatArray
 
@@ -21,75 +16,10 @@ from samplings.arrays import FloatArray
 # the signal dominates some coefficients; beyond the second, round-off of float32 does.
 WARNED_CONDITION = 1e2
 REFUSED_CONDITION = 1e6
-# A matrix (vertices x coefficients) in float64; its factors need twice as much more.
-LARGEST_MATRIX_GIB = 4.0
 
 
 class IllConditionedWarning(UserWarning):
     """Coefficients are fitted to points that barely determine some of them."""
-
-
-class DenseTransform(Float64Buffers):
-    """A matrix from vertices to rows, and its transpose.
-
-    Parameters
-    ----------
-    matrix
-        Shape ``(L * L, V)``.
-    dtype
-        As for :class:`Float64Buffers`.
-    """
-
-    def __init__(self, matrix: FloatArray, dtype: torch.dtype | None) -> None:
-        super().__init__(dtype)
-        self.n_rows, self.n_vertices = matrix.shape
-        self.keep("matrix", torch.from_numpy(np.ascontiguousarray(matrix)))
-
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of the matrix, and of its float64 master where that is another."""
-        size = cast(Tensor, self.matrix).element_size()
-        return self.n_rows * self.n_vertices * (8 if size == 8 else 8 + size)
-
-    @property
-    def probe(self) -> Tensor:
-        """A tensor of the dtype and on the device of the matrix."""
-        return cast(Tensor, self.matrix)
-
-    def analyze(self, x: Tensor) -> Tensor:
-        """Apply the matrix."""
-        return _product(cast(Tensor, self.matrix), x)
-
-    def synthesize(self, c: Tensor) -> Tensor:
-        """Apply its transpose."""
-        return _product(cast(Tensor, self.matrix).T, c)
-
-
-def _product(matrix: Tensor, x: Tensor) -> Tensor:
-    """Multiply the last but one axis, all signals side by side."""
-    *batch, n, channels = x.shape
-    columns = x.reshape(prod(batch), n, channels).transpose(0, 1)
-    y = matrix @ columns.reshape(n, prod(batch) * channels)
-    y = y.view(len(matrix), prod(batch), channels).transpose(0, 1)
-    return y.reshape(*batch, len(matrix), channels)
-
-
-def harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
-    """Return the harmonics at the vertices, shape ``(V, L * L)``.
-
-    Raises
-    ------
-    ValueError
-        If it were larger than 4 GiB.
-    """
-    size = len(sampling) * L * L * 8 / 2**30
-    if size > LARGEST_MATRIX_GIB:
-        raise ValueError(
-            f"the {len(sampling)} x {L * L} matrix of harmonics on {sampling!r} would "
-            f"take {size:.1f} GiB, more than {LARGEST_MATRIX_GIB:g}; use a smaller L, "
-            "fewer vertices, or a sampling of rings, whose tables are far smaller"
-        )
-    return spherical_harmonics(sampling.theta, sampling.phi, L)
 
 
 def least_squares(
@@ -149,7 +79,8 @@ def least_squares(
     damped = values**2 + ridge
     least = math.sqrt(float(damped[-1]) if n >= L * L else ridge)
     condition = math.sqrt(float(damped[0])) / least if least > 0 else math.inf
-    _judge(sampling, L, condition, ridge)
+    if ridge == 0 or condition > REFUSED_CONDITION:
+        _judge(sampling, L, condition, ridge)
     filtered = right.T * (values / damped)
     return (filtered @ inner.T) @ left.T * root, condition
 

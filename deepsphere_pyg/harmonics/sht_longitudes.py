@@ -24,43 +24,60 @@ class Run(NamedTuple):
 
     Attributes
     ----------
-    rings
-        Which ones.
+    first, stop
+        Which rings.
     north, south
-        Their vertices, and those of their mirrors, if they have any.
+        The first of their vertices, and of those of their mirrors, -1 if they have
+        none.
     n_phi
         Longitudes of each, 0 for a pole.
     """
 
-    rings: slice
-    north: slice
-    south: slice | None
+    first: int
+    stop: int
+    north: int
+    south: int
     n_phi: int
 
+    @property
+    def rings(self) -> slice:
+        """The rings."""
+        return slice(self.first, self.stop)
 
-def runs_of_rings(rings: Sequence[int], lone: int, pairs: int) -> Iterator[Run]:
-    """Yield all rings of the north, as few runs as can be."""
+    def signals_on(self, x: Tensor, some: slice, south: bool = False) -> Tensor:
+        """View some of ``(batch, vertex, channel)`` on these rings or their mirrors.
+
+        As ``(some, channel, ring, longitude)``; mirrors from south to north.
+        """
+        n_rings, n_phi = self.stop - self.first, max(self.n_phi, 1)
+        start = self.south if south else self.north
+        values = x[some, start : start + n_rings * n_phi]
+        grid = values.view(len(values), n_rings, n_phi, x.shape[2])
+        return grid.permute(0, 3, 1, 2)
+
+
+def runs_of_rings(rings: Sequence[int], lone: int, pairs: int) -> list[Run]:
+    """Return all rings of the north, as few runs as can be."""
     starts = [0, *accumulate(max(n, 1) for n in rings)]
     n_rings = len(rings) - pairs
+    runs = []
     first = 0
     for ring in range(1, n_rings + 1):
         edge = ring in (n_rings, lone, lone + pairs)
         if not edge and rings[ring] == rings[first]:
             continue
-        south = None
-        if lone <= first < lone + pairs:
-            end = len(rings) - (first - lone)
-            south = slice(starts[end - (ring - first)], starts[end])
-        north = slice(starts[first], starts[ring])
-        yield Run(slice(first, ring), north, south, rings[first])
+        mirrored = lone <= first < lone + pairs
+        south = starts[len(rings) - (ring - lone)] if mirrored else -1
+        runs.append(Run(first, ring, starts[first], south, rings[first]))
         first = ring
+    return runs
 
 
 def orders_of_signals(
     x: Tensor,
     L: int,
-    rings: Sequence[int],
-    folding: Sequence[int],
+    runs: Sequence[Run],
+    shape: Sequence[int],
     weights: Tensor,
     phases: Tensor,
 ) -> Tensor:
@@ -69,25 +86,25 @@ def orders_of_signals(
     The other parameters as for :func:`deepsphere_pyg.harmonics.sht_operations`.
     """
     batch, _, channels = x.shape
-    parts, n_rings = 2 if folding[1] else 1, len(rings) - folding[1]
+    parts, n_rings, _ = shape
     orders = x.new_empty(parts, L, 2, batch, channels, n_rings)
     turns = _turns(phases)
-    for run in runs_of_rings(rings, *folding):
+    for run in runs:
         weight = weights[run.rings] if weights.numel() else None
         for some in _portions(x, run):
-            values = _laid_out(x[some, run.north], run)
+            values = run.signals_on(x, some)
             y = values.new_empty(parts, *values.shape)
-            if run.south is None:
+            if run.south < 0:
                 y.copy_(values)
             else:
-                mirror = _laid_out(x[some, run.south], run).flip(2)
+                mirror = run.signals_on(x, some, south=True).flip(2)
                 torch.add(values, mirror, out=y[0])
                 torch.sub(values, mirror, out=y[1])
             if weight is not None:
                 y *= weight
             f = _forward(y, run.n_phi, L)
             if turns is not None:
-                f = f * turns[run.rings if len(turns) > 1 else slice(1)].conj()
+                f = f * turns[run.rings if len(turns) > 1 else slice(1)].conj_physical()
             real = torch.view_as_real(f).permute(0, 4, 5, 1, 2, 3)
             orders[:, :, :, some, :, run.rings] = real
     return orders.view(parts, L, 2, batch * channels, n_rings)
@@ -96,8 +113,8 @@ def orders_of_signals(
 def signals_of_orders(
     orders: Tensor,
     batch: int,
-    rings: Sequence[int],
-    folding: Sequence[int],
+    runs: Sequence[Run],
+    n_vertices: int,
     weights: Tensor,
     phases: Tensor,
 ) -> Tensor:
@@ -105,9 +122,9 @@ def signals_of_orders(
     parts, L, _, columns, n_rings = orders.shape
     channels = columns // batch
     orders = orders.view(parts, L, 2, batch, channels, n_rings)
-    x = orders.new_empty(batch, sum(max(n, 1) for n in rings), channels)
+    x = orders.new_empty(batch, n_vertices, channels)
     turns = _turns(phases)
-    for run in runs_of_rings(rings, *folding):
+    for run in runs:
         weight = weights[run.rings] if weights.numel() else None
         bins = max(L, run.n_phi // 2 + 1)
         for some in _portions(x, run):
@@ -121,12 +138,12 @@ def signals_of_orders(
             y = _inverse(f, run.n_phi, L)
             if weight is not None:
                 y *= weight
-            values = _laid_out(x[some, run.north], run)
-            if run.south is None:
+            values = run.signals_on(x, some)
+            if run.south < 0:
                 values.copy_(y.sum(0) if parts == 2 else y[0])
             else:
                 torch.add(y[0], y[1], out=values)
-                mirror = _laid_out(x[some, run.south], run)
+                mirror = run.signals_on(x, some, south=True)
                 mirror.copy_((y[0] - y[1]).flip(2))
     return x
 
@@ -141,17 +158,10 @@ def _portions(x: Tensor, run: Run) -> Iterator[slice]:
     batch, _, channels = x.shape
     together = batch
     if x.device.type == "cpu":
-        vertices = (run.north.stop - run.north.start) * (1 if run.south is None else 2)
-        together = max(1, NUMBERS_AT_ONCE // (vertices * channels))
+        vertices = (run.stop - run.first) * max(run.n_phi, 1)
+        together = max(1, NUMBERS_AT_ONCE // (2 * vertices * channels))
     for first in range(0, batch, together):
         yield slice(first, min(batch, first + together))
-
-
-def _laid_out(values: Tensor, run: Run) -> Tensor:
-    """View ``(batch, vertex, channel)`` as ``(batch, channel, ring, longitude)``."""
-    n_rings = run.rings.stop - run.rings.start
-    grid = values.view(len(values), n_rings, max(run.n_phi, 1), values.shape[2])
-    return grid.permute(0, 3, 1, 2)
 
 
 def _forward(y: Tensor, n: int, L: int) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.harmonics.sht_dense import DenseTransform, harmonics_matrix
 from deepsphere_pyg.harmonics.sht_ducc import DuccTransform, ducc_is_installed
 from deepsphere_pyg.harmonics.sht_exactness import exact_bandlimit, interpolation
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry, ring_geometry
@@ -16,14 +17,11 @@ from deepsphere_pyg.harmonics.sht_iterated import (
     ring_weights,
     spectrum_of,
 )
-from deepsphere_pyg.harmonics.sht_least_squares import (
-    DenseTransform,
-    harmonics_matrix,
-    least_squares,
-)
+from deepsphere_pyg.harmonics.sht_least_squares import least_squares
 from deepsphere_pyg.harmonics.sht_rings import RingTransform
-from samplings import Equiangular, HEALPix, McEwenWiaux, Sampling
+from samplings import Equiangular, HEALPix, Masked, McEwenWiaux, Sampling
 from samplings.arguments import choice_argument, integer_argument
+from samplings.arrays import IntArray
 
 ANALYSES = ("auto", "rings", "ducc", "least-squares")
 SYNTHESES = ("auto", "rings", "ducc", "dense")
@@ -43,26 +41,26 @@ class Analysis(NamedTuple):
     error_bound: float | None
 
 
-class Reordered(nn.Module):
-    """A transform of vertices in another order.
+class Placed(nn.Module):
+    """A transform of vertices in another order, or of more of them.
 
     Parameters
     ----------
     transform
         Transform and adjoint of signals in an order of its own.
-    order
-        Vertex of the sampling at each place of that order, shape ``(V,)``.
+    places
+        Place of each vertex of the sampling in that order, shape ``(V,)``. Others are
+        zero to the analysis, and left out by its adjoint.
     """
 
-    order: Tensor
-    back: Tensor
+    places: Tensor
 
-    def __init__(self, transform: Any, order: Tensor) -> None:
+    def __init__(self, transform: Any, places: IntArray) -> None:
         super().__init__()
         self.transform: Any = transform
-        self.n_vertices, self.n_rows = transform.n_vertices, transform.n_rows
-        self.register_buffer("order", order, persistent=False)
-        self.register_buffer("back", torch.argsort(order), persistent=False)
+        self.n_vertices, self.n_rows = len(places), transform.n_rows
+        index = torch.from_numpy(np.array(places, dtype=np.int64))
+        self.register_buffer("places", index, persistent=False)
 
     @property
     def table_bytes(self) -> int:
@@ -76,14 +74,15 @@ class Reordered(nn.Module):
         return probe
 
     def analyze(self, x: Tensor) -> Tensor:
-        """Put vertices into the order of the transform, and apply it."""
-        c: Tensor = self.transform.analyze(x.index_select(-2, self.order))
+        """Put vertices into their places, and apply the transform."""
+        placed = x.new_zeros(*x.shape[:-2], self.transform.n_vertices, x.shape[-1])
+        c: Tensor = self.transform.analyze(placed.index_copy(-2, self.places, x))
         return c
 
     def synthesize(self, c: Tensor) -> Tensor:
-        """Apply the adjoint, and put vertices back."""
+        """Apply the adjoint, and take vertices from their places."""
         x: Tensor = self.transform.synthesize(c)
-        return x.index_select(-2, self.back)
+        return x.index_select(-2, self.places)
 
 
 def analysis_of(
@@ -140,13 +139,23 @@ def synthesis_of(
 ) -> tuple[Any, str]:
     """Return a transform whose adjoint takes coefficients to signals."""
     choice_argument("method", method, SYNTHESES)
-    rings = ring_geometry(sampling)
+    # A part of rings is summed with the whole, by far faster than as a matrix.
+    part = np.arange(len(sampling))
+    whole = sampling
+    while isinstance(whole, Masked):
+        part, whole = whole.index[part], whole.parent
+    rings = ring_geometry(whole)
     if method == "auto":
         method = "dense" if rings is None else _rings_or_ducc(L)
     if method == "dense":
         return DenseTransform(harmonics_matrix(sampling, L).T, dtype), method
     checked = _checked_rings(sampling, rings, method)
-    return _in_order(_sums(checked, L, None, method, dtype), checked), method
+    transform = _sums(checked, L, None, method, dtype)
+    if checked.order is not None:
+        part = np.argsort(checked.order)[part]
+    if whole is sampling and checked.order is None:
+        return transform, method
+    return Placed(transform, part), method
 
 
 def _rings_or_ducc(L: int) -> str:
@@ -207,13 +216,6 @@ def _sums(
     return DuccTransform(rings, L, weights, "", dtype)
 
 
-def _in_order(transform: Any, rings: RingGeometry) -> Any:
-    """Let a transform take signals in the order of the sampling."""
-    if rings.order is None:
-        return transform
-    return Reordered(transform, torch.from_numpy(rings.order.copy()))
-
-
 def _on_healpix(
     sampling: HEALPix,
     rings: RingGeometry,
@@ -231,7 +233,7 @@ def _on_healpix(
             "for coefficients to round-off), or a finer sampling"
         )
     iterations = HEALPIX_ITERATIONS if iterations is None else iterations
-    weights = ring_weights(rings, L)
+    weights = ring_weights(rings, L, sampling.nside)
     exact = (
         _sums(rings, L, weights, method, torch.float64),
         _sums(rings, L, None, method, torch.float64),
@@ -243,5 +245,7 @@ def _on_healpix(
     )
     transform = IteratedTransform(*pair, iterations, spectrum)
     condition = float(np.sqrt(spectrum[1] / max(spectrum[0], 1e-300)))
-    bound = transform.error_bound
-    return Analysis(_in_order(transform, rings), method, condition, bound)
+    placed: Any = transform
+    if rings.order is not None:
+        placed = Placed(transform, np.argsort(rings.order))
+    return Analysis(placed, method, condition, transform.error_bound)

@@ -17,7 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.sht_longitudes import orders_of_signals, signals_of_orders
+from deepsphere_pyg.harmonics.sht_longitudes import (
+    Run,
+    orders_of_signals,
+    signals_of_orders,
+)
 from deepsphere_pyg.propagation.products import in_given_precision
 
 
@@ -27,8 +31,8 @@ def ring_analysis(
     x: Tensor,
     tables: Sequence[Tensor],
     layout: Sequence[Tensor],
-    rings: Sequence[int],
-    folding: Sequence[int],
+    runs: Sequence[int],
+    shape: Sequence[int],
 ) -> Tensor:
     """Sum signals against the harmonics.
 
@@ -42,10 +46,10 @@ def ring_analysis(
         Its ``slots`` and ``places``; signs of the rows ``(L * L, 1)``; weights of the
         rings of the north ``(rings, 1)``, or none; cosine and sine of m times the first
         longitude of each of them, ``(rings or 1, L, 2)``, or none.
-    rings
-        Longitudes of each ring from north to south, 0 for a pole.
-    folding
-        As :meth:`deepsphere_pyg.harmonics.sht_geometry.RingGeometry.folding`.
+    runs
+        Of :class:`deepsphere_pyg.harmonics.sht_longitudes.Run`, one after the other.
+    shape
+        Parts of the tables, 2 where rings are folded; rings of the north; vertices.
 
     Returns
     -------
@@ -57,10 +61,9 @@ def ring_analysis(
     columns = batch * channels
     if x.numel() == 0:
         return x.new_zeros(batch, len(places), channels)
-    parts = 2 if folding[1] else 1
-    n_rings = len(rings) - folding[1]
+    parts, n_rings, _ = shape
     L = sum(len(table) for table in tables[: len(tables) // parts])
-    orders = orders_of_signals(x, L, rings, folding, weights, phases)
+    orders = orders_of_signals(x, L, _runs(runs), shape, weights, phases)
     products = x.new_empty(len(layout[0]), columns)
     start = first = 0
     for number, table in enumerate(tables):
@@ -87,8 +90,8 @@ def ring_synthesis(
     c: Tensor,
     tables: Sequence[Tensor],
     layout: Sequence[Tensor],
-    rings: Sequence[int],
-    folding: Sequence[int],
+    runs: Sequence[int],
+    shape: Sequence[int],
 ) -> Tensor:
     """Sum harmonics, the adjoint of :func:`ring_analysis`; parameters as there.
 
@@ -101,9 +104,8 @@ def ring_synthesis(
     batch, _, channels = c.shape
     columns = batch * channels
     if c.numel() == 0:
-        return c.new_zeros(batch, _n_vertices(rings), channels)
-    parts = 2 if folding[1] else 1
-    n_rings = len(rings) - folding[1]
+        return c.new_zeros(batch, shape[2], channels)
+    parts, n_rings, n_vertices = shape
     L = sum(len(table) for table in tables[: len(tables) // parts])
     rows = c.new_empty(len(places), batch, channels)
     torch.mul(c.transpose(0, 1), signs[:, :, None], out=rows)
@@ -127,11 +129,14 @@ def ring_synthesis(
         first += n_orders
     orders[:, 0, 0] *= 2
     orders[:, 0, 1] = 0
-    return signals_of_orders(orders, batch, rings, folding, weights, phases)
+    return signals_of_orders(orders, batch, _runs(runs), n_vertices, weights, phases)
 
 
-def _n_vertices(rings: Sequence[int]) -> int:
-    return sum(max(n, 1) for n in rings)
+def _runs(numbers: Sequence[int]) -> list[Run]:
+    """Take runs apart."""
+    size = len(Run._fields)
+    cut = range(0, len(numbers), size)
+    return [Run(*numbers[first : first + size]) for first in cut]
 
 
 @ring_analysis.register_fake
@@ -139,8 +144,8 @@ def _analysis_shape(
     x: Tensor,
     tables: Sequence[Tensor],
     layout: Sequence[Tensor],
-    rings: Sequence[int],
-    folding: Sequence[int],
+    runs: Sequence[int],
+    shape: Sequence[int],
 ) -> Tensor:
     return x.new_empty(x.shape[0], layout[1].shape[0], x.shape[2])
 
@@ -150,23 +155,23 @@ def _synthesis_shape(
     c: Tensor,
     tables: Sequence[Tensor],
     layout: Sequence[Tensor],
-    rings: Sequence[int],
-    folding: Sequence[int],
+    runs: Sequence[int],
+    shape: Sequence[int],
 ) -> Tensor:
-    return c.new_empty(c.shape[0], _n_vertices(rings), c.shape[2])
+    return c.new_empty(c.shape[0], shape[2], c.shape[2])
 
 
 def _keep_tables(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    _, ctx.tables, ctx.layout, ctx.rings, ctx.folding = inputs
+    _, ctx.tables, ctx.layout, ctx.runs, ctx.shape = inputs
 
 
 def _analysis_gradient(ctx: Any, c: Tensor) -> tuple[Any, ...]:
-    x = ring_synthesis(c, ctx.tables, ctx.layout, ctx.rings, ctx.folding)
+    x = ring_synthesis(c, ctx.tables, ctx.layout, ctx.runs, ctx.shape)
     return x, [None] * len(ctx.tables), [None] * len(ctx.layout), None, None
 
 
 def _synthesis_gradient(ctx: Any, x: Tensor) -> tuple[Any, ...]:
-    c = ring_analysis(x, ctx.tables, ctx.layout, ctx.rings, ctx.folding)
+    c = ring_analysis(x, ctx.tables, ctx.layout, ctx.runs, ctx.shape)
     return c, [None] * len(ctx.tables), [None] * len(ctx.layout), None, None
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
+from deepsphere_pyg.harmonics.sht_longitudes import runs_of_rings
 from deepsphere_pyg.harmonics.sht_operations import ring_analysis, ring_synthesis
 from deepsphere_pyg.harmonics.sht_tables import Interpolation, legendre_tables
 from samplings.arrays import FloatArray
@@ -45,9 +46,10 @@ class RingTransform(Float64Buffers):
         super().__init__(dtype)
         self.n_vertices = int(np.maximum(rings.n_phi, 1).sum())
         self.n_rows = L * L
-        self._counts = [int(n) for n in rings.n_phi]
-        self._folding = rings.folding()
-        pairs = self._folding[1]
+        lone, pairs = rings.folding()
+        runs = runs_of_rings([int(n) for n in rings.n_phi], lone, pairs)
+        self._runs = [number for run in runs for number in run]
+        self._shape = [2 if pairs else 1, len(rings) - pairs, self.n_vertices]
         self._legendre = legendre_tables(rings.theta, L, pairs, interpolation)
         self._n_tables = len(self._legendre.master)
         for number, table in enumerate(self._legendre.master):
@@ -105,4 +107,4 @@ class RingTransform(Float64Buffers):
         tables = [getattr(self, f"table_{n}") for n in range(self._n_tables)]
         names = ("slots", "places", "signs", "weights", "phases")
         layout = [cast(Tensor, getattr(self, name)) for name in names]
-        return tables, layout, self._counts, list(self._folding)
+        return tables, layout, self._runs, self._shape
