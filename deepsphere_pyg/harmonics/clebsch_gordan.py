@@ -21,7 +21,8 @@ with the unitary matrices U from complex to real harmonics
   (1, 1, 0) the scalar product over the root of 3;
 - where it is odd, (1, 1, 1) is the vector product over the root of 2;
 - exchange of degrees exchanges indices of :math:`C / \sqrt{2l + 1}`, which changes its
-  sign only where the sum is odd and the permutation too.
+  sign only where the sum is odd and the permutation too;
+- e3nn has the same signs.
 """
 
 from __future__ import annotations
@@ -81,9 +82,9 @@ def clebsch_gordan(
 
     Notes
     -----
-    Equivariance: exact. The sign is that of the module's documentation:
-    ``dense() / sqrt(2l + 1)`` is the 3j symbol in the real basis, e3nn's
-    ``wigner_3j(l, l1, l2)`` up to a sign of the triple.
+    Equivariance: exact. The sign is that of the module's documentation, and e3nn's:
+    ``dense() / sqrt(2l + 1)`` is the 3j symbol in the real basis, its
+    ``wigner_3j(l, l1, l2)``.
 
     Source: Schulten and Gordon 1975, J. Math. Phys. 16, 1961; Luscombe and Luban 1998,
     Phys. Rev. E 57, 7274, for the recursion.
@@ -187,7 +188,7 @@ def clebsch_gordan_blocks(
     --------
     >>> triples = [(2, 2, l) for l in range(5)]
     >>> [block.triples[:, 2].tolist() for block in clebsch_gordan_blocks(triples, 50)]
-    [[0, 1], [2], [3], [4]]
+    [[0, 1, 2], [3], [4]]
     """
     degrees = checked_triples(triples)
     limit = integer_argument("entries", entries, 1)

@@ -150,7 +150,7 @@ def _write(path: Path, couplings: CoefficientSet) -> None:
         for name, dtype in PARTS.items():
             array = np.ascontiguousarray(getattr(couplings, name), dtype=dtype)
             with file.open(name, "w", force_zip64=True) as part:
-                part.write(memoryview(array.reshape(-1).view(np.uint8)))
+                part.write(array.reshape(-1).view(np.uint8).data)
 
 
 def _read(path: Path, degrees: IntArray) -> CoefficientSet:

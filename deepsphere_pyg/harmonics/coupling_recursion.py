@@ -49,10 +49,10 @@ def coupling_chains(degrees: IntArray) -> Chains:
         [l(l+1) - l_1(l_1+1) - l_2(l_2+1) - 2 m_1 m_2]\, f(m_1), \\
         A(m_1)^2 = (l_1 - m_1)(l_1 + m_1 + 1)(l_2 + m_2)(l_2 - m_2 + 1).
 
-    From either end it grows towards the classical region, whose middle is the mean of
-    :math:`m_1`, :math:`m\,[l(l+1) + l_1(l_1+1) - l_2(l_2+1)] / 2l(l+1)`: both
-    recursions go in the stable direction and meet there. The sum of squares is one,
-    and the value at the largest :math:`m_1` positive (Condon and Shortley).
+    From either end it grows up to the classical region and then oscillates: recursions
+    from both go in the stable direction, and are joined in the middle of that region.
+    The sum of squares is one, and the value at the largest :math:`m_1` positive (Condon
+    and Shortley).
 
     Parameters
     ----------
@@ -73,25 +73,30 @@ def coupling_chains(degrees: IntArray) -> Chains:
     a, b, c = np.repeat(degrees, chains, axis=0).T
     m = np.arange(len(c)) - np.repeat(firsts, chains)
     low, high = np.maximum(-a, m - b), np.minimum(a, m + b)
-    total = _squared(c)
-    middle = m * (total + _squared(a) - _squared(b)) // np.maximum(2 * total, 1)
-    # Both recursions have the values at meet and meet + 1: consecutive ones are never
-    # both near zero.
-    meet = np.clip(middle, low, np.maximum(high - 1, low))
-    beyond = np.minimum(meet + 1, high)
+    meet, reach = _meeting(a, b, c, m)
+    meet = np.clip(meet, low, np.maximum(high - 1, low))
+    first, last = np.maximum(meet - reach, low), np.minimum(meet + reach + 1, high)
     # Turned upside down, m -> -m, the recursion from the top is one from the bottom.
     flat, places = _rays(
         np.tile(np.stack([a, b, c]), 2),
         np.concatenate([m, -m]),
         np.concatenate([low, -high]),
-        np.concatenate([beyond - low, high - meet]) + 1,
+        np.concatenate([last - low, high - first]) + 1,
     )
     below, above = places.split(len(c))
 
-    up = [flat[below.at(point - low)] for point in (meet, beyond)]
-    down = [flat[above.at(high - point)] for point in (meet, beyond)]
-    scale = up[0] * down[0] + up[1] * down[1]
-    scale /= up[0] * up[0] + up[1] * up[1]
+    # Least squares over points of which some are far from zeros of the solution.
+    products, squares = np.zeros(len(c)), np.zeros(len(c))
+    for point in (first, meet - 1, meet, meet + 1, meet + 2, last):
+        point = np.clip(point, first, last)
+        rising = flat[below.at(point - low)]
+        products += rising * flat[above.at(high - point)]
+        squares += rising * rising
+    scale = products / squares
+    # Where m = 0, f(-m1) = (-1)^(l1 + l2 + l) f(m1) to the last digit: but for the sign
+    # and steps of _scale_down both recursions are the same.
+    even = m == 0
+    scale[even] = np.sign(scale[even]) * 2 ** np.rint(np.log2(np.abs(scale[even])))
 
     length = high - low + 1
     starts = np.cumsum(length) - length
@@ -102,14 +107,25 @@ def coupling_chains(degrees: IntArray) -> Chains:
     one, other = chain[rising], chain[~rising]
     values[rising] = flat[below.at(m1[rising] - low[one], one)] * scale[one]
     values[~rising] = flat[above.at(high[other] - m1[~rising], other)]
-    norm = np.sqrt(np.add.reduceat(values * values, starts)) if len(values) else values
-    values /= norm[chain]
+    if len(values):
+        values /= np.sqrt(np.add.reduceat(values * values, starts))[chain]
     return Chains(values, starts - low, firsts)
 
 
-def _squared(degree: IntArray) -> IntArray:
-    """Return the square of the angular momentum."""
-    return degree * (degree + 1)
+def _meeting(
+    a: IntArray, b: IntArray, c: IntArray, m: IntArray
+) -> tuple[IntArray, IntArray]:
+    r"""Return the middle m1 of the classical region, and a quarter of its half width.
+
+    With the squares :math:`A = (l_1 + 1/2)^2`, B, C of the lengths of the vectors, the
+    region is where the triangle they form, tilted to the height m, can turn. With the
+    triangle's area F, its half width is :math:`2 F \sqrt{C - m^2} / C`.
+    """
+    A, B, C = ((degree + 0.5) ** 2 for degree in (a, b, c))
+    area = 4 * A * B - (C - A - B) ** 2
+    half_width = np.sqrt(np.maximum(area * (C - m * m), 0)) / (2 * C)
+    middle = m * (C + A - B) / (2 * C)
+    return np.floor(middle).astype(np.int64), (half_width / 4).astype(np.int64)
 
 
 @dataclass(frozen=True)

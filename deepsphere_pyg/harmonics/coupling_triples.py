@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,10 +42,11 @@ def checked_triples(triples: Triples) -> IntArray:
     array([[1, 2, 3],
            [1, 1, 0]])
     """
+    rows: Any = triples
     if isinstance(triples, Iterable) and not isinstance(triples, np.ndarray):
-        triples = list(triples)
+        rows = list(triples)
     try:
-        given = np.asarray(triples)
+        given = np.asarray(rows)
     except ValueError:
         raise ValueError(
             "triples must be rows (l1, l2, l) of three degrees each, got rows of "

@@ -17,8 +17,9 @@ MISSING = np.iinfo(np.int16).max
 
 @dataclass(frozen=True)
 class _Table:
-    """Entries by (m, m1, which of two): order m2, its magnitude, m1 of the chain."""
+    """Entries by (m, m1, which of two): orders, magnitude of m2, m1 of the chain."""
 
+    m1: Orders
     m2: Orders
     magnitude: Orders
     chain_m1: Orders
@@ -73,6 +74,7 @@ class SelectionRules:
         )
         whole = (m == 0) | (m1 == 0) | (m2 == 0)
         return _Table(
+            np.broadcast_to(m1, m2.shape).copy(),
             m2.astype(np.int16),
             np.where(absent, MISSING, magnitude).astype(np.int16),
             chain_m1.astype(np.int16),
@@ -100,20 +102,20 @@ class SelectionRules:
         table = self._tables[parity]
         rows = slice(self._l - l, self._l + l + 1)
         columns = slice(self._l1 - l1, self._l1 + l1 + 1)
-        allowed = table.magnitude[rows, columns] <= l2
-        shape = allowed.shape
+        allowed = np.flatnonzero(table.magnitude[rows, columns] <= l2)
+        # From places in the window of this triple to places in the tables.
+        width, whole = 2 * (2 * l1 + 1), 2 * (2 * self._l1 + 1)
+        row = allowed // width
+        allowed += row * (whole - width)
+        allowed += rows.start * whole + 2 * columns.start
 
-        m = self._m[rows]
-        origins = chains.origins[first + np.abs(m)]
-        places = origins + table.chain_m1[rows, columns]
-        values = chains.values[places[allowed]]
-        values *= table.factor[rows, columns][allowed]
+        origins = chains.origins[first + np.abs(self._m[rows, 0, 0])]
+        place = origins.take(row)
+        place += table.chain_m1.take(allowed)
+        values = chains.values.take(place)
+        values *= table.factor.take(allowed)
         # (-1)^(l1 - l2) of the 3j symbols, and what is left of (-i)^(l1 + l2 + l).
         if (l1 - l2 + (l1 + l2 + l) // 2) % 2:
-            values *= -1
-        return (
-            np.broadcast_to(self._m1[columns], shape)[allowed],
-            table.m2[rows, columns][allowed],
-            np.broadcast_to(m, shape)[allowed],
-            values,
-        )
+            np.negative(values, out=values)
+        m = self._m[rows, 0, 0].take(row)
+        return table.m1.take(allowed), table.m2.take(allowed), m, values

@@ -67,7 +67,7 @@ def spanning_tree(
     # Ranks instead of costs: no two are alike, so that there is one tree.
     ranks = np.empty(len(pairs))
     ranks[np.argsort(multiply_adds(triples), kind="stable")] = np.arange(len(pairs)) + 1
-    graph = sp.csr_array((ranks, pairs.T), shape=(L, L))
+    graph = sp.csr_array((ranks, pairs.T), shape=(L, L), dtype=np.float64)
     tree = minimum_spanning_tree(graph).tocoo()
     return by_sum(np.stack([tree.row, tree.col], axis=1).astype(np.int64))
 
