@@ -102,7 +102,8 @@ class Rotation:
             _float64(name, value)
             for name, value in (("alpha", alpha), ("beta", beta), ("gamma", gamma))
         ]
-        return cls(torch.stack(torch.broadcast_tensors(*parts), dim=-1))
+        shape = np.broadcast_shapes(*(part.shape for part in parts))
+        return cls(torch.stack([part.expand(shape) for part in parts], dim=-1))
 
     @classmethod
     def from_matrix(cls, matrix: Numbers) -> Rotation:
@@ -227,7 +228,7 @@ class Rotation:
             sb * sg,
             cb,
         ]
-        return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
+        return torch.stack(rows, dim=-1).view(*self.shape, 3, 3)
 
     def quaternion(self) -> Tensor:
         """Return unit quaternions (w, x, y, z), shape ``(*batch, 4)``, float64."""
@@ -244,7 +245,10 @@ class Rotation:
     def __matmul__(self, other: Rotation) -> Rotation:
         """Return the rotations by ``other`` first, then by these."""
         if not isinstance(other, Rotation):
-            return NotImplemented
+            raise TypeError(
+                f"a Rotation multiplies another Rotation, got {type(other).__name__}; "
+                "make one with Rotation.from_matrix, or rotate vectors with .matrix()"
+            )
         both = product(self.quaternion(), other.quaternion())
         return Rotation(angles_of_quaternions(both))
 

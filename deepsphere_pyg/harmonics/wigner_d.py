@@ -52,10 +52,10 @@ def wigner_d(
     Orders with :math:`m \ge |n|` start at l = m from
     :math:`\sqrt{\binom{2m}{m+n}} \cos^{m+n}\frac\beta2 (-\sin\frac\beta2)^{m-n}` and go
     on by the recurrence of three terms in l, along which d grows and then oscillates,
-    so that round-off does not take over; the other orders follow by symmetry. The
-    term :math:`\cos\beta - mn/(l(l+1))` is computed as a difference of two distances
-    from 1 (or from -1), which keeps its digits where :math:`\beta` is small.
-    At L = 256 the matrices are orthogonal within 3e-13.
+    so that round-off does not take over; the other orders follow by symmetry. It is
+    written in differences of consecutive degrees and :math:`2\sin^2\frac\beta2`, which
+    do not cancel where :math:`\beta` is small (Reinsch's modification); angles beyond
+    a right one are mirrored. Matrices are orthogonal within 7e-14 at L = 256.
 
     Sources: Varshalovich et al. 1988, Quantum Theory of Angular Momentum, 4.8; Kostelec
     and Rockmore 2008, J. Fourier Anal. Appl. 14, 145.
@@ -63,9 +63,9 @@ def wigner_d(
     Examples
     --------
     >>> for l, d in wigner_d(np.pi / 2, 2):
-    ...     print(l, d.round(3).tolist())
-    0 [[1.0]]
-    1 [[0.5, 0.707, 0.5], [-0.707, -0.0, 0.707], [0.5, -0.707, 0.5]]
+    ...     print(l, d[0].round(3))
+    0 [1.]
+    1 [0.5   0.707 0.5  ]
     """
     return _matrices(*_checked(beta, L, N), real=False)
 

@@ -76,53 +76,60 @@ def wedges(beta: FloatArray, L: int, N: int) -> Iterator[tuple[int, FloatArray]]
     values : ndarray
         Shape ``(pairs, T)``: m ascends, and n within m. Read it before the next.
     """
-    m = np.concatenate([np.full(2 * min(M, N - 1) + 1, M) for M in range(L)])
-    n = np.concatenate([np.arange(-min(M, N - 1), min(M, N - 1) + 1) for M in range(L)])
+    limits = [min(m, N - 1) for m in range(L)]
+    m = np.repeat(np.arange(L), [2 * k + 1 for k in limits])
+    n = np.concatenate([np.arange(-k, k + 1) for k in limits])
+    mirrored = _first_pair(m, N) + np.minimum(m, N - 1) - n
     sine, cosine = np.sin(beta / 2), np.cos(beta / 2)
-    last = np.zeros((len(m), len(beta)))
-    values = np.zeros_like(last)
+    # Beyond a right angle, d(m, n) is that of pi - beta and -n, up to its sign.
+    south = np.abs(sine) > np.abs(cosine)
+    sine, cosine = np.where(south, cosine, sine), np.where(south, sine, cosine)
+    versine = 2 * sine**2
     seed = np.ones((1, len(beta)))
+    values = np.zeros((len(m), len(beta)))
     values[0] = seed
+    difference = np.zeros_like(values)
     for degree in range(L):
-        yield degree, values[: int(_first_pair(np.asarray(degree + 1), N))]
-        above = degree + 1
-        if above == L:
+        pairs = int(_first_pair(np.asarray(degree + 1), N))
+        known = values[:pairs]
+        if south.any():
+            known = known.copy()
+            sign = 1 - 2 * ((degree + m[:pairs, None]) % 2)
+            known[:, south] = sign * values[mirrored[:pairs]][:, south]
+        yield degree, known
+        if degree + 1 == L:
             return
-        pairs = int(_first_pair(np.asarray(above), N))
-        a, b, c = _recurrence(degree, m[:pairs], n[:pairs])
-        step = _cosine_minus(c, n[:pairs], sine, cosine)
-        step *= values[:pairs]
-        step *= a
-        last[:pairs] *= -b
-        last[:pairs] += step
-        last, values = values, last
-        seed = _next_seed(seed, above, N, sine, cosine)
+        growth, memory, curvature = _recurrence(degree, m[:pairs], n[:pairs])
+        difference[:pairs] *= memory
+        difference[:pairs] -= curvature * (versine * values[:pairs])
+        values[:pairs] *= growth
+        values[:pairs] += difference[:pairs]
+        seed = _next_seed(seed, degree + 1, N, sine, cosine)
         values[pairs : pairs + len(seed)] = seed
 
 
 def _recurrence(
-    degree: int, m: IntArray, n: IntArray
+    l: int,  # noqa: E741 (the degree's own letter)
+    m: IntArray,
+    n: IntArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Factors of d(l+1) = a (cos - mn / (l(l+1))) d(l) - b d(l-1), as columns.
+    r"""Return the factors of a step from degree l to l + 1, as columns.
 
-    The third is 1 - |mn| / (l(l+1)), from whole numbers and so with all its digits.
+    With :math:`d^l = \rho_l q_l`, where
+    :math:`\rho_l^2 = (l+m)! (l-n)! / (l+n)! (l-m)!` makes q a Jacobi polynomial that is
+    constant at :math:`\beta = 0`, and :math:`u = 1 - \cos\beta`,
+
+    .. math::
+        q_{l+1} - q_l = \frac{l+1}{(l+1+m)(l+1-n)} \left(
+        \frac{(l-m)(l+n)}{l} (q_l - q_{l-1}) - (2l+1) u q_l \right)
+
+    The factors are :math:`\rho_{l+1}/\rho_l` and, times it, the other two.
     """
-    above = degree + 1
-    root = np.sqrt(1.0 * (above**2 - m**2) * (above**2 - n**2))
-    a = above * (2 * degree + 1) / root
-    b = above / max(degree, 1) * np.sqrt(1.0 * (degree**2 - m**2) * (degree**2 - n**2))
-    product = max(degree * above, 1)
-    c = (product - m * np.abs(n)) / product
-    return a[:, None], (b / root)[:, None], c[:, None]
-
-
-def _cosine_minus(
-    c: FloatArray, n: IntArray, sine: FloatArray, cosine: FloatArray
-) -> FloatArray:
-    """Return cos(beta) - mn / (l(l+1)), m >= 0, that does not cancel at 0 and pi."""
-    sign = np.where(n < 0, -1.0, 1.0)[:, None]
-    near = np.where(n[:, None] < 0, 2 * cosine**2, 2 * sine**2)
-    return np.asarray(sign * (c - near))
+    above = l + 1
+    growth = np.sqrt((above + m) * (above - n) / ((above + n) * (above - m)))
+    common = growth * above / ((above + m) * (above - n))
+    memory = common * ((l - m) * (l + n) / max(l, 1))
+    return growth[:, None], memory[:, None], (common * (2 * l + 1))[:, None]
 
 
 def _next_seed(
