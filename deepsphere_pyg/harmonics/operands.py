@@ -34,18 +34,16 @@ def checked_operand(
     TypeError, ValueError
         As :func:`checked_coefficients`; if dtype or device are not the module's.
     """
-    if (
-        isinstance(coefficients, Tensor)
-        and coefficients.is_floating_point()
-        and torch.is_autocast_enabled(coefficients.device.type)
-    ):
-        coefficients = coefficients.to(dtype)
+    if isinstance(coefficients, Tensor):
+        if coefficients.device != like.device:
+            raise ValueError(
+                f"coefficients are on {coefficients.device}, the module is on "
+                f"{like.device}; move one with .to(device)"
+            )
+        floating = coefficients.is_floating_point()
+        if floating and torch.is_autocast_enabled(coefficients.device.type):
+            coefficients = coefficients.to(dtype)
     checked_coefficients(coefficients, layout)
-    if coefficients.device != like.device:
-        raise ValueError(
-            f"coefficients are on {coefficients.device}, the module is on "
-            f"{like.device}; move one with .to(device)"
-        )
     if coefficients.dtype != dtype:
         raise TypeError(
             f"coefficients must be {dtype} like the module, got {coefficients.dtype}; "

@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import prod
 from typing import SupportsIndex
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,8 +62,9 @@ class HarmonicRotation(Float64Buffers):
     --------
     >>> turn = HarmonicRotation(2)
     >>> z = torch.tensor([[0.0], [0.0], [1.0], [0.0]])
-    >>> turn(z, Rotation.from_euler(0.0, torch.pi / 2, 0.0)).round().flatten()
-    tensor([0., 0., -0., 1.])
+    >>> x = turn(z, Rotation.from_euler(0.0, torch.pi / 2, 0.0))
+    >>> x.flatten().round().long()
+    tensor([0, 0, 0, 1])
     """
 
     source: Tensor
@@ -121,7 +123,7 @@ class HarmonicRotation(Float64Buffers):
             *(1,) * (len(batch) - len(rotation.shape)), *rotation.shape, 1, 3
         )
         alpha, beta, gamma = angles.unbind(-1)
-        pair = rows[self.source].unflatten(0, (2, -1))
+        pair = rows[self.source].view(2, len(self.orders), *rows.shape[1:])
         with torch.autocast(x.device.type, enabled=False):
             pair = self._about_z(pair, self.orders, gamma, quarters=1)
             pair = self._quarter_turn(pair, back=False)
@@ -173,7 +175,9 @@ class HarmonicRotation(Float64Buffers):
                         if back
                         else [torch.bmm(after, odd), torch.bmm(before, even)]
                     )
-                parts += [one.reshape(-1, columns) for one in turned]
+                parts += [
+                    one.reshape(run.size // len(turned), columns) for one in turned
+                ]
             halves.append(torch.cat(parts))
         return torch.stack(halves).reshape(pair.shape)
 
@@ -219,8 +223,8 @@ def rotate(
     --------
     >>> x = torch.tensor([[0.0], [0.0], [0.0], [1.0]])
     >>> y = rotate(x, Rotation.from_euler(torch.pi / 2, 0.0, 0.0), 2)
-    >>> y.round().flatten()
-    tensor([1., 0., 0., 0.])
+    >>> y.flatten().round().long()
+    tensor([0, 1, 0, 0])
     """
     known = as_layout(layout)
     checked_coefficients(coefficients, known)
@@ -236,11 +240,11 @@ def _kept(
     return HarmonicRotation(layout, dtype).to(device)
 
 
-def _broadcast(batch: torch.Size, rotations: torch.Size) -> torch.Size:
+def _broadcast(batch: torch.Size, rotations: torch.Size) -> tuple[int, ...]:
     """Batch of both, or say why there is none."""
     try:
-        return torch.broadcast_shapes(batch, rotations)
-    except RuntimeError:
+        return np.broadcast_shapes(batch, rotations)
+    except ValueError:
         raise ValueError(
             f"coefficients have batch axes {tuple(batch)}, rotations "
             f"{tuple(rotations)}, which do not broadcast; index or reshape one"
