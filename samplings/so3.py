@@ -146,7 +146,7 @@ class SO3Grid(ReadOnly):
         n_beta, n_alpha, n_gamma = self.shape
         return n_beta * n_alpha * n_gamma
 
-    @property
+    @cached_property
     def beta(self) -> FloatArray:
         """Second Euler angle in radian, in [0, pi], shape ``(n_beta,)``."""
         return self._rule.theta
@@ -170,7 +170,7 @@ class SO3Grid(ReadOnly):
         return read_only(np.stack([alpha, beta, gamma], axis=-1).reshape(-1, 3))
 
     # -- quadrature -------------------------------------------------------------
-    @property
+    @cached_property
     def beta_weights(self) -> FloatArray:
         r"""Weights of :math:`\int \cdot \sin\beta \, d\beta`, summing to 2."""
         return self._rule.weights
@@ -202,6 +202,6 @@ class SO3Grid(ReadOnly):
         """Largest order n about the rotated axis that is integrated: n_gamma - 1."""
         return self.shape[2] - 1
 
-    @cached_property
+    @property
     def _rule(self) -> Rule:
         return _RULES[self.scheme][0](self.shape[0])

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.wigner_d import checked_bandlimits
-from samplings.arrays import FloatArray, IntArray
+from samplings.arrays import IntArray
 
 
 def so3_layout(L: SupportsIndex, N: SupportsIndex | None = None) -> HarmonicLayout:
@@ -57,9 +57,8 @@ def so3_layout(L: SupportsIndex, N: SupportsIndex | None = None) -> HarmonicLayo
 class WaveRows(NamedTuple):
     r"""Rows of waves :math:`e^{i(p\alpha + n\gamma)}`: order p, order n, degree.
 
-    The orders n are 0 ... N - 1, then 1 - N ... -1, as Fourier transforms have them;
-    degrees are p ... L - 1, though there is nothing below :math:`|n|`. Shapes ``(R,)``
-    with R = (2N - 1) L (L + 1) / 2.
+    Orders n are 1 - N ... N - 1, degrees p ... L - 1, though there is nothing below
+    :math:`|n|`. Shapes ``(R,)`` with R = (2N - 1) L (L + 1) / 2.
     """
 
     p: IntArray
@@ -69,7 +68,7 @@ class WaveRows(NamedTuple):
 
 def wave_rows(L: int, N: int) -> WaveRows:
     """Return what the rows of waves are."""
-    orders = np.concatenate([np.arange(N), np.arange(1 - N, 0)])
+    orders = np.arange(1 - N, N)
     parts = [np.broadcast_arrays(p, orders[:, None], np.arange(p, L)) for p in range(L)]
     return WaveRows(
         *(np.concatenate([part[axis].ravel() for part in parts]) for axis in range(3))
@@ -90,10 +89,11 @@ def wave_matrix(L: int, N: int) -> sp.csr_array:
         \hat F_{pn}(\beta)
         = \sum_l \sqrt{\tfrac{2l+1}{16\pi^2}} \delta^l_{pn}(\beta) X^l_{pn}
 
-    where rows are the real and the imaginary part of each :math:`X^l_{pn}`. Its
-    columns are orthogonal, of length 1, and of length :math:`\sqrt2` for m = 0.
+    where rows are the real parts of all :math:`X^l_{pn}` of the first order p, then
+    their imaginary parts, then those of the next.
     """
     p, n, degree = wave_rows(L, N)
+    starts = np.array(wave_starts(L, N))
     q, there = np.abs(n), np.maximum(p, np.abs(n)) <= degree
     # Each part is the sum of two coefficients, of which one may have the factor 0.
     half = np.where((p > 0) & (q > 0), np.sqrt(0.5), 1.0)
@@ -111,20 +111,12 @@ def wave_matrix(L: int, N: int) -> sp.csr_array:
     row, column, value = [], [], []
     for part, m, order, factor in entries:
         kept = np.flatnonzero(there & (factor != 0))
-        row.append(2 * kept + part)
+        row.append(starts[p[kept]] + part * np.diff(starts)[p[kept]] + kept)
         column.append(_row(degree[kept], m[kept], order[kept], N))
         value.append(factor[kept])
     shape = (2 * len(p), so3_layout(L, N).n_rows)
     entries_of = (np.concatenate(row), np.concatenate(column))
     return sp.coo_array((np.concatenate(value), entries_of), shape=shape).tocsr()
-
-
-def zonal_shares(L: int, N: int) -> FloatArray:
-    """Return 1/2 for rows of order m = 0 and 1 elsewhere, shape ``(rows,)``.
-
-    Times the transpose of :func:`wave_matrix`, they invert it.
-    """
-    return np.where(so3_layout(L, N).orders == 0, 0.5, 1.0)
 
 
 def _row(degree: IntArray, m: IntArray, n: IntArray, N: int) -> IntArray:

@@ -22,7 +22,7 @@ def synthesis_table(beta: FloatArray, L: int, N: int) -> FloatArray:
         k = min(degree, N - 1)
         p = np.arange(degree + 1)[:, None]
         n = np.arange(-k, k + 1)
-        rows = starts[p] + n % (2 * N - 1) * (L - p) + degree - p
+        rows = starts[p] + (n + N - 1) * (L - p) + degree - p
         scale = np.sqrt((2 * degree + 1) / (16 * np.pi**2))
         table[rows] = scale * real_part(values, p, n, N)
     return table
@@ -31,21 +31,49 @@ def synthesis_table(beta: FloatArray, L: int, N: int) -> FloatArray:
 def analysis_table(grid: SO3Grid, L: int, N: int) -> FloatArray:
     r"""Return what inverts :func:`synthesis_table` on the rings of a grid, ``(R, T)``.
 
-    .. math:: 8\pi^2 w_t \sqrt{(2l+1)/16\pi^2} \, \delta^l_{pn}(\beta_t)
+    .. math:: w_t \sqrt{(2l+1)/16\pi^2} \, \delta^l_{pn}(\beta_t)
 
-    The weights are exact for such products but on the L rings of McEwen and Wiaux,
-    where functions are interpolated on the rings of Gauss and Legendre first.
+    with the quadrature weights w of points, which are exact for such products but on
+    the L rings of McEwen and Wiaux, where functions are interpolated on the rings of
+    Gauss and Legendre first.
     """
+    _, n_alpha, n_gamma = grid.shape
+    measure = 4 * np.pi**2 / (n_alpha * n_gamma)
     if grid.scheme != "mcewen-wiaux":
-        weights = 8 * np.pi**2 * grid.beta_weights
-        return synthesis_table(grid.beta, L, N) * weights
+        return synthesis_table(grid.beta, L, N) * (measure * grid.beta_weights)
     rule = gauss_legendre(grid.bandlimit)
-    table = synthesis_table(rule.theta, L, N) * (8 * np.pi**2 * rule.weights)
+    table = synthesis_table(rule.theta, L, N) * (measure * rule.weights)
     p, n, _ = wave_rows(L, N)
     for parity in range(2):
         rows = (p + n) % 2 == parity
         table[rows] = table[rows] @ interpolation(rule.theta, grid.bandlimit, parity)
     return table
+
+
+def alpha_waves(alpha: FloatArray, L: int) -> FloatArray:
+    r"""Return the sum over orders p as a matrix, shape ``(n_alpha, 2 L)``.
+
+    .. math:: F = Y_0 + 2 \operatorname{Re} \sum_{p>0} Y_p e^{ip\alpha}
+
+    Columns belong to the real parts of all :math:`Y_p`, then to the imaginary ones.
+    """
+    phase = alpha[:, None] * np.arange(L)
+    twice = np.where(np.arange(L) > 0, 2.0, 1.0)
+    return np.concatenate([twice * np.cos(phase), -twice * np.sin(phase)], axis=1)
+
+
+def gamma_waves(gamma: FloatArray, N: int) -> FloatArray:
+    r"""Return the sum over orders n as a matrix, shape ``(2 n_gamma, 2 (2N - 1))``.
+
+    .. math:: Y = \sum_{|n|<N} \hat F_n e^{in\gamma}
+
+    Rows are the real parts of all Y, then the imaginary ones; columns those of
+    :math:`\hat F_n`, n after n.
+    """
+    phase = gamma[:, None] * np.arange(1 - N, N)
+    c, s = np.cos(phase), np.sin(phase)
+    parts = np.array([[c, -s], [s, c]])
+    return parts.transpose(0, 2, 3, 1).reshape(2 * len(gamma), 2 * (2 * N - 1))
 
 
 def interpolation(theta: FloatArray, L: int, parity: int) -> FloatArray:

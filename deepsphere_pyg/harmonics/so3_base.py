@@ -1,0 +1,158 @@
+"""What Wigner transforms share: waves in alpha and gamma, a table over beta."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import SupportsIndex
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.operands import checked_operand
+from deepsphere_pyg.harmonics.so3_rows import so3_layout, wave_matrix, wave_starts
+from deepsphere_pyg.harmonics.so3_tables import alpha_waves, gamma_waves
+from deepsphere_pyg.harmonics.wigner_d import checked_bandlimits
+from deepsphere_pyg.signals import checked_signal
+from samplings import SO3Grid
+from samplings.arrays import FloatArray
+
+
+class WignerTransform(Float64Buffers):
+    r"""A sum over degrees and orders on a grid, and its transpose.
+
+    In four steps: coefficients to waves, two numbers at most for each; products with a
+    table over beta, one for each pair of orders; sums of waves in gamma; sums of waves
+    in alpha. Fourier sums are matrix products: for the few angles of such grids they
+    take a tenth of the time of fast transforms along inner axes.
+
+    Parameters
+    ----------
+    grid
+        Where functions live.
+    L, N
+        Bandlimits, at most those of the grid.
+    dtype
+        ``torch.float32`` or ``torch.float64``; PyTorch's default if None.
+    """
+
+    table: Tensor
+    alpha_waves: Tensor
+    gamma_waves: Tensor
+
+    def __init__(
+        self,
+        grid: SO3Grid,
+        L: SupportsIndex | None = None,
+        N: SupportsIndex | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(dtype)
+        self.grid = grid
+        self.L, self.N = _bandlimits_on(grid, L, N)
+        self.layout = so3_layout(self.L, self.N)
+        self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
+        self._starts = wave_starts(self.L, self.N)
+        for name, master in (
+            ("table", self._table()),
+            ("alpha_waves", alpha_waves(grid.alpha, self.L)),
+            ("gamma_waves", gamma_waves(grid.gamma, self.N)),
+        ):
+            self.keep(name, torch.from_numpy(master))
+
+    def _table(self) -> FloatArray:
+        """Small d on the rings of the grid, shape ``(R, n_beta)``."""
+        raise NotImplementedError
+
+    @property
+    def table_bytes(self) -> int:
+        """Memory of the table in bytes, without its float64 master."""
+        return self.table.nbytes
+
+    def _tables(self) -> Iterator[Tensor]:
+        """Table of each order p, for real parts and once more for imaginary ones."""
+        for p in range(self.L):
+            part = self.table[self._starts[p] : self._starts[p + 1]]
+            part = part.view(2 * self.N - 1, self.L - p, -1)
+            yield from (part, part)
+
+    def _synthesize(self, coefficients: Tensor) -> Tensor:
+        """Sum over degrees and orders: coefficients to values at the points."""
+        x = checked_operand(coefficients, self.layout, self.table, self.dtype)
+        *batch, n_rows, channels = x.shape
+        n_beta, _, n_gamma = self.grid.shape
+        maps, orders = prod(batch), 2 * self.N - 1
+        columns = maps * channels
+        with torch.autocast(x.device.type, enabled=False):
+            waves = self.waves(x.movedim(-2, 0).reshape(n_rows, columns))
+            rings = []
+            start = 0
+            for table in self._tables():
+                _, degrees, _ = table.shape
+                part = waves[start : start + orders * degrees]
+                part = part.view(orders, degrees, columns)
+                rings.append(torch.bmm(table.mT, part))
+                start += orders * degrees
+            # All real parts, then all imaginary ones.
+            y = torch.stack(rings[::2] + rings[1::2], 1)
+            y = y.view(2 * orders, self.L * n_beta * columns)
+            y = self.gamma_waves @ y
+            y = y.view(2, n_gamma, self.L, n_beta, maps, channels)
+            y = y.permute(4, 3, 0, 2, 1, 5)
+            y = y.reshape(maps * n_beta, 2 * self.L, n_gamma * channels)
+            f = self.alpha_waves @ y
+        return f.view(*batch, len(self.grid), channels)
+
+    def _analyze(self, signal: Tensor) -> Tensor:
+        """Apply the transpose: values at the points to coefficients."""
+        x = checked_signal(signal, len(self.grid), self.table)
+        *batch, _, channels = x.shape
+        n_beta, n_alpha, n_gamma = self.grid.shape
+        maps, orders = prod(batch), 2 * self.N - 1
+        columns = maps * channels
+        with torch.autocast(x.device.type, enabled=False):
+            f = x.reshape(maps * n_beta, n_alpha, n_gamma * channels)
+            y = self.alpha_waves.mT @ f
+            y = y.view(maps, n_beta, 2, self.L, n_gamma, channels)
+            y = y.permute(2, 4, 3, 1, 0, 5)
+            y = y.reshape(2 * n_gamma, self.L * n_beta * columns)
+            y = self.gamma_waves.mT @ y
+            y = y.view(orders, 2, self.L, n_beta, columns).transpose(1, 2)
+            rings = y.flatten(1, 2).unbind(1)
+            waves = [
+                torch.bmm(table, ring).flatten(0, 1)
+                for table, ring in zip(self._tables(), rings, strict=True)
+            ]
+            rows = self.waves.adjoint(torch.cat(waves))
+        rows = rows.view(self.layout.n_rows, *batch, channels)
+        return rows.movedim(0, -2)
+
+    def extra_repr(self) -> str:
+        """Grid, bandlimits and dtype."""
+        return f"{self.grid!r}, L={self.L}, N={self.N}, {self.dtype}"
+
+
+def _bandlimits_on(
+    grid: SO3Grid, L: SupportsIndex | None, N: SupportsIndex | None
+) -> tuple[int, int]:
+    """Return bandlimits that a grid resolves, by default its own."""
+    if not isinstance(grid, SO3Grid):
+        raise TypeError(
+            f"grid must be an SO3Grid, got {type(grid).__name__}; make one with "
+            "samplings.SO3Grid(L, N)"
+        )
+    if L is None:
+        L = grid.bandlimit
+    bandlimit, azimuthal = checked_bandlimits(L, N)
+    if N is None:
+        azimuthal = min(azimuthal, grid.azimuthal_bandlimit)
+    if bandlimit > grid.bandlimit or azimuthal > grid.azimuthal_bandlimit:
+        raise ValueError(
+            f"L and N must be at most {grid.bandlimit} and {grid.azimuthal_bandlimit}, "
+            f"up to which {grid!r} is exact, got {bandlimit} and {azimuthal}; use "
+            f"SO3Grid({max(bandlimit, grid.bandlimit)}, "
+            f"{max(azimuthal, grid.azimuthal_bandlimit)}, {grid.scheme!r})"
+        )
+    return bandlimit, azimuthal

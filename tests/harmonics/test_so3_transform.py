@@ -1,0 +1,214 @@
+"""Wigner transforms: exactness, laws, the sphere within, derivatives, bad input."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepsphere_pyg.harmonics import (
+    ISO3Transform,
+    Rotation,
+    SO3Transform,
+    rotate,
+    so3_layout,
+    spherical_harmonics,
+    wigner_matrices,
+)
+from samplings import HEALPix, SO3Grid
+from samplings.so3 import SCHEMES
+
+# Relative, of one transform and back.
+TOLERANCE = {torch.float32: 2e-6, torch.float64: 1e-13}
+BANDLIMITS = st.integers(1, 7).flatmap(
+    lambda G: st.tuples(
+        st.just(G), st.integers(1, G), st.integers(1, G), st.integers(1, G)
+    )
+)
+
+
+def random(*shape, dtype=torch.float64, seed=0):
+    return torch.randn(
+        shape, generator=torch.Generator().manual_seed(seed), dtype=dtype
+    )
+
+
+def basis(rotation, L, N):
+    """Orthonormal real functions at rotations, by Wigner's matrices."""
+    columns = []
+    for degree, matrices in enumerate(wigner_matrices(rotation, L)):
+        k = min(degree, N - 1)
+        inner = matrices[:, :, degree - k : degree + k + 1]
+        norm = np.sqrt((2 * degree + 1) / (8 * np.pi**2))
+        columns.append(norm * inner.mT.flatten(1))
+    return torch.cat(columns, 1)
+
+
+def pair(grid, L=None, N=None, dtype=torch.float64):
+    return SO3Transform(grid, L, N, dtype), ISO3Transform(grid, L, N, dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@given(BANDLIMITS, st.sampled_from(SCHEMES))
+@settings(deadline=None, derandomize=True, max_examples=30)
+def test_transforms_are_sums_of_wigner_matrices_and_inverse(dtype, bandlimits, scheme):
+    G, K, L, N = bandlimits
+    N = min(N, L, K)
+    grid = SO3Grid(G, K, scheme)
+    to_rows, to_points = pair(grid, L, N, dtype)
+    c = random(2, to_rows.layout.n_rows, 3, dtype=dtype)
+    x = to_points(c)
+    rotation = Rotation(torch.from_numpy(grid.angles.copy()))
+    expected = (basis(rotation, L, N) @ c.double()).to(dtype)
+    bound = TOLERANCE[dtype]
+    torch.testing.assert_close(x, expected, atol=5 * bound, rtol=0)
+    assert (to_rows(x) - c).norm() <= bound * c.norm()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("dtype", "bound"), [(torch.float32, 2e-6), (torch.float64, 1e-13)]
+)
+def test_round_trips_stay_exact_at_higher_degree(scheme, dtype, bound):
+    # 4e-7 and 2e-15 measured.
+    to_rows, to_points = pair(SO3Grid(24, 5, scheme), dtype=dtype)
+    c = random(to_rows.layout.n_rows, 2, dtype=dtype)
+    assert (to_rows(to_points(c)) - c).norm() <= bound * c.norm()
+
+
+@pytest.mark.parametrize("scheme", ["gauss-legendre", "driscoll-healy"])
+def test_energy_of_points_is_that_of_coefficients(scheme):
+    # Squares have twice the degrees, which these quadratures still integrate.
+    grid = SO3Grid(6, 4, scheme)
+    to_points = ISO3Transform(grid, dtype=torch.float64)
+    c = random(to_points.layout.n_rows, 2)
+    weights = torch.from_numpy(grid.weights.copy())
+    energy = weights @ to_points(c).square()
+    torch.testing.assert_close(energy, c.square().sum(0), atol=0, rtol=1e-13)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_adjoints_are_transposes(scheme):
+    grid = SO3Grid(5, 3, scheme)
+    for transform in (*pair(grid), *pair(grid, 4, 2)):
+        rows, points = transform.layout.n_rows, len(grid)
+        n_in, n_out = (
+            (points, rows) if isinstance(transform, SO3Transform) else (rows, points)
+        )
+        x, y = random(n_in, 2), random(n_out, 2, seed=1)
+        one, other = (transform(x) * y).sum(), (x * transform.adjoint(y)).sum()
+        scale = transform(x).norm() * y.norm()
+        assert (one - other).abs() <= 1e-14 * scale
+
+
+def test_functions_on_the_sphere_are_those_of_order_zero():
+    # F(R) = f(R z): the coefficients of f times sqrt(2 pi), and nothing else.
+    L, grid = 5, SO3Grid(5, 3)
+    f = random(L * L, 1)
+    alpha, beta, _ = grid.angles.T
+    x = torch.from_numpy(spherical_harmonics(beta, alpha, L)) @ f
+    c = SO3Transform(grid, dtype=torch.float64)(x)
+    layout = so3_layout(L, 3)
+    expected = torch.zeros_like(c)
+    for degree in range(L):
+        middle = layout.fragment(degree, min(degree, 2))
+        expected[middle] = (2 * np.pi) ** 0.5 * f[degree**2 : (degree + 1) ** 2]
+    torch.testing.assert_close(c, expected, atol=1e-13, rtol=0)
+
+
+def test_one_azimuthal_order_is_the_sphere():
+    grid, layout = SO3Grid(6, 1, "gauss-legendre"), so3_layout(6, 1)
+    assert layout.n_rows == 36 and grid.shape[2] == 1
+    x = torch.from_numpy(spherical_harmonics(grid.angles[:, 1], grid.angles[:, 0], 6))
+    c = SO3Transform(grid, dtype=torch.float64)(x)
+    unit = torch.eye(36, dtype=torch.float64)
+    torch.testing.assert_close(c, (2 * np.pi) ** 0.5 * unit, atol=1e-13, rtol=0)
+
+
+def test_rotated_functions_have_rotated_coefficients():
+    # (R F)(x) = F(R^-1 x), evaluated at the rotated points of the grid.
+    grid = SO3Grid(5, 3)
+    to_rows = SO3Transform(grid, dtype=torch.float64)
+    rotation = Rotation.random((), torch.Generator().manual_seed(0))
+    points = Rotation(torch.from_numpy(grid.angles.copy()))
+    c = random(to_rows.layout.n_rows, 2)
+    turned = to_rows(basis(rotation.inverse() @ points, 5, 3) @ c)
+    torch.testing.assert_close(
+        turned, rotate(c, rotation, to_rows.layout), atol=2e-13, rtol=0
+    )
+
+
+@pytest.mark.parametrize("direction", [SO3Transform, ISO3Transform])
+def test_gradients_of_every_order(direction):
+    grid = SO3Grid(3, 2)
+    transform = direction(grid, dtype=torch.float64)
+    n_in = len(grid) if direction is SO3Transform else transform.layout.n_rows
+    x = random(2, n_in, 1).requires_grad_()
+    assert torch.autograd.gradcheck(transform, x)
+    assert torch.autograd.gradgradcheck(
+        lambda x: transform(x).square(), x, fast_mode=True
+    )
+    y = random(*transform(x).shape, seed=1)
+    (gradient,) = torch.autograd.grad(transform(x), x, y)
+    torch.testing.assert_close(gradient, transform.adjoint(y), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("direction", [SO3Transform, ISO3Transform])
+@pytest.mark.parametrize("batch", [(), (0,), (2, 3)])
+def test_batches_compile_and_copies_are_the_same(direction, batch):
+    grid = SO3Grid(3, 2, "driscoll-healy")
+    transform = direction(grid, 3, 2)
+    n_in = len(grid) if direction is SO3Transform else transform.layout.n_rows
+    x = random(*batch, n_in, 2, dtype=torch.float32)
+    y = transform(x)
+    assert y.shape[:-2] == batch and y.dtype == torch.float32
+    assert torch.equal(copy.deepcopy(transform)(x), y)
+    assert not transform.state_dict()
+    double, direct = transform.double(), direction(grid, 3, 2, torch.float64)
+    assert torch.equal(double(x.double()), direct(x.double()))
+    if batch == (2, 3):
+        compiled = torch.compile(direct, fullgraph=True, backend="aot_eager")
+        torch.testing.assert_close(compiled(x.double()), direct(x.double()))
+
+
+def test_autocast_keeps_full_precision():
+    to_rows, to_points = pair(SO3Grid(3, 2), dtype=torch.float32)
+    c = random(to_rows.layout.n_rows, 2, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        x = to_points(c)
+        again = to_rows(x)
+    assert x.dtype == again.dtype == torch.float32
+    assert (again - c).norm() <= 2e-6 * c.norm()
+
+
+def test_errors_for_bandlimits_of_wigner_transforms():
+    grid = SO3Grid(4, 2)
+    with pytest.raises(ValueError, match=r"N must be at most L = 2, got 3"):
+        so3_layout(2, 3)
+    with pytest.raises(ValueError, match=r"N must be at least 1, got 0"):
+        so3_layout(2, 0)
+    with pytest.raises(ValueError, match=r"must be at most 4 and 2, up to .* 5 and 2"):
+        SO3Transform(grid, 5)
+    with pytest.raises(ValueError, match=r"got 4 and 3; use SO3Grid\(4, 3, 'mcewen"):
+        ISO3Transform(grid, 4, 3)
+    with pytest.raises(TypeError, match="grid must be an SO3Grid, got HEALPix"):
+        SO3Transform(HEALPix(2))
+    assert SO3Transform(grid, 1).layout.n_rows == 1
+    assert SO3Transform(grid, 3).N == 2
+
+
+def test_errors_for_functions_on_rotations():
+    grid = SO3Grid(4, 2)
+    to_rows, to_points = pair(grid, dtype=torch.float32)
+    with pytest.raises(ValueError, match="x has 83 vertices, this operator takes 84"):
+        to_rows(torch.zeros(83, 1))
+    with pytest.raises(TypeError, match=r"x must be torch.float32"):
+        to_rows(torch.zeros(84, 1).double())
+    with pytest.raises(ValueError, match="coefficients have 3 rows, Harmonic"):
+        to_points(torch.zeros(3, 1))
+    with pytest.raises(TypeError, match=r"float32 or float64, got torch.float16"):
+        SO3Transform(grid, dtype=torch.float16)
+    with pytest.raises(TypeError, match=r"float32 or float64, got torch.float16"):
+        to_rows.half()
