@@ -78,7 +78,7 @@ class DenseTransform(Float64Buffers):
     def table_bytes(self) -> int:
         """Bytes of the matrix, and of its float64 master where that is another."""
         size = cast(Tensor, self.matrix).element_size()
-        return self.n_rows * self.n_vertices * (8 if size == 8 else 8 + size)
+        return int(self.n_rows * self.n_vertices * (8 if size == 8 else 8 + size))
 
     @property
     def probe(self) -> Tensor:
@@ -97,7 +97,7 @@ class DenseTransform(Float64Buffers):
         """Multiply the last but one axis."""
         *batch, n, channels = x.shape
         flat = x.reshape(prod(batch), n, channels)
-        y = matrix_product(flat, cast(Tensor, self.matrix), transposed)
+        y: Tensor = matrix_product(flat, cast(Tensor, self.matrix), transposed)
         return y.view(*batch, y.shape[1], channels)
 
 

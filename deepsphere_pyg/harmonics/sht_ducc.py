@@ -81,14 +81,16 @@ class DuccTransform(Float64Buffers):
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
         *batch, n, channels = x.shape
         flat = x.reshape(prod(batch), n, channels)
-        c = ducc_analysis(flat, self._geometry, self._counts, self.n_rows, self.scheme)
+        rest = (self._geometry, self._counts, self.n_rows, self.scheme)
+        c: Tensor = ducc_analysis(flat, *rest)
         return c.view(*batch, self.n_rows, channels)
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Apply the adjoint."""
         *batch, n, channels = c.shape
         flat = c.reshape(prod(batch), n, channels)
-        x = ducc_synthesis(flat, self._geometry, self._counts, self.n_rows, self.scheme)
+        rest = (self._geometry, self._counts, self.n_rows, self.scheme)
+        x: Tensor = ducc_synthesis(flat, *rest)
         return x.view(*batch, self.n_vertices, channels)
 
 

@@ -166,15 +166,17 @@ def _portions(x: Tensor, run: Run) -> Iterator[slice]:
 
 def _forward(y: Tensor, n: int, L: int) -> Tensor:
     r"""Return :math:`\sum_j y_j e^{-2 \pi i j m / n}` for m below L."""
+    f: Tensor
     if n == 0:
         # Functions of order above 0 vanish at a pole, and tell nothing of its value.
         f = y.new_zeros(*y.shape[:-1], L, dtype=y.dtype.to_complex())
         f[..., 0] = y[..., 0]
         return f
     if n >= 2 * L - 1:
-        return torch.fft.rfft(y)[..., :L]
-    f = torch.fft.fft(y)
-    return f.repeat(*[1] * (y.ndim - 1), -(-L // n))[..., :L]
+        f = torch.fft.rfft(y)
+    else:
+        f = torch.fft.fft(y).repeat(*[1] * (y.ndim - 1), -(-L // n))
+    return f[..., :L]
 
 
 def _inverse(f: Tensor, n: int, L: int) -> Tensor:
@@ -182,10 +184,12 @@ def _inverse(f: Tensor, n: int, L: int) -> Tensor:
     if n == 0:
         return f[..., :1].real
     if n >= 2 * L - 1:
-        return torch.fft.irfft(f, n, norm="forward")
+        y: Tensor = torch.fft.irfft(f, n, norm="forward")
+        return y
     # As 2 Re, of all orders that a ring of n longitudes takes for one another.
     f[..., 0] *= 0.5
     turns = -(-f.shape[-1] // n)
     f = torch.nn.functional.pad(f, (0, turns * n - f.shape[-1]))
     f = f.view(*f.shape[:-1], turns, n).sum(-2)
-    return 2 * torch.fft.ifft(f, norm="forward").real
+    folded: Tensor = torch.fft.ifft(f, norm="forward")
+    return 2 * folded.real

@@ -90,14 +90,14 @@ class RingTransform(Float64Buffers):
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
         *batch, n, channels = x.shape
         flat = x.reshape(prod(batch), n, channels)
-        c = ring_analysis(flat, *self._arguments())
+        c: Tensor = ring_analysis(flat, *self._arguments())
         return c.view(*batch, self.n_rows, channels)
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Return sums of harmonics, rows to ``(*batch, vertex, channel)``."""
         *batch, n, channels = c.shape
         flat = c.reshape(prod(batch), n, channels)
-        x = ring_synthesis(flat, *self._arguments())
+        x: Tensor = ring_synthesis(flat, *self._arguments())
         return x.view(*batch, self.n_vertices, channels)
 
     def _arguments(
