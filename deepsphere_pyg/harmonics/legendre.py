@@ -21,7 +21,7 @@ STEP = 600
 # 2**480 over 64 steps for orders up to 16000, well within what is left to overflow.
 BLOCK = 64
 # Colatitudes worked on at once, to stay in the processor's cache.
-CHUNK = 1024
+CHUNK = 8192
 
 
 def associated_legendre(
@@ -106,6 +106,7 @@ def _checked_colatitudes(theta: npt.ArrayLike) -> FloatArray:
 def _orders(theta: FloatArray, bandlimit: int) -> Iterator[tuple[int, FloatArray]]:
     """Yield each order with its functions."""
     south = theta > np.pi / 2
+    parity = np.where(south, -1.0, 1.0)
     half = theta / 2
     # 1 - |cos(theta)|, to the last digit on both hemispheres.
     u = 2 * np.where(south, np.cos(half), np.sin(half)) ** 2
@@ -113,20 +114,30 @@ def _orders(theta: FloatArray, bandlimit: int) -> Iterator[tuple[int, FloatArray
     # Of the functions of degree m: sqrt((2m + 1)!! / (2m)!! / 4 pi) sin(theta)**m.
     factor = 1 / math.sqrt(4 * math.pi)
     for m in range(bandlimit):
-        size = np.zeros_like(theta)
+        first, exponent = np.full_like(theta, factor), None
         if m:
             factor *= math.sqrt((2 * m + 1) / (2 * m))
-            size = m * log_sine
-        # Zero, at the poles, needs no exponent.
-        small = (size < SMALLEST) & np.isfinite(size)
-        exponent = np.where(small, np.floor(size) - SMALLEST, 0.0)
-        first = factor * np.exp2(size - exponent)
+            first, exponent = _power(log_sine, m)
+            first *= factor
         values = np.empty((bandlimit - m, len(theta)))
         for start in range(0, len(theta), CHUNK):
             part = slice(start, start + CHUNK)
-            _fill(values[:, part], first[part], exponent[part], u[part], m)
-        values[1::2, south] *= -1
+            powers = None if exponent is None else exponent[part]
+            _fill(values[:, part], first[part], powers, u[part], m)
+            if south[part].any():
+                values[1::2, part] *= parity[part]
         yield m, values
+
+
+def _power(log_sine: FloatArray, m: int) -> tuple[FloatArray, FloatArray | None]:
+    """Return sin(theta)**m, and what power of two it is to be multiplied with."""
+    size = m * log_sine
+    # Zero, at the poles, needs no exponent.
+    small = (size < SMALLEST) & np.isfinite(size)
+    if not small.any():
+        return np.exp2(size), None
+    exponent = np.where(small, np.floor(size) - SMALLEST, 0.0)
+    return np.exp2(size - exponent), exponent
 
 
 def _log2_sine(theta: FloatArray) -> FloatArray:
@@ -141,13 +152,17 @@ def _log2_sine(theta: FloatArray) -> FloatArray:
 
 
 def _fill(
-    values: FloatArray, first: FloatArray, exponent: FloatArray, u: FloatArray, m: int
+    values: FloatArray,
+    first: FloatArray,
+    exponent: FloatArray | None,
+    u: FloatArray,
+    m: int,
 ) -> None:
     """Fill in the functions of order m, degree by degree, ``(L - m, T)``.
 
     ``first`` times two to the ``exponent`` are those of degree m.
     """
-    values[0] = first * np.exp2(exponent)
+    values[0] = first if exponent is None else first * np.exp2(exponent)
     last, difference, product = first, np.zeros_like(u), np.empty_like(u)
     bandlimit = m + len(values)
     for start in range(m + 1, bandlimit, BLOCK):
@@ -165,10 +180,10 @@ def _fill(
         growth = np.cumprod(np.sqrt(ratios))
         rows *= growth[:, None]
         difference *= growth[-1]
-        if exponent.any():
+        if exponent is not None:
             last = last.copy()
             rows *= np.exp2(exponent)
             up = np.where(np.abs(last) > 2.0**LARGEST, np.minimum(STEP, -exponent), 0.0)
             last *= np.exp2(-up)
             difference *= np.exp2(-up)
-            exponent = exponent + up
+            exponent = exponent + up if (exponent + up).any() else None
