@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.wigner_d import real_wigner_d
+from deepsphere_pyg.harmonics.wigner_recursion import real_part, wedges
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -135,22 +135,27 @@ def _turned(m: IntArray, run: DegreeRun) -> IntArray:
 
 
 def _blocks(runs: tuple[DegreeRun, ...], L: int) -> tuple[FloatArray, ...]:
-    """Blocks of each run, zero where they are filled up."""
+    r"""Blocks of each run, zero where they are filled up.
+
+    At a right angle :math:`\delta^-_{mn} = \pm \delta^+_{mn}`, so that their sum and
+    difference, see :func:`real_wigner_d`, are twice the one or nothing.
+    """
     run_of = {degree: run for run in runs for degree in run.degrees}
     blocks = {
         run: np.zeros((2, 2, len(run.degrees), run.width, run.width)) for run in runs
     }
-    for degree, matrix in real_wigner_d(np.pi / 2, L):
+    for degree, values in wedges(np.array([np.pi / 2]), L, L):
         if degree not in run_of:
             continue
         run = run_of[degree]
         place = degree - run.degrees.start
-        cosines = matrix[degree:, degree:]
-        sines = matrix[degree::-1, degree::-1].copy()
-        sines[0] = sines[:, 0] = 0  # There are no sines of order 0.
-        for kind, whole in enumerate((cosines, sines)):
+        m = np.arange(degree + 1)
+        scale = np.where(m > 0, np.sqrt(2), 1.0)
+        whole = real_part(values, m[:, None], m, L)[..., 0] * scale[:, None] * scale
+        for kind in range(2):
             for parity in range(2):
                 block = whole[(degree + parity + kind) % 2 :: 2, parity::2]
                 rows, columns = block.shape
                 blocks[run][kind, parity, place, :rows, :columns] = block
+            whole[0] = whole[:, 0] = 0  # There are no sines of order 0.
     return tuple(blocks[run].reshape(2, -1, run.width, run.width) for run in runs)
