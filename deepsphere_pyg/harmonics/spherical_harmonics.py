@@ -14,8 +14,9 @@ from deepsphere_pyg.harmonics.legendre import associated_legendre
 from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray
 
-# Values worked on at once: a few megabytes, to stay in the processor's cache.
-CHUNK = 1 << 19
+# Points worked on at once: enough to make up for the calls of a degree, and few enough
+# for a second array of as many harmonics.
+CHUNK = 2048
 
 
 def spherical_harmonics(
@@ -55,8 +56,8 @@ def spherical_harmonics(
 
     Notes
     -----
-    Accurate to round-off at any degree. :func:`solid_harmonics` is for degrees of tens,
-    and has derivatives.
+    Accurate to round-off at any degree: that of the longitude counts m times.
+    :func:`solid_harmonics` is for degrees of tens, and has derivatives.
 
     Examples
     --------
@@ -82,9 +83,8 @@ def spherical_harmonics(
             "points whose coordinates are missing"
         )
     harmonics = np.empty((len(colatitudes), bandlimit**2))
-    size = max(1, CHUNK // bandlimit**2)
-    for start in range(0, len(harmonics), size):
-        part = slice(start, start + size)
+    for start in range(0, len(harmonics), CHUNK):
+        part = slice(start, start + CHUNK)
         harmonics[part] = _rows(colatitudes[part], longitudes[part], bandlimit).T
     return harmonics
 
@@ -144,7 +144,8 @@ def solid_harmonics(xyz: Tensor, L: SupportsIndex) -> Tensor:
     .. math:: R_{lm} = a_l^m \left(z R_{l-1,m} - |x|^2 R_{l-2,m} / a_{l-1}^m\right),
         \quad a_l^m = \sqrt{\tfrac{4l^2 - 1}{l^2 - m^2}}.
 
-    Round-off at the poles is some l² units. Equivariance: exact.
+    At the poles round-off grows as l²: at L = 64 it is 3e-13 in float64 and 1e-4 in
+    float32. Equivariance: exact.
 
     Examples
     --------
