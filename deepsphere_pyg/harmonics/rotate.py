@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeAlias
 
 import numpy as np
 import torch
@@ -17,6 +18,9 @@ from deepsphere_pyg.harmonics.operands import as_layout, checked_operand
 from deepsphere_pyg.harmonics.quarter_turn import quarter_turn
 from deepsphere_pyg.harmonics.rotation import Rotation
 from deepsphere_pyg.harmonics.wigner import checked_rotation
+
+# Cosines and sines.
+Pair: TypeAlias = Sequence[Tensor]
 
 
 class HarmonicRotation(Float64Buffers):
@@ -123,46 +127,47 @@ class HarmonicRotation(Float64Buffers):
             *(1,) * (len(batch) - len(rotation.shape)), *rotation.shape, 1, 3
         )
         alpha, beta, gamma = angles.unbind(-1)
-        pair = rows[self.source].view(2, len(self.orders), *rows.shape[1:])
+        pair: Pair = rows.index_select(0, self.source).chunk(2)
         with torch.autocast(x.device.type, enabled=False):
             pair = self._about_z(pair, self.orders, gamma, quarters=1)
             pair = self._quarter_turn(pair, back=False)
             pair = self._about_z(pair, self.turned_orders, beta, quarters=0)
             pair = self._quarter_turn(pair, back=True)
             pair = self._about_z(pair, self.orders, alpha, quarters=-1)
-        return pair.flatten(0, 1)[self.target].movedim(0, -2)
+        return torch.cat(tuple(pair)).index_select(0, self.target).movedim(0, -2)
 
     def _about_z(
-        self, pair: Tensor, orders: Tensor, angle: Tensor, quarters: int
-    ) -> Tensor:
-        """Turn cosines and sines ``(2, Q, *batch, channel)`` about z.
+        self, pair: Pair, orders: Tensor, angle: Tensor, quarters: int
+    ) -> Pair:
+        """Turn cosines and sines, ``(Q, *batch, channel)`` each, about z.
 
         Whole quarters come on top of the angle, ``(*batch, 1)``, without round-off.
         """
+        cosine, sine = pair
         m = torch.arange(self.layout.L + 1, device=angle.device)
-        phase = m.reshape(-1, *(1,) * angle.ndim) * angle
-        c, s = phase.cos(), phase.sin()
-        turns = (quarters * m % 4).reshape(phase.shape[:1] + (1,) * angle.ndim)
-        c, s = (
-            torch.where(turns % 2 == 0, c, -s) * torch.where(turns < 2, 1.0, -1.0),
-            torch.where(turns % 2 == 0, s, c) * torch.where(turns < 2, 1.0, -1.0),
+        m = m.reshape(-1, *(1,) * angle.ndim)
+        c, s = (m * angle).cos(), (m * angle).sin()
+        turns = quarters * m % 4
+        c, s = torch.where(turns % 2 == 0, c, -s), torch.where(turns % 2 == 0, s, c)
+        sign = torch.where(turns < 2, 1.0, -1.0)
+        c, s = ((sign * part).to(cosine)[orders] for part in (c, s))
+        return (
+            torch.addcmul(c * cosine, s, sine, value=-1),
+            torch.addcmul(s * cosine, c, sine),
         )
-        c, s = (part.to(pair.dtype).to(pair.device)[orders] for part in (c, s))
-        cosine, sine = pair.unbind(0)
-        return torch.stack([c * cosine - s * sine, s * cosine + c * sine])
 
-    def _quarter_turn(self, pair: Tensor, back: bool) -> Tensor:
-        """Turn ``(2, Q, *batch, channel)`` about y by 90 degrees, or back."""
-        columns = prod(pair.shape[2:])
-        halves = []
-        for kind in range(2):
-            parts = []
+    def _quarter_turn(self, pair: Pair, back: bool) -> Pair:
+        """Turn cosines and sines, ``(Q, *batch, channel)`` each, about y, or back."""
+        shape = pair[0].shape
+        columns = prod(shape[1:])
+        parts = []
+        for kind, values in enumerate(pair):
             start = 0
             for number, run in enumerate(self._runs):
                 blocks = getattr(self, f"blocks_{number}")[kind]
                 if back:
                     blocks = blocks.mT
-                part = pair[kind, start : start + run.size]
+                part = values[start : start + run.size]
                 part = part.reshape(len(blocks), run.width, run.fragments * columns)
                 start += run.size
                 if kind == 0:
@@ -175,11 +180,9 @@ class HarmonicRotation(Float64Buffers):
                         if back
                         else [torch.bmm(after, odd), torch.bmm(before, even)]
                     )
-                parts += [
-                    one.reshape(run.size // len(turned), columns) for one in turned
-                ]
-            halves.append(torch.cat(parts))
-        return torch.stack(halves).reshape(pair.shape)
+                size = run.size // len(turned)
+                parts += [one.reshape(size, *shape[1:]) for one in turned]
+        return torch.cat(parts).chunk(2)
 
     def extra_repr(self) -> str:
         """Layout and dtype."""
