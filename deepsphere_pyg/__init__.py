@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from deepsphere_pyg.layers import MeanPool as MeanPool
     from deepsphere_pyg.layers import Standardize as Standardize
     from deepsphere_pyg.layers import Unpool as Unpool
+    from deepsphere_pyg.layers import ZonalConv as ZonalConv
     from deepsphere_pyg.layers import pyg_state_dict as pyg_state_dict
     from deepsphere_pyg.models import PixelNetwork as PixelNetwork
     from deepsphere_pyg.models import SphericalClassifier as SphericalClassifier
@@ -52,6 +53,7 @@ _HOMES = {
         "MeanPool",
         "Standardize",
         "Unpool",
+        "ZonalConv",
         "pyg_state_dict",
     ),
     "deepsphere_pyg.models": (

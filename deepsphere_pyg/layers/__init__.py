@@ -7,3 +7,4 @@ from deepsphere_pyg.layers.pooling import MaxPool as MaxPool
 from deepsphere_pyg.layers.pooling import MeanPool as MeanPool
 from deepsphere_pyg.layers.pooling import Unpool as Unpool
 from deepsphere_pyg.layers.standardize import Standardize as Standardize
+from deepsphere_pyg.layers.zonal_conv import ZonalConv as ZonalConv

@@ -14,6 +14,7 @@ from deepsphere_pyg import (
     MeanPool,
     Standardize,
     Unpool,
+    ZonalConv,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
@@ -56,6 +57,10 @@ LAYERS = {
     "MeanPool": LayerCase(MeanPool, pooling, (48, 2), (12, 2)),
     "MaxPool": LayerCase(MaxPool, pooling, (48, 2), (12, 2)),
     "Unpool": LayerCase(Unpool, unpooling, (12, 2), (48, 2)),
+    "ZonalConv": LayerCase(lambda: ZonalConv(3, 5, L=4), None, (16, 3), (16, 5)),
+    "ZonalConv-anchors": LayerCase(
+        lambda: ZonalConv(3, 5, L=4, anchors=2), None, (16, 3), (16, 5)
+    ),
     "Standardize": LayerCase(lambda: Standardize(3), None, (12, 3), (12, 3)),
 }
 
