@@ -7,7 +7,6 @@ from functools import lru_cache
 from math import prod
 from typing import SupportsIndex, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -243,11 +242,13 @@ def _kept(
     return HarmonicRotation(layout, dtype).to(device)
 
 
-def _broadcast(batch: torch.Size, rotations: torch.Size) -> tuple[int, ...]:
+def _broadcast(batch: torch.Size, rotations: torch.Size) -> torch.Size:
     """Batch of both, or say why there is none."""
     try:
-        return np.broadcast_shapes(batch, rotations)
-    except ValueError:
+        # Not NumPy's, which knows no symbolic sizes.
+        both: torch.Size = torch.broadcast_shapes(batch, rotations)  # type: ignore[no-untyped-call]
+        return both
+    except RuntimeError:
         raise ValueError(
             f"coefficients have batch axes {tuple(batch)}, rotations "
             f"{tuple(rotations)}, which do not broadcast; index or reshape one"

@@ -12,6 +12,7 @@ from torch import Tensor
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.operands import checked_operand
+from deepsphere_pyg.harmonics.shared_tables import shared_table
 from deepsphere_pyg.harmonics.so3_rows import so3_layout, wave_matrix, wave_starts
 from deepsphere_pyg.harmonics.so3_tables import alpha_waves, gamma_waves
 from deepsphere_pyg.harmonics.wigner_d import checked_bandlimits
@@ -53,14 +54,21 @@ class WignerTransform(Float64Buffers):
         self.grid = grid
         self.L, self.N = _bandlimits_on(grid, L, N)
         self.layout = so3_layout(self.L, self.N)
+        # Also makes the layout compute what it keeps, which compilers do not follow.
+        self._n_rows = self.layout.n_rows
         self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
         self._starts = wave_starts(self.L, self.N)
-        for name, master in (
-            ("table", self._table()),
-            ("alpha_waves", alpha_waves(grid.alpha, self.L)),
-            ("gamma_waves", gamma_waves(grid.gamma, self.N)),
-        ):
-            self.keep(name, torch.from_numpy(master))
+        settings = (type(self), grid, self.L, self.N)
+        self._shared = shared_table(settings, self._table)
+        self.keep("table", self._shared.master)
+        self.keep("alpha_waves", torch.from_numpy(alpha_waves(grid.alpha, self.L)))
+        self.keep("gamma_waves", torch.from_numpy(gamma_waves(grid.gamma, self.N)))
+
+    def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
+        """Return a master in a dtype; tables are shared between transforms."""
+        if name == "table":
+            return self._shared.rounded(dtype)
+        return super().rounded(name, dtype)
 
     def _table(self) -> FloatArray:
         """Small d on the rings of the grid, shape ``(R, n_beta)``."""
@@ -68,8 +76,8 @@ class WignerTransform(Float64Buffers):
 
     @property
     def table_bytes(self) -> int:
-        """Memory of the table in bytes, without its float64 master."""
-        return self.table.nbytes
+        """Bytes of the table, in every dtype that is kept of it."""
+        return self._shared.n_bytes
 
     def _tables(self) -> Iterator[Tensor]:
         """Table of each order p, for real parts and once more for imaginary ones."""
@@ -126,7 +134,7 @@ class WignerTransform(Float64Buffers):
                 for table, ring in zip(self._tables(), rings, strict=True)
             ]
             rows = self.waves.adjoint(torch.cat(waves))
-        rows = rows.view(self.layout.n_rows, *batch, channels)
+        rows = rows.view(self._n_rows, *batch, channels)
         return rows.movedim(0, -2)
 
     def extra_repr(self) -> str:

@@ -48,9 +48,10 @@ class SO3Transform(WignerTransform):
     -----
     Real Fourier sums over alpha and gamma, then for each pair of orders a product with
     a table over beta, of :math:`T (2N-1) L (L+1) / 2` numbers for T rings: 17 million
-    at L = N = 64 on 64 rings, in the dtype and in a float64 master. On the rings of
-    McEwen and Wiaux the table holds their sampling theorem. Linear, with derivatives of
-    every order, and without complex numbers.
+    at L = N = 64 on 64 rings, in the dtype and in a float64 master, shared by all
+    transforms of the same settings; see :attr:`table_bytes`. On the rings of McEwen and
+    Wiaux it holds their sampling theorem. Linear, with derivatives of every order, and
+    without complex numbers.
 
     Source: McEwen et al. 2015 (arXiv:1508.03101); Kostelec and Rockmore 2008, J.
     Fourier Anal. Appl. 14, 145.

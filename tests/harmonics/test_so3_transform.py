@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import (
+    HarmonicRotation,
     ISO3Transform,
     Rotation,
     SO3Transform,
@@ -160,17 +161,42 @@ def test_gradients_of_every_order(direction):
 def test_batches_compile_and_copies_are_the_same(direction, batch):
     grid = SO3Grid(3, 2, "driscoll-healy")
     transform = direction(grid, 3, 2)
-    n_in = len(grid) if direction is SO3Transform else transform.layout.n_rows
+    n_in = len(grid) if direction is SO3Transform else so3_layout(3, 2).n_rows
     x = random(*batch, n_in, 2, dtype=torch.float32)
+    if batch == (2, 3):  # Before anything was computed.
+        torch.compiler.reset()
+        compiled = torch.compile(transform, fullgraph=True, backend="aot_eager")
+        torch.testing.assert_close(compiled(x), transform(x))
     y = transform(x)
     assert y.shape[:-2] == batch and y.dtype == torch.float32
     assert torch.equal(copy.deepcopy(transform)(x), y)
     assert not transform.state_dict()
     double, direct = transform.double(), direction(grid, 3, 2, torch.float64)
     assert torch.equal(double(x.double()), direct(x.double()))
-    if batch == (2, 3):
-        compiled = torch.compile(direct, fullgraph=True, backend="aot_eager")
-        torch.testing.assert_close(compiled(x.double()), direct(x.double()))
+
+
+def test_exported_chains_take_other_batches():
+    to_rows, to_points = pair(SO3Grid(3, 2), dtype=torch.float32)
+    rotation = Rotation.random((), torch.Generator().manual_seed(0))
+    turn = HarmonicRotation(to_rows.layout)
+
+    class Chain(torch.nn.Module):
+        def forward(self, c):
+            return to_rows(torch.relu(to_points(turn(c, rotation))))
+
+    c = random(5, to_rows.layout.n_rows, 2, dtype=torch.float32)
+    dynamic = ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(Chain(), (c[:2],), dynamic_shapes=dynamic)
+    torch.testing.assert_close(program.module()(c), Chain()(c))
+
+
+def test_transforms_of_the_same_settings_share_their_table():
+    grid = SO3Grid(4, 3)
+    one, other = SO3Transform(grid, dtype=torch.float32), SO3Transform(SO3Grid(4, 3))
+    assert one.table.data_ptr() == other.table.data_ptr()
+    assert one.table.data_ptr() != ISO3Transform(grid).table.data_ptr()
+    # 5 x 10 rows on 4 rings, in both precisions.
+    assert one.table_bytes == 5 * 10 * 4 * (4 + 8)
 
 
 def test_autocast_keeps_full_precision():
