@@ -31,6 +31,7 @@ from kernel_timing import interleaved
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.sparse.linalg import eigsh
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from deepsphere_pyg.atomic_files import atomic_path
@@ -222,8 +223,13 @@ def _errors(panel: Axes, found: Sequence[Row], names: Sequence[str]) -> None:
 
 
 def pin(cores: int) -> None:
-    """Keep the process on so many cores, where the system lets it."""
+    """Keep the process on so many cores, where the system lets it.
+
+    With no more threads than that: those of a linear algebra library that wait for
+    each other on one core take a hundred times as long.
+    """
     torch.set_num_threads(cores)
+    threadpool_limits(cores)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-cores:])
 
