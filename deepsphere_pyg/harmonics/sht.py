@@ -28,8 +28,9 @@ class SHT(HarmonicTransform):
     equiangular,         Legendre functions across them, exact up to the L of
     McEwen-Wiaux         :func:`exact_bandlimit`. Past L = 256 ``"ducc"``, the same
                          by ducc0, where it is installed
-    HEALPix              the same with weights of rings, then iterations towards the
-                         least-squares coefficients, up to L = 3 nside
+    HEALPix              the same (by ducc0 for any L, where it is installed) with
+                         weights of rings, then iterations towards the least-squares
+                         coefficients, up to L = 3 nside
     any other, masked    ``"least-squares"``: a dense matrix, weighted by areas
     ===================  ==========================================================
 

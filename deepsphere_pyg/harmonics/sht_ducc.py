@@ -3,8 +3,9 @@
 import importlib
 import importlib.util
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -207,38 +208,50 @@ def _grid(rings: Sequence[int]) -> tuple[np.ndarray, int]:
     return ((np.cumsum(counts) - counts)[:, None] + columns).ravel(), max(n_phi, 1)
 
 
-def _orders_and_degrees(L: int) -> tuple[Tensor, Tensor]:
-    """Return l and m of each complex coefficient, order by order."""
+class _Conversion(NamedTuple):
+    r"""Rows of the real and imaginary parts of complex coefficients, and factors.
+
+    With the Condon-Shortley phase, which ours are without; ``to_real`` is
+    :math:`\sqrt2 (-1)^m`, 1 for order 0, and ``to_complex`` half of it, but 1.
+    """
+
+    cosine: Tensor
+    sine: Tensor
+    to_real: Tensor
+    to_complex: Tensor
+    above_zero: Tensor
+
+
+@lru_cache(maxsize=16)
+def _conversion(L: int, dtype: torch.dtype) -> _Conversion:
     m, l = torch.triu_indices(L, L)  # noqa: E741
-    return l, m
-
-
-def _scales(m: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return sqrt(2) times the phase of Condon and Shortley; 1 for order 0."""
     signs = 1 - 2 * (m % 2).double()
-    return torch.where(m > 0, signs * 2**0.5, torch.ones_like(signs)).to(dtype)
+    above = (m > 0).double()
+    to_real = torch.where(m > 0, signs * 2**0.5, 1.0)
+    to_complex = torch.where(m > 0, to_real / 2, 1.0)
+    middle = l * l + l
+    factors = (a.to(dtype) for a in (to_real, to_complex, above))
+    return _Conversion(middle + m, middle - m, *factors)
 
 
 def _rows_of_alm(alm: Tensor, L: int) -> Tensor:
-    """Real rows of complex coefficients with the Condon-Shortley phase."""
-    l, m = _orders_and_degrees(L)  # noqa: E741
+    """Real rows of complex coefficients."""
+    by = _conversion(L, alm.real.dtype)
     rows = alm.real.new_empty(len(alm), L * L)
-    scale = _scales(m, rows.dtype)
     # Sines first: those of order 0, which are none, are written over.
-    rows[:, l * l + l - m] = alm.imag * -scale
-    rows[:, l * l + l + m] = alm.real * scale
+    rows[:, by.sine] = alm.imag * -by.to_real
+    rows[:, by.cosine] = alm.real * by.to_real
     return rows
 
 
 def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
     """Complex coefficients of real rows."""
-    l, m = _orders_and_degrees(L)  # noqa: E741
-    scale = _scales(m, rows.dtype)
-    factor = torch.where(m > 0, scale / 2, scale)
-    imaginary = torch.where(m > 0, -factor, torch.zeros_like(factor))
-    return torch.complex(
-        rows[:, l * l + l + m] * factor, rows[:, l * l + l - m] * imaginary
-    )
+    by = _conversion(L, rows.dtype)
+    alm = rows.new_empty(len(rows), len(by.sine), 2)
+    torch.mul(rows.index_select(1, by.cosine), by.to_complex, out=alm[..., 0])
+    sines = rows.index_select(1, by.sine)
+    torch.mul(sines, -by.to_complex * by.above_zero, out=alm[..., 1])
+    return torch.view_as_complex(alm)
 
 
 @ducc_analysis.register_fake

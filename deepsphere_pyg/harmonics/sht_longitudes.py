@@ -1,8 +1,8 @@
 """Fourier transforms along rings: from signals to orders by ring, and back.
 
-Orders are ``(parts, L, 2, columns, rings)``: sums and differences of mirrored rings
-(one part where none are), real and imaginary part, ``batch * channel`` columns, and
-the rings of the north last, as the matrix products want them.
+Orders are ``(parts, L, 2, batch, channel, rings)``: sums and differences of mirrored
+rings (one part where none are), real and imaginary part, and the rings of the north
+last, as the matrix products want them.
 """
 
 from __future__ import annotations
@@ -73,21 +73,14 @@ def runs_of_rings(rings: Sequence[int], lone: int, pairs: int) -> list[Run]:
     return runs
 
 
-def orders_of_signals(
-    x: Tensor,
-    L: int,
-    runs: Sequence[Run],
-    shape: Sequence[int],
-    weights: Tensor,
-    phases: Tensor,
-) -> Tensor:
-    """Return the orders of signals ``(batch, vertex, channel)``.
+def fill_orders(
+    orders: Tensor, x: Tensor, runs: Sequence[Run], weights: Tensor, phases: Tensor
+) -> None:
+    """Write the orders of signals ``(batch, vertex, channel)``.
 
     The other parameters as for :func:`deepsphere_pyg.harmonics.sht_operations`.
     """
-    batch, _, channels = x.shape
-    parts, n_rings, _ = shape
-    orders = x.new_empty(parts, L, 2, batch, channels, n_rings)
+    parts, L = orders.shape[:2]
     turns = _turns(phases)
     for run in runs:
         weight = weights[run.rings] if weights.numel() else None
@@ -107,22 +100,13 @@ def orders_of_signals(
                 f = f * turns[run.rings if len(turns) > 1 else slice(1)].conj_physical()
             real = torch.view_as_real(f).permute(0, 4, 5, 1, 2, 3)
             orders[:, :, :, some, :, run.rings] = real
-    return orders.view(parts, L, 2, batch * channels, n_rings)
 
 
-def signals_of_orders(
-    orders: Tensor,
-    batch: int,
-    runs: Sequence[Run],
-    n_vertices: int,
-    weights: Tensor,
-    phases: Tensor,
-) -> Tensor:
-    """Return signals ``(batch, vertex, channel)`` of orders, those above 0 halved."""
-    parts, L, _, columns, n_rings = orders.shape
-    channels = columns // batch
-    orders = orders.view(parts, L, 2, batch, channels, n_rings)
-    x = orders.new_empty(batch, n_vertices, channels)
+def fill_signals(
+    x: Tensor, orders: Tensor, runs: Sequence[Run], weights: Tensor, phases: Tensor
+) -> None:
+    """Write the signals of orders, those above 0 halved."""
+    parts, L = orders.shape[:2]
     turns = _turns(phases)
     for run in runs:
         weight = weights[run.rings] if weights.numel() else None
@@ -145,7 +129,6 @@ def signals_of_orders(
                 torch.add(y[0], y[1], out=values)
                 mirror = run.signals_on(x, some, south=True)
                 mirror.copy_((y[0] - y[1]).flip(2))
-    return x
 
 
 def _turns(phases: Tensor) -> Tensor | None:

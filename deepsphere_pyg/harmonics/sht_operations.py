@@ -11,7 +11,7 @@ and the adjoint is :math:`x_{tj} = w_t \sum_{lm} P_{lmt} (c_{l,m} \cos m\varphi_
 + c_{l,-m} \sin m\varphi_{tj})`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -19,8 +19,8 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.sht_longitudes import (
     Run,
-    orders_of_signals,
-    signals_of_orders,
+    fill_orders,
+    fill_signals,
 )
 from deepsphere_pyg.propagation.products import in_given_precision
 
@@ -43,9 +43,10 @@ def ring_analysis(
     tables
         As :attr:`deepsphere_pyg.harmonics.sht_tables.LegendreTables.master`.
     layout
-        Its ``slots`` and ``places``; signs of the rows ``(L * L, 1)``; weights of the
-        rings of the north ``(rings, 1)``, or none; cosine and sine of m times the first
-        longitude of each of them, ``(rings or 1, L, 2)``, or none.
+        Its ``slots`` and ``places``; signs of the rows, and the same halved for orders
+        other than 0, ``(L * L, 1)``; weights of the rings of the north ``(rings, 1)``,
+        or none; cosine and sine of m times the first longitude of each of them,
+        ``(rings or 1, L, 2)``, or none.
     runs
         Of :class:`deepsphere_pyg.harmonics.sht_longitudes.Run`, one after the other.
     shape
@@ -56,31 +57,24 @@ def ring_analysis(
     Tensor
         Coefficients, shape ``(batch, L * L, channel)``.
     """
-    _, places, signs, weights, phases = layout
+    slots, places, signs, _, weights, phases = layout
     batch, _, channels = x.shape
-    columns = batch * channels
-    if x.numel() == 0:
-        return x.new_zeros(batch, len(places), channels)
     parts, n_rings, _ = shape
-    L = sum(len(table) for table in tables[: len(tables) // parts])
-    orders = orders_of_signals(x, L, _runs(runs), shape, weights, phases)
-    products = x.new_empty(len(layout[0]), columns)
-    start = first = 0
-    for number, table in enumerate(tables):
-        part = number // (len(tables) // parts)
-        first = 0 if number % (len(tables) // parts) == 0 else first
-        n_orders, n_degrees, used = table.shape
-        some = orders[part, first : first + n_orders]
-        some = some.view(n_orders, 2 * columns, n_rings)[:, :, n_rings - used :]
-        size = n_orders * n_degrees * 2
-        target = products[start : start + size]
-        target = target.view(n_orders, n_degrees, 2 * columns)
-        torch.bmm(table, some.transpose(1, 2), out=target)
-        start += size
-        first += n_orders
-    c = x.new_empty(batch, len(places), channels)
-    rows = products.index_select(0, places).view(len(places), batch, channels)
-    torch.mul(rows.transpose(0, 1), signs, out=c)
+    n_rows = len(places)
+    if x.numel() == 0:
+        return x.new_zeros(batch, n_rows, channels)
+    L, columns = _sizes(tables, parts, batch * channels)
+    orders = x.new_empty(parts, L, 2, columns, tables[0].shape[2])
+    used = _in_use(orders, batch, channels, n_rings)
+    fill_orders(used, x, _runs(runs), weights, phases)
+    products = x.new_empty(len(slots), columns)
+    for table, at, some in _steps(tables, orders):
+        target = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(table[..., :n_rings], some[..., :n_rings].mT, out=target)
+    c = x.new_empty(batch, n_rows, channels)
+    rows = products.index_select(0, places)[:, : batch * channels]
+    by_signal = rows.view(n_rows, batch, channels).transpose(0, 1)
+    torch.mul(by_signal, signs, out=c)
     return c
 
 
@@ -100,36 +94,59 @@ def ring_synthesis(
     Tensor
         Signals, shape ``(batch, vertex, channel)``.
     """
-    slots, places, signs, weights, phases = layout
+    slots, places, _, scales, weights, phases = layout
     batch, _, channels = c.shape
-    columns = batch * channels
-    if c.numel() == 0:
-        return c.new_zeros(batch, shape[2], channels)
     parts, n_rings, n_vertices = shape
-    L = sum(len(table) for table in tables[: len(tables) // parts])
-    rows = c.new_empty(len(places), batch, channels)
-    torch.mul(c.transpose(0, 1), signs[:, :, None], out=rows)
-    products = rows.view(len(places), columns).index_select(0, slots)
-    orders = c.new_empty(parts, L, 2, columns, n_rings)
-    start = first = 0
-    for number, table in enumerate(tables):
-        part = number // (len(tables) // parts)
-        first = 0 if number % (len(tables) // parts) == 0 else first
-        n_orders, n_degrees, used = table.shape
-        some = orders[part, first : first + n_orders]
-        some = some.view(n_orders, 2 * columns, n_rings)
-        some[:, :, : n_rings - used].zero_()
-        target = some[:, :, n_rings - used :]
-        size = n_orders * n_degrees * 2
-        source = products[start : start + size]
-        source = source.view(n_orders, n_degrees, 2 * columns).transpose(1, 2)
-        # Half of each order goes to m and half to -m.
-        torch.baddbmm(target, source, table, beta=0, alpha=0.5, out=target)
-        start += size
-        first += n_orders
-    orders[:, 0, 0] *= 2
+    if c.numel() == 0:
+        return c.new_zeros(batch, n_vertices, channels)
+    L, columns = _sizes(tables, parts, batch * channels)
+    rows = c.new_empty(len(places), columns)
+    if channels == 1:
+        # The same as below, as a transpose of a matrix, which PyTorch does by blocks.
+        rows[:, :batch].copy_(c.reshape(batch, len(places)).T)
+    else:
+        target = rows[:, : batch * channels].view(len(places), batch, channels)
+        target.copy_(c.transpose(0, 1))
+    rows *= scales
+    products = rows.index_select(0, slots)
+    orders = c.new_empty(parts, L, 2, columns, tables[0].shape[2])
+    for table, at, some in _steps(tables, orders):
+        source = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(source.mT, table, out=some)
     orders[:, 0, 1] = 0
-    return signals_of_orders(orders, batch, _runs(runs), n_vertices, weights, phases)
+    used = _in_use(orders, batch, channels, n_rings)
+    x = c.new_empty(batch, n_vertices, channels)
+    fill_signals(x, used, _runs(runs), weights, phases)
+    return x
+
+
+def _sizes(tables: Sequence[Tensor], parts: int, columns: int) -> tuple[int, int]:
+    """Return the bandlimit, and the columns to compute with.
+
+    One more where they are many times a power of two, as for the width of tables.
+    """
+    L = sum(len(table) for table in tables[: len(tables) // parts])
+    return L, columns + (columns % 64 == 0)
+
+
+def _in_use(orders: Tensor, batch: int, channels: int, n_rings: int) -> Tensor:
+    """View orders as ``(parts, L, 2, batch, channel, rings)``."""
+    used = orders[..., : batch * channels, :n_rings]
+    return used.view(*orders.shape[:3], batch, channels, n_rings)
+
+
+def _steps(
+    tables: Sequence[Tensor], orders: Tensor
+) -> Iterator[tuple[Tensor, slice, Tensor]]:
+    """Yield each table, where its products are, and its orders as matrices."""
+    start = first = 0
+    parts, L, _, columns, width = orders.shape
+    flat = orders.view(parts * L, 2 * columns, width)
+    for table in tables:
+        n_orders, n_degrees, _ = table.shape
+        size = n_orders * n_degrees * 2
+        yield table, slice(start, start + size), flat[first : first + n_orders]
+        start, first = start + size, first + n_orders
 
 
 def _runs(numbers: Sequence[int]) -> list[Run]:

@@ -55,7 +55,8 @@ class RingTransform(Float64Buffers):
         for number, table in enumerate(self._legendre.master):
             self.keep(f"table_{number}", table)
         # The imaginary part of exp(-i m phi) is minus the sine.
-        signs = np.where(HarmonicLayout(L).orders < 0, -1.0, 1.0)[:, None]
+        orders = HarmonicLayout(L).orders[:, None]
+        signs = np.where(orders < 0, -1.0, 1.0)
         north = len(rings) - pairs
         ring_weights = np.empty(0) if weights is None else weights[:north, None]
         first = rings.first_phi[:north]
@@ -64,6 +65,8 @@ class RingTransform(Float64Buffers):
         angle = first[:, None] * np.arange(L)
         phases = np.stack([np.cos(angle), np.sin(angle)], -1)
         self.keep("signs", torch.from_numpy(signs))
+        # Half of each order goes to m and half to -m.
+        self.keep("scales", torch.from_numpy(np.where(orders == 0, 1.0, signs / 2)))
         self.keep("weights", torch.from_numpy(np.ascontiguousarray(ring_weights)))
         self.keep("phases", torch.from_numpy(phases if first.any() else np.empty(0)))
         for name in ("slots", "places"):
@@ -105,6 +108,6 @@ class RingTransform(Float64Buffers):
     ) -> tuple[list[Tensor], list[Tensor], list[int], list[int]]:
         """Return what both operations take besides the signal."""
         tables = [getattr(self, f"table_{n}") for n in range(self._n_tables)]
-        names = ("slots", "places", "signs", "weights", "phases")
+        names = ("slots", "places", "signs", "scales", "weights", "phases")
         layout = [cast(Tensor, getattr(self, name)) for name in names]
         return tables, layout, self._runs, self._shape

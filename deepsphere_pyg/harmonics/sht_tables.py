@@ -19,9 +19,6 @@ from samplings.arrays import FloatArray, IntArray
 # more calls.
 ORDERS_OF_A_GROUP = 32
 MOST_GROUPS = 8
-# Near the poles functions of high order vanish. Rings on which all of a group are
-# below this are left out: they could not change the last bit of a sum.
-NEGLIGIBLE = 1e-19
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +28,10 @@ class LegendreTables:
     Attributes
     ----------
     master
-        Float64, shape ``(orders, degrees, rings)`` each: first the even parity of
+        Float64, shape ``(orders, degrees, width)`` each: first the even parity of
         l + m, from the lowest orders on, then the odd one; or one part for both where
-        the rings are not folded. The rings are the last ones of the north.
+        the rings are not folded. The width is the number of rings of the north, made
+        odd: powers of two between rows would all meet in one place of the cache.
     slots
         Row of coefficients at each place of the products, shape ``(n_slots,)``.
     places
@@ -121,10 +119,11 @@ def _tables(
     parts = 2 if pairs else 1
     bounds = _groups(L)
     n_rings = len(theta) - pairs
+    width = n_rings | 1
     sizes = [-(-(L - first) // parts) for first in bounds[:-1]]
     padded = [
         [
-            np.zeros((bounds[g + 1] - bounds[g], size, n_rings))
+            np.zeros((bounds[g + 1] - bounds[g], size, width))
             for g, size in enumerate(sizes)
         ]
         for _ in range(parts)
@@ -133,9 +132,9 @@ def _tables(
         group = int(np.searchsorted(bounds, m, side="right")) - 1
         for part in range(parts):
             some = values[part::parts]
-            padded[part][group][m - bounds[group], : len(some)] = some
+            padded[part][group][m - bounds[group], : len(some), :n_rings] = some
     slots, places = _layout(L, parts, bounds, sizes)
-    tables = [_without_the_pole(table) for part in padded for table in part]
+    tables = [torch.from_numpy(table) for part in padded for table in part]
     return LegendreTables(tuple(tables), slots, places)
 
 
@@ -159,13 +158,6 @@ def _groups(L: int) -> IntArray:
     """First order of each group, and L."""
     n = min(MOST_GROUPS, max(1, round(L / ORDERS_OF_A_GROUP)))
     return np.arange(n + 1) * L // n
-
-
-def _without_the_pole(table: FloatArray) -> Tensor:
-    """Cut leading rings on which nothing of the table counts."""
-    counts = np.abs(table).max(axis=(0, 1)) > NEGLIGIBLE
-    first = int(counts.argmax()) if counts.any() else table.shape[2] - 1
-    return torch.from_numpy(np.ascontiguousarray(table[:, :, first:]))
 
 
 def _layout(

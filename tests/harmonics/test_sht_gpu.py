@@ -35,7 +35,8 @@ def test_transforms_and_gradients_equal_those_of_the_cpu(
     for direction in (ISHT, SHT):
         results = []
         for device in ("cpu", "cuda"):
-            transform = direction(sampling, 16, dtype=dtype).to(device)
+            method = "auto" if isinstance(sampling, Fibonacci) else "rings"
+            transform = direction(sampling, 16, method, dtype=dtype).to(device)
             n_in = 256 if direction is ISHT else len(sampling)
             x = torch.linspace(-1, 1, 3 * n_in * 2, dtype=dtype).view(3, n_in, 2)
             x = (c if direction is ISHT else x).to(device).requires_grad_()

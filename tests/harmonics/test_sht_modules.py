@@ -223,8 +223,10 @@ def test_ducc0_is_chosen_where_it_is_faster_and_refused_where_it_is_not(
     assert SHT(GaussLegendre(4), 4).method == "ducc"
     assert SHT(GaussLegendre(4), 3).method == "rings"
     assert ISHT(GaussLegendre(4), 4).method == "ducc"
+    assert SHT(HEALPix(2), 2).method == "ducc"
     monkeypatch.setattr(sht_methods, "ducc_is_installed", lambda: False)
     assert SHT(GaussLegendre(4), 4).method == "rings"
+    assert SHT(HEALPix(2), 2).method == "rings"
     with pytest.raises(ValueError, match=r"not installed; install .*\[ducc\]"):
         ISHT(GaussLegendre(4), 4, "ducc")
     with pytest.raises(ValueError, match=r"use method='rings'"):
