@@ -8,7 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.wigner_recursion import real_part, wedges
+from deepsphere_pyg.harmonics.wigner_recursion import (
+    real_part,
+    refuse_beyond_recursion,
+    wedges,
+)
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -72,7 +76,14 @@ class QuarterTurn(NamedTuple):
 
 
 def quarter_turn(layout: HarmonicLayout) -> QuarterTurn:
-    """Compute rows and blocks of a layout."""
+    """Compute rows and blocks of a layout.
+
+    Raises
+    ------
+    ValueError
+        As :func:`refuse_beyond_recursion`.
+    """
+    refuse_beyond_recursion(layout.L)
     runs = degree_runs(layout)
     kinds = [_rows(layout, run) for run in runs]
     source = np.concatenate([np.reshape(rows, (2, -1)) for rows, _, _ in kinds], axis=1)

@@ -49,13 +49,15 @@ class HarmonicRotation(Float64Buffers):
     Raises
     ------
     TypeError, ValueError
-        If ``layout`` is neither, or ``dtype`` another.
+        If ``layout`` is neither, L above 900, or ``dtype`` another.
 
     Notes
     -----
-    Exact: orthogonal to round-off, with derivatives of every order. The matrices take
-    about :math:`L^3 / 3` numbers, buffers that stay out of ``state_dict``; a float64
-    master is kept, so that ``.double()`` loses nothing. Angles are float64 throughout.
+    Exact: orthogonal to round-off, with derivatives of every order, by the angles too.
+    The matrices take about :math:`L^3 / 3` numbers, buffers that stay out of
+    ``state_dict``; a float64 master is kept, so that ``.double()`` loses nothing.
+    Angles are float64 throughout. Round-off at L = 128: 3e-7 in float32, 2e-14 in
+    float64, of the norm.
 
     Source: Pinchon and Hoggan 2007, J. Phys. A 40, 1597, with the quarter turn in place
     of their exchange of y and z; blocks by parity after Trapani and Navaza 2006, Acta

@@ -8,13 +8,14 @@ from typing import SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.harmonics.wigner_recursion import any_orders, real_part, wedges
+from deepsphere_pyg.harmonics.wigner_recursion import (
+    any_orders,
+    real_part,
+    refuse_beyond_recursion,
+    wedges,
+)
 from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray
-
-# The recursion starts from values as small as (l / L)**(2l), at worst exp(-2 L / e):
-# below this bandlimit, those that matter later are numbers of float64.
-LARGEST_BANDLIMIT = 900
 
 
 def wigner_d(
@@ -123,11 +124,7 @@ def _checked(
             "angles that are missing"
         )
     bandlimit, azimuthal = checked_bandlimits(L, N)
-    if bandlimit > LARGEST_BANDLIMIT:
-        raise ValueError(
-            f"L must be at most {LARGEST_BANDLIMIT}, got {bandlimit}: the recursion "
-            "starts from values too small for float64; lower L"
-        )
+    refuse_beyond_recursion(bandlimit)
     return angles, bandlimit, azimuthal
 
 

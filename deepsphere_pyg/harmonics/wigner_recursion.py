@@ -8,6 +8,25 @@ import numpy as np
 
 from samplings.arrays import FloatArray, IntArray
 
+# The recursion starts from values as small as (l / L)**(2l), at worst exp(-2 L / e):
+# up to this bandlimit, those that matter later are numbers of float64.
+LARGEST_BANDLIMIT = 900
+
+
+def refuse_beyond_recursion(L: int) -> None:
+    """Raise where the recursion starts from values too small for float64.
+
+    Raises
+    ------
+    ValueError
+        If L is above 900.
+    """
+    if L > LARGEST_BANDLIMIT:
+        raise ValueError(
+            f"L must be at most {LARGEST_BANDLIMIT}, got {L}: Wigner's recursion "
+            "starts from values too small for float64; lower L"
+        )
+
 
 def real_part(values: FloatArray, m: IntArray, n: IntArray, N: int) -> FloatArray:
     r"""Small d between functions :math:`\bar P_l^m e^{im\varphi}`, for :math:`m \ge 0`.
@@ -75,7 +94,13 @@ def wedges(beta: FloatArray, L: int, N: int) -> Iterator[tuple[int, FloatArray]]
         Degree.
     values : ndarray
         Shape ``(pairs, T)``: m ascends, and n within m. Read it before the next.
+
+    Raises
+    ------
+    ValueError
+        As :func:`refuse_beyond_recursion`.
     """
+    refuse_beyond_recursion(L)
     limits = [min(m, N - 1) for m in range(L)]
     m = np.repeat(np.arange(L), [2 * k + 1 for k in limits])
     n = np.concatenate([np.arange(-k, k + 1) for k in limits])

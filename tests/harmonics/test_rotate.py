@@ -174,5 +174,7 @@ def test_errors_for_rotated_coefficients():
         turn.half()
     with pytest.raises(ValueError, match=r"coefficients are on meta, the module is on"):
         turn(torch.zeros(9, 1, device="meta"), rotation)
+    with pytest.raises(ValueError, match="L must be at most 900, got 901"):
+        HarmonicRotation(901)
     with pytest.raises(ValueError, match="L must be at least 1, got 0"):
         rotate(torch.zeros(1, 1), rotation, 0)

@@ -221,6 +221,8 @@ def test_errors_for_bandlimits_of_wigner_transforms():
         ISO3Transform(grid, 4, 3)
     with pytest.raises(TypeError, match="grid must be an SO3Grid, got HEALPix"):
         SO3Transform(HEALPix(2))
+    with pytest.raises(ValueError, match="L must be at most 900, got 901"):
+        SO3Transform(SO3Grid(901, 1))
     assert SO3Transform(grid, 1).layout.n_rows == 1
     assert SO3Transform(grid, 3).N == 2
 
