@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from deepsphere_pyg.convert import unpooling_operator as unpooling_operator
     from deepsphere_pyg.edge_operator import EdgeOperator as EdgeOperator
     from deepsphere_pyg.layers import ChebConv as ChebConv
+    from deepsphere_pyg.layers import FragmentNorm as FragmentNorm
     from deepsphere_pyg.layers import GlobalMeanPool as GlobalMeanPool
+    from deepsphere_pyg.layers import GridActivation as GridActivation
     from deepsphere_pyg.layers import MaxPool as MaxPool
     from deepsphere_pyg.layers import MeanPool as MeanPool
+    from deepsphere_pyg.layers import PowerSpectrumReadout as PowerSpectrumReadout
+    from deepsphere_pyg.layers import SpectralPool as SpectralPool
+    from deepsphere_pyg.layers import SpectralUnpool as SpectralUnpool
     from deepsphere_pyg.layers import Standardize as Standardize
     from deepsphere_pyg.layers import Unpool as Unpool
+    from deepsphere_pyg.layers import WithOperator as WithOperator
     from deepsphere_pyg.layers import ZonalConv as ZonalConv
     from deepsphere_pyg.layers import pyg_state_dict as pyg_state_dict
     from deepsphere_pyg.models import PixelNetwork as PixelNetwork
@@ -53,6 +59,12 @@ _HOMES = {
         "MeanPool",
         "Standardize",
         "Unpool",
+        "FragmentNorm",
+        "GridActivation",
+        "PowerSpectrumReadout",
+        "SpectralPool",
+        "SpectralUnpool",
+        "WithOperator",
         "ZonalConv",
         "pyg_state_dict",
     ),

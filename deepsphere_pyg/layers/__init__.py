@@ -2,9 +2,17 @@
 
 from deepsphere_pyg.layers.cheb_conv import ChebConv as ChebConv
 from deepsphere_pyg.layers.chebyshev_weights import pyg_state_dict as pyg_state_dict
+from deepsphere_pyg.layers.fragment_norm import FragmentNorm as FragmentNorm
+from deepsphere_pyg.layers.grid_activation import GridActivation as GridActivation
 from deepsphere_pyg.layers.pooling import GlobalMeanPool as GlobalMeanPool
 from deepsphere_pyg.layers.pooling import MaxPool as MaxPool
 from deepsphere_pyg.layers.pooling import MeanPool as MeanPool
 from deepsphere_pyg.layers.pooling import Unpool as Unpool
+from deepsphere_pyg.layers.power_spectrum_readout import (
+    PowerSpectrumReadout as PowerSpectrumReadout,
+)
+from deepsphere_pyg.layers.spectral_pool import SpectralPool as SpectralPool
+from deepsphere_pyg.layers.spectral_pool import SpectralUnpool as SpectralUnpool
 from deepsphere_pyg.layers.standardize import Standardize as Standardize
+from deepsphere_pyg.layers.with_operator import WithOperator as WithOperator
 from deepsphere_pyg.layers.zonal_conv import ZonalConv as ZonalConv

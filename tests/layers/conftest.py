@@ -10,16 +10,23 @@ from torch import nn
 from deepsphere_pyg import (
     ChebConv,
     EdgeOperator,
+    FragmentNorm,
+    GridActivation,
     MaxPool,
     MeanPool,
+    PowerSpectrumReadout,
+    SpectralPool,
+    SpectralUnpool,
     Standardize,
     Unpool,
+    WithOperator,
     ZonalConv,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
 )
-from samplings import HEALPix, knn_graph, laplacian
+from deepsphere_pyg.harmonics import HarmonicLayout
+from samplings import GaussLegendre, HEALPix, knn_graph, laplacian
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class LayerCase:
     build: Callable[[], nn.Module]
     operator: Callable[[], EdgeOperator] | None
     shape_in: tuple[int, int]
-    shape_out: tuple[int, int]
+    shape_out: tuple[int, ...]
 
 
 def coarse_laplacian() -> EdgeOperator:
@@ -60,6 +67,33 @@ LAYERS = {
     "ZonalConv": LayerCase(lambda: ZonalConv(3, 5, L=4), None, (16, 3), (16, 5)),
     "ZonalConv-anchors": LayerCase(
         lambda: ZonalConv(3, 5, L=4, anchors=2), None, (16, 3), (16, 5)
+    ),
+    "SpectralPool": LayerCase(lambda: SpectralPool(4, 2), None, (16, 3), (4, 3)),
+    "SpectralUnpool": LayerCase(lambda: SpectralUnpool(2, 4), None, (4, 3), (16, 3)),
+    # In evaluation: in training a batch is normalised as one.
+    "FragmentNorm-running": LayerCase(
+        lambda: FragmentNorm(HarmonicLayout(3, [2, 0, 1]), 3).eval(),
+        None,
+        (7, 3),
+        (7, 3),
+    ),
+    "FragmentNorm-instance": LayerCase(
+        lambda: FragmentNorm(HarmonicLayout(3, [2, 0, 1]), 3, "instance"),
+        None,
+        (7, 3),
+        (7, 3),
+    ),
+    "GridActivation": LayerCase(
+        lambda: GridActivation(GaussLegendre(4), 3, nn.SiLU()), None, (9, 3), (9, 3)
+    ),
+    "PowerSpectrumReadout": LayerCase(
+        lambda: PowerSpectrumReadout(3), None, (9, 2), (6,)
+    ),
+    "WithOperator": LayerCase(
+        lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()),
+        None,
+        (12, 3),
+        (12, 5),
     ),
     "Standardize": LayerCase(lambda: Standardize(3), None, (12, 3), (12, 3)),
 }

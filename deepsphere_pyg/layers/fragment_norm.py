@@ -1,0 +1,165 @@
+"""Bring fragments to size one, without touching their direction."""
+
+from __future__ import annotations
+
+from typing import SupportsIndex
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.layout import HarmonicLayout
+from deepsphere_pyg.harmonics.operands import checked_operand
+from deepsphere_pyg.harmonics.spectra import power_spectrum
+from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_layout
+from samplings.arguments import choice_argument, integer_argument, positive_argument
+
+STATISTICS = ("running", "instance")
+
+
+class FragmentNorm(Float64Buffers):
+    r"""Divide fragments by their root mean square, and scale them as learned.
+
+    .. math::
+        y_{ltm} = \frac{s_{lt} f_{ltm}}{\sqrt{\langle f_{lt}^2 \rangle + \epsilon}}
+
+    The mean is over the orders m, and over
+
+    ==============  ================================================================
+    statistics
+    ==============  ================================================================
+    ``"running"``   the batch, for each channel; in evaluation the mean of batches
+                    seen in training, as in batch normalisation
+    ``"instance"``  the channels, for each signal. Of a single channel, degree 0
+                    keeps nothing but its sign
+    ==============  ================================================================
+
+    Nothing is subtracted: a constant added to a coefficient of a degree above 0 would
+    distinguish a direction.
+
+    Parameters
+    ----------
+    layout
+        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
+    channels
+        Number of channels.
+    statistics
+        ``"running"`` or ``"instance"``.
+    eps
+        Added to the mean squares. Fragments much smaller than its root are taken for
+        round-off, and stay small: by default 1e-4, between signals of size one and
+        their errors in float32.
+    momentum
+        Of ``"running"``: share of a new batch in the running mean.
+
+    Attributes
+    ----------
+    weight
+        Scales :math:`s`, shape ``(n_fragments, channels)``, one at first.
+    mean_square
+        Running means, shape ``(n_fragments, channels)``, one at first, part of
+        ``state_dict``; None for ``"instance"``.
+
+    Shapes
+    ------
+    ``(*batch, row, channels) -> (*batch, row, channels)``
+
+    Raises
+    ------
+    TypeError
+        If a number is none; in ``forward``, if the coefficients are not of the dtype of
+        the weights.
+    ValueError
+        If ``statistics`` is unknown, ``eps`` not positive, or ``momentum`` not above 0
+        and at most 1; in ``forward``, if rows or channels are not those expected.
+
+    Notes
+    -----
+    Equivariance: exact, to round-off. A batch of no signals leaves the running means
+    as they are. Under autocast the layer stays in its own precision.
+
+    Source: batch normalisation, Ioffe and Szegedy 2015 (arXiv:1502.03167), without its
+    means, and of fragments as in Kondor et al. 2018 (arXiv:1806.09231).
+
+    Examples
+    --------
+    >>> norm = FragmentNorm(2, channels=1)
+    >>> norm(torch.tensor([[[5.0], [1.0], [2.0], [2.0]]])).flatten()
+    tensor([1.0000, 0.5774, 1.1547, 1.1547], grad_fn=<ViewBackward0>)
+    """
+
+    fragment_of_row: Tensor
+    mean_square: Tensor | None
+
+    def __init__(
+        self,
+        layout: HarmonicLayout | SupportsIndex,
+        channels: SupportsIndex,
+        statistics: str = "running",
+        *,
+        eps: float = 1e-8,
+        momentum: float = 0.1,
+    ) -> None:
+        super().__init__(None)
+        self.layout = numbered_layout(layout)
+        self.channels = integer_argument("channels", channels, 1)
+        self.statistics = choice_argument("statistics", statistics, STATISTICS)
+        self.eps = positive_argument("eps", eps, "take 1e-8")
+        self.momentum = positive_argument("momentum", momentum, "take 0.1")
+        if self.momentum > 1:
+            raise ValueError(
+                f"momentum must be at most 1, got {momentum}; 1 keeps nothing but the "
+                "last batch"
+            )
+        shape = (self.layout.n_fragments, self.channels)
+        self.weight = nn.Parameter(torch.ones(shape, dtype=self.dtype))
+        running = torch.ones(shape, dtype=self.dtype)
+        self.register_buffer(
+            "mean_square", running if statistics == "running" else None
+        )
+        starts = self.layout.orders == -self.layout.degrees
+        rows = torch.from_numpy(starts.cumsum() - 1)
+        self.register_buffer("fragment_of_row", rows, persistent=False)
+
+    def reset_running_statistics(self) -> None:
+        """Set the running means to one."""
+        if self.mean_square is not None:
+            self.mean_square.fill_(1)
+
+    def forward(self, coefficients: Tensor) -> Tensor:
+        """Return the normalised coefficients.
+
+        Parameters
+        ----------
+        coefficients
+            Shape ``(*batch, row, channels)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, row, channels)``.
+        """
+        x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
+        check_channels(x, self.channels)
+        with torch.autocast(x.device.type, enabled=False):
+            factor = self.weight * (self._mean_square(x) + self.eps).rsqrt()
+            return x * factor.index_select(-2, self.fragment_of_row)
+
+    def _mean_square(self, x: Tensor) -> Tensor:
+        """Mean square of each fragment, which broadcasts against the weights."""
+        if self.mean_square is None:
+            return power_spectrum(x, self.layout).mean(-1, keepdim=True)
+        if not self.training or x.shape[:-2].numel() == 0:
+            return self.mean_square
+        power = power_spectrum(x, self.layout)
+        mean = power.reshape(-1, *power.shape[-2:]).mean(0)
+        with torch.no_grad():
+            self.mean_square.lerp_(mean.detach(), self.momentum)
+        return mean
+
+    def extra_repr(self) -> str:
+        """Layout, channels and statistics, for ``repr``."""
+        return (
+            f"{self.layout}, {self.channels}, {self.statistics!r}, eps={self.eps}"
+            + f", momentum={self.momentum}" * (self.mean_square is not None)
+        )

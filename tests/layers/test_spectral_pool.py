@@ -1,0 +1,107 @@
+"""Changes of bandlimit: projection, adjoint, equivariance without round-off."""
+
+import pytest
+import torch
+
+from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, Rotation, rotate
+from deepsphere_pyg.layers import SpectralPool, SpectralUnpool
+from samplings import GaussLegendre
+
+LAYOUT = HarmonicLayout(5, [2, 0, 3, 1, 1])
+
+
+def random(*shape, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(shape, generator=generator, dtype=dtype)
+
+
+@pytest.mark.parametrize("L", [1, 2, 3, 5])
+@pytest.mark.parametrize("layout", [LAYOUT, 5])
+def test_unpooling_is_the_adjoint_and_pooling_undoes_it(layout, L):
+    pool, unpool = SpectralPool(layout, L), SpectralUnpool(L, layout)
+    assert (pool.layout, pool.layout_out) == (unpool.layout_out, unpool.layout)
+    x, y = random(pool.layout.n_rows, 2), random(pool.layout_out.n_rows, 2)
+    assert torch.equal(pool(unpool(y)), y)
+    torch.testing.assert_close((pool(x) * y).sum(), (x * unpool(y)).sum())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rows_are_those_of_the_lower_degrees(dtype):
+    x = random(2, LAYOUT.n_rows, 3, dtype=dtype)
+    y = SpectralPool(LAYOUT, 3)(x)
+    assert y.dtype == dtype
+    assert torch.equal(y, x[:, torch.from_numpy(LAYOUT.degrees < 3)])
+
+
+def test_commutes_with_rotations_without_round_off():
+    turn = Rotation.random((), torch.Generator().manual_seed(0))
+    x = random(LAYOUT.n_rows, 2)
+    pool = SpectralPool(LAYOUT, 3)
+    # Products of matrices of other sizes are summed in another order.
+    torch.testing.assert_close(
+        pool(rotate(x, turn, LAYOUT)),
+        rotate(pool(x), turn, pool.layout_out),
+        atol=1e-14,
+        rtol=0,
+    )
+
+
+def test_signals_are_the_same_on_finer_samplings():
+    coarse, fine = GaussLegendre(4), GaussLegendre(8)
+    c = random(16, 1)
+    padded = SpectralUnpool(4, 8)(c)
+    signal = ISHT(fine, 8, dtype=torch.float64)(padded)
+    torch.testing.assert_close(signal, ISHT(fine, 4, dtype=torch.float64)(c))
+    again = SpectralPool(8, 4)(SHT(fine, 8, dtype=torch.float64)(signal))
+    torch.testing.assert_close(again, c)
+    coarse_signal = ISHT(coarse, 4, dtype=torch.float64)(again)
+    torch.testing.assert_close(SHT(coarse, 4, dtype=torch.float64)(coarse_signal), c)
+
+
+def test_autocast_s_roundings_are_taken_in_float32():
+    x = torch.ones(16, 1, dtype=torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert SpectralPool(4, 2)(x).dtype == torch.float32
+        assert SpectralUnpool(4, 5)(x).dtype == torch.float32
+
+
+def test_printed_form():
+    assert repr(SpectralPool(4, 2)) == "SpectralPool(HarmonicLayout(L=4, tau=1), L=2)"
+    assert (
+        repr(SpectralUnpool(2, 4)) == "SpectralUnpool(L=2, HarmonicLayout(L=4, tau=1))"
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda: SpectralPool(4, 5), ValueError, "at most 4, .*, got 5; SpectralPool"),
+        (lambda: SpectralUnpool(5, 4), ValueError, "at most 4, .* SpectralUnpool to"),
+        (lambda: SpectralPool(4, 0), ValueError, "L must be at least 1, got 0"),
+        (lambda: SpectralPool(4, 1.5), TypeError, "L must be an integer, got 1.5"),
+        (lambda: SpectralPool("4", 1), TypeError, "L must be an integer, got '4'"),
+        (
+            lambda: SpectralPool(HarmonicLayout(2, [0, 1]), 1),
+            ValueError,
+            "has no fragment below degree L = 1, so that nothing would be left; take",
+        ),
+    ],
+)
+def test_bad_bandlimits_are_refused(build, error, message):
+    with pytest.raises(error, match=message):
+        build()
+
+
+@pytest.mark.parametrize("layer", [SpectralPool(3, 2), SpectralUnpool(3, 4)])
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (torch.ones(8, 2), ValueError, r"have 8 rows, HarmonicLayout\(L=3, tau=1\)"),
+        (torch.ones(9), ValueError, r"got \(9,\); add a channel"),
+        (torch.ones(9, 1).half(), TypeError, "float32 or float64, got torch.float16"),
+        ([[1.0]], TypeError, "must be a tensor .* got list"),
+    ],
+)
+def test_bad_coefficients_are_refused(layer, x, error, message):
+    with pytest.raises(error, match=message):
+        layer(x)
