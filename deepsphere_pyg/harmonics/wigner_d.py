@@ -56,7 +56,7 @@ def wigner_d(
     so that round-off does not take over; the other orders follow by symmetry. It is
     written in differences of consecutive degrees and :math:`2\sin^2\frac\beta2`, which
     do not cancel where :math:`\beta` is small (Reinsch's modification); angles beyond
-    a right one are mirrored. Matrices are orthogonal within 7e-14 at L = 256.
+    a right one are mirrored. Matrices are orthogonal within 2e-14 at L = 256.
 
     Sources: Varshalovich et al. 1988, Quantum Theory of Angular Momentum, 4.8; Kostelec
     and Rockmore 2008, J. Fourier Anal. Appl. 14, 145.

@@ -105,11 +105,12 @@ def wedges(beta: FloatArray, L: int, N: int) -> Iterator[tuple[int, FloatArray]]
     m = np.repeat(np.arange(L), [2 * k + 1 for k in limits])
     n = np.concatenate([np.arange(-k, k + 1) for k in limits])
     mirrored = _first_pair(m, N) + np.minimum(m, N - 1) - n
-    sine, cosine = np.sin(beta / 2), np.cos(beta / 2)
+    sine, cosine = np.sin(beta), np.cos(beta)
     # Beyond a right angle, d(m, n) is that of pi - beta and -n, up to its sign.
-    south = np.abs(sine) > np.abs(cosine)
-    sine, cosine = np.where(south, cosine, sine), np.where(south, sine, cosine)
-    versine = 2 * sine**2
+    south = cosine < 0
+    # 1 - |cos(beta)|, to the last digit.
+    small = 2 * np.where(south, np.cos(beta / 2), np.sin(beta / 2)) ** 2
+    versine = np.where(np.abs(cosine) < 0.5, 1 - np.abs(cosine), small)
     seed = np.ones((1, len(beta)))
     values = np.zeros((len(m), len(beta)))
     values[0] = seed
@@ -129,7 +130,7 @@ def wedges(beta: FloatArray, L: int, N: int) -> Iterator[tuple[int, FloatArray]]
         difference[:pairs] -= curvature * (versine * values[:pairs])
         values[:pairs] *= growth
         values[:pairs] += difference[:pairs]
-        seed = _next_seed(seed, degree + 1, N, sine, cosine)
+        seed = _next_seed(seed, degree + 1, N, versine / 2, sine / 2)
         values[pairs : pairs + len(seed)] = seed
 
 
@@ -158,13 +159,18 @@ def _recurrence(
 
 
 def _next_seed(
-    seed: FloatArray, m: int, N: int, sine: FloatArray, cosine: FloatArray
+    seed: FloatArray, m: int, N: int, sine_squared: FloatArray, product: FloatArray
 ) -> FloatArray:
-    """Small d of degree m and order m, from that of degree and order m - 1."""
+    """Small d of degree m and order m, from that of degree and order m - 1.
+
+    Of half the angle are the square of the sine, and its product with the cosine.
+    """
     k = min(m - 1, N - 1)
     n = np.arange(-k, k + 1)
     ratio = np.sqrt(2 * m * (2 * m - 1) / ((m + n) * (m - n)))[:, None]
-    inner = seed * ratio * (-sine * cosine)
+    inner = seed * ratio * -product
     if m >= N:
         return inner
-    return np.concatenate([seed[:1] * sine**2, inner, seed[-1:] * cosine**2])
+    return np.concatenate(
+        [seed[:1] * sine_squared, inner, seed[-1:] * (1 - sine_squared)]
+    )
