@@ -119,6 +119,7 @@ class FragmentNorm(Float64Buffers):
         )
         starts = self.layout.orders == -self.layout.degrees
         rows = torch.from_numpy(starts.cumsum() - 1)
+        rows = rows.to(self.weight.device)
         self.register_buffer("fragment_of_row", rows, persistent=False)
 
     def reset_running_statistics(self) -> None:

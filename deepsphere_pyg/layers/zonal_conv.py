@@ -105,6 +105,8 @@ class ZonalConv(Float64Buffers):
             n_weights = table.shape[1]
         shape = (n_weights, self.in_channels, self.out_channels)
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
+        if self.localised:
+            self.interpolation = self.interpolation.to(self.weight.device)
         self.bias = (
             nn.Parameter(torch.empty(self.out_channels, dtype=self.dtype))
             if bias
@@ -123,7 +125,7 @@ class ZonalConv(Float64Buffers):
         share = 1.0
         if self.localised:
             squares = self._masters["interpolation"].square().sum(1)
-            orders = 2 * torch.arange(self.L, dtype=squares.dtype) + 1
+            orders = torch.from_numpy(np.arange(1.0, 2 * self.L, 2))
             share = float(orders @ squares) / self.layout.n_rows
         nn.init.normal_(self.weight, std=(share * self.in_channels) ** -0.5)
         if self.bias is not None:

@@ -4,6 +4,8 @@ import copy
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, power_spectrum, rotate
 from deepsphere_pyg.layers import FragmentNorm
@@ -46,6 +48,16 @@ def test_batches_get_fragments_of_size_one_in_each_channel():
     x = random(3, 4, LAYOUT.n_rows, 2) * torch.tensor([5.0, 0.1])
     layer = FragmentNorm(LAYOUT, 2).double()
     power = power_spectrum(layer(x), LAYOUT).mean((0, 1))
+    torch.testing.assert_close(power, torch.ones_like(power), rtol=1e-5, atol=0)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8).filter(any))
+@settings(deadline=None, derandomize=True, max_examples=20)
+def test_any_layout_gets_fragments_of_size_one(tau):
+    layout = HarmonicLayout(len(tau), tau)
+    x = random(6, layout.n_rows, 2)
+    power = power_spectrum(FragmentNorm(layout, 2).double()(x), layout).mean(0)
+    # Less by eps over the mean square of six numbers and more, seldom below 1e-2.
     torch.testing.assert_close(power, torch.ones_like(power), rtol=1e-5, atol=0)
 
 
@@ -129,6 +141,13 @@ def test_training_compiles_without_graph_breaks_and_moves_the_means():
     torch.testing.assert_close(compiled(x), layer(x))
     torch.testing.assert_close(compiled.mean_square, layer.mean_square)
     assert not torch.equal(layer.mean_square, torch.ones(4, 2))
+
+
+def test_is_made_on_the_device_in_force():
+    with torch.device("meta"):
+        layer = FragmentNorm(3, 2)
+    parts = (*layer.parameters(), *layer.buffers())
+    assert [part.device.type for part in parts] == ["meta"] * 3
 
 
 def test_printed_form():

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, power_spectrum, rotate
 from deepsphere_pyg.layers import PowerSpectrumReadout
@@ -36,6 +38,18 @@ def test_features_are_spectra_and_scalars(scalars):
     power = power_spectrum(x, LAYOUT)
     assert torch.equal(y[:, 2:], power[:, 2:])
     assert torch.equal(y[:, :2], x[:, :2] if scalars else power[:, :2])
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8).filter(any))
+@settings(deadline=None, derandomize=True, max_examples=20)
+def test_any_layout_has_invariants_as_many_as_fragments(tau):
+    layout = HarmonicLayout(len(tau), tau)
+    x = random(layout.n_rows, 2)
+    turn = Rotation.random((), torch.Generator().manual_seed(0))
+    y = PowerSpectrumReadout(layout)(x)
+    assert y.shape == (2 * sum(tau),)
+    turned = PowerSpectrumReadout(layout)(rotate(x, turn, layout))
+    torch.testing.assert_close(turned, y, atol=1e-12, rtol=0)
 
 
 def test_signs_of_signals_are_told_apart_by_scalars_only():

@@ -127,6 +127,13 @@ def test_kernel_and_response_have_gradients():
     assert layer.weight.grad.all()
 
 
+def test_is_made_on_the_device_in_force():
+    with torch.device("meta"):
+        layer = ZonalConv(2, 3, 8, 4)
+    parts = (*layer.parameters(), *layer.buffers())
+    assert [part.device.type for part in parts] == ["meta"] * 3
+
+
 def test_printed_form():
     assert repr(ZonalConv(2, 3, 8, 4)) == "ZonalConv(2, 3, L=8, anchors=4, bias=True)"
     assert repr(ZonalConv(2, 3, 8)) == "ZonalConv(2, 3, L=8, bias=True)"
