@@ -45,8 +45,7 @@ class HarmonicTransform(nn.Module):
     def _analyze(self, x: Tensor) -> Tensor:
         """Check signals, and take them to coefficients."""
         x = checked_signal(x, self.transform.n_vertices, self.transform.probe)
-        with torch.autocast(x.device.type, enabled=False):
-            c: Tensor = self.transform.analyze(x)
+        c: Tensor = self.transform.analyze(x)
         return c
 
     def _synthesize(self, c: Tensor) -> Tensor:
@@ -61,8 +60,7 @@ class HarmonicTransform(nn.Module):
         c = checked_signal(
             checked_coefficients(c, self.layout), self.layout.n_rows, probe
         )
-        with torch.autocast(c.device.type, enabled=False):
-            x: Tensor = self.transform.synthesize(c)
+        x: Tensor = self.transform.synthesize(c)
         return x
 
     def __repr__(self) -> str:

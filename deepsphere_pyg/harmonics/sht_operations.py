@@ -25,9 +25,7 @@ from deepsphere_pyg.harmonics.sht_longitudes import (
 from deepsphere_pyg.propagation.products import in_given_precision
 
 
-@torch.library.custom_op("deepsphere_pyg::ring_analysis", mutates_args=())
-@in_given_precision
-def ring_analysis(
+def analysis(
     x: Tensor,
     tables: Sequence[Tensor],
     layout: Sequence[Tensor],
@@ -78,16 +76,14 @@ def ring_analysis(
     return c
 
 
-@torch.library.custom_op("deepsphere_pyg::ring_synthesis", mutates_args=())
-@in_given_precision
-def ring_synthesis(
+def synthesis(
     c: Tensor,
     tables: Sequence[Tensor],
     layout: Sequence[Tensor],
     runs: Sequence[int],
     shape: Sequence[int],
 ) -> Tensor:
-    """Sum harmonics, the adjoint of :func:`ring_analysis`; parameters as there.
+    """Sum harmonics, the adjoint of :func:`analysis`; parameters as there.
 
     Returns
     -------
@@ -154,6 +150,28 @@ def _runs(numbers: Sequence[int]) -> list[Run]:
     size = len(Run._fields)
     cut = range(0, len(numbers), size)
     return [Run(*numbers[first : first + size]) for first in cut]
+
+
+ring_analysis = torch.library.custom_op(
+    "deepsphere_pyg::ring_analysis", in_given_precision(analysis), mutates_args=()
+)
+ring_synthesis = torch.library.custom_op(
+    "deepsphere_pyg::ring_synthesis", in_given_precision(synthesis), mutates_args=()
+)
+
+
+def is_plain(x: Tensor) -> bool:
+    """Whether nobody differentiates, traces or casts: then the functions will do.
+
+    To call an operation takes PyTorch as long as a transform of a few signals at
+    L = 32.
+    """
+    return not (
+        torch.compiler.is_compiling()
+        or (torch.is_grad_enabled() and x.requires_grad)
+        or torch.is_autocast_enabled(x.device.type)
+        or type(x) not in (Tensor, torch.nn.Parameter)
+    )
 
 
 @ring_analysis.register_fake

@@ -13,7 +13,13 @@ from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht_longitudes import runs_of_rings
-from deepsphere_pyg.harmonics.sht_operations import ring_analysis, ring_synthesis
+from deepsphere_pyg.harmonics.sht_operations import (
+    analysis,
+    is_plain,
+    ring_analysis,
+    ring_synthesis,
+    synthesis,
+)
 from deepsphere_pyg.harmonics.sht_tables import Interpolation, legendre_tables
 from samplings.arrays import FloatArray
 
@@ -93,14 +99,16 @@ class RingTransform(Float64Buffers):
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
         *batch, n, channels = x.shape
         flat = x.reshape(prod(batch), n, channels)
-        c: Tensor = ring_analysis(flat, *self._arguments())
+        run = analysis if is_plain(flat) else ring_analysis
+        c: Tensor = run(flat, *self._arguments())
         return c.view(*batch, self.n_rows, channels)
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Return sums of harmonics, rows to ``(*batch, vertex, channel)``."""
         *batch, n, channels = c.shape
         flat = c.reshape(prod(batch), n, channels)
-        x: Tensor = ring_synthesis(flat, *self._arguments())
+        run = synthesis if is_plain(flat) else ring_synthesis
+        x: Tensor = run(flat, *self._arguments())
         return x.view(*batch, self.n_vertices, channels)
 
     def _arguments(
