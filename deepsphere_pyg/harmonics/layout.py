@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import SupportsIndex
@@ -66,6 +66,9 @@ class HarmonicLayout(ReadOnly):
 
     L: int
     tau: tuple[int, ...]
+    # First row of each degree, and the number of rows. Not a cached property: on Python
+    # 3.11 those take a lock, which compilers of networks do not.
+    _offsets: tuple[int, ...] = field(compare=False)
 
     def __init__(
         self, L: SupportsIndex, tau: SupportsIndex | Sequence[SupportsIndex] = 1
@@ -73,6 +76,8 @@ class HarmonicLayout(ReadOnly):
         bandlimit = integer_argument("L", L, 1)
         object.__setattr__(self, "L", bandlimit)
         object.__setattr__(self, "tau", _fragment_counts(tau, bandlimit))
+        sizes = (t * (2 * d + 1) for d, t in self._types)
+        object.__setattr__(self, "_offsets", tuple(accumulate(sizes, initial=0)))
 
     def __repr__(self) -> str:
         alike = len(set(self.tau)) == 1
@@ -139,12 +144,6 @@ class HarmonicLayout(ReadOnly):
     @property
     def _types(self) -> enumerate[int]:
         return enumerate(self.tau)
-
-    @cached_property
-    def _offsets(self) -> tuple[int, ...]:
-        """First row of each degree, and the number of rows."""
-        sizes = (t * (2 * d + 1) for d, t in self._types)
-        return tuple(accumulate(sizes, initial=0))
 
     def _degree(self, l: SupportsIndex) -> int:  # noqa: E741
         degree = integer_argument("l", l, 0)
