@@ -24,16 +24,19 @@ class Float64Buffers(nn.Module):
     def __init__(self, dtype: torch.dtype | None) -> None:
         super().__init__()
         self.dtype = checked_dtype(dtype or torch.get_default_dtype())
-        self._masters: dict[str, Tensor] = {}
+        self._masters: dict[str, Tensor | None] = {}
 
-    def keep(self, name: str, master: Tensor) -> None:
-        """Register a float64 master, and the buffer that is rounded of it."""
+    def keep(self, name: str, master: Tensor | None) -> None:
+        """Register a float64 master, and the buffer that is rounded of it.
+
+        None where a subclass keeps the master elsewhere, and rounds it itself.
+        """
         self._masters[name] = master
         self.register_buffer(name, self.rounded(name, self.dtype), persistent=False)
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype, on the CPU."""
-        return self._masters[name].to(dtype)
+        return cast(Tensor, self._masters[name]).to(dtype)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move or convert; a new dtype starts from the masters."""

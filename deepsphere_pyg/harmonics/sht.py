@@ -58,8 +58,8 @@ class SHT(HarmonicTransform):
     method
         The one in use.
     condition
-        Of the least-squares problem: largest factor on relative errors of a signal;
-        None where quadrature is exact.
+        Of the least-squares problem, on HEALPix too: largest factor on relative errors
+        of a signal; None where quadrature is exact.
     error_bound
         On HEALPix: largest relative error of the coefficients of a signal of degrees
         below L; None elsewhere.
@@ -81,7 +81,8 @@ class SHT(HarmonicTransform):
     Tables of the method ``"rings"`` hold about :math:`L^2 T / 4` numbers for T rings
     folded at the equator, twice as many where they are not (McEwen-Wiaux), in float64
     and in the dtype; see :attr:`table_bytes`. The transform is linear and has
-    derivatives of every order, its adjoint being an operation of the same kind.
+    derivatives of every order, its adjoint being an operation of the same kind. ducc0
+    computes on the CPU; on a GPU pass ``method="rings"``.
 
     Source: folding and sums by order as in Reinecke and Seljebotn 2013, A&A 554, A112
     (arXiv:1303.4945); McEwen and Wiaux 2011 (arXiv:1110.6298).

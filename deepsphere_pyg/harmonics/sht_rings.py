@@ -58,8 +58,8 @@ class RingTransform(Float64Buffers):
         self._shape = [2 if pairs else 1, len(rings) - pairs, self.n_vertices]
         self._legendre = legendre_tables(rings.theta, L, pairs, interpolation)
         self._n_tables = len(self._legendre.master)
-        for number, table in enumerate(self._legendre.master):
-            self.keep(f"table_{number}", table)
+        for number in range(self._n_tables):
+            self.keep(f"table_{number}", None)
         # The imaginary part of exp(-i m phi) is minus the sine.
         orders = HarmonicLayout(L).orders[:, None]
         signs = np.where(orders < 0, -1.0, 1.0)
