@@ -26,9 +26,10 @@ from samplings.regular_grid import RegularGrid
 
 ANALYSES = ("auto", "rings", "ducc", "least-squares")
 SYNTHESES = ("auto", "rings", "ducc", "dense")
-# Beyond it the tables of Legendre functions, L**3 numbers, cost more to read than
-# ducc0 takes to compute the functions as it goes. Measured at batch 16. On rings of
-# different lengths ducc0 is 3 to 6 times as fast throughout.
+# Tables of Legendre functions, L**3 numbers, take as long to read as ducc0 to compute
+# them as it goes. Measured on one thread: of 16 signals at once, tables are faster up
+# to L = 256 and level at 384; of one signal ducc0 is twice as fast at 256 already. On
+# rings of different lengths it is 1.2 to 2 times as fast throughout.
 DUCC_BEYOND = 256
 # healpy's own number, of which each costs the same here.
 HEALPIX_ITERATIONS = 3
