@@ -123,8 +123,9 @@ class ZonalConv(Float64Buffers):
         """Draw new weights and set the bias to zero."""
         # Interpolated weights vary less than those they lie between.
         share = 1.0
-        if self.localised:
-            squares = self._masters["interpolation"].square().sum(1)
+        table = self._masters.get("interpolation")
+        if table is not None:
+            squares = table.square().sum(1)
             orders = torch.from_numpy(np.arange(1.0, 2 * self.L, 2))
             share = float(orders @ squares) / self.layout.n_rows
         nn.init.normal_(self.weight, std=(share * self.in_channels) ** -0.5)
