@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ PEERS = {
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(ABC):
     """Something that several peers compute.
 
     Parameters
@@ -60,13 +61,13 @@ class Case:
     default: bool = True
 
     @property
+    @abstractmethod
     def stored(self) -> str:
         """File, in the store of a run, of what it works on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def store(self, path: Path) -> None:
         """Build what it works on, and write it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

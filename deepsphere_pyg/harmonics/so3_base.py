@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from math import prod
 from typing import SupportsIndex
@@ -22,7 +23,7 @@ from samplings import SO3Grid
 from samplings.arrays import FloatArray
 
 
-class WignerTransform(Float64Buffers):
+class WignerTransform(Float64Buffers, ABC):
     r"""A sum over degrees and orders on a grid, and its transpose.
 
     In four steps: coefficients to waves, two numbers at most for each; products with a
@@ -71,9 +72,9 @@ class WignerTransform(Float64Buffers):
             return self._shared.rounded(dtype)
         return super().rounded(name, dtype)
 
+    @abstractmethod
     def _table(self) -> FloatArray:
         """Small d on the rings of the grid, shape ``(R, n_beta)``."""
-        raise NotImplementedError
 
     @property
     def table_bytes(self) -> int:
