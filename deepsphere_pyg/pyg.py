@@ -10,4 +10,5 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="`torch.jit", category=DeprecationWarning)
     from torch_geometric.data import Batch as Batch
     from torch_geometric.data import Data as Data
+    from torch_geometric.data import InMemoryDataset as InMemoryDataset
     from torch_geometric.nn import MessagePassing as MessagePassing

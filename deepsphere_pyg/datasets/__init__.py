@@ -25,6 +25,17 @@ from deepsphere_pyg.datasets.power_spectra import cosmology_spectra as cosmology
 from deepsphere_pyg.datasets.power_spectra import (
     high_frequency_spectra as high_frequency_spectra,
 )
+from deepsphere_pyg.datasets.qm7 import QM7 as QM7
+from deepsphere_pyg.datasets.qm7_coulomb import coulomb_matrices as coulomb_matrices
+from deepsphere_pyg.datasets.qm7_coulomb import (
+    sorted_coulomb_matrices as sorted_coulomb_matrices,
+)
+from deepsphere_pyg.datasets.qm7_file import download_qm7 as download_qm7
+from deepsphere_pyg.datasets.qm7_molecules import QM7_ELEMENTS as QM7_ELEMENTS
+from deepsphere_pyg.datasets.qm7_molecules import Molecules as Molecules
+from deepsphere_pyg.datasets.qm7_spheres import AtomSpheres as AtomSpheres
+from deepsphere_pyg.datasets.qm7_spheres import qm7_coefficients as qm7_coefficients
+from deepsphere_pyg.datasets.qm7_spheres import qm7_potentials as qm7_potentials
 from deepsphere_pyg.datasets.regrid import Regridder as Regridder
 from deepsphere_pyg.datasets.splits import MaskedMaps as MaskedMaps
 from deepsphere_pyg.datasets.splits import SelectedMaps as SelectedMaps

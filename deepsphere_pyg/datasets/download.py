@@ -1,0 +1,102 @@
+"""Fetching of published files: whole and checked, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+
+from tqdm import tqdm
+
+from deepsphere_pyg.atomic_files import atomic_path
+from deepsphere_pyg.datasets.files import PathLike
+
+_BLOCK = 1 << 16
+_TIMEOUT = 30.0  # seconds without a byte
+
+
+def download(
+    url: str,
+    path: PathLike,
+    *,
+    sha256: str | None = None,
+    check: Callable[[Path], object] | None = None,
+) -> Path:
+    """Fetch a file to ``path``, unless it is there already.
+
+    Parameters
+    ----------
+    url
+        Where it is published.
+    path
+        Where it is to be; its folder is made.
+    sha256
+        Checksum of the file, where one is known.
+    check
+        Called with the path of the fetched file before it takes its place; it raises
+        if the file is not what it should be.
+
+    Raises
+    ------
+    ConnectionError
+        If it cannot be fetched, or arrives in part.
+    ValueError
+        If its checksum is another, or what ``check`` raises.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> source = Path(folder.name) / "source.txt"
+    >>> _ = source.write_text("published")
+    >>> download(source.as_uri(), Path(folder.name) / "copy.txt").read_text()
+    'published'
+    >>> folder.cleanup()
+    """
+    target = Path(path)
+    if target.exists():
+        return target
+    with atomic_path(target) as temporary:
+        digest = _fetch(url, temporary, target)
+        if sha256 is not None and digest != sha256:
+            raise ValueError(
+                f"{url} has another checksum than the published file: SHA-256 {digest} "
+                f"where {sha256} is expected; it was not kept. Try again, or fetch it "
+                f"yourself and put it at {target}"
+            )
+        if check is not None:
+            check(temporary)
+    return target
+
+
+def _fetch(url: str, temporary: Path, target: Path) -> str:
+    """Write what is at ``url`` to a file, and return its checksum."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=_TIMEOUT) as answer,
+            temporary.open("wb") as file,
+        ):
+            length = answer.headers.get("Content-Length")
+            total = int(length) if length else None
+            with tqdm(
+                total=total, desc=target.name, unit="B", unit_scale=True, disable=None
+            ) as bar:
+                while block := answer.read(_BLOCK):
+                    file.write(block)
+                    digest.update(block)
+                    size += len(block)
+                    bar.update(len(block))
+    except (URLError, TimeoutError, ConnectionError) as error:
+        raise ConnectionError(
+            f"{url} cannot be fetched: {error}; check the connection, or fetch it with "
+            f"a browser and put it at {target}"
+        ) from error
+    if total is not None and size != total:
+        raise ConnectionError(
+            f"{url} arrived in part: {size} of {total} bytes; it was not kept. Try "
+            f"again, or fetch it yourself and put it at {target}"
+        )
+    return digest.hexdigest()

@@ -1,0 +1,264 @@
+"""Molecules of up to so many atoms: charges, positions, energies and folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+
+from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
+
+#: Nuclear charges of hydrogen, carbon, nitrogen, oxygen and sulphur.
+QM7_ELEMENTS = (1, 6, 7, 8, 16)
+# Bohr. The shortest bond there is, of hydrogen, has 1.4.
+COINCIDENT = 0.1
+# Molecules whose distances are computed at once.
+_CHUNK = 512
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Molecules(ReadOnly):
+    """Molecules with their energies, padded to the largest.
+
+    Parameters
+    ----------
+    charges
+        Nuclear charges, integers, shape ``(molecule, atom)``; 0 where there is no atom.
+    positions
+        Positions in Bohr, shape ``(molecule, atom, 3)``; ignored where there is no
+        atom.
+    energies
+        Atomization energies in kcal/mol, shape ``(molecule,)``.
+    folds
+        Published test sets, shape ``(fold, molecule of the fold)``: each molecule once.
+        None where there are none.
+    elements
+        Charges that may occur, ascending; the channels of signals.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite, a charge is no integer or not
+        among ``elements``, a molecule has no atom, two atoms of one coincide (closer
+        than 0.1 Bohr), or the folds do not hold each molecule once.
+
+    Examples
+    --------
+    >>> hydrogen = Molecules([[1, 1]], [[[0, 0, 0], [0, 0, 1.4]]], [-109.5])
+    >>> hydrogen, hydrogen.smallest_distance
+    (Molecules(1 of up to 2 atoms), 1.4)
+    """
+
+    charges: IntArray
+    positions: FloatArray
+    energies: FloatArray
+    folds: IntArray | None = None
+    elements: tuple[int, ...] = QM7_ELEMENTS
+
+    def __init__(
+        self,
+        charges: npt.ArrayLike,
+        positions: npt.ArrayLike,
+        energies: npt.ArrayLike,
+        folds: npt.ArrayLike | None = None,
+        elements: Sequence[int] = QM7_ELEMENTS,
+    ) -> None:
+        numbers = _checked_charges(charges, _checked_elements(elements))
+        n, atoms = numbers.shape
+        places = np.array(positions, dtype=np.float64)
+        if places.shape != (n, atoms, 3):
+            raise ValueError(
+                f"positions must have shape ({n}, {atoms}, 3), one point for each "
+                f"charge, got {places.shape}; pass (molecule, atom, 3) in Bohr"
+            )
+        # Where there is no atom a file may hold anything.
+        places[numbers == 0] = 0.0
+        labels = np.asarray(energies, dtype=np.float64)
+        if labels.shape != (n,):
+            raise ValueError(
+                f"energies must have shape ({n},), one a molecule, got {labels.shape}; "
+                "labels and molecules are not of the same data"
+            )
+        for name, values in (("positions", places), ("energies", labels)):
+            wrong = ~np.isfinite(values).reshape(n, -1).all(axis=1)
+            if wrong.any():
+                raise ValueError(
+                    f"{name} must be finite, got {values[wrong][0].tolist()} in "
+                    f"molecule {wrong.argmax()}; leave such molecules out"
+                )
+        object.__setattr__(self, "charges", numbers)
+        object.__setattr__(self, "positions", read_only(places))
+        object.__setattr__(self, "energies", read_only(labels))
+        object.__setattr__(self, "elements", tuple(int(z) for z in elements))
+        split = None if folds is None else _checked_folds(folds, n)
+        object.__setattr__(self, "folds", split)
+        _refuse_coincident(self)
+
+    def __len__(self) -> int:
+        return len(self.charges)
+
+    def __repr__(self) -> str:
+        return f"Molecules({len(self)} of up to {self.charges.shape[1]} atoms)"
+
+    def __getitem__(self, index: npt.ArrayLike) -> Molecules:
+        """Some of the molecules, by a list of numbers or a mask, without folds."""
+        at = np.asarray(index)
+        if at.ndim != 1:
+            raise ValueError(
+                f"molecules are chosen by a list of numbers or a mask, got {index!r}; "
+                "pass [i] for one of them"
+            )
+        parts = (self.charges[at], self.positions[at], self.energies[at])
+        return Molecules(*parts, elements=self.elements)
+
+    # -- what follows from them -------------------------------------------------
+    @cached_property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """True where there is an atom, shape ``(molecule, atom)``."""
+        mask = self.charges > 0
+        mask.setflags(write=False)
+        return mask
+
+    @property
+    def n_atoms(self) -> IntArray:
+        """Atoms of each molecule, shape ``(molecule,)``."""
+        return np.asarray(self.mask.sum(axis=1))
+
+    @property
+    def composition(self) -> IntArray:
+        """Atoms of each element in each molecule, shape ``(molecule, element)``."""
+        equal = self.charges[:, :, None] == np.array(self.elements)
+        return np.asarray(equal.sum(axis=1))
+
+    @cached_property
+    def smallest_distance(self) -> float:
+        """Smallest distance of two atoms of one molecule in Bohr; inf if there is none.
+
+        Half of it is the largest radius of spheres round all atoms that do not meet.
+        """
+        return min(float(part.min()) for part in map(self.distances, self.chunks()))
+
+    def chunks(self, size: int = _CHUNK) -> list[slice]:
+        """Ranges of molecules to work on one after the other."""
+        return [slice(i, i + size) for i in range(0, len(self), size)]
+
+    def distances(self, part: slice) -> FloatArray:
+        """Distances in Bohr of the atoms of some molecules.
+
+        Shape ``(molecule, atom, atom)``; inf where an atom is missing, and from an atom
+        to itself: by its number, however near others are.
+        """
+        places, mask = self.positions[part], self.mask[part]
+        distance = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1)
+        pair = mask[:, :, None] & mask[:, None] & ~np.eye(mask.shape[1], dtype=bool)
+        distance[~pair] = np.inf
+        return np.asarray(distance)
+
+    def fold_split(self, fold: SupportsIndex) -> tuple[IntArray, IntArray]:
+        """Return the molecules to train on and those to test on.
+
+        Parameters
+        ----------
+        fold
+            The test set, from 0 on; the other folds are for training, in their order.
+
+        Raises
+        ------
+        ValueError
+            If there are no folds, or fewer.
+
+        Examples
+        --------
+        >>> atoms = Molecules([[1]] * 4, [[[0, 0, 0]]] * 4, [0] * 4, [[2, 0], [3, 1]])
+        >>> atoms.fold_split(0)
+        (array([3, 1]), array([2, 0]))
+        """
+        if self.folds is None:
+            raise ValueError(
+                "these molecules have no folds: the file lacks P, the published "
+                "splits, or they are a part of others; fetch the original qm7.mat, or "
+                "split them yourself"
+            )
+        k = integer_argument("fold", fold, 0)
+        if k >= len(self.folds):
+            raise ValueError(
+                f"fold must be one of 0 to {len(self.folds) - 1}, got {k}; folds are "
+                "counted from 0"
+            )
+        return np.concatenate(np.delete(self.folds, k, axis=0)), self.folds[k].copy()
+
+
+def _checked_elements(elements: Sequence[int]) -> tuple[int, ...]:
+    charges = tuple(integer_argument("an element", z, 1) for z in elements)
+    if not charges or list(charges) != sorted(set(charges)):
+        raise ValueError(
+            f"elements must be nuclear charges, ascending, each once, got {charges}; "
+            f"those of QM7 are {QM7_ELEMENTS}"
+        )
+    return charges
+
+
+def _checked_charges(charges: npt.ArrayLike, elements: tuple[int, ...]) -> IntArray:
+    given = np.asarray(charges)
+    if given.ndim != 2 or 0 in given.shape:
+        raise ValueError(
+            f"charges must have shape (molecule, atom), got {given.shape}; pad the "
+            "smaller molecules with 0"
+        )
+    numbers = np.zeros(given.shape, dtype=np.int64)
+    known = np.isin(given, (0, *elements))
+    if not known.all():
+        molecule, atom = np.argwhere(~known)[0]
+        raise ValueError(
+            f"molecule {molecule} has an atom of charge {given[molecule, atom]:g} "
+            f"(number {atom}), the elements are {', '.join(map(str, elements))}; "
+            "charges are 1 for H, 6 for C, ..., 0 for no atom: correct it, or pass "
+            "elements= with all that occur"
+        )
+    numbers[...] = given
+    empty = ~numbers.any(axis=1)
+    if empty.any():
+        raise ValueError(
+            f"molecule {empty.argmax()} has no atom: all its charges are 0; leave it "
+            "out"
+        )
+    numbers.setflags(write=False)
+    return numbers
+
+
+def _checked_folds(folds: npt.ArrayLike, n: int) -> IntArray:
+    given = np.asarray(folds)
+    if given.ndim != 2 or len(given) < 2:
+        raise ValueError(
+            f"folds must have shape (fold, molecule of the fold), two or more, got "
+            f"{given.shape}; the published ones are (5, 1433)"
+        )
+    if not np.array_equal(np.sort(given, axis=None), np.arange(n)):
+        raise ValueError(
+            f"folds must hold each of the {n} molecules once, numbered from 0, got "
+            f"{given.size} numbers of which {len(np.unique(given))} differ, from "
+            f"{given.min()} to {given.max()}; folds and molecules are not of the same "
+            "data"
+        )
+    split: IntArray = given.astype(np.int64)
+    split.setflags(write=False)
+    return split
+
+
+def _refuse_coincident(molecules: Molecules) -> None:
+    if molecules.smallest_distance >= COINCIDENT:
+        return
+    for part in molecules.chunks():
+        distance = molecules.distances(part)
+        if distance.min() < COINCIDENT:
+            m, i, j = np.unravel_index(distance.argmin(), distance.shape)
+            raise ValueError(
+                f"atoms {i} and {j} of molecule {part.start + m} coincide: they are "
+                f"{distance[m, i, j]:.3g} Bohr apart, less than {COINCIDENT}, where no "
+                "two nuclei are; correct the positions, which are in Bohr"
+            )
