@@ -22,11 +22,17 @@ if TYPE_CHECKING:
     from deepsphere_pyg.layers import FragmentNorm as FragmentNorm
     from deepsphere_pyg.layers import GlobalMeanPool as GlobalMeanPool
     from deepsphere_pyg.layers import GridActivation as GridActivation
+    from deepsphere_pyg.layers import LocalGrid as LocalGrid
     from deepsphere_pyg.layers import MaxPool as MaxPool
     from deepsphere_pyg.layers import MeanPool as MeanPool
     from deepsphere_pyg.layers import PowerSpectrumReadout as PowerSpectrumReadout
+    from deepsphere_pyg.layers import SO3Conv as SO3Conv
+    from deepsphere_pyg.layers import SO3GridActivation as SO3GridActivation
+    from deepsphere_pyg.layers import SO3Mean as SO3Mean
+    from deepsphere_pyg.layers import SO3ToSphere as SO3ToSphere
     from deepsphere_pyg.layers import SpectralPool as SpectralPool
     from deepsphere_pyg.layers import SpectralUnpool as SpectralUnpool
+    from deepsphere_pyg.layers import SphereToSO3Conv as SphereToSO3Conv
     from deepsphere_pyg.layers import Standardize as Standardize
     from deepsphere_pyg.layers import Unpool as Unpool
     from deepsphere_pyg.layers import WithOperator as WithOperator
@@ -61,9 +67,15 @@ _HOMES = {
         "Unpool",
         "FragmentNorm",
         "GridActivation",
+        "LocalGrid",
         "PowerSpectrumReadout",
+        "SO3Conv",
+        "SO3GridActivation",
+        "SO3Mean",
+        "SO3ToSphere",
         "SpectralPool",
         "SpectralUnpool",
+        "SphereToSO3Conv",
         "WithOperator",
         "ZonalConv",
         "pyg_state_dict",

@@ -4,6 +4,7 @@ from deepsphere_pyg.layers.cheb_conv import ChebConv as ChebConv
 from deepsphere_pyg.layers.chebyshev_weights import pyg_state_dict as pyg_state_dict
 from deepsphere_pyg.layers.fragment_norm import FragmentNorm as FragmentNorm
 from deepsphere_pyg.layers.grid_activation import GridActivation as GridActivation
+from deepsphere_pyg.layers.local_grid import LocalGrid as LocalGrid
 from deepsphere_pyg.layers.pooling import GlobalMeanPool as GlobalMeanPool
 from deepsphere_pyg.layers.pooling import MaxPool as MaxPool
 from deepsphere_pyg.layers.pooling import MeanPool as MeanPool
@@ -11,6 +12,13 @@ from deepsphere_pyg.layers.pooling import Unpool as Unpool
 from deepsphere_pyg.layers.power_spectrum_readout import (
     PowerSpectrumReadout as PowerSpectrumReadout,
 )
+from deepsphere_pyg.layers.so3_conv import SO3Conv as SO3Conv
+from deepsphere_pyg.layers.so3_grid_activation import (
+    SO3GridActivation as SO3GridActivation,
+)
+from deepsphere_pyg.layers.so3_integral import SO3Mean as SO3Mean
+from deepsphere_pyg.layers.so3_integral import SO3ToSphere as SO3ToSphere
+from deepsphere_pyg.layers.so3_lift import SphereToSO3Conv as SphereToSO3Conv
 from deepsphere_pyg.layers.spectral_pool import SpectralPool as SpectralPool
 from deepsphere_pyg.layers.spectral_pool import SpectralUnpool as SpectralUnpool
 from deepsphere_pyg.layers.standardize import Standardize as Standardize

@@ -12,11 +12,17 @@ from deepsphere_pyg import (
     EdgeOperator,
     FragmentNorm,
     GridActivation,
+    LocalGrid,
     MaxPool,
     MeanPool,
     PowerSpectrumReadout,
+    SO3Conv,
+    SO3GridActivation,
+    SO3Mean,
+    SO3ToSphere,
     SpectralPool,
     SpectralUnpool,
+    SphereToSO3Conv,
     Standardize,
     Unpool,
     WithOperator,
@@ -88,6 +94,29 @@ LAYERS = {
     ),
     "PowerSpectrumReadout": LayerCase(
         lambda: PowerSpectrumReadout(3), None, (9, 2), (6,)
+    ),
+    "SphereToSO3Conv": LayerCase(
+        lambda: SphereToSO3Conv(3, 5, L=3, N=2), None, (9, 3), (25, 5)
+    ),
+    "SphereToSO3Conv-local": LayerCase(
+        lambda: SphereToSO3Conv(3, 5, L=4, N=1, L_out=3, local=LocalGrid(2, 3)),
+        None,
+        (16, 3),
+        (9, 5),
+    ),
+    "SO3Conv": LayerCase(
+        lambda: SO3Conv(3, 5, L=3, N=2, N_out=1), None, (25, 3), (9, 5)
+    ),
+    "SO3Conv-local": LayerCase(
+        lambda: SO3Conv(3, 2, L=3, N=1, L_out=2, N_out=2, local=LocalGrid(1, 3)),
+        None,
+        (9, 3),
+        (10, 2),
+    ),
+    "SO3ToSphere": LayerCase(lambda: SO3ToSphere(3, 2), None, (25, 3), (9, 3)),
+    "SO3Mean": LayerCase(lambda: SO3Mean(3, 2), None, (25, 3), (3,)),
+    "SO3GridActivation": LayerCase(
+        lambda: SO3GridActivation(3, 2, nn.SiLU(), L_out=2), None, (25, 3), (10, 3)
     ),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()),

@@ -1,0 +1,272 @@
+"""What convolutions with filters on the rotation group have in common."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import SupportsIndex
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.layout import HarmonicLayout
+from deepsphere_pyg.harmonics.operands import checked_operand
+from deepsphere_pyg.harmonics.rotation import Rotation
+from deepsphere_pyg.harmonics.so3_rows import so3_layout
+from deepsphere_pyg.harmonics.wigner import wigner_matrices
+from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_layout
+from deepsphere_pyg.layers.local_grid import LocalGrid
+from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
+
+
+class RotationFilters(Float64Buffers, ABC):
+    r"""Multiply the fragments of each degree by a learned matrix.
+
+    .. math:: y^l = f^l w^l, \quad l < L'
+
+    where rows of :math:`f^l` are orders m, and columns fragments and channels.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Number of channels.
+    layout, layout_out
+        Rows of the input and the output.
+    local
+        Where filters have values; None for weights of each degree.
+    bias
+        Whether to add a learned constant to each channel.
+    """
+
+    table: Tensor
+
+    def __init__(
+        self,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        layout: HarmonicLayout,
+        layout_out: HarmonicLayout,
+        local: LocalGrid | None,
+        bias: bool,
+    ) -> None:
+        super().__init__(None)
+        self.in_channels = integer_argument("in_channels", in_channels, 1)
+        self.out_channels = integer_argument("out_channels", out_channels, 1)
+        self.layout = numbered_layout(layout)
+        self.layout_out = numbered_layout(layout_out)
+        self.local = checked_local(local)
+        self._pairs = [
+            before * after
+            for before, after in zip(layout.tau, layout_out.tau, strict=False)
+        ]
+        n_weights = sum(self._pairs)
+        if self.local is not None:
+            matrix = filter_table(self._points(self.local), layout, layout_out)
+            self.keep("table", torch.from_numpy(matrix))
+            n_weights = matrix.shape[1]
+        shape = (n_weights, self.in_channels, self.out_channels)
+        self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
+        if self.local is not None:
+            self.table = self.table.to(self.weight.device)
+        self.bias = (
+            nn.Parameter(torch.empty(self.out_channels, dtype=self.dtype))
+            if bias
+            else None
+        )
+        self.reset_parameters()
+
+    @staticmethod
+    @abstractmethod
+    def _points(local: LocalGrid) -> Rotation:
+        """Rotations whose matrices take values of filters to weights."""
+
+    @property
+    def L(self) -> int:
+        """Bandlimit of the input."""
+        return self.layout.L
+
+    @property
+    def L_out(self) -> int:
+        """Bandlimit of the output."""
+        return self.layout_out.L
+
+    @property
+    def N_out(self) -> int:
+        """Azimuthal bandlimit of the output."""
+        return max(self.layout_out.tau) // 2 + 1
+
+    def reset_parameters(self) -> None:
+        """Draw new weights and set the bias to zero."""
+        if self.local is not None:
+            fan_in = float(self.in_channels * len(self.weight))
+            nn.init.normal_(self.weight, std=fan_in**-0.5)
+        else:
+            nn.init.normal_(self.weight)
+            fans = [
+                (self.in_channels * before) ** -0.5
+                for before in self.layout.tau[: self.layout_out.L]
+            ]
+            scale = torch.repeat_interleave(
+                torch.tensor(fans, dtype=self.dtype), torch.tensor(self._pairs)
+            )
+            with torch.no_grad():
+                self.weight.mul_(scale.to(self.weight.device)[:, None, None])
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def response(self) -> list[Tensor]:
+        """Return the matrices of each degree.
+
+        Returns
+        -------
+        list of Tensor
+            For each degree below that of the output, shape ``(fragments, in_channels,
+            fragments of the output, out_channels)``.
+        """
+        weights = self.weight
+        if self.local is not None:
+            weights = torch.tensordot(self.table, weights, 1)
+        matrices = []
+        for degree, part in enumerate(torch.split(weights, self._pairs)):
+            before, after = self.layout.tau[degree], self.layout_out.tau[degree]
+            sizes = (before, after, self.in_channels, self.out_channels)
+            matrices.append(part.view(sizes).transpose(1, 2))
+        return matrices
+
+    def forward(self, coefficients: Tensor) -> Tensor:
+        """Return the coefficients of the filtered signals.
+
+        Parameters
+        ----------
+        coefficients
+            Shape ``(*batch, layout.n_rows, in_channels)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, layout_out.n_rows, out_channels)``.
+        """
+        x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
+        check_channels(x, self.in_channels)
+        with torch.autocast(x.device.type, enabled=False):
+            parts = []
+            for degree, w in enumerate(self.response()):
+                before, _, after, _ = w.shape
+                f = x[..., self.layout.rows(degree), :]
+                # Orders are rows, fragments and channels columns; then back.
+                f = f.view(*f.shape[:-2], before, 2 * degree + 1, self.in_channels)
+                f = f.transpose(-3, -2)
+                y = f.flatten(-2) @ w.flatten(0, 1).flatten(1)
+                y = y.view(*y.shape[:-1], after, self.out_channels).transpose(-3, -2)
+                parts.append(y.flatten(-3, -2))
+            if self.bias is not None:
+                # A constant c on SO(3) is the coefficient c sqrt(8 pi^2) of degree 0.
+                parts[0] = parts[0] + math.sqrt(8 * math.pi**2) * self.bias
+            return torch.cat(parts, dim=-2)
+
+    def extra_repr(self) -> str:
+        """Sizes, for ``repr``."""
+        local = "" if self.local is None else f", local={self.local}"
+        return (
+            f"{self.in_channels}, {self.out_channels}, {self._bandlimits()}{local}, "
+            f"bias={self.bias is not None}"
+        )
+
+    @abstractmethod
+    def _bandlimits(self) -> str:
+        """Bandlimits, for ``repr``."""
+
+
+def filter_table(
+    rotations: Rotation, layout: HarmonicLayout, layout_out: HarmonicLayout
+) -> FloatArray:
+    r"""Return the matrix of values at rotations to weights of all degrees.
+
+    .. math:: w^l_{nk} = s \sum_i v_i D^l_{kn}(R_i)
+
+    Parameters
+    ----------
+    rotations
+        Where the values are, shape ``(P,)``.
+    layout, layout_out
+        Fragments of each degree, whose orders are n and k.
+
+    Returns
+    -------
+    FloatArray
+        Shape ``(weights, P)``; s is such that independent values of variance 1 / P
+        keep the variance of coefficients.
+    """
+    parts, energy = [], 0.0
+    for degree, matrices in enumerate(wigner_matrices(rotations, layout_out.L)):
+        after, before = (
+            slice(degree - tau // 2, degree + tau // 2 + 1)
+            for tau in (layout_out.tau[degree], layout.tau[degree])
+        )
+        part = matrices.numpy()[:, after, before].transpose(2, 1, 0)
+        parts.append(part.reshape(-1, part.shape[-1]))
+        energy += (2 * degree + 1) * float(np.square(part).sum())
+    table = np.concatenate(parts)
+    scale = (layout_out.n_rows * table.shape[1] / energy) ** 0.5
+    return np.ascontiguousarray(scale * table)
+
+
+def checked_local(local: LocalGrid | None) -> LocalGrid | None:
+    """Refuse what is neither a local grid nor None.
+
+    Raises
+    ------
+    TypeError
+        If it is another thing.
+    """
+    if local is not None and not isinstance(local, LocalGrid):
+        raise TypeError(
+            f"local must be a LocalGrid or None, got {type(local).__name__}; pass "
+            "LocalGrid(rings=3, angles=8), or None for weights of each degree"
+        )
+    return local
+
+
+def output_layout(
+    L: int,
+    L_out: SupportsIndex | None,
+    N: int,
+    N_out: SupportsIndex | None,
+    name: str = "N_out",
+) -> HarmonicLayout:
+    """Return the rows of an output of bandlimits no higher than the input's.
+
+    Parameters
+    ----------
+    L, N
+        Bandlimits of the input; the latter is that of the output, as far as it goes, by
+        default.
+    L_out, N_out
+        Bandlimits of the output; those of the input by default.
+    name
+        What the caller calls ``N_out``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is not an integer, below 1, ``L_out`` above L, or ``N_out`` above
+        ``L_out``.
+    """
+    bandlimit = L if L_out is None else integer_argument("L_out", L_out, 1)
+    if bandlimit > L:
+        raise ValueError(
+            f"L_out must be at most L = {L}, that of the input, got {bandlimit}; "
+            "convolutions make no new degrees, SpectralUnpool appends zeros"
+        )
+    azimuthal = min(N, bandlimit)
+    if N_out is not None:
+        azimuthal = integer_argument(name, N_out, 1)
+    if azimuthal > bandlimit:
+        raise ValueError(
+            f"{name} must be at most the bandlimit of the output, {bandlimit}, got "
+            f"{azimuthal}: degree l has orders |n| <= l only; pass {bandlimit} for all"
+        )
+    return so3_layout(bandlimit, azimuthal)
