@@ -188,6 +188,20 @@ def _bfloat16(case: LayerCase) -> LayerCase:
     return replace(case, name=name, title=title, peers=("ours_bf16", "ours"))
 
 
+_UNET = NetworkCase(
+    "unet",
+    "U-Net, icosahedron level 5",
+    8,
+    OTHERS,
+    (FORWARD, TRAINING),
+    "one",
+    network="unet",
+    resolution=5,
+    cuda_batch=64,
+    published_ms=33.0,
+)
+
+
 _FIRST, _WIDE = _layer(64, 8, 4, 16, 16), _layer(64, 8, 4, 64, 64)
 _BOTH = (FORWARD, TRAINING)
 _CASES: tuple[Case, ...] = (
@@ -236,17 +250,12 @@ _CASES: tuple[Case, ...] = (
         resolution=1024,
         cuda_batch=8,
     ),
-    NetworkCase(
-        "unet",
-        "U-Net, icosahedron level 5",
-        8,
-        OTHERS,
-        _BOTH,
-        "one",
-        network="unet",
-        resolution=5,
-        cuda_batch=64,
-        published_ms=33.0,
+    _UNET,
+    replace(
+        _UNET,
+        name="unet-bf16",
+        title="U-Net, bfloat16",
+        peers=("ours_bf16", "ours", "pyg", "coo"),
     ),
 )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +14,7 @@ from kernel_peers import (
     conv_of,
     graph_of,
     pool_of,
+    precision_of,
     reference_conv,
     scipy_conv,
     stacked_gradient,
@@ -65,23 +64,21 @@ class LayerContest:
     def _torch_runs(self, peer: str) -> dict[str, Run]:
         numbers = (self.x, self.weight, self.bias, self.g)
         x, weight, bias, g = (torch.from_numpy(p).to(self.device) for p in numbers)
+        if peer == "ours_bf16":
+            # As the layer before leaves them under autocast.
+            x = x.bfloat16()
         graph = graph_of(peer, self.matrix).to(self.device)
         layer = conv_of(peer, weight, bias)
         parameters, arranged = stacked_gradient(layer)
         tracked = x.clone().requires_grad_()
         incoming: dict[torch.dtype, Tensor] = {}
 
-        def cast() -> AbstractContextManager[Any]:
-            if peer == "ours_bf16":
-                return torch.autocast(self.device.type, torch.bfloat16)
-            return nullcontext()
-
         def forward() -> list[Tensor]:
-            with torch.no_grad(), cast():
+            with torch.no_grad(), precision_of(peer, self.device):
                 return [layer(x, graph)]
 
         def backward() -> list[Tensor]:
-            with cast():
+            with precision_of(peer, self.device):
                 y = layer(tracked, graph)
             # The gradient comes in the dtype of the output; not converted each time.
             if y.dtype not in incoming:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from kernel_cases import FORWARD, TRAINING, NetworkCase
 from kernel_contestant import Contestant, Run
-from kernel_peers import conv_of, graph_of
+from kernel_peers import conv_of, graph_of, precision_of
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +23,7 @@ def with_convolutions_of(network: nn.Module, peer: str) -> nn.Module:
 
     Pooling and all else stay as they are. Changes the network and returns it.
     """
-    if peer == "ours":
+    if peer in ("ours", "ours_bf16"):
         return network
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
@@ -80,14 +80,16 @@ class NetworkContest:
 
         def forward() -> list[Tensor]:
             network.eval()
-            with torch.no_grad():
+            with torch.no_grad(), precision_of(peer, self.device):
                 return [network(x)[:CHECKED]]
 
         def train() -> None:
             network.train()
             optimizer.zero_grad()
-            logits = network(x)
-            F.cross_entropy(logits.flatten(0, -2), labels.flatten()).backward()
+            with precision_of(peer, self.device):
+                logits = network(x)
+            logits = logits.float().flatten(0, -2)
+            F.cross_entropy(logits, labels.flatten()).backward()
             optimizer.step()
 
         runs: dict[str, Run] = {FORWARD: forward, TRAINING: train}

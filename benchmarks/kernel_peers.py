@@ -7,6 +7,7 @@ device of their buffers. Those of the peers are written here as their users writ
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import scipy.sparse as sp
@@ -142,6 +143,13 @@ class PyGConv(nn.Module):
             x, edges.edge_index, edges.edge_weight, lambda_max=edges.lambda_max
         )
         return y
+
+
+def precision_of(peer: str, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context that a peer computes in: autocast, or nothing."""
+    if peer == "ours_bf16":
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
 
 
 def our_conv(weight: Tensor, bias: Tensor | None) -> ChebConv:

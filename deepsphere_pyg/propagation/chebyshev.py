@@ -15,7 +15,7 @@ from torch import Tensor
 
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.recurrences import (
-    add_product,
+    add_products,
     mixed_terms,
     sum_of_mixed,
     terms_of,
@@ -197,8 +197,7 @@ def chebyshev_weight_gradient(
         group = moved.take(tile, tile.vertices, first, count)
         core = still.take(tile, tile.core, first, count).view(-1, still.channels)
         core = core.to(y.dtype)
-        for k, term in enumerate(terms_of(group, tile, K, kernel)):
-            add_product(total[k], term.reshape(-1, moved.channels), core)
+        add_products(total, terms_of(group, tile, K, kernel), core)
     return (total if fewer else total.transpose(1, 2)).to(y.dtype).contiguous()
 
 

@@ -47,22 +47,44 @@ def mixed_terms(
     to ``total`` too, if there is one.
     """
     K, channels, _ = weight.shape
-    half = weight.dtype in HALF
-    kept, y = [], None
+    if weight.dtype in HALF:
+        # One product for all terms: a sum of rounded ones would round each time.
+        table = side_by_side(terms, channels, weight.dtype)
+        if total is not None and core is not None:
+            total += (table.T @ core).view(total.shape)
+        return affine(table, weight.reshape(K * channels, -1), bias, out)
+    y = None
     for k, term in enumerate(terms):
         flat = term.reshape(-1, channels)
         if total is not None and core is not None:
-            add_product(total[k], flat, core)
-        if half:
-            kept.append(flat.to(weight.dtype))
-        elif y is not None:
-            y.addmm_(flat, weight[k])
-        else:
+            total[k].addmm_(flat.T, core)
+        if y is None:
             y = affine(flat, weight[k], bias, out)
-    if y is not None:
-        return y
-    # One product for all terms: a sum of rounded ones would round each time.
-    return affine(torch.cat(kept, dim=1), weight.reshape(K * channels, -1), bias, out)
+        else:
+            y.addmm_(flat, weight[k])
+    if y is None:
+        raise ValueError("there must be at least one term, got weights of none")
+    return y
+
+
+def add_products(total: Tensor, terms: Iterator[Tensor], core: Tensor) -> None:
+    """Add each term's transpose times ``core`` to its part of a sum.
+
+    In half precision, products are rounded to it once a tile.
+    """
+    channels = total.shape[1]
+    if core.dtype in HALF:
+        table = side_by_side(terms, channels, core.dtype)
+        total += (table.T @ core).view(total.shape)
+        return
+    for k, term in enumerate(terms):
+        total[k].addmm_(term.reshape(-1, channels).T, core)
+
+
+def side_by_side(terms: Iterator[Tensor], channels: int, dtype: torch.dtype) -> Tensor:
+    """Return the terms as columns of one matrix of a dtype, that of products."""
+    flat = [term.reshape(-1, channels).to(dtype) for term in terms]
+    return torch.cat(flat, dim=1)
 
 
 def affine(
@@ -106,11 +128,3 @@ def sum_of_mixed(
     if bias is not None:
         y += bias
     return y.to(weight.dtype)
-
-
-def add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
-    """Add a^T b to a sum; in half precision, that of b, rounded once a tile."""
-    if total.dtype == b.dtype:
-        total.addmm_(a.T, b)
-    else:
-        total += a.to(b.dtype).T @ b
