@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="deepsphere-pyg",
         description="Neural networks on the sphere: segment maps, and measure how "
-        "equivariant graph Laplacians are.",
+        "equivariant graph Laplacians and layers are.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module, text in (
@@ -53,7 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
         (
             "equivariance",
             equivariance_command,
-            "measure the equivariance error of Laplacians against neighbours",
+            "measure the equivariance error of Laplacians against neighbours, or of "
+            "layers",
         ),
     ):
         command = commands.add_parser(

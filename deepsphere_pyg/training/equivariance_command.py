@@ -1,4 +1,4 @@
-"""``deepsphere-pyg equivariance``: errors of Laplacians against what they cost."""
+"""``deepsphere-pyg equivariance``: errors of Laplacians, or of layers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from deepsphere_pyg.training.equivariance_graphs import (
     TRIANGULATIONS,
     graph_jobs,
     measure,
+)
+from deepsphere_pyg.training.equivariance_layers_command import (
+    Remembered,
+    add_layer_arguments,
+    run_layers,
 )
 from deepsphere_pyg.training.equivariance_report import (
     cost_table,
@@ -33,6 +38,10 @@ PROTOCOLS = ("rotation-free", "exact", "published")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    # Which options were given decides whether they fit each other.
+    parser.register("action", None, Remembered)
+    parser.set_defaults(given=[])
+    add_layer_arguments(parser)
     add_sampling_arguments(parser, nside=[32], n_theta=[32], level=[4], several=True)
     graph = parser.add_argument_group("graphs")
     graph.add_argument(
@@ -60,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     graph.add_argument(
         "--optimise-width",
-        action="store_true",
+        nargs=0,
+        default=False,
         help="search the width of the heat kernel with the lowest error, for each "
         "sampling and k, and measure with it too",
     )
@@ -90,7 +100,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     measure.add_argument(
         "--bandlimit",
         type=int,
-        help="with the exact protocol, analyse outputs below this degree: faster",
+        help="with the exact protocol, analyse outputs below this degree: faster; with "
+        "--layers, signals and outputs have degrees below it",
     )
     measure.add_argument("--seed", type=int, default=0, help="of signals and rotations")
     parser.add_argument(
@@ -109,6 +120,12 @@ def run(args: argparse.Namespace) -> int:
     ValueError
         If an option is out of range; nothing is written then.
     """
+    if args.layers:
+        return run_layers(args)
+    if args.azimuthal_bandlimit is not None:
+        raise ValueError(
+            "--azimuthal-bandlimit belongs to --layers: graphs have none; leave it out"
+        )
     start = time.perf_counter()
     check_folder(args.out)
     args.k = list(dict.fromkeys(args.k))

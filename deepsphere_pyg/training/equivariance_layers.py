@@ -1,0 +1,197 @@
+"""Layers that ``deepsphere-pyg equivariance --layers`` compares, and their errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+from deepsphere_pyg.convert import laplacian_operator
+from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout
+from deepsphere_pyg.layers import (
+    ChebConv,
+    FragmentNorm,
+    GridActivation,
+    PowerSpectrumReadout,
+    WithOperator,
+    ZonalConv,
+)
+from deepsphere_pyg.metrics import LayerEquivarianceError, layer_equivariance_error
+from samplings import (
+    Equiangular,
+    GaussLegendre,
+    HEALPix,
+    McEwenWiaux,
+    Sampling,
+    SO3Grid,
+    knn_graph,
+    laplacian,
+)
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+# Of layers that mix them. Activations act on each by itself: their error is of one.
+CHANNELS = 4
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer to be measured, as one row of the table.
+
+    Parameters
+    ----------
+    layer
+        Its name.
+    build
+        Makes it, with random weights.
+    layout_in, layout_out
+        Rows of coefficients before and after; None after a read-out of invariants.
+    grid
+        Where values are computed in between; None for a layer on coefficients alone.
+    N
+        Azimuthal bandlimit, where it has one.
+    channels
+        Of its input.
+    published
+        Error printed by others for such a layer, in single precision.
+    """
+
+    layer: str
+    build: Callable[[], nn.Module]
+    layout_in: HarmonicLayout
+    layout_out: HarmonicLayout | None
+    grid: Sampling | SO3Grid | None = None
+    N: int | None = None
+    channels: int = CHANNELS
+    published: float | None = None
+
+    @property
+    def grid_name(self) -> str:
+        """Name of the grid, empty where there is none."""
+        return "" if self.grid is None else self.grid.name
+
+
+@dataclass(frozen=True)
+class MeasuredLayer:
+    """Errors of a layer, by the name of the dtype in which it computed."""
+
+    case: LayerCase
+    errors: dict[str, LayerEquivarianceError]
+
+
+def measure_layer(case: LayerCase, n_samples: int, seed: int) -> MeasuredLayer:
+    """Measure a layer in both dtypes, with the same weights, signals and rotations."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layer = case.build()
+    errors = {
+        name: layer_equivariance_error(
+            layer,
+            case.layout_in,
+            case.layout_out,
+            in_channels=case.channels,
+            n_samples=n_samples,
+            seed=seed,
+            dtype=dtype,
+        )
+        for name, dtype in DTYPES.items()
+    }
+    return MeasuredLayer(case, errors)
+
+
+def layer_cases(L: int, N: int) -> list[LayerCase]:
+    """Rows of the table: exact layers, activations on grids, read-outs, graphs."""
+    return [*_exact(L), *_on_grids_of_the_sphere(L), *_readouts(L), *_on_graphs(L)]
+
+
+def _exact(L: int) -> list[LayerCase]:
+    """Layers on coefficients of the sphere that commute with rotations."""
+    sphere = HarmonicLayout(L)
+    return [
+        LayerCase(
+            "zonal convolution",
+            partial(ZonalConv, CHANNELS, CHANNELS, L),
+            sphere,
+            sphere,
+        ),
+        LayerCase(
+            "fragment norm",
+            partial(FragmentNorm, sphere, CHANNELS, "instance"),
+            sphere,
+            sphere,
+        ),
+    ]
+
+
+def _on_grids_of_the_sphere(L: int) -> list[LayerCase]:
+    """ReLU where the grid has as few points as L needs, and more."""
+    sphere = HarmonicLayout(L)
+    grids: Sequence[tuple[Sampling, float | None]] = [
+        (McEwenWiaux(L), 0.34),
+        (GaussLegendre(L, 2 * L - 1), None),
+        (GaussLegendre(L), None),
+        (Equiangular(2 * L, 2 * L, scheme="driscoll-healy"), None),
+        (McEwenWiaux(2 * L), None),
+    ]
+    return [
+        LayerCase(
+            "ReLU on the sphere",
+            partial(GridActivation, grid, L),
+            sphere,
+            sphere,
+            grid,
+            channels=1,
+            published=published,
+        )
+        for grid, published in grids
+    ]
+
+
+def _readouts(L: int) -> list[LayerCase]:
+    """Invariants."""
+    sphere = HarmonicLayout(L)
+    return [
+        LayerCase(
+            "power spectrum, invariance",
+            partial(PowerSpectrumReadout, sphere),
+            sphere,
+            None,
+        )
+    ]
+
+
+def _on_graphs(L: int) -> list[LayerCase]:
+    """Chebyshev convolutions between a synthesis and an analysis."""
+    sphere = HarmonicLayout(L)
+    # The graph resolves degrees well up to about nside.
+    healpix = HEALPix(2 ** math.ceil(math.log2(0.8 * L)))
+    kinds: Sequence[tuple[str, Sampling, nn.Module]] = [
+        ("Chebyshev convolution, K = 4", healpix, nn.Identity()),
+        ("Chebyshev convolution, K = 4", GaussLegendre(2 * L), nn.Identity()),
+        ("Chebyshev convolution and ReLU", healpix, nn.ReLU()),
+    ]
+    return [
+        LayerCase(
+            name,
+            partial(chebyshev_block, grid, L, activation),
+            sphere,
+            sphere,
+            grid,
+        )
+        for name, grid, activation in kinds
+    ]
+
+
+def chebyshev_block(sampling: Sampling, L: int, activation: nn.Module) -> nn.Module:
+    """Return a Chebyshev convolution and an activation as a layer on coefficients."""
+    graph = knn_graph(sampling, min(20, len(sampling) - 1), weighting="fitted")
+    operator = laplacian_operator(laplacian(graph))
+    return nn.Sequential(
+        ISHT(sampling, L),
+        WithOperator(ChebConv(CHANNELS, CHANNELS, K=4), operator),
+        activation,
+        SHT(sampling, L),
+    )
