@@ -37,6 +37,12 @@ from deepsphere_pyg.datasets.qm7_spheres import AtomSpheres as AtomSpheres
 from deepsphere_pyg.datasets.qm7_spheres import qm7_coefficients as qm7_coefficients
 from deepsphere_pyg.datasets.qm7_spheres import qm7_potentials as qm7_potentials
 from deepsphere_pyg.datasets.regrid import Regridder as Regridder
+from deepsphere_pyg.datasets.spherical_mnist import SphericalMNIST as SphericalMNIST
+from deepsphere_pyg.datasets.spherical_mnist_files import Digits as Digits
+from deepsphere_pyg.datasets.spherical_mnist_files import (
+    download_mnist as download_mnist,
+)
+from deepsphere_pyg.datasets.spherical_mnist_files import read_mnist as read_mnist
 from deepsphere_pyg.datasets.splits import MaskedMaps as MaskedMaps
 from deepsphere_pyg.datasets.splits import SelectedMaps as SelectedMaps
 from deepsphere_pyg.datasets.splits import hold_out_pixels as hold_out_pixels

@@ -105,7 +105,7 @@ class GaussianFields(ClassificationDataset):
         self._n_maps = integer_argument("n_maps", n_maps, 1)
         self.seed = integer_argument("seed", seed, 0)
         self.noise = nonnegative_argument("noise", noise, "pass 0 for none")
-        self.rotate = _checked_rotation(rotate)
+        self.rotate = checked_rotation(rotate)
         default = tuple(f"spectrum {i}" for i in range(len(self.spectra)))
         self.class_names = default if class_names is None else tuple(class_names)
         if len(self.class_names) != len(self.spectra):
@@ -189,7 +189,16 @@ def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
     return whole.nside, np.asarray(pixels, dtype=np.int64)
 
 
-def _checked_rotation(rotate: bool | Rotation) -> bool | Rotation:
+def checked_rotation(rotate: bool | Rotation) -> bool | Rotation:
+    """Return ``rotate`` if it is a boolean or one rotation.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If there are several rotations.
+    """
     if isinstance(rotate, Rotation):
         if not rotate.single:
             raise ValueError(

@@ -1,0 +1,192 @@
+"""Images and labels of MNIST from the files people have: npz, or idx, plain or gz.
+
+Both hold 60,000 images to train on and 10,000 to test on, of 28 x 28 grey values.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.datasets.download import download
+from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
+from samplings.arguments import choice_argument
+
+MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+SPLITS = ("train", "test")
+SIDE = 28
+
+# Names of the idx files of a split begin with these.
+_IDX = {"train": "train", "test": "t10k"}
+_LAYOUT = (
+    "pass mnist.npz (x_train, y_train, x_test, y_test), or the folder of it, or one of "
+    "the idx files {0}-images-idx3-ubyte and {0}-labels-idx1-ubyte, plain or .gz, such "
+    "as torchvision's MNIST/raw; deepsphere_pyg.datasets.download_mnist(folder) "
+    "fetches mnist.npz"
+)
+
+
+class Digits(NamedTuple):
+    """Images of digits and which they are.
+
+    Attributes
+    ----------
+    images
+        Grey values 0 (paper) to 255 (ink), uint8, shape ``(image, 28, 28)``, first row
+        on top.
+    labels
+        Digits, int64, shape ``(image,)``.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+
+def download_mnist(root: PathLike) -> Path:
+    """Fetch ``mnist.npz``, 11 MB, unless it is there already.
+
+    Parameters
+    ----------
+    root
+        Folder to put it into.
+
+    Returns
+    -------
+    Path
+        The file, which :class:`SphericalMNIST` reads.
+
+    Raises
+    ------
+    ConnectionError
+        If it cannot be fetched; the message says from where and where to put it.
+    ValueError
+        If its checksum is not that of the published file.
+
+    Notes
+    -----
+    Source: LeCun, Bottou, Bengio and Haffner 1998, Proceedings of the IEEE 86, 2278;
+    the file is the one of Keras.
+    """
+    return download(MNIST_URL, Path(root) / "mnist.npz", sha256=MNIST_SHA256)
+
+
+def read_mnist(root: PathLike, split: str) -> Digits:
+    """Images and labels of one split of MNIST, or of data in its form.
+
+    Parameters
+    ----------
+    root
+        ``mnist.npz``, its folder, the folder of idx files, or torchvision's root, in
+        which they are in ``MNIST/raw``.
+    split
+        ``"train"`` or ``"test"``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are no such files; the message lists what is read.
+    ValueError
+        If a file is truncated or of another form, images are not 28 x 28 uint8, there
+        are not as many labels, or a label is not a digit; the message names the file.
+    """
+    choice_argument("split", split, SPLITS)
+    given = Path(root)
+    layout = _LAYOUT.format(_IDX[split])
+    if not given.exists():
+        raise FileNotFoundError(f"{given} does not exist; {layout}")
+    if given.is_file():
+        return _read_npz(given, split)
+    if (given / "mnist.npz").is_file():
+        return _read_npz(given / "mnist.npz", split)
+    for folder in (given, given / "MNIST" / "raw", given / "raw"):
+        names = (f"{_IDX[split]}-images-idx3-ubyte", f"{_IDX[split]}-labels-idx1-ubyte")
+        paths = [_plain_or_gz(folder / name) for name in names]
+        if paths[0] is not None and paths[1] is not None:
+            images, labels = (_read_idx(path) for path in paths if path is not None)
+            return _checked(images, labels, paths[0], paths[1])
+        if paths[0] is not None or paths[1] is not None:
+            absent = names[0] if paths[0] is None else names[1]
+            raise FileNotFoundError(f"{folder} has no {absent} (or .gz); {layout}")
+    raise FileNotFoundError(f"{given} holds no MNIST; {layout}")
+
+
+def _plain_or_gz(path: Path) -> Path | None:
+    packed = path.with_name(path.name + ".gz")
+    return next((file for file in (path, packed) if file.is_file()), None)
+
+
+def _read_npz(path: Path, split: str) -> Digits:
+    # NumPy would advise to load unsafely what is no archive, and not close it.
+    with reading(path, "npz"), path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            raise DataFileError(
+                f"{path} is no npz archive, or a truncated one: copy it again; "
+                + _LAYOUT.format(_IDX[split])
+            )
+        stream.seek(0)
+        archive = np.load(stream, allow_pickle=False)
+        names = (f"x_{split}", f"y_{split}")
+        absent = [name for name in names if name not in archive.files]
+        if absent:
+            raise DataFileError(
+                f"{path} has no {' and no '.join(absent)}; it has: "
+                f"{', '.join(archive.files) or 'nothing'}; "
+                + _LAYOUT.format(_IDX[split])
+            )
+        images, labels = (archive[name] for name in names)
+    return _checked(images, labels, path, path)
+
+
+def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """Read an array of bytes in the format idx: its kind, its axes, its numbers."""
+    with reading(path, "idx"):
+        try:
+            raw = path.read_bytes()
+            data = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"gzip: {error}") from error
+        if len(data) < 4 or data[:3] != b"\x00\x00\x08":
+            raise ValueError(
+                f"it begins with {data[:4].hex(' ') or 'nothing'}, an idx file of "
+                "bytes with 00 00 08"
+            )
+        start = 4 * (1 + data[3])
+        if len(data) < start:
+            raise ValueError("it ends in its header")
+        shape = tuple(np.frombuffer(data, ">u4", count=data[3], offset=4).tolist())
+        wanted = int(np.prod(shape, dtype=np.int64))
+        if len(data) - start != wanted:
+            raise ValueError(
+                f"its header tells of {wanted} bytes, shape {shape}, "
+                f"{len(data) - start} follow"
+            )
+    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+
+
+def _checked(
+    images: npt.NDArray[Any], labels: npt.NDArray[Any], of_images: Path, of_labels: Path
+) -> Digits:
+    if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8 or not len(images):
+        raise ValueError(
+            f"{of_images}: images must be uint8 of shape (n, {SIDE}, {SIDE}), got "
+            f"{images.dtype} of shape {images.shape}; pass MNIST or data in its form"
+        )
+    if labels.shape != (len(images),):
+        raise ValueError(
+            f"{of_labels}: labels must be one for each of the {len(images)} images, "
+            f"got shape {labels.shape}; images and labels are not of the same data"
+        )
+    wrong = ~np.isin(labels, np.arange(10))
+    if wrong.any():
+        raise ValueError(
+            f"{of_labels}: labels must be digits from 0 to 9, got {labels[wrong][0]!s} "
+            f"for image {wrong.argmax()}; images and labels may have been exchanged"
+        )
+    return Digits(images, labels.astype(np.int64))
