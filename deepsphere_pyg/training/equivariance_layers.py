@@ -11,12 +11,16 @@ import torch
 from torch import nn
 
 from deepsphere_pyg.convert import laplacian_operator
-from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout
+from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, so3_layout
 from deepsphere_pyg.layers import (
     ChebConv,
     FragmentNorm,
     GridActivation,
     PowerSpectrumReadout,
+    SO3Conv,
+    SO3GridActivation,
+    SO3ToSphere,
+    SphereToSO3Conv,
     WithOperator,
     ZonalConv,
 )
@@ -104,7 +108,14 @@ def measure_layer(case: LayerCase, n_samples: int, seed: int) -> MeasuredLayer:
 
 def layer_cases(L: int, N: int) -> list[LayerCase]:
     """Rows of the table: exact layers, activations on grids, read-outs, graphs."""
-    return [*_exact(L), *_on_grids_of_the_sphere(L), *_readouts(L), *_on_graphs(L)]
+    return [
+        *_exact(L),
+        *_exact_on_rotations(L, N),
+        *_on_grids_of_the_sphere(L),
+        *_on_grids_of_rotations(L, N),
+        *_readouts(L),
+        *_on_graphs(L),
+    ]
 
 
 def _exact(L: int) -> list[LayerCase]:
@@ -122,6 +133,34 @@ def _exact(L: int) -> list[LayerCase]:
             partial(FragmentNorm, sphere, CHANNELS, "instance"),
             sphere,
             sphere,
+        ),
+    ]
+
+
+def _exact_on_rotations(L: int, N: int) -> list[LayerCase]:
+    """Layers on coefficients of functions on the rotation group."""
+    sphere, rotations = HarmonicLayout(L), so3_layout(L, N)
+    return [
+        LayerCase(
+            "convolution to rotations",
+            partial(SphereToSO3Conv, CHANNELS, CHANNELS, L, N),
+            sphere,
+            rotations,
+            N=N,
+        ),
+        LayerCase(
+            "convolution of rotations",
+            partial(SO3Conv, CHANNELS, CHANNELS, L, N),
+            rotations,
+            rotations,
+            N=N,
+        ),
+        LayerCase(
+            "mean over turns, to the sphere",
+            partial(SO3ToSphere, L, N),
+            rotations,
+            sphere,
+            N=N,
         ),
     ]
 
@@ -147,6 +186,26 @@ def _on_grids_of_the_sphere(L: int) -> list[LayerCase]:
             published=published,
         )
         for grid, published in grids
+    ]
+
+
+def _on_grids_of_rotations(L: int, N: int) -> list[LayerCase]:
+    """ReLU where the grid has as few rotations as L and N need, and more."""
+    rotations = so3_layout(L, N)
+    fewest = SO3Grid(L, N)
+    twice = SO3Grid(2 * L, 2 * N if N > 1 else 1)
+    return [
+        LayerCase(
+            "ReLU on rotations",
+            partial(SO3GridActivation, L, N, oversampling=oversampling),
+            rotations,
+            rotations,
+            grid,
+            N,
+            channels=1,
+            published=published,
+        )
+        for grid, oversampling, published in ((fewest, 1, 0.37), (twice, 2, None))
     ]
 
 

@@ -41,7 +41,7 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
             str(one.case.layout_in.L),
             "" if one.case.N is None else str(one.case.N),
             *(_digits(one.errors[name].mean) for name in DTYPES),
-            "" if one.case.published is None else _digits(one.case.published),
+            "" if one.case.published is None else f"{one.case.published:.2g}",
         ]
         for one in measured
     ]

@@ -7,6 +7,7 @@ import json
 import pytest
 import torch
 
+from deepsphere_pyg.harmonics import ISHT
 from deepsphere_pyg.metrics import layer_equivariance_error
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
 from deepsphere_pyg.training.command_line import main
@@ -69,18 +70,33 @@ def error_of(rows, layer, grid="", dtype="float32"):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("grid", "expected"),
+    ("layer", "grid", "expected"),
     [
-        ("mcewenwiaux-10", 0.30),
-        ("gausslegendre-10x19", 0.26),
-        ("equiangular-driscoll-healy-20x20", 0.145),
-        ("mcewenwiaux-20", 0.027),
+        ("ReLU on the sphere", "mcewenwiaux-10", 0.30),
+        ("ReLU on the sphere", "gausslegendre-10x19", 0.26),
+        ("ReLU on the sphere", "equiangular-driscoll-healy-20x20", 0.145),
+        ("ReLU on the sphere", "mcewenwiaux-20", 0.027),
+        ("ReLU on rotations", "so3-mcewen-wiaux-10-3", 0.37),
+        ("ReLU on rotations", "so3-mcewen-wiaux-20-6", 0.021),
     ],
 )
-def test_relu_on_the_sphere_has_the_known_errors(published, grid, expected, dtype):
+def test_relu_on_grids_has_the_known_errors(published, layer, grid, expected, dtype):
     # Of 20 signals that err by a seventh more or less each: within 10 %.
-    error = error_of(published, "ReLU on the sphere", grid, dtype)
+    error = error_of(published, layer, grid, dtype)
     assert error == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize(("L", "N"), [(2, 1), (2, 2), (5, 3)])
+def test_grids_named_are_those_of_the_layers(L, N):
+    for case in layer_cases(L, N):
+        layer = case.build()
+        grid = getattr(layer, "grid", None) or getattr(layer, "synthesis", None)
+        if isinstance(grid, ISHT):
+            grid = grid.sampling
+        if grid is not None:
+            assert grid.config == case.grid.config
+        assert getattr(layer, "layout", case.layout_in) == case.layout_in
+        assert getattr(layer, "layout_out", case.layout_out) == case.layout_out
 
 
 def test_layers_without_a_grid_are_exact(published):
