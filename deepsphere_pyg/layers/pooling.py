@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Self, cast
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
+from samplings import Sampling
 
 
 class MeanPool(nn.Module):
@@ -105,28 +110,74 @@ class GlobalMeanPool(nn.Module):
 
     .. math:: y = \frac{\sum_i a_i x_i}{\sum_i a_i}
 
+    Parameters
+    ----------
+    sampling
+        Where signals live, whose areas weigh the vertices: the layer then has one input
+        and stands in ``nn.Sequential``. If None, areas come with each call.
+
     Shapes
     ------
-    ``x : (*batch, vertex, channel), area : (vertex,) -> (*batch, channel)``
+    ``x : (*batch, vertex, channel) -> (*batch, channel)``, or
+    ``x, area : (vertex,) -> (*batch, channel)``
 
     Raises
     ------
+    TypeError
+        If ``sampling`` is not one; in ``forward``, if there is no area.
     ValueError
         In ``forward``, if ``area`` is not one number a vertex.
 
     Notes
     -----
     Equivariance: invariant under the rotations that map the sampling onto itself, and
-    under others as far as the cell areas are a good quadrature.
+    under others as far as the cell areas are a good quadrature. Areas are no part of
+    ``state_dict``.
 
     Examples
     --------
     >>> GlobalMeanPool()(torch.tensor([[1.0], [4.0]]), torch.tensor([2.0, 1.0]))
     tensor([2.])
+    >>> from samplings import HEALPix
+    >>> GlobalMeanPool(HEALPix(1))(torch.ones(5, 12, 3)).shape
+    torch.Size([5, 3])
     """
 
-    def forward(self, x: Tensor, area: Tensor) -> Tensor:
-        """Return the mean of ``x`` weighted by ``area``, in any unit."""
+    area: Tensor | None
+
+    def __init__(self, sampling: Sampling | None = None) -> None:
+        super().__init__()
+        if sampling is not None and not isinstance(sampling, Sampling):
+            raise TypeError(
+                f"sampling must be a Sampling, got {type(sampling).__name__}; build "
+                "one, such as samplings.HEALPix(32), or pass areas in each call"
+            )
+        self._master: Tensor | None = None
+        self.register_buffer("area", None, persistent=False)
+        if sampling is not None:
+            # Stays on the CPU: not every device has float64.
+            self._master = torch.from_numpy(np.array(sampling.weights))
+            area = self._master.to(torch.get_default_dtype())
+            self.area = area.to(torch.get_default_device())
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or convert; areas start from float64 again."""
+        cast(Any, super())._apply(fn, recurse)
+        if self._master is not None and self.area is not None:
+            self.area = self._master.to(self.area.dtype).to(self.area.device)
+        return self
+
+    def forward(self, x: Tensor, area: Tensor | None = None) -> Tensor:
+        """Return the mean of ``x`` weighted by ``area``, in any unit.
+
+        Those of the sampling, if not given.
+        """
+        area = self.area if area is None else area
+        if area is None:
+            raise TypeError(
+                "the mean needs areas: make the layer with its sampling, "
+                "GlobalMeanPool(sampling), or pass area in the call"
+            )
         if area.shape != x.shape[-2:-1]:
             raise ValueError(
                 f"area must have shape ({x.shape[-2]},), one number a vertex, "

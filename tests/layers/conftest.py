@@ -11,6 +11,7 @@ from deepsphere_pyg import (
     ChebConv,
     EdgeOperator,
     FragmentNorm,
+    GlobalMeanPool,
     GridActivation,
     LocalGrid,
     MaxPool,
@@ -123,6 +124,9 @@ LAYERS = {
         None,
         (12, 3),
         (12, 5),
+    ),
+    "GlobalMeanPool": LayerCase(
+        lambda: GlobalMeanPool(HEALPix(1)), None, (12, 3), (3,)
     ),
     "Standardize": LayerCase(lambda: Standardize(3), None, (12, 3), (12, 3)),
 }

@@ -106,6 +106,26 @@ def test_global_mean_weighs_by_area(coarsening):
     assert torch.autograd.gradcheck(lambda x: mean(x, area), x.requires_grad_())
 
 
+def test_global_mean_of_a_sampling_needs_no_areas(coarsening):
+    x = fine_signal(coarsening)
+    area = areas(coarsening.fine)[:, 0]
+    layer = GlobalMeanPool(coarsening.fine)
+    assert not layer.state_dict()
+    # To half precision and back: areas start from float64.
+    there = layer.half().double()
+    torch.testing.assert_close(there(x), GlobalMeanPool()(x, area), atol=1e-14, rtol=0)
+    # Areas of a call come first.
+    even = torch.ones_like(area)
+    torch.testing.assert_close(there(x, even), x.mean(dim=1), atol=1e-14, rtol=0)
+
+
+def test_global_mean_without_areas_is_refused():
+    with pytest.raises(TypeError, match=r"GlobalMeanPool\(sampling\), or pass area"):
+        GlobalMeanPool()(torch.zeros(2, 12, 3))
+    with pytest.raises(TypeError, match="sampling must be a Sampling, got int; build"):
+        GlobalMeanPool(12)
+
+
 def test_global_mean_refuses_other_areas():
     with pytest.raises(ValueError, match=r"area must have shape \(12,\).*got \(3,\)"):
         GlobalMeanPool()(torch.zeros(2, 12, 3), torch.ones(3))
