@@ -34,11 +34,15 @@ if TYPE_CHECKING:
     from deepsphere_pyg.layers import SpectralUnpool as SpectralUnpool
     from deepsphere_pyg.layers import SphereToSO3Conv as SphereToSO3Conv
     from deepsphere_pyg.layers import Standardize as Standardize
+    from deepsphere_pyg.layers import (
+        TensorProductActivation as TensorProductActivation,
+    )
     from deepsphere_pyg.layers import Unpool as Unpool
     from deepsphere_pyg.layers import WithOperator as WithOperator
     from deepsphere_pyg.layers import ZonalConv as ZonalConv
     from deepsphere_pyg.layers import pyg_state_dict as pyg_state_dict
     from deepsphere_pyg.models import PixelNetwork as PixelNetwork
+    from deepsphere_pyg.models import SO3Classifier as SO3Classifier
     from deepsphere_pyg.models import SphericalClassifier as SphericalClassifier
     from deepsphere_pyg.models import SphericalUNet as SphericalUNet
     from deepsphere_pyg.models import UNetConfiguration as UNetConfiguration
@@ -64,6 +68,7 @@ _HOMES = {
         "MaxPool",
         "MeanPool",
         "Standardize",
+        "TensorProductActivation",
         "Unpool",
         "FragmentNorm",
         "GridActivation",
@@ -82,6 +87,7 @@ _HOMES = {
     ),
     "deepsphere_pyg.models": (
         "PixelNetwork",
+        "SO3Classifier",
         "SphericalClassifier",
         "SphericalUNet",
         "UNetConfiguration",

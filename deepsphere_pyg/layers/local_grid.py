@@ -98,12 +98,9 @@ class LocalGrid:
     def rotations(self) -> Rotation:
         """Return the points in SO(3), shape ``(rings * angles * turns,)``."""
         beta, alpha = self._rings()
-        if self.turns == 1:
-            turn = np.zeros(1)
-        elif self.max_turn == math.pi:
-            turn = np.arange(self.turns) * (2 * math.pi / self.turns)
-        else:
-            turn = np.linspace(-self.max_turn, self.max_turn, self.turns)
+        turn: FloatArray = np.arange(self.turns) * np.float64(2 * math.pi / self.turns)
+        if self.turns > 1 and self.max_turn < math.pi:
+            turn = self.max_turn * np.linspace(-1, 1, self.turns, dtype=np.float64)
         gamma = turn - alpha[:, None]
         each = np.repeat(np.arange(len(alpha)), self.turns)
         return Rotation.from_euler(alpha[each], beta[each], gamma.ravel())

@@ -64,7 +64,9 @@ class RotationFilters(Float64Buffers, ABC):
         ]
         n_weights = sum(self._pairs)
         if self.local is not None:
-            matrix = filter_table(self._points(self.local), layout, layout_out)
+            # Computed on the CPU, whatever the device in force.
+            with torch.device("cpu"):
+                matrix = filter_table(self._points(self.local), layout, layout_out)
             self.keep("table", torch.from_numpy(matrix))
             n_weights = matrix.shape[1]
         shape = (n_weights, self.in_channels, self.out_channels)
@@ -105,15 +107,10 @@ class RotationFilters(Float64Buffers, ABC):
             nn.init.normal_(self.weight, std=fan_in**-0.5)
         else:
             nn.init.normal_(self.weight)
-            fans = [
-                (self.in_channels * before) ** -0.5
-                for before in self.layout.tau[: self.layout_out.L]
-            ]
-            scale = torch.repeat_interleave(
-                torch.tensor(fans, dtype=self.dtype), torch.tensor(self._pairs)
-            )
+            fans = [self.in_channels * tau for tau in self.layout.tau[: self.L_out]]
+            scale = torch.from_numpy(np.repeat(fans, self._pairs) ** -0.5)
             with torch.no_grad():
-                self.weight.mul_(scale.to(self.weight.device)[:, None, None])
+                self.weight.mul_(scale.to(self.weight)[:, None, None])
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 

@@ -15,4 +15,5 @@ from deepsphere_pyg.models.configurations import (
 from deepsphere_pyg.models.configurations import WIDER as WIDER
 from deepsphere_pyg.models.configurations import UNetConfiguration as UNetConfiguration
 from deepsphere_pyg.models.pixel_network import PixelNetwork as PixelNetwork
+from deepsphere_pyg.models.so3_classifier import SO3Classifier as SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet as SphericalUNet
