@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
@@ -89,7 +90,7 @@ def _fetch(url: str, temporary: Path, target: Path) -> str:
                     digest.update(block)
                     size += len(block)
                     bar.update(len(block))
-    except (URLError, TimeoutError, ConnectionError) as error:
+    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise ConnectionError(
             f"{url} cannot be fetched: {error}; check the connection, or fetch it with "
             f"a browser and put it at {target}"
