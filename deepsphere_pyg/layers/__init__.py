@@ -22,5 +22,8 @@ from deepsphere_pyg.layers.so3_lift import SphereToSO3Conv as SphereToSO3Conv
 from deepsphere_pyg.layers.spectral_pool import SpectralPool as SpectralPool
 from deepsphere_pyg.layers.spectral_pool import SpectralUnpool as SpectralUnpool
 from deepsphere_pyg.layers.standardize import Standardize as Standardize
+from deepsphere_pyg.layers.tensor_product import (
+    TensorProductActivation as TensorProductActivation,
+)
 from deepsphere_pyg.layers.with_operator import WithOperator as WithOperator
 from deepsphere_pyg.layers.zonal_conv import ZonalConv as ZonalConv

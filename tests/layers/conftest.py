@@ -25,6 +25,7 @@ from deepsphere_pyg import (
     SpectralUnpool,
     SphereToSO3Conv,
     Standardize,
+    TensorProductActivation,
     Unpool,
     WithOperator,
     ZonalConv,
@@ -118,6 +119,21 @@ LAYERS = {
     "SO3Mean": LayerCase(lambda: SO3Mean(3, 2), None, (25, 3), (3,)),
     "SO3GridActivation": LayerCase(
         lambda: SO3GridActivation(3, 2, nn.SiLU(), L_out=2), None, (25, 3), (10, 3)
+    ),
+    "TensorProductActivation": LayerCase(
+        lambda: TensorProductActivation(3, "mst"), None, (9, 2), (19, 2)
+    ),
+    "TensorProductActivation-fragments": LayerCase(
+        lambda: TensorProductActivation(HarmonicLayout(2, [1, 2])),
+        None,
+        (7, 2),
+        (13, 2),
+    ),
+    "TensorProductActivation-grouped": LayerCase(
+        lambda: TensorProductActivation(HarmonicLayout(2, [1, 2]), execution="grouped"),
+        None,
+        (7, 2),
+        (13, 2),
     ),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()),

@@ -1,0 +1,229 @@
+r"""Weighted sums over products of two rows, block by block, with their derivatives.
+
+The nodes at the sources of edges are pairs (j, k) of rows, with the value
+:math:`x_j y_k`. Pairs come in blocks, some consecutive rows of x with some of y: their
+products are one multiplication without index, small enough for the processor's cache,
+and gone before those of the next block are made.
+
+With P(x, y) these sums and G(g; x, y) the gradients of x and y for a gradient g of the
+result, the derivatives of each are of the same two kinds:
+
+.. math::
+    P:\; \partial_{x,y} = G(g; x, y), \qquad
+    G:\; \partial_g = P(h_x, y) + P(x, h_y), \quad
+    \partial_{x,y} = G(g; h_x, h_y)
+
+for gradients h of G's results.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
+
+# Numbers that stand for a block in the list of all.
+NUMBERS_OF_A_BLOCK = 6
+
+
+class PairBlock(NamedTuple):
+    """Consecutive rows of two signals, all products of which are made at once.
+
+    Parameters
+    ----------
+    first, last
+        Rows ``first`` to ``last - 1`` of x.
+    other_first, other_last
+        The same of y.
+    targets
+        Number of rows of the result that have edges from these pairs.
+    edges
+        Number of these edges.
+    """
+
+    first: int
+    last: int
+    other_first: int
+    other_last: int
+    targets: int
+    edges: int
+
+    @property
+    def pairs(self) -> int:
+        """Number of products."""
+        return (self.last - self.first) * (self.other_last - self.other_first)
+
+
+def pair_blocks(numbers: Sequence[int]) -> Iterator[PairBlock]:
+    """Yield the blocks that a list of numbers, six each, stands for."""
+    for start in range(0, len(numbers), NUMBERS_OF_A_BLOCK):
+        yield PairBlock(*numbers[start : start + NUMBERS_OF_A_BLOCK])
+
+
+@torch.library.custom_op("deepsphere_pyg::pair_sum", mutates_args=())
+@in_given_precision
+def pair_sum(
+    x: Tensor,
+    y: Tensor,
+    rows: Sequence[Tensor],
+    columns: Sequence[Tensor],
+    blocks: Sequence[int],
+    n_out: int,
+) -> Tensor:
+    r"""Return :math:`z_i = \sum_{(j, k) \to i} w_{ijk}\, x_j y_k`.
+
+    Parameters
+    ----------
+    x, y
+        Signals, shape ``(n_x, width)`` and ``(n_y, width)``, contiguous.
+    rows
+        For each block the compressed rows of a matrix from its pairs, x's rows slower,
+        to the rows of the result that it adds to: offsets, indices, weights, and which
+        rows those are. One block after the other; offsets of each from 0.
+    columns
+        Offsets, indices and weights of the transposes, whose indices are rows of the
+        result.
+    blocks
+        What :func:`pair_blocks` takes apart. To each row of the result one block adds,
+        and no more.
+    n_out
+        Number of rows of the result.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n_out, width)``.
+    """
+    offsets, indices, weights, targets = rows
+    result = x.new_empty(n_out, x.shape[1])
+    if x.shape[1] == 0:
+        # No kernel is at ease without signals.
+        return result
+    product = PRODUCTS["auto"]
+    start = entry = target = 0
+    for block in pair_blocks(blocks):
+        some = x[block.first : block.last, None]
+        others = y[None, block.other_first : block.other_last]
+        pairs = torch.mul(some, others).view(block.pairs, -1)
+        edges = slice(entry, entry + block.edges)
+        sums = product(
+            pairs,
+            offsets[start : start + block.targets + 1],
+            indices[edges],
+            weights[edges],
+        )
+        result.index_copy_(0, targets[target : target + block.targets], sums)
+        start += block.targets + 1
+        target += block.targets
+        entry += block.edges
+    return result
+
+
+@pair_sum.register_fake
+def _pair_sum_shape(
+    x: Tensor,
+    y: Tensor,
+    rows: Sequence[Tensor],
+    columns: Sequence[Tensor],
+    blocks: Sequence[int],
+    n_out: int,
+) -> Tensor:
+    return x.new_empty(n_out, x.shape[1])
+
+
+@torch.library.custom_op("deepsphere_pyg::pair_sum_gradients", mutates_args=())
+@in_given_precision
+def pair_sum_gradients(
+    gradient: Tensor,
+    x: Tensor,
+    y: Tensor,
+    rows: Sequence[Tensor],
+    columns: Sequence[Tensor],
+    blocks: Sequence[int],
+    n_out: int,
+) -> tuple[Tensor, Tensor]:
+    r"""Return the gradients of both signals.
+
+    .. math::
+        \sum_{i,k} w_{ijk}\, g_i y_k, \qquad \sum_{i,j} w_{ijk}\, g_i x_j
+
+    Parameters
+    ----------
+    gradient
+        Of the result, shape ``(n_out, width)``, contiguous.
+    x, y, rows, columns, blocks, n_out
+        As for :func:`pair_sum`.
+
+    Returns
+    -------
+    tuple of Tensor
+        Shapes of x and of y.
+    """
+    offsets, indices, weights = columns
+    for_x, for_y = torch.zeros_like(x), torch.zeros_like(y)
+    if x.shape[1] == 0:
+        return for_x, for_y
+    product = PRODUCTS["auto"]
+    start = entry = 0
+    for block in pair_blocks(blocks):
+        some = slice(block.first, block.last)
+        others = slice(block.other_first, block.other_last)
+        edges = slice(entry, entry + block.edges)
+        sums = product(
+            gradient,
+            offsets[start : start + block.pairs + 1],
+            indices[edges],
+            weights[edges],
+        )
+        sums = sums.view(block.last - block.first, -1, x.shape[1])
+        for_x[some] += torch.mul(sums, y[None, others]).sum(1)
+        for_y[others] += sums.mul_(x[some, None]).sum(0)
+        start += block.pairs + 1
+        entry += block.edges
+    return for_x, for_y
+
+
+@pair_sum_gradients.register_fake
+def _pair_sum_gradients_shape(
+    gradient: Tensor,
+    x: Tensor,
+    y: Tensor,
+    rows: Sequence[Tensor],
+    columns: Sequence[Tensor],
+    blocks: Sequence[int],
+    n_out: int,
+) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x), torch.empty_like(y)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    *signals, ctx.rows, ctx.columns, ctx.blocks, ctx.n_out = inputs
+    ctx.save_for_backward(*signals)
+
+
+def _without_gradients(ctx: Any) -> tuple[Any, ...]:
+    return [None] * len(ctx.rows), [None] * len(ctx.columns), None, None
+
+
+def _pair_sum_gradient(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
+    x, y = ctx.saved_tensors
+    tables = ctx.rows, ctx.columns, ctx.blocks, ctx.n_out
+    found = pair_sum_gradients(gradient.contiguous(), x, y, *tables)
+    return *found, *_without_gradients(ctx)
+
+
+pair_sum.register_autograd(_pair_sum_gradient, setup_context=_keep)
+
+
+def _gradients_gradient(ctx: Any, for_x: Tensor, for_y: Tensor) -> tuple[Any, ...]:
+    gradient, x, y = ctx.saved_tensors
+    tables = ctx.rows, ctx.columns, ctx.blocks, ctx.n_out
+    for_x, for_y = for_x.contiguous(), for_y.contiguous()
+    of_gradient = pair_sum(for_x, y, *tables) + pair_sum(x, for_y, *tables)
+    found = pair_sum_gradients(gradient, for_x, for_y, *tables)
+    return of_gradient, *found, *_without_gradients(ctx)
+
+
+pair_sum_gradients.register_autograd(_gradients_gradient, setup_context=_keep)

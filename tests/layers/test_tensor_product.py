@@ -1,0 +1,321 @@
+"""Products of fragments: against e3nn and definitions, under rotations, bad input."""
+
+# ruff: noqa: E741 (the degree's own letter)
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepsphere_pyg.harmonics import (
+    DegreeMixing,
+    HarmonicLayout,
+    Rotation,
+    clebsch_gordan,
+    degree_mixing,
+    rotate,
+    to_e3nn,
+)
+from deepsphere_pyg.layers import TensorProductActivation
+
+EXECUTIONS = ("sparse", "grouped")
+LAYOUT = HarmonicLayout(5, [2, 3, 0, 1, 2])
+
+
+def random(*shape, dtype=torch.float64, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=dtype)
+
+
+def product(*arguments, dtype=torch.float64, **options):
+    return TensorProductActivation(*arguments, **options).to(dtype)
+
+
+def by_definition(x, layer):
+    """Fragment by fragment, with dense coefficients."""
+    parts = []
+    for l, l1, t1, l2, t2 in layer.fragments.tolist():
+        coupling = torch.from_numpy(clebsch_gordan(l1, l2, l).dense())
+        first = x[..., layer.layout.fragment(l1, t1), :]
+        second = x[..., layer.layout.fragment(l2, t2), :]
+        parts.append(torch.einsum("kij,...ic,...jc->...kc", coupling, first, second))
+    return torch.cat(parts, dim=-2)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("kind", ["full", "mst", "rmst"])
+# Some degrees have their only product in the tree of another; L = 11 is lmax 10.
+@pytest.mark.parametrize("L", [2, 11])
+def test_every_product_is_that_of_e3nn(L, kind, execution):
+    o3 = pytest.importorskip("e3nn.o3")
+    layer = product(L, kind, execution=execution)
+    channels = 2
+    inputs = o3.Irreps([(channels, (l, (-1) ** l)) for l in range(L)])
+    outputs, paths = [], []
+    for number, (l, l1, _, l2, _) in enumerate(layer.fragments.tolist()):
+        outputs.append((channels, (l, (-1) ** (l1 + l2))))
+        paths.append((l1, l2, number, "uuu", False))
+    torch.set_default_dtype(torch.float64)
+    try:
+        theirs = o3.TensorProduct(inputs, inputs, o3.Irreps(outputs), paths)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    x = random(3, L * L, channels)
+    features = to_e3nn(x, layer.layout)
+    expected = theirs(features, features)
+    got = to_e3nn(layer(x), layer.layout_out)
+    torch.testing.assert_close(got, expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("layout", [LAYOUT, HarmonicLayout(3), HarmonicLayout(1, [3])])
+@pytest.mark.parametrize("options", [{}, {"L_out": 1}, {"mixing": "mst"}])
+def test_fragments_are_the_products_that_they_are_said_to_be(
+    layout, options, execution
+):
+    layer = product(layout, execution=execution, **options)
+    assert layer.layout_out.L == options.get("L_out", layout.L)
+    x = random(2, 3, layout.n_rows, 2)
+    torch.testing.assert_close(layer(x), by_definition(x, layer), atol=1e-13, rtol=0)
+
+
+tau = st.lists(st.integers(0, 3), min_size=1, max_size=5)
+sets = st.sampled_from([{}, {"mixing": "mst"}, {"mixing": "mst", "L_out": 1}])
+
+
+@given(tau.filter(any), sets, st.booleans(), st.sampled_from(EXECUTIONS))
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_any_layout_has_the_fragments_of_its_triples(tau, options, even, execution):
+    layout = HarmonicLayout(len(tau), tau)
+    options = {"even_self_pairs": even, "execution": execution, **options}
+    layer = product(layout, **options)
+    expected = []
+    for l1, l2, l in layer.mixing:
+        pairs = [(a, b) for a in range(tau[l1]) for b in range(tau[l2])]
+        if l1 == l2:
+            pairs = [(a, b) for a, b in pairs if a < b or (a == b and l % 2 == 0)]
+        expected += [(l, l1, a, l2, b) for a, b in pairs]
+    assert [tuple(row) for row in layer.fragments.tolist()] == expected
+    x = random(layout.n_rows, 2)
+    torch.testing.assert_close(layer(x), by_definition(x, layer), atol=1e-13, rtol=0)
+
+
+# Rotations add roundings of L terms to those of the products.
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 2e-15)]
+)
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("layout", [LAYOUT, HarmonicLayout(10), HarmonicLayout(1)])
+def test_each_fragment_is_rotated_by_its_wigner_matrix(
+    layout, execution, dtype, tolerance
+):
+    layer = product(layout, execution=execution, dtype=dtype)
+    x = random(8, layout.n_rows, 4, dtype=dtype)
+    turns = Rotation.random((8,), torch.Generator().manual_seed(0))
+    after = rotate(layer(x), turns, layer.layout_out)
+    error = layer(rotate(x, turns, layout)) - after
+    for l, t in enumerate(layer.layout_out.tau):
+        for fragment in range(t):
+            rows = layer.layout_out.fragment(l, fragment)
+            size = after[:, rows].norm()
+            assert error[:, rows].norm() <= 3 * tolerance * size
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_channels_do_not_mix_and_may_be_permuted(execution):
+    layer = product(LAYOUT, execution=execution)
+    x = random(2, LAYOUT.n_rows, 5)
+    order = torch.tensor([3, 1, 4, 0, 2])
+    permuted = layer(x[..., order])
+    torch.testing.assert_close(permuted, layer(x)[..., order], atol=1e-14, rtol=0)
+    alone = torch.cat([layer(one) for one in x.split(1, dim=-1)], dim=-1)
+    torch.testing.assert_close(layer(x), alone, atol=1e-14, rtol=0)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_is_quadratic(execution):
+    layer = product(6, "mst", execution=execution)
+    x, y = random(2, 36, 3)
+    torch.testing.assert_close(layer(-2 * x), 4 * layer(x))
+    # The parallelogram law.
+    both = layer(x + y) + layer(x - y)
+    torch.testing.assert_close(both, 2 * (layer(x) + layer(y)))
+
+
+def test_products_have_the_stated_variance():
+    layer = product(6, dtype=torch.float32)
+    y = layer(random(20_000, 36, 1, dtype=torch.float32))
+    for number, (l, l1, _, l2, _) in enumerate(layer.fragments.tolist()):
+        rows = layer.layout_out.fragment(l, number - sum(layer.layout_out.tau[:l]))
+        expected = 1.0
+        if l1 == l2:
+            expected = 2.0 + (2 * l1 + 1) * (l == 0)
+        assert y[:, rows].square().mean() == pytest.approx(expected, rel=0.25)
+
+
+@pytest.mark.parametrize("layout", [HarmonicLayout(7), LAYOUT])
+def test_executions_agree_with_all_derivatives(layout):
+    x, h = random(2, 3, layout.n_rows, 2)
+    found = []
+    for execution in EXECUTIONS:
+        layer = product(layout, execution=execution)
+        leaf = x.clone().requires_grad_()
+        y = layer(leaf)
+        (first,) = torch.autograd.grad(y.sin().sum(), leaf, create_graph=True)
+        (second,) = torch.autograd.grad((first * h).sum(), leaf, create_graph=True)
+        (third,) = torch.autograd.grad(second.square().sum(), leaf)
+        found.append((y, first, second, third))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_derivatives_are_those_of_differences(execution):
+    layer = product(HarmonicLayout(3, [2, 1, 1]), execution=execution)
+    x = random(2, 10, 1).requires_grad_()
+    assert torch.autograd.gradcheck(layer, x)
+    assert torch.autograd.gradgradcheck(layer, x)
+
+
+def test_blocks_cut_anywhere_give_the_same(monkeypatch):
+    x = random(2, 144, 3)
+    expected = product(12)(x)
+    assert len(product(12).blocks) > 6 * 12
+    for size in (1, 10**9):
+        monkeypatch.setattr("deepsphere_pyg.layers.pair_tables.PAIRS_OF_A_BLOCK", size)
+        layer = product(12)
+        torch.testing.assert_close(layer(x), expected, atol=1e-14, rtol=0)
+    assert len(layer.blocks) == 6 * 12
+
+
+@pytest.mark.parametrize("strided", ["rows", "channels", "batch"])
+def test_strided_signals_are_taken(strided):
+    layer = product(4, "mst", dtype=torch.float32)
+    x = random(3, 16, 2, dtype=torch.float32)
+    axis = {"batch": 0, "rows": 1, "channels": 2}[strided]
+    other = x.movedim(axis, 0).contiguous().movedim(0, axis).requires_grad_()
+    y = layer(other)
+    assert torch.equal(y, layer(x))
+    # A gradient with strides of its own, none of them ours.
+    y.backward(torch.ones(1).expand_as(y))
+    again = x.clone().requires_grad_()
+    layer(again).sum().backward()
+    torch.testing.assert_close(other.grad, again.grad)
+
+
+def test_trees_of_ten_degrees_cost_what_was_counted():
+    # Trees without the pairs of equal degrees at l = 0, which they do not have: 3931;
+    # those are 100 multiply-adds more.
+    full, tree = (TensorProductActivation(10, kind) for kind in ("full", "mst"))
+    assert full.mixing.multiply_adds == 25_964
+    assert tree.mixing.multiply_adds == 3_931 + 100
+    assert tree.layout_out.n_fragments == 81 + 10
+
+
+def test_float64_after_float32_is_exact():
+    layer = TensorProductActivation(5)
+    twice = layer.double()
+    values = clebsch_gordan(1, 2, 2).values
+    assert np.isin(values, twice.weights.numpy()).all()
+    assert torch.equal(twice.weights.sort()[0], twice.weights_t.sort()[0])
+    assert not twice.state_dict()
+
+
+def test_is_made_on_the_device_in_force():
+    for execution in EXECUTIONS:
+        with torch.device("meta"):
+            layer = TensorProductActivation(4, execution=execution)
+        assert {b.device.type for b in layer.buffers()} == {"meta"}
+
+
+def test_autocast_changes_no_precision():
+    for execution in EXECUTIONS:
+        layer = TensorProductActivation(4, execution=execution)
+        x = random(2, 16, 3, dtype=torch.float32)
+        with torch.autocast("cpu", torch.bfloat16):
+            y = layer(x)
+            rounded = layer(x.bfloat16())
+        assert torch.equal(y, layer(x))
+        assert rounded.dtype == torch.float32
+
+
+def test_batches_are_not_materialised_as_pairs():
+    """All pairs of rows at once would be 20 times the result."""
+    layer = TensorProductActivation(12, "rmst")
+    x = random(64, 144, 16, dtype=torch.float32)
+    with torch.profiler.profile(profile_memory=True) as profiler:
+        y = layer(x)
+    largest = max(event.self_cpu_memory_usage for event in profiler.events())
+    assert largest <= 4 * (y.nbytes + 8 * 1024 * 64 * 16)
+
+
+def test_printed_form():
+    assert repr(TensorProductActivation(3, "mst", 2)) == (
+        "TensorProductActivation(HarmonicLayout(L=3, tau=1), "
+        "DegreeMixing(L=3, pairs=5), L_out=2, fragments=5, execution='auto')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ((4, degree_mixing(5)), {}, ValueError, "of L=5, the layout of L=4; pass a"),
+        ((4, "some"), {}, ValueError, "mixing must be 'full' or .*, got 'some'"),
+        ((4, 3), {}, TypeError, "'rmst' or a DegreeMixing, got int; make a set"),
+        ((4, "mst", 5), {}, ValueError, "L_out must be at most the bandlimit 4, got 5"),
+        ((4, "mst", 0), {}, ValueError, "L_out must be at least 1, got 0"),
+        ((4, "mst", 2.5), {}, TypeError, "L_out must be an integer, got 2.5"),
+        ((1, "rmst"), {}, ValueError, "at least two degrees, got L=1"),
+        ((0,), {}, ValueError, "L must be at least 1, got 0"),
+        (("4",), {}, TypeError, "L must be an integer, got '4'"),
+        ((4,), {"execution": "fast"}, ValueError, "'grouped', got 'fast'"),
+        (
+            (4, degree_mixing(4, "mst")),
+            {"even_self_pairs": True},
+            ValueError,
+            "got a mixing set of your own; put the pairs into the set",
+        ),
+        (
+            (2, DegreeMixing(2, [(1, 1, 1)])),
+            {},
+            ValueError,
+            r"couples no two fragments of HarmonicLayout\(L=2, tau=1\)",
+        ),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        TensorProductActivation(*arguments, **options)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (torch.ones(9, 2), ValueError, r"have 9 rows, HarmonicLayout\(L=4, tau=1\)"),
+        (torch.ones(16), ValueError, r"got \(16,\); add a channel"),
+        (torch.ones(16, 2).double(), TypeError, "must be torch.float32 like the mod"),
+        (torch.ones(16, 2).half(), TypeError, "float32 or float64, got torch.float16"),
+    ],
+)
+def test_bad_coefficients_are_refused(x, execution, error, message):
+    with pytest.raises(error, match=message):
+        TensorProductActivation(4, execution=execution)(x)
+
+
+def test_half_precision_is_refused():
+    with pytest.raises(TypeError, match=r"float32 or float64, got torch.float16"):
+        TensorProductActivation(4).half()
+
+
+def test_one_degree_is_the_square():
+    x = random(5, 1, 2)
+    torch.testing.assert_close(product(1, "mst")(x), x.square())
+    vectors = random(5, 4, 1)
+    length = product(2)(vectors)[:, 1]
+    expected = vectors[:, 1:].square().sum(1) / math.sqrt(3)
+    torch.testing.assert_close(length, expected)
