@@ -44,8 +44,8 @@ class SphericalMNIST(ClassificationDataset):
 
     The picture covers the square :math:`[-1.5, 1.5]^2` of the plane that touches the
     sphere at the south pole, rows along x and columns along y, and is seen from 2.001
-    above it; on the sphere it is interpolated bilinearly. Values go from 0 (paper, all
-    that is off the picture) to 1.
+    above it; on the sphere it is interpolated bilinearly. Its corners reach 6 degrees
+    beyond the equator. Values go from 0 (paper, all that is off the picture) to 1.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ class SphericalMNIST(ClassificationDataset):
 
     Notes
     -----
-    60,000 digits at 3,541 vertices (60 x 60, Driscoll and Healy) take 1 s on one core
-    as they are, 11 s turned, and 212 MB.
+    60,000 digits at 3,541 vertices (60 x 60, Driscoll and Healy) take 2 s on one core
+    as they are, 10 s turned, and 212 MB.
 
     Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130), section 5.2.
     Their published code turns 500 digits at a time by one rotation, and stretches each
