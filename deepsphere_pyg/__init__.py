@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from deepsphere_pyg.convert import to_pygsp as to_pygsp
     from deepsphere_pyg.convert import unpooling_operator as unpooling_operator
     from deepsphere_pyg.edge_operator import EdgeOperator as EdgeOperator
+    from deepsphere_pyg.layers import ChannelWiseConv as ChannelWiseConv
     from deepsphere_pyg.layers import ChebConv as ChebConv
+    from deepsphere_pyg.layers import (
+        ConstrainedGeneralizedConv as ConstrainedGeneralizedConv,
+    )
+    from deepsphere_pyg.layers import CrossChannelConv as CrossChannelConv
     from deepsphere_pyg.layers import FragmentNorm as FragmentNorm
+    from deepsphere_pyg.layers import GeneralizedConv as GeneralizedConv
     from deepsphere_pyg.layers import GlobalMeanPool as GlobalMeanPool
     from deepsphere_pyg.layers import GridActivation as GridActivation
     from deepsphere_pyg.layers import LocalGrid as LocalGrid
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from deepsphere_pyg.layers import (
         TensorProductActivation as TensorProductActivation,
     )
+    from deepsphere_pyg.layers import UniformConv as UniformConv
     from deepsphere_pyg.layers import Unpool as Unpool
     from deepsphere_pyg.layers import WithOperator as WithOperator
     from deepsphere_pyg.layers import ZonalConv as ZonalConv
@@ -82,6 +89,11 @@ _HOMES = {
         "SpectralUnpool",
         "SphereToSO3Conv",
         "WithOperator",
+        "ChannelWiseConv",
+        "ConstrainedGeneralizedConv",
+        "CrossChannelConv",
+        "GeneralizedConv",
+        "UniformConv",
         "ZonalConv",
         "pyg_state_dict",
     ),

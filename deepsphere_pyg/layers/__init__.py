@@ -1,8 +1,16 @@
 """Layers: each takes its operator in ``forward`` and keeps only what is learned."""
 
+from deepsphere_pyg.layers.channel_wise_conv import ChannelWiseConv as ChannelWiseConv
 from deepsphere_pyg.layers.cheb_conv import ChebConv as ChebConv
 from deepsphere_pyg.layers.chebyshev_weights import pyg_state_dict as pyg_state_dict
+from deepsphere_pyg.layers.constrained_conv import (
+    ConstrainedGeneralizedConv as ConstrainedGeneralizedConv,
+)
+from deepsphere_pyg.layers.cross_channel_conv import (
+    CrossChannelConv as CrossChannelConv,
+)
 from deepsphere_pyg.layers.fragment_norm import FragmentNorm as FragmentNorm
+from deepsphere_pyg.layers.generalized_conv import GeneralizedConv as GeneralizedConv
 from deepsphere_pyg.layers.grid_activation import GridActivation as GridActivation
 from deepsphere_pyg.layers.local_grid import LocalGrid as LocalGrid
 from deepsphere_pyg.layers.pooling import GlobalMeanPool as GlobalMeanPool
@@ -25,5 +33,6 @@ from deepsphere_pyg.layers.standardize import Standardize as Standardize
 from deepsphere_pyg.layers.tensor_product import (
     TensorProductActivation as TensorProductActivation,
 )
+from deepsphere_pyg.layers.uniform_conv import UniformConv as UniformConv
 from deepsphere_pyg.layers.with_operator import WithOperator as WithOperator
 from deepsphere_pyg.layers.zonal_conv import ZonalConv as ZonalConv

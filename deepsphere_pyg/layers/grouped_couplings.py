@@ -108,9 +108,12 @@ def grouped_products(
     """
     width = signals.shape[1]
     # By degree, (order, fragment, width).
+    heights = [tau * (2 * degree + 1) for degree, tau in enumerate(layout.tau)]
     degrees = [
-        signals[layout.rows(degree)].reshape(tau, 2 * degree + 1, width).transpose(0, 1)
-        for degree, tau in enumerate(layout.tau)
+        part.reshape(tau, 2 * degree + 1, width).transpose(0, 1)
+        for degree, (tau, part) in enumerate(
+            zip(layout.tau, torch.split(signals, heights), strict=True)
+        )
     ]
     parts = []
     start = 0

@@ -17,10 +17,10 @@ from deepsphere_pyg.layers.coupled_fragments import (
 from deepsphere_pyg.propagation.pair_sums import PairBlock
 from samplings.arrays import FloatArray, IntArray, ReadOnly
 
-# Products that are made at once, unless two fragments have more. With 128 signals and
-# channels side by side 512, 1024, 2048 and 4096 take 7.2, 6.8, 6.4 and 7.4 ms (all
-# products, L = 17), with 1024 side by side 103, 121, 185 and 207 ms.
-PAIRS_OF_A_BLOCK = 1024
+# Products that are made at once, unless two fragments have more. Forwards and backwards
+# 512, 1024, 2048 take 18, 17, 16 ms for all products at L = 17 with 128 signals and
+# channels side by side, and 11, 9, 7 ms for those of trees.
+PAIRS_OF_A_BLOCK = 2048
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,10 @@ from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
 # Numbers that stand for a block in the list of all.
 NUMBERS_OF_A_BLOCK = 6
 
+# Signals and channels that are taken at once. More side by side are no faster, and
+# would need more memory for products.
+WIDEST = 1024
+
 
 class PairBlock(NamedTuple):
     """Consecutive rows of two signals, all products of which are made at once.
@@ -96,11 +100,29 @@ def pair_sum(
     Tensor
         Shape ``(n_out, width)``.
     """
-    offsets, indices, weights, targets = rows
     result = x.new_empty(n_out, x.shape[1])
-    if x.shape[1] == 0:
-        # No kernel is at ease without signals.
-        return result
+    for part in _parts(x.shape[1]):
+        some = x[:, part].contiguous()
+        others = y[:, part].contiguous()
+        _fill(result[:, part], some, others, rows, blocks)
+    return result
+
+
+def _parts(width: int) -> Iterator[slice]:
+    """Yield columns to be taken at once; none where there are none."""
+    for start in range(0, width, WIDEST):
+        yield slice(start, start + WIDEST)
+
+
+def _fill(
+    result: Tensor,
+    x: Tensor,
+    y: Tensor,
+    rows: Sequence[Tensor],
+    blocks: Sequence[int],
+) -> None:
+    """Write the sums over all blocks."""
+    offsets, indices, weights, targets = rows
     product = PRODUCTS["auto"]
     start = entry = target = 0
     for block in pair_blocks(blocks):
@@ -118,7 +140,6 @@ def pair_sum(
         start += block.targets + 1
         target += block.targets
         entry += block.edges
-    return result
 
 
 @pair_sum.register_fake
@@ -161,10 +182,27 @@ def pair_sum_gradients(
     tuple of Tensor
         Shapes of x and of y.
     """
-    offsets, indices, weights = columns
     for_x, for_y = torch.zeros_like(x), torch.zeros_like(y)
-    if x.shape[1] == 0:
-        return for_x, for_y
+    for part in _parts(x.shape[1]):
+        some, others = x[:, part].contiguous(), y[:, part].contiguous()
+        given = gradient[:, part].contiguous()
+        _accumulate(
+            for_x[:, part], for_y[:, part], given, some, others, columns, blocks
+        )
+    return for_x, for_y
+
+
+def _accumulate(
+    for_x: Tensor,
+    for_y: Tensor,
+    gradient: Tensor,
+    x: Tensor,
+    y: Tensor,
+    columns: Sequence[Tensor],
+    blocks: Sequence[int],
+) -> None:
+    """Add the gradients of all blocks."""
+    offsets, indices, weights = columns
     product = PRODUCTS["auto"]
     start = entry = 0
     for block in pair_blocks(blocks):
@@ -182,7 +220,6 @@ def pair_sum_gradients(
         for_y[others] += sums.mul_(x[some, None]).sum(0)
         start += block.pairs + 1
         entry += block.edges
-    return for_x, for_y
 
 
 @pair_sum_gradients.register_fake

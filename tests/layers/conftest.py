@@ -8,9 +8,13 @@ import torch
 from torch import nn
 
 from deepsphere_pyg import (
+    ChannelWiseConv,
     ChebConv,
+    ConstrainedGeneralizedConv,
+    CrossChannelConv,
     EdgeOperator,
     FragmentNorm,
+    GeneralizedConv,
     GlobalMeanPool,
     GridActivation,
     LocalGrid,
@@ -26,6 +30,7 @@ from deepsphere_pyg import (
     SphereToSO3Conv,
     Standardize,
     TensorProductActivation,
+    UniformConv,
     Unpool,
     WithOperator,
     ZonalConv,
@@ -134,6 +139,32 @@ LAYERS = {
         None,
         (7, 2),
         (13, 2),
+    ),
+    "GeneralizedConv": LayerCase(
+        lambda: GeneralizedConv(HarmonicLayout(3, [3, 2, 0]), 2, 3, 4, bias=True),
+        None,
+        (9, 3),
+        (4, 4),
+    ),
+    "ConstrainedGeneralizedConv": LayerCase(
+        lambda: ConstrainedGeneralizedConv(
+            HarmonicLayout(3, [3, 2, 0]), HarmonicLayout(2, [2, 1]), 3, 4, bias=True
+        ),
+        None,
+        (9, 3),
+        (5, 4),
+    ),
+    "UniformConv": LayerCase(
+        lambda: UniformConv(HarmonicLayout(3, [3, 2, 0]), 2), None, (9, 3), (4, 3)
+    ),
+    "ChannelWiseConv": LayerCase(
+        lambda: ChannelWiseConv(HarmonicLayout(2, [3, 2]), 3), None, (9, 3), (9, 3)
+    ),
+    "CrossChannelConv-shared": LayerCase(
+        lambda: CrossChannelConv(HarmonicLayout(2, [3, 2]), 3, 4, shared=True),
+        None,
+        (9, 3),
+        (9, 4),
     ),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()),

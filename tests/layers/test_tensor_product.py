@@ -182,14 +182,21 @@ def test_derivatives_are_those_of_differences(execution):
 
 
 def test_blocks_cut_anywhere_give_the_same(monkeypatch):
-    x = random(2, 144, 3)
+    x = random(2, 144, 3).requires_grad_()
     expected = product(12)(x)
-    assert len(product(12).blocks) > 6 * 12
-    for size in (1, 10**9):
+    (gradient,) = torch.autograd.grad(expected.square().sum(), x)
+    blocks = set()
+    monkeypatch.setattr("deepsphere_pyg.propagation.pair_sums.WIDEST", 4)
+    for size in (1, 1000, 10**9):
         monkeypatch.setattr("deepsphere_pyg.layers.pair_tables.PAIRS_OF_A_BLOCK", size)
         layer = product(12)
-        torch.testing.assert_close(layer(x), expected, atol=1e-14, rtol=0)
-    assert len(layer.blocks) == 6 * 12
+        blocks.add(len(layer.blocks) // 6)
+        y = layer(x)
+        torch.testing.assert_close(y, expected, atol=1e-14, rtol=0)
+        (got,) = torch.autograd.grad(y.square().sum(), x)
+        torch.testing.assert_close(got, gradient)
+    # From all pairs of degrees that couple to the degrees themselves.
+    assert max(blocks) == 12 * 13 // 2 and min(blocks) == 12
 
 
 @pytest.mark.parametrize("strided", ["rows", "channels", "batch"])
