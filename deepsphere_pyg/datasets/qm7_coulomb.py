@@ -25,7 +25,7 @@ def coulomb_matrices(molecules: Molecules) -> FloatArray:
     Notes
     -----
     Source: Rupp, Tkatchenko, Müller and von Lilienfeld 2012, Phys. Rev. Lett. 108,
-    058301, equation 2. Equivariance: exact, the same for a molecule that is turned,
+    058301. Equivariance: exact, the same for a molecule that is turned,
     moved or mirrored; rows and columns follow the order of atoms.
 
     Examples
@@ -77,7 +77,7 @@ def sorted_coulomb_matrices(
     -----
     Rows of missing atoms stay last, noise or not, which is ours. Source: Montavon et
     al. 2012, Learning invariant representations of molecules for atomization energy
-    prediction, NIPS 25, section 2.
+    prediction, NIPS 25.
 
     Examples
     --------

@@ -97,7 +97,7 @@ class SphericalMNIST(ClassificationDataset):
     60,000 digits at 3,541 vertices (60 x 60, Driscoll and Healy) take 2 s on one core
     as they are, 10 s turned, and 212 MB.
 
-    Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130), section 5.2.
+    Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130).
     Their published code turns 500 digits at a time by one rotation, and stretches each
     to the whole range of values; here each has its own, and its own values.
 

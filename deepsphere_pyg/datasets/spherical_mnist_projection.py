@@ -44,8 +44,8 @@ def plane_points(xyz: FloatArray) -> FloatArray:
 
     Notes
     -----
-    Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130), section 5.2, and
-    its published code.
+    Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130), and its published
+    code.
 
     Examples
     --------

@@ -12,9 +12,7 @@ from deepsphere_pyg.datasets import (
     QM7,
     QM7_ELEMENTS,
     Molecules,
-    coulomb_matrices,
     qm7_coefficients,
-    sorted_coulomb_matrices,
 )
 from deepsphere_pyg.pyg import Batch
 
@@ -289,48 +287,3 @@ def test_molecules_can_be_chosen(tmp_path: Path) -> None:
         molecules[0]
     with pytest.raises(ValueError, match="read-only"):
         molecules.positions[0] = 0
-
-
-# -- Coulomb matrices ------------------------------------------------------------
-def test_sorted_matrices_do_not_know_the_order_of_atoms(tmp_path: Path) -> None:
-    molecules = QM7(saved(tmp_path)).molecules
-    order = [4, 1, 3, 0, 2]
-    mixed = Molecules(
-        molecules.charges[:, order], molecules.positions[:, order], molecules.energies
-    )
-    matrices, others = coulomb_matrices(molecules), coulomb_matrices(mixed)
-    assert not np.allclose(matrices, others)
-    ordered = sorted_coulomb_matrices(matrices)
-    norms = np.linalg.norm(ordered, axis=2)
-    assert (np.diff(norms, axis=1) <= 1e-12).all()
-    # Equal rows, those of hydrogens, may be exchanged: eigenvalues are the same anyway.
-    np.testing.assert_allclose(
-        norms, np.linalg.norm(sorted_coulomb_matrices(others), axis=2)
-    )
-    np.testing.assert_allclose(
-        np.linalg.eigvalsh(ordered), np.linalg.eigvalsh(others), atol=1e-12
-    )
-
-
-def test_noise_exchanges_rows_but_missing_atoms_stay_last(tmp_path: Path) -> None:
-    matrices = QM7(saved(tmp_path)).coulomb_matrices
-    rng = np.random.default_rng(0)
-    drawn = [sorted_coulomb_matrices(matrices, 30.0, rng) for _ in range(20)]
-    assert any(not np.array_equal(one, drawn[0]) for one in drawn)
-    for one in drawn:
-        np.testing.assert_allclose(
-            np.linalg.eigvalsh(one), np.linalg.eigvalsh(matrices), atol=1e-12
-        )
-        assert not one[0, 3:].any() and not one[0, :, 3:].any()
-        assert one[0, :3].any(axis=1).all()
-
-
-def test_bad_arguments_of_the_sorting_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"shape \(molecule, atom, atom\), got \(2, 2\)"
-    ):
-        sorted_coulomb_matrices(np.eye(2))
-    with pytest.raises(ValueError, match="noise must be finite and not negative"):
-        sorted_coulomb_matrices(np.eye(2)[None], -1)
-    with pytest.raises(TypeError, match="noise needs a NumPy generator, got NoneType"):
-        sorted_coulomb_matrices(np.eye(2)[None], 1)
