@@ -1,5 +1,6 @@
 """Networks built from the layers; they own the operators of their sampling."""
 
+from deepsphere_pyg.models.base import SavedModel as SavedModel
 from deepsphere_pyg.models.base import SphericalModel as SphericalModel
 from deepsphere_pyg.models.checkpoint import checkpoint_header as checkpoint_header
 from deepsphere_pyg.models.checkpoint import load_model as load_model

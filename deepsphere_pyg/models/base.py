@@ -1,4 +1,4 @@
-"""What all models share: a pyramid, a configuration, and a way to other samplings."""
+"""What models share: a description that rebuilds them, and a way to other samplings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,42 @@ from deepsphere_pyg.layers import Standardize
 from samplings import Pyramid, Sampling, build_pyramid
 
 
-class SphericalModel(nn.Module, ABC):
+class SavedModel(nn.Module, ABC):
+    """A network that a file can be made of, and that can be rebuilt from it.
+
+    A subclass gives its constructor's arguments in :attr:`config`, but for what it is
+    built on, its :attr:`geometry`; it is known to
+    :func:`deepsphere_pyg.models.load_model` by its name from then on.
+    """
+
+    registry: ClassVar[dict[str, type[SavedModel]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        SavedModel.registry[cls.__name__] = cls
+
+    @property
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Arguments of the constructor but the geometry, JSON-serialisable."""
+
+    @property
+    def geometry(self) -> Pyramid | Sampling | None:
+        """What the network is built on; None where it works on coefficients."""
+        return None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
+        """Build an untrained model from :attr:`config` and :attr:`geometry`."""
+        parts = () if geometry is None else (geometry,)
+        return cls(*parts, **config)
+
+
+class SphericalModel(SavedModel):
     """A network on a pyramid of samplings.
 
-    A subclass calls ``super().__init__(in_channels, pyramid)``, gives its constructor's
-    other arguments in :attr:`config`, and is known to
-    :func:`deepsphere_pyg.models.load_model` by its name from then on.
+    A subclass calls ``super().__init__(in_channels, pyramid)`` and gives its
+    constructor's other arguments in :attr:`config`.
 
     Parameters
     ----------
@@ -35,26 +65,20 @@ class SphericalModel(nn.Module, ABC):
         As given.
     """
 
-    registry: ClassVar[dict[str, type[SphericalModel]]] = {}
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        SphericalModel.registry[cls.__name__] = cls
-
     def __init__(self, in_channels: int, pyramid: Pyramid) -> None:
         super().__init__()
         self.pyramid = pyramid
         self.standardize = Standardize(in_channels)
 
     @property
-    @abstractmethod
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor without the pyramid, JSON-serialisable."""
+    def geometry(self) -> Pyramid:
+        """The pyramid."""
+        return self.pyramid
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], pyramid: Pyramid) -> Self:
-        """Build an untrained model from :attr:`config`."""
-        return cls(**config, pyramid=pyramid)
+    def from_config(cls, config: Mapping[str, Any], geometry: Pyramid) -> Self:
+        """Build an untrained model from :attr:`config` and a pyramid."""
+        return cls(**config, pyramid=geometry)
 
     @property
     def sampling(self) -> Sampling:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.atomic_files import atomic_path
-from deepsphere_pyg.models.base import SphericalModel
+from deepsphere_pyg.models.base import SavedModel
 from samplings import (
     Pyramid,
     Sampling,
@@ -29,7 +29,7 @@ KEY = "deepsphere_pyg"
 EDGE_TOLERANCE = 1e-3
 
 
-def checkpoint_header(model: SphericalModel, prefix: str = "") -> dict[str, Any]:
+def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
     """Return what a model is rebuilt from, without its weights.
 
     Parameters
@@ -44,24 +44,31 @@ def checkpoint_header(model: SphericalModel, prefix: str = "") -> dict[str, Any]
     -------
     dict
         JSON-serialisable: ``format``, ``model`` (name of its class),
-        ``model_config``, ``pyramid``, ``sampling`` (name), ``prefix``, ``edges``
-        (their number and the sum of their weights, level by level).
+        ``model_config``, ``prefix``; where it is built on a pyramid ``pyramid`` and
+        ``edges`` (their number and the sum of their weights, level by level), on a
+        sampling ``sampling_config``; and ``sampling`` (name), None without either.
     """
     header = {
         "format": FORMAT,
         "model": type(model).__name__,
         "model_config": model.config,
-        "pyramid": dict(model.pyramid.config),
-        "sampling": model.sampling.name,
         "prefix": prefix,
-        "edges": _edges(model.pyramid),
+        "sampling": None,
     }
+    geometry = model.geometry
+    if isinstance(geometry, Pyramid):
+        header["pyramid"] = dict(geometry.config)
+        header["edges"] = _edges(geometry)
+        header["sampling"] = geometry.sampling.name
+    elif geometry is not None:
+        header["sampling_config"] = dict(geometry.config)
+        header["sampling"] = geometry.name
     # What is not JSON fails here, not when the file is read.
     plain: dict[str, Any] = json.loads(json.dumps(header))
     return plain
 
 
-def save_model(model: SphericalModel, path: str | os.PathLike[str]) -> None:
+def save_model(model: SavedModel, path: str | os.PathLike[str]) -> None:
     """Write a model to a file, whole or not at all.
 
     A file already there is replaced only once the new one is complete.
@@ -102,7 +109,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def load_model(
     path: str | os.PathLike[str], sampling: Sampling | None = None
-) -> SphericalModel:
+) -> SavedModel:
     """Rebuild a model, with its sampling, from a checkpoint.
 
     Reads the files of :func:`save_model` and the checkpoints of training. Only tensors
@@ -117,7 +124,7 @@ def load_model(
 
     Returns
     -------
-    SphericalModel
+    SavedModel
         On the CPU, in evaluation mode, of the dtype of its weights.
 
     Raises
@@ -132,25 +139,21 @@ def load_model(
     content = _read(path)
     header = content[KEY]
     name = header["model"]
-    if name not in SphericalModel.registry:
+    if name not in SavedModel.registry:
         raise ValueError(
             f"{path} holds a model {name!r}, known are "
-            f"{', '.join(SphericalModel.registry)}; import the module that defines it"
+            f"{', '.join(SavedModel.registry)}; import the module that defines it"
         )
     if sampling is not None:
-        kept = from_config(header["pyramid"]["sampling"])
-        if not same_sampling(kept, sampling):
-            raise ValueError(
-                f"{path} was trained on {kept.name}, asked for is {sampling.name}; "
-                "choose that sampling, or move the weights with "
-                "load_model(path).with_sampling_of(sampling)"
-            )
-    pyramid = pyramid_from_config(header["pyramid"])
-    _check_edges(path, header.get("edges"), pyramid)
+        _check_sampling(path, header, sampling)
+    geometry: Pyramid | Sampling | None = None
+    if header.get("pyramid") is not None:
+        geometry = pyramid_from_config(header["pyramid"])
+        _check_edges(path, header.get("edges"), geometry)
+    elif header.get("sampling_config") is not None:
+        geometry = from_config(header["sampling_config"])
     try:
-        model = SphericalModel.registry[name].from_config(
-            header["model_config"], pyramid
-        )
+        model = SavedModel.registry[name].from_config(header["model_config"], geometry)
     except (TypeError, KeyError) as error:
         raise ValueError(
             f"{path} describes a {name} that cannot be built: {error}; it may be of "
@@ -168,6 +171,26 @@ def load_model(
             f"the weights in {path} do not fit its {name}: {error}"
         ) from error
     return model.eval()
+
+
+def _check_sampling(
+    path: str | os.PathLike[str], header: dict[str, Any], sampling: Sampling
+) -> None:
+    """Refuse a model of another sampling than asked for."""
+    pyramid = header.get("pyramid") or {}
+    config = pyramid.get("sampling") or header.get("sampling_config")
+    if config is None:
+        raise ValueError(
+            f"{path} holds a {header['model']}, which works on coefficients and has no "
+            f"sampling, asked for is {sampling.name}; load it without one"
+        )
+    kept = from_config(config)
+    if not same_sampling(kept, sampling):
+        raise ValueError(
+            f"{path} was trained on {kept.name}, asked for is {sampling.name}; "
+            "choose that sampling, or move the weights with "
+            "load_model(path).with_sampling_of(sampling)"
+        )
 
 
 def _edges(pyramid: Pyramid) -> list[list[float]]:
@@ -230,7 +253,9 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{path} is of format {header.get('format')}, this version reads format "
             f"{FORMAT}; update deepsphere_pyg, or train again"
         )
-    missing = {"model", "model_config", "pyramid", "prefix"} - set(header)
+    missing = {"model", "model_config", "prefix", "sampling"} - set(header)
+    if header.get("sampling") and not {"pyramid", "sampling_config"} & set(header):
+        missing |= {"pyramid"}
     if missing:
         raise ValueError(
             f"the header of {path} lacks {', '.join(sorted(missing))}; "

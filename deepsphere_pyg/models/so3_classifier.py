@@ -18,6 +18,7 @@ from deepsphere_pyg.layers import (
     SphereToSO3Conv,
     Standardize,
 )
+from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument
@@ -25,7 +26,7 @@ from samplings.arguments import choice_argument, integer_argument
 NORMALIZATIONS = ("none", "running", "instance")
 
 
-class SO3Classifier(nn.Module):
+class SO3Classifier(SavedModel):
     """Give a whole sphere its class, whichever way it is turned.
 
     Coefficients of the signal are lifted to SO(3) and convolved there, each
@@ -156,10 +157,15 @@ class SO3Classifier(nn.Module):
         """Arguments of the constructor without the sampling, JSON-serialisable."""
         return {**self._config}
 
+    @property
+    def geometry(self) -> Sampling:
+        """The sampling."""
+        return self.sampling
+
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], sampling: Sampling) -> Self:
-        """Build an untrained model from :attr:`config`."""
-        settings = {**config, "sampling": sampling}
+    def from_config(cls, config: Mapping[str, Any], geometry: Sampling) -> Self:
+        """Build an untrained model from :attr:`config` and a sampling."""
+        settings = {**config, "sampling": geometry}
         if settings["local"] is not None:
             settings["local"] = LocalGrid(**settings["local"])
         return cls(**settings)

@@ -120,12 +120,12 @@ class SphericalUNet(SphericalModel):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], pyramid: Pyramid) -> Self:
+    def from_config(cls, config: Mapping[str, Any], geometry: Pyramid) -> Self:
         """Build an untrained model from :attr:`config`."""
         configuration = UNetConfiguration.from_config(config["configuration"])
         return cls(
             **{**config, "configuration": configuration},
-            pyramid=pyramid,
+            pyramid=geometry,
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from deepsphere_pyg.atomic_files import make_folder
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
-from deepsphere_pyg.models import SphericalModel, load_model
+from deepsphere_pyg.models import SphericalModel
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
     EpochLines,
@@ -32,6 +32,7 @@ from deepsphere_pyg.training.callbacks import (
 from deepsphere_pyg.training.module import SegmentationModule
 from deepsphere_pyg.training.resume import checkpoint_to_resume, fixed_settings
 from deepsphere_pyg.training.splitting import Splits
+from deepsphere_pyg.training.trained import spherical_model
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def fit(
                 "the same command with --resume goes on from there"
             )
             return None
-    best = load_model(checkpoints.best_path)
+    best = spherical_model(checkpoints.best_path)
     return Fitted(
         best,
         history.rows,

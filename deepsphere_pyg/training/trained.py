@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from deepsphere_pyg.datasets import SegmentationDataset
 from deepsphere_pyg.models import SphericalModel, load_model, read_header
+from samplings import Sampling
 
 
 def trained_network(
@@ -38,8 +40,25 @@ def trained_network(
                 "pass the data options it was trained with"
             )
     if args.transfer:
-        return load_model(args.checkpoint).with_sampling_of(maps.sampling)
-    return load_model(args.checkpoint, sampling=maps.sampling)
+        return spherical_model(args.checkpoint).with_sampling_of(maps.sampling)
+    return spherical_model(args.checkpoint, maps.sampling)
+
+
+def spherical_model(path: Path, sampling: Sampling | None = None) -> SphericalModel:
+    """Load a network on a pyramid of samplings.
+
+    Raises
+    ------
+    ValueError
+        If the file holds another kind of network.
+    """
+    model = load_model(path, sampling)
+    if not isinstance(model, SphericalModel):
+        raise ValueError(
+            f"{path} holds a {type(model).__name__}, which does not work on a pyramid "
+            "of samplings; use one that a segmentation run wrote"
+        )
+    return model
 
 
 def classes_of(args: argparse.Namespace) -> list[str]:

@@ -14,8 +14,14 @@ from deepsphere_pyg import (
     load_model,
     save_model,
 )
-from deepsphere_pyg.models import SphericalModel, checkpoint_header, read_header
-from samplings import HEALPix, Icosahedral, build_pyramid, same_sampling
+from deepsphere_pyg.models import (
+    SavedModel,
+    SO3Classifier,
+    SphericalModel,
+    checkpoint_header,
+    read_header,
+)
+from samplings import GaussLegendre, HEALPix, Icosahedral, build_pyramid, same_sampling
 
 TINY = UNetConfiguration("tiny", 4, (4, 6, 8))
 MODELS = {
@@ -208,7 +214,7 @@ def test_a_model_of_ones_own_is_known_once_defined(healpix_pyramid, tmp_path):
         loaded = load_model(tmp_path / "own.pt")
         assert float(loaded(torch.ones(768, 2)).mean()) == 2
     finally:
-        del SphericalModel.registry["Doubling"]
+        del SavedModel.registry["Doubling"]
 
 
 def test_explicit_kernel_widths_are_kept(tmp_path):
@@ -232,3 +238,13 @@ def test_weights_trained_on_other_edges_are_refused(tmp_path, healpix_pyramid):
     del content["deepsphere_pyg"]["edges"]
     torch.save(content, path)
     assert load_model(path).pyramid.graphs[0].n_edges > 0
+
+
+def test_a_model_on_one_sampling_is_rebuilt_with_it(tmp_path):
+    model = SO3Classifier(2, 3, GaussLegendre(6), (4, 4), bandlimits=(4, 2)).eval()
+    save_model(model, tmp_path / "model.pt")
+    x = torch.randn(2, len(model.sampling), 2)
+    loaded = load_model(tmp_path / "model.pt", GaussLegendre(6))
+    assert torch.equal(loaded(x), model(x))
+    with pytest.raises(ValueError, match="was trained on gausslegendre-6x12"):
+        load_model(tmp_path / "model.pt", HEALPix(4))

@@ -26,8 +26,9 @@ def test_every_part_is_timed(bench, tmp_path, capsys, filters) -> None:
     bench.main([*SMALL.split(), "--filters", filters, "--out", str(tmp_path)])
     with (tmp_path / "so3_network.csv").open() as file:
         rows = list(csv.DictReader(file))
-    parts = ["transform", "lift", "ReLU 0, on 216 points", "convolution 1"]
-    parts += ["ReLU 1, on 64 points", "mean and linear map"]
+    parts = ["transform", "lift", "ReLU 0, on 216 points", "ReLU 0 by e3nn"]
+    parts += ["convolution 1", "ReLU 1, on 64 points", "ReLU 1 by e3nn"]
+    parts += ["mean and linear map"]
     works = ["forward", "forward and backward"]
     expected = [("training step", "with Adam")]
     expected += [(part, work) for part in parts for work in works]
@@ -39,6 +40,19 @@ def test_every_part_is_timed(bench, tmp_path, capsys, filters) -> None:
     assert facts["parameters"] == filters_of[filters] + 2 + 3 + 40
     assert facts["batch"] == 2 and facts["torch"] == torch.__version__
     assert f"{facts['parameters']} parameters" in capsys.readouterr().out
+
+
+def test_peers_that_are_missing_are_told(bench, monkeypatch, capsys) -> None:
+    def missing(_: str) -> None:
+        raise ModuleNotFoundError("No module named 'e3nn'")
+
+    monkeypatch.setattr(bench.importlib, "import_module", missing)
+    model = bench.network(bench.arguments(SMALL.split()))
+    x = torch.randn(1, len(model.sampling), 1)
+    assert all("e3nn" not in name for name, _, _ in bench.parts(model, x))
+    assert "e3nn left out: No module named 'e3nn'" in capsys.readouterr().out
+    other = bench.network(bench.arguments([*SMALL.split(), "--scheme", "mcewen-wiaux"]))
+    assert bench.e3nn_activation(other.blocks[0][2]) is None
 
 
 def test_steps_learn(bench) -> None:
