@@ -4,7 +4,8 @@ Forward, cross-entropy, backward and Adam of SO3Classifier on random signals, an
 parts, all in turn in one process. Of the wall-clock times the shortest and the median
 are given, and the shortest processor time of the process, which counts all of its
 threads, their waiting for each other included: on a busy machine wall-clock times are
-inflated, the shortest least.
+inflated, the shortest least. Beside ReLU on the grids of Kostelec and Rockmore that of
+e3nn on the same is timed, which multiplies by whole matrices.
 
     python benchmarks/so3_network.py --out runs/so3_network
     python benchmarks/so3_network.py --scheme mcewen-wiaux --filters spectral
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import json
 import os
 import time
@@ -27,7 +29,7 @@ from kernel_machine import machine, one_line
 from kernel_timing import PeakMemory, memory_is_measurable
 from torch import Tensor, nn
 
-from deepsphere_pyg.layers import LocalGrid
+from deepsphere_pyg.layers import LocalGrid, SO3GridActivation
 from deepsphere_pyg.models import SO3Classifier
 from samplings import Equiangular
 from samplings.so3 import SCHEMES
@@ -111,10 +113,40 @@ def modules_of(model: SO3Classifier) -> Iterator[tuple[str, nn.Module]]:
 def parts(model: SO3Classifier, x: Tensor) -> Iterator[tuple[str, str, Callable]]:
     """Yield name, work and run of each part, on what the part before it makes."""
     for name, module in modules_of(model):
-        yield name, "forward", _forward(module, x)
-        yield name, "forward and backward", _both(module, x)
+        yield from _works(name, module, x)
+        if isinstance(module, SO3GridActivation):
+            peer = e3nn_activation(module)
+            if peer is not None:
+                # Each of its channels is a row.
+                features = x.mT.contiguous()
+                yield from _works(f"{name.split(',')[0]} by e3nn", peer, features)
         with torch.no_grad():
             x = module(x)
+
+
+def e3nn_activation(relu: SO3GridActivation) -> nn.Module | None:
+    """Return e3nn's activation on the same points, or None and tell why."""
+    if relu.grid.scheme != "kostelec-rockmore":
+        return None
+    try:
+        library = importlib.import_module("e3nn.nn")
+    except ImportError as reason:
+        print(f"e3nn left out: {reason}")
+        return None
+    device = relu.synthesis.table.device
+    module: nn.Module = library.SO3Activation(
+        relu.L - 1,
+        relu.analysis.L - 1,
+        torch.relu,
+        relu.grid.bandlimit,
+        aspect_ratio=1,
+    )
+    return module.to(device)
+
+
+def _works(name: str, module: nn.Module, x: Tensor) -> Iterator[tuple]:
+    yield name, "forward", _forward(module, x)
+    yield name, "forward and backward", _both(module, x)
 
 
 def _forward(module: nn.Module, x: Tensor) -> Callable[[], Any]:

@@ -79,7 +79,7 @@ class SO3Conv(RotationFilters):
     Equivariance: exact, to round-off; fragments of the output rotate like those of the
     input. Under autocast it stays in its own precision.
 
-    Source: Cohen et al. 2018 (arXiv:1801.10130), equations 6 and 8.
+    Source: Cohen et al. 2018 (arXiv:1801.10130), sections 3 and 4.
 
     Examples
     --------

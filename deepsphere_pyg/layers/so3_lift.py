@@ -80,7 +80,7 @@ class SphereToSO3Conv(RotationFilters):
     Equivariance: exact, to round-off; fragments of the output rotate like the input.
     Under autocast it stays in its own precision.
 
-    Source: Cohen et al. 2018 (arXiv:1801.10130), equation 4.
+    Source: Cohen et al. 2018 (arXiv:1801.10130), section 3.
 
     Examples
     --------
