@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deepsphere_pyg.convert import to_pygsp as to_pygsp
     from deepsphere_pyg.convert import unpooling_operator as unpooling_operator
     from deepsphere_pyg.edge_operator import EdgeOperator as EdgeOperator
+    from deepsphere_pyg.layers import BispectrumReadout as BispectrumReadout
     from deepsphere_pyg.layers import ChannelWiseConv as ChannelWiseConv
     from deepsphere_pyg.layers import ChebConv as ChebConv
     from deepsphere_pyg.layers import (
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     )
     from deepsphere_pyg.layers import CrossChannelConv as CrossChannelConv
     from deepsphere_pyg.layers import FragmentNorm as FragmentNorm
+    from deepsphere_pyg.layers import GauntProduct as GauntProduct
     from deepsphere_pyg.layers import GeneralizedConv as GeneralizedConv
     from deepsphere_pyg.layers import GlobalMeanPool as GlobalMeanPool
     from deepsphere_pyg.layers import GridActivation as GridActivation
@@ -94,6 +96,8 @@ _HOMES = {
         "CrossChannelConv",
         "GeneralizedConv",
         "UniformConv",
+        "BispectrumReadout",
+        "GauntProduct",
         "ZonalConv",
         "pyg_state_dict",
     ),

@@ -1,5 +1,8 @@
 """Layers: each takes its operator in ``forward`` and keeps only what is learned."""
 
+from deepsphere_pyg.layers.bispectrum_readout import (
+    BispectrumReadout as BispectrumReadout,
+)
 from deepsphere_pyg.layers.channel_wise_conv import ChannelWiseConv as ChannelWiseConv
 from deepsphere_pyg.layers.cheb_conv import ChebConv as ChebConv
 from deepsphere_pyg.layers.chebyshev_weights import pyg_state_dict as pyg_state_dict
@@ -10,6 +13,7 @@ from deepsphere_pyg.layers.cross_channel_conv import (
     CrossChannelConv as CrossChannelConv,
 )
 from deepsphere_pyg.layers.fragment_norm import FragmentNorm as FragmentNorm
+from deepsphere_pyg.layers.gaunt_product import GauntProduct as GauntProduct
 from deepsphere_pyg.layers.generalized_conv import GeneralizedConv as GeneralizedConv
 from deepsphere_pyg.layers.grid_activation import GridActivation as GridActivation
 from deepsphere_pyg.layers.local_grid import LocalGrid as LocalGrid

@@ -8,12 +8,14 @@ import torch
 from torch import nn
 
 from deepsphere_pyg import (
+    BispectrumReadout,
     ChannelWiseConv,
     ChebConv,
     ConstrainedGeneralizedConv,
     CrossChannelConv,
     EdgeOperator,
     FragmentNorm,
+    GauntProduct,
     GeneralizedConv,
     GlobalMeanPool,
     GridActivation,
@@ -166,6 +168,10 @@ LAYERS = {
         (9, 3),
         (9, 4),
     ),
+    "BispectrumReadout": LayerCase(
+        lambda: BispectrumReadout(HarmonicLayout(3, [1, 2, 0])), None, (7, 2), (8,)
+    ),
+    "GauntProduct": LayerCase(lambda: GauntProduct(3, L_out=4), None, (9, 2), (16, 2)),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()),
         None,
