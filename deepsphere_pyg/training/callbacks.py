@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch.utils.data import Sampler
 
 from deepsphere_pyg.atomic_files import atomic_path
+
+#: What trainings of segmentation log each epoch.
+SEGMENTATION = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
 
 
 class AtomicCheckpoints(Callback):
@@ -31,11 +35,16 @@ class AtomicCheckpoints(Callback):
         Logged value whose highest mark makes a checkpoint the best; the first of equal
         ones. Where it is NaN, since no vertex is of the classes it ranks, the lowest
         validation loss does.
+    lowest
+        Whether the lowest mark is the best instead.
     """
 
-    def __init__(self, folder: Path, monitor: str = "val/mAP") -> None:
+    def __init__(
+        self, folder: Path, monitor: str = "val/mAP", *, lowest: bool = False
+    ) -> None:
         self.folder = folder
         self.monitor = monitor
+        self.sign = -1.0 if lowest else 1.0
         self.best: float | None = None
         self.best_epoch: int | None = None
 
@@ -70,6 +79,7 @@ class AtomicCheckpoints(Callback):
     ) -> None:
         """Write the checkpoints; Lightning has validated by now."""
         score = float(trainer.callback_metrics[self.monitor])
+        higher = self.sign * score
         if math.isnan(score):
             if self.best is None:
                 warnings.warn(
@@ -78,7 +88,8 @@ class AtomicCheckpoints(Callback):
                     stacklevel=2,
                 )
             score = -float(trainer.callback_metrics["val/loss"])
-        if self.best is None or score > self.best:
+            higher = score
+        if self.best is None or higher > self.sign * self.best:
             self.best, self.best_epoch = score, trainer.current_epoch
             self._save(trainer, self.best_path)
         self._save(trainer, self.last_path)
@@ -96,10 +107,13 @@ class History(Callback):
     path
         The file. Rows of an earlier, interrupted run are kept up to the epoch that the
         run resumes from.
+    names
+        Logged values that make a row.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: Sequence[str] = SEGMENTATION) -> None:
         self.path = path
+        self.names = tuple(names)
         self.rows: list[dict[str, float]] = []
 
     def setup(
@@ -121,9 +135,8 @@ class History(Callback):
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
         """Append the epoch's scores and rewrite the file."""
-        names = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
         row = {"epoch": float(trainer.current_epoch + 1)}
-        row |= {name: float(trainer.callback_metrics[name]) for name in names}
+        row |= {name: float(trainer.callback_metrics[name]) for name in self.names}
         self.rows.append(row)
         write_rows(self.path, self.rows)
 
@@ -165,17 +178,23 @@ class EpochShuffle(Sampler[int]):
 
 
 class EpochLines(Callback):
-    """Print a line an epoch: for logs, where a progress bar would be noise."""
+    """Print a line an epoch: for logs, where a progress bar would be noise.
+
+    Parameters
+    ----------
+    names
+        Logged values to print.
+    """
+
+    def __init__(self, names: Sequence[str] = SEGMENTATION[:3]) -> None:
+        self.names = tuple(names)
 
     def on_train_epoch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
-        """Print the losses and the mean average precision."""
+        """Print the values."""
         values = trainer.callback_metrics
-        scores = "  ".join(
-            f"{name} {float(values[name]):.3f}"
-            for name in ("train/loss", "val/loss", "val/mAP")
-        )
+        scores = "  ".join(f"{name} {float(values[name]):.4g}" for name in self.names)
         print(
             f"epoch      {trainer.current_epoch + 1}/{trainer.max_epochs}  {scores}",
             flush=True,

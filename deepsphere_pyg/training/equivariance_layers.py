@@ -15,12 +15,14 @@ from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, so3_layout
 from deepsphere_pyg.layers import (
     ChebConv,
     FragmentNorm,
+    GeneralizedConv,
     GridActivation,
     PowerSpectrumReadout,
     SO3Conv,
     SO3GridActivation,
     SO3ToSphere,
     SphereToSO3Conv,
+    TensorProductActivation,
     WithOperator,
     ZonalConv,
 )
@@ -111,6 +113,7 @@ def layer_cases(L: int, N: int) -> list[LayerCase]:
     return [
         *_exact(L),
         *_exact_on_rotations(L, N),
+        *_products(L),
         *_on_grids_of_the_sphere(L),
         *_on_grids_of_rotations(L, N),
         *_readouts(L),
@@ -163,6 +166,29 @@ def _exact_on_rotations(L: int, N: int) -> list[LayerCase]:
             N=N,
         ),
     ]
+
+
+def _products(L: int) -> list[LayerCase]:
+    """Tensor products of fragments, and a convolution back to one a degree."""
+    sphere = HarmonicLayout(L)
+    kinds = (("all degrees", "full", 5.0e-7), ("trees", "mst", None))
+    return [
+        LayerCase(
+            f"tensor product of {name} and generalized convolution",
+            partial(product_block, L, mixing),
+            sphere,
+            sphere,
+            published=published,
+        )
+        for name, mixing, published in (*kinds, ("reduced trees", "rmst", None))
+    ]
+
+
+def product_block(L: int, mixing: str) -> nn.Module:
+    """Return a tensor product and a convolution to one fragment a degree."""
+    product = TensorProductActivation(L, mixing)
+    conv = GeneralizedConv(product.layout_out, L, CHANNELS, CHANNELS)
+    return nn.Sequential(product, conv)
 
 
 def _on_grids_of_the_sphere(L: int) -> list[LayerCase]:

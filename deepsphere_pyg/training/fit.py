@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import math
-import signal
-import sys
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from torch.utils.data import DataLoader
 
-from deepsphere_pyg.atomic_files import make_folder
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
 from deepsphere_pyg.models import SphericalModel
 from deepsphere_pyg.training.callbacks import (
+    SEGMENTATION,
     AtomicCheckpoints,
-    EpochLines,
     EpochShuffle,
-    History,
-    ProgressBar,
 )
+from deepsphere_pyg.training.loop import train_loop
 from deepsphere_pyg.training.module import SegmentationModule
 from deepsphere_pyg.training.resume import checkpoint_to_resume, fixed_settings
 from deepsphere_pyg.training.splitting import Splits
@@ -142,100 +132,25 @@ def fit(
             "seed": args.seed,
         },
     )
-    history = History(folder / "history.csv")
-    progress = ProgressBar() if sys.stdout.isatty() else EpochLines()
-    parameters = sum(p.numel() for p in network.parameters())
-    print(f"network    {type(network).__name__}, {parameters:,} parameters")
-    make_folder(folder)
-    with _quiet_lightning(), _kept_interrupt_handler():
-        trainer = pl.Trainer(
-            max_epochs=args.epochs,
-            # The history first: an interrupt between the two loses no row of it.
-            callbacks=[history, checkpoints, progress],
-            enable_progress_bar=isinstance(progress, ProgressBar),
-            logger=_logger(args, folder),
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,
-            default_root_dir=folder,
-            **_accelerator(args.device),
-        )
-        try:
-            trainer.fit(
-                module,
-                DataLoader(
-                    train,
-                    batch_size=args.batch_size,
-                    sampler=EpochShuffle(len(train), args.seed),
-                ),
-                DataLoader(validation, batch_size=args.batch_size),
-                ckpt_path=resume,
-                weights_only=True,
-            )
-        except SystemExit:
-            # Lightning turns Ctrl-C into an exit; the checkpoints are whole by then.
-            if not trainer.interrupted:
-                raise
-            print(
-                f"\ninterrupted; {checkpoints.last_path} holds the last whole epoch: "
-                "the same command with --resume goes on from there"
-            )
-            return None
+    trained = train_loop(
+        module,
+        DataLoader(
+            train,
+            batch_size=args.batch_size,
+            sampler=EpochShuffle(len(train), args.seed),
+        ),
+        DataLoader(validation, batch_size=args.batch_size),
+        checkpoints,
+        SEGMENTATION,
+        args,
+        resume,
+    )
+    if trained is None:
+        return None
     best = spherical_model(checkpoints.best_path)
     return Fitted(
         best,
-        history.rows,
+        trained,
         checkpoints.best_path,
         {"best": checkpoints.best, "best_epoch": checkpoints.best_epoch},
     )
-
-
-def _accelerator(device: str) -> dict[str, Any]:
-    """Lightning's words for a PyTorch device."""
-    chosen = torch.device(device)
-    if chosen.type == "cuda":
-        return {"accelerator": "gpu", "devices": [chosen.index or 0]}
-    return {"accelerator": chosen.type, "devices": 1}
-
-
-def _logger(args: argparse.Namespace, folder: Path) -> Any:
-    """TensorBoard's logger where asked for."""
-    if not args.tensorboard:
-        return False
-    from pytorch_lightning.loggers import TensorBoardLogger
-
-    return TensorBoardLogger(folder, name="", version="tensorboard")
-
-
-@contextmanager
-def _kept_interrupt_handler() -> Iterator[None]:
-    """Undo that Lightning, once interrupted, leaves Ctrl-C without effect."""
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, handler)
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Silence advice that does not apply here: maps are made or read in process."""
-    names = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-            warnings.filterwarnings(
-                "ignore", message=".*smaller than the logging interval.*"
-            )
-            # Lightning 2.6 still asks PyTorch for what 2.13 is about to drop.
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

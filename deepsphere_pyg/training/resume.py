@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deepsphere_pyg.models import SphericalModel, load_model, read_header
+from deepsphere_pyg.models import SavedModel, SphericalModel, load_model, read_header
 from deepsphere_pyg.training.splitting import Splits
 
 # What a resumed training may change: how long and how fast it goes on, where it runs
@@ -97,6 +97,40 @@ def checkpoint_to_resume(
             f"{path} is of another network or graph; "
             "train into another --out, or pass the options it was trained with"
         )
+    _check_settings(args, notes, path)
+    return path
+
+
+def labels_to_resume(
+    args: argparse.Namespace, network: SavedModel, path: Path
+) -> Path | None:
+    """Path of the checkpoint to go on from, of a network that gives labels.
+
+    Raises
+    ------
+    ValueError
+        If there is one of another network or option that a training cannot change.
+    """
+    refuse_to_overwrite(path, args.resume)
+    if not path.exists():
+        return None
+    # load_model says what is wrong with a damaged file.
+    load_model(path)
+    kept = read_header(path)
+    _check_settings(args, kept.get("notes", {}), path)
+    mine = json.loads(json.dumps(network.config))
+    if (kept["model"], kept["model_config"]) != (type(network).__name__, mine):
+        raise ValueError(
+            f"{path} is of another network; train into another --out, or pass the "
+            "options it was trained with"
+        )
+    return path
+
+
+def _check_settings(
+    args: argparse.Namespace, notes: dict[str, Any], path: Path
+) -> None:
+    """Refuse to go on with options that make it another training."""
     before = notes.get("settings", {})
     for key, value in fixed_settings(args).items():
         if key in before and before[key] != value:
@@ -104,4 +138,3 @@ def checkpoint_to_resume(
                 f"{path} was trained with --{key.replace('_', '-')} {before[key]}, got "
                 f"{value}; pass the same to go on from it, or train into another --out"
             )
-    return path
