@@ -1,0 +1,141 @@
+"""The loop of every training: Lightning, with our checkpoints and history."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from deepsphere_pyg.atomic_files import make_folder
+from deepsphere_pyg.training.callbacks import (
+    AtomicCheckpoints,
+    EpochLines,
+    History,
+    ProgressBar,
+)
+
+
+def train_loop(
+    module: pl.LightningModule,
+    train: Iterable[Any],
+    validation: Iterable[Any],
+    checkpoints: AtomicCheckpoints,
+    names: Sequence[str],
+    args: argparse.Namespace,
+    resume: Path | None,
+) -> list[dict[str, float]] | None:
+    """Train a module, or go on training it.
+
+    Parameters
+    ----------
+    module
+        With a ``network``.
+    train, validation
+        Batches.
+    checkpoints
+        Where they go, and what makes one the best.
+    names
+        Logged values that make the history, the first three of which are printed.
+    args
+        Options ``epochs``, ``device``, and ``tensorboard`` if there is one.
+    resume
+        Checkpoint to go on from, if there is one.
+
+    Returns
+    -------
+    list of dict, or None
+        The history, a row an epoch; None where the user interrupted.
+    """
+    folder = checkpoints.folder
+    history = History(folder / "history.csv", names)
+    progress = ProgressBar() if sys.stdout.isatty() else EpochLines(names[:3])
+    network: Any = module.network
+    parameters = sum(p.numel() for p in network.parameters())
+    print(f"network    {type(network).__name__}, {parameters:,} parameters")
+    make_folder(folder)
+    with _quiet_lightning(), _kept_interrupt_handler():
+        trainer = pl.Trainer(
+            max_epochs=args.epochs,
+            # The history first: an interrupt between the two loses no row of it.
+            callbacks=[history, checkpoints, progress],
+            enable_progress_bar=isinstance(progress, ProgressBar),
+            logger=_logger(args, folder),
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            default_root_dir=folder,
+            **_accelerator(args.device),
+        )
+        try:
+            trainer.fit(module, train, validation, ckpt_path=resume, weights_only=True)
+        except SystemExit:
+            # Lightning turns Ctrl-C into an exit; the checkpoints are whole by then.
+            if not trainer.interrupted:
+                raise
+            print(
+                f"\ninterrupted; {checkpoints.last_path} holds the last whole epoch: "
+                "the same command with --resume goes on from there"
+            )
+            return None
+    return history.rows
+
+
+def _accelerator(device: str) -> dict[str, Any]:
+    """Lightning's words for a PyTorch device."""
+    chosen = torch.device(device)
+    if chosen.type == "cuda":
+        return {"accelerator": "gpu", "devices": [chosen.index or 0]}
+    return {"accelerator": chosen.type, "devices": 1}
+
+
+def _logger(args: argparse.Namespace, folder: Path) -> Any:
+    """TensorBoard's logger where asked for."""
+    if not getattr(args, "tensorboard", False):
+        return False
+    from pytorch_lightning.loggers import TensorBoardLogger
+
+    return TensorBoardLogger(folder, name="", version="tensorboard")
+
+
+@contextmanager
+def _kept_interrupt_handler() -> Iterator[None]:
+    """Undo that Lightning, once interrupted, leaves Ctrl-C without effect."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Silence advice that does not apply here: maps are made or read in process."""
+    names = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings(
+                "ignore", message=".*smaller than the logging interval.*"
+            )
+            # Lightning 2.6 still asks PyTorch for what 2.13 is about to drop.
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
