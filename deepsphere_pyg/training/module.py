@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.datasets import SegmentationSample
 from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
-from deepsphere_pyg.models import SphericalModel, checkpoint_header
-
-# Share of the steps over which the learning rate rises to its full value.
-WARM_UP = 0.05
+from deepsphere_pyg.models import SphericalModel
+from deepsphere_pyg.training.scheduled import ScheduledModule
 
 
-def rate_at(step: int, total_steps: int) -> float:
-    r"""Share of the highest learning rate at a step.
-
-    .. math:: \min\left(1, \frac{s + 1}{0.05\, S}\right)
-              \frac{1 + \cos(\pi s / S)}{2}
-
-    It rises over the first 5 % of the S steps and falls as a cosine to zero.
-
-    Examples
-    --------
-    >>> [round(rate_at(step, 100), 3) for step in (0, 4, 50, 99)]
-    [0.2, 0.996, 0.5, 0.0]
-    """
-    rise = max(1.0, WARM_UP * total_steps)
-    done = min(1.0, step / total_steps)
-    return min(1.0, (step + 1) / rise) * 0.5 * (1 + math.cos(math.pi * done))
-
-
-class SegmentationModule(pl.LightningModule):
+class SegmentationModule(ScheduledModule):
     r"""Train a network to give every vertex of a sphere its class.
 
     The loss is cross-entropy, averaged over valid vertices by area and class weight:
@@ -81,17 +59,16 @@ class SegmentationModule(pl.LightningModule):
         learning_rate: float = 1e-3,
         notes: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            network, learning_rate, notes, {"class_names": list(class_names)}
+        )
         weights = [1.0] * len(class_names) if class_weights is None else class_weights
         if len(weights) != len(class_names):
             raise ValueError(
                 f"loss weights must be one per class, got {len(weights)} for "
                 f"{len(class_names)} classes: {', '.join(class_names)}"
             )
-        self.network = network
         self.class_names = tuple(class_names)
-        self.learning_rate = learning_rate
-        self.notes = dict(notes or {})
         area = torch.from_numpy(np.array(network.sampling.weights))
         # Mean one, so that the loss reads like the plain mean on equal areas.
         self.register_buffer("area", (area / area.mean()).float(), persistent=False)
@@ -119,21 +96,7 @@ class SegmentationModule(pl.LightningModule):
     def training_step(self, batch: SegmentationSample, batch_index: int) -> Tensor:
         """Loss of one batch."""
         loss = self.loss(self(batch.x), batch)
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"the loss is {loss.item()} in epoch {self.current_epoch + 1}: "
-                "training has diverged; last.ckpt holds the last whole epoch, go on "
-                f"from it with --resume and a lower --lr than {self.learning_rate:g}"
-            )
-        self.log(
-            "train/loss",
-            loss,
-            on_step=False,
-            on_epoch=True,
-            prog_bar=True,
-            batch_size=len(batch.x),
-        )
-        return loss
+        return self.checked_loss(loss, len(batch.x))
 
     def on_validation_epoch_start(self) -> None:
         """Forget the scores of the epoch before."""
@@ -159,27 +122,3 @@ class SegmentationModule(pl.LightningModule):
         self.log("val/mAP", self.scores.mean_average_precision, prog_bar=True)
         self.log("val/accuracy", self.scores.mean_accuracy)
         self.log("val/IoU", self.scores.mean_iou)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam."""
-        return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
-
-    def on_train_batch_start(self, batch: SegmentationSample, batch_index: int) -> None:
-        """Set the rate of the step from its place in the whole training.
-
-        A scheduler would keep its state in the checkpoint, and a resumed training with
-        another rate, batch size or number of epochs would follow the old ones.
-        """
-        per_epoch = int(self.trainer.num_training_batches)
-        step = self.current_epoch * per_epoch + batch_index
-        share = rate_at(step, per_epoch * cast(int, self.trainer.max_epochs))
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.learning_rate * share
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what ``load_model`` rebuilds the network and its sampling from."""
-        checkpoint["deepsphere_pyg"] = {
-            **checkpoint_header(self.network, prefix="network."),
-            "class_names": list(self.class_names),
-            "notes": self.notes,
-        }

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from deepsphere_pyg.models import load_model, read_header
-from deepsphere_pyg.training.module import SegmentationModule, rate_at
+from deepsphere_pyg.training.module import SegmentationModule
+from deepsphere_pyg.training.scheduled import rate_at
 
 
 def epochs_of(folder):
