@@ -13,8 +13,10 @@ from torch import nn
 from deepsphere_pyg.convert import laplacian_operator
 from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, so3_layout
 from deepsphere_pyg.layers import (
+    BispectrumReadout,
     ChebConv,
     FragmentNorm,
+    GauntProduct,
     GeneralizedConv,
     GridActivation,
     PowerSpectrumReadout,
@@ -169,19 +171,22 @@ def _exact_on_rotations(L: int, N: int) -> list[LayerCase]:
 
 
 def _products(L: int) -> list[LayerCase]:
-    """Tensor products of fragments, and a convolution back to one a degree."""
+    """Products of fragments, of degrees as mixing sets say, and of values."""
     sphere = HarmonicLayout(L)
-    kinds = (("all degrees", "full", 5.0e-7), ("trees", "mst", None))
-    return [
+    kinds = (("full", 5.0e-7), ("mst", None), ("rmst", None))
+    products = [
         LayerCase(
-            f"tensor product of {name} and generalized convolution",
+            f"tensor product ({mixing}), generalized convolution",
             partial(product_block, L, mixing),
             sphere,
             sphere,
             published=published,
         )
-        for name, mixing, published in (*kinds, ("reduced trees", "rmst", None))
+        for mixing, published in kinds
     ]
+    square = GauntProduct(L)
+    name, grid = "product of values", square.sampling
+    return [*products, LayerCase(name, lambda: square, sphere, sphere, grid)]
 
 
 def product_block(L: int, mixing: str) -> nn.Module:
@@ -244,7 +249,13 @@ def _readouts(L: int) -> list[LayerCase]:
             partial(PowerSpectrumReadout, sphere),
             sphere,
             None,
-        )
+        ),
+        LayerCase(
+            "bispectrum (mst), invariance",
+            partial(BispectrumReadout, sphere, "mst"),
+            sphere,
+            None,
+        ),
     ]
 
 
