@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import chain
 from math import prod
 from typing import SupportsIndex
 
@@ -88,29 +89,61 @@ class WignerTransform(Float64Buffers, ABC):
             part = part.view(2 * self.N - 1, self.L - p, -1)
             yield from (part, part)
 
+    def values(self, coefficients: Tensor) -> Tensor:
+        """Sum over degrees and orders, without putting the points in order.
+
+        For what treats points alike; it spares a copy of all values. Of an
+        :class:`ISO3Transform` these are values of the function, of an
+        :class:`SO3Transform` the transpose of :meth:`from_values`.
+
+        Parameters
+        ----------
+        coefficients
+            Shape ``(*batch, row, channel)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, point, channel)``; points by gamma, within it by alpha,
+            within it by beta.
+        """
+        y, batch = self._turned(coefficients)
+        n_beta, _, n_gamma = self.grid.shape
+        with torch.autocast(y.device.type, enabled=False):
+            f = self.alpha_waves @ y.view(n_gamma, 2 * self.L, n_beta * prod(batch))
+        return f.view(len(self.grid), *batch).movedim(0, -2)
+
+    def from_values(self, signal: Tensor) -> Tensor:
+        """Apply the transpose of :meth:`values`, without asking for the points in order.
+
+        Of an :class:`SO3Transform` it gives coefficients.
+
+        Parameters
+        ----------
+        signal
+            Shape ``(*batch, point, channel)``, points in the order given there.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, row, channel)``.
+        """
+        x = checked_signal(signal, len(self.grid), self.table)
+        *batch, _, channels = x.shape
+        n_beta, n_alpha, n_gamma = self.grid.shape
+        columns = prod(batch) * channels
+        with torch.autocast(x.device.type, enabled=False):
+            f = x.movedim(-2, 0).reshape(n_gamma, n_alpha, n_beta * columns)
+            return self._rows_of(self.alpha_waves.mT @ f, (*batch, channels))
+
     def _synthesize(self, coefficients: Tensor) -> Tensor:
         """Sum over degrees and orders: coefficients to values at the points."""
-        x = checked_operand(coefficients, self.layout, self.table, self.dtype)
-        *batch, n_rows, channels = x.shape
+        y, (*batch, channels) = self._turned(coefficients)
         n_beta, _, n_gamma = self.grid.shape
-        maps, orders = prod(batch), 2 * self.N - 1
-        columns = maps * channels
-        with torch.autocast(x.device.type, enabled=False):
-            waves = self.waves(x.movedim(-2, 0).reshape(n_rows, columns))
-            rings = []
-            start = 0
-            for table in self._tables():
-                _, degrees, _ = table.shape
-                part = waves[start : start + orders * degrees]
-                part = part.view(orders, degrees, columns)
-                rings.append(torch.bmm(table.mT, part))
-                start += orders * degrees
-            # All real parts, then all imaginary ones.
-            y = torch.stack(rings[::2] + rings[1::2], 1)
-            y = y.view(2 * orders, self.L * n_beta * columns)
-            y = self.gamma_waves @ y
-            y = y.view(2, n_gamma, self.L, n_beta, maps, channels)
-            y = y.permute(4, 3, 0, 2, 1, 5)
+        maps = prod(batch)
+        with torch.autocast(y.device.type, enabled=False):
+            y = y.view(n_gamma, 2 * self.L, n_beta, maps, channels)
+            y = y.permute(3, 2, 1, 0, 4)
             y = y.reshape(maps * n_beta, 2 * self.L, n_gamma * channels)
             f = self.alpha_waves @ y
         return f.view(*batch, len(self.grid), channels)
@@ -120,24 +153,54 @@ class WignerTransform(Float64Buffers, ABC):
         x = checked_signal(signal, len(self.grid), self.table)
         *batch, _, channels = x.shape
         n_beta, n_alpha, n_gamma = self.grid.shape
-        maps, orders = prod(batch), 2 * self.N - 1
-        columns = maps * channels
+        maps = prod(batch)
         with torch.autocast(x.device.type, enabled=False):
             f = x.reshape(maps * n_beta, n_alpha, n_gamma * channels)
             y = self.alpha_waves.mT @ f
-            y = y.view(maps, n_beta, 2, self.L, n_gamma, channels)
-            y = y.permute(2, 4, 3, 1, 0, 5)
-            y = y.reshape(2 * n_gamma, self.L * n_beta * columns)
-            y = self.gamma_waves.mT @ y
-            y = y.view(orders, 2, self.L, n_beta, columns).transpose(1, 2)
-            rings = y.flatten(1, 2).unbind(1)
-            waves = [
-                torch.bmm(table, ring).flatten(0, 1)
-                for table, ring in zip(self._tables(), rings, strict=True)
+            y = y.view(maps, n_beta, 2 * self.L, n_gamma, channels)
+            return self._rows_of(y.permute(3, 2, 1, 0, 4), (*batch, channels))
+
+    def _turned(self, coefficients: Tensor) -> tuple[Tensor, tuple[int, ...]]:
+        """Sum over degrees and n: waves in alpha on each ring, at each gamma.
+
+        Returns
+        -------
+        tuple of Tensor, tuple of int
+            Shape ``(gamma, part and p, beta, batch and channel)``, flat from the second
+            axis on; and the shape of batch and channels.
+        """
+        x = checked_operand(coefficients, self.layout, self.table, self.dtype)
+        *batch, n_rows, channels = x.shape
+        columns, orders = prod(batch) * channels, 2 * self.N - 1
+        with torch.autocast(x.device.type, enabled=False):
+            waves = self.waves(x.movedim(-2, 0).reshape(n_rows, columns))
+            # The real and the imaginary part of each order.
+            sizes = [orders * (self.L - p) for p in range(self.L) for _ in range(2)]
+            rings = [
+                torch.bmm(table.mT, part.view(*table.shape[:2], columns))
+                for table, part in zip(self._tables(), waves.split(sizes), strict=True)
             ]
-            rows = self.waves.adjoint(torch.cat(waves))
-        rows = rows.view(self._n_rows, *batch, channels)
-        return rows.movedim(0, -2)
+            # All real parts, then all imaginary ones.
+            y = torch.stack(rings[::2] + rings[1::2], 1)
+            y = y.view(2 * orders, self.L * self.grid.shape[0] * columns)
+            y = self.gamma_waves @ y
+        return y, (*batch, channels)
+
+    def _rows_of(self, y: Tensor, batch: tuple[int, ...]) -> Tensor:
+        """Apply the transpose of :meth:`_turned`."""
+        n_beta, _, n_gamma = self.grid.shape
+        columns, orders = prod(batch), 2 * self.N - 1
+        y = y.reshape(2 * n_gamma, self.L * n_beta * columns)
+        y = self.gamma_waves.mT @ y
+        rings = y.view(orders, 2 * self.L, n_beta, columns).unbind(1)
+        # The real and the imaginary part of each order.
+        pairs = zip(rings[: self.L], rings[self.L :], strict=True)
+        waves = [
+            torch.bmm(table, ring).flatten(0, 1)
+            for table, ring in zip(self._tables(), chain(*pairs), strict=True)
+        ]
+        rows = self.waves.adjoint(torch.cat(waves))
+        return rows.view(self._n_rows, *batch).movedim(0, -2)
 
     def extra_repr(self) -> str:
         """Grid, bandlimits and dtype."""

@@ -67,13 +67,13 @@ def gamma_waves(gamma: FloatArray, N: int) -> FloatArray:
 
     .. math:: Y = \sum_{|n|<N} \hat F_n e^{in\gamma}
 
-    Rows are the real parts of all Y, then the imaginary ones; columns those of
-    :math:`\hat F_n`, n after n.
+    Rows are the real and the imaginary part of each Y, columns those of each
+    :math:`\hat F_n`.
     """
     phase = gamma[:, None] * np.arange(1 - N, N)
     c, s = np.cos(phase), np.sin(phase)
     parts = np.array([[c, -s], [s, c]])
-    return parts.transpose(0, 2, 3, 1).reshape(2 * len(gamma), 2 * (2 * N - 1))
+    return parts.transpose(2, 0, 3, 1).reshape(2 * len(gamma), 2 * (2 * N - 1))
 
 
 def interpolation(theta: FloatArray, L: int, parity: int) -> FloatArray:

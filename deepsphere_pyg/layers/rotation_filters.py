@@ -149,10 +149,15 @@ class RotationFilters(Float64Buffers, ABC):
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.in_channels)
         with torch.autocast(x.device.type, enabled=False):
+            sizes = [
+                tau * (2 * degree + 1) for degree, tau in enumerate(self.layout.tau)
+            ]
+            # Those of degrees that the output lacks are left over.
+            degrees = torch.split(x, sizes, dim=-2)
             parts = []
             for degree, w in enumerate(self.response()):
                 before, _, after, _ = w.shape
-                f = x[..., self.layout.rows(degree), :]
+                f = degrees[degree]
                 # Orders are rows, fragments and channels columns; then back.
                 f = f.view(*f.shape[:-2], before, 2 * degree + 1, self.in_channels)
                 f = f.transpose(-3, -2)

@@ -32,7 +32,7 @@ class SO3GridActivation(nn.Module):
         Bandlimits of the input, as for :func:`so3_layout`.
     activation
         Module or function on values ``(*batch, point, channel)``, of which it must
-        treat points alike; ReLU by default.
+        treat points alike, whatever their order; ReLU by default.
     oversampling
         Bandlimits of the grid over those of the input, at least 1; they are rounded up.
         Functions of order 0 alone, N = 1, stay such, so that their grid has one turn.
@@ -150,8 +150,9 @@ class SO3GridActivation(nn.Module):
         Tensor
             Shape ``(*batch, layout_out.n_rows, channel)``.
         """
-        y: Tensor = self.analysis(self.activation(self.synthesis(coefficients)))
-        return y
+        # To what treats points alike their order does not matter.
+        f = self.activation(self.synthesis.values(coefficients))
+        return self.analysis.from_values(f)
 
 
 def _checked_oversampling(value: SupportsFloat) -> float:

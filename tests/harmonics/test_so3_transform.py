@@ -104,6 +104,28 @@ def test_adjoints_are_transposes(scheme):
         assert (one - other).abs() <= 1e-14 * scale
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_values_in_another_order_are_the_same(scheme):
+    grid = SO3Grid(5, 3, scheme)
+    # By gamma, within it by alpha, within it by beta.
+    order = torch.arange(len(grid)).view(grid.shape).permute(2, 1, 0).flatten()
+    for transform in (*pair(grid), *pair(grid, 4, 2)):
+        synthesis = isinstance(transform, ISO3Transform)
+        to_points, to_rows = transform.adjoint, transform
+        if synthesis:
+            to_points, to_rows = transform, transform.adjoint
+        c, x = random(2, transform.layout.n_rows, 3), random(2, len(grid), 3)
+        torch.testing.assert_close(
+            transform.values(c), to_points(c)[:, order], atol=1e-13, rtol=0
+        )
+        torch.testing.assert_close(
+            transform.from_values(x[:, order]), to_rows(x), atol=1e-12, rtol=0
+        )
+    empty = random(0, transform.layout.n_rows, 2)
+    assert transform.values(empty).shape == (0, len(grid), 2)
+    assert transform.from_values(transform.values(empty)).shape == empty.shape
+
+
 def test_functions_on_the_sphere_are_those_of_order_zero():
     # F(R) = f(R z): the coefficients of f times sqrt(2 pi), and nothing else.
     L, grid = 5, SO3Grid(5, 3)
