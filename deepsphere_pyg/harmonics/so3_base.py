@@ -114,7 +114,7 @@ class WignerTransform(Float64Buffers, ABC):
         return f.view(len(self.grid), *batch).movedim(0, -2)
 
     def from_values(self, signal: Tensor) -> Tensor:
-        """Apply the transpose of :meth:`values`, without asking for the points in order.
+        """Apply the transpose of :meth:`values`.
 
         Of an :class:`SO3Transform` it gives coefficients.
 
