@@ -10,7 +10,8 @@ from typing import Any
 from tqdm import tqdm
 
 from deepsphere_pyg.training.checks import check_folder
-from deepsphere_pyg.training.equivariance_layers import layer_cases, measure_layer
+from deepsphere_pyg.training.equivariance_layer_cases import layer_cases
+from deepsphere_pyg.training.equivariance_layers import measure_layer
 from deepsphere_pyg.training.equivariance_layers_report import (
     layer_table,
     write_layer_report,

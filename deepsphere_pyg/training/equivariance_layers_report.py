@@ -41,7 +41,7 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
             str(one.case.layout_in.L),
             "" if one.case.N is None else str(one.case.N),
             *(_digits(one.errors[name].mean) for name in DTYPES),
-            "" if one.case.published is None else f"{one.case.published:.2g}",
+            "" if one.case.published is None else _digits(one.case.published, 2),
         ]
         for one in measured
     ]
@@ -60,9 +60,9 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
     )
 
 
-def _digits(value: float) -> str:
-    """Two digits, three where the error is no round-off."""
-    return f"{value:.3f}" if value >= 1e-2 else f"{value:.1e}"
+def _digits(value: float, decimals: int = 3) -> str:
+    """So many decimals, or two digits of what is small."""
+    return f"{value:.{decimals}f}" if value >= 1e-2 else f"{value:.1e}"
 
 
 def write_layer_report(

@@ -12,7 +12,7 @@ from deepsphere_pyg.metrics import layer_equivariance_error
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
 from deepsphere_pyg.training.command_line import main
 from deepsphere_pyg.training.equivariance_command import add_arguments, run
-from deepsphere_pyg.training.equivariance_layers import layer_cases
+from deepsphere_pyg.training.equivariance_layer_cases import layer_cases
 
 FILES = {f"layer_equivariance.{ending}" for ending in ("csv", "json", "md", "png")}
 
