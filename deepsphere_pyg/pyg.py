@@ -11,4 +11,5 @@ with warnings.catch_warnings():
     from torch_geometric.data import Batch as Batch
     from torch_geometric.data import Data as Data
     from torch_geometric.data import InMemoryDataset as InMemoryDataset
+    from torch_geometric.loader import DataLoader as DataLoader
     from torch_geometric.nn import MessagePassing as MessagePassing

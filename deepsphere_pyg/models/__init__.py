@@ -15,6 +15,11 @@ from deepsphere_pyg.models.configurations import (
 )
 from deepsphere_pyg.models.configurations import WIDER as WIDER
 from deepsphere_pyg.models.configurations import UNetConfiguration as UNetConfiguration
+from deepsphere_pyg.models.generalized_cnn import (
+    GeneralizedSphericalCNN as GeneralizedSphericalCNN,
+)
+from deepsphere_pyg.models.generalized_cnn import falling_type as falling_type
+from deepsphere_pyg.models.molecule_network import MoleculeNetwork as MoleculeNetwork
 from deepsphere_pyg.models.pixel_network import PixelNetwork as PixelNetwork
 from deepsphere_pyg.models.so3_classifier import SO3Classifier as SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet as SphericalUNet

@@ -160,9 +160,10 @@ def load_model(
             "another version of deepsphere_pyg"
         ) from error
     weights = _weights(content["state_dict"], header["prefix"])
-    for tensor in weights.values():
-        if tensor.is_floating_point():
-            model.to(tensor.dtype)
+    # Of learned weights: buffers may be of another precision than the rest.
+    for learned, _ in model.named_parameters():
+        if learned in weights:
+            model.to(weights[learned].dtype)
             break
     try:
         model.load_state_dict(weights)

@@ -36,12 +36,16 @@ def _format_warning(
 def build_parser() -> argparse.ArgumentParser:
     """Parser of all commands."""
     # Imported here: loading PyTorch takes seconds, in which Ctrl-C is no traceback.
-    from deepsphere_pyg.training import equivariance_command, segment_command
+    from deepsphere_pyg.training import (
+        equivariance_command,
+        qm7_command,
+        segment_command,
+    )
 
     parser = argparse.ArgumentParser(
         prog="deepsphere-pyg",
-        description="Neural networks on the sphere: segment maps, and measure how "
-        "equivariant graph Laplacians and layers are.",
+        description="Neural networks on the sphere: segment maps, tell energies of "
+        "molecules, and measure how equivariant graph Laplacians and layers are.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module, text in (
@@ -55,6 +59,11 @@ def build_parser() -> argparse.ArgumentParser:
             equivariance_command,
             "measure the equivariance error of Laplacians against neighbours, or of "
             "layers",
+        ),
+        (
+            "qm7",
+            qm7_command,
+            "train a network on energies of molecules, on one of the published folds",
         ),
     ):
         command = commands.add_parser(

@@ -33,6 +33,7 @@ def train_loop(
     names: Sequence[str],
     args: argparse.Namespace,
     resume: Path | None,
+    clip: float | None = None,
 ) -> list[dict[str, float]] | None:
     """Train a module, or go on training it.
 
@@ -50,6 +51,8 @@ def train_loop(
         Options ``epochs``, ``device``, and ``tensorboard`` if there is one.
     resume
         Checkpoint to go on from, if there is one.
+    clip
+        Largest norm of all gradients together; longer ones are shortened.
 
     Returns
     -------
@@ -74,6 +77,7 @@ def train_loop(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
+            gradient_clip_val=clip,
             default_root_dir=folder,
             **_accelerator(args.device),
         )

@@ -1,0 +1,184 @@
+"""Energies of molecules, from the sphere round each of their atoms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, cast
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, dense_head
+
+
+class MoleculeNetwork(SavedModel):
+    r"""Sum over its atoms what a network makes of the sphere round each.
+
+    .. math::
+        E = \sum_z n_z e_z + e_0
+        + s \Big(\sum_i a(h_i) + b\big(\tfrac{1}{10} \sum_i h_i\big)\Big),
+        \qquad h_i = d(\text{invariants of atom } i, z_i)
+
+    with the same spherical network for all atoms, dense networks a, b and d, and a
+    linear function of the composition that is fitted beforehand: neither depends on
+    how the molecule lies in space, or on the order of its atoms.
+
+    Parameters
+    ----------
+    spheres
+        Network of the spheres, one without labels of its own, of as many channels as
+        there are elements; or its arguments, as :attr:`config` has them.
+    elements
+        Charges that may occur.
+    width
+        Of the dense networks.
+
+    Attributes
+    ----------
+    composition
+        Energies e, of each element and at last the constant, float64; zero until
+        :meth:`fit_composition`.
+    scale
+        Standard deviation s of what the composition leaves; one until then.
+
+    Shapes
+    ------
+    ``x (atom, L * L, element), charges (atom,), molecule (atom,) -> (n_molecules,)``
+
+    Raises
+    ------
+    ValueError
+        If the network of the spheres has labels, or another number of channels; in
+        ``forward``, if an element is unknown.
+
+    Notes
+    -----
+    Source: Cohen et al. 2018 (arXiv:1801.10130), section 5.3, for the spheres and the
+    sum over atoms. Their network sees no composition.
+
+    Examples
+    --------
+    >>> spheres = GeneralizedSphericalCNN(2, None, (3, 1), (4, 4))
+    >>> network = MoleculeNetwork(spheres, elements=(1, 8)).eval()
+    >>> water = torch.tensor([8, 1, 1])
+    >>> network(torch.zeros(3, 9, 2), water, torch.zeros(3, dtype=torch.long), 1).shape
+    torch.Size([1])
+    """
+
+    composition: Tensor
+    scale: Tensor
+    elements: Tensor
+
+    def __init__(
+        self,
+        spheres: GeneralizedSphericalCNN | Mapping[str, Any],
+        elements: Sequence[int],
+        width: int = 128,
+    ) -> None:
+        super().__init__()
+        if not isinstance(spheres, GeneralizedSphericalCNN):
+            spheres = GeneralizedSphericalCNN(**spheres)
+        charges = [int(z) for z in elements]
+        config = spheres.config
+        if config["out_channels"] is not None or config["in_channels"] != len(charges):
+            raise ValueError(
+                "spheres must give invariants of one channel an element: "
+                f"out_channels=None and in_channels={len(charges)}, got "
+                f"out_channels={config['out_channels']} and "
+                f"in_channels={config['in_channels']}"
+            )
+        self.spheres = spheres
+        self.width = width
+        self.atoms = nn.Sequential(
+            dense_head(spheres.n_invariants + len(charges), [width], width), nn.SiLU()
+        )
+        self.of_atoms = nn.Linear(width, 1)
+        self.of_molecules = nn.Sequential(
+            nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)
+        )
+        self.register_buffer("elements", torch.tensor(charges))
+        count = len(charges) + 1
+        self.register_buffer("composition", torch.zeros(count, dtype=torch.float64))
+        self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Arguments of the constructor, JSON-serialisable."""
+        return {
+            "spheres": self.spheres.config,
+            "elements": self.elements.tolist(),
+            "width": self.width,
+        }
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        """Move or convert; energies, of five digits before the point, stay float64."""
+        kept = self.composition, self.scale
+        cast(Any, super())._apply(fn, recurse)
+        device = self.composition.device
+        self.composition, self.scale = (part.to(device) for part in kept)
+        return self
+
+    def fit_composition(self, counts: Tensor, energies: Tensor) -> float:
+        """Fit the linear function of the composition to molecules for training.
+
+        Parameters
+        ----------
+        counts
+            Atoms of each element, shape ``(molecule, element)``.
+        energies
+            Shape ``(molecule,)``.
+
+        Returns
+        -------
+        float
+            Root mean square of what it leaves, in the unit of the energies.
+        """
+        table = torch.cat([counts.double(), torch.ones(len(counts), 1)], dim=1)
+        y = energies.double()
+        found = torch.linalg.lstsq(table, y[:, None], driver="gelsd").solution[:, 0]
+        left = y - table @ found
+        self.composition.copy_(found)
+        self.scale.copy_(left.square().mean().sqrt())
+        return float(self.scale)
+
+    def forward(
+        self, x: Tensor, charges: Tensor, molecule: Tensor, n_molecules: int
+    ) -> Tensor:
+        """Return the energy of each molecule.
+
+        Parameters
+        ----------
+        x
+            Coefficients of the sphere round each atom, ``(atom, L * L, element)``.
+        charges
+            Of the atoms, ``(atom,)``.
+        molecule
+            Number of the molecule that each atom is in, ``(atom,)``.
+        n_molecules
+            How many there are.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(n_molecules,)``, float64: parts in a thousand of its energy tell
+            a molecule from another.
+        """
+        is_element = charges[:, None] == self.elements
+        if not torch.compiler.is_compiling() and not bool(is_element.any(1).all()):
+            unknown = charges[~is_element.any(1)][0]
+            raise ValueError(
+                f"the network knows the elements {self.elements.tolist()}, got an atom "
+                f"of charge {int(unknown)}; leave the molecule out"
+            )
+        features = self.spheres.invariants(x)
+        h = self.atoms(torch.cat([features, is_element.to(features.dtype)], dim=1))
+        summed = h.new_zeros(n_molecules, self.width).index_add(0, molecule, h / 10)
+        energies = self.of_atoms(h).new_zeros(n_molecules, 1)
+        energies = energies.index_add(0, molecule, self.of_atoms(h))
+        energies = energies + self.of_molecules(summed)
+        counts = is_element.double().new_zeros(n_molecules, len(self.elements))
+        counts = counts.index_add(0, molecule, is_element.double())
+        linear = counts @ self.composition[:-1] + self.composition[-1]
+        found: Tensor = linear + self.scale * energies[:, 0].double()
+        return found

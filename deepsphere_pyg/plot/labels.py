@@ -1,0 +1,119 @@
+"""Pictures of what networks that give labels have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from deepsphere_pyg.plot.maps import new_figure
+
+BLUE, RED, GREY = "#0077bb", "#cc3311", "#666666"
+
+
+def label_curves(
+    history: Sequence[Mapping[str, float]], scores: Sequence[str], unit: str = ""
+) -> Figure:
+    """Draw the loss and the validation scores against the epoch.
+
+    Parameters
+    ----------
+    history
+        One row an epoch with ``epoch``, ``train/loss``, ``val/loss`` and ``val/`` each
+        of the scores.
+    scores
+        Their names.
+    unit
+        Of the scores.
+    """
+    figure, axes = new_figure(1, 2, (9, 3.4))
+    loss, score = axes[0]
+    epoch = [row["epoch"] for row in history]
+    for name, style, colour in (("train", "-", BLUE), ("val", "--", RED)):
+        values = [row[f"{name}/loss"] for row in history]
+        loss.plot(epoch, values, style, color=colour, label=f"{name}/loss")
+    loss.set(xlabel="epoch", ylabel="loss", yscale="log")
+    for name, colour in zip(scores, (RED, BLUE, "#009988"), strict=False):
+        values = [row[f"val/{name}"] for row in history]
+        score.plot(epoch, values, color=colour, label=name)
+    label = f"validation score ({unit})" if unit else "validation score"
+    score.set(xlabel="epoch", ylabel=label)
+    if unit:
+        score.set_yscale("log")
+    for panel in (loss, score):
+        panel.grid(alpha=0.3, which="both")
+        panel.legend(fontsize=8)
+        panel.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def scatter_of_answers(
+    truth: npt.NDArray[np.float64],
+    answers: npt.NDArray[np.float64],
+    what: str,
+    unit: str,
+) -> Figure:
+    """Draw answers against the truth, and how far they are off.
+
+    Parameters
+    ----------
+    truth, answers
+        Shape ``(n,)``.
+    what, unit
+        Of them.
+    """
+    figure, axes = new_figure(1, 2, (9, 3.8))
+    left, right = axes[0]
+    error = answers - truth
+    ends = [float(truth.min()), float(truth.max())]
+    left.plot(ends, ends, color=GREY, lw=1)
+    left.plot(truth, answers, ".", ms=3, alpha=0.5, color=BLUE)
+    left.set(xlabel=f"{what}, {unit}", ylabel=f"of the network, {unit}")
+    rms = float(np.sqrt(np.mean(error**2)))
+    reach = 5 * rms or 1.0
+    right.hist(np.clip(error, -reach, reach), bins=80, color=BLUE)
+    right.set(xlabel=f"network - truth, {unit}", ylabel="number", yscale="log")
+    beyond = int(np.sum(np.abs(error) > reach))
+    right.set_title(
+        f"rms {rms:.2f}, mean of |.| {np.mean(np.abs(error)):.2f} {unit}"
+        + (f"; {beyond} beyond the ends" if beyond else ""),
+        fontsize=9,
+    )
+    for panel in (left, right):
+        panel.grid(alpha=0.3)
+        panel.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
+    """Draw which classes are taken for which.
+
+    Parameters
+    ----------
+    counts
+        How many of class i (row) were given class j (column), ``(classes, classes)``.
+    names
+        Of the classes.
+    """
+    n = len(names)
+    figure, axes = new_figure(1, 1, (1.6 + 0.42 * n, 1.4 + 0.42 * n))
+    panel = axes[0][0]
+    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    share = counts / totals
+    panel.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
+    for i in range(n):
+        for j in range(n):
+            if counts[i, j]:
+                colour = "white" if share[i, j] > 0.4 else "black"
+                panel.text(
+                    j, i, int(counts[i, j]), ha="center", va="center", color=colour,
+                    fontsize=7,
+                )  # fmt: skip
+    panel.set_xticks(range(n), names, fontsize=8)
+    panel.set_yticks(range(n), names, fontsize=8)
+    panel.set(xlabel="network", ylabel="truth")
+    right = float(np.trace(counts)) / max(1, int(counts.sum()))
+    panel.set_title(f"{100 * right:.2f} % right of {int(counts.sum())}", fontsize=9)
+    return figure
