@@ -25,14 +25,18 @@ if TYPE_CHECKING:
         ConstrainedGeneralizedConv as ConstrainedGeneralizedConv,
     )
     from deepsphere_pyg.layers import CrossChannelConv as CrossChannelConv
+    from deepsphere_pyg.layers import FragmentDropout as FragmentDropout
     from deepsphere_pyg.layers import FragmentNorm as FragmentNorm
+    from deepsphere_pyg.layers import GatedActivation as GatedActivation
     from deepsphere_pyg.layers import GauntProduct as GauntProduct
+    from deepsphere_pyg.layers import GeneralizedBlock as GeneralizedBlock
     from deepsphere_pyg.layers import GeneralizedConv as GeneralizedConv
     from deepsphere_pyg.layers import GlobalMeanPool as GlobalMeanPool
     from deepsphere_pyg.layers import GridActivation as GridActivation
     from deepsphere_pyg.layers import LocalGrid as LocalGrid
     from deepsphere_pyg.layers import MaxPool as MaxPool
     from deepsphere_pyg.layers import MeanPool as MeanPool
+    from deepsphere_pyg.layers import NormActivation as NormActivation
     from deepsphere_pyg.layers import PowerSpectrumReadout as PowerSpectrumReadout
     from deepsphere_pyg.layers import SO3Conv as SO3Conv
     from deepsphere_pyg.layers import SO3GridActivation as SO3GridActivation
@@ -98,6 +102,10 @@ _HOMES = {
         "UniformConv",
         "BispectrumReadout",
         "GauntProduct",
+        "FragmentDropout",
+        "GatedActivation",
+        "GeneralizedBlock",
+        "NormActivation",
         "ZonalConv",
         "pyg_state_dict",
     ),

@@ -12,11 +12,17 @@ from deepsphere_pyg.layers.constrained_conv import (
 from deepsphere_pyg.layers.cross_channel_conv import (
     CrossChannelConv as CrossChannelConv,
 )
+from deepsphere_pyg.layers.fragment_dropout import FragmentDropout as FragmentDropout
 from deepsphere_pyg.layers.fragment_norm import FragmentNorm as FragmentNorm
+from deepsphere_pyg.layers.gated_activation import GatedActivation as GatedActivation
 from deepsphere_pyg.layers.gaunt_product import GauntProduct as GauntProduct
+from deepsphere_pyg.layers.generalized_block import (
+    GeneralizedBlock as GeneralizedBlock,
+)
 from deepsphere_pyg.layers.generalized_conv import GeneralizedConv as GeneralizedConv
 from deepsphere_pyg.layers.grid_activation import GridActivation as GridActivation
 from deepsphere_pyg.layers.local_grid import LocalGrid as LocalGrid
+from deepsphere_pyg.layers.norm_activation import NormActivation as NormActivation
 from deepsphere_pyg.layers.pooling import GlobalMeanPool as GlobalMeanPool
 from deepsphere_pyg.layers.pooling import MaxPool as MaxPool
 from deepsphere_pyg.layers.pooling import MeanPool as MeanPool

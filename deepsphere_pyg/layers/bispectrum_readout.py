@@ -13,6 +13,7 @@ from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.coupled_fragments import checked_mixing
+from deepsphere_pyg.layers.fragment_rows import by_degree
 from deepsphere_pyg.layers.harmonic_operands import numbered_layout
 from deepsphere_pyg.layers.tensor_product import TensorProductActivation
 from samplings.arrays import IntArray
@@ -62,8 +63,8 @@ class BispectrumReadout(Float64Buffers):
     Equivariance: invariant, to round-off. Unlike the
     :class:`~deepsphere_pyg.layers.PowerSpectrumReadout`, it tells signals apart whose
     degrees are rotated each by itself. Those of odd :math:`l_1 + l_2 + l_3` tell mirror
-    images apart, by their sign. Of independent coefficients of variance one, those of three different
-    fragments have variance one. They are cubic: normalise before. With
+    images apart, by their sign. Of independent coefficients of variance one, those of
+    three different fragments have variance one. They are cubic: normalise before. With
     :math:`l_1 = 0` they are power spectra times the mean, and vanish where it does:
     read the power spectrum as well.
 
@@ -112,30 +113,25 @@ class BispectrumReadout(Float64Buffers):
         x = checked_operand(coefficients, self.layout, self.kept, self.dtype)
         *batch, _, channels = x.shape
         with torch.autocast(x.device.type, enabled=False):
-            signals = self._by_degree(x, self.layout)
-            products = self._by_degree(self.product(x), self.product.layout_out)
+            signals = by_degree(x, self.layout)
+            products = by_degree(self.product(x), self.product.layout_out)
             parts = [
-                (one[:, None] * other[None]).sum(2).flatten(0, 1)
-                * other.shape[1] ** -0.5
+                _contracted(one, other)
                 for one, other in zip(products, signals, strict=True)
             ]
-            invariants = torch.cat(parts).index_select(0, self.kept)
-        return invariants.movedim(0, -2).reshape(*batch, len(self.triples) * channels)
-
-    @staticmethod
-    def _by_degree(x: Tensor, layout: HarmonicLayout) -> list[Tensor]:
-        """Split into degrees, ``(fragment, order, *batch, channel)`` each."""
-        orders = [2 * degree + 1 for degree in range(layout.L)]
-        sizes = [tau * n for tau, n in zip(layout.tau, orders, strict=True)]
-        parts = torch.split(x.movedim(-2, 0), sizes)
-        return [
-            part.reshape(tau, n, *part.shape[1:])
-            for part, tau, n in zip(parts, layout.tau, orders, strict=True)
-        ]
+            invariants = torch.cat(parts, dim=-2).index_select(-2, self.kept)
+        return invariants.reshape(*batch, len(self.triples) * channels)
 
     def extra_repr(self) -> str:
         """Layout and number of invariants, for ``repr``."""
         return f"{self.layout}, invariants={len(self.triples)}"
+
+
+def _contracted(one: Tensor, other: Tensor) -> Tensor:
+    """Return the scalar products of all fragments of a degree with all others."""
+    products = one[..., :, None, :, :] * other[..., None, :, :, :]
+    scaled: Tensor = products.sum(-2).flatten(-3, -2) * other.shape[-2] ** -0.5
+    return scaled
 
 
 def _triples(layout: HarmonicLayout, table: IntArray) -> tuple[IntArray, IntArray]:

@@ -14,14 +14,18 @@ from deepsphere_pyg import (
     ConstrainedGeneralizedConv,
     CrossChannelConv,
     EdgeOperator,
+    FragmentDropout,
     FragmentNorm,
+    GatedActivation,
     GauntProduct,
+    GeneralizedBlock,
     GeneralizedConv,
     GlobalMeanPool,
     GridActivation,
     LocalGrid,
     MaxPool,
     MeanPool,
+    NormActivation,
     PowerSpectrumReadout,
     SO3Conv,
     SO3GridActivation,
@@ -172,6 +176,27 @@ LAYERS = {
         lambda: BispectrumReadout(HarmonicLayout(3, [1, 2, 0])), None, (7, 2), (8,)
     ),
     "GauntProduct": LayerCase(lambda: GauntProduct(3, L_out=4), None, (9, 2), (16, 2)),
+    # In evaluation: in training some fragments are zero.
+    "FragmentDropout": LayerCase(
+        lambda: FragmentDropout(HarmonicLayout(2, [2, 1])).eval(), None, (5, 2), (5, 2)
+    ),
+    "NormActivation": LayerCase(
+        lambda: NormActivation(HarmonicLayout(3, [2, 0, 1]), 3), None, (7, 3), (7, 3)
+    ),
+    "GatedActivation": LayerCase(
+        lambda: GatedActivation(HarmonicLayout(3, [2, 0, 1]), 3), None, (7, 3), (7, 3)
+    ),
+    "GeneralizedBlock": LayerCase(
+        lambda: GeneralizedBlock(
+            ZonalConv(3, 2, L=3),
+            TensorProductActivation(3, "mst"),
+            GeneralizedConv(HarmonicLayout(3, [3, 2, 2]), 2, 2, 4),
+            residual=True,
+        ),
+        None,
+        (9, 3),
+        (4, 4),
+    ),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()),
         None,

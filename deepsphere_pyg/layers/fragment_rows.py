@@ -1,0 +1,53 @@
+"""Fragments of rows: their numbers and sizes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.harmonics.layout import HarmonicLayout
+
+
+def fragment_of_row(layout: HarmonicLayout) -> Tensor:
+    """Return the number of the fragment, among all, of each row, on the CPU.
+
+    Examples
+    --------
+    >>> fragment_of_row(HarmonicLayout(2, [2, 1])).tolist()
+    [0, 1, 2, 2, 2]
+    """
+    return torch.from_numpy((layout.orders == -layout.degrees).cumsum() - 1)
+
+
+def by_degree(x: Tensor, layout: HarmonicLayout) -> list[Tensor]:
+    """Split rows into degrees, ``(*batch, fragment, order, channel)`` each.
+
+    All at once: the gradient is then put together once, not degree by degree.
+
+    Examples
+    --------
+    >>> parts = by_degree(torch.zeros(8, 5, 3), HarmonicLayout(2, [2, 1]))
+    >>> [tuple(part.shape) for part in parts]
+    [(8, 2, 1, 3), (8, 1, 3, 3)]
+    """
+    orders = [2 * degree + 1 for degree in range(layout.L)]
+    sizes = [tau * n for tau, n in zip(layout.tau, orders, strict=True)]
+    return [
+        part.reshape(*part.shape[:-2], tau, n, part.shape[-1])
+        for part, tau, n in zip(
+            torch.split(x, sizes, dim=-2), layout.tau, orders, strict=True
+        )
+    ]
+
+
+def mean_squares(x: Tensor, layout: HarmonicLayout) -> Tensor:
+    """Return the mean over orders of the squares, ``(*batch, fragment, channel)``.
+
+    Examples
+    --------
+    >>> mean_squares(torch.tensor([[1.0], [1.0], [2.0], [2.0]]), HarmonicLayout(2))
+    tensor([[1.],
+            [3.]])
+    """
+    means = [part.mean(-2) for part in by_degree(x.square(), layout)]
+    return torch.cat(means, dim=-2)

@@ -1,0 +1,120 @@
+"""Nonlinearity on the size of fragments, which keeps their direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import SupportsIndex
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.layout import HarmonicLayout
+from deepsphere_pyg.harmonics.operands import checked_operand
+from deepsphere_pyg.layers.activations import checked_activation
+from deepsphere_pyg.layers.fragment_rows import fragment_of_row, mean_squares
+from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_layout
+from samplings.arguments import integer_argument, positive_argument
+
+
+class NormActivation(Float64Buffers):
+    r"""Change the size of each fragment by a nonlinearity.
+
+    .. math::
+        y_{ltm} = \frac{\sigma(r_{lt} + b_{lt})}{r_{lt}} f_{ltm}, \qquad
+        r_{lt} = \sqrt{\tfrac{1}{2l+1} \sum_m f_{ltm}^2 + \epsilon}
+
+    for each channel. Fragments of degree 0 are single numbers and keep their sign.
+
+    Parameters
+    ----------
+    layout
+        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
+    channels
+        Number of channels.
+    activation
+        Module or function of the sizes; SiLU by default.
+    eps
+        Added to the mean squares, so that there are derivatives at zero.
+
+    Attributes
+    ----------
+    bias
+        Shape ``(n_fragments, channels)``, zero at first.
+
+    Shapes
+    ------
+    ``(*batch, row, channels) -> (*batch, row, channels)``
+
+    Raises
+    ------
+    TypeError
+        If ``activation`` cannot be called; in ``forward``, if the coefficients are not
+        of the dtype of the bias.
+    ValueError
+        If a number is below 1 or ``eps`` not positive; in ``forward``, if rows or
+        channels are not those expected.
+
+    Notes
+    -----
+    Equivariance: exact, to round-off. Under autocast the layer stays in its own
+    precision.
+
+    Source: Worrall et al. 2017 (arXiv:1612.04642), section 4, for the circle.
+
+    Examples
+    --------
+    >>> layer = NormActivation(2, channels=1, activation=torch.nn.ReLU())
+    >>> _ = torch.nn.init.constant_(layer.bias, -1.0)
+    >>> layer(torch.tensor([[-3.0], [2.0], [2.0], [-2.0]])).flatten().tolist()
+    [-2.0, 1.0, 1.0, -1.0]
+    """
+
+    row_fragments: Tensor
+
+    def __init__(
+        self,
+        layout: HarmonicLayout | SupportsIndex,
+        channels: SupportsIndex,
+        activation: Callable[[Tensor], Tensor] | None = None,
+        *,
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(None)
+        self.layout = numbered_layout(layout)
+        self.channels = integer_argument("channels", channels, 1)
+        chosen = nn.SiLU() if activation is None else activation
+        self.activation = checked_activation(chosen)
+        self.eps = positive_argument("eps", eps, "take 1e-8")
+        shape = (self.layout.n_fragments, self.channels)
+        self.bias = nn.Parameter(torch.zeros(shape, dtype=self.dtype))
+        rows = fragment_of_row(self.layout).to(self.bias.device)
+        self.register_buffer("row_fragments", rows, persistent=False)
+
+    def reset_parameters(self) -> None:
+        """Set the bias to zero."""
+        nn.init.zeros_(self.bias)
+
+    def forward(self, coefficients: Tensor) -> Tensor:
+        """Return the coefficients of changed size.
+
+        Parameters
+        ----------
+        coefficients
+            Shape ``(*batch, row, channels)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, row, channels)``.
+        """
+        x = checked_operand(coefficients, self.layout, self.bias, self.dtype)
+        check_channels(x, self.channels)
+        with torch.autocast(x.device.type, enabled=False):
+            size = (mean_squares(x, self.layout) + self.eps).sqrt()
+            factor = self.activation(size + self.bias) / size
+            return x * factor.index_select(-2, self.row_fragments)
+
+    def extra_repr(self) -> str:
+        """Layout, channels and eps, for ``repr``."""
+        return f"{self.layout}, {self.channels}, eps={self.eps}"
