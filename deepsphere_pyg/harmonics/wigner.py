@@ -11,7 +11,9 @@ from deepsphere_pyg.harmonics.rotation import Rotation
 from deepsphere_pyg.harmonics.wigner_d import real_wigner_d
 
 
-def wigner_matrices(rotation: Rotation, L: SupportsIndex) -> list[Tensor]:
+def wigner_matrices(
+    rotation: Rotation, L: SupportsIndex, N: SupportsIndex | None = None
+) -> list[Tensor]:
     r"""Return what rotations make of the real harmonics of each degree.
 
     .. math::
@@ -25,13 +27,17 @@ def wigner_matrices(rotation: Rotation, L: SupportsIndex) -> list[Tensor]:
         One rotation or a batch.
     L
         Bandlimit: degrees below L.
+    N
+        Azimuthal bandlimit, at most L: columns of orders :math:`|n| < N` only; by
+        default all of them.
 
     Returns
     -------
     list of Tensor
-        For each degree, shape ``(*rotation, 2l + 1, 2l + 1)``, float64, on the CPU:
-        orthogonal, with :math:`D(R_1 R_2) = D(R_1) D(R_2)`, and
-        :math:`D^1(R) = R` in the order (y, z, x).
+        For each degree, shape ``(*rotation, 2l + 1, 2 min(l, N - 1) + 1)``, float64, on
+        the CPU: with all columns orthogonal, with
+        :math:`D(R_1 R_2) = D(R_1) D(R_2)`, and :math:`D^1(R) = R` in the order
+        (y, z, x).
 
     Raises
     ------
@@ -54,10 +60,11 @@ def wigner_matrices(rotation: Rotation, L: SupportsIndex) -> list[Tensor]:
     angles = checked_rotation(rotation).angles.detach().cpu()
     alpha, gamma = angles[..., 0, None], angles[..., 2, None]
     matrices = []
-    for degree, turned in real_wigner_d(angles[..., 1].numpy(), L):
-        m = torch.arange(-degree, degree + 1, dtype=torch.float64)
+    for degree, turned in real_wigner_d(angles[..., 1].numpy(), L, N):
         d = torch.from_numpy(turned)
-        after = (m * gamma)[..., None, :]
+        k = d.shape[-1] // 2
+        m, n = (torch.arange(-j, j + 1, dtype=torch.float64) for j in (degree, k))
+        after = (n * gamma)[..., None, :]
         d = after.cos() * d + after.sin() * d.flip(-1)
         before = (m * alpha)[..., :, None]
         matrices.append(before.cos() * d - before.sin() * d.flip(-2))

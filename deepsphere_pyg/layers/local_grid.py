@@ -112,6 +112,22 @@ class LocalGrid:
         return np.repeat(beta, self.angles), np.tile(alpha, self.rings)
 
 
+def checked_local(local: LocalGrid | None) -> LocalGrid | None:
+    """Refuse what is neither a local grid nor None.
+
+    Raises
+    ------
+    TypeError
+        If it is another thing.
+    """
+    if local is not None and not isinstance(local, LocalGrid):
+        raise TypeError(
+            f"local must be a LocalGrid or None, got {type(local).__name__}; pass "
+            "LocalGrid(rings=3, angles=8), or None for weights of each degree"
+        )
+    return local
+
+
 def _checked_angle(name: str, value: SupportsFloat) -> float:
     """Return an angle in (0, pi]."""
     remedy = "pass radians, above 0 and up to pi"

@@ -14,12 +14,11 @@ from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.harmonics.rotation import Rotation
-from deepsphere_pyg.harmonics.so3_rows import so3_layout
-from deepsphere_pyg.harmonics.wigner import wigner_matrices
 from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_layout
-from deepsphere_pyg.layers.local_grid import LocalGrid
+from deepsphere_pyg.layers.local_grid import LocalGrid, checked_local
+from deepsphere_pyg.layers.rotation_filter_tables import filter_table
+from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit
 from samplings.arguments import integer_argument
-from samplings.arrays import FloatArray
 
 
 class RotationFilters(Float64Buffers, ABC):
@@ -98,7 +97,7 @@ class RotationFilters(Float64Buffers, ABC):
     @property
     def N_out(self) -> int:
         """Azimuthal bandlimit of the output."""
-        return max(self.layout_out.tau) // 2 + 1
+        return azimuthal_bandlimit(self.layout_out)
 
     def reset_parameters(self) -> None:
         """Draw new weights and set the bias to zero."""
@@ -180,95 +179,3 @@ class RotationFilters(Float64Buffers, ABC):
     @abstractmethod
     def _bandlimits(self) -> str:
         """Bandlimits, for ``repr``."""
-
-
-def filter_table(
-    rotations: Rotation, layout: HarmonicLayout, layout_out: HarmonicLayout
-) -> FloatArray:
-    r"""Return the matrix of values at rotations to weights of all degrees.
-
-    .. math:: w^l_{nk} = s \sum_i v_i D^l_{kn}(R_i)
-
-    Parameters
-    ----------
-    rotations
-        Where the values are, shape ``(P,)``.
-    layout, layout_out
-        Fragments of each degree, whose orders are n and k.
-
-    Returns
-    -------
-    FloatArray
-        Shape ``(weights, P)``; s is such that independent values of variance 1 / P
-        keep the variance of coefficients.
-    """
-    parts, energy = [], 0.0
-    for degree, matrices in enumerate(wigner_matrices(rotations, layout_out.L)):
-        after, before = (
-            slice(degree - tau // 2, degree + tau // 2 + 1)
-            for tau in (layout_out.tau[degree], layout.tau[degree])
-        )
-        part = matrices.numpy()[:, after, before].transpose(2, 1, 0)
-        parts.append(part.reshape(-1, part.shape[-1]))
-        energy += (2 * degree + 1) * float(np.square(part).sum())
-    table = np.concatenate(parts)
-    scale = (layout_out.n_rows * table.shape[1] / energy) ** 0.5
-    return np.ascontiguousarray(scale * table)
-
-
-def checked_local(local: LocalGrid | None) -> LocalGrid | None:
-    """Refuse what is neither a local grid nor None.
-
-    Raises
-    ------
-    TypeError
-        If it is another thing.
-    """
-    if local is not None and not isinstance(local, LocalGrid):
-        raise TypeError(
-            f"local must be a LocalGrid or None, got {type(local).__name__}; pass "
-            "LocalGrid(rings=3, angles=8), or None for weights of each degree"
-        )
-    return local
-
-
-def output_layout(
-    L: int,
-    L_out: SupportsIndex | None,
-    N: int,
-    N_out: SupportsIndex | None,
-    name: str = "N_out",
-) -> HarmonicLayout:
-    """Return the rows of an output of bandlimits no higher than the input's.
-
-    Parameters
-    ----------
-    L, N
-        Bandlimits of the input; the latter is that of the output, as far as it goes, by
-        default.
-    L_out, N_out
-        Bandlimits of the output; those of the input by default.
-    name
-        What the caller calls ``N_out``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is not an integer, below 1, ``L_out`` above L, or ``N_out`` above
-        ``L_out``.
-    """
-    bandlimit = L if L_out is None else integer_argument("L_out", L_out, 1)
-    if bandlimit > L:
-        raise ValueError(
-            f"L_out must be at most L = {L}, that of the input, got {bandlimit}; "
-            "convolutions make no new degrees, SpectralUnpool appends zeros"
-        )
-    azimuthal = min(N, bandlimit)
-    if N_out is not None:
-        azimuthal = integer_argument(name, N_out, 1)
-    if azimuthal > bandlimit:
-        raise ValueError(
-            f"{name} must be at most the bandlimit of the output, {bandlimit}, got "
-            f"{azimuthal}: degree l has orders |n| <= l only; pass {bandlimit} for all"
-        )
-    return so3_layout(bandlimit, azimuthal)

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.rotation import Rotation
 from deepsphere_pyg.harmonics.so3_rows import so3_layout
-from deepsphere_pyg.harmonics.wigner import wigner_matrices
 from deepsphere_pyg.layers.local_grid import LocalGrid
-from deepsphere_pyg.layers.rotation_filters import RotationFilters, output_layout
+from deepsphere_pyg.layers.rotation_filter_tables import filter_matrices
+from deepsphere_pyg.layers.rotation_filters import RotationFilters
+from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit, output_layout
 
 
 class SO3Conv(RotationFilters):
@@ -101,12 +102,11 @@ class SO3Conv(RotationFilters):
         bias: bool = True,
     ) -> None:
         layout = so3_layout(L, N)
-        azimuthal = max(layout.tau) // 2 + 1
         super().__init__(
             in_channels,
             out_channels,
             layout,
-            output_layout(layout.L, L_out, azimuthal, N_out),
+            output_layout(layout.L, L_out, azimuthal_bandlimit(layout), N_out),
             local,
             bias,
         )
@@ -114,7 +114,7 @@ class SO3Conv(RotationFilters):
     @property
     def N(self) -> int:
         """Azimuthal bandlimit of the input."""
-        return max(self.layout.tau) // 2 + 1
+        return azimuthal_bandlimit(self.layout)
 
     def kernel(self, rotation: Rotation) -> Tensor:
         r"""Return the filters at rotations.
@@ -136,17 +136,12 @@ class SO3Conv(RotationFilters):
         TypeError
             If it is not a :class:`~deepsphere_pyg.harmonics.Rotation`.
         """
+        matrices = filter_matrices(rotation, self.layout, self.layout_out)
         parts = []
-        matrices = wigner_matrices(rotation, self.L_out)
-        for degree, (w, whole) in enumerate(
+        for degree, (w, matrix) in enumerate(
             zip(self.response(), matrices, strict=True)
         ):
-            before, after = (
-                slice(degree - tau // 2, degree + tau // 2 + 1)
-                for tau in (w.shape[0], w.shape[2])
-            )
-            norm = (2 * degree + 1) / (8 * np.pi**2)
-            table = (norm * whole[..., after, before]).to(w)
+            table = ((2 * degree + 1) / (8 * np.pi**2) * matrix).to(w)
             parts.append(torch.einsum("...kn,niko->...io", table, w))
         return torch.stack(parts).sum(0)
 

@@ -12,7 +12,7 @@ from deepsphere_pyg.harmonics.so3_transform import ISO3Transform, SO3Transform
 from deepsphere_pyg.harmonics.wigner_d import checked_bandlimits
 from deepsphere_pyg.layers.activations import checked_activation
 from deepsphere_pyg.layers.harmonic_operands import numbered_layout
-from deepsphere_pyg.layers.rotation_filters import output_layout
+from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit, output_layout
 from samplings import SO3Grid
 from samplings.arguments import positive_argument
 
@@ -109,7 +109,7 @@ class SO3GridActivation(nn.Module):
         super().__init__()
         bandlimit, azimuthal = checked_bandlimits(L, N)
         out = output_layout(bandlimit, L_out, azimuthal, N_out)
-        azimuthal_out = max(out.tau) // 2 + 1
+        azimuthal_out = azimuthal_bandlimit(out)
         if azimuthal_out > azimuthal:
             raise ValueError(
                 f"N_out must be at most N = {azimuthal}, that of the input, got "

@@ -12,6 +12,7 @@ from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.so3_rows import so3_layout
 from deepsphere_pyg.layers.harmonic_operands import in_full_precision, numbered_layout
+from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit
 
 
 class SO3ToSphere(nn.Module):
@@ -157,4 +158,4 @@ class SO3Mean(nn.Module):
 
 def _bandlimits(layout: HarmonicLayout) -> str:
     """L and N of a layout."""
-    return f"L={layout.L}, N={max(layout.tau) // 2 + 1}"
+    return f"L={layout.L}, N={azimuthal_bandlimit(layout)}"

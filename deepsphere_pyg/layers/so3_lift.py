@@ -13,7 +13,8 @@ from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.rotation import Rotation
 from deepsphere_pyg.harmonics.spherical_harmonics import spherical_harmonics
 from deepsphere_pyg.layers.local_grid import LocalGrid
-from deepsphere_pyg.layers.rotation_filters import RotationFilters, output_layout
+from deepsphere_pyg.layers.rotation_filters import RotationFilters
+from deepsphere_pyg.layers.so3_bandlimits import output_layout
 
 
 class SphereToSO3Conv(RotationFilters):

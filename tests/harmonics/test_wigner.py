@@ -56,6 +56,15 @@ def test_products_of_rotations_are_products_of_matrices(first, second):
         torch.testing.assert_close(one @ two, both, atol=5e-14, rtol=0)
 
 
+def test_fewer_orders_are_the_middle_columns():
+    rotation = Rotation.random((3, 2), torch.Generator().manual_seed(0))
+    for N in (1, 2, 5):
+        some, whole = wigner_matrices(rotation, 5, N), wigner_matrices(rotation, 5)
+        for degree, (part, matrix) in enumerate(zip(some, whole, strict=True)):
+            k = min(degree, N - 1)
+            assert torch.equal(part, matrix[..., degree - k : degree + k + 1])
+
+
 def test_matrices_are_orthogonal_and_inverses_transposes():
     rotation = Rotation.random((3, 2), torch.Generator().manual_seed(0))
     matrix = wigner_matrix(rotation, 10)
