@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from torch import nn
@@ -14,9 +14,11 @@ from deepsphere_pyg.layers import (
     BispectrumReadout,
     ChebConv,
     FragmentNorm,
+    GatedActivation,
     GauntProduct,
     GeneralizedConv,
     GridActivation,
+    NormActivation,
     PowerSpectrumReadout,
     SO3Conv,
     SO3GridActivation,
@@ -55,20 +57,13 @@ def layer_cases(L: int, N: int) -> list[LayerCase]:
 def _exact(L: int) -> list[LayerCase]:
     """Layers on coefficients of the sphere that commute with rotations."""
     sphere = HarmonicLayout(L)
-    return [
-        LayerCase(
-            "zonal convolution",
-            partial(ZonalConv, CHANNELS, CHANNELS, L),
-            sphere,
-            sphere,
-        ),
-        LayerCase(
-            "fragment norm",
-            partial(FragmentNorm, sphere, CHANNELS, "instance"),
-            sphere,
-            sphere,
-        ),
+    kinds: Sequence[tuple[str, Callable[[], nn.Module]]] = [
+        ("zonal convolution", partial(ZonalConv, CHANNELS, CHANNELS, L)),
+        ("fragment norm", partial(FragmentNorm, sphere, CHANNELS, "instance")),
+        ("norm activation", partial(NormActivation, sphere, CHANNELS)),
+        ("gated activation", partial(GatedActivation, sphere, CHANNELS)),
     ]
+    return [LayerCase(name, build, sphere, sphere) for name, build in kinds]
 
 
 def _exact_on_rotations(L: int, N: int) -> list[LayerCase]:
