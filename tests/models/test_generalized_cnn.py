@@ -1,0 +1,126 @@
+"""Strictly equivariant networks: labels that no rotation changes."""
+
+import pytest
+import torch
+
+from deepsphere_pyg import load_model, save_model
+from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, rotate
+from deepsphere_pyg.models import GeneralizedSphericalCNN, falling_type
+from samplings import HEALPix
+
+SMALL = {"bandlimits": (5, 3, 2), "channels": (3, 4, 2), "tau_max": 3}
+
+
+def rotations(n, seed=0):
+    return Rotation.random((n,), torch.Generator().manual_seed(seed))
+
+
+def trained(model, x):
+    """As after some training: statistics of norms are not those of the start."""
+    model.train()
+    for _ in range(3):
+        model(x)
+    return model.eval()
+
+
+@pytest.mark.parametrize("convolution", ["constrained", "unconstrained"])
+@pytest.mark.parametrize("mixing", ["full", "mst", "rmst"])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)]
+)
+def test_labels_do_not_change_when_the_sphere_is_turned(
+    mixing, convolution, dtype, tolerance
+):
+    torch.manual_seed(0)
+    model = GeneralizedSphericalCNN(
+        2, 3, mixing=mixing, convolution=convolution, **SMALL
+    ).to(dtype)
+    x = torch.randn(8, 25, 2, dtype=dtype)
+    trained(model, x)
+    turned = rotate(x, rotations(8), 5)
+    with torch.no_grad():
+        before, after = model(x), model(turned)
+    assert (x - turned).norm() > 0.5 * x.norm()
+    assert (before - after).norm() <= tolerance * before.norm()
+
+
+def test_labels_tell_signals_of_one_power_spectrum_apart():
+    torch.manual_seed(0)
+    model = GeneralizedSphericalCNN(1, 4, **SMALL)
+    x = torch.randn(6, 25, 1)
+    trained(model, x)
+    other = x.clone()
+    # Another direction of degree 2 alone: the same power, another signal.
+    other[:, 4:9] = rotate(x, rotations(6), 5)[:, 4:9]
+    with torch.no_grad():
+        difference = (model(x) - model(other)).norm(dim=1)
+    assert (difference > 1e-4).all()
+
+
+def test_types_fall_with_the_degree():
+    assert falling_type(10, 5).tau == (5, 3, 3, 2, 2, 2, 2, 2, 2, 2)
+    assert falling_type(1, 0.2) == HarmonicLayout(1, [1])
+
+
+def test_signals_of_any_batch_shape_are_taken():
+    model = GeneralizedSphericalCNN(2, 3, **SMALL).eval()
+    x = torch.randn(2, 3, 25, 2)
+    y = model(x)
+    assert y.shape == (2, 3, 3)
+    torch.testing.assert_close(y[1, 2], model(x[1, 2]), rtol=1e-5, atol=1e-6)
+    assert model(torch.zeros(0, 25, 2)).shape == (0, 3)
+
+
+def test_without_labels_it_gives_the_invariants():
+    model = GeneralizedSphericalCNN(2, None, **SMALL).eval()
+    x = torch.randn(4, 25, 2)
+    assert model(x).shape == (4, model.n_invariants)
+    # Of two input channels; of 3, 4 and 2 channels of three fragments of degree 0.
+    assert model.n_invariants == 2 + 3 * (3 + 4 + 2)
+
+
+def test_every_weight_gets_a_gradient():
+    model = GeneralizedSphericalCNN(2, 3, dropout=0.1, **SMALL)
+    model(torch.randn(4, 25, 2)).square().sum().backward()
+    for name, weight in model.named_parameters():
+        assert weight.grad is not None, name
+        assert torch.isfinite(weight.grad).all(), name
+
+
+def test_a_saved_network_is_the_same_again(tmp_path):
+    model = GeneralizedSphericalCNN(2, 3, hidden=(8, 4), **SMALL)
+    x = torch.randn(4, 25, 2)
+    trained(model, x)
+    save_model(model, tmp_path / "model.pt")
+    again = load_model(tmp_path / "model.pt")
+    assert again.config == model.config
+    assert torch.equal(again(x), model(x))
+    with pytest.raises(ValueError, match="works on coefficients and has no sampling"):
+        load_model(tmp_path / "model.pt", HEALPix(4))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bandlimits": (5, 6, 2)}, "bandlimits must not rise, got 6 after 5"),
+        ({"bandlimits": (5, 3)}, "one number for the first convolution .* got 2 and 3"),
+        ({"bandlimits": (5,), "channels": (3,)}, "pass at least two of each"),
+        ({"bandlimits": (5, 0, 0)}, "bandlimits must be at least 1, got 0"),
+        ({"convolution": "zonal"}, "convolution must be one of constrained, uncons"),
+        ({"mixing": "some"}, "mixing|kind"),
+        ({"tau_max": 0}, "tau_max must be positive"),
+    ],
+)
+def test_bad_settings_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        GeneralizedSphericalCNN(2, 3, **{**SMALL, **changes})
+
+
+def test_coefficients_that_do_not_fit_are_refused():
+    model = GeneralizedSphericalCNN(2, 3, **SMALL)
+    with pytest.raises(ValueError, match="25"):
+        model(torch.zeros(2, 24, 2))
+    with pytest.raises(ValueError, match="channels"):
+        model(torch.zeros(2, 25, 3))
+    with pytest.raises(TypeError, match="float32"):
+        model(torch.zeros(2, 25, 2, dtype=torch.float64))

@@ -1,0 +1,146 @@
+"""``deepsphere-pyg qm7``: the whole command on a small file of molecules."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+
+from deepsphere_pyg import load_model
+from deepsphere_pyg.training.command_line import main
+
+SMALL = (
+    "--bandlimits 3 2 1 --channels 2 2 2 --width 8 --epochs 3 --batch-size 8 "
+    "--n-validation 6 --lr 1e-2"
+).split()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Chains of three to six atoms, whose energy depends on how they are bent."""
+    rng = np.random.default_rng(0)
+    n = 50
+    charges, positions = np.zeros((n, 23)), np.zeros((n, 23, 3))
+    energies = np.zeros(n)
+    for i in range(n):
+        atoms = int(rng.integers(3, 7))
+        steps = rng.standard_normal((atoms, 3)) * 0.3 + [2.5, 0, 0]
+        positions[i, :atoms] = np.cumsum(steps, axis=0)
+        charges[i, :atoms] = rng.choice([1, 6, 7, 8, 16], atoms)
+        length = np.linalg.norm(positions[i, atoms - 1] - positions[i, 0])
+        energies[i] = -10 * charges[i].sum() + length
+    folder = tmp_path_factory.mktemp("qm7")
+    content = {"R": positions, "Z": charges, "T": energies[None]}
+    content["P"] = rng.permutation(n).reshape(5, 10)
+    scipy.io.savemat(folder / "qm7.mat", content)
+    return folder
+
+
+def run(data, out, *options):
+    return main(["qm7", "--root", str(data), "--out", str(out), *SMALL, *options])
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "trained"
+    assert run(data, out, "--fold", "2") == 0
+    return out
+
+
+def test_all_that_is_promised_is_written(data, trained):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    with (trained / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    folds = scipy.io.loadmat(data / "qm7.mat")["P"]
+    assert sorted(int(row["molecule"]) for row in rows) == sorted(folds[2])
+    error = [float(row["network"]) - float(row["energy"]) for row in rows]
+    # Answers are written with four digits after the point.
+    rms = np.sqrt(np.mean(np.square(error)))
+    assert metrics["test"]["rmse"] == pytest.approx(rms, rel=1e-3)
+    assert metrics["parameters"] > 0
+    assert metrics["settings"]["mixing"] == "mst"
+    with (trained / "history.csv").open() as file:
+        history = list(csv.DictReader(file))
+    assert [float(row["epoch"]) for row in history] == [1, 2, 3]
+    best = min(float(row["val/rmse"]) for row in history)
+    assert metrics["validation"]["rmse"] == pytest.approx(best)
+    for name in ("scatter.png", "learning_curves.png"):
+        assert (trained / name).stat().st_size > 5000
+    assert load_model(trained / "best.ckpt").scale > 0
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(data, trained, tmp_path):
+    _interrupt_after(1, data, tmp_path)
+    assert run(data, tmp_path, "--fold", "2", "--resume") == 0
+    whole = load_model(trained / "last.ckpt").state_dict()
+    for name, weight in load_model(tmp_path / "last.ckpt").state_dict().items():
+        assert torch.equal(weight, whole[name]), name
+
+
+def _interrupt_after(epochs, data, out):
+    from deepsphere_pyg.training.callbacks import AtomicCheckpoints
+
+    class Stopped(Exception):
+        pass
+
+    kept = AtomicCheckpoints.on_train_epoch_end
+
+    def stop(self, trainer, module):
+        kept(self, trainer, module)
+        if trainer.current_epoch + 1 == epochs:
+            raise Stopped
+
+    AtomicCheckpoints.on_train_epoch_end = stop
+    try:
+        with pytest.raises(Stopped):
+            run(data, out, "--fold", "2")
+    finally:
+        AtomicCheckpoints.on_train_epoch_end = kept
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--epochs", "0"], "--epochs must be at least 1, got 0"),
+        (["--lr", "-1"], "--lr must be positive and finite"),
+        (["--fold", "7"], "fold"),
+        (["--n-validation", "45"], "--n-validation 45 leaves none of 40 molecules"),
+        (["--bandlimits", "3", "4", "1"], "bandlimits must not rise"),
+        (["--device", "tpu"], "--device must be cpu, cuda"),
+        (["--mixing", "rmst", "--bandlimits", "1", "1", "1"], "L of 2 or more"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    data, tmp_path, capsys, options, message
+):
+    assert run(data, tmp_path / "out", *options) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("deepsphere-pyg qm7: error: ")
+    assert message in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_training_is_not_overwritten(data, trained, capsys):
+    assert run(data, trained, "--fold", "2") == 2
+    assert "pass --resume to go on from it" in capsys.readouterr().err
+    assert run(data, trained, "--fold", "3", "--resume") == 2
+    assert "was trained with --fold 2, got 3" in capsys.readouterr().err
+    assert run(data, trained, "--fold", "2", "--resume", "--width", "9") == 2
+    assert "was trained with --width 8, got 9" in capsys.readouterr().err
+
+
+def test_a_file_without_folds_is_refused(data, tmp_path, capsys):
+    content = scipy.io.loadmat(data / "qm7.mat")
+    scipy.io.savemat(tmp_path / "qm7.mat", {k: content[k] for k in "RZT"})
+    assert run(tmp_path, tmp_path / "out") == 2
+    assert "fold" in capsys.readouterr().err
+
+
+def test_a_network_for_molecules_segments_nothing(trained, tmp_path, capsys):
+    options = ["--nside", "8", "--n-test", "1", "--out", str(tmp_path / "out")]
+    checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
+    assert main(["segment", *options, *checkpoint]) == 2
+    assert "MoleculeNetwork" in capsys.readouterr().err
