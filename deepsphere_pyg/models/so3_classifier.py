@@ -76,7 +76,7 @@ class SO3Classifier(SavedModel):
     Equivariance: invariant up to what ReLU makes beyond the bandlimits of its grids,
     and to how exact the transform of the sampling is. Of what varies between random
     signals in the outputs of the default network, before training, rotations change 4 %
-    (13 % on the grids of McEwen and Wiaux, with a quarter of the points); 0.5 % (1 %)
+    (13 % on the grids of McEwen and Wiaux, with fewer than half the points); 0.5 % (1 %)
     with twice the bandlimits on grids.
 
     Source: Cohen et al. 2018 (arXiv:1801.10130). With one input channel and ten classes
