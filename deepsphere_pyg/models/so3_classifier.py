@@ -74,10 +74,10 @@ class SO3Classifier(SavedModel):
     Notes
     -----
     Equivariance: invariant up to what ReLU makes beyond the bandlimits of its grids,
-    and to how exact the transform of the sampling is. Of what varies between random
-    signals in the outputs of the default network, before training, rotations change 4 %
-    (13 % on the grids of McEwen and Wiaux, with fewer than half the points); 0.5 % (1 %)
-    with twice the bandlimits on grids.
+    and to how exact the transform of the sampling is. Before training, rotations of
+    random signals change the outputs of the default network by 4 % of what varies in
+    them, and by 0.5 % with twice the bandlimits on the grids; on those of McEwen and
+    Wiaux, which have fewer than half the points, by 13 % and 1 %.
 
     Source: Cohen et al. 2018 (arXiv:1801.10130). With one input channel and ten classes
     the defaults are of the size of the network for digits in its code: 154,550
