@@ -50,12 +50,11 @@ class DegreeWise(Float64Buffers):
         _check_degrees(layout_in, layout_out)
         self.layout, self.layout_out = layout_in, layout_out
         self.in_channels, self.out_channels = in_channels, out_channels
+        self._degrees = [degree for degree, tau in enumerate(layout_out.tau) if tau]
+        # Pairs stay in order; the keys of a dict would be sorted, 10 before 2.
         self.weights = nn.ParameterDict(
-            {
-                str(degree): torch.empty(self._weight_shape(degree), dtype=self.dtype)
-                for degree, tau in enumerate(layout_out.tau)
-                if tau
-            }
+            (str(degree), torch.empty(self._weight_shape(degree), dtype=self.dtype))
+            for degree in self._degrees
         )
         self.register_parameter("bias", None)
         if bias:
@@ -114,8 +113,8 @@ class DegreeWise(Float64Buffers):
         degrees = torch.split(rows, heights)
         parts = []
         with torch.autocast(x.device.type, enabled=False):
-            for name, weight in self.weights.items():
-                degree = int(name)
+            for degree in self._degrees:
+                weight = self.weights[str(degree)]
                 sizes = (self.layout.tau[degree], 2 * degree + 1, n_signals, channels)
                 mapped = self._mapped(degrees[degree].reshape(sizes), weight)
                 if degree == 0 and self.bias is not None:

@@ -100,14 +100,33 @@ def test_constrained_is_a_generalized_convolution_of_products_of_weights():
     torch.testing.assert_close(layer(x), free(x), atol=1e-13, rtol=0)
 
 
-def test_one_fragment_a_degree_is_the_zonal_convolution():
-    zonal = made(lambda: ZonalConv(3, 5, L=4, bias=False))
-    conv = made(lambda: GeneralizedConv(4, 4, 3, 5))
+# Names of degrees from 10 on sort between others.
+@pytest.mark.parametrize("L", [4, 13])
+def test_one_fragment_a_degree_is_the_zonal_convolution(L):
+    zonal = made(lambda: ZonalConv(3, 5, L=L, bias=False))
+    conv = made(lambda: GeneralizedConv(L, L, 3, 5))
     with torch.no_grad():
         for degree, weight in conv.weights.items():
             weight[0, :, 0] = zonal.weight[int(degree)]
-    x = random(2, 16, 3)
+    x = random(2, L * L, 3)
     torch.testing.assert_close(conv(x), zonal(x), atol=1e-13, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda layout: GeneralizedConv(layout, layout, 2, 3),
+        lambda layout: ConstrainedGeneralizedConv(layout, layout, 2, 3),
+    ],
+)
+def test_commute_with_rotations_at_degrees_of_two_digits(build):
+    layout = HarmonicLayout(14, [2] * 14)
+    layer = made(lambda: build(layout))
+    x = random(4, layout.n_rows, 2)
+    turns = Rotation.random((4,), torch.Generator().manual_seed(0))
+    after = rotate(layer(x), turns, layout)
+    error = layer(rotate(x, turns, layout)) - after
+    assert error.norm() <= 1e-13 * after.norm()
 
 
 @pytest.mark.parametrize("name", CONVOLUTIONS)
