@@ -181,9 +181,10 @@ def degree_mixing(
     Notes
     -----
     To degree 0 couple only equal degrees. Trees have no such edges; all L pairs, the
-    power spectrum, are kept with either. The product of a fragment with itself has no
-    part of odd degree; that of two fragments of one degree has one, which trees leave
-    out, and the full set has.
+    power spectrum, are kept with either. They take L² of the multiply-adds: trees
+    alone take 3931 at L = 10 and 374,433 at L = 32. The product of a fragment with
+    itself has no part of odd degree; that of two fragments of one degree has one, which
+    trees leave out, and the full set has.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 3. How edges are thinned for
     ``"rmst"`` is not said there: the rule is ours, and so is what becomes of pairs of

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepsphere_pyg import EdgeOperator
 from deepsphere_pyg.harmonics import (
     DegreeMixing,
     HarmonicLayout,
@@ -214,13 +216,38 @@ def test_strided_signals_are_taken(strided):
     torch.testing.assert_close(other.grad, again.grad)
 
 
-def test_trees_of_ten_degrees_cost_what_was_counted():
-    # Trees without the pairs of equal degrees at l = 0, which they do not have: 3931;
-    # those are 100 multiply-adds more.
-    full, tree = (TensorProductActivation(10, kind) for kind in ("full", "mst"))
-    assert full.mixing.multiply_adds == 25_964
-    assert tree.mixing.multiply_adds == 3_931 + 100
-    assert tree.layout_out.n_fragments == 81 + 10
+@pytest.mark.parametrize(
+    ("L", "full", "trees", "pairs"),
+    [(10, 25_964, 3_931, 81), (32, 7_903_416, 374_433, 961)],
+)
+def test_costs_are_those_that_were_counted(L, full, trees, pairs):
+    # Trees have no edges to degree 0, where the power spectrum is kept beside them.
+    mixing = degree_mixing(L, "mst")
+    assert degree_mixing(L).multiply_adds == full
+    assert mixing.multiply_adds == trees + L**2
+    layer = TensorProductActivation(L, "mst")
+    assert layer.layout_out.n_fragments == pairs + L
+
+
+def test_pairs_of_rows_are_the_nodes_of_a_graph():
+    """The same sums by message passing, with all pairs made at once."""
+    layer = product(LAYOUT, "mst")
+    rows, columns, values = [], [], []
+    for number, (l, l1, t1, l2, t2) in enumerate(layer.fragments.tolist()):
+        coupling = clebsch_gordan(l1, l2, l)
+        target = layer.layout_out.fragment(l, number - sum(layer.layout_out.tau[:l]))
+        first, second = LAYOUT.fragment(l1, t1), LAYOUT.fragment(l2, t2)
+        rows.append(target.start + coupling.m + l)
+        j = first.start + coupling.m1 + l1
+        columns.append(j * LAYOUT.n_rows + second.start + coupling.m2 + l2)
+        values.append(coupling.values)
+    edges = (np.concatenate(rows), np.concatenate(columns))
+    shape = (layer.layout_out.n_rows, LAYOUT.n_rows**2)
+    matrix = sp.coo_array((np.concatenate(values), edges), shape=shape).tocsr()
+    operator = EdgeOperator(matrix, execution="message_passing").double()
+    x = random(2, LAYOUT.n_rows, 3)
+    nodes = (x[:, :, None] * x[:, None]).flatten(1, 2)
+    torch.testing.assert_close(layer(x), operator(nodes), atol=1e-13, rtol=0)
 
 
 def test_float64_after_float32_is_exact():
