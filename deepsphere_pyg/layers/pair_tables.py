@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
 
 from deepsphere_pyg.harmonics.clebsch_gordan import clebsch_gordan_set
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
@@ -37,13 +39,13 @@ class PairTables(ReadOnly):
         Six numbers for each block.
     """
 
-    offsets: IntArray
-    indices: IntArray
+    offsets: npt.NDArray[np.int32]
+    indices: npt.NDArray[np.int32]
     weights: FloatArray
     targets: IntArray
-    offsets_t: IntArray
-    indices_t: IntArray
-    order: IntArray
+    offsets_t: npt.NDArray[np.int32]
+    indices_t: npt.NDArray[np.int32]
+    order: npt.NDArray[np.int32]
     blocks: tuple[int, ...]
 
 
@@ -62,25 +64,30 @@ def pair_tables(layout: HarmonicLayout, table: IntArray, L_out: int) -> PairTabl
     edges = _Edges.of(layout, table, L_out)
     blocks = _Blocks.of(layout, table)
     block = blocks.of_fragment[edges.fragment]
+    pairs = blocks.pairs
+    pair_start = np.cumsum(pairs) - pairs
     pair = (edges.first - blocks.first[block]) * blocks.width[block]
     pair += edges.other - blocks.other_first[block]
 
-    order = np.lexsort((pair, edges.target, block))
-    target, in_block = edges.target[order], block[order]
-    fresh = np.concatenate([[True], target[1:] != target[:-1]])
-    # Edges of one target are all in one block: a change of block is one of target too.
-    targets, target_block = target[fresh], in_block[fresh]
-    n_blocks = len(blocks.first)
-    n_edges = np.bincount(in_block, minlength=n_blocks)
-    n_targets = np.bincount(target_block, minlength=n_blocks)
-    edge_start = np.cumsum(n_edges) - n_edges
+    # One matrix of all blocks, whose rows are targets block after block.
+    n_out = coupled_layout(table, L_out).n_rows
+    block_of_target = np.empty(n_out, dtype=np.int64)
+    block_of_target[edges.target] = block
+    targets = np.argsort(block_of_target, kind="stable")
+    rank = np.empty_like(targets)
+    rank[targets] = np.arange(n_out)
+    shape = (n_out, int(pairs.sum()))
+    entries = (rank[edges.target], pair_start[block] + pair)
+    matrix = sp.coo_array((edges.value, entries), shape=shape).tocsr()
+    matrix.sort_indices()
+    numbers = np.arange(matrix.nnz, dtype=np.int32)
+    numbered = sp.csr_array((numbers, matrix.indices, matrix.indptr), shape=shape)
+    transpose = sp.csr_array(numbered.T)
 
-    # The transpose: sorted by pair; there may be pairs without edges.
-    back = np.lexsort((target, pair[order], in_block))
-    pairs = blocks.pairs
-    pair_start = np.cumsum(pairs) - pairs
-    degree = np.bincount(pair_start[block] + pair, minlength=int(pairs.sum()))
-
+    n_blocks = len(pairs)
+    n_edges = np.bincount(block, minlength=n_blocks)
+    n_targets = np.bincount(block_of_target, minlength=n_blocks)
+    columns = matrix.indices - np.repeat(pair_start, n_edges)
     sizes = zip(
         blocks.first, blocks.last, blocks.other_first, blocks.other_last, strict=True
     )
@@ -89,27 +96,24 @@ def pair_tables(layout: HarmonicLayout, table: IntArray, L_out: int) -> PairTabl
         for k, size in enumerate(sizes)
     ]
     return PairTables(
-        offsets=_block_offsets(np.flatnonzero(fresh), n_targets, edge_start, n_edges),
-        indices=pair[order].astype(np.int32),
-        weights=edges.value[order],
+        offsets=_block_offsets(matrix.indptr, n_targets, n_edges),
+        indices=columns.astype(np.int32),
+        weights=matrix.data,
         targets=targets,
-        offsets_t=_block_offsets(
-            np.cumsum(degree) - degree, pairs, edge_start, n_edges
-        ),
-        indices_t=target[back].astype(np.int32),
-        order=back,
+        offsets_t=_block_offsets(transpose.indptr, pairs, n_edges),
+        indices_t=targets[transpose.indices].astype(np.int32),
+        order=transpose.data,
         blocks=tuple(number for one in described for number in one),
     )
 
 
 def _block_offsets(
-    starts: IntArray, rows: IntArray, edge_start: IntArray, n_edges: IntArray
-) -> IntArray:
+    offsets: npt.NDArray[np.integer], rows: IntArray, n_edges: IntArray
+) -> npt.NDArray[np.int32]:
     """Offsets of each block from 0, with the number of its edges as the last."""
-    block = np.repeat(np.arange(len(rows)), rows)
-    ends = np.cumsum(rows)
-    offsets = np.insert(starts - edge_start[block], ends, n_edges)
-    return offsets.astype(np.int32)
+    edge_start = np.cumsum(n_edges) - n_edges
+    own = offsets[:-1].astype(np.int64) - np.repeat(edge_start, rows)
+    return np.insert(own, np.cumsum(rows), n_edges).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)

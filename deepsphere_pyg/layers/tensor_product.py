@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import SupportsIndex
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -95,10 +94,10 @@ class TensorProductActivation(Float64Buffers):
     float64. Under autocast the layer stays in its own precision.
 
     Memory: ``"sparse"`` needs the result and some MB; its tables take 28 bytes a
-    coefficient (24 in float32), of which there are 588,000 for all products at L = 17.
-    It returns a view whose rows are slowest in memory, which
-    :class:`~deepsphere_pyg.layers.GeneralizedConv` takes as it is. ``"grouped"`` needs
-    twice the result, and the dense matrices.
+    coefficient, of which there are 588,000 for all products at L = 17. It returns a
+    view whose rows are slowest in memory, as
+    :class:`~deepsphere_pyg.layers.GeneralizedConv` takes them fastest. ``"grouped"``
+    needs twice the result, and the dense matrices.
 
     Measured (``benchmarks/tensor_product.py``; one core, float32, 16 channels; e3nn's
     ``TensorProduct`` on the same triples takes that many times as long forwards, and
@@ -155,7 +154,7 @@ class TensorProductActivation(Float64Buffers):
         for name in ("offsets", "indices", "targets", "offsets_t", "indices_t"):
             index = torch.from_numpy(getattr(tables, name)).to(device)
             self.register_buffer(name, index, persistent=False)
-        self._order_t = torch.from_numpy(tables.order.astype(np.int32))
+        self._order_t = torch.from_numpy(tables.order)
         self.keep("weights", torch.from_numpy(tables.weights))
         self.keep("weights_t", None)
         self.to(device)
