@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from deepsphere_pyg.plot.maps import new_figure
 
@@ -34,14 +36,14 @@ def label_curves(
     for name, style, colour in (("train", "-", BLUE), ("val", "--", RED)):
         values = [row[f"{name}/loss"] for row in history]
         loss.plot(epoch, values, style, color=colour, label=f"{name}/loss")
-    loss.set(xlabel="epoch", ylabel="loss", yscale="log")
+    loss.set(xlabel="epoch", ylabel="loss")
     for name, colour in zip(scores, (RED, BLUE, "#009988"), strict=False):
         values = [row[f"val/{name}"] for row in history]
         score.plot(epoch, values, color=colour, label=name)
     label = f"validation score ({unit})" if unit else "validation score"
     score.set(xlabel="epoch", ylabel=label)
-    if unit:
-        score.set_yscale("log")
+    for panel in (loss, score) if unit else (loss,):
+        _plain_decades(panel)
     for panel in (loss, score):
         panel.grid(alpha=0.3, which="both")
         panel.legend(fontsize=8)
@@ -71,6 +73,7 @@ def scatter_of_answers(
     left.plot(ends, ends, color=GREY, lw=1)
     left.plot(truth, answers, ".", ms=3, alpha=0.5, color=BLUE)
     left.set(xlabel=f"{what}, {unit}", ylabel=f"of the network, {unit}")
+    left.locator_params(nbins=6)
     rms = float(np.sqrt(np.mean(error**2)))
     reach = 5 * rms or 1.0
     right.hist(np.clip(error, -reach, reach), bins=80, color=BLUE)
@@ -85,6 +88,14 @@ def scatter_of_answers(
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def _plain_decades(panel: Axes) -> None:
+    """Scale the ordinate by logarithms, with numbers as people write them."""
+    panel.set_yscale("log")
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())
 
 
 def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
