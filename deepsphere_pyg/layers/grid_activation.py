@@ -57,7 +57,7 @@ class GridActivation(nn.Module):
 
     ==========================================  =====
     ``McEwenWiaux(10)``, no more than L needs   0.30
-    ``GaussLegendre(10)``                       0.23
+    ``GaussLegendre(10)``                       0.24
     ``Equiangular(20, 20, "driscoll-healy")``   0.145
     ``McEwenWiaux(20)``, twice as many rings    0.027
     ==========================================  =====
