@@ -55,12 +55,12 @@ def test_memory_is_what_a_run_needs(bench, peer):
     assert bench.memory(4, "full", 64, peer) >= 2 * 76 * 64 * 16 * 4 / 2**20
 
 
-def test_memory_of_one_signal_holds_its_result(scaling):
+def test_memory_holds_the_result(scaling):
     if not scaling.memory_is_measurable(scaling.CPU):
         pytest.skip("the peak of a process cannot be set back here")
     rows = scaling.times(12, "full", budget=0.1)["rows_out"]
-    least = rows * scaling.CHANNELS * 4 / 2**20
-    assert least <= scaling.peak(12, "full")["peak_mb"] <= 20 * least
+    least = rows * scaling.SIGNALS * scaling.CHANNELS * 4 / 2**20
+    assert least <= scaling.peak(12, "full")["peak_mb"] <= 10 * least
 
 
 def test_stages_that_fail_are_told_of(bench, monkeypatch):
