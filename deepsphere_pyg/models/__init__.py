@@ -15,11 +15,20 @@ from deepsphere_pyg.models.configurations import (
 )
 from deepsphere_pyg.models.configurations import WIDER as WIDER
 from deepsphere_pyg.models.configurations import UNetConfiguration as UNetConfiguration
+from deepsphere_pyg.models.generalized_classifier import (
+    GeneralizedClassifier as GeneralizedClassifier,
+)
 from deepsphere_pyg.models.generalized_cnn import (
     GeneralizedSphericalCNN as GeneralizedSphericalCNN,
 )
 from deepsphere_pyg.models.generalized_cnn import falling_type as falling_type
+from deepsphere_pyg.models.harmonic_classifier import (
+    HarmonicClassifier as HarmonicClassifier,
+)
+from deepsphere_pyg.models.hybrid_classifier import HybridClassifier as HybridClassifier
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork as MoleculeNetwork
 from deepsphere_pyg.models.pixel_network import PixelNetwork as PixelNetwork
+from deepsphere_pyg.models.planar_classifier import PlanarClassifier as PlanarClassifier
 from deepsphere_pyg.models.so3_classifier import SO3Classifier as SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet as SphericalUNet
+from deepsphere_pyg.models.zonal_classifier import ZonalClassifier as ZonalClassifier

@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Parser of all commands."""
     # Imported here: loading PyTorch takes seconds, in which Ctrl-C is no traceback.
     from deepsphere_pyg.training import (
+        digits_command,
         equivariance_command,
         qm7_command,
         segment_command,
@@ -45,7 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="deepsphere-pyg",
         description="Neural networks on the sphere: segment maps, tell energies of "
-        "molecules, and measure how equivariant graph Laplacians and layers are.",
+        "molecules and which digit it is, and measure how equivariant graph Laplacians "
+        "and layers are.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module, text in (
@@ -64,6 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
             "qm7",
             qm7_command,
             "train a network on energies of molecules, on one of the published folds",
+        ),
+        (
+            "digits",
+            digits_command,
+            "train a network on digits projected onto the sphere, as they are or "
+            "turned, and test it on both",
         ),
     ):
         command = commands.add_parser(

@@ -1,0 +1,174 @@
+"""Squares of functions on the rotation group, and the norm before them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, SupportsIndex
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.harmonics import ISO3Transform, SO3Transform
+from samplings import SO3Grid
+from samplings.arguments import integer_argument
+
+# Share of a batch in the running mean, as in batch normalisation.
+MOMENTUM = 0.1
+EPS = 1e-5
+# Of SO(3).
+VOLUME = 8 * math.pi**2
+
+
+class _AddSquare(torch.autograd.Function):
+    """One pass over the values either way; autograd's own would take five back."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Return x + x^2 / 2."""
+        ctx.save_for_backward(x)
+        return torch.addcmul(x, x, x, value=0.5)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Return g (1 + x)."""
+        (x,) = ctx.saved_tensors
+        return torch.addcmul(gradients[0], gradients[0], x)
+
+
+class GroupSquare(nn.Module):
+    r"""Add half the square of a function on SO(3), at each rotation.
+
+    .. math:: f \mapsto f + \tfrac{1}{2} f^2
+
+    cut at the bandlimits of the result. A square has twice the bandlimits, and a grid
+    can resolve it, which none can do with ReLU: its rings integrate the square times
+    what is kept of it.
+
+    Parameters
+    ----------
+    L, N
+        Bandlimit and azimuthal bandlimit.
+    L_out, N_out
+        Those of the result, at most L and N.
+
+    Attributes
+    ----------
+    layout, layout_out
+        Rows before and after.
+    grid
+        The :class:`~samplings.SO3Grid`.
+
+    Shapes
+    ------
+    ``(*batch, layout.n_rows, channel) -> (*batch, layout_out.n_rows, channel)``
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for the transforms.
+
+    Notes
+    -----
+    Equivariance: exact, to round-off.
+
+    Examples
+    --------
+    >>> square = GroupSquare(4, 2, 3, 1)
+    >>> constant = torch.zeros(46, 1).index_fill(0, torch.tensor(0), 2.0)
+    >>> print(round(float(square(constant)[0]), 4))  # 2 + 2 / (8 pi^2)^(1/2)
+    2.2251
+    """
+
+    def __init__(
+        self,
+        L: SupportsIndex,
+        N: SupportsIndex,
+        L_out: SupportsIndex,
+        N_out: SupportsIndex,
+    ) -> None:
+        super().__init__()
+        degrees, orders, kept, kept_orders = (
+            integer_argument(name, value, 1)
+            for name, value in (("L", L), ("N", N), ("L_out", L_out), ("N_out", N_out))
+        )
+        self.grid = SO3Grid(
+            max(degrees, math.ceil((2 * degrees + kept - 2) / 2)),
+            max(orders, math.ceil((2 * orders + kept_orders - 2) / 2)),
+            "gauss-legendre",
+        )
+        self.synthesis = ISO3Transform(self.grid, degrees, orders)
+        self.analysis = SO3Transform(self.grid, kept, kept_orders)
+        self.layout = self.synthesis.layout
+        self.layout_out = self.analysis.layout
+
+    def forward(self, coefficients: Tensor) -> Tensor:
+        """Return the coefficients of the sum."""
+        values = self.synthesis.values(coefficients)
+        f: Tensor = _AddSquare.apply(values)  # type: ignore[no-untyped-call]
+        y: Tensor = self.analysis.from_values(f)
+        return y
+
+
+class RotationGroupNorm(nn.Module):
+    r"""Bring functions on SO(3) to mean zero and variance one, then as learned.
+
+    .. math:: y_c = \frac{s_c (f_c - \mu_c)}{\sqrt{\sigma_c^2 + \epsilon}} + b_c
+
+    for each channel, with mean and variance over rotations and the batch; in evaluation
+    over those seen in training. It is batch normalisation of the values at all
+    rotations, but needs none of them: the mean is in degree 0, and by Parseval's
+    theorem the mean square is the sum of all squares. Filters that are local stay so,
+    since all degrees are scaled alike.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+
+    Shapes
+    ------
+    ``(*batch, row, channels) -> (*batch, row, channels)``, row 0 of degree 0
+
+    Notes
+    -----
+    Equivariance: exact.
+
+    Examples
+    --------
+    >>> norm = RotationGroupNorm(2)
+    >>> y = norm(torch.randn(500, 10, 2)).detach().square().sum(1) / VOLUME
+    >>> [round(float(mean), 3) for mean in y.mean(0)]
+    [1.0, 1.0]
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+
+    def forward(self, coefficients: Tensor) -> Tensor:
+        """Return the coefficients of the normalised functions."""
+        mean, variance = self.mean, self.variance
+        if self.training and coefficients.shape[:-2].numel():
+            mean, variance = _moments(coefficients)
+            with torch.no_grad():
+                self.mean.lerp_(mean.detach(), MOMENTUM)
+                self.variance.lerp_(variance.detach(), MOMENTUM)
+        factor = self.weight * (variance + EPS).rsqrt()
+        constant = (self.bias - mean * factor) * VOLUME**0.5
+        scaled = coefficients * factor
+        first, others = scaled[..., :1, :], scaled[..., 1:, :]
+        return torch.cat([first + constant, others], dim=-2)
+
+
+def _moments(coefficients: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel, over rotations and the batch."""
+    mean = coefficients[..., 0, :] / VOLUME**0.5
+    square = coefficients.square().sum(-2) / VOLUME
+    mean, square = (part.reshape(-1, part.shape[-1]).mean(0) for part in (mean, square))
+    return mean, (square - mean.square()).clamp_min(0)

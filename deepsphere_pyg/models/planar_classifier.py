@@ -1,0 +1,131 @@
+"""A class for a whole sphere, seen as a flat picture: what curvature is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, SupportsIndex
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.signals import checked_signal
+from samplings import Sampling
+from samplings.arguments import integer_argument
+from samplings.regular_grid import RegularGrid
+
+
+class PlanarClassifier(SavedModel):
+    """Convolve the picture of colatitudes by longitudes as if it were flat.
+
+    A baseline. Each level convolves 3 by 3 pixels, with batch normalisation and ReLU,
+    and takes the largest of 2 by 2. Longitudes go around; beyond the poles there is
+    zero. What is left is averaged in 3 by 3 fields, which a linear map classifies.
+
+    Parameters
+    ----------
+    sampling
+        A grid of as many longitudes on each ring.
+    in_channels, out_channels
+        Channels of the input, and classes.
+    channels
+        Of each level.
+
+    Shapes
+    ------
+    ``x : (*batch, vertex, in_channels) -> logits (*batch, out_channels)``
+
+    Raises
+    ------
+    TypeError
+        If the sampling is no such grid, or a number no integer; in ``forward``, if
+        ``x`` is of another dtype.
+    ValueError
+        If the picture is too small for so many levels; in ``forward``, if ``x`` does
+        not fit.
+
+    Notes
+    -----
+    Equivariance: none but under turns about the axis by whole pixels of the last level.
+
+    Examples
+    --------
+    >>> from samplings import Equiangular
+    >>> model = PlanarClassifier(Equiangular(8), 1, 10, (4, 8))
+    >>> model(torch.zeros(2, 128, 1)).shape
+    torch.Size([2, 10])
+    """
+
+    pixels: Tensor
+
+    def __init__(
+        self,
+        sampling: Sampling,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        channels: Sequence[SupportsIndex] = (16, 32, 48),
+    ) -> None:
+        super().__init__()
+        if not isinstance(sampling, RegularGrid):
+            raise TypeError(
+                f"{sampling!r} has no picture of rings by longitudes; take "
+                "Equiangular, GaussLegendre or McEwenWiaux"
+            )
+        widths = [integer_argument("channels", width, 1) for width in channels]
+        pixels = sampling.to_grid(np.arange(len(sampling)))
+        if min(pixels.shape) < 2 ** len(widths):
+            raise ValueError(
+                f"a picture of {pixels.shape[0]} by {pixels.shape[1]} is too small for "
+                f"{len(widths)} levels, each of which halves it; pass fewer channels"
+            )
+        self.sampling = sampling
+        self.register_buffer("pixels", torch.from_numpy(pixels), persistent=False)
+        before = integer_argument("in_channels", in_channels, 1)
+        n_classes = integer_argument("out_channels", out_channels, 1)
+        self._config = {
+            "in_channels": before,
+            "out_channels": n_classes,
+            "channels": widths,
+        }
+        self.convs = nn.ModuleList()
+        for width in widths:
+            # Normalisation subtracts the mean, and a bias with it.
+            conv = nn.Conv2d(before, width, 3, padding=(1, 0), bias=False)
+            self.convs.append(nn.Sequential(conv, nn.BatchNorm2d(width), nn.ReLU()))
+            before = width
+        self.fields = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Flatten())
+        self.head = nn.Linear(9 * before, n_classes)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Arguments of the constructor but the sampling, JSON-serialisable."""
+        return {**self._config}
+
+    @property
+    def geometry(self) -> Sampling:
+        """The sampling."""
+        return self.sampling
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], geometry: Sampling) -> Self:
+        """Build an untrained model from :attr:`config` and a sampling."""
+        return cls(geometry, **config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits ``(*batch, out_channels)``."""
+        x = checked_signal(x, len(self.sampling), self.head.weight)
+        batch, n_in = x.shape[:-2], self._config["in_channels"]
+        if x.shape[-1] != n_in:
+            raise ValueError(
+                f"x must have {n_in} channels, got {x.shape[-1]}; x is of shape "
+                "(*batch, vertex, channel)"
+            )
+        flat = x.reshape(-1, *x.shape[-2:])
+        picture = flat[:, self.pixels].movedim(-1, 1)
+        for conv in self.convs:
+            around = F.pad(picture, (1, 1, 0, 0), mode="circular")
+            picture = F.max_pool2d(conv(around), 2)
+        y: Tensor = self.head(self.fields(picture))
+        return y.view(*batch, y.shape[-1])

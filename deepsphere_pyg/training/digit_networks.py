@@ -1,0 +1,71 @@
+"""The networks that ``deepsphere-pyg digits`` compares, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deepsphere_pyg.layers import LocalGrid
+from deepsphere_pyg.models import (
+    GeneralizedClassifier,
+    HybridClassifier,
+    PlanarClassifier,
+    SavedModel,
+    SO3Classifier,
+    SphericalClassifier,
+    ZonalClassifier,
+)
+from samplings import Equiangular, HEALPix, Sampling, build_pyramid
+
+#: Most parameters that a network has.
+MOST_PARAMETERS = 60_000
+CLASSES = 10
+
+
+def grid() -> Sampling:
+    """Return the grid of Cohen et al. 2018 for digits, exact up to L = 30."""
+    return Equiangular(60, 60, "driscoll-healy")
+
+
+def pixels() -> Sampling:
+    """Return about as many pixels of equal areas: 3,072."""
+    return HEALPix(16)
+
+
+def _generalized(sampling: Sampling) -> SavedModel:
+    return GeneralizedClassifier(sampling, 1, CLASSES)
+
+
+def _hybrid(sampling: Sampling) -> SavedModel:
+    return HybridClassifier(1, CLASSES, build_pyramid(sampling, depth=2, k=8))
+
+
+def _so3(sampling: Sampling) -> SavedModel:
+    return SO3Classifier(
+        1, CLASSES, sampling, (12, 24), (12, 6), (3, 3), LocalGrid(3, 8), "running"
+    )
+
+
+def _zonal(sampling: Sampling) -> SavedModel:
+    return ZonalClassifier(sampling, 1, CLASSES)
+
+
+def _chebyshev(sampling: Sampling) -> SavedModel:
+    pyramid = build_pyramid(sampling, depth=5, k=8)
+    return SphericalClassifier(1, CLASSES, pyramid, (16, 32, 64, 128))
+
+
+def _planar(sampling: Sampling) -> SavedModel:
+    return PlanarClassifier(sampling, 1, CLASSES, (16, 32, 64, 64))
+
+
+#: Where digits are seen, and the network made for it.
+DIGIT_NETWORKS: dict[
+    str, tuple[Callable[[], Sampling], Callable[[Sampling], SavedModel]]
+] = {
+    "generalized": (grid, _generalized),
+    "hybrid": (pixels, _hybrid),
+    "so3": (grid, _so3),
+    "zonal": (grid, _zonal),
+    "chebyshev": (pixels, _chebyshev),
+    "planar": (grid, _planar),
+}
