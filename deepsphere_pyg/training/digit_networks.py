@@ -46,7 +46,7 @@ def _so3(sampling: Sampling) -> SavedModel:
 
 
 def _zonal(sampling: Sampling) -> SavedModel:
-    return ZonalClassifier(sampling, 1, CLASSES)
+    return ZonalClassifier(sampling, 1, CLASSES, channels=(20, 40, 80))
 
 
 def _chebyshev(sampling: Sampling) -> SavedModel:
@@ -55,7 +55,7 @@ def _chebyshev(sampling: Sampling) -> SavedModel:
 
 
 def _planar(sampling: Sampling) -> SavedModel:
-    return PlanarClassifier(sampling, 1, CLASSES, (16, 32, 64, 64))
+    return PlanarClassifier(sampling, 1, CLASSES, (16, 32, 48, 48))
 
 
 #: Where digits are seen, and the network made for it.
@@ -69,3 +69,6 @@ DIGIT_NETWORKS: dict[
     "chebyshev": (pixels, _chebyshev),
     "planar": (grid, _planar),
 }
+
+#: Those that begin with a transform, which has nothing to be learned.
+ON_COEFFICIENTS = ("generalized", "so3", "zonal")

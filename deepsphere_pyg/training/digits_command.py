@@ -22,9 +22,8 @@ from deepsphere_pyg.training.digit_batches import (
     DigitBatch,
     DigitBatches,
     finished,
-    reads_coefficients,
 )
-from deepsphere_pyg.training.digit_networks import DIGIT_NETWORKS
+from deepsphere_pyg.training.digit_networks import DIGIT_NETWORKS, ON_COEFFICIENTS
 from deepsphere_pyg.training.digits_report import TestAnswers, write_report
 from deepsphere_pyg.training.label_fit import answers_of, fit_labels
 from deepsphere_pyg.training.label_module import LabelTask
@@ -161,11 +160,6 @@ def run(args: argparse.Namespace) -> int:
     network = build(digits.sampling)
     part = np.arange(args.n_train + args.n_validation)
     _standardize(network, dataset, part[: args.n_train])
-    if args.stretch and not reads_coefficients(network):
-        raise ValueError(
-            f"--stretch is for networks on coefficients, {args.network!r} reads "
-            "signals; leave it out"
-        )
     train = DigitBatches(
         dataset, network, part[: args.n_train], args.batch_size, args.seed, args.stretch
     )
@@ -196,6 +190,11 @@ def _check_options(args: argparse.Namespace) -> None:
         raise ValueError(f"--lr must be positive and finite, got {args.lr}")
     if not 0 <= args.stretch < 1:
         raise ValueError(f"--stretch must be from 0 to below 1, got {args.stretch}")
+    if args.stretch and args.network not in ON_COEFFICIENTS:
+        raise ValueError(
+            f"--stretch is for networks on coefficients, {args.network!r} reads "
+            "signals; leave it out"
+        )
     if args.seed < 0:
         raise ValueError(f"--seed must not be negative, got {args.seed}")
     check_device(args.device)

@@ -100,7 +100,7 @@ def write_report(
         f"confusion_{name}.png": confusion_picture(of.confusion, CLASSES)
         for name, of in found.items()
     }
-    figures["learning_curves.png"] = label_curves(trained.history, ("accuracy",), "%")
+    figures["learning_curves.png"] = label_curves(trained.history, ("accuracy",))
     for name, figure in figures.items():
         with atomic_path(args.out / name) as temporary:
             figure.savefig(temporary, dpi=110)
