@@ -92,8 +92,8 @@ class GroupSquare(nn.Module):
             for name, value in (("L", L), ("N", N), ("L_out", L_out), ("N_out", N_out))
         )
         self.grid = SO3Grid(
-            max(degrees, math.ceil((2 * degrees + kept - 2) / 2)),
-            max(orders, math.ceil((2 * orders + kept_orders - 2) / 2)),
+            _resolving(degrees, kept),
+            _resolving(orders, kept_orders),
             "gauss-legendre",
         )
         self.synthesis = ISO3Transform(self.grid, degrees, orders)
@@ -107,6 +107,14 @@ class GroupSquare(nn.Module):
         f: Tensor = _AddSquare.apply(values)  # type: ignore[no-untyped-call]
         y: Tensor = self.analysis.from_values(f)
         return y
+
+
+def _resolving(L: int, L_out: int) -> int:
+    """Return the bandlimit of a grid that integrates a square times what is kept.
+
+    The 2n - 1 points of a circle tell waves up to 2 (L - 1) + L_out - 1 from constants.
+    """
+    return max(L, -(-(2 * L + L_out - 1) // 2))
 
 
 class RotationGroupNorm(nn.Module):
