@@ -49,7 +49,7 @@ class GroupSquare(nn.Module):
     L, N
         Bandlimit and azimuthal bandlimit.
     L_out, N_out
-        Those of the result, at most L and N.
+        Those of the result, which has nothing beyond 2 L - 1 and 2 N - 1.
 
     Attributes
     ----------

@@ -24,7 +24,7 @@ from deepsphere_pyg.training.digit_batches import (
     finished,
 )
 from deepsphere_pyg.training.digit_networks import DIGIT_NETWORKS, ON_COEFFICIENTS
-from deepsphere_pyg.training.digits_report import TestAnswers, write_report
+from deepsphere_pyg.training.digits_report import ToldDigits, write_report
 from deepsphere_pyg.training.label_fit import answers_of, fit_labels
 from deepsphere_pyg.training.label_module import LabelTask
 from deepsphere_pyg.training.resume import refuse_to_overwrite
@@ -221,11 +221,11 @@ def _standardize(network: SavedModel, dataset: SphericalMNIST, part: IntArray) -
         layer.fit_(x.mean((0, 1)).float(), x.std((0, 1)).float())
 
 
-def _test(network: SavedModel, digits: Digits, turned: bool) -> TestAnswers:
+def _test(network: SavedModel, digits: Digits, turned: bool) -> ToldDigits:
     """Ask a network for all digits to test on."""
     dataset = digits.read("test", turned, digits.args.n_test)
     part = np.arange(len(dataset))
     # Inputs are prepared on the CPU, where the network may not be.
     batches = DigitBatches(dataset, network.cpu(), part, TEST_BATCH)
     answers, truth = answers_of(network, DigitTask(), batches, digits.args.device)
-    return TestAnswers(answers.argmax(-1).numpy(), truth.numpy())
+    return ToldDigits(answers.argmax(-1).numpy(), truth.numpy())

@@ -19,7 +19,7 @@ from samplings.arrays import IntArray
 CLASSES = tuple(str(digit) for digit in range(10))
 
 
-class TestAnswers(NamedTuple):
+class ToldDigits(NamedTuple):
     """Digits told, and what they are.
 
     Attributes
@@ -48,7 +48,7 @@ def write_report(
     args: argparse.Namespace,
     sampling: Sampling,
     trained: TrainedLabels,
-    found: dict[str, TestAnswers],
+    found: dict[str, ToldDigits],
     seconds: dict[str, float],
 ) -> None:
     """Print and write scores, answers and pictures.
