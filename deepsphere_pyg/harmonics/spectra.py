@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.fragment_rows import by_degree
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 
 
@@ -59,14 +60,7 @@ def power_spectrum(
     if other is not None:
         b = checked_coefficients(other, layout)
         _check_pair(a, b)
-    product = a * b
-    means = []
-    for degree, tau in enumerate(layout.tau):
-        if not tau:
-            continue
-        part = product[..., layout.rows(degree), :]
-        shape = (*part.shape[:-2], tau, 2 * degree + 1, part.shape[-1])
-        means.append(part.reshape(shape).mean(dim=-2))
+    means = [part.mean(dim=-2) for part in by_degree(a * b, layout)]
     return torch.cat(means, dim=-2)
 
 

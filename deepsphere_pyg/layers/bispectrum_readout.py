@@ -10,10 +10,10 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.degree_mixing import DegreeMixing
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.fragment_rows import by_degree
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.coupled_fragments import checked_mixing
-from deepsphere_pyg.layers.fragment_rows import by_degree
 from deepsphere_pyg.layers.harmonic_operands import numbered_layout
 from deepsphere_pyg.layers.tensor_product import TensorProductActivation
 from samplings.arrays import IntArray

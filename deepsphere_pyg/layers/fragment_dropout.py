@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
-from deepsphere_pyg.layers.fragment_rows import fragment_of_row
 from deepsphere_pyg.layers.harmonic_operands import in_full_precision, numbered_layout
 from samplings.arguments import choice_argument
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.harmonics.spectra import power_spectrum
@@ -117,9 +118,7 @@ class FragmentNorm(Float64Buffers):
         self.register_buffer(
             "mean_square", running if statistics == "running" else None
         )
-        starts = self.layout.orders == -self.layout.degrees
-        rows = torch.from_numpy(starts.cumsum() - 1)
-        rows = rows.to(self.weight.device)
+        rows = fragment_of_row(self.layout).to(self.weight.device)
         self.register_buffer("fragment_of_row", rows, persistent=False)
 
     def reset_running_statistics(self) -> None:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.activations import checked_activation
-from deepsphere_pyg.layers.fragment_rows import fragment_of_row
 from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_layout
 from samplings.arguments import integer_argument
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
+from deepsphere_pyg.harmonics.spectra import power_spectrum
 from deepsphere_pyg.layers.activations import checked_activation
-from deepsphere_pyg.layers.fragment_rows import fragment_of_row, mean_squares
 from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_layout
 from samplings.arguments import integer_argument, positive_argument
 
@@ -111,7 +112,7 @@ class NormActivation(Float64Buffers):
         x = checked_operand(coefficients, self.layout, self.bias, self.dtype)
         check_channels(x, self.channels)
         with torch.autocast(x.device.type, enabled=False):
-            size = (mean_squares(x, self.layout) + self.eps).sqrt()
+            size = (power_spectrum(x, self.layout) + self.eps).sqrt()
             factor = self.activation(size + self.bias) / size
             return x * factor.index_select(-2, self.row_fragments)
 

@@ -1,4 +1,4 @@
-"""Fragments of rows: their numbers and sizes."""
+"""Fragments of rows: their numbers, and the parts they make."""
 
 from __future__ import annotations
 
@@ -38,16 +38,3 @@ def by_degree(x: Tensor, layout: HarmonicLayout) -> list[Tensor]:
             torch.split(x, sizes, dim=-2), layout.tau, orders, strict=True
         )
     ]
-
-
-def mean_squares(x: Tensor, layout: HarmonicLayout) -> Tensor:
-    """Return the mean over orders of the squares, ``(*batch, fragment, channel)``.
-
-    Examples
-    --------
-    >>> mean_squares(torch.tensor([[1.0], [1.0], [2.0], [2.0]]), HarmonicLayout(2))
-    tensor([[1.],
-            [3.]])
-    """
-    means = [part.mean(-2) for part in by_degree(x.square(), layout)]
-    return torch.cat(means, dim=-2)
