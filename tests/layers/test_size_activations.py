@@ -81,14 +81,6 @@ def test_nothing_stays_nothing_with_derivatives():
     assert not module(x).any() and x.grad.isfinite().all()
 
 
-def test_mean_squares_are_the_power_spectrum_with_one_gradient():
-    x = random(2, LAYOUT.n_rows, 3).requires_grad_()
-    ours, other = power_spectrum(x, LAYOUT), power_spectrum(x, LAYOUT)
-    torch.testing.assert_close(ours, other)
-    gradients = [torch.autograd.grad(y.sin().sum(), x)[0] for y in (ours, other)]
-    torch.testing.assert_close(*gradients)
-
-
 def test_parameters_are_reset():
     for layer in LAYERS:
         module = made(layer, LAYOUT, 3)
