@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SavedModel
@@ -22,7 +22,7 @@ class HarmonicClassifier(SavedModel):
     ``model(x) == model.of_coefficients(model.coefficients(x))``.
 
     A subclass gives its constructor's arguments but the sampling in :attr:`config`, and
-    has a ``head`` whose last weight tells its dtype and device.
+    takes the sampling first.
 
     Parameters
     ----------
@@ -38,8 +38,6 @@ class HarmonicClassifier(SavedModel):
     transform
         The :class:`~deepsphere_pyg.harmonics.SHT`.
     """
-
-    head: nn.Module
 
     def __init__(self, sampling: Sampling, L: int) -> None:
         super().__init__()

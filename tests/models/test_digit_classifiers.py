@@ -194,6 +194,17 @@ def test_with_sampling_keeps_dtype_mode_and_what_is_frozen():
         assert torch.equal(mine, theirs)
 
 
+def test_a_graph_of_the_whole_network_has_its_values_and_gradients():
+    model, x = generalized(), signals(generalized(), 4)
+    torch.compiler.reset()
+    compiled = torch.compile(copy.deepcopy(model), backend="eager", fullgraph=True)
+    for network in (model, compiled):
+        network(x).square().sum().backward()
+    pairs = zip(model.parameters(), compiled.parameters(), strict=True)
+    for mine, theirs in pairs:
+        torch.testing.assert_close(mine.grad, theirs.grad)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -76,6 +76,7 @@ def test_gradients_are_those_of_finite_differences():
     square = GroupSquare(3, 2, 2, 2).double()
     c = coefficients(3, 2, 2).requires_grad_()
     assert torch.autograd.gradcheck(square, (c,))
+    assert torch.autograd.gradgradcheck(square, (c,))
 
 
 @pytest.mark.parametrize(
