@@ -116,7 +116,10 @@ class HybridClassifier(SphericalModel):
             for n_in, width in zip([before, *of_levels], of_levels, strict=False)
         )
         self.pool = pooling_layer("max")
-        self.transform = SHT(pyramid.graphs[-1].sampling, self.spectral.layout.L)
+        # Of few vertices and degrees, for which one dense matrix is the fastest.
+        self.transform = SHT(
+            pyramid.graphs[-1].sampling, self.spectral.layout.L, "least-squares"
+        )
 
     @property
     def config(self) -> dict[str, Any]:

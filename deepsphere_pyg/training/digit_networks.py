@@ -46,7 +46,7 @@ def _so3(sampling: Sampling) -> SavedModel:
 
 
 def _zonal(sampling: Sampling) -> SavedModel:
-    return ZonalClassifier(sampling, 1, CLASSES, channels=(20, 40, 80))
+    return ZonalClassifier(sampling, 1, CLASSES, (16, 12, 6), (24, 48, 80))
 
 
 def _chebyshev(sampling: Sampling) -> SavedModel:
