@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import SupportsIndex
+import math
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_lay
 from samplings.arguments import choice_argument, integer_argument, positive_argument
 
 STATISTICS = ("running", "instance")
+# Squares of what float32 leaves of zero, next to signals of size one.
+ROUND_OFF = 1e-13
 
 
 class FragmentNorm(Float64Buffers):
@@ -51,7 +54,8 @@ class FragmentNorm(Float64Buffers):
         round-off, and stay small: by default 1e-4, between signals of size one and
         their errors in float32.
     momentum
-        Of ``"running"``: share of a new batch in the running mean.
+        Of ``"running"``: share of a new batch in the running mean, once there were as
+        many that it is the larger; until then the mean is that of all batches.
 
     Attributes
     ----------
@@ -60,6 +64,9 @@ class FragmentNorm(Float64Buffers):
     mean_square
         Running means, shape ``(n_fragments, channels)``, one at first, part of
         ``state_dict``; None for ``"instance"``.
+    n_batches
+        How many batches they are of, -1 after :meth:`fit_`; part of ``state_dict``;
+        None for ``"instance"``.
 
     Shapes
     ------
@@ -91,6 +98,7 @@ class FragmentNorm(Float64Buffers):
 
     fragment_of_row: Tensor
     mean_square: Tensor | None
+    n_batches: Tensor | None
 
     def __init__(
         self,
@@ -114,17 +122,62 @@ class FragmentNorm(Float64Buffers):
             )
         shape = (self.layout.n_fragments, self.channels)
         self.weight = nn.Parameter(torch.ones(shape, dtype=self.dtype))
-        running = torch.ones(shape, dtype=self.dtype)
-        self.register_buffer(
-            "mean_square", running if statistics == "running" else None
-        )
+        running_means = statistics == "running"
+        ones = torch.ones(shape, dtype=self.dtype)
+        self.register_buffer("mean_square", ones if running_means else None)
+        none_yet = torch.zeros((), dtype=torch.int64, device=self.weight.device)
+        self.register_buffer("n_batches", none_yet if running_means else None)
         rows = fragment_of_row(self.layout).to(self.weight.device)
         self.register_buffer("fragment_of_row", rows, persistent=False)
 
     def reset_running_statistics(self) -> None:
         """Set the running means to one."""
-        if self.mean_square is not None:
+        if self.mean_square is not None and self.n_batches is not None:
             self.mean_square.fill_(1)
+            self.n_batches.zero_()
+
+    def fit_(self, coefficients: Tensor) -> FragmentNorm:
+        """Fix the mean squares to those of data; in training too they stay so.
+
+        For what goes into a network, whose sizes span many decades, and of whose
+        channels small batches may hold little. Fragments whose squares are below 1e-13
+        of the largest are taken for round-off, and stay small.
+
+        Parameters
+        ----------
+        coefficients
+            Shape ``(*batch, row, channels)``.
+
+        Returns
+        -------
+        FragmentNorm
+            This layer.
+
+        Raises
+        ------
+        ValueError
+            If statistics are ``"instance"``, there are no signals, or they are all zero
+            or not finite.
+        """
+        if self.mean_square is None or self.n_batches is None:
+            raise ValueError(
+                "statistics='instance' are of each signal and not fitted; "
+                "use statistics='running'"
+            )
+        x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
+        check_channels(x, self.channels)
+        with torch.no_grad():
+            power = power_spectrum(x.double(), self.layout)
+            mean = power.reshape(-1, *power.shape[-2:]).mean(0)
+            largest = mean.max()
+            if not bool(torch.isfinite(largest)) or float(largest) <= 0:
+                raise ValueError(
+                    "there must be signals, finite and not all zero, to fit sizes to; "
+                    f"got {x.shape[:-2].numel()} of mean square {float(largest):g}"
+                )
+            self.mean_square.copy_(mean.clamp_min(ROUND_OFF * largest))
+            self.n_batches.fill_(-1)
+        return self
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the normalised coefficients.
@@ -142,20 +195,34 @@ class FragmentNorm(Float64Buffers):
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.channels)
         with torch.autocast(x.device.type, enabled=False):
-            factor = self.weight * (self._mean_square(x) + self.eps).rsqrt()
+            factor = self.weight * self._mean_square(x).rsqrt()
             return x * factor.index_select(-2, self.fragment_of_row)
 
     def _mean_square(self, x: Tensor) -> Tensor:
         """Mean square of each fragment, which broadcasts against the weights."""
-        if self.mean_square is None:
-            return power_spectrum(x, self.layout).mean(-1, keepdim=True)
+        if self.mean_square is None or self.n_batches is None:
+            return power_spectrum(x, self.layout).mean(-1, keepdim=True) + self.eps
+        fitted = self.n_batches < 0
+        kept = self.mean_square + torch.where(fitted, 0.0, self.eps)
         if not self.training or x.shape[:-2].numel() == 0:
-            return self.mean_square
+            return kept
         power = power_spectrum(x, self.layout)
         mean = power.reshape(-1, *power.shape[-2:]).mean(0)
         with torch.no_grad():
-            self.mean_square.lerp_(mean.detach(), self.momentum)
-        return mean
+            self.n_batches.add_(~fitted)
+            share = (1 / self.n_batches.clamp_min(1)).clamp_min(self.momentum)
+            share = torch.where(fitted, 0.0, share).to(mean.dtype)
+            self.mean_square.lerp_(mean.detach(), share)
+        return torch.where(fitted, kept, mean + self.eps)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *others: Any
+    ) -> None:
+        """Load; files of before batches were counted hold means of many."""
+        if self.n_batches is not None and f"{prefix}mean_square" in state_dict:
+            many = torch.tensor(math.ceil(1 / self.momentum))
+            state_dict.setdefault(f"{prefix}n_batches", many)
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
     def extra_repr(self) -> str:
         """Layout, channels and statistics, for ``repr``."""

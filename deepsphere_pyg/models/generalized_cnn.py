@@ -86,6 +86,10 @@ class GeneralizedSphericalCNN(SavedModel):
 
     Attributes
     ----------
+    standardize
+        The first layer: a :class:`~deepsphere_pyg.layers.FragmentNorm`, whose ``fit_``
+        fixes the sizes of the input's fragments to those of the training data. Without
+        it they are those of each batch, in evaluation of all lately.
     n_invariants
         Numbers that go into the dense network.
 

@@ -168,6 +168,10 @@ def run(args: argparse.Namespace) -> int:
     counts = torch.from_numpy(np.array(molecules.composition[parts.train]))
     energies = torch.from_numpy(np.array(molecules.energies[parts.train]))
     left = network.fit_composition(counts, energies)
+    # Sizes of the training spheres: few batches hold all elements alike.
+    network.spheres.standardize.fit_(
+        torch.cat([molecule.x for molecule in dataset[parts.train]])
+    )
     print(f"composition leaves {left:.2f} kcal/mol of the training energies")
     task = EnergyTask()
     train = DataLoader(

@@ -81,12 +81,15 @@ def test_directions_are_kept_and_scales_are_per_fragment_and_channel(statistics)
 
 def test_running_means_are_those_of_batches_and_used_in_evaluation():
     layer = norm(LAYOUT, 2, momentum=0.25)
-    batches = [random(4, LAYOUT.n_rows, 2) * size for size in (2, 3)]
+    batches = [random(4, LAYOUT.n_rows, 2) * size for size in (2, 3, 1, 5, 0.1, 7)]
     expected = torch.ones(LAYOUT.n_fragments, 2, dtype=torch.float64)
-    for batch in batches:
+    # The mean of all batches, until one more would count for less than a quarter.
+    for batch, share in zip(
+        batches, (1, 1 / 2, 1 / 3, 1 / 4, 1 / 4, 1 / 4), strict=True
+    ):
         layer(batch)
         mean = power_spectrum(batch, LAYOUT).mean(0)
-        expected = 0.75 * expected + 0.25 * mean
+        expected = (1 - share) * expected + share * mean
     torch.testing.assert_close(layer.mean_square, expected)
     layer.eval()
     x = random(1, LAYOUT.n_rows, 2)
@@ -96,6 +99,62 @@ def test_running_means_are_those_of_batches_and_used_in_evaluation():
     )
     layer.reset_running_statistics()
     assert torch.equal(layer.mean_square, torch.ones_like(expected))
+    assert int(layer.n_batches) == 0
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e5])
+def test_one_batch_is_enough_for_evaluation(size):
+    x = random(64, LAYOUT.n_rows, 2) * size
+    layer = FragmentNorm(LAYOUT, 2).double()
+    trained = layer(x)
+    torch.testing.assert_close(layer.eval()(x), trained, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_fitted_sizes_stay_whatever_the_batches(dtype):
+    # Sizes of many decades, one fragment nothing but round-off, one nothing at all.
+    sizes = torch.tensor([1e3, 1.0, 1e-2, 1e-4], dtype=dtype)
+    x = random(50, 16, 1, dtype=dtype) * sizes.repeat_interleave(
+        torch.tensor([1, 3, 5, 7])
+    ).unsqueeze(-1)
+    x[:, 4:9], x[:, 9:] = 0, x[:, 9:] * 1e-2
+    layer = FragmentNorm(4, 1).to(dtype).fit_(x)
+    power = power_spectrum(layer(x), layer.layout).mean(0).flatten()
+    torch.testing.assert_close(power[:2], torch.ones(2, dtype=dtype))
+    assert power[2] == 0 and 0 < power[3] < 0.2
+    before = layer.mean_square.clone()
+    layer(100 * x[:3])
+    assert torch.equal(layer.mean_square, before)
+    torch.testing.assert_close(layer(x[:3]), copy.deepcopy(layer).eval()(x[:3]))
+    again = FragmentNorm(4, 1).to(dtype)
+    again.load_state_dict(layer.state_dict())
+    assert torch.equal(again(x), layer(x))
+    layer.reset_running_statistics()
+    layer(x)
+    assert int(layer.n_batches) == 1
+
+
+def test_states_without_a_count_are_of_many_batches():
+    layer = FragmentNorm(2, 1)
+    state = {"weight": torch.ones(2, 1), "mean_square": torch.full((2, 1), 4.0)}
+    layer.load_state_dict(state)
+    layer(torch.ones(3, 4, 1))
+    torch.testing.assert_close(layer.mean_square, torch.full((2, 1), 3.7))
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "message"),
+    [
+        (FragmentNorm(2, 1, "instance"), torch.ones(3, 4, 1), "use statistics='runn"),
+        (FragmentNorm(2, 1), torch.zeros(3, 4, 1), "not all zero"),
+        (FragmentNorm(2, 1), torch.zeros(0, 4, 1), "there must be signals"),
+        (FragmentNorm(2, 1), torch.full((3, 4, 1), torch.nan), "finite"),
+        (FragmentNorm(2, 1), torch.ones(3, 5, 1), "rows"),
+    ],
+)
+def test_what_no_sizes_can_be_fitted_to_is_refused(layer, x, message):
+    with pytest.raises(ValueError, match=message):
+        layer.fit_(x)
 
 
 def test_state_is_saved_and_read_back():
@@ -103,7 +162,7 @@ def test_state_is_saved_and_read_back():
     layer(random(4, LAYOUT.n_rows, 2))
     again = FragmentNorm(LAYOUT, 2).double()
     again.load_state_dict(layer.state_dict())
-    assert set(layer.state_dict()) == {"weight", "mean_square"}
+    assert set(layer.state_dict()) == {"weight", "mean_square", "n_batches"}
     assert set(FragmentNorm(4, 2, "instance").state_dict()) == {"weight"}
     x = random(1, LAYOUT.n_rows, 2)
     assert torch.equal(again.eval()(x), layer.eval()(x))
@@ -147,7 +206,7 @@ def test_is_made_on_the_device_in_force():
     with torch.device("meta"):
         layer = FragmentNorm(3, 2)
     parts = (*layer.parameters(), *layer.buffers())
-    assert [part.device.type for part in parts] == ["meta"] * 3
+    assert [part.device.type for part in parts] == ["meta"] * 4
 
 
 def test_printed_form():
