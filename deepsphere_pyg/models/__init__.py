@@ -22,6 +22,9 @@ from deepsphere_pyg.models.generalized_cnn import (
     GeneralizedSphericalCNN as GeneralizedSphericalCNN,
 )
 from deepsphere_pyg.models.generalized_cnn import falling_type as falling_type
+from deepsphere_pyg.models.generalized_sizes import (
+    PUBLISHED_SIZES as PUBLISHED_SIZES,
+)
 from deepsphere_pyg.models.harmonic_classifier import (
     HarmonicClassifier as HarmonicClassifier,
 )

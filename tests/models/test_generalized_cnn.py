@@ -5,7 +5,12 @@ import torch
 
 from deepsphere_pyg import load_model, save_model
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, rotate
-from deepsphere_pyg.models import GeneralizedSphericalCNN, falling_type
+from deepsphere_pyg.models import (
+    PUBLISHED_SIZES,
+    GeneralizedSphericalCNN,
+    MoleculeNetwork,
+    falling_type,
+)
 from samplings import HEALPix
 
 SMALL = {"bandlimits": (5, 3, 2), "channels": (3, 4, 2), "tau_max": 3}
@@ -124,3 +129,20 @@ def test_coefficients_that_do_not_fit_are_refused():
         model(torch.zeros(2, 25, 3))
     with pytest.raises(TypeError, match="float32"):
         model(torch.zeros(2, 25, 2, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "labels", "published"),
+    [("digits", 1, 10, 58_000), ("shapes", 6, 55, 250_000)],
+)
+def test_sizes_are_about_as_published(name, channels, labels, published):
+    model = GeneralizedSphericalCNN(channels, labels, **PUBLISHED_SIZES[name])
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert count == pytest.approx(published, rel=0.02)
+
+
+def test_the_size_of_networks_of_molecules_is_about_as_published():
+    spheres = GeneralizedSphericalCNN(5, None, **PUBLISHED_SIZES["molecules"])
+    model = MoleculeNetwork(spheres, (1, 6, 7, 8, 16), width=256)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert count == pytest.approx(336_000, rel=0.01)
