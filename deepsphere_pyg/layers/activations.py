@@ -6,6 +6,34 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+# Nonlinearities of PyTorch that act on each number by itself, and what acts like one.
+POINTWISE = (
+    nn.CELU,
+    nn.Dropout,
+    nn.ELU,
+    nn.GELU,
+    nn.Hardshrink,
+    nn.Hardsigmoid,
+    nn.Hardswish,
+    nn.Hardtanh,
+    nn.Identity,
+    nn.LeakyReLU,
+    nn.LogSigmoid,
+    nn.Mish,
+    nn.PReLU,
+    nn.RReLU,
+    nn.ReLU,
+    nn.SELU,
+    nn.SiLU,
+    nn.Sigmoid,
+    nn.Softplus,
+    nn.Softshrink,
+    nn.Softsign,
+    nn.Tanh,
+    nn.Tanhshrink,
+    nn.Threshold,
+)
+
 
 def checked_activation(
     activation: Callable[[Tensor], Tensor] | None,

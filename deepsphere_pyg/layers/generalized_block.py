@@ -7,7 +7,14 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
+from deepsphere_pyg.layers.activations import POINTWISE
+from deepsphere_pyg.layers.bispectrum_readout import BispectrumReadout
 from deepsphere_pyg.layers.generalized_conv import GeneralizedConv
+from deepsphere_pyg.layers.power_spectrum_readout import PowerSpectrumReadout
+from deepsphere_pyg.layers.so3_integral import SO3Mean
+
+# They give numbers where all else gives rows.
+READOUTS = (BispectrumReadout, PowerSpectrumReadout, SO3Mean)
 
 
 class Ends(NamedTuple):
@@ -50,7 +57,8 @@ class GeneralizedBlock(nn.Module):
     residual
         If True, the block's input is added to its result: as it is where layouts and
         channels are the same, else by a :class:`GeneralizedConv`. A module is a
-        shortcut of your own.
+        shortcut of your own, such as ``nn.Identity()`` where the operators do not say
+        that they change neither.
 
     Attributes
     ----------
@@ -70,13 +78,16 @@ class GeneralizedBlock(nn.Module):
     TypeError
         If an operator is not a module.
     ValueError
-        If the rows or channels that one gives are not those that the next takes, or a
-        shortcut is to be made without knowing its ends.
+        If the rows or channels that one gives are not those that the next takes, an
+        operator is a read-out of invariants, or a shortcut is to be made without
+        knowing its ends; in ``forward``, if result and shortcut differ in shape.
 
     Notes
     -----
     Equivariance: that of the least equivariant of the operators. Modules that have
-    neither ``layout`` nor ``layout_out`` are taken as they are.
+    neither ``layout`` nor ``layout_out`` are taken as they are: what comes out of them
+    is known where they are nonlinearities of PyTorch. An activation of your own on a
+    grid may change the number of channels, which is not known after it.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 2.
 
@@ -111,6 +122,7 @@ class GeneralizedBlock(nn.Module):
         named = {"first": first, "activation": activation, "second": second}
         for name, module in named.items():
             _check_module(name, module, optional=name != "activation")
+            _check_not_readout(name, module)
         ends = chained(
             {name: module for name, module in named.items() if module is not None}
         )
@@ -120,6 +132,7 @@ class GeneralizedBlock(nn.Module):
         self.activation = activation
         self.second = nn.Identity() if second is None else second
         if isinstance(residual, nn.Module):
+            _check_not_readout("residual", residual)
             _check_shortcut(residual, ends)
             self.shortcut = residual
         else:
@@ -139,7 +152,16 @@ class GeneralizedBlock(nn.Module):
             Shape ``(*batch, row_out, out_channels)``.
         """
         y: Tensor = self.second(self.activation(self.first(coefficients)))
-        return y if self.shortcut is None else y + self.shortcut(coefficients)
+        if self.shortcut is None:
+            return y
+        added = self.shortcut(coefficients)
+        # A sum would repeat what has fewer rows or channels.
+        if y.shape != added.shape:
+            raise ValueError(
+                f"the operators give shape {tuple(y.shape)}, the shortcut "
+                f"{tuple(added.shape)}; pass a residual of the same rows and channels"
+            )
+        return y + added
 
 
 def ends_of(module: nn.Module) -> Ends:
@@ -184,15 +206,22 @@ def chained(modules: dict[str, nn.Module]) -> Ends:
             _check_joint(before, end, name, here)
         else:
             start = here
-        channels = here.out_channels
-        if channels is None and here.in_channels is None:
-            # It keeps the number of channels, whatever it is.
+        rows, channels = here.layout_out, here.out_channels
+        if rows is None and isinstance(module, (*POINTWISE, nn.Linear)):
+            rows = end.layout_out
+        if channels is None and here.in_channels is None and _keeps_channels(module):
             channels = end.out_channels
-        end = here._replace(
-            layout_out=here.layout_out or end.layout_out, out_channels=channels
-        )
+        end = here._replace(layout_out=rows, out_channels=channels)
         before = name
     return Ends(start.layout, end.layout_out, start.in_channels, end.out_channels)
+
+
+def _keeps_channels(module: nn.Module) -> bool:
+    """Whether a module that says no channels gives as many as it takes."""
+    if ends_of(module).layout is None:
+        return isinstance(module, POINTWISE)
+    activation = getattr(module, "activation", None)
+    return activation is None or isinstance(activation, POINTWISE)
 
 
 def _check_joint(before: str, end: Ends, name: str, here: Ends) -> None:
@@ -218,6 +247,14 @@ def _check_module(name: str, module: object, *, optional: bool) -> None:
     )
 
 
+def _check_not_readout(name: str, module: object) -> None:
+    if isinstance(module, READOUTS):
+        raise ValueError(
+            f"{name} must give coefficients, got {type(module).__name__}, which gives "
+            "invariants without rows; put it after the block"
+        )
+
+
 def _check_shortcut(shortcut: nn.Module, ends: Ends) -> None:
     """Refuse a shortcut with other ends than the block, as far as both say."""
     for name, of_block, own in zip(Ends._fields, ends, ends_of(shortcut), strict=True):
@@ -233,7 +270,8 @@ def _shortcut(ends: Ends) -> nn.Module:
     if before is None or after is None or into is None or out is None:
         raise ValueError(
             "residual=True needs operators that say their layouts and channels, got "
-            f"{before} to {after}, {into} to {out} channels; pass a module as residual"
+            f"{before} to {after}, {into} to {out} channels; pass a module as "
+            "residual, nn.Identity() where neither changes"
         )
     if (before, into) == (after, out):
         return nn.Identity()

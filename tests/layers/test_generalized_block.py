@@ -6,6 +6,7 @@ from torch import nn
 
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, rotate, so3_layout
 from deepsphere_pyg.layers import (
+    BispectrumReadout,
     ConstrainedGeneralizedConv,
     GatedActivation,
     GauntProduct,
@@ -13,8 +14,10 @@ from deepsphere_pyg.layers import (
     GeneralizedConv,
     GridActivation,
     NormActivation,
+    PowerSpectrumReadout,
     SO3Conv,
     SO3GridActivation,
+    SO3Mean,
     SphereToSO3Conv,
     TensorProductActivation,
     UniformConv,
@@ -157,6 +160,77 @@ def test_modules_that_say_nothing_are_taken():
     assert layer(torch.ones(5, 3)).shape == (5, 2)
     assert layer.layout is None and layer.out_channels is None
     assert ends_of(nn.Tanh()) == Ends(None, None, None, None)
+
+
+READOUTS = {
+    "SO3Mean": (SphereToSO3Conv(4, 4, L, 2), SO3GridActivation(L, 2), SO3Mean(L, 2)),
+    "PowerSpectrumReadout": (ZonalConv(4, 4, L), PowerSpectrumReadout(L), None),
+    "BispectrumReadout": (BispectrumReadout(L), nn.Tanh(), None),
+}
+
+
+@pytest.mark.parametrize("residual", [True, False, nn.Identity()])
+@pytest.mark.parametrize("name", READOUTS)
+def test_readouts_belong_after_blocks(name, residual):
+    message = f"must give coefficients, got {name}, which .*; put it after the block"
+    with pytest.raises(ValueError, match=message):
+        GeneralizedBlock(*READOUTS[name], residual=residual)
+    with pytest.raises(ValueError, match="residual must give coefficients"):
+        GeneralizedBlock(None, nn.Tanh(), None, residual=SO3Mean(L))
+
+
+class Averaged(nn.Module):
+    """A mean over rows that says nothing of itself."""
+
+    def forward(self, x):
+        return x.mean(-2, keepdim=True)
+
+
+@pytest.mark.parametrize("second", [Averaged(), nn.Linear(4, 1)])
+def test_shortcuts_are_not_repeated(second):
+    layer = GeneralizedBlock(None, nn.Tanh(), second, residual=nn.Identity())
+    with pytest.raises(ValueError, match=r"the operators give shape \(1, .*same rows"):
+        layer(torch.ones(1, 16, 4))
+
+
+GRIDS = (
+    lambda activation: GridActivation(GaussLegendre(L), L, activation),
+    lambda activation: SO3GridActivation(L, 1, activation),
+)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_activations_on_grids_may_change_the_number_of_channels(grid):
+    wider = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+    layer = GeneralizedBlock(
+        ZonalConv(3, 4, L), grid(wider), ZonalConv(8, 3, L), residual=True
+    )
+    assert (layer.in_channels, layer.out_channels) == (3, 3)
+    assert layer(torch.ones(2, L * L, 3)).shape == (2, L * L, 3)
+    unknown = (ZonalConv(3, 4, L), grid(wider), None)
+    assert GeneralizedBlock(*unknown).out_channels is None
+    with pytest.raises(ValueError, match="to None channels; pass a module as residual"):
+        GeneralizedBlock(*unknown, residual=True)
+    shortcut = ZonalConv(3, 8, L)
+    layer = GeneralizedBlock(*unknown, residual=shortcut)
+    assert layer(torch.ones(2, L * L, 3)).shape == (2, L * L, 8)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_nonlinearities_of_pytorch_keep_the_number_of_channels(grid):
+    layer = GeneralizedBlock(ZonalConv(3, 4, L), grid(nn.SiLU()), None, residual=True)
+    assert layer.out_channels == 4
+    assert layer(torch.ones(2, L * L, 3)).shape == (2, L * L, 4)
+    with pytest.raises(ValueError, match="activation gives 4 channels, second takes 5"):
+        GeneralizedBlock(ZonalConv(3, 4, L), grid(nn.SiLU()), ZonalConv(5, 5, L))
+
+
+def test_modules_that_say_nothing_may_change_rows_and_channels():
+    inner = nn.Sequential(products(), nn.Linear(4, 6))
+    second = GeneralizedConv(products().layout_out, L, 6, 2)
+    layer = GeneralizedBlock(GeneralizedConv(L, TWO, 3, 4), inner, second)
+    assert layer(torch.ones(2, L * L, 3)).shape == (2, L * L, 2)
+    assert layer.layout_out == HarmonicLayout(L)
 
 
 def test_ends_of_modules_in_a_row():
