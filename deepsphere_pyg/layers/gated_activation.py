@@ -97,8 +97,7 @@ class GatedActivation(Float64Buffers):
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
         self.bias = nn.Parameter(torch.empty(shape[1:], dtype=self.dtype))
         gates = fragment_of_row(self.layout)[self.n_scalars :] - self.n_scalars
-        gates = gates.to(self.weight.device)
-        self.register_buffer("row_gates", gates, persistent=False)
+        self.keep("row_gates", gates)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -127,6 +126,9 @@ class GatedActivation(Float64Buffers):
             scalars, others = torch.split(x, sizes, dim=-2)
             sums = (scalars[..., None, :] * self.weight).sum(-3) + self.bias
             gates = sums.sigmoid().index_select(-2, self.row_gates)
+            # What works in place would change the caller's coefficients.
+            if getattr(self.activation, "inplace", True):
+                scalars = scalars.clone()
             return torch.cat([self.activation(scalars), gates * others], dim=-2)
 
     def extra_repr(self) -> str:

@@ -22,10 +22,15 @@ class NormActivation(Float64Buffers):
     r"""Change the size of each fragment by a nonlinearity.
 
     .. math::
-        y_{ltm} = \frac{\sigma(r_{lt} + b_{lt})}{r_{lt}} f_{ltm}, \qquad
+        y_{ltm} = \frac{\sigma(r_{lt} + b_{lt})
+        - \epsilon \, \sigma(b_{lt}) / r_{lt}^2}{r_{lt}} f_{ltm}, \qquad
         r_{lt} = \sqrt{\tfrac{1}{2l+1} \sum_m f_{ltm}^2 + \epsilon}
 
-    for each channel. Fragments of degree 0 are single numbers and keep their sign.
+    for each channel. Fragments of degree 0 are single numbers and keep their sign. Far
+    above :math:`\sqrt\epsilon` sizes become :math:`\sigma(r + b)`. Nothing has no
+    direction: :math:`\sigma(b)` is taken away from what is far smaller, of which is
+    left :math:`\sigma'(b) f`, so that the layer is smooth and does not make round-off
+    large.
 
     Parameters
     ----------
@@ -34,9 +39,10 @@ class NormActivation(Float64Buffers):
     channels
         Number of channels.
     activation
-        Module or function of the sizes; SiLU by default.
+        Module or function of the sizes, each by itself; SiLU by default.
     eps
-        Added to the mean squares, so that there are derivatives at zero.
+        Mean square of fragments too small to have a direction. The slope is at most
+        about :math:`|\sigma'| + 0.6 |\sigma(b)| / \sqrt\epsilon`.
 
     Attributes
     ----------
@@ -61,13 +67,15 @@ class NormActivation(Float64Buffers):
     Equivariance: exact, to round-off. Under autocast the layer stays in its own
     precision.
 
-    Source: Worrall et al. 2017 (arXiv:1612.04642), section 4, for the circle.
+    Source: Worrall et al. 2017 (arXiv:1612.04642), section 4, for the circle; what
+    becomes of small fragments is ours.
 
     Examples
     --------
     >>> layer = NormActivation(2, channels=1, activation=torch.nn.ReLU())
     >>> _ = torch.nn.init.constant_(layer.bias, -1.0)
-    >>> layer(torch.tensor([[-3.0], [2.0], [2.0], [-2.0]])).flatten().tolist()
+    >>> y = layer(torch.tensor([[-3.0], [2.0], [2.0], [-2.0]]))
+    >>> y.flatten().round(decimals=3).tolist()
     [-2.0, 1.0, 1.0, -1.0]
     """
 
@@ -79,18 +87,17 @@ class NormActivation(Float64Buffers):
         channels: SupportsIndex,
         activation: Callable[[Tensor], Tensor] | None = None,
         *,
-        eps: float = 1e-8,
+        eps: float = 1e-4,
     ) -> None:
         super().__init__(None)
         self.layout = numbered_layout(layout)
         self.channels = integer_argument("channels", channels, 1)
         chosen = nn.SiLU() if activation is None else activation
         self.activation = checked_activation(chosen)
-        self.eps = positive_argument("eps", eps, "take 1e-8")
+        self.eps = positive_argument("eps", eps, "take 1e-4")
         shape = (self.layout.n_fragments, self.channels)
         self.bias = nn.Parameter(torch.zeros(shape, dtype=self.dtype))
-        rows = fragment_of_row(self.layout).to(self.bias.device)
-        self.register_buffer("row_fragments", rows, persistent=False)
+        self.keep("row_fragments", fragment_of_row(self.layout))
 
     def reset_parameters(self) -> None:
         """Set the bias to zero."""
@@ -112,8 +119,12 @@ class NormActivation(Float64Buffers):
         x = checked_operand(coefficients, self.layout, self.bias, self.dtype)
         check_channels(x, self.channels)
         with torch.autocast(x.device.type, enabled=False):
-            size = (power_spectrum(x, self.layout) + self.eps).sqrt()
-            factor = self.activation(size + self.bias) / size
+            square = power_spectrum(x, self.layout) + self.eps
+            size = square.sqrt()
+            # A copy: activations may work in place, or look at the shape.
+            at_zero = self.activation(self.bias.expand_as(size).clone())
+            activated = self.activation(size + self.bias)
+            factor = (activated - at_zero * (self.eps / square)) / size
             return x * factor.index_select(-2, self.row_fragments)
 
     def extra_repr(self) -> str:

@@ -4,8 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, power_spectrum, rotate
+from deepsphere_pyg.harmonics import (
+    SHT,
+    HarmonicLayout,
+    Rotation,
+    power_spectrum,
+    rotate,
+)
 from deepsphere_pyg.layers import GatedActivation, NormActivation
+from samplings import GaussLegendre
 
 LAYOUT = HarmonicLayout(4, [2, 3, 0, 1])
 LAYERS = (NormActivation, GatedActivation)
@@ -81,6 +88,58 @@ def test_nothing_stays_nothing_with_derivatives():
     assert not module(x).any() and x.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("value", [1.0, 5.0, 50.0])
+def test_round_off_stays_round_off(value):
+    flat = SHT(GaussLegendre(8), 6)(torch.full((128, 1), value))
+    module = NormActivation(6, 1)
+    nn.init.ones_(module.bias)
+    noise = flat[1:].abs().max()
+    assert 0 < noise < 1e-6 * value
+    assert module(flat)[1:].abs().max() <= 2 * noise
+
+
+@pytest.mark.parametrize("bias", [-1.0, 0.0, 1.0])
+def test_slopes_of_sizes_are_bounded(bias):
+    module = NormActivation(2, 1).double()
+    nn.init.constant_(module.bias, bias)
+    size = torch.cat([torch.zeros(1), torch.logspace(-9, 2, 400)]).double()
+    x = torch.zeros(len(size), 4, 1).double()
+    x[:, 0, 0], x[:, 3, 0] = size, size * 3**0.5
+    x.requires_grad_()
+    y = module(x)
+    (slope,) = torch.autograd.grad(y.sum(), x)
+    at_zero = torch.tensor(abs(bias)).sigmoid() * abs(bias)
+    assert slope.abs().max() <= 1.2 + 0.6 * at_zero / module.eps**0.5
+    # Nothing has the slope of the activation, what is large its value.
+    argument = torch.tensor(bias).double().requires_grad_()
+    nn.functional.silu(argument).backward()
+    expected = argument.grad.expand(2)
+    torch.testing.assert_close(slope[0, [0, 3], 0], expected, rtol=1e-2, atol=1e-2)
+    large = size > 10
+    expected = nn.functional.silu(size[large] + bias)
+    torch.testing.assert_close(y[large, 0, 0], expected, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("activation", [nn.ReLU(inplace=True), torch.relu_])
+@pytest.mark.parametrize("with_gradient", [True, False])
+def test_activations_in_place_change_no_one_elses(layer, activation, with_gradient):
+    module = made(layer, LAYOUT, 3, activation)
+    twin = made(layer, LAYOUT, 3, nn.ReLU())
+    x = random(5, LAYOUT.n_rows, 3)
+    before = x.clone(), module.bias.detach().clone()
+    x.requires_grad_(with_gradient)
+    with torch.set_grad_enabled(with_gradient):
+        y, expected = module(x), twin(x)
+    assert torch.equal(y, expected)
+    assert torch.equal(x.detach(), before[0])
+    assert torch.equal(module.bias.detach(), before[1])
+    if with_gradient:
+        (found,) = torch.autograd.grad(y.square().sum(), x)
+        (known,) = torch.autograd.grad(expected.square().sum(), x)
+        assert torch.equal(found, known)
+
+
 def test_parameters_are_reset():
     for layer in LAYERS:
         module = made(layer, LAYOUT, 3)
@@ -97,7 +156,7 @@ def test_are_made_on_the_device_in_force():
 
 
 def test_printed_forms():
-    assert f"{LAYOUT}, 3, eps=1e-08" in repr(NormActivation(LAYOUT, 3))
+    assert f"{LAYOUT}, 3, eps=0.0001" in repr(NormActivation(LAYOUT, 3))
     assert f"{LAYOUT}, 3" in repr(GatedActivation(LAYOUT, 3))
 
 
