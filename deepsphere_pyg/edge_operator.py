@@ -109,26 +109,34 @@ class EdgeOperator(nn.Module):
         # the order of its weights in the transpose (None if it is its own transpose).
         self._rows = rows
         self._order = order
-        parts = {"offsets": rows.indptr, "indices": rows.indices}
-        if order is not None:
+        for name in BUFFERS:
+            self.register_buffer(name, None, persistent=False)
+        self._set_indices(columns, torch.device("cpu"))
+        self._set_weights(dtype)
+
+    def _set_indices(self, columns: sp.csr_array, device: torch.device) -> None:
+        """Put the indices, and those of the transpose, on a device."""
+        kind = self._rows.indptr.dtype
+        parts = {"offsets": self._rows.indptr, "indices": self._rows.indices}
+        if self._order is not None:
             parts |= {
                 "offsets_t": columns.indptr.astype(kind),
                 "indices_t": columns.indices.astype(kind),
             }
-        for name in BUFFERS:
-            part = torch.from_numpy(parts[name]) if name in parts else None
-            self.register_buffer(name, part, persistent=False)
-        self._set_weights(dtype)
+        with torch.inference_mode(False):
+            for name, part in parts.items():
+                setattr(self, name, torch.from_numpy(part).to(device))
 
     def _set_weights(self, dtype: torch.dtype) -> None:
         """Round the float64 weights to a dtype, on the device of the indices."""
         device = self.offsets.device
-        # Rounded before it moves: not every device has float64.
-        master = torch.from_numpy(self._rows.data)
-        self.weight = master.to(dtype, copy=True).to(device)
-        if self._order is not None:
-            turned = torch.from_numpy(self._rows.data[self._order])
-            self.weight_t = turned.to(dtype).to(device)
+        with torch.inference_mode(False):
+            # Rounded before it moves: not every device has float64.
+            master = torch.from_numpy(self._rows.data)
+            self.weight = master.to(dtype, copy=True).to(device)
+            if self._order is not None:
+                turned = torch.from_numpy(self._rows.data[self._order])
+                self.weight_t = turned.to(dtype).to(device)
         self._forget()
 
     def _forget(self) -> None:
@@ -137,10 +145,16 @@ class EdgeOperator(nn.Module):
         self._derived = Derived(self._rows, symmetric, self.dtype, device)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; a new dtype starts from the float64 weights."""
-        before = self.dtype
+        """Move or convert; what changes is made of the float64 matrix.
+
+        So it is after ``to_empty``, too, which leaves memory as it is.
+        """
+        offsets, weight = self.offsets, self.weight
         cast(Any, super())._apply(fn, recurse)
-        if self.dtype != before:
+        if self.offsets is not offsets:
+            columns, _ = transposed_rows(self._rows)
+            self._set_indices(columns, self.offsets.device)
+        if self.weight is not weight:
             self._set_weights(self.dtype)
         self._forget()
         return self

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self, cast
+from typing import Any, Self
 
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 
 
-class Float64Buffers(nn.Module):
+class Float64Buffers(FixedBuffers):
     """Buffers that stay out of ``state_dict``, with float64 masters.
 
     A change of dtype starts from the masters, so that ``.double()`` is exact whatever
@@ -24,31 +27,24 @@ class Float64Buffers(nn.Module):
     def __init__(self, dtype: torch.dtype | None) -> None:
         super().__init__()
         self.dtype = checked_dtype(dtype or torch.get_default_dtype())
-        self._masters: dict[str, Tensor | None] = {}
 
-    def keep(self, name: str, master: Tensor | None) -> None:
-        """Register a float64 master, and the buffer that is rounded of it.
-
-        None where a subclass keeps the master elsewhere, and rounds it itself.
-        """
-        self._masters[name] = master
-        self.register_buffer(name, self.rounded(name, self.dtype), persistent=False)
-
-    def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
-        """Return a master in a dtype, on the CPU."""
-        return cast(Tensor, self._masters[name]).to(dtype)
+    def keep(
+        self,
+        name: str,
+        master: npt.NDArray[Any] | None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """Register a master, and the buffer of the module's dtype made of it."""
+        super().keep(name, master, dtype or self.dtype)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; a new dtype starts from the masters."""
+        """Move or convert; refuse a dtype before anything changes."""
         device = next((b.device for b in self.buffers()), torch.device("cpu"))
         probe = fn(torch.zeros(1, dtype=self.dtype, device=device))
-        dtype = checked_dtype(probe.dtype)
-        cast(Any, super())._apply(fn, recurse)
-        if dtype != self.dtype:
-            self.dtype = dtype
-            for name in self._masters:
-                # Rounded before it moves: not every device has float64.
-                setattr(self, name, self.rounded(name, dtype).to(probe.device))
+        if probe.dtype != self.dtype:
+            _checked_conversion(probe.dtype, type(self).__name__)
+        super()._apply(fn, recurse)
+        self.dtype = probe.dtype
         return self
 
 
@@ -72,3 +68,21 @@ def checked_dtype(dtype: torch.dtype) -> torch.dtype:
         f"harmonic transforms are torch.float32 or torch.float64, got {dtype}; pass "
         "one of the two"
     )
+
+
+def _checked_conversion(dtype: torch.dtype, name: str) -> None:
+    """Refuse to convert a module; PyTorch has begun with others.
+
+    Raises
+    ------
+    TypeError
+        As :func:`checked_dtype`.
+    """
+    try:
+        checked_dtype(dtype)
+    except TypeError as error:
+        raise TypeError(
+            f"{error}. {name} is as it was, but where it is part of a model, the "
+            f"modules that come before it are {dtype} by now: call .float() or "
+            ".double() on the model to have all of them alike"
+        ) from None

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
+from samplings.arrays import IntArray
 
 
-def fragment_of_row(layout: HarmonicLayout) -> Tensor:
-    """Return the number of the fragment, among all, of each row, on the CPU.
+def fragment_of_row(layout: HarmonicLayout) -> IntArray:
+    """Return the number of the fragment, among all, of each row.
 
     Examples
     --------
     >>> fragment_of_row(HarmonicLayout(2, [2, 1])).tolist()
     [0, 1, 2, 2, 2]
     """
-    return torch.from_numpy((layout.orders == -layout.degrees).cumsum() - 1)
+    return np.cumsum(layout.orders == -layout.degrees, dtype=np.int64) - 1
 
 
 def by_degree(x: Tensor, layout: HarmonicLayout) -> list[Tensor]:

@@ -17,6 +17,7 @@ from deepsphere_pyg.harmonics.operands import as_layout, checked_operand
 from deepsphere_pyg.harmonics.quarter_turn import quarter_turn
 from deepsphere_pyg.harmonics.rotation import Rotation
 from deepsphere_pyg.harmonics.wigner import checked_rotation
+from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 
 # Cosines and sines.
 Pair: TypeAlias = Sequence[Tensor]
@@ -92,9 +93,9 @@ class HarmonicRotation(Float64Buffers):
             ("orders", table.orders),
             ("turned_orders", table.turned_orders),
         ):
-            self.register_buffer(name, torch.from_numpy(index), persistent=False)
+            self.keep(name, index)
         for number, blocks in enumerate(table.blocks):
-            self.keep(f"blocks_{number}", torch.from_numpy(blocks))
+            self.keep(f"blocks_{number}", blocks)
 
     def forward(self, coefficients: Tensor, rotation: Rotation) -> Tensor:
         """Return the coefficients of the rotated signals.
@@ -241,7 +242,8 @@ def rotate(
 def _kept(
     layout: HarmonicLayout, dtype: torch.dtype, device: torch.device
 ) -> HarmonicRotation:
-    return HarmonicRotation(layout, dtype).to(device)
+    # Kept, and so for whoever comes next: not of the inference mode of who came first.
+    return in_plain_mode(lambda: HarmonicRotation(layout, dtype).to(device))
 
 
 def _broadcast(batch: torch.Size, rotations: torch.Size) -> torch.Size:

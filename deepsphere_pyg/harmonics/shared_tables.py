@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
 from samplings.arrays import FloatArray
 
 
@@ -21,13 +22,14 @@ class SharedTable:
     """
 
     def __init__(self, master: FloatArray) -> None:
-        self.master = torch.from_numpy(master)
+        self.master = plain_tensor(master)
         self._rounded = {torch.float64: self.master}
 
     def rounded(self, dtype: torch.dtype) -> Tensor:
         """Return the table in a dtype, on the CPU."""
         if dtype not in self._rounded:
-            self._rounded[dtype] = self.master.to(dtype)
+            with torch.inference_mode(False):
+                self._rounded[dtype] = self.master.to(dtype)
         return self._rounded[dtype]
 
     @property

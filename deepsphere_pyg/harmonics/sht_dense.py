@@ -3,7 +3,6 @@
 from math import prod
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -72,7 +71,7 @@ class DenseTransform(Float64Buffers):
     def __init__(self, matrix: FloatArray, dtype: torch.dtype | None) -> None:
         super().__init__(dtype)
         self.n_rows, self.n_vertices = matrix.shape
-        self.keep("matrix", torch.from_numpy(np.ascontiguousarray(matrix)))
+        self.keep("matrix", matrix)
 
     @property
     def table_bytes(self) -> int:

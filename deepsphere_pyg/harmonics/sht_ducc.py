@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
+from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.products import in_given_precision
 from samplings.arrays import FloatArray
 
@@ -58,8 +60,8 @@ class DuccTransform(Float64Buffers):
         weights = np.ones(len(rings)) if weights is None else weights
         # Float64 whatever the dtype of signals, and not to be moved: plain tensors.
         geometry = np.stack([rings.theta, rings.first_phi, weights])
-        self._geometry = torch.from_numpy(geometry)
-        self.keep("probe_", torch.zeros(1, dtype=torch.float64))
+        self._geometry = plain_tensor(geometry)
+        self.keep("probe_", np.zeros(1))
 
     @property
     def probe(self) -> Tensor:
@@ -224,6 +226,11 @@ class _Conversion(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _conversion(L: int, dtype: torch.dtype) -> _Conversion:
+    # Kept: of no inference mode, nor on the device in force, of who comes first.
+    return in_plain_mode(lambda: _computed_conversion(L, dtype))
+
+
+def _computed_conversion(L: int, dtype: torch.dtype) -> _Conversion:
     m, l = torch.triu_indices(L, L)  # noqa: E741
     signs = 1 - 2 * (m % 2).double()
     above = (m > 0).double()

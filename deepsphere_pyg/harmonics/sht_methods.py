@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.harmonics.sht_dense import DenseTransform, harmonics_matrix
 from deepsphere_pyg.harmonics.sht_ducc import DuccTransform, ducc_is_installed
 from deepsphere_pyg.harmonics.sht_exactness import exact_bandlimit, interpolation
@@ -44,7 +45,7 @@ class Analysis(NamedTuple):
     error_bound: float | None
 
 
-class Placed(nn.Module):
+class Placed(FixedBuffers):
     """A transform of vertices in another order, or of more of them.
 
     Parameters
@@ -62,8 +63,7 @@ class Placed(nn.Module):
         super().__init__()
         self.transform: Any = transform
         self.n_vertices, self.n_rows = len(places), transform.n_rows
-        index = torch.from_numpy(np.array(places, dtype=np.int64))
-        self.register_buffer("places", index, persistent=False)
+        self.keep("places", np.array(places, dtype=np.int64))
 
     @property
     def table_bytes(self) -> int:
@@ -162,7 +162,9 @@ def synthesis_of(
 
 
 def _rings_or_ducc(sampling: Sampling, L: int) -> str:
-    """Choose by measured times."""
+    """Choose by measured times; ducc0 computes on the CPU only."""
+    if torch.get_default_device().type != "cpu":
+        return "rings"
     faster = DUCC_BEYOND < L or not isinstance(sampling, RegularGrid)
     return "ducc" if faster and ducc_is_installed() else "rings"
 
@@ -238,11 +240,13 @@ def _on_healpix(
         )
     iterations = HEALPIX_ITERATIONS if iterations is None else iterations
     weights = ring_weights(rings, L, sampling.nside)
-    exact = (
-        _sums(rings, L, weights, method, torch.float64),
-        _sums(rings, L, None, method, torch.float64),
-    )
-    spectrum = spectrum_of(*exact)
+    # Whatever the device in force: it need not have float64, nor memory.
+    with torch.device("cpu"):
+        exact = (
+            _sums(rings, L, weights, method, torch.float64),
+            _sums(rings, L, None, method, torch.float64),
+        )
+        spectrum = spectrum_of(*exact)
     pair = (
         _sums(rings, L, weights, method, dtype),
         _sums(rings, L, None, method, dtype),

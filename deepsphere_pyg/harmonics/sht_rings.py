@@ -70,19 +70,21 @@ class RingTransform(Float64Buffers):
             first = first[:1]
         angle = first[:, None] * np.arange(L)
         phases = np.stack([np.cos(angle), np.sin(angle)], -1)
-        self.keep("signs", torch.from_numpy(signs))
+        self.keep("signs", signs)
         # Half of each order goes to m and half to -m.
-        self.keep("scales", torch.from_numpy(np.where(orders == 0, 1.0, signs / 2)))
-        self.keep("weights", torch.from_numpy(np.ascontiguousarray(ring_weights)))
-        self.keep("phases", torch.from_numpy(phases if first.any() else np.empty(0)))
+        self.keep("scales", np.where(orders == 0, 1.0, signs / 2))
+        self.keep("weights", ring_weights)
+        self.keep("phases", phases if first.any() else np.empty(0))
         for name in ("slots", "places"):
-            index = getattr(self._legendre, name)
-            self.register_buffer(name, index, persistent=False)
+            self.keep(name, None, torch.int64)
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype; tables are shared between transforms."""
         if name.startswith("table_"):
             return self._legendre.rounded(dtype)[int(name.removeprefix("table_"))]
+        if name in ("slots", "places"):
+            index: Tensor = getattr(self._legendre, name)
+            return index
         return super().rounded(name, dtype)
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
 from deepsphere_pyg.harmonics.legendre import associated_legendre
 from samplings.arrays import FloatArray, IntArray
 
@@ -48,7 +49,9 @@ class LegendreTables:
         if dtype == torch.float64:
             return self.master
         if dtype not in self._rounded:
-            self._rounded[dtype] = tuple(table.to(dtype) for table in self.master)
+            with torch.inference_mode(False):
+                rounded = tuple(table.to(dtype) for table in self.master)
+            self._rounded[dtype] = rounded
         return self._rounded[dtype]
 
     @property
@@ -134,7 +137,7 @@ def _tables(
             some = values[part::parts]
             padded[part][group][m - bounds[group], : len(some), :n_rings] = some
     slots, places = _layout(L, parts, bounds, sizes)
-    tables = [torch.from_numpy(table) for part in padded for table in part]
+    tables = [plain_tensor(table) for part in padded for table in part]
     return LegendreTables(tuple(tables), slots, places)
 
 
@@ -182,4 +185,4 @@ def _layout(
             places[rows[used]] = place[used]
             slots.append(rows.ravel())
             start += rows.size
-    return torch.from_numpy(np.concatenate(slots)), torch.from_numpy(places)
+    return plain_tensor(np.concatenate(slots)), plain_tensor(places)

@@ -59,13 +59,14 @@ class WignerTransform(Float64Buffers, ABC):
         self.layout = so3_layout(self.L, self.N)
         # Also makes the layout compute what it keeps, which compilers do not follow.
         self._n_rows = self.layout.n_rows
-        self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
+        waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
+        self.waves = waves.to(torch.get_default_device())
         self._starts = wave_starts(self.L, self.N)
         settings = (type(self), grid, self.L, self.N)
         self._shared = shared_table(settings, self._table)
-        self.keep("table", self._shared.master)
-        self.keep("alpha_waves", torch.from_numpy(alpha_waves(grid.alpha, self.L)))
-        self.keep("gamma_waves", torch.from_numpy(gamma_waves(grid.gamma, self.N)))
+        self.keep("table", None)
+        self.keep("alpha_waves", alpha_waves(grid.alpha, self.L))
+        self.keep("gamma_waves", gamma_waves(grid.gamma, self.N))
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype; tables are shared between transforms."""

@@ -94,8 +94,7 @@ class BispectrumReadout(Float64Buffers):
         triples, kept = _triples(self.layout, self.product.fragments)
         triples.setflags(write=False)
         self.triples = triples
-        device = torch.get_default_device()
-        self.register_buffer("kept", torch.from_numpy(kept).to(device), False)
+        self.keep("kept", kept)
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the invariants.

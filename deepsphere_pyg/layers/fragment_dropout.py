@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import SupportsIndex
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.layers.harmonic_operands import in_full_precision, numbered_layout
@@ -16,7 +17,7 @@ from samplings.arguments import choice_argument
 UNITS = ("fragment", "channel")
 
 
-class FragmentDropout(nn.Module):
+class FragmentDropout(FixedBuffers):
     r"""Set whole fragments to zero at random, in training.
 
     .. math::
@@ -78,8 +79,7 @@ class FragmentDropout(nn.Module):
         numbers = fragment_of_row(self.layout)
         rows = numbers if unit == "fragment" else 0 * numbers
         self.n_units = int(rows[-1]) + 1
-        rows = rows.to(torch.get_default_device())
-        self.register_buffer("unit_of_row", rows, persistent=False)
+        self.keep("unit_of_row", rows)
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the coefficients, some of them zero in training.

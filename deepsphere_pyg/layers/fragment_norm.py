@@ -127,8 +127,7 @@ class FragmentNorm(Float64Buffers):
         self.register_buffer("mean_square", ones if running_means else None)
         none_yet = torch.zeros((), dtype=torch.int64, device=self.weight.device)
         self.register_buffer("n_batches", none_yet if running_means else None)
-        rows = fragment_of_row(self.layout).to(self.weight.device)
-        self.register_buffer("fragment_of_row", rows, persistent=False)
+        self.keep("fragment_of_row", fragment_of_row(self.layout))
 
     def reset_running_statistics(self) -> None:
         """Set the running means to one."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Self, cast
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from samplings import Sampling
 
 
@@ -105,7 +103,7 @@ class Unpool(nn.Module):
         return y
 
 
-class GlobalMeanPool(nn.Module):
+class GlobalMeanPool(FixedBuffers):
     r"""Average a signal over the covered area.
 
     .. math:: y = \frac{\sum_i a_i x_i}{\sum_i a_i}
@@ -152,20 +150,11 @@ class GlobalMeanPool(nn.Module):
                 f"sampling must be a Sampling, got {type(sampling).__name__}; build "
                 "one, such as samplings.HEALPix(32), or pass areas in each call"
             )
-        self._master: Tensor | None = None
-        self.register_buffer("area", None, persistent=False)
-        if sampling is not None:
-            # Stays on the CPU: not every device has float64.
-            self._master = torch.from_numpy(np.array(sampling.weights))
-            area = self._master.to(torch.get_default_dtype())
-            self.area = area.to(torch.get_default_device())
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; areas start from float64 again."""
-        cast(Any, super())._apply(fn, recurse)
-        if self._master is not None and self.area is not None:
-            self.area = self._master.to(self.area.dtype).to(self.area.device)
-        return self
+        if sampling is None:
+            self.register_buffer("area", None, persistent=False)
+        else:
+            weights = np.array(sampling.weights)
+            self.keep("area", weights, torch.get_default_dtype())
 
     def forward(self, x: Tensor, area: Tensor | None = None) -> Tensor:
         """Return the mean of ``x`` weighted by ``area``, in any unit.

@@ -66,12 +66,10 @@ class RotationFilters(Float64Buffers, ABC):
             # Computed on the CPU, whatever the device in force.
             with torch.device("cpu"):
                 matrix = filter_table(self._points(self.local), layout, layout_out)
-            self.keep("table", torch.from_numpy(matrix))
+            self.keep("table", matrix)
             n_weights = matrix.shape[1]
         shape = (n_weights, self.in_channels, self.out_channels)
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
-        if self.local is not None:
-            self.table = self.table.to(self.weight.device)
         self.bias = (
             nn.Parameter(torch.empty(self.out_channels, dtype=self.dtype))
             if bias

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from typing import SupportsIndex
 
-import torch
+import numpy as np
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.so3_rows import so3_layout
 from deepsphere_pyg.layers.harmonic_operands import in_full_precision, numbered_layout
 from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit
 
 
-class SO3ToSphere(nn.Module):
+class SO3ToSphere(FixedBuffers):
     r"""Average functions on SO(3) over turns about the pole: signals on the sphere.
 
     .. math::
@@ -68,8 +69,8 @@ class SO3ToSphere(nn.Module):
             self.layout.fragment(degree, tau // 2)
             for degree, tau in enumerate(self.layout.tau)
         ]
-        rows = torch.cat([torch.arange(part.start, part.stop) for part in middle])
-        self.register_buffer("rows", rows, persistent=False)
+        rows = [np.arange(part.start, part.stop) for part in middle]
+        self.keep("rows", np.concatenate(rows))
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the coefficients of the averages.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.degree_mixing import DegreeMixing
+from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
 from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
@@ -152,29 +153,25 @@ class TensorProductActivation(Float64Buffers):
         bandlimit = self.layout.L if L_out is None else int(L_out)
         self.fragments = coupled_fragments(self.layout, self.mixing)
         self.layout_out = numbered_layout(coupled_layout(self.fragments, bandlimit))
-        device = torch.get_default_device()
         if self.execution == "grouped":
-            self._lay_out_groups(device)
+            self._lay_out_groups()
         else:
-            self._lay_out_pairs(device)
+            self._lay_out_pairs()
 
-    def _lay_out_pairs(self, device: torch.device) -> None:
+    def _lay_out_pairs(self) -> None:
         tables = pair_tables(self.layout, self.fragments, self.layout_out.L)
         self.blocks = tables.blocks
         for name in ("offsets", "indices", "targets", "offsets_t", "indices_t"):
-            index = torch.from_numpy(getattr(tables, name)).to(device)
-            self.register_buffer(name, index, persistent=False)
-        self._order_t = torch.from_numpy(tables.order)
-        self.keep("weights", torch.from_numpy(tables.weights))
+            self.keep(name, getattr(tables, name))
+        self._order_t = plain_tensor(tables.order)
+        self.keep("weights", tables.weights)
         self.keep("weights_t", None)
-        self.to(device)
 
-    def _lay_out_groups(self, device: torch.device) -> None:
+    def _lay_out_groups(self) -> None:
         tables = grouped_tables(self.layout, self.fragments)
         self.groups = tables.groups
-        self.register_buffer("order", torch.from_numpy(tables.order), persistent=False)
-        self.keep("matrices", torch.from_numpy(tables.matrices))
-        self.to(device)
+        self.keep("order", tables.order)
+        self.keep("matrices", tables.matrices)
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype; transposes have the same weights in order."""

@@ -100,13 +100,11 @@ class ZonalConv(Float64Buffers):
         n_weights = self.L
         self.localised = anchors is not None
         if anchors is not None:
-            table = torch.from_numpy(anchor_interpolation(self.L, anchors))
+            table = anchor_interpolation(self.L, anchors)
             self.keep("interpolation", table)
             n_weights = table.shape[1]
         shape = (n_weights, self.in_channels, self.out_channels)
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
-        if self.localised:
-            self.interpolation = self.interpolation.to(self.weight.device)
         self.bias = (
             nn.Parameter(torch.empty(self.out_channels, dtype=self.dtype))
             if bias
