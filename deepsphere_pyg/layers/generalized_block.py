@@ -154,7 +154,7 @@ class GeneralizedBlock(nn.Module):
         y: Tensor = self.second(self.activation(self.first(coefficients)))
         if self.shortcut is None:
             return y
-        added = self.shortcut(coefficients)
+        added: Tensor = self.shortcut(coefficients)
         # A sum would repeat what has fewer rows or channels.
         if y.shape != added.shape:
             raise ValueError(

@@ -10,16 +10,19 @@ from typing import Any
 from tqdm import tqdm
 
 from deepsphere_pyg.training.checks import check_folder
-from deepsphere_pyg.training.equivariance_layer_cases import layer_cases
+from deepsphere_pyg.training.equivariance_layer_cases import (
+    PUBLISHED_BANDLIMIT,
+    layer_cases,
+)
 from deepsphere_pyg.training.equivariance_layers import measure_layer
 from deepsphere_pyg.training.equivariance_layers_report import (
+    footnote,
     layer_table,
     write_layer_report,
 )
 from samplings.arguments import integer_argument
 
-# Of the published comparison.
-BANDLIMIT = 10
+BANDLIMIT = PUBLISHED_BANDLIMIT
 # Above, products of all pairs of degrees take minutes and gigabytes.
 LARGEST_BANDLIMIT = 32
 ORDERS = 3
@@ -107,7 +110,7 @@ def run_layers(args: argparse.Namespace) -> int:
     )
     print(f"\n{title}\n")
     print(layer_table(measured))
-    print("\npublished: arXiv:2010.11661, single precision, its own grids and signals")
+    print(f"\n{footnote(measured)}")
     print(f"\nmeasured in {seconds:.0f} s")
     settings = {
         "bandlimit": L,

@@ -9,6 +9,7 @@ from typing import Any
 
 from deepsphere_pyg.atomic_files import atomic_path, write_json
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
+from deepsphere_pyg.training.equivariance_layer_cases import PUBLISHED_BANDLIMIT
 from deepsphere_pyg.training.equivariance_layers import DTYPES, MeasuredLayer
 
 NAME = "layer_equivariance"
@@ -60,6 +61,14 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
     )
 
 
+def footnote(measured: Sequence[MeasuredLayer]) -> str:
+    """Say where published errors are from, or why there are none."""
+    source = f"arXiv:2010.11661, L = {PUBLISHED_BANDLIMIT}"
+    if all(one.case.published is None for one in measured):
+        return f"published: none at this bandlimit ({source}, has some)"
+    return f"published: {source}, single precision, its own grids and signals"
+
+
 def _digits(value: float, decimals: int = 3) -> str:
     """So many decimals, or two digits of what is small."""
     return f"{value:.{decimals}f}" if value >= 1e-2 else f"{value:.1e}"
@@ -88,7 +97,8 @@ def write_layer_report(
         writer.writerows(rows)
     write_json(paths[1], {"settings": dict(settings), "errors": rows})
     with atomic_path(paths[2]) as temporary:
-        temporary.write_text(f"{title}\n\n{layer_table(measured)}\n")
+        parts = (title, layer_table(measured), footnote(measured))
+        temporary.write_text("\n\n".join(parts) + "\n")
     bars = [
         LayerBar(
             one.case.layer,

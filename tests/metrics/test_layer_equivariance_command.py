@@ -29,10 +29,16 @@ def rows_of(folder):
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    """Rows of the table at the bandlimit of the published comparison."""
+def folder(tmp_path_factory):
+    """Files of the bandlimit of the published comparison."""
     folder = tmp_path_factory.mktemp("layers")
     assert command("--samples", 20, "--out", folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(folder):
+    """Rows of that table."""
     return rows_of(folder)
 
 
@@ -51,7 +57,11 @@ def test_table_files_and_figure_tell_the_same(tmp_path, capsys):
     assert table.partition("\n\n")[2] in printed
     relu = next(row for row in rows if row["grid"] == "mcewenwiaux-4")
     assert f" {float(relu['mean']):.3f} |" in table
-    lines = table.splitlines()[2:]
+    *lines, _, note = table.splitlines()[2:]
+    assert note == (
+        "published: none at this bandlimit (arXiv:2010.11661, L = 10, has some)"
+    )
+    assert {row["published"] for row in rows} == {""}
     assert len(lines) == 2 + len(layer_cases(4, 3))
     assert len({line.count("|") for line in lines}) == 1
     picture = (tmp_path / "layer_equivariance.png").read_bytes()
@@ -97,6 +107,18 @@ def test_grids_named_are_those_of_the_layers(L, N):
             assert grid.config == case.grid.config
         assert getattr(layer, "layout", case.layout_in) == case.layout_in
         assert getattr(layer, "layout_out", case.layout_out) == case.layout_out
+
+
+def test_published_errors_stand_beside_those_of_their_bandlimit(published, folder):
+    known = {row["published"] for row in published} - {""}
+    assert known == {"5e-07", "0.34", "0.37"}
+    note = (folder / "layer_equivariance.md").read_text().splitlines()[-1]
+    assert note == (
+        "published: arXiv:2010.11661, L = 10, single precision, its own grids and "
+        "signals"
+    )
+    for L in (9, 11):
+        assert all(case.published is None for case in layer_cases(L, 2))
 
 
 def test_layers_that_make_no_degrees_beyond_the_grid_are_exact(published):
