@@ -20,15 +20,17 @@ from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
 from deepsphere_pyg.plot.labels import label_curves, scatter_of_answers
 from deepsphere_pyg.pyg import Batch, DataLoader
 from deepsphere_pyg.training.callbacks import EpochShuffle, write_rows
-from deepsphere_pyg.training.checks import check_device, check_folder
 from deepsphere_pyg.training.label_fit import TrainedLabels, answers_of, fit_labels
 from deepsphere_pyg.training.label_module import LabelTask
-from deepsphere_pyg.training.resume import refuse_to_overwrite, settings
+from deepsphere_pyg.training.qm7_checks import check_qm7_options
+from deepsphere_pyg.training.resume import settings
 from samplings.arrays import IntArray
 
 # Errors much larger than this share of the spread count linearly in the loss: a few
 # molecules are far off at first.
 QUADRATIC = 0.1
+# The composition alone has a number for each element and one.
+LEAST_TRAINED = 10
 
 
 class EnergyTask(LabelTask):
@@ -134,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
     if args.out is None:
         args.out = Path(f"runs/qm7-fold-{args.fold}")
-    _check_options(args)
+    check_qm7_options(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     started = time.perf_counter()
@@ -194,27 +196,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_options(args: argparse.Namespace) -> None:
-    """Refuse what cannot be done before the data are read."""
-    for name in ("epochs", "batch_size", "threads", "n_validation", "width"):
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            option = name.replace("_", "-")
-            raise ValueError(f"--{option} must be at least 1, got {value}")
-    if not 0 < args.lr < float("inf"):
-        raise ValueError(f"--lr must be positive and finite, got {args.lr}")
-    check_device(args.device)
-    refuse_to_overwrite(args.out / "last.ckpt", args.resume)
-    check_folder(args.out)
-
-
 def _split(dataset: QM7, args: argparse.Namespace) -> Parts:
     """Hold some of the training molecules out, by the seed."""
     train, test = dataset.fold_split(args.fold)
-    if args.n_validation >= len(train):
+    left = max(0, len(train) - args.n_validation)
+    if left < LEAST_TRAINED:
         raise ValueError(
-            f"--n-validation {args.n_validation} leaves none of {len(train)} molecules "
-            "to train on; hold out fewer"
+            f"--n-validation {args.n_validation} leaves {left or 'none'} of "
+            f"{len(train)} molecules to train on, fewer than {LEAST_TRAINED}; hold "
+            "out fewer"
         )
     order = np.random.default_rng(args.seed).permutation(train)
     held = args.n_validation

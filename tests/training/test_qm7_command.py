@@ -107,9 +107,8 @@ def _interrupt_after(epochs, data, out):
         (["--lr", "-1"], "--lr must be positive and finite"),
         (["--fold", "7"], "fold"),
         (["--n-validation", "45"], "--n-validation 45 leaves none of 40 molecules"),
-        (["--bandlimits", "3", "4", "1"], "bandlimits must not rise"),
+        (["--n-validation", "31"], "leaves 9 of 40 molecules to train on, fewer"),
         (["--device", "tpu"], "--device must be cpu, cuda"),
-        (["--mixing", "rmst", "--bandlimits", "1", "1", "1"], "L of 2 or more"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(
@@ -118,6 +117,32 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert run(data, tmp_path / "out", *options) == 2
     told = capsys.readouterr().err
     assert told.startswith("deepsphere-pyg qm7: error: ")
+    assert message in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--bandlimits 3 4 1", "--bandlimits must not rise, got 3 4 1; start"),
+        ("--bandlimits 3 1 0", "--bandlimits must be at least 1, got 3 1 0"),
+        ("--bandlimits 3 1", "as many numbers, at least two, got 3 1 and 2 2 2"),
+        ("--bandlimits 3 --channels 2", "at least two, got 3 and 2"),
+        ("--channels 2 -2 2", "--channels must be at least 1, got 2 -2 2"),
+        ("--mixing rmst --bandlimits 3 1 1", "got 3 1 1; pass --mixing mst"),
+        ("--tau-max 0", "--tau-max must be positive and finite, got 0.0"),
+        ("--tau-max nan", "--tau-max must be positive and finite, got nan"),
+        ("--seed -1", "--seed must be from 0 to 2**63 - 1, got -1"),
+        (f"--seed {2**63}", f"--seed must be from 0 to 2**63 - 1, got {2**63}"),
+    ],
+)
+def test_networks_that_cannot_be_are_told_before_data_are_read(
+    tmp_path, capsys, options, message
+):
+    nowhere = tmp_path / "missing"
+    assert run(nowhere, tmp_path / "out", *options.split()) == 2
+    told = capsys.readouterr().err
     assert message in told
     assert told.count("\n") == 1
     assert not (tmp_path / "out").exists()
