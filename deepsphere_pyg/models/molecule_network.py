@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, dense_head
+from samplings.arguments import integer_argument
 
 
 class MoleculeNetwork(SavedModel):
@@ -49,8 +50,9 @@ class MoleculeNetwork(SavedModel):
     Raises
     ------
     ValueError
-        If the network of the spheres has labels, or another number of channels; in
-        ``forward``, if an element is unknown.
+        If the network of the spheres has labels, or another number of channels, an
+        element is there twice, or the width is below 1; in ``forward``, if an element
+        is unknown.
 
     Notes
     -----
@@ -80,6 +82,10 @@ class MoleculeNetwork(SavedModel):
         if not isinstance(spheres, GeneralizedSphericalCNN):
             spheres = GeneralizedSphericalCNN(**spheres)
         charges = [int(z) for z in elements]
+        if len(set(charges)) < len(charges):
+            raise ValueError(
+                f"elements must differ, got {charges}; pass the charge of each once"
+            )
         config = spheres.config
         if config["out_channels"] is not None or config["in_channels"] != len(charges):
             raise ValueError(
@@ -89,7 +95,7 @@ class MoleculeNetwork(SavedModel):
                 f"in_channels={config['in_channels']}"
             )
         self.spheres = spheres
-        self.width = width
+        self.width = width = integer_argument("width", width, 1)
         self.atoms = nn.Sequential(
             dense_head(spheres.n_invariants + len(charges), [width], width), nn.SiLU()
         )
@@ -133,13 +139,27 @@ class MoleculeNetwork(SavedModel):
         -------
         float
             Root mean square of what it leaves, in the unit of the energies.
+
+        Raises
+        ------
+        ValueError
+            If it leaves nothing, to the precision of float32: there is no scale then.
         """
         table = torch.cat([counts.double(), torch.ones(len(counts), 1)], dim=1)
         y = energies.double()
         found = torch.linalg.lstsq(table, y[:, None], driver="gelsd").solution[:, 0]
-        left = y - table @ found
+        left = (y - table @ found).square().mean().sqrt()
+        size = y.square().mean().sqrt()
+        # Energies are often kept in single precision: what is below that is round-off.
+        if not left > torch.finfo(torch.float32).eps * size:
+            raise ValueError(
+                f"the composition must leave something of the energies, got {left:.2g} "
+                f"of {size:.2g} for {len(y)} molecules of {len(self.elements)} "
+                "elements; pass more molecules, whose energies depend on where their "
+                "atoms are"
+            )
         self.composition.copy_(found)
-        self.scale.copy_(left.square().mean().sqrt())
+        self.scale.copy_(left)
         return float(self.scale)
 
     def forward(
