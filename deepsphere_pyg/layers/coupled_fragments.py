@@ -38,6 +38,11 @@ def checked_mixing(
         chosen = mixing
     elif isinstance(mixing, str):
         choice_argument("mixing", mixing, KINDS)
+        if mixing == "rmst" and layout.L < 2:
+            raise ValueError(
+                "mixing='rmst' thins trees of at least two degrees, the layout has "
+                "degree 0 alone; pass mixing='mst', or a layout of L of 2 or more"
+            )
         chosen = degree_mixing(layout.L, mixing, even_self_pairs=even_self_pairs)
     else:
         raise TypeError(

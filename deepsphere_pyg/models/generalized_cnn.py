@@ -100,8 +100,9 @@ class GeneralizedSphericalCNN(SavedModel):
     Raises
     ------
     TypeError, ValueError
-        If bandlimits rise, there are not as many of them as channels, or none; as for
-        the layers; in ``forward``, if the coefficients do not fit.
+        If bandlimits rise, there are not as many of them as channels, or none, or
+        ``"rmst"`` has one degree to thin; as for the layers; in ``forward``, if the
+        coefficients do not fit, or there is one signal in training.
 
     Notes
     -----
@@ -133,7 +134,8 @@ class GeneralizedSphericalCNN(SavedModel):
         super().__init__()
         degrees = [integer_argument("bandlimits", L, 1) for L in bandlimits]
         widths = [integer_argument("channels", width, 1) for width in channels]
-        _check_blocks(degrees, widths)
+        _check_blocks(degrees, widths, mixing)
+        dense = [integer_argument("hidden", width, 1) for width in hidden]
         if convolution not in CONVOLUTIONS:
             raise ValueError(
                 f"convolution must be one of {', '.join(CONVOLUTIONS)}, "
@@ -149,7 +151,7 @@ class GeneralizedSphericalCNN(SavedModel):
             "tau_max": tau_max,
             "mixing": mixing,
             "convolution": convolution,
-            "hidden": [int(width) for width in hidden],
+            "hidden": dense,
             "dropout": dropout,
         }
         layout = falling_type(degrees[0], tau_max)
@@ -173,7 +175,7 @@ class GeneralizedSphericalCNN(SavedModel):
             if out_channels is None
             else dense_head(
                 self.n_invariants,
-                [int(width) for width in hidden],
+                dense,
                 integer_argument("out_channels", out_channels, 1),
                 dropout,
             )
@@ -214,11 +216,30 @@ class GeneralizedSphericalCNN(SavedModel):
         return y
 
 
+class InvariantNorm(nn.BatchNorm1d):
+    """Batch normalisation of invariants, ``(signal, invariant)``.
+
+    Raises
+    ------
+    ValueError
+        In training, if there is one signal, which has no spread.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised invariants."""
+        if self.training and len(input) == 1:
+            raise ValueError(
+                "in training invariants are normalised over the batch, which must have "
+                "two signals or more, got one; pass more at once, or call eval()"
+            )
+        return super().forward(input)
+
+
 def dense_head(
     n_in: int, hidden: Sequence[int], n_out: int, dropout: float = 0.0
 ) -> nn.Sequential:
     """Dense network on invariants, which it normalises first."""
-    layers: list[nn.Module] = [nn.BatchNorm1d(n_in)]
+    layers: list[nn.Module] = [InvariantNorm(n_in)]
     if dropout:
         layers.append(nn.Dropout(dropout))
     for width in hidden:
@@ -228,7 +249,7 @@ def dense_head(
     return nn.Sequential(*layers)
 
 
-def _check_blocks(degrees: Sequence[int], widths: Sequence[int]) -> None:
+def _check_blocks(degrees: Sequence[int], widths: Sequence[int], mixing: str) -> None:
     """Refuse settings that are not one for each layer, or rise."""
     if len(degrees) != len(widths) or len(degrees) < 2:
         raise ValueError(
@@ -242,3 +263,9 @@ def _check_blocks(degrees: Sequence[int], widths: Sequence[int]) -> None:
                 f"bandlimits must not rise, got {after} after {before}; "
                 "start with a higher one"
             )
+    if mixing == "rmst" and min(degrees[:-1]) < 2:
+        raise ValueError(
+            "mixing='rmst' needs bandlimits of 2 or more but for the last, got "
+            f"{tuple(degrees)}: blocks of one degree have no tree to thin; pass "
+            "mixing='mst'"
+        )

@@ -303,7 +303,7 @@ def test_printed_form():
         ((4, "mst", 5), {}, ValueError, "L_out must be at most the bandlimit 4, got 5"),
         ((4, "mst", 0), {}, ValueError, "L_out must be at least 1, got 0"),
         ((4, "mst", 2.5), {}, TypeError, "L_out must be an integer, got 2.5"),
-        ((1, "rmst"), {}, ValueError, "at least two degrees, got L=1"),
+        ((1, "rmst"), {}, ValueError, "degree 0 alone; pass mixing='mst', or"),
         ((0,), {}, ValueError, "L must be at least 1, got 0"),
         (("4",), {}, TypeError, "L must be an integer, got '4'"),
         ((4,), {"execution": "fast"}, ValueError, "'grouped', got 'fast'"),

@@ -113,6 +113,12 @@ def test_a_saved_network_is_the_same_again(tmp_path):
         ({"bandlimits": (5, 0, 0)}, "bandlimits must be at least 1, got 0"),
         ({"convolution": "zonal"}, "convolution must be one of constrained, uncons"),
         ({"mixing": "some"}, "mixing|kind"),
+        (
+            {"mixing": "rmst", "bandlimits": (5, 1, 1)},
+            r"2 or more but for the last, got \(5, 1, 1\): .*; pass mixing='mst'",
+        ),
+        ({"hidden": (0,)}, "hidden must be at least 1, got 0"),
+        ({"hidden": (8, -1)}, "hidden must be at least 1, got -1"),
         ({"tau_max": 0}, "tau_max must be positive"),
     ],
 )
@@ -146,3 +152,17 @@ def test_the_size_of_networks_of_molecules_is_about_as_published():
     model = MoleculeNetwork(spheres, (1, 6, 7, 8, 16), width=256)
     count = sum(parameter.numel() for parameter in model.parameters())
     assert count == pytest.approx(336_000, rel=0.01)
+
+
+@pytest.mark.parametrize("shape", [(25, 2), (1, 25, 2)])
+def test_training_takes_more_than_one_signal(shape):
+    model = GeneralizedSphericalCNN(2, 3, **SMALL).train()
+    with pytest.raises(ValueError, match=r"two signals or more, got one; pass .* eval"):
+        model(torch.randn(shape))
+    assert model.eval()(torch.randn(shape)).shape == (*shape[:-2], 3)
+
+
+def test_trees_are_thinned_down_to_one_degree():
+    settings = {**SMALL, "bandlimits": (5, 2, 1)}
+    model = GeneralizedSphericalCNN(2, 3, mixing="rmst", **settings)
+    assert model(torch.randn(4, 25, 2)).shape == (4, 3)
