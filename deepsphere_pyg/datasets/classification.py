@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -44,6 +44,8 @@ class ClassificationDataset(Dataset[ClassificationSample], ABC):
     sampling: Sampling
     channel_names: tuple[str, ...]
     class_names: tuple[str, ...]
+    # What messages call one of them.
+    item: ClassVar[str] = "map"
 
     @abstractmethod
     def __len__(self) -> int:
@@ -63,6 +65,6 @@ class ClassificationDataset(Dataset[ClassificationSample], ABC):
         if number in range(len(self)):
             return number
         raise IndexError(
-            f"map {number} does not exist: the data set has {len(self)} maps, "
-            f"numbered 0 to {len(self) - 1}"
+            f"{self.item} {number} does not exist: the data set has {len(self)} "
+            f"{self.item}s, numbered 0 to {len(self) - 1}"
         )

@@ -119,6 +119,7 @@ class SphericalMNIST(ClassificationDataset):
     >>> folder.cleanup()
     """
 
+    item = "digit"
     channel_names = ("ink",)
     class_names = tuple(str(digit) for digit in range(10))
 
@@ -215,6 +216,8 @@ class SphericalMNIST(ClassificationDataset):
 
     def _indices(self, indices: npt.ArrayLike) -> IntArray:
         at = np.asarray(indices)
+        if at.shape == (0,):
+            at = at.astype(np.int64)  # an empty list is of floats
         if at.ndim != 1 or at.dtype.kind not in "iu":
             raise TypeError(
                 f"indices must be a list of integers, got {at.dtype} of shape "

@@ -124,13 +124,23 @@ def test_digits_are_maps_with_a_class(root: Path) -> None:
     assert SphericalMNIST(root, GRID, n_images=2).labels.tolist() == [3, 1]
     with pytest.raises(ValueError, match="read-only"):
         data.signals[0] = 0
-    with pytest.raises(IndexError, match="map 5 does not exist"):
+    with pytest.raises(IndexError, match=r"^digit 5 does not exist: .* 5 digits, "):
         data[5]
     for wrong in ([5], [-1, 2]):
-        with pytest.raises(IndexError, match="does not exist"):
+        with pytest.raises(IndexError, match=r"digit -?[15] does not exist"):
             data.batch(wrong)
     with pytest.raises(TypeError, match="indices must be a list of integers, got bool"):
         data.batch([True, False])
+
+
+def test_no_digits_are_an_empty_batch(root: Path) -> None:
+    data = SphericalMNIST(root, GRID)
+    x, y = data.batch([])
+    assert x.shape == (0, len(GRID), 1) and x.dtype == torch.float32
+    assert y.shape == (0,) and y.dtype == torch.int64
+    assert data.planar([]).shape == (0, *data.planar([0]).shape[1:])
+    with pytest.raises(TypeError, match=r"got float64 of shape \(0, 2\)"):
+        data.batch(np.empty((0, 2)))
 
 
 def test_random_rotations_belong_to_the_digit_the_split_and_the_seed(
