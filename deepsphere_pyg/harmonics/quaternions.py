@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+# Of the sine of beta. Derivatives by the angles grow with its inverse and cancel: in
+# float32 no more than a digit is lost. One random rotation in 200 is as near.
+NEAR_A_POLE = 0.1
+# Next to the least square whose inverse is finite, and its products with derivatives.
+SMALLEST_SQUARE = 1e-290
 
 
 def product(first: Tensor, second: Tensor) -> Tensor:
@@ -39,10 +47,73 @@ def quaternions_of_matrices(matrix: Tensor) -> Tensor:
 
 
 def angles_of_quaternions(quaternion: Tensor) -> Tensor:
-    """Euler angles of quaternions of any length but zero."""
+    """Euler angles of quaternions of any length but zero.
+
+    Derivatives are finite throughout. Where a pole stays in place, or changes places
+    with the other, those of beta and of alpha - gamma, or alpha + gamma, do not exist,
+    and are zero.
+    """
     w, x, y, z = quaternion.unbind(-1)
     # Half the sum and half the difference of alpha and gamma: where the poles stay in
     # place, the one that means nothing does not spoil the other.
-    plus, minus = torch.atan2(z, w), torch.atan2(-x, y)
-    beta = 2 * torch.atan2(torch.hypot(x, y), torch.hypot(w, z))
+    cosine, plus = _polar(w, z)
+    sine, minus = _polar(y, -x)
+    beta = 2 * torch.atan2(sine, cosine)
     return torch.stack([plus + minus, beta, plus - minus], dim=-1)
+
+
+def _polar(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance and angle of points of a plane: zero at zero, derivatives as well."""
+    nothing = x.square() + y.square() < SMALLEST_SQUARE
+    # Put aside before the functions, not after: zero times infinity is no number.
+    x, y = x.masked_fill(nothing, 1.0), y.masked_fill(nothing, 0.0)
+    return torch.hypot(x, y).masked_fill(nothing, 0.0), torch.atan2(y, x)
+
+
+def matrices_of_quaternions(quaternion: Tensor) -> Tensor:
+    """Orthogonal matrices of unit quaternions."""
+    w, x, y, z = quaternion.unbind(-1)
+    rows = [
+        1 - 2 * (y * y + z * z),
+        2 * (x * y - w * z),
+        2 * (x * z + w * y),
+        2 * (x * y + w * z),
+        1 - 2 * (x * x + z * z),
+        2 * (y * z - w * x),
+        2 * (x * z - w * y),
+        2 * (y * z + w * x),
+        1 - 2 * (x * x + y * y),
+    ]
+    return torch.stack(rows, dim=-1).view(*quaternion.shape[:-1], 3, 3)
+
+
+def turns_off_the_poles(quaternion: Tensor) -> tuple[Tensor, ...]:
+    r"""Euler angles of one or two rotations, the first one first, with derivatives.
+
+    .. math:: R = (R S) S^{-1}
+
+    Rotations depend smoothly on quaternions, Euler angles do not, where :math:`R z` is
+    near a pole. There S is a quarter turn about y, so that :math:`R S z` is near the
+    equator, and elsewhere nothing.
+
+    Parameters
+    ----------
+    quaternion
+        Unit quaternions, shape ``(*batch, 4)``.
+
+    Returns
+    -------
+    tuple of Tensor
+        Shape ``(*batch, 3)`` each; only R where no rotation is near the poles.
+    """
+    w, x, y, z = quaternion.detach().unbind(-1)
+    # Sine of beta / 2 times its cosine.
+    sine = 2 * torch.hypot(x, y) * torch.hypot(w, z)
+    near = sine < NEAR_A_POLE
+    if not near.any():
+        return (angles_of_quaternions(quaternion),)
+    half = near.to(quaternion.dtype) * (math.pi / 4)
+    nothing = torch.zeros_like(half)
+    tilt = torch.stack([half.cos(), nothing, half.sin(), nothing], dim=-1)
+    back = torch.stack([nothing, -2 * half, nothing], dim=-1)
+    return back, angles_of_quaternions(product(quaternion, tilt))

@@ -125,17 +125,18 @@ class HarmonicRotation(Float64Buffers):
         batch = _broadcast(x.shape[:-2], rotation.shape)
         # Rows come first, so that those of a degree are one matrix.
         rows = x.reshape(*(1,) * (len(batch) + 2 - x.ndim), *x.shape).movedim(-2, 0)
-        angles = rotation.angles.reshape(
-            *(1,) * (len(batch) - len(rotation.shape)), *rotation.shape, 1, 3
-        )
-        alpha, beta, gamma = angles.unbind(-1)
         pair: Pair = rows.index_select(0, self.source).chunk(2)
+        axes = (1,) * (len(batch) - len(rotation.shape))
         with torch.autocast(x.device.type, enabled=False):
-            pair = self._about_z(pair, self.orders, gamma, quarters=1)
-            pair = self._quarter_turn(pair, back=False)
-            pair = self._about_z(pair, self.turned_orders, beta, quarters=0)
-            pair = self._quarter_turn(pair, back=True)
-            pair = self._about_z(pair, self.orders, alpha, quarters=-1)
+            for angles in rotation.turns:
+                alpha, beta, gamma = angles.reshape(
+                    *axes, *rotation.shape, 1, 3
+                ).unbind(-1)
+                pair = self._about_z(pair, self.orders, gamma, quarters=1)
+                pair = self._quarter_turn(pair, back=False)
+                pair = self._about_z(pair, self.turned_orders, beta, quarters=0)
+                pair = self._quarter_turn(pair, back=True)
+                pair = self._about_z(pair, self.orders, alpha, quarters=-1)
         return torch.cat(tuple(pair)).index_select(0, self.target).movedim(0, -2)
 
     def _about_z(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from deepsphere_pyg.harmonics.quaternions import (
     angles_of_quaternions,
+    matrices_of_quaternions,
     product,
     quaternions_of_matrices,
+    turns_off_the_poles,
 )
 
 # Products of float32 rotations are off by 1e-6; scalings, shears and quaternions
@@ -50,6 +53,10 @@ class Rotation:
     Angles are kept in float64, whatever is rotated: order m turns by
     :math:`m \alpha`, which in float32 is off by 3e-5 at m = 255.
 
+    Derivatives by quaternions, matrices and products are those of the rotation, also
+    where Euler angles have none, at :math:`\beta = 0` and :math:`\pi`. Within 0.1 of
+    them coefficients are then turned twice, which takes 1.7 times as long.
+
     Examples
     --------
     >>> quarter = Rotation.from_euler(0.0, np.pi / 2, 0.0)
@@ -60,6 +67,10 @@ class Rotation:
     """
 
     angles: Tensor
+    # Unit quaternions that the angles are of, kept where there are derivatives by them.
+    # Those go around the angles, which at the poles have none.
+    _quaternions: Tensor | None = field(default=None, kw_only=True)
+    _turns: tuple[Tensor, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.angles, Tensor) or self.angles.dtype != torch.float64:
@@ -74,6 +85,19 @@ class Rotation:
                 f"{tuple(self.angles.shape)}; the last axis is alpha, beta, gamma"
             )
         _refuse_unless_finite("angles", self.angles)
+        turns: tuple[Tensor, ...] = (self.angles,)
+        if self._quaternions is not None:
+            turns = turns_off_the_poles(self._quaternions)
+        object.__setattr__(self, "_turns", turns)
+
+    @property
+    def turns(self) -> tuple[Tensor, ...]:
+        """Angles of one or two rotations in turn that make this one.
+
+        Two where derivatives are asked for by what Euler angles have none by: by
+        quaternions or matrices of rotations that nearly keep the poles.
+        """
+        return self._turns
 
     @property
     def shape(self) -> torch.Size:
@@ -140,7 +164,7 @@ class Rotation:
                 "matrix must have determinant 1, got -1, a reflection; only rotations "
                 "have Euler angles, so mirror the signal apart"
             )
-        return cls(angles_of_quaternions(quaternions_of_matrices(given)))
+        return cls._of_quaternions(quaternions_of_matrices(given))
 
     @classmethod
     def from_quaternion(cls, quaternion: Numbers) -> Rotation:
@@ -171,7 +195,7 @@ class Rotation:
                 "quaternion must be of length 1, got "
                 f"{float(norm.flatten()[off.argmax()]):.6g}; divide by the length"
             )
-        return cls(angles_of_quaternions(given))
+        return cls._of_quaternions(given)
 
     @classmethod
     def random(cls, shape: Sequence[int], generator: torch.Generator) -> Rotation:
@@ -212,9 +236,20 @@ class Rotation:
         """Return rotations that leave all in its place."""
         return cls(torch.zeros((*shape, 3), dtype=torch.float64))
 
+    @classmethod
+    def _of_quaternions(cls, quaternion: Tensor) -> Rotation:
+        """Return the rotations of quaternions of any length but zero."""
+        angles = angles_of_quaternions(quaternion)
+        if not _is_differentiated(quaternion):
+            return cls(angles)
+        norm = torch.linalg.vector_norm(quaternion, dim=-1, keepdim=True)
+        return cls(angles, _quaternions=quaternion / norm)
+
     # -- other forms ------------------------------------------------------------
     def matrix(self) -> Tensor:
         """Return the orthogonal matrices, shape ``(*batch, 3, 3)``, float64."""
+        if self._quaternions is not None:
+            return matrices_of_quaternions(self._quaternions)
         ca, cb, cg = self.angles.cos().unbind(-1)
         sa, sb, sg = self.angles.sin().unbind(-1)
         rows = [
@@ -232,6 +267,8 @@ class Rotation:
 
     def quaternion(self) -> Tensor:
         """Return unit quaternions (w, x, y, z), shape ``(*batch, 4)``, float64."""
+        if self._quaternions is not None:
+            return self._quaternions
         alpha, beta, gamma = (self.angles / 2).unbind(-1)
         c, s = beta.cos(), beta.sin()
         plus, minus = alpha + gamma, alpha - gamma
@@ -240,7 +277,10 @@ class Rotation:
 
     def inverse(self) -> Rotation:
         """Return the rotations back."""
-        return Rotation(-self.angles.flip(-1))
+        quaternions = self._quaternions
+        if quaternions is not None:
+            quaternions = quaternions * quaternions.new_tensor([1, -1, -1, -1])
+        return Rotation(-self.angles.flip(-1), _quaternions=quaternions)
 
     def __matmul__(self, other: Rotation) -> Rotation:
         """Return the rotations by ``other`` first, then by these."""
@@ -249,8 +289,14 @@ class Rotation:
                 f"a Rotation multiplies another Rotation, got {type(other).__name__}; "
                 "make one with Rotation.from_matrix, or rotate vectors with .matrix()"
             )
-        both = product(self.quaternion(), other.quaternion())
-        return Rotation(angles_of_quaternions(both))
+        return Rotation._of_quaternions(product(self.quaternion(), other.quaternion()))
+
+
+def _is_differentiated(x: Tensor) -> bool:
+    """Whether derivatives by what a tensor is made of are asked for, either way."""
+    if forward_ad.unpack_dual(x).tangent is not None:  # type: ignore[no-untyped-call]
+        return True
+    return x.requires_grad and torch.is_grad_enabled()
 
 
 def _float64(name: str, value: Numbers) -> Tensor:
