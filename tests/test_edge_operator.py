@@ -280,3 +280,22 @@ def test_an_execution_that_cannot_run_raises():
     expected = r"'csr' has no kernel for torch\.float16 on the CPU; use 'auto' or"
     with pytest.raises(TypeError, match=expected):
         operator(torch.zeros(11, 2, dtype=torch.float16))
+
+
+def test_memory_left_as_it_is_is_filled_again(matrix):
+    operator = EdgeOperator(matrix)
+    x, y = (signal(n, 2, dtype=torch.float32) for n in (operator.n_in, operator.n_out))
+    expected = operator(x), operator.adjoint(y)
+    for again in (operator.to_empty(device="cpu"), operator.to("meta")):
+        again.to_empty(device="cpu")
+        assert torch.equal(again(x), expected[0])
+        assert torch.equal(again.adjoint(y), expected[1])
+
+
+def test_operators_made_in_inference_can_be_trained_with():
+    for execution in EXECUTIONS:
+        with torch.inference_mode():
+            operator = EdgeOperator(symmetric_matrix(), execution=execution)
+        x = signal(11, 2, dtype=torch.float32).requires_grad_()
+        operator(x).square().sum().backward()
+        assert x.grad.any()

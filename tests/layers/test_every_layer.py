@@ -164,3 +164,17 @@ def test_copies_share_nothing_and_give_the_same(layer_case, generator):
     assert own_memory(module).isdisjoint(own_memory(copied))
     copied.double()(x.double())
     assert_all_close(values_and_gradients(module, x), before)
+
+
+def test_layers_from_meta_need_nothing_but_their_state(layer_case):
+    x = torch.ones(2, *layer_case.shape_in)
+    given = layer_case.build()
+    operator = [] if layer_case.operator is None else [layer_case.operator()]
+    with torch.device("meta"):
+        layer = layer_case.build()
+    parts = (*layer.parameters(), *layer.buffers())
+    # Operators of layers that hold theirs were made before.
+    if "WithOperator" not in repr(given):
+        assert {part.device.type for part in parts} <= {"meta"}
+    layer.to_empty(device="cpu").load_state_dict(given.state_dict())
+    assert torch.equal(layer.eval()(x, *operator), given.eval()(x, *operator))
