@@ -55,6 +55,7 @@ class SO3ToSphere(FixedBuffers):
 
     Examples
     --------
+    >>> import torch
     >>> SO3ToSphere(4, 2)(torch.ones(3, 46, 5)).shape
     torch.Size([3, 16, 5])
     """
@@ -127,6 +128,7 @@ class SO3Mean(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> c = torch.tensor([[(8 * torch.pi**2) ** 0.5], [3.0], [3.0], [3.0]])
     >>> SO3Mean(2, 1)(c)
     tensor([1.])

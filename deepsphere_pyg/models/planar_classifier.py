@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self, SupportsIndex
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
@@ -17,7 +17,7 @@ from samplings.arguments import integer_argument
 from samplings.regular_grid import RegularGrid
 
 
-class PlanarClassifier(SavedModel):
+class PlanarClassifier(FixedBuffers, SavedModel):
     """Convolve the picture of colatitudes by longitudes as if it were flat.
 
     A baseline. Each level convolves 3 by 3 pixels, with batch normalisation and ReLU,
@@ -52,6 +52,7 @@ class PlanarClassifier(SavedModel):
 
     Examples
     --------
+    >>> import torch
     >>> from samplings import Equiangular
     >>> model = PlanarClassifier(Equiangular(8), 1, 10, (4, 8))
     >>> model(torch.zeros(2, 128, 1)).shape
@@ -81,7 +82,7 @@ class PlanarClassifier(SavedModel):
                 f"{len(widths)} levels, each of which halves it; pass fewer channels"
             )
         self.sampling = sampling
-        self.register_buffer("pixels", torch.from_numpy(pixels), persistent=False)
+        self.keep("pixels", pixels)
         before = integer_argument("in_channels", in_channels, 1)
         n_classes = integer_argument("out_channels", out_channels, 1)
         self._config = {
