@@ -16,27 +16,33 @@ from deepsphere_pyg.layers import (
     GeneralizedConv,
     LocalGrid,
     SO3Conv,
+    SO3GridActivation,
     SphereToSO3Conv,
     TensorProductActivation,
 )
 from deepsphere_pyg.models.generalized_cnn import dense_head
-from deepsphere_pyg.models.group_square import GroupSquare, RotationGroupNorm
+from deepsphere_pyg.models.group_square import (
+    GroupSquare,
+    RotationGroupNorm,
+    resolving,
+)
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.zonal_classifier import check_levels
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import choice_argument, integer_argument
 
 # Where filters have values: on rings about the pole of the first layer, whose filters
 # are as wide as a stroke, and of the others, on coarser signals.
 FIRST = LocalGrid(3, 8, math.pi / 6)
 NEXT = LocalGrid(2, 6, math.pi / 4)
+ACTIVATIONS = ("square", "silu")
 
 
 class GeneralizedClassifier(HarmonicClassifier):
     r"""Give a whole sphere its class, which does not change when it is turned.
 
     Coefficients are lifted to SO(3) and convolved there with local filters, each
-    convolution followed by :math:`x + x^2 / 2` on a grid that resolves it. Then a
+    convolution followed by a pointwise nonlinearity on a grid. Then a
     generalized convolution makes channels of the fragments, and each block multiplies
     fragments within channels and mixes the products. Degree 0 of every layer does not
     rotate: a dense network makes logits of all of it.
@@ -52,6 +58,9 @@ class GeneralizedClassifier(HarmonicClassifier):
         rise, nor be below the first of ``bandlimits``.
     azimuthal
         Azimuthal bandlimit on SO(3): filters have up to that many angular orders.
+    activation
+        On SO(3): ``"square"``, :math:`x + x^2 / 2` on a grid that resolves it; or
+        ``"silu"``, on the same grid, which resolves it but in part.
     bandlimits, channels
         Of what goes into the blocks, then of what each of them makes.
     mixing
@@ -78,11 +87,11 @@ class GeneralizedClassifier(HarmonicClassifier):
 
     Notes
     -----
-    Invariance: exact to round-off, once a signal is given by coefficients; to how exact
-    the transform of the sampling is before.
+    Invariance: with squares exact to round-off, once a signal is given by coefficients;
+    to how exact the transform of the sampling is before. With SiLU approximate.
 
-    Source: Cobb et al. 2021 (arXiv:2010.11661), whose network has ReLU on SO(3), which
-    is not strictly equivariant, where this one has squares; sizes are ours.
+    Source: Cobb et al. 2021 (arXiv:2010.11661), whose network has ReLU on SO(3);
+    squares and sizes are ours.
 
     Examples
     --------
@@ -103,6 +112,7 @@ class GeneralizedClassifier(HarmonicClassifier):
         lift_bandlimits: Sequence[SupportsIndex] = (16, 10),
         lift_channels: Sequence[SupportsIndex] = (8, 16),
         azimuthal: SupportsIndex = 3,
+        activation: str = "square",
         bandlimits: Sequence[SupportsIndex] = (8, 4, 1),
         channels: Sequence[SupportsIndex] = (24, 24, 24),
         mixing: str = "mst",
@@ -117,6 +127,7 @@ class GeneralizedClassifier(HarmonicClassifier):
         check_levels(lifts, widths)
         check_levels(degrees, of_blocks)
         check_levels([lifts[-1], degrees[0]], [1, 1])
+        choice_argument("activation", activation, ACTIVATIONS)
         super().__init__(sampling, lifts[0])
         before = integer_argument("in_channels", in_channels, 1)
         orders = integer_argument("azimuthal", azimuthal, 1)
@@ -128,6 +139,7 @@ class GeneralizedClassifier(HarmonicClassifier):
             "lift_bandlimits": lifts,
             "lift_channels": widths,
             "azimuthal": orders,
+            "activation": activation,
             "bandlimits": degrees,
             "channels": of_blocks,
             "mixing": mixing,
@@ -146,7 +158,9 @@ class GeneralizedClassifier(HarmonicClassifier):
                 if i
                 else SphereToSO3Conv(before, width, L, N, local=FIRST, bias=False)
             )
-            self.lifts.append(_on_the_group(conv, L_out, min(orders, L_out)))
+            bend = _bend(activation, L, N, L_out, min(orders, L_out))
+            # The norm subtracts the mean, and a bias with it.
+            self.lifts.append(nn.Sequential(conv, RotationGroupNorm(width), bend))
             counts.append(width)
             before = width
         layout = HarmonicLayout(degrees[0])
@@ -186,13 +200,18 @@ class GeneralizedClassifier(HarmonicClassifier):
         return y
 
 
-def _on_the_group(
-    conv: SphereToSO3Conv | SO3Conv, L_out: int, N_out: int
-) -> nn.Sequential:
-    """Convolution to SO(3), norm and square."""
-    # The norm subtracts the mean, and a bias with it.
-    return nn.Sequential(
-        conv,
-        RotationGroupNorm(conv.out_channels),
-        GroupSquare(conv.L_out, conv.N_out, L_out, N_out),
+def _bend(activation: str, L: int, N: int, L_out: int, N_out: int) -> nn.Module:
+    """Nonlinearity on SO(3)."""
+    if activation == "square":
+        return GroupSquare(L, N, L_out, N_out)
+    # Rounded up for both: little above the number below.
+    rings, turns = resolving(L, L_out) - 0.99, resolving(N, N_out) - 0.99
+    return SO3GridActivation(
+        L,
+        N,
+        nn.SiLU(),
+        oversampling=max(rings / L, turns / N, 1),
+        scheme="gauss-legendre",
+        L_out=L_out,
+        N_out=N_out,
     )

@@ -101,8 +101,8 @@ class GroupSquare(nn.Module):
             for name, value in (("L", L), ("N", N), ("L_out", L_out), ("N_out", N_out))
         )
         self.grid = SO3Grid(
-            _resolving(degrees, kept),
-            _resolving(orders, kept_orders),
+            resolving(degrees, kept),
+            resolving(orders, kept_orders),
             "gauss-legendre",
         )
         self.synthesis = ISO3Transform(self.grid, degrees, orders)
@@ -117,7 +117,7 @@ class GroupSquare(nn.Module):
         return y
 
 
-def _resolving(L: int, L_out: int) -> int:
+def resolving(L: int, L_out: int) -> int:
     """Return the bandlimit of a grid that integrates a square times what is kept.
 
     The 2n - 1 points of a circle tell waves up to 2 (L - 1) + L_out - 1 from constants.

@@ -32,7 +32,11 @@ def pixels() -> Sampling:
 
 
 def _generalized(sampling: Sampling) -> SavedModel:
-    return GeneralizedClassifier(sampling, 1, CLASSES)
+    return GeneralizedClassifier(sampling, 1, CLASSES, activation="silu")
+
+
+def _strict(sampling: Sampling) -> SavedModel:
+    return GeneralizedClassifier(sampling, 1, CLASSES, activation="square")
 
 
 def _hybrid(sampling: Sampling) -> SavedModel:
@@ -63,6 +67,7 @@ DIGIT_NETWORKS: dict[
     str, tuple[Callable[[], Sampling], Callable[[Sampling], SavedModel]]
 ] = {
     "generalized": (grid, _generalized),
+    "strict": (grid, _strict),
     "hybrid": (pixels, _hybrid),
     "so3": (grid, _so3),
     "zonal": (grid, _zonal),
@@ -71,4 +76,4 @@ DIGIT_NETWORKS: dict[
 }
 
 #: Those that begin with a transform, which has nothing to be learned.
-ON_COEFFICIENTS = ("generalized", "so3", "zonal")
+ON_COEFFICIENTS = ("generalized", "strict", "so3", "zonal")

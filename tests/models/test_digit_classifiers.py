@@ -116,6 +116,24 @@ def test_training_itself_does_not_see_how_spheres_are_turned():
     )
 
 
+def test_silu_is_nearly_invariant_where_signals_are_smooth():
+    c = coefficients(9)
+    degrees = torch.arange(L).repeat_interleave(2 * torch.arange(L) + 1)
+    c = c * torch.exp(-degrees)[:, None]
+    model = generalized(activation="silu")
+    squares = generalized(activation="square")
+    assert model.config["activation"] == "silu"
+    squares.load_state_dict(model.state_dict())
+    errors = []
+    for network in (model.double().eval(), squares.double().eval()):
+        with torch.no_grad():
+            logits = network.of_coefficients(c)
+            turned = network.of_coefficients(rotate(c, turn(), L))
+        errors.append(float((turned - logits).norm() / logits.norm()))
+    assert errors[0] < 1e-3
+    assert errors[1] < 1e-13
+
+
 def test_zonal_classes_change_the_less_the_more_rings_relu_has():
     torch.manual_seed(4)
     narrow, wide = zonal(oversampling=1), zonal(oversampling=4)
@@ -235,6 +253,7 @@ def test_sizes_of_all_kinds_stay_invariant(options):
         (generalized, {"azimuthal": 1.5}, TypeError, "azimuthal must be an integer"),
         (generalized, {"hidden": (0,)}, ValueError, "hidden must be at least 1"),
         (generalized, {"mixing": "some"}, ValueError, "mixing"),
+        (generalized, {"activation": "relu"}, ValueError, "activation must be"),
         (generalized, {"lift_bandlimits": (12, 5)}, ValueError, "12"),
         (zonal, {"bandlimits": (4, 6)}, ValueError, "must not rise, got 6 after 4"),
         (zonal, {"channels": (4,)}, ValueError, "got 2 and 1"),
