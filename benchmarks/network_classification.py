@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from deepsphere_pyg.datasets import GaussianFields, high_frequency_spectra
 from deepsphere_pyg.models import SphericalClassifier
 from deepsphere_pyg.training.data_options import TEST_SEED
-from deepsphere_pyg.training.module import rate_at
+from deepsphere_pyg.training.scheduled import rate_at
 from samplings import HEALPix, Pyramid, laplacian
 
 
