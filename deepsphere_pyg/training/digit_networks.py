@@ -32,11 +32,11 @@ def pixels() -> Sampling:
 
 
 def _generalized(sampling: Sampling) -> SavedModel:
+    return GeneralizedClassifier(sampling, 1, CLASSES)
+
+
+def _generalized_silu(sampling: Sampling) -> SavedModel:
     return GeneralizedClassifier(sampling, 1, CLASSES, activation="silu")
-
-
-def _strict(sampling: Sampling) -> SavedModel:
-    return GeneralizedClassifier(sampling, 1, CLASSES, activation="square")
 
 
 def _hybrid(sampling: Sampling) -> SavedModel:
@@ -67,7 +67,7 @@ DIGIT_NETWORKS: dict[
     str, tuple[Callable[[], Sampling], Callable[[Sampling], SavedModel]]
 ] = {
     "generalized": (grid, _generalized),
-    "strict": (grid, _strict),
+    "generalized-silu": (grid, _generalized_silu),
     "hybrid": (pixels, _hybrid),
     "so3": (grid, _so3),
     "zonal": (grid, _zonal),
@@ -76,4 +76,4 @@ DIGIT_NETWORKS: dict[
 }
 
 #: Those that begin with a transform, which has nothing to be learned.
-ON_COEFFICIENTS = ("generalized", "strict", "so3", "zonal")
+ON_COEFFICIENTS = ("generalized", "generalized-silu", "so3", "zonal")
