@@ -1,9 +1,11 @@
 """A training small enough for tests: every part of the real one, few maps."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from deepsphere_pyg.training.callbacks import AtomicCheckpoints
 from deepsphere_pyg.training.command_line import main
 
 SMALL = [
@@ -32,3 +34,26 @@ def trained(tmp_path_factory):
     status = main(["segment", *SMALL, "--epochs", "2", "--baseline", "--out", str(out)])
     assert status == 0
     return out
+
+
+@pytest.fixture
+def stopped_after(monkeypatch):
+    """Stop a training after so many epochs, once its checkpoint is written."""
+
+    class Stopped(Exception):
+        pass
+
+    @contextmanager
+    def stopping(epochs: int):
+        whole = AtomicCheckpoints.on_train_epoch_end
+
+        def stop(self, trainer, module):
+            whole(self, trainer, module)
+            if trainer.current_epoch + 1 == epochs:
+                raise Stopped
+
+        with monkeypatch.context() as patched, pytest.raises(Stopped):
+            patched.setattr(AtomicCheckpoints, "on_train_epoch_end", stop)
+            yield
+
+    return stopping

@@ -71,33 +71,15 @@ def test_all_that_is_promised_is_written(data, trained):
     assert load_model(trained / "best.ckpt").scale > 0
 
 
-def test_an_interrupted_training_goes_on_to_the_same_weights(data, trained, tmp_path):
-    _interrupt_after(1, data, tmp_path)
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    data, trained, tmp_path, stopped_after
+):
+    with stopped_after(1):
+        run(data, tmp_path, "--fold", "2")
     assert run(data, tmp_path, "--fold", "2", "--resume") == 0
     whole = load_model(trained / "last.ckpt").state_dict()
     for name, weight in load_model(tmp_path / "last.ckpt").state_dict().items():
         assert torch.equal(weight, whole[name]), name
-
-
-def _interrupt_after(epochs, data, out):
-    from deepsphere_pyg.training.callbacks import AtomicCheckpoints
-
-    class Stopped(Exception):
-        pass
-
-    kept = AtomicCheckpoints.on_train_epoch_end
-
-    def stop(self, trainer, module):
-        kept(self, trainer, module)
-        if trainer.current_epoch + 1 == epochs:
-            raise Stopped
-
-    AtomicCheckpoints.on_train_epoch_end = stop
-    try:
-        with pytest.raises(Stopped):
-            run(data, out, "--fold", "2")
-    finally:
-        AtomicCheckpoints.on_train_epoch_end = kept
 
 
 @pytest.mark.parametrize(
