@@ -17,6 +17,8 @@ CENTRE = 2.001
 HALF_WIDTH = 1.5
 # Points worked on at once: few enough for the caches of a processor.
 _POINTS = 1 << 15
+#: How pictures are interpolated; see :func:`pixel_shares`.
+INTERPOLATIONS = ("bilinear", "published")
 # Pictures get a rim of paper, so that points off them need no case of their own.
 _PADDED = SIDE + 2
 
@@ -57,46 +59,54 @@ def plane_points(xyz: FloatArray) -> FloatArray:
     return points
 
 
-def pixel_shares(xyz: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Which four pixels each point lies between, and the share of each.
+def pixel_shares(
+    xyz: FloatArray, interpolation: str = "bilinear"
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Which four pixels each point is made of, and the share of each.
 
-    Bilinear interpolation between the centres of pixels; paper outside. Rows of the
-    picture go with x and columns with y, as in the published code: seen from outside
-    the sphere it is not mirrored.
+    Rows of the picture go with x and columns with y, as in the published code: seen
+    from outside the sphere it is not mirrored. Off the picture there is paper.
 
     Parameters
     ----------
     xyz
         Unit vectors, shape ``(..., 3)``.
+    interpolation
+        ``"bilinear"``: between the centres of the pixels that a point lies between.
+        ``"published"``: along each axis of the pixel i + f the pixels i - 1 and i + 1,
+        with shares 1 - f and 1 + f.
 
     Returns
     -------
     index
         Pixels of the padded pictures, ``(..., 4)``.
     share
-        Not negative, of sum 1, ``(..., 4)``.
+        Not negative, ``(..., 4)``; of sum 1, but 4 as published.
     """
     plane = plane_points(xyz) * (SIDE / (2 * HALF_WIDTH))
-    # In pixels of the padded picture, whose first centre is 0; off it, its rim, which
-    # is paper.
-    middle = (_PADDED - 1) / 2
-    row = np.clip(middle + plane[..., 0], 0, _PADDED - 1)
-    column = np.clip(middle + plane[..., 1], 0, _PADDED - 1)
-    left = np.minimum(column.astype(np.int64), _PADDED - 2)
-    top = np.minimum(row.astype(np.int64), _PADDED - 2)
-    column -= left
-    row -= top
-    first = top * _PADDED + left
-    index = np.stack([first, first + 1, first + _PADDED, first + _PADDED + 1], axis=-1)
-    share = np.empty(index.shape)
-    share[..., 3] = row * column
-    share[..., 2] = row - share[..., 3]
-    share[..., 1] = column - share[..., 3]
-    share[..., 0] = 1 - row - share[..., 1]
-    return index, share
+    if interpolation == "published":
+        position = plane + SIDE / 2
+        pixel = np.trunc(position)
+        beyond = position - pixel
+        # In the padded picture a pixel has a number higher by one.
+        ends = np.stack([pixel, pixel + 2], axis=-1)
+        shares = np.stack([1 - beyond, 1 + beyond], axis=-1)
+    else:
+        # In pixels of the padded picture, whose first centre is 0; off it, its rim,
+        # which is paper.
+        position = np.clip(plane + (_PADDED - 1) / 2, 0, _PADDED - 1)
+        pixel = np.minimum(np.trunc(position), _PADDED - 2)
+        beyond = position - pixel
+        ends = np.stack([pixel, pixel + 1], axis=-1)
+        shares = np.stack([1 - beyond, beyond], axis=-1)
+    ends = np.clip(ends, 0, _PADDED - 1).astype(np.int64)
+    # Of two numbers along each axis the four pairs.
+    index = ends[..., 0, :, None] * _PADDED + ends[..., 1, None, :]
+    share = shares[..., 0, :, None] * shares[..., 1, None, :]
+    return index.reshape(*xyz.shape[:-1], 4), share.reshape(*xyz.shape[:-1], 4)
 
 
-def project(images: Images, xyz: FloatArray) -> Images:
+def project(images: Images, xyz: FloatArray, interpolation: str = "bilinear") -> Images:
     """Pictures at one set of points, by one sparse matrix.
 
     Parameters
@@ -105,29 +115,37 @@ def project(images: Images, xyz: FloatArray) -> Images:
         Grey values, shape ``(image, 28, 28)``.
     xyz
         Unit vectors, shape ``(V, 3)``.
+    interpolation
+        As for :func:`pixel_shares`. As published each picture is then stretched to the
+        whole range of values.
 
     Returns
     -------
     ndarray
-        Grey values, rounded, uint8, shape ``(image, V)``.
+        Grey values, rounded, or as published cut, uint8, shape ``(image, V)``.
     """
-    index, share = pixel_shares(xyz)
+    index, share = pixel_shares(xyz, interpolation)
     row = np.repeat(np.arange(len(xyz)), 4)
     shape = (len(xyz), _PADDED**2)
     matrix = sp.csr_array((share.ravel(), (row, index.ravel())), shape=shape)
     values = np.empty((len(images), len(xyz)), dtype=np.uint8)
     for part in _parts(len(images), len(xyz)):
         shown = np.asarray(matrix @ _padded(images[part]).T.astype(np.float64))
-        values[part] = np.rint(shown.T)
+        values[part] = _grey(shown.T, interpolation)
     return values
 
 
-def project_turned(images: Images, xyz: FloatArray, matrices: FloatArray) -> Images:
+def project_turned(
+    images: Images,
+    xyz: FloatArray,
+    matrices: FloatArray,
+    interpolation: str = "bilinear",
+) -> Images:
     """Pictures turned by a rotation each: ``(R f)(x) = f(R^-1 x)``.
 
     Parameters
     ----------
-    images, xyz
+    images, xyz, interpolation
         As in :func:`project`.
     matrices
         Rotations R, shape ``(image, 3, 3)``.
@@ -140,12 +158,23 @@ def project_turned(images: Images, xyz: FloatArray, matrices: FloatArray) -> Ima
     values = np.empty((len(images), len(xyz)), dtype=np.uint8)
     for part in _parts(len(images), len(xyz)):
         # Rows are x', and x' R is R^-1 x.
-        index, share = pixel_shares(xyz @ matrices[part])
+        index, share = pixel_shares(xyz @ matrices[part], interpolation)
         padded = _padded(images[part])
         flat = index.reshape(len(padded), -1)
         near = np.take_along_axis(padded, flat, axis=1).reshape(index.shape)
-        values[part] = np.rint(np.einsum("...i,...i", near.astype(np.float64), share))
+        shown = np.einsum("...i,...i", near.astype(np.float64), share)
+        values[part] = _grey(shown, interpolation)
     return values
+
+
+def _grey(values: FloatArray, interpolation: str) -> Images:
+    """Values as bytes, a picture a row."""
+    if interpolation == "bilinear":
+        return np.rint(values).astype(np.uint8)
+    low, high = values.min(1, keepdims=True), values.max(1, keepdims=True)
+    # A picture of one value stays blank.
+    span = np.where(high > low, high - low, 1)
+    return ((values - low) / span * 255).astype(np.uint8)
 
 
 def _parts(n: int, vertices: int) -> Iterator[slice]:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.datasets.spherical_mnist_files import read_mnist
+from deepsphere_pyg.datasets.spherical_mnist_projection import INTERPOLATIONS
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel
 from deepsphere_pyg.training.checks import check_device, check_folder
@@ -80,6 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         data.add_argument(
             f"--n-{name}", type=int, default=default, help=f"digits {what}"
         )
+    data.add_argument(
+        "--interpolation",
+        choices=INTERPOLATIONS,
+        default="bilinear",
+        help="how digits are projected: bilinear, or as published, by which invariant "
+        "networks can tell which way is up",
+    )
     data.add_argument("--cache", type=Path, help="folder to keep projected digits in")
     network = parser.add_argument_group("network")
     network.add_argument(
@@ -108,7 +116,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--out",
         type=Path,
-        help="folder of the results (default: runs/digits-NETWORK-TRAIN)",
+        help="folder of the results (default: runs/digits-NETWORK-TRAIN, with "
+        "-published for that interpolation)",
     )
     output.add_argument(
         "--resume",
@@ -133,6 +142,7 @@ class Digits:
             rotate=rotate,
             seed=self.args.seed,
             n_images=n,
+            interpolation=self.args.interpolation,
             cache=self.args.cache,
             progress=True,
         )
@@ -141,7 +151,8 @@ class Digits:
 def run(args: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
     if args.out is None:
-        args.out = Path(f"runs/digits-{args.network}-{args.train}")
+        how = "" if args.interpolation == "bilinear" else f"-{args.interpolation}"
+        args.out = Path(f"runs/digits-{args.network}-{args.train}{how}")
     _check_options(args)
     if args.threads is not None:
         torch.set_num_threads(args.threads)

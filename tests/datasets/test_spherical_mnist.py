@@ -275,3 +275,54 @@ def test_the_published_digits_on_the_sphere(shared_data: Path) -> None:
     # Turning changes no areas: as much ink, to the error of sampling it.
     ink, other = (d.signals @ sampling.weights for d in (still, turned))
     assert np.abs(other / ink - 1).mean() < 0.03
+
+
+def published(image: np.ndarray, point: np.ndarray) -> float:
+    """What the published code makes of a point, pixel by pixel."""
+    x, y = (plane_points(point) + 1.5) / 3 * 28
+    i, j = int(x), int(y)
+    total = 0.0
+    for row, across in ((i - 1, i + 1 - x), (i + 1, x - i + 1)):
+        for column, along in ((j - 1, j + 1 - y), (j + 1, y - j + 1)):
+            if 0 <= row < 28 and 0 <= column < 28:
+                total += across * along * image[row, column]
+    return total
+
+
+def test_pictures_as_published_are_those_of_that_formula() -> None:
+    images, xyz = smooth_images(3), Fibonacci(700).xyz
+    shown = project(images, xyz, "published")
+    for image, found in zip(images, shown, strict=True):
+        values = np.array([published(image.astype(float), point) for point in xyz])
+        expected = 255 * (values - values.min()) / (values.max() - values.min())
+        # Cut, not rounded.
+        assert (expected - found > -1e-9).all() and (expected - found < 1 + 1e-9).all()
+        assert found.min() == 0 and found.max() == 255
+
+
+def test_turned_pictures_as_published_are_those_at_turned_points() -> None:
+    images, xyz = smooth_images(4), Fibonacci(300).xyz
+    matrices = Rotation.random(4, random_state=2).as_matrix()
+    shown = project_turned(images, xyz, matrices, "published")
+    for i, matrix in enumerate(matrices):
+        alone = project(images[i : i + 1], xyz @ matrix, "published")[0]
+        assert np.abs(shown[i].astype(int) - alone).max() <= 1
+
+
+def test_blank_pictures_stay_blank_as_published() -> None:
+    blank = np.zeros((2, 28, 28), np.uint8)
+    assert not project(blank, Fibonacci(50).xyz, "published").any()
+
+
+def test_what_is_kept_belongs_to_its_interpolation(root: Path, tmp_path: Path) -> None:
+    bilinear = SphericalMNIST(root, GRID, cache=tmp_path)
+    other = SphericalMNIST(root, GRID, cache=tmp_path, interpolation="published")
+    again = SphericalMNIST(root, GRID, cache=tmp_path)
+    assert len(list(tmp_path.glob("spherical-mnist-*.npy"))) == 2
+    assert np.array_equal(bilinear.signals, again.signals)
+    assert not np.array_equal(bilinear.signals, other.signals)
+
+
+def test_an_unknown_interpolation_is_refused(root: Path) -> None:
+    with pytest.raises(ValueError, match=r"'bilinear' or 'published', got 'nearest'"):
+        SphericalMNIST(root, GRID, interpolation="nearest")
