@@ -106,10 +106,11 @@ class SphericalMNIST(ClassificationDataset):
     own. Until November 2024 (github.com/jonkhler/s2cnn, pull request 65) it
     interpolated, along each axis, between the pixels before and after the one that a
     point is in, with shares that add up to 2 and jump from pixel to pixel, and
-    stretched each digit to the whole range of values: ``"published"``. The jumps all
-    point the same way on the paper, and stay on the digit when it is turned, so that
-    networks that are invariant can still tell which way is up, and 6 from 9. Bilinear
-    interpolation leaves them the shapes alone, of which some are the same.
+    stretched each digit to the whole range of values: ``"published"``. That makes two
+    pictures, two pixels apart, of which the one to the lower right is fainter. It marks
+    on the digit which way is up, however it is turned, so that invariant networks can
+    tell 6 from 9. Bilinear interpolation leaves them the shapes alone, of which some
+    are the same.
 
     Equivariance: the digit turned by R is :math:`f(R^{-1} x)` at the same points, to
     within the rounding of grey values.

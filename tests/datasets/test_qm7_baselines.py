@@ -1,4 +1,4 @@
-"""The scripts of simple methods on QM7 and of the picture of digits, run small."""
+"""The scripts of simple methods on QM7 and of the pictures of digits, run small."""
 
 import json
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import qm7_baselines
     import qm7_coulomb_network
+    import spherical_mnist_confusions
     import spherical_mnist_picture
 
     threads = torch.get_num_threads()
@@ -26,6 +27,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         baselines=qm7_baselines,
         network=qm7_coulomb_network,
         picture=spherical_mnist_picture,
+        confusions=spherical_mnist_confusions,
     )
     torch.set_num_threads(threads)
 
@@ -115,3 +117,19 @@ def test_the_picture_of_digits_is_drawn(scripts: SimpleNamespace, root: Path) ->
     words = ["--root", str(root), "--out", str(out), "--count", "2", "--n-theta", "24"]
     scripts.picture.main(words)
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_confused_digits_are_drawn(scripts: SimpleNamespace, root: Path) -> None:
+    images = np.zeros((4, 28, 28), np.uint8)
+    images[:, 8:20, 13:15] = 255
+    np.savez(root / "mnist.npz", x_test=images, y_test=[4, 6, 9, 6])
+    table = root / "predictions.csv"
+    table.write_text("digit,truth,NR,R\n0,4,9,4\n1,6,9,9\n2,9,6,9\n3,6,6,9\n")
+    assert scripts.confusions.confused(table) == [(1, 6), (2, 9)]
+    out = root / "confusions.png"
+    words = ["--root", str(root), "--predictions", str(table), "--out", str(out)]
+    scripts.confusions.main([*words, "--columns", "2", "--n-theta", "24"])
+    assert out.read_bytes().startswith(b"\x89PNG")
+    # None at all is no error.
+    table.write_text("digit,truth,NR,R\n0,4,9,4\n")
+    scripts.confusions.main([*words, "--n-theta", "24"])
