@@ -114,17 +114,21 @@ def labels_to_resume(
     refuse_to_overwrite(path, args.resume)
     if not path.exists():
         return None
-    # load_model says what is wrong with a damaged file.
-    load_model(path)
-    kept = read_header(path)
-    _check_settings(args, kept.get("notes", {}), path)
-    mine = json.loads(json.dumps(network.config))
-    if (kept["model"], kept["model_config"]) != (type(network).__name__, mine):
+    # load_model says what is wrong with a damaged file. What it returns knows options
+    # that the network has had only since.
+    kept = load_model(path)
+    _check_settings(args, read_header(path).get("notes", {}), path)
+    if (type(kept), _plain(kept.config)) != (type(network), _plain(network.config)):
         raise ValueError(
             f"{path} is of another network; train into another --out, or pass the "
             "options it was trained with"
         )
     return path
+
+
+def _plain(config: dict[str, Any]) -> Any:
+    """Return a configuration as it is kept in files: tuples are lists."""
+    return json.loads(json.dumps(config))
 
 
 def _check_settings(

@@ -201,3 +201,40 @@ def test_a_finished_training_is_not_overwritten(data, trained, capsys):
     assert "was trained with --stretch 0.1, got 0.2" in capsys.readouterr().err
     assert run(data, trained, "--stretch", "0.1", "--resume", "--train", "R") == 2
     assert "was trained with --train NR, got R" in capsys.readouterr().err
+
+
+def test_digits_as_published_go_to_a_folder_of_their_own(
+    data, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    words = ["digits", "--root", str(data), *SMALL, "--interpolation", "published"]
+    assert main([*words, "--network", "planar", "--epochs", "1"]) == 0
+    out = tmp_path / "runs" / "digits-planar-NR-published"
+    settings = json.loads((out / "metrics.json").read_text())["settings"]
+    assert settings["interpolation"] == "published"
+    # The answers are to digits projected so too.
+    model = load_model(out / "best.ckpt")
+    digits = SphericalMNIST(
+        data, model.sampling, split="test", n_images=8, interpolation="published"
+    )
+    with torch.no_grad():
+        answers = model(digits.batch(range(8))[0]).argmax(-1)
+    told = [int(row["NR"]) for row in rows_of(out / "predictions.csv")]
+    assert told == answers.tolist()
+    capsys.readouterr()
+    assert run(data, out, "--network", "planar", "--resume") == 2
+    told = capsys.readouterr().err
+    assert "was trained with --interpolation published, got bilinear" in told
+
+
+def test_a_checkpoint_older_than_an_option_of_the_network_is_gone_on_from(
+    data, tmp_path, stopped_after
+):
+    with stopped_after(1):
+        run(data, tmp_path)
+    path = tmp_path / "last.ckpt"
+    checkpoint = torch.load(path, weights_only=True)
+    del checkpoint["deepsphere_pyg"]["model_config"]["activation"]
+    torch.save(checkpoint, path)
+    assert run(data, tmp_path, "--resume") == 0
+    assert len(rows_of(tmp_path / "history.csv")) == 3
