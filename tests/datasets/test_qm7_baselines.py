@@ -21,6 +21,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     import qm7_coulomb_network
     import spherical_mnist_confusions
     import spherical_mnist_picture
+    import spherical_mnist_table
 
     threads = torch.get_num_threads()
     yield SimpleNamespace(
@@ -28,6 +29,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         network=qm7_coulomb_network,
         picture=spherical_mnist_picture,
         confusions=spherical_mnist_confusions,
+        table=spherical_mnist_table,
     )
     torch.set_num_threads(threads)
 
@@ -133,3 +135,29 @@ def test_confused_digits_are_drawn(scripts: SimpleNamespace, root: Path) -> None
     # None at all is no error.
     table.write_text("digit,truth,NR,R\n0,4,9,4\n")
     scripts.confusions.main([*words, "--n-theta", "24"])
+
+
+def test_finished_runs_are_listed(
+    scripts: SimpleNamespace, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = {
+        "a": ("planar", "NR", {"NR/NR": 99.2, "NR/R": 12.0}, {}),
+        "b": ("so3", "R", {"R/NR": 95.0, "R/R": 96.5}, {}),
+        "c": ("so3", "NR", {"NR/NR": 97.0, "NR/R": 80.0}, {}),
+        "d": ("so3", "NR", {"NR/NR": 9.0, "NR/R": 8.0}, {"interpolation": "published"}),
+    }
+    for name, (network, train, accuracy, more) in runs.items():
+        (root / name).mkdir()
+        options = {"network": network, "train": train, "epochs": 3, **more}
+        found = {"settings": options, "accuracy": accuracy, "parameters": 54321}
+        found["seconds"] = {"training": 240.0}
+        (root / name / "metrics.json").write_text(json.dumps(found))
+    scripts.table.main([str(root / name) for name in (*runs, "unfinished")])
+    told = capsys.readouterr()
+    assert told.out.splitlines()[2:] == [
+        "| so3 | bilinear | 54,321 | 97.00 % | 96.50 % | 80.00 % | 95.00 % | 3 / 3 "
+        "| 4 / 4 |",
+        "| planar | bilinear | 54,321 | 99.20 % |  | 12.00 % |  | 3 | 4 |",
+        "| so3 | published | 54,321 | 9.00 % |  | 8.00 % |  | 3 | 4 |",
+    ]
+    assert "unfinished has no metrics.json" in told.err
