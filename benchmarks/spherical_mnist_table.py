@@ -4,17 +4,26 @@
 
 where each folder is one that ``deepsphere-pyg digits`` wrote; folders of unfinished
 runs are named and left out. A row for each network and interpolation, the most
-accurate on turned digits first.
+accurate on turned digits first. "6 = 9" is NR/R with a 6 for a 9, and a 9 for a 6,
+taken as right.
 """
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-COLUMNS = ("NR/NR", "R/R", "NR/R", "R/NR")
+COLUMNS = ("NR/NR", "R/R", "NR/R", "6 = 9", "R/NR")
 HEAD = ("network", "interpolation", "parameters", *COLUMNS, "epochs", "minutes")
+
+
+def alike(path: Path) -> float:
+    """Share of turned digits told right, in percent, if 6 and 9 are one."""
+    with path.open(newline="") as file:
+        pairs = [{int(row["truth"]), int(row["R"])} for row in csv.DictReader(file)]
+    return 100 * sum(len(p) == 1 or p == {6, 9} for p in pairs) / len(pairs)
 
 
 def rows_of(folders: Sequence[Path]) -> list[list[str]]:
@@ -32,6 +41,8 @@ def rows_of(folders: Sequence[Path]) -> list[list[str]]:
         row = found.setdefault((settings["network"], how), {"trained": {}})
         row["parameters"] = metrics["parameters"]
         row |= metrics["accuracy"]
+        if settings["train"] == "NR":
+            row["6 = 9"] = alike(folder / "predictions.csv")
         minutes = metrics["seconds"]["training"] / 60
         row["trained"][settings["train"]] = (settings["epochs"], minutes)
     order = sorted(

@@ -152,12 +152,14 @@ def test_finished_runs_are_listed(
         found = {"settings": options, "accuracy": accuracy, "parameters": 54321}
         found["seconds"] = {"training": 240.0}
         (root / name / "metrics.json").write_text(json.dumps(found))
+        table = "digit,truth,NR,R\n0,4,4,4\n1,6,6,9\n2,9,9,9\n3,6,6,5\n"
+        (root / name / "predictions.csv").write_text(table)
     scripts.table.main([str(root / name) for name in (*runs, "unfinished")])
     told = capsys.readouterr()
     assert told.out.splitlines()[2:] == [
-        "| so3 | bilinear | 54,321 | 97.00 % | 96.50 % | 80.00 % | 95.00 % | 3 / 3 "
-        "| 4 / 4 |",
-        "| planar | bilinear | 54,321 | 99.20 % |  | 12.00 % |  | 3 | 4 |",
-        "| so3 | published | 54,321 | 9.00 % |  | 8.00 % |  | 3 | 4 |",
+        "| so3 | bilinear | 54,321 | 97.00 % | 96.50 % | 80.00 % | 75.00 % "
+        "| 95.00 % | 3 / 3 | 4 / 4 |",
+        "| planar | bilinear | 54,321 | 99.20 % |  | 12.00 % | 75.00 % |  | 3 | 4 |",
+        "| so3 | published | 54,321 | 9.00 % |  | 8.00 % | 75.00 % |  | 3 | 4 |",
     ]
     assert "unfinished has no metrics.json" in told.err
