@@ -66,8 +66,8 @@ class SphericalMNIST(ClassificationDataset):
     n_images
         Take the first so many digits; all by default.
     interpolation
-        ``"bilinear"``, or ``"published"``: as in the code by which the published
-        accuracies were found, to compare with them; see the notes.
+        ``"bilinear"``, or ``"published"``: as in the published code, to compare with
+        accuracies found with it; see the notes.
     cache
         Folder to keep the signals in, one byte a value, for the next time; None keeps
         them in memory only. A file belongs to its settings, its digits and its points:

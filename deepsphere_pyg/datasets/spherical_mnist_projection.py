@@ -170,11 +170,13 @@ def project_turned(
 def _grey(values: FloatArray, interpolation: str) -> Images:
     """Values as bytes, a picture a row."""
     if interpolation == "bilinear":
-        return np.rint(values).astype(np.uint8)
+        grey: Images = np.rint(values).astype(np.uint8)
+        return grey
     low, high = values.min(1, keepdims=True), values.max(1, keepdims=True)
     # A picture of one value stays blank.
     span = np.where(high > low, high - low, 1)
-    return ((values - low) / span * 255).astype(np.uint8)
+    grey = ((values - low) / span * 255).astype(np.uint8)
+    return grey
 
 
 def _parts(n: int, vertices: int) -> Iterator[slice]:

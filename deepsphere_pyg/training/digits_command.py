@@ -85,8 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--interpolation",
         choices=INTERPOLATIONS,
         default="bilinear",
-        help="how digits are projected: bilinear, or as published, by which invariant "
-        "networks can tell which way is up",
+        help="how digits are projected: bilinear, or as in the code of Cohen et al. "
+        "2018, whose digits tell even invariant networks which way is up",
     )
     data.add_argument("--cache", type=Path, help="folder to keep projected digits in")
     network = parser.add_argument_group("network")
