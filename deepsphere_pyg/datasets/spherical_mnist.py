@@ -113,7 +113,8 @@ class SphericalMNIST(ClassificationDataset):
     are the same.
 
     Equivariance: the digit turned by R is :math:`f(R^{-1} x)` at the same points, to
-    within the rounding of grey values.
+    within the rounding of grey values; as published to a factor beside it, since which
+    values are the whole range depends on the points.
 
     Examples
     --------
