@@ -99,7 +99,7 @@ class SphericalMNIST(ClassificationDataset):
     Notes
     -----
     60,000 digits at 3,541 vertices (60 x 60, Driscoll and Healy) take 2 s on one core
-    as they are, 10 s turned, and 212 MB.
+    as they are, 20 s turned, and 212 MB.
 
     Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130).
     Their published code turns 500 digits at a time by one rotation; here each has its

@@ -89,21 +89,24 @@ def pixel_shares(
         pixel = np.trunc(position)
         beyond = position - pixel
         # In the padded picture a pixel has a number higher by one.
-        ends = np.stack([pixel, pixel + 2], axis=-1)
-        shares = np.stack([1 - beyond, 1 + beyond], axis=-1)
+        ends = (pixel, pixel + 2)
+        shares = (1 - beyond, 1 + beyond)
     else:
         # In pixels of the padded picture, whose first centre is 0; off it, its rim,
         # which is paper.
         position = np.clip(plane + (_PADDED - 1) / 2, 0, _PADDED - 1)
         pixel = np.minimum(np.trunc(position), _PADDED - 2)
         beyond = position - pixel
-        ends = np.stack([pixel, pixel + 1], axis=-1)
-        shares = np.stack([1 - beyond, beyond], axis=-1)
-    ends = np.clip(ends, 0, _PADDED - 1).astype(np.int64)
-    # Of two numbers along each axis the four pairs.
-    index = ends[..., 0, :, None] * _PADDED + ends[..., 1, None, :]
-    share = shares[..., 0, :, None] * shares[..., 1, None, :]
-    return index.reshape(*xyz.shape[:-1], 4), share.reshape(*xyz.shape[:-1], 4)
+        ends = (pixel, pixel + 1)
+        shares = (1 - beyond, beyond)
+    index = np.empty((*xyz.shape[:-1], 4), dtype=np.int64)
+    share = np.empty(index.shape)
+    # Of two pixels along each axis the four pairs, each written where it stays.
+    pixels = [np.clip(end, 0, _PADDED - 1) for end in ends]
+    for i, (row, column) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+        index[..., i] = pixels[row][..., 0] * _PADDED + pixels[column][..., 1]
+        np.multiply(shares[row][..., 0], shares[column][..., 1], out=share[..., i])
+    return index, share
 
 
 def project(images: Images, xyz: FloatArray, interpolation: str = "bilinear") -> Images:
