@@ -95,8 +95,8 @@ class EdgeOperator(nn.Module):
     ) -> None:
         super().__init__()
         self.execution = checked_execution(execution)
-        dtype = dtype or torch.get_default_dtype()
-        if not dtype.is_floating_point:
+        dtype = torch.get_default_dtype() if dtype is None else dtype
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise TypeError(f"dtype must be a floating one, got {dtype}")
         rows = canonical_rows(matrix)
         self.n_out, self.n_in = rows.shape

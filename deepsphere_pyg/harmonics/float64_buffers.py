@@ -26,7 +26,9 @@ class Float64Buffers(FixedBuffers):
 
     def __init__(self, dtype: torch.dtype | None) -> None:
         super().__init__()
-        self.dtype = checked_dtype(dtype or torch.get_default_dtype())
+        self.dtype = checked_dtype(
+            torch.get_default_dtype() if dtype is None else dtype
+        )
 
     def keep(
         self,
@@ -56,9 +58,9 @@ def checked_dtype(dtype: torch.dtype) -> torch.dtype:
     TypeError
         If it is neither float32 nor float64.
     """
-    if dtype in (torch.float32, torch.float64):
+    if isinstance(dtype, torch.dtype) and dtype in (torch.float32, torch.float64):
         return dtype
-    if dtype in (torch.float16, torch.bfloat16):
+    if isinstance(dtype, torch.dtype) and dtype in (torch.float16, torch.bfloat16):
         raise TypeError(
             f"harmonic transforms are float32 or float64, got {dtype}: its 8 to 11 "
             "bits are lost in sums over hundreds of harmonics; keep the transform in "

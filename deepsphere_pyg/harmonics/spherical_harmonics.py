@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.legendre import associated_legendre
-from samplings.arguments import integer_argument
+from samplings.arguments import array_argument, integer_argument
 from samplings.arrays import FloatArray
 
 # Points worked on at once: enough to make up for the calls of a degree, and few enough
@@ -66,8 +66,8 @@ def spherical_harmonics(
     array([[0.57735, 1.     , 0.     , 0.     ]])
     """
     bandlimit = integer_argument("L", L, 1)
-    longitudes = np.asarray(phi, dtype=np.float64)
-    colatitudes = np.asarray(theta, dtype=np.float64)
+    longitudes = array_argument("phi", phi)
+    colatitudes = array_argument("theta", theta)
     # The check of theta, before anything is computed.
     associated_legendre(colatitudes, bandlimit)
     if longitudes.shape != colatitudes.shape:

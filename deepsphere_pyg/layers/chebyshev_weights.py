@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter, is_lazy
 
+from samplings.arguments import flag_argument, integer_argument
+
 
 class ChebyshevWeights(nn.Module):
     """Weights and bias of a Chebyshev convolution.
@@ -27,17 +29,18 @@ class ChebyshevWeights(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, K: int, bias: bool) -> None:
         super().__init__()
-        for name, value in [
-            ("in_channels", in_channels),
-            ("out_channels", out_channels),
-            ("K", K),
-        ]:
-            if value < 1 and (name, value) != ("in_channels", -1):
-                hint = "; -1 takes it from the first call" * (name == "in_channels")
-                raise ValueError(f"{name} must be at least 1, got {value}{hint}")
+        # -1 takes it from the first call, as in PyTorch Geometric.
+        in_channels = integer_argument("in_channels", in_channels, -1)
+        if in_channels == 0:
+            raise ValueError(
+                "in_channels must be at least 1, got 0; -1 takes it from the first call"
+            )
+        bias = flag_argument("bias", bias)
         self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.K = K
+        self.out_channels = out_channels = integer_argument(
+            "out_channels", out_channels, 1
+        )
+        self.K = K = integer_argument("K", K, 1)
         if in_channels == -1:
             self.weight = cast(nn.Parameter, UninitializedParameter())
         else:

@@ -12,6 +12,7 @@ from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.harmonic_operands import check_channels
+from samplings.arguments import flag_argument
 
 
 class DegreeWise(Float64Buffers):
@@ -57,7 +58,7 @@ class DegreeWise(Float64Buffers):
             for degree in self._degrees
         )
         self.register_parameter("bias", None)
-        if bias:
+        if flag_argument("bias", bias):
             tau = layout_out.tau[0]
             if not tau:
                 raise ValueError(

@@ -7,6 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from samplings.arguments import integer_argument
+
 
 class Standardize(nn.Module):
     r"""Subtract the mean of each channel and divide by its standard deviation.
@@ -49,9 +51,7 @@ class Standardize(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        if channels < 1:
-            raise ValueError(f"channels must be at least 1, got {channels}")
-        self.channels = channels
+        self.channels = channels = integer_argument("channels", channels, 1)
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
 

@@ -14,6 +14,7 @@ from deepsphere_pyg.layers import GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
 from samplings import Pyramid, laplacian
+from samplings.arguments import integer_argument, integers_argument
 
 
 class SphericalClassifier(SphericalModel):
@@ -81,6 +82,10 @@ class SphericalClassifier(SphericalModel):
         kind: str | None = None,
     ) -> None:
         super().__init__(in_channels, pyramid)
+        in_channels = self.standardize.channels
+        out_channels = integer_argument("out_channels", out_channels, 1)
+        widths = integers_argument("widths", widths, 1)
+        K = integer_argument("K", K, 1)
         n = len(widths)
         if n == 0 or len(pyramid) not in (n, n + 1):
             raise ValueError(

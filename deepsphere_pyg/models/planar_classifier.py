@@ -13,7 +13,7 @@ from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, integers_argument
 from samplings.regular_grid import RegularGrid
 
 
@@ -74,7 +74,7 @@ class PlanarClassifier(FixedBuffers, SavedModel):
                 f"{sampling!r} has no picture of rings by longitudes; take "
                 "Equiangular, GaussLegendre or McEwenWiaux"
             )
-        widths = [integer_argument("channels", width, 1) for width in channels]
+        widths = [*integers_argument("channels", channels, 1)]
         pixels = sampling.to_grid(np.arange(len(sampling)))
         if min(pixels.shape) < 2 ** len(widths):
             raise ValueError(

@@ -263,7 +263,7 @@ def test_wrong_depth_and_sizes_are_refused(healpix_pyramid):
         SphericalUNet(16, 3, healpix_pyramid)
     with pytest.raises(ValueError, match=r"channels of at least 2 levels, got \(4,\)"):
         UNetConfiguration("flat", 4, (4,))
-    with pytest.raises(ValueError, match="at least 1, got stem=4, K=0"):
+    with pytest.raises(ValueError, match="K must be at least 1, got 0"):
         replace(TINY, K=0)
     with pytest.raises(ValueError, match="pooling must be 'max' or 'mean', got 'sum'"):
         SphericalUNet(2, 3, healpix_pyramid, replace(TINY, pooling="sum"))
