@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 
 from samplings.base import Sampling
+from samplings.quantities import radians
 
 
 def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
@@ -54,6 +55,21 @@ def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {number}; {remedy}")
     return number
+
+
+def angle_argument(name: str, value: Any, remedy: str) -> float:
+    """Return an angle in radian as a float that is positive and finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`positive_argument`; also if it carries a unit of something else.
+    """
+    if not isinstance(value, int | float | str):
+        value = radians(name, value)
+        if value.ndim:
+            raise TypeError(f"{name} must be a number, got shape {value.shape}")
+    return positive_argument(name, value, remedy)
 
 
 def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
