@@ -83,7 +83,9 @@ def delaunay_weights(
     else:
         links = sides_over_chords(whole, math.pi if extent is None else extent)
     if whole is not sampling:
-        links = links[index][:, index]
+        links = sp.csr_array(links[index][:, index])
+        # A part may have its vertices in any order.
+        links.sort_indices()
     mass = sampling.weights / sampling.weights.mean()
     return EdgeWeights(freeze(sp.csr_array(links)), math.nan, read_only(mass))
 

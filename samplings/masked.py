@@ -116,12 +116,20 @@ class Masked(Sampling):
         Raises
         ------
         ValueError
-            If the parent has no coarser sampling.
+            If the parent has no coarser sampling, or not fewer coarse cells than
+            vertices kept, as where these lie apart.
         """
         whole = self.parent.coarsen()
         shares = whole.assign[:, self.index]
         area = shares @ self.weights
         kept = np.flatnonzero(area > 0)
+        if len(kept) >= len(self):
+            raise ValueError(
+                f"the {len(self)} vertices kept of {self.parent.name} lie in {len(kept)} "
+                f"cells of {whole.coarse.name}, which would not be coarser; keep more "
+                "of each cell, use coarsen_to() a much coarser sampling, or merge "
+                "nearest points by Irregular.from_xyz(part.xyz, part.weights)"
+            )
         coarse = Masked(whole.coarse, kept, area[kept])
         return Coarsening(self, coarse, shares[kept])
 

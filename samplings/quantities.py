@@ -265,7 +265,7 @@ def _numbers(name: str, values: Any) -> FloatArray:
     except (TypeError, ValueError, RuntimeError) as error:
         reason = re.sub(r"\s+", " ", str(error))
         raise TypeError(
-            f"{name} must be real numbers in an array, got {_kind_of(values)} "
+            f"{name} must be real numbers, got {_kind_of(values)} "
             f"({reason}); convert them with numpy.asarray(values, dtype=float)"
         ) from None
     hidden = np.ma.getmaskarray(numbers)
