@@ -125,10 +125,11 @@ class Masked(Sampling):
         kept = np.flatnonzero(area > 0)
         if len(kept) >= len(self):
             raise ValueError(
-                f"the {len(self)} vertices kept of {self.parent.name} lie in {len(kept)} "
-                f"cells of {whole.coarse.name}, which would not be coarser; keep more "
-                "of each cell, use coarsen_to() a much coarser sampling, or merge "
-                "nearest points by Irregular.from_xyz(part.xyz, part.weights)"
+                f"the {len(self)} vertices kept of {self.parent.name} lie in "
+                f"{len(kept)} cells of {whole.coarse.name}, which would not be "
+                "coarser; keep more of each cell, use coarsen_to() with a much coarser "
+                "sampling, or merge nearest points by "
+                "Irregular.from_xyz(part.xyz, part.weights)"
             )
         coarse = Masked(whole.coarse, kept, area[kept])
         return Coarsening(self, coarse, shares[kept])

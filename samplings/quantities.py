@@ -112,14 +112,18 @@ def degrees_of(unit: str) -> float | None:
 
     Examples
     --------
-    >>> degrees_of("Radians"), degrees_of("degrees_north"), degrees_of("metres")
-    (57.29577951308232, 1.0, None)
+    >>> degrees_of("Radians"), degrees_of("degrees_west"), degrees_of("metres")
+    (57.29577951308232, -1.0, None)
     """
-    word = re.sub(r"[_ ]?(north|south|east|west|true|[nsew])$", "", _word(unit))
-    for one in (_word(unit), word) if word.startswith("deg") else (_word(unit),):
-        for singular in (one, one.removesuffix("s")):
-            if singular in _ANGLES:
-                return _ANGLES[singular]
+    word = _word(unit)
+    sign = 1.0
+    towards = re.fullmatch(r"(deg.*?)_?(north|south|east|west|true|[nsew])", word)
+    if towards and towards[1].removesuffix("s") in _ANGLES:
+        word = towards[1]
+        sign = -1.0 if towards[2][0] in "sw" else 1.0
+    for one in (word, word.removesuffix("s")):
+        if one in _ANGLES:
+            return sign * _ANGLES[one]
     return None
 
 
@@ -172,7 +176,7 @@ def _plain(name: str, values: Any, kind: Kind) -> FloatArray:
     text = _unit_text(values)
     if text.lower() in _PLAIN:
         return _numbers(name, values)
-    _refuse_other_coordinate(name, text)
+    refuse_other_coordinate(name, text)
     converted = _converted(values, kind)
     if converted is not None:
         return _numbers(name, converted)
@@ -211,10 +215,16 @@ def _unit_text(values: Any) -> str:
     return ""
 
 
-def _refuse_other_coordinate(name: str, unit: str) -> None:
-    """Refuse degrees north for a longitude, and degrees east for a latitude."""
-    found = re.search(r"_?(north|south|east|west|[nsew])$", _word(unit))
-    if found is None or not _word(unit).startswith("deg") or unit.lower() == "degrees":
+def refuse_other_coordinate(name: str, unit: str) -> None:
+    """Refuse degrees north for a longitude, and degrees east for a latitude.
+
+    Raises
+    ------
+    ValueError
+        If the unit is of the other coordinate.
+    """
+    found = re.fullmatch(r"deg(?:ree)?s?_?(north|south|east|west|[nsew])", _word(unit))
+    if found is None or _word(unit) in ("degs", "degrees"):
         return
     upright = found[1][0] in "ns"
     if name.startswith("lon" if upright else "lat"):
