@@ -116,15 +116,13 @@ def degrees_of(unit: str) -> float | None:
     (57.29577951308232, -1.0, None)
     """
     word = _word(unit)
-    sign = 1.0
-    towards = re.fullmatch(r"(deg.*?)_?(north|south|east|west|true|[nsew])", word)
-    if towards and towards[1].removesuffix("s") in _ANGLES:
-        word = towards[1]
-        sign = -1.0 if towards[2][0] in "sw" else 1.0
     for one in (word, word.removesuffix("s")):
         if one in _ANGLES:
-            return sign * _ANGLES[one]
-    return None
+            return _ANGLES[one]
+    towards = re.fullmatch(r"deg(?:ree)?s?_?(north|south|east|west|true|[nsew])", word)
+    if towards is None:
+        return None
+    return -1.0 if towards[1][0] in "sw" else 1.0
 
 
 def steradians_of(unit: str, radius: float = EARTH) -> float | None:
@@ -193,6 +191,11 @@ def _plain(name: str, values: Any, kind: Kind) -> FloatArray:
     return _numbers(name, values) * (1.0 if close else scale)
 
 
+def _wrapped(values: Any) -> Any:
+    """What an xarray variable wraps; None of what is an array itself."""
+    return None if isinstance(values, np.ndarray) else getattr(values, "data", None)
+
+
 def _carries_unit(value: Any) -> bool:
     return hasattr(value, "unit") or hasattr(value, "units")
 
@@ -205,10 +208,9 @@ def _unit_text(values: Any) -> str:
         if unit is not None and not callable(unit) and np.ndim(unit) == 0:
             return str(unit).strip()
     # What an xarray variable wraps, such as a quantity of pint.
-    inner = getattr(values, "data", None)
-    if inner is not None and not isinstance(inner, np.ndarray | memoryview):
-        if _carries_unit(inner):
-            return _unit_text(inner)
+    inner = _wrapped(values)
+    if _carries_unit(inner):
+        return _unit_text(inner)
     attributes = getattr(values, "attrs", None)
     if isinstance(attributes, dict) and attributes.get("units") is not None:
         return str(attributes["units"]).strip()
@@ -236,8 +238,7 @@ def refuse_other_coordinate(name: str, unit: str) -> None:
 
 def _converted(values: Any, kind: Kind) -> Any:
     """Values in a unit by their own conversion, None if they have none."""
-    inner = getattr(values, "data", None)
-    for one in (values, inner):
+    for one in (values, _wrapped(values)):
         for method in ("to_value", "m_as"):
             convert = getattr(one, method, None)
             if callable(convert):

@@ -72,7 +72,7 @@ def test_quantities_of_pint_are_converted():
     lon, lat = quantity(np.deg2rad(LON), "radian"), quantity(LAT, "degree")
     made = Irregular.from_lonlat(lon, lat)
     np.testing.assert_allclose(made.xyz, EXPECTED.xyz, atol=1e-14)
-    with pytest.raises(ValueError, match="lon must be in a unit of angle.*'meter'"):
+    with pytest.raises(ValueError, match=r"lon must be in a unit of angle.*'meter'"):
         Irregular.from_lonlat(quantity(LON, "meter"), LAT)
 
 
@@ -148,7 +148,7 @@ def test_angles_by_their_names():
         (
             np.ma.array(LON, mask=LON > 300),
             LAT,
-            "lon is missing at 1 of 7 places, which a masked array hides, .* them 5; drop",
+            "lon is missing at 1 of 7 places, which a masked array hides, the first",
         ),
         (LON, np.where(LAT > 60, np.nan, LAT), "lat must be degrees .* got nan at ver"),
         (
@@ -166,11 +166,11 @@ def test_coordinates_that_are_no_angles_or_missing_are_refused(lon, lat, message
 
 @pytest.mark.parametrize(
     "values",
-    [["a", "b"], [None, 1.0], [1j, 2j], [True, False], np.array(["2020"], "M8[Y]"), {}],
+    [["a", "b"], [1j, 2j], [True, False], np.array(["2020"], "M8[Y]"), {}],
 )
 def test_what_is_no_number_is_refused(values):
     with pytest.raises(
-        TypeError, match="lon must be real numbers, got .* convert them"
+        TypeError, match=r"lon must be real numbers, got .* convert them"
     ):
         degrees("lon", values)
 
@@ -185,7 +185,7 @@ def test_masks_of_astropy_are_seen():
 def test_hidden_points_and_areas_are_refused():
     points = Fibonacci(50)
     hidden = np.arange(50) == 3
-    with pytest.raises(ValueError, match="xyz is missing at 1 of 150 places"):
+    with pytest.raises(ValueError, match="xyz is missing at 3 of 150 places"):
         Irregular.from_xyz(np.ma.array(points.xyz, mask=np.eye(50, 3, -3)))
     with pytest.raises(ValueError, match="weights is missing at 1 of 50 places"):
         Irregular.from_xyz(points.xyz, np.ma.array(points.weights, mask=hidden))
@@ -204,7 +204,7 @@ def test_extents_are_converted():
     weights = delaunay_weights(Fibonacci(40), "finite-volume", extent=60 * u.arcmin)
     straight = delaunay_weights(Fibonacci(40), "finite-volume", extent=np.deg2rad(1))
     assert abs(weights.adjacency - straight.adjacency).sum() < 1e-12
-    with pytest.raises(ValueError, match="extent must be in a unit of angle.*'km'"):
+    with pytest.raises(ValueError, match=r"extent must be in a unit of angle.*'km'"):
         Irregular.from_xyz(points, extent=300 * u.km)
     assert radians("angle", 90 * u.deg) == pytest.approx(np.pi / 2)
 
