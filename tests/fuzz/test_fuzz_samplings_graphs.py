@@ -1,5 +1,6 @@
 """Graphs, pyramids and transfers on odd samplings: right, or an error that is clear."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -126,7 +127,7 @@ def check_pyramids(data):
         says_something(error)
         return
     sizes = [len(graph.sampling) for graph in pyramid.graphs]
-    assert all(a > b for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(sizes))
     for coarsening in pyramid.coarsenings:
         assert coarsening.coarse.area == pytest.approx(sampling.area, rel=1e-9)
     again = pyramid_from_config(pyramid.config)
@@ -146,11 +147,12 @@ def check_transfers(data):
         return
     overlap = made.overlap.toarray()
     assert (overlap >= 0).all()
-    # A cell gives no more than it has.
-    assert (overlap.sum(axis=0) <= source.weights * (1 + 1e-9)).all()
+    # A cell gives no more than it has, but to copies of a finer target.
+    if build is Transfer.conservative or len(source) >= len(target):
+        assert (overlap.sum(axis=0) <= source.weights * (1 + 1e-8)).all()
     rows = made.pooling().toarray().sum(axis=1)
     np.testing.assert_allclose(rows, 1, rtol=1e-9)
-    if build is Transfer.nearest:
+    if build is Transfer.nearest and len(source) >= len(target):
         chords = np.linalg.norm(target.xyz[:, None] - source.xyz, axis=2)
         held = np.take_along_axis(overlap, chords.argmin(axis=0)[None], axis=0)
         assert (held > 0).mean() > 0.99
