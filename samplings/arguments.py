@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping
-from typing import SupportsFloat, SupportsIndex, TypeVar
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from samplings.base import FloatArray, Sampling
+from samplings.quantities import radians
 
 T = TypeVar("T")
 
@@ -132,6 +133,21 @@ def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {number}; {remedy}")
     return number
+
+
+def angle_argument(name: str, value: Any, remedy: str) -> float:
+    """Return an angle in radian as a float that is positive and finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`positive_argument`; also if it carries a unit of something else.
+    """
+    if not isinstance(value, int | float | str):
+        value = radians(name, value)
+        if value.ndim:
+            raise TypeError(f"{name} must be a number, got shape {value.shape}")
+    return positive_argument(name, value, remedy)
 
 
 def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:

@@ -33,7 +33,8 @@ class Rectilinear(Sampling):
     Parameters
     ----------
     lat
-        Latitudes of the rows in degree, shape ``(n_lat,)``, north to south or south to
+        Latitudes of the rows in degree (what carries another unit of angle is
+        converted, here and below), shape ``(n_lat,)``, north to south or south to
         north, evenly spaced or not.
     lon
         Longitudes of the columns in degree, shape ``(n_lon,)``, eastwards: they may

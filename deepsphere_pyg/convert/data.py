@@ -21,6 +21,7 @@ from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.pyg import Batch, Data
 from samplings import Sampling, SphericalGraph, laplacian
 from samplings.arguments import instance_argument
+from samplings.base import equal_areas
 
 
 def to_data(
@@ -187,7 +188,7 @@ def operator_from_data(
         parts = (adjacency.indptr, adjacency.indices, adjacency.data, mass)
         key = tuple(b"" if part is None else part.tobytes() for part in parts)
         if key not in known:
-            sampling = Sampling(_positions(one), np.ones(adjacency.shape[0]))
+            sampling = Sampling(_positions(one), equal_areas(adjacency.shape[0]))
             graph = SphericalGraph(
                 sampling,
                 adjacency,

@@ -116,8 +116,9 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
     whole = HEALPix(nside, nest=pixels.nest)
     if len(index) == n:
         return whole, index
-    part = Masked(whole, index)
-    return part, np.searchsorted(part.index, index).astype(np.int64)
+    ascending = np.sort(index)
+    part = Masked(whole, ascending)
+    return part, np.searchsorted(ascending, index).astype(np.int64)
 
 
 def _description(

@@ -19,7 +19,7 @@ from deepsphere_pyg.harmonics.so3_rows import so3_layout, wave_matrix, wave_star
 from deepsphere_pyg.harmonics.so3_tables import alpha_waves, gamma_waves
 from deepsphere_pyg.harmonics.wigner_d import checked_bandlimits
 from deepsphere_pyg.harmonics.wigner_recursion import refuse_beyond_recursion
-from deepsphere_pyg.signals import checked_signal
+from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import SO3Grid
 from samplings.arrays import FloatArray
 
@@ -122,7 +122,8 @@ class WignerTransform(Float64Buffers, ABC):
         Parameters
         ----------
         signal
-            Shape ``(*batch, point, channel)``, points in the order given there.
+            Shape ``(*batch, point, channel)``, points in the order given there. It is
+            not searched for missing values.
 
         Returns
         -------
@@ -151,7 +152,9 @@ class WignerTransform(Float64Buffers, ABC):
 
     def _analyze(self, signal: Tensor) -> Tensor:
         """Apply the transpose: values at the points to coefficients."""
-        x = checked_signal(signal, len(self.grid), self.table)
+        x = checked_signal(signal, len(self.grid), self.table, cast=False)
+        # Before they are cast: in half precision codes of missing values are rounded.
+        x = known_signal(x, "points").to(self.dtype)
         *batch, _, channels = x.shape
         n_beta, n_alpha, n_gamma = self.grid.shape
         maps = prod(batch)

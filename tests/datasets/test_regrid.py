@@ -74,7 +74,9 @@ def test_interior_agrees_with_scipy(seed, descending, west):
     values = rng.standard_normal((30, 40))
     oracle = RegularGridInterpolator((lat, lon), values)
     points = Irregular.from_lonlat(
-        rng.uniform(lon[0], lon[-1], 50), rng.uniform(lat[0], lat[-1], 50), np.ones(50)
+        rng.uniform(lon[0], lon[-1], 50),
+        rng.uniform(lat[0], lat[-1], 50),
+        np.full(50, 0.01),
     )
     expected = oracle(np.stack([points.lat, points.lon], axis=1))
     rows = slice(None, None, -1 if descending else 1)
@@ -121,8 +123,8 @@ def test_turning_grid_and_sampling_alike_changes_nothing(shift):
     rng = np.random.default_rng(0)
     values = rng.standard_normal(GRIDS["centres"].shape)
     lon, lat = rng.uniform(0, 360, 200), rng.uniform(-90, 90, 200)
-    here = Irregular.from_lonlat(lon, lat, np.ones(200))
-    there = Irregular.from_lonlat((lon + shift) % 360, lat, np.ones(200))
+    here = Irregular.from_lonlat(lon, lat, np.full(200, 0.01))
+    there = Irregular.from_lonlat((lon + shift) % 360, lat, np.full(200, 0.01))
     turned = LatLonGrid(GRIDS["centres"].lat, GRIDS["centres"].lon + shift)
     np.testing.assert_allclose(
         Regridder(turned, there).fields(values),

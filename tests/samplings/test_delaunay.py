@@ -264,7 +264,7 @@ def test_parts_of_a_sky_that_touch_are_joined_also_in_parts_of_parts():
 
 def test_pieces_on_one_circle_cannot_be_joined():
     lon = np.concatenate([np.arange(5), 90 + np.arange(5)])
-    sampling = Irregular.from_lonlat(lon, np.full(10, 30.0), np.ones(10))
+    sampling = Irregular.from_lonlat(lon, np.full(10, 30.0), np.full(10, 0.1))
     pattern = nearest_neighbours(sampling.xyz, 2)
     with pytest.raises(
         ValueError, match=r"all on one circle .* ask for more neighbours"

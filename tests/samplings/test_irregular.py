@@ -38,7 +38,7 @@ def test_areas_sum_to_the_sphere_and_match_scipy(xyz):
 @law
 @given(points(fewest=2).filter(lambda xyz: len(xyz) > 1))
 def test_merging_conserves_area_and_takes_up_to_four(xyz):
-    weights = np.random.default_rng(0).uniform(0.1, 1, len(xyz))
+    weights = np.random.default_rng(0).uniform(0.1, 1, len(xyz)) / len(xyz)
     coarsening = Irregular.from_xyz(xyz, weights).coarsen()
     children = np.diff(coarsening.assign.indptr)
     assert children.min() >= 1 and children.max() <= 4

@@ -81,7 +81,7 @@ def test_rings_of_ties_longer_than_the_first_search_are_found():
     # The pole has 60 neighbours at one distance; the search first asks for five.
     lat = np.concatenate([[90], np.full(60, 80.0), np.full(60, 70.0)])
     lon = np.concatenate([[0], np.arange(60) * 6, np.arange(60) * 6])
-    sampling = Irregular.from_lonlat(lon, lat, np.ones(121))
+    sampling = Irregular.from_lonlat(lon, lat, np.full(121, 0.1))
     directed = nearest_neighbours(sampling.xyz, 1)
     assert np.diff(directed.indptr)[0] == 60
     np.testing.assert_array_equal(directed.indices[:60], np.arange(1, 61))
