@@ -6,7 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.spherical_harmonics import spherical_harmonics
 from deepsphere_pyg.propagation.products import in_given_precision
 from samplings import Sampling
@@ -57,7 +57,7 @@ def _gradient(ctx: Any, y: Tensor) -> tuple[Any, ...]:
 matrix_product.register_autograd(_gradient, setup_context=_keep_matrix)
 
 
-class DenseTransform(Float64Buffers):
+class DenseTransform(Float64Tensors):
     """A matrix from vertices to rows, and its transpose.
 
     Parameters
@@ -65,7 +65,7 @@ class DenseTransform(Float64Buffers):
     matrix
         Shape ``(L * L, V)``.
     dtype
-        As for :class:`Float64Buffers`.
+        As for :class:`Float64Tensors`.
     """
 
     def __init__(self, matrix: FloatArray, dtype: torch.dtype | None) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.fixed_tensors import plain_tensor
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
 from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.products import in_given_precision
@@ -24,7 +24,7 @@ def ducc_is_installed() -> bool:
     return importlib.util.find_spec("ducc0") is not None
 
 
-class DuccTransform(Float64Buffers):
+class DuccTransform(Float64Tensors):
     """Sums of signals on rings against harmonics by ducc0, and their adjoint.
 
     Parameters
@@ -39,7 +39,7 @@ class DuccTransform(Float64Buffers):
         ``"MW"``, ``"CC"`` or ``"F1"`` for the analysis by the sampling theorem of those
         rings, whose adjoint is no synthesis; empty for sums.
     dtype
-        As for :class:`Float64Buffers`.
+        As for :class:`Float64Tensors`.
     """
 
     table_bytes = 0

@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
@@ -21,7 +21,7 @@ STATISTICS = ("running", "instance")
 ROUND_OFF = 1e-13
 
 
-class FragmentNorm(Float64Buffers):
+class FragmentNorm(Float64Tensors):
     r"""Divide fragments by their root mean square, and scale them as learned.
 
     .. math::

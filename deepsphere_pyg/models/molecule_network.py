@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, cast
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, dense_head
 from samplings.arguments import integer_argument
 
 
-class MoleculeNetwork(SavedModel):
+class MoleculeNetwork(FixedTensors, SavedModel):
     r"""Sum over its atoms what a network makes of the sphere round each.
 
     .. math::
@@ -68,6 +70,9 @@ class MoleculeNetwork(SavedModel):
     torch.Size([1])
     """
 
+    # Energies have five digits before the point.
+    exact_buffers = ("composition", "scale")
+
     composition: Tensor
     scale: Tensor
     elements: Tensor
@@ -103,7 +108,7 @@ class MoleculeNetwork(SavedModel):
         self.of_molecules = nn.Sequential(
             nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)
         )
-        self.register_buffer("elements", torch.tensor(charges))
+        self.keep("elements", np.array(charges))
         count = len(charges) + 1
         self.register_buffer("composition", torch.zeros(count, dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
@@ -116,14 +121,6 @@ class MoleculeNetwork(SavedModel):
             "elements": self.elements.tolist(),
             "width": self.width,
         }
-
-    def _apply(self, fn: Any, recurse: bool = True) -> Self:
-        """Move or convert; energies, of five digits before the point, stay float64."""
-        kept = self.composition, self.scale
-        cast(Any, super())._apply(fn, recurse)
-        device = self.composition.device
-        self.composition, self.scale = (part.to(device) for part in kept)
-        return self
 
     def fit_composition(self, counts: Tensor, energies: Tensor) -> float:
         """Fit the linear function of the composition to molecules for training.

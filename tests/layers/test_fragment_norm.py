@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, power_spectrum, rotate
 from deepsphere_pyg.layers import FragmentNorm
 
@@ -205,7 +206,7 @@ def test_training_compiles_without_graph_breaks_and_moves_the_means():
 def test_is_made_on_the_device_in_force():
     with torch.device("meta"):
         layer = FragmentNorm(3, 2)
-    parts = (*layer.parameters(), *layer.buffers())
+    parts = list(tensors_of(layer))
     assert [part.device.type for part in parts] == ["meta"] * 4
 
 
