@@ -40,6 +40,7 @@ class FixedTensors(nn.Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._masters: dict[str, Tensor | None] = {}
+        self._stated: set[str] = set()
         # Each tensor as it was made, and how often it had been changed in place.
         self._seals: dict[str, tuple[Tensor, int]] = {}
 
@@ -48,6 +49,7 @@ class FixedTensors(nn.Module):
         name: str,
         master: npt.NDArray[Any] | None,
         dtype: torch.dtype | None = None,
+        stated: bool = False,
     ) -> None:
         """Register a master, and the tensor that is made of it.
 
@@ -60,6 +62,8 @@ class FixedTensors(nn.Module):
             :meth:`rounded`.
         dtype
             Of the tensor, by default that of the master. Integers stay as they are.
+        stated
+            Whether ``state_dict`` tells it. A state that tells another one is refused.
         """
         kept = None
         if master is not None:
@@ -67,6 +71,8 @@ class FixedTensors(nn.Module):
             if dtype is None or not kept.is_floating_point():
                 dtype = kept.dtype
         self._masters[name] = kept
+        if stated:
+            self._stated.add(name)
         self._make(name, cast(torch.dtype, dtype), torch.get_default_device())
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
@@ -133,6 +139,46 @@ class FixedTensors(nn.Module):
                 self._make(name, after.dtype, after.device)
         self.converted(fn)
         return self
+
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        """Save; tell some of the fixed tensors."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        for name in self._stated:
+            destination[prefix + name] = self.__dict__[name]
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load; check what is told, in ``state_dict``, PyTorch's own copy."""
+        for name in self._stated:
+            told = state_dict.pop(prefix + name, None)
+            mine = cast(Tensor, self._masters[name])
+            if told is None:
+                missing_keys += [prefix + name] * strict
+            elif not told.is_meta and not torch.equal(told.cpu(), mine):
+                error_msgs.append(
+                    f"{prefix}{name} must be {mine.tolist()}, as this "
+                    f"{type(self).__name__} was built, got {told.tolist()}; build it "
+                    "as the state was"
+                )
+        cast(Any, super())._load_from_state_dict(
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over a copy or what was pickled, whose changes count from anew."""

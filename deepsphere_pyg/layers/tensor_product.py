@@ -21,7 +21,7 @@ from deepsphere_pyg.layers.coupled_fragments import (
 from deepsphere_pyg.layers.grouped_couplings import grouped_products, grouped_tables
 from deepsphere_pyg.layers.harmonic_operands import numbered_layout
 from deepsphere_pyg.layers.pair_tables import pair_tables
-from deepsphere_pyg.propagation.pair_sums import pair_sum
+from deepsphere_pyg.propagation.pair_sums_autograd import pair_sum
 from samplings.arguments import choice_argument
 
 EXECUTIONS = ("auto", "sparse", "grouped")
