@@ -182,7 +182,7 @@ class FixedTensors(nn.Module):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over a copy or what was pickled, whose changes count from anew."""
-        super().__setstate__(state)
+        cast(Any, super()).__setstate__(state)
         for name, tensor in self.named_fixed_tensors():
             self._seals[name] = tensor, tensor._version
 

@@ -34,9 +34,10 @@ class Float64Tensors(FixedTensors):
         name: str,
         master: npt.NDArray[Any] | None,
         dtype: torch.dtype | None = None,
+        stated: bool = False,
     ) -> None:
         """Register a master, and the tensor of the module's dtype made of it."""
-        super().keep(name, master, dtype or self.dtype)
+        super().keep(name, master, dtype or self.dtype, stated)
 
     def refuse_conversion(self, fn: Callable[[Tensor], Tensor]) -> None:
         """Refuse a dtype that is neither float32 nor float64."""

@@ -64,7 +64,9 @@ class ChebyshevWeights(nn.Module):
     ) -> None:
         """Save; weights without values as they are, for they cannot be detached."""
         lazy = {
-            name: value for name, value in self._parameters.items() if is_lazy(value)
+            name: value
+            for name, value in self._parameters.items()
+            if value is not None and is_lazy(value)
         }
         self._parameters.update(dict.fromkeys(lazy))
         try:

@@ -116,7 +116,7 @@ class PlanarClassifier(FixedTensors, SavedModel):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
-        x = checked_signal(x, len(self.sampling), self.convs[0][0].weight)
+        x = checked_signal(x, len(self.sampling), next(self.parameters()))
         batch, n_in = x.shape[:-2], self._config["in_channels"]
         if x.shape[-1] != n_in:
             raise ValueError(

@@ -62,7 +62,7 @@ def _side_by_side(
 
 
 def _apart(found: Tensor, size: int) -> Tensor:
-    return found.unflatten(1, (size, found.shape[1] // size))
+    return found.reshape(len(found), size, found.shape[1] // size)
 
 
 def _sums(
