@@ -1,5 +1,6 @@
 """Laws of the edge operator: executions agree, adjoints, dtypes, errors."""
 
+import pickle
 from copy import deepcopy
 
 import numpy as np
@@ -241,6 +242,57 @@ def test_maximum_over_no_source_is_refused():
     operator = EdgeOperator(sp.csr_array([[1.0, 1.0], [0.0, 0.0]]))
     with pytest.raises(ValueError, match="target 1 has no edge"):
         operator.reduce_max(torch.zeros(2, 1))
+
+
+# -- what may not change ---------------------------------------------------------------
+def test_edges_are_no_state(matrix):
+    operator = EdgeOperator(matrix)
+    assert list(operator.buffers()) == [] and list(operator.parameters()) == []
+    names = [name for name, _ in operator.named_fixed_tensors()]
+    assert names[:3] == ["offsets", "indices", "weight"]
+
+
+@pytest.mark.parametrize("name", ["indices", "offsets", "weight"])
+@pytest.mark.parametrize("apply", ["forward", "adjoint", "tiles"])
+def test_edges_that_were_changed_are_refused(name, apply):
+    operator = EdgeOperator(symmetric_matrix())
+    call = {
+        "forward": lambda: operator(torch.zeros(11, 1)),
+        "adjoint": lambda: operator.adjoint(torch.zeros(11, 1)),
+        "tiles": lambda: operator.tiles(1, 16),
+    }[apply]
+    call()
+    getattr(operator, name).mul_(1)
+    message = f"{name} of this EdgeOperator must stay as it was made.*build another"
+    with pytest.raises(ValueError, match=message):
+        call()
+    other = EdgeOperator(symmetric_matrix())
+    setattr(other, name, getattr(other, name).clone())
+    with pytest.raises(ValueError, match=message):
+        other(torch.zeros(11, 1))
+
+
+def test_copies_count_changes_of_their_own(matrix):
+    operator = EdgeOperator(matrix)
+    x = signal(operator.n_in, 2, dtype=torch.float32)
+    for other in (deepcopy(operator), pickle.loads(pickle.dumps(operator))):
+        assert torch.equal(other(x), operator(x))
+        other.weight.mul_(2)
+        with pytest.raises(ValueError, match="weight of this EdgeOperator must stay"):
+            other(x)
+    # Weights are made again of the matrix.
+    operator.weight.mul_(2)
+    again = operator.double().float()
+    assert torch.equal(again(x), EdgeOperator(matrix)(x))
+
+
+def test_operators_are_made_on_the_device_in_force(matrix):
+    with torch.device("meta"):
+        operator = EdgeOperator(matrix)
+    assert operator.weight.device.type == "meta"
+    expected = EdgeOperator(matrix)
+    x = signal(operator.n_in, 2, dtype=torch.float32)
+    assert torch.equal(operator.to_empty(device="cpu")(x), expected(x))
 
 
 # -- errors ---------------------------------------------------------------------------

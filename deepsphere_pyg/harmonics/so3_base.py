@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.harmonics.shared_tables import shared_table
 from deepsphere_pyg.harmonics.so3_rows import so3_layout, wave_matrix, wave_starts
@@ -24,7 +24,7 @@ from samplings import SO3Grid
 from samplings.arrays import FloatArray
 
 
-class WignerTransform(Float64Buffers, ABC):
+class WignerTransform(Float64Tensors, ABC):
     r"""A sum over degrees and orders on a grid, and its transpose.
 
     In four steps: coefficients to waves, two numbers at most for each; products with a
@@ -59,8 +59,7 @@ class WignerTransform(Float64Buffers, ABC):
         self.layout = so3_layout(self.L, self.N)
         # Also makes the layout compute what it keeps, which compilers do not follow.
         self._n_rows = self.layout.n_rows
-        waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
-        self.waves = waves.to(torch.get_default_device())
+        self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
         self._starts = wave_starts(self.L, self.N)
         settings = (type(self), grid, self.L, self.N)
         self._shared = shared_table(settings, self._table)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Self, cast
+from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.convert import laplacian_operator, pooling_operator
@@ -68,8 +66,6 @@ class SphericalClassifier(SphericalModel):
     torch.Size([2, 55])
     """
 
-    area: Tensor
-
     def __init__(
         self,
         in_channels: int,
@@ -113,16 +109,8 @@ class SphericalClassifier(SphericalModel):
             for before, width in zip((in_channels, *widths), widths, strict=False)
         )
         self.pool = pooling_layer(pooling)
-        self.mean = GlobalMeanPool()
+        self.mean = GlobalMeanPool(pyramid.graphs[-1].sampling)
         self.head = nn.Linear(widths[-1], out_channels)
-        area = _areas(pyramid, self.head.weight)
-        self.register_buffer("area", area, persistent=False)
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; areas start from float64 again, as operators do."""
-        cast(Any, super())._apply(fn, recurse)
-        self.area = _areas(self.pyramid, self.head.weight)
-        return self
 
     @property
     def config(self) -> dict[str, Any]:
@@ -136,11 +124,5 @@ class SphericalClassifier(SphericalModel):
             x = block(x, self.laplacians[level])
             if level < len(self.pooling_operators):
                 x = self.pool(x, self.pooling_operators[level])
-        y: Tensor = self.head(self.mean(x, self.area))
+        y: Tensor = self.head(self.mean(x))
         return y
-
-
-def _areas(pyramid: Pyramid, like: Tensor) -> Tensor:
-    """Areas of the coarsest cells, with the dtype and device of another tensor."""
-    area = torch.tensor(np.array(pyramid.graphs[-1].sampling.weights))
-    return area.to(like.device, like.dtype)

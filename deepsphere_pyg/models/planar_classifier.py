@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
@@ -17,7 +17,7 @@ from samplings.arguments import integer_argument, integers_argument
 from samplings.regular_grid import RegularGrid
 
 
-class PlanarClassifier(FixedBuffers, SavedModel):
+class PlanarClassifier(FixedTensors, SavedModel):
     """Convolve the picture of colatitudes by longitudes as if it were flat.
 
     A baseline. Each level convolves 3 by 3 pixels, with batch normalisation and ReLU,
@@ -116,7 +116,7 @@ class PlanarClassifier(FixedBuffers, SavedModel):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
-        x = checked_signal(x, len(self.sampling), self.head.weight)
+        x = checked_signal(x, len(self.sampling), next(self.parameters()))
         batch, n_in = x.shape[:-2], self._config["in_channels"]
         if x.shape[-1] != n_in:
             raise ValueError(

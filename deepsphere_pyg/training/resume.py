@@ -118,7 +118,11 @@ def labels_to_resume(
     # that the network has had only since.
     kept = load_model(path)
     _check_settings(args, read_header(path).get("notes", {}), path)
-    if (type(kept), _plain(kept.config)) != (type(network), _plain(network.config)):
+    before, now = _plain(kept.config), _plain(network.config)
+    if before.get("radius", ...) is None:
+        # Files of before it was kept; the data, and so the radius, are the same.
+        before["radius"] = now.get("radius")
+    if (type(kept), before) != (type(network), now):
         raise ValueError(
             f"{path} is of another network; train into another --out, or pass the "
             "options it was trained with"

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.propagation import EXECUTIONS
 
@@ -150,8 +151,8 @@ def test_autocast_costs_roundings_of_its_dtype(layer_case, generator):
 def own_memory(module):
     """Where a module writes; all harmonic transforms share tables that they read."""
     transforms = [part for part in module.modules() if isinstance(part, SHT | ISHT)]
-    tables = {id(table) for part in transforms for table in part.buffers()}
-    owned = (*module.parameters(), *module.buffers())
+    tables = {id(table) for part in transforms for table in tensors_of(part)}
+    owned = tensors_of(module)
     return {part.data_ptr() for part in owned if id(part) not in tables}
 
 
@@ -172,7 +173,7 @@ def test_layers_from_meta_need_nothing_but_their_state(layer_case):
     operator = [] if layer_case.operator is None else [layer_case.operator()]
     with torch.device("meta"):
         layer = layer_case.build()
-    parts = (*layer.parameters(), *layer.buffers())
+    parts = list(tensors_of(layer))
     # Operators of layers that hold theirs were made before.
     if "WithOperator" not in repr(given):
         assert {part.device.type for part in parts} <= {"meta"}

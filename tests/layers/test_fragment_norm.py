@@ -6,7 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.optim.swa_utils import AveragedModel, get_ema_avg_fn
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, power_spectrum, rotate
 from deepsphere_pyg.layers import FragmentNorm
 
@@ -205,7 +207,7 @@ def test_training_compiles_without_graph_breaks_and_moves_the_means():
 def test_is_made_on_the_device_in_force():
     with torch.device("meta"):
         layer = FragmentNorm(3, 2)
-    parts = (*layer.parameters(), *layer.buffers())
+    parts = list(tensors_of(layer))
     assert [part.device.type for part in parts] == ["meta"] * 4
 
 
@@ -247,3 +249,23 @@ def test_bad_arguments_are_refused(arguments, options, error, message):
 def test_bad_coefficients_are_refused(x, error, message):
     with pytest.raises(error, match=message):
         FragmentNorm(3, 2)(x)
+
+
+def test_sizes_once_fitted_stay_so_in_averages_of_states():
+    layer = FragmentNorm(3, 2).fit_(torch.ones(4, 9, 2))
+    fitted = layer.mean_square.clone()
+    mean = AveragedModel(layer, use_buffers=True, avg_fn=get_ema_avg_fn(0.9))
+    for _ in range(20):
+        mean.update_parameters(layer)
+    assert int(mean.module.n_batches) < 0
+    mean.train()(torch.full((4, 9, 2), 5.0))
+    torch.testing.assert_close(mean.module.mean_square, fitted)
+
+
+def test_files_that_told_fitted_sizes_by_minus_one_are_read():
+    layer = FragmentNorm(3, 2).fit_(torch.ones(4, 9, 2))
+    state = layer.state_dict()
+    state["n_batches"] = torch.tensor(-1)
+    other = FragmentNorm(3, 2)
+    other.load_state_dict(state)
+    assert torch.equal(other.n_batches, layer.n_batches)

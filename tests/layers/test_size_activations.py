@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import (
     SHT,
     HarmonicLayout,
@@ -151,7 +152,7 @@ def test_are_made_on_the_device_in_force():
     for layer in LAYERS:
         with torch.device("meta"):
             module = layer(LAYOUT, 3)
-        parts = (*module.parameters(), *module.buffers())
+        parts = list(tensors_of(module))
         assert {part.device.type for part in parts} == {"meta"}
 
 

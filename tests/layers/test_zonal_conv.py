@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import ISHT, SHT, Rotation, rotate
 from deepsphere_pyg.layers import ZonalConv
 from deepsphere_pyg.layers.anchors import anchor_interpolation
@@ -130,7 +131,7 @@ def test_kernel_and_response_have_gradients():
 def test_is_made_on_the_device_in_force():
     with torch.device("meta"):
         layer = ZonalConv(2, 3, 8, 4)
-    parts = (*layer.parameters(), *layer.buffers())
+    parts = list(tensors_of(layer))
     assert [part.device.type for part in parts] == ["meta"] * 3
 
 

@@ -62,7 +62,7 @@ def test_constant_spheres_are_classified_by_their_value(healpix_pyramid):
 def test_double_keeps_areas_and_operators_exact(healpix_pyramid):
     model = SphericalClassifier(2, 5, healpix_pyramid, (4, 6)).double()
     exact = healpix_pyramid.graphs[-1].sampling.weights
-    np.testing.assert_array_equal(model.area.numpy(), exact)
+    np.testing.assert_array_equal(model.mean.area.numpy(), exact)
 
 
 def test_weights_move_to_the_icosahedron(healpix_pyramid, icosahedral_pyramid):

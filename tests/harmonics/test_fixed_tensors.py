@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import (
     ISHT,
     SHT,
@@ -34,10 +35,6 @@ def case(request):
     return CASES[request.param]
 
 
-def parts(module):
-    return [*module.parameters(), *module.buffers()]
-
-
 def random(*shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
 
@@ -46,8 +43,8 @@ def test_are_made_on_the_device_in_force(case):
     build, _ = case
     with torch.device("meta"):
         module = build()
-    assert {part.device.type for part in parts(module)} == {"meta"}
-    assert {part.device.type for part in parts(build())} == {"cpu"}
+    assert {part.device.type for part in tensors_of(module)} == {"meta"}
+    assert {part.device.type for part in tensors_of(build())} == {"cpu"}
 
 
 def test_memory_left_as_it_is_is_filled_again(case):
@@ -72,7 +69,7 @@ def test_float64_from_meta_is_exact(case):
 def test_rotations_are_filled_again():
     with torch.device("meta"):
         turn = HarmonicRotation(4)
-        assert {part.device.type for part in turn.buffers()} == {"meta"}
+        assert {part.device.type for part in tensors_of(turn)} == {"meta"}
         # Functions are where their coefficients are.
         rotated = rotate(torch.ones(16, 1, device="cpu"), TURN, 4)
     turn.to_empty(device="cpu")
@@ -81,8 +78,8 @@ def test_rotations_are_filled_again():
 
 def test_what_is_moved_to_where_it_is_stays_the_same():
     module = SHT(GaussLegendre(4), 4, "rings")
-    before = list(module.buffers())
-    moved = list(module.to("cpu").float().buffers())
+    before = list(tensors_of(module))
+    moved = list(tensors_of(module.to("cpu").float()))
     assert all(a is b for a, b in zip(before, moved, strict=True))
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from itertools import chain
+from typing import Any
 
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
+from deepsphere_pyg.fixed_tensors import FixedTensors
 
 
-class Float64Buffers(FixedBuffers):
-    """Buffers that stay out of ``state_dict``, with float64 masters.
+class Float64Tensors(FixedTensors):
+    """Fixed tensors with float64 masters.
 
     A change of dtype starts from the masters, so that ``.double()`` is exact whatever
     the dtype before. Half precision is refused.
@@ -35,19 +36,34 @@ class Float64Buffers(FixedBuffers):
         name: str,
         master: npt.NDArray[Any] | None,
         dtype: torch.dtype | None = None,
+        stated: bool = False,
     ) -> None:
-        """Register a master, and the buffer of the module's dtype made of it."""
-        super().keep(name, master, dtype or self.dtype)
+        """Register a master, and the tensor of the module's dtype made of it."""
+        super().keep(name, master, dtype or self.dtype, stated)
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; refuse a dtype before anything changes."""
-        device = next((b.device for b in self.buffers()), torch.device("cpu"))
-        probe = fn(torch.zeros(1, dtype=self.dtype, device=device))
-        if probe.dtype != self.dtype:
-            _checked_conversion(probe.dtype, type(self).__name__)
-        super()._apply(fn, recurse)
-        self.dtype = probe.dtype
-        return self
+    def refuse_conversion(self, fn: Callable[[Tensor], Tensor]) -> None:
+        """Refuse a dtype that is neither float32 nor float64."""
+        dtype = self._dtype_after(fn)
+        if dtype != self.dtype:
+            _checked_conversion(dtype, type(self).__name__)
+
+    def converted(self, fn: Callable[[Tensor], Tensor]) -> None:
+        """Take note of the dtype."""
+        self.dtype = self._dtype_after(fn)
+
+    def _dtype_after(self, fn: Callable[[Tensor], Tensor]) -> torch.dtype:
+        """Return the dtype that a conversion gives to tensors of this one."""
+        device = self._device()
+        return fn(torch.zeros(0, dtype=self.dtype, device=device)).dtype
+
+    def _device(self) -> torch.device:
+        """Where the module is."""
+        tensors = chain(
+            (tensor for _, tensor in self.named_fixed_tensors()),
+            self.parameters(),
+            self.buffers(),
+        )
+        return next((tensor.device for tensor in tensors), torch.device("cpu"))
 
 
 def checked_dtype(dtype: torch.dtype) -> torch.dtype:
