@@ -13,7 +13,7 @@ _CODES = ((-1.6375e30, UNSEEN_TOLERANCE), (DEFAULT_FILL["f8"], CODE_TOLERANCE))
 _LARGE = 1e25
 
 
-def known_signal(x: Tensor, noun: str = "pixels") -> Tensor:
+def known_signal(x: Tensor, noun: str = "pixels", nan: bool = False) -> Tensor:
     """Refuse a map in which values are missing, or make what comes of it NaN.
 
     Missing are NaN, infinities, healpy's ``UNSEEN`` and the default fill value of
@@ -26,6 +26,10 @@ def known_signal(x: Tensor, noun: str = "pixels") -> Tensor:
         Signals, shape ``(*batch, n, channel)``.
     noun
         What the ``n`` are, for the message.
+    nan
+        Whether what is not finite may pass: networks answer NaN to it, for the map
+        alone that holds it. ``UNSEEN`` and fill values, to which they would answer
+        numbers, are refused all the same.
 
     Returns
     -------
@@ -47,10 +51,10 @@ def known_signal(x: Tensor, noun: str = "pixels") -> Tensor:
         and not torch._C._functorch.is_functorch_wrapped_tensor(x)
     )
     if not looked_at:
-        return torch.where(_missing(x), torch.nan, x)
+        return torch.where(_missing(x, nan), torch.nan, x)
     if abs(float(x.detach().sum())) < _LARGE:
         return x
-    missing = _missing(x.detach())
+    missing = _missing(x.detach(), nan)
     # Channels that lack the same pixels count once.
     lacking = missing.any(-1)
     if not bool(lacking.any()):
@@ -60,15 +64,15 @@ def known_signal(x: Tensor, noun: str = "pixels") -> Tensor:
     value = float(x.detach()[(*first, missing[tuple(first)].nonzero()[0].item())])
     raise ValueError(
         f"values are missing at {count} of {lacking.numel()} {noun}{maps} (the first "
-        f"is {noun[:-1]} {first[-1]}, {value:.6g}), and each would spoil all "
-        "coefficients; fill them, such as with the mean of the others, or transform "
-        "sampling[known] with x[..., known, :] only"
+        f"is {noun[:-1]} {first[-1]}, {value:.6g}), and each would spoil the result; "
+        "fill them, such as with the mean of the others, or take sampling[known] with "
+        "x[..., known, :] only"
     )
 
 
-def _missing(x: Tensor) -> Tensor:
+def _missing(x: Tensor, nan: bool) -> Tensor:
     """Where values are missing, by the rule of :mod:`samplings.missing_values`."""
-    missing = ~x.isfinite()
+    missing = torch.zeros_like(x, dtype=torch.bool) if nan else ~x.isfinite()
     precision = torch.finfo(x.dtype)
     for code, tolerance in _CODES:
         if abs(code) < precision.max:

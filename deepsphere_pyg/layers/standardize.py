@@ -7,6 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.signals import known_signal
 from samplings.arguments import integer_argument
 
 
@@ -89,13 +90,20 @@ class Standardize(nn.Module):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the standardised signals."""
+        """Return the standardised signals.
+
+        Raises
+        ------
+        ValueError
+            If there are other channels, or values are missing by a code, such as
+            healpy's ``UNSEEN``. What is NaN stays so.
+        """
         if x.shape[-1] != self.channels:
             raise ValueError(
                 f"expected {self.channels} input channels, got {x.shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        return (x - self.mean) / self.std
+        return (known_signal(x, nan=True) - self.mean) / self.std
 
     def extra_repr(self) -> str:
         """Number of channels, for ``repr``."""

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
-from deepsphere_pyg.signals import checked_signal
+from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling
 from samplings.arguments import integer_argument, integers_argument
 from samplings.regular_grid import RegularGrid
@@ -117,6 +117,7 @@ class PlanarClassifier(FixedTensors, SavedModel):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = checked_signal(x, len(self.sampling), next(self.parameters()))
+        x = known_signal(x, nan=True)
         batch, n_in = x.shape[:-2], self._config["in_channels"]
         if x.shape[-1] != n_in:
             raise ValueError(

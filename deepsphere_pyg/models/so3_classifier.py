@@ -202,7 +202,7 @@ class SO3Classifier(SavedModel):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = checked_signal(x, len(self.sampling), self.standardize.mean)
-        c = self.transform(self.standardize(x))
+        c = self.transform.analyze(self.standardize(x))
         y: Tensor = self.head(self.mean(self.blocks(c)))
         return y
 

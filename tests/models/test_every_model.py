@@ -2,6 +2,7 @@
 
 import copy
 
+import healpy
 import pytest
 import torch
 from torch import nn
@@ -154,6 +155,20 @@ def test_an_answer_does_not_depend_on_what_is_beside(case, tmp_path):
     if network is not model:
         model.network, again = again, model
     close(again.eval()(x[:1]), together[:1])
+
+
+ON_COEFFICIENTS = {"GeneralizedSphericalCNN", "MoleculeNetwork"}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", sorted(set(MODELS) - ON_COEFFICIENTS))
+@pytest.mark.parametrize("code", [healpy.UNSEEN, 9.969209968386869e36])
+def test_maps_with_codes_of_missing_values_are_refused(name, code):
+    build, shape = MODELS[name]
+    x = signals(2, shape)
+    x[1, 5] = code
+    with pytest.raises(ValueError, match=rf"missing at 1 of {2 * shape[0]} pixels"):
+        build().eval()(x)
 
 
 # -- what handles a state --------------------------------------------------------------
