@@ -4,60 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from deepsphere_pyg.convert.cf_coordinates import coordinate_rank, is_projected
+from deepsphere_pyg.convert.grids.angles import unpacked
+from deepsphere_pyg.convert.grids.attributes import text
+from deepsphere_pyg.convert.grids.axes import axes_are_true
+from deepsphere_pyg.convert.grids.mesh import Places
+from deepsphere_pyg.convert.grids.scan import ANGLES, WEAKEST, Angle, Scan
 
-Angle = Literal["latitude", "longitude"]
-ANGLES: tuple[Angle, Angle] = ("latitude", "longitude")
+# Dimensions of tiles of GFDL's models, whose coordinates count cells in degrees.
+_COUNTED = ("grid_xt", "grid_yt", "grid_x", "grid_y")
 
 
-@dataclass(frozen=True, eq=False)
-class Places:
-    """Latitudes and longitudes of some cells, as a file holds them.
+@dataclass(frozen=True)
+class _Pair:
+    """A latitude and a longitude that may belong together."""
 
-    Parameters
-    ----------
-    lat, lon
-        ``xarray.DataArray`` of one or two dimensions.
-    """
+    lat: str
+    lon: str
+    lat_dims: tuple[str, ...]
+    lon_dims: tuple[str, ...]
 
-    lat: Any
-    lon: Any
+    @property
+    def are_axes(self) -> bool:
+        """Whether they are of one dimension each, and not of the same."""
+        return (
+            len(self.lat_dims) == len(self.lon_dims) == 1
+            and self.lat_dims != self.lon_dims
+        )
+
+    @property
+    def form(self) -> int | None:
+        """How directly they tell the place of each cell, 0 best; None if not."""
+        joint = {*self.lat_dims, *self.lon_dims}
+        if set(self.lat_dims) == set(self.lon_dims):
+            return 0 if len(joint) > 1 else 2
+        if len(joint) > 2:
+            return None
+        return 3 if self.are_axes else 1
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """Dimensions of the cells, rows before columns."""
-        return tuple(dict.fromkeys(map(str, (*self.lat.dims, *self.lon.dims))))
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What tells one set of places from another."""
-        return self.dims, self.lat.name, self.lon.name
-
-    def __str__(self) -> str:
-        return f"{self.lat.name}, {self.lon.name} ({', '.join(self.dims)})"
+        return tuple(dict.fromkeys((*self.lat_dims, *self.lon_dims)))
 
 
 def find_places(
-    dataset: Any,
+    scan: Scan,
     dims: Sequence[str],
-    preferred: Sequence[str],
+    attributes: dict[str, Any],
     latitude: str | None,
     longitude: str | None,
 ) -> Places | None:
     """Coordinates of latitude and longitude along some of the dimensions, or None.
 
+    Coordinates that the variable refers to come first. Those of two dimensions come
+    before axes, which may count cells or nominal degrees; standard names before units,
+    ``axis`` and names.
+
     Parameters
     ----------
-    dataset
-        ``xarray.Dataset`` that holds the coordinates, as such or as variables.
+    scan
+        The data set that holds the coordinates, as such or as variables.
     dims
         Dimensions of the values.
-    preferred
-        Names that the values refer to, where several coordinates fit.
+    attributes
+        Attributes of the values: ``coordinates`` and ``grid_mapping`` are used.
     latitude, longitude
         Names, where the user gives them.
 
@@ -65,115 +78,142 @@ def find_places(
     ------
     ValueError
         If several coordinates fit equally well, or a given name does not exist or does
-        not lie along the dimensions.
+        not lie along the dimensions; if coordinates move with time or count cells.
     """
-    found: dict[Angle, list[str]] = {}
+    along = frozenset(dims)
+    preferred = frozenset(text(attributes, "coordinates").split())
+    mapping = text(attributes, "grid_mapping")
+    found: dict[Angle, dict[str, tuple[int, tuple[str, ...]]]] = {}
     for kind, name in zip(ANGLES, (latitude, longitude), strict=True):
         if name is None:
-            found[kind] = _candidates(dataset, dims, preferred, kind)
+            found[kind] = _candidates(scan, along, kind)
         else:
-            found[kind] = [_given(dataset, dims, kind, name)]
+            found[kind] = {name: (0, _given(scan, dims, kind, name))}
     if not all(found.values()):
         return None
-    pairs = [
-        (lat, lon)
-        for lat in found["latitude"]
-        for lon in found["longitude"]
-        if _fit(dataset[lat], dataset[lon])
-    ]
+    keys: dict[_Pair, tuple[int, ...]] = {}
+    wrong: list[_Pair] = []
+    for lat, (lat_rank, lat_dims) in found["latitude"].items():
+        for lon, (lon_rank, lon_dims) in found["longitude"].items():
+            pair = _Pair(lat, lon, lat_dims, lon_dims)
+            if lat == lon:
+                continue
+            if pair.form is None:
+                wrong.append(pair)
+                continue
+            rank = max(lat_rank, lon_rank)
+            chosen = latitude is not None and longitude is not None
+            if pair.are_axes and not chosen:
+                if not axes_are_true(scan, mapping, (lat, lon), rank):
+                    continue
+            referred = len(preferred.intersection((lat, lon)))
+            weak = rank == WEAKEST
+            keys[pair] = (-referred, weak, pair.form, lat_rank + lon_rank)
+    if not keys:
+        if wrong:
+            _refuse_pair(wrong[0])
+        return None
+    best = min(keys.values())
+    pairs = [pair for pair, key in keys.items() if key == best]
     if len(pairs) > 1:
-        listed = "; ".join(f"{lat} with {lon}" for lat, lon in pairs)
+        listed = "; ".join(f"{pair.lat} with {pair.lon}" for pair in pairs)
         raise ValueError(
             f"more than one pair of coordinates fits ({listed}); "
             "choose with latitude= and longitude="
         )
-    if not pairs:
-        lat, lon = (dataset[found[kind][0]] for kind in ANGLES)
-        raise ValueError(
-            f"{lat.name} lies along ({', '.join(map(str, lat.dims))}) but {lon.name} "
-            f"along ({', '.join(map(str, lon.dims))}), which is no grid; choose other "
-            "coordinates with latitude= and longitude="
-        )
-    lat, lon = pairs[0]
-    return Places(dataset[lat], dataset[lon])
+    return _places(scan, pairs[0], weak=bool(best[1]), given=latitude is not None)
 
 
-def why_no_places(dataset: Any, array: Any) -> str:
-    """Message for values without latitudes and longitudes."""
-    what = "the array" if array.name is None else array.name
-    sizes = ", ".join(f"{d} ({n})" for d, n in array.sizes.items())
-    start = f"{what} has no latitudes and longitudes along its dimensions, {sizes}"
-    scalar = [
-        str(name)
-        for kind in ANGLES
-        for name, variable in dataset.variables.items()
-        if variable.ndim == 0 and coordinate_rank(dataset, str(name), kind) is not None
-    ]
-    if scalar:
-        return (
-            f"{start}; {', '.join(scalar)} is that of a single place, which is no "
-            "sampling: join places along a dimension"
-        )
-    projected = [d for d in map(str, array.dims) if is_projected(dataset, d)]
-    if projected:
-        return (
-            f"{start}; {', '.join(projected)} are of a map projection or a rotated "
-            "pole: add the two-dimensional latitudes and longitudes, for instance "
-            "with pyproj"
-        )
-    return (
-        f"{start}; give coordinates standard_name='latitude' and 'longitude', or name "
-        "them with latitude= and longitude=; of a HEALPix grid pass the whole data "
-        "set, with its grid mapping"
+def _refuse_pair(pair: _Pair) -> None:
+    raise ValueError(
+        f"{pair.lat} lies along ({', '.join(pair.lat_dims)}) but {pair.lon} "
+        f"along ({', '.join(pair.lon_dims)}), which is no grid; choose other "
+        "coordinates with latitude= and longitude="
     )
-
-
-def is_place(dataset: Any, name: str) -> bool:
-    """Whether a variable is a latitude or longitude, or the bounds of one."""
-    return name in _bounds(dataset) or any(
-        coordinate_rank(dataset, name, kind) is not None for kind in ANGLES
-    )
-
-
-def _bounds(dataset: Any) -> set[str]:
-    return {
-        str({**variable.encoding, **variable.attrs}.get("bounds"))
-        for variable in dataset.variables.values()
-    }
 
 
 def _candidates(
-    dataset: Any, dims: Sequence[str], preferred: Sequence[str], kind: Angle
-) -> list[str]:
-    """Variables that fit best, of one or two of the dimensions."""
-    bounds = _bounds(dataset)
-    ranks: dict[str, int] = {}
-    for key, variable in dataset.variables.items():
-        name = str(key)
-        fits = 1 <= variable.ndim <= 2 and set(variable.dims) <= set(dims)
-        rank = coordinate_rank(dataset, name, kind) if fits else None
-        numeric = np.issubdtype(variable.dtype, np.number)
-        if rank is not None and numeric and name not in bounds:
-            ranks[name] = rank
-    referred = {name: rank for name, rank in ranks.items() if name in preferred}
-    ranks = referred or ranks
-    best = min(ranks.values(), default=None)
-    return [name for name, rank in ranks.items() if rank == best]
+    scan: Scan, along: frozenset[str], kind: Angle
+) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Variables that fit along the dimensions: rank, and dimensions of their places."""
+    found = {}
+    for name, rank in scan.ranks[kind].items():
+        own = scan.place_dims(name, along)
+        if own is not None and (rank < WEAKEST or len(own) == 1):
+            found[name] = rank, own
+    return found
 
 
-def _given(dataset: Any, dims: Sequence[str], kind: Angle, name: str) -> str:
-    if name not in dataset.variables:
-        known = ", ".join(map(str, dataset.variables))
+def _given(scan: Scan, dims: Sequence[str], kind: Angle, name: str) -> tuple[str, ...]:
+    if name not in scan.variables:
+        known = ", ".join(scan.variables)
         raise ValueError(f"there is no {kind} {name!r}; there are: {known}")
-    own = [str(d) for d in dataset[name].dims]
-    if not own or len(own) > 2 or not set(own) <= set(dims):
+    if scan.variables[name].dtype.kind not in "iuf":
         raise ValueError(
-            f"{kind} {name!r} lies along ({', '.join(own)}), but must lie along one or "
-            f"two of ({', '.join(dims)})"
+            f"{kind} {name!r} holds {scan.variables[name].dtype}, but must hold numbers"
         )
-    return name
+    own = scan.place_dims(name, frozenset(dims))
+    if own is None:
+        lies = ", ".join(map(str, scan.variables[name].dims))
+        raise ValueError(
+            f"{kind} {name!r} lies along ({lies}), but must lie along one to three of "
+            f"({', '.join(dims)})"
+        )
+    return own
 
 
-def _fit(lat: Any, lon: Any) -> bool:
-    """Whether two coordinates lie along one or two dimensions in all."""
-    return len({*lat.dims, *lon.dims}) <= 2
+def _places(scan: Scan, pair: _Pair, weak: bool, given: bool) -> Places:
+    """Places of a pair, without the dimensions along which they stay."""
+    lat, lon = scan.dataset[pair.lat], scan.dataset[pair.lon]
+    if pair.are_axes and not given:
+        _refuse_counts(lat, lon, weak)
+    dims = tuple(dict.fromkeys(map(str, (*lat.dims, *lon.dims))))
+    times = [d for d in dims if scan.is_time(d)]
+    for dim in times if len(dims) > 1 else ():
+        constant = _is_constant(lat, dim) and _is_constant(lon, dim)
+        if constant:
+            lat, lon = _first(lat, dim), _first(lon, dim)
+        elif dim not in pair.dims or len(dims) > 2:
+            raise ValueError(
+                f"{pair.lat} and {pair.lon} change along {dim}, and places that move "
+                f"are no sampling; select one time, as by data.isel({dim}=0)"
+            )
+    for dim in dims:
+        if dim in times or len({*lat.dims, *lon.dims}) < 3:
+            continue
+        if _is_constant(lat, dim) and _is_constant(lon, dim):
+            lat, lon = _first(lat, dim), _first(lon, dim)
+    return Places(lat, lon)
+
+
+def _first(coordinate: Any, dim: str) -> Any:
+    if dim not in coordinate.dims:
+        return coordinate
+    return coordinate.isel({dim: 0}, drop=True)
+
+
+def _is_constant(coordinate: Any, dim: str) -> bool:
+    """Whether a coordinate does not change along a dimension."""
+    if dim not in coordinate.dims or coordinate.sizes[dim] == 1:
+        return True
+    values = np.moveaxis(unpacked(coordinate), coordinate.get_axis_num(dim), 0)
+    return bool(np.array_equal(values[1:], values[:-1], equal_nan=True))
+
+
+def _refuse_counts(lat: Any, lon: Any, weak: bool) -> None:
+    """Refuse axes that count cells instead of degrees."""
+    named = {str(lat.name).lower(), str(lon.name).lower()} <= set(_COUNTED)
+    if not (weak or named):
+        return
+    for start in (0, 1):
+        if all(
+            one.size > 1
+            and np.array_equal(unpacked(one), np.arange(start, start + one.size))
+            for one in (lat, lon)
+        ):
+            raise ValueError(
+                f"{lat.name} and {lon.name} count cells from {start} to "
+                f"{lat.size - 1 + start} and {lon.size - 1 + start}, which are no "
+                "degrees; add the latitudes and longitudes of the cells, or name the "
+                "coordinates with latitude= and longitude= if they are degrees"
+            )

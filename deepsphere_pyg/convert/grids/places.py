@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import warnings
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from deepsphere_pyg.convert.cf_coordinates import angle_unit
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees
-from deepsphere_pyg.convert.grids.areas import file_areas, file_corners
-from deepsphere_pyg.convert.grids.coordinates import Places
+from deepsphere_pyg.convert.grids.angles import Unit, angles, rounding, stated_unit
+from deepsphere_pyg.convert.grids.areas import file_areas, given_areas
+from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
+from deepsphere_pyg.convert.grids.grid_warnings import (
+    DistantNeighboursWarning,
+    UnusableAreasWarning,
+)
+from deepsphere_pyg.convert.grids.mesh import Places
 from deepsphere_pyg.convert.grids.points import (
     Duplicates,
     gaussian_rings,
     scattered_sampling,
 )
+from deepsphere_pyg.convert.grids.scan import Scan
 from deepsphere_pyg.convert.grids.schemes import grid_sampling
+from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees
 from samplings import Sampling
 from samplings.base import FloatArray, IntArray
 from samplings.points.matching import SAME_POINT
 
-Unit = Literal["degree", "radian"]
+# The caller of from_xarray, from here.
+_CALLER = 4
 
 
 def places_sampling(
     places: Places,
-    dataset: Any,
-    array: Any,
+    scan: Scan,
+    attributes: Mapping[str, Any],
     unit: Unit | None,
     areas: Any,
     duplicates: Duplicates | None,
@@ -39,8 +47,8 @@ def places_sampling(
     ----------
     places
         The coordinates.
-    dataset, array
-        Where they are from, and the variable whose places they are.
+    scan, attributes
+        Where they are from, and the attributes of the variable whose places they are.
     unit, areas, duplicates
         As in :func:`from_xarray`.
 
@@ -52,18 +60,29 @@ def places_sampling(
     """
     if duplicates not in (None, "merge", "refuse"):
         raise ValueError(f"duplicates must be 'merge' or 'refuse', got {duplicates!r}")
-    unit = angle_unit(places.lat, places.lon) if unit is None else unit
-    xarray = climate_module("xarray")
-    lat, lon = places.lat.to_numpy(), places.lon.to_numpy()
-    if len(places.dims) == 2 and lat.ndim == lon.ndim == 1:
+    if unit is None and not _states_unit(places):
+        unit = places.unit
+    if len(places.dims) == 2 and places.lat.ndim == places.lon.ndim == 1:
         refuse_options("a grid of latitudes and longitudes", areas, duplicates)
-        grid = LatLonGrid(lat, lon, unit)
-        return grid_sampling(grid)
-    eps = max(np.finfo(one.dtype).eps for one in map(_floating, (lat, lon)))
-    lat, lon = (
-        one.transpose(*places.dims).to_numpy().astype(np.float64)
-        for one in xarray.broadcast(places.lat, places.lon)
-    )
+        return grid_sampling(LatLonGrid(*angles(places.lat, places.lon, unit)))
+    cells = _cells(places, unit)
+    if areas is None and duplicates is None and cells.known.all():
+        regular = _regular(cells, places.shape)
+        if regular is not None:
+            return regular
+    return _irregular(places, cells, scan, attributes, unit, areas, duplicates)
+
+
+def _states_unit(places: Places) -> bool:
+    return stated_unit(places.lat, places.lon)[2] is not None
+
+
+def _cells(places: Places, unit: Unit | None) -> Cells:
+    """Places of cells in degrees, in the order of their dimensions."""
+    xarray = climate_module("xarray")
+    both = xarray.broadcast(places.lat, places.lon)
+    lat, lon = (one.transpose(*places.dims) for one in both)
+    lat, lon, unit = angles(lat, lon, unit)
     known = np.isfinite(lat) & np.isfinite(lon)
     if not known.any():
         raise ValueError(
@@ -71,28 +90,66 @@ def places_sampling(
         )
     degrees = np.full((2, *lat.shape), np.nan)
     degrees[:, known] = in_degrees(lat[known], lon[known], unit)
-    lat, lon = degrees
-    if areas is None and duplicates is None:
-        separable = _separable(lat, lon) if lat.ndim == 2 and known.all() else None
-        if separable is not None:
-            return separable
-        if lat.ndim == 1 and known.all():
-            rings = gaussian_rings(lat, lon)
-            if rings is not None:
-                return rings
-    corners = None
-    weights = file_areas(dataset, array, places.dims, known, areas)
-    if weights is None:
-        corners = file_corners(dataset, places, unit)
-    if duplicates is None:
-        duplicates = "merge" if lat.ndim == 2 else "refuse"
     # What the floating-point type of the file leaves of 360 degrees.
-    same = max(SAME_POINT, 2 * np.pi * float(eps))
-    return scattered_sampling(lat, lon, known, weights, corners, duplicates, same)
+    eps = max(rounding(places.lat), rounding(places.lon))
+    same = max(SAME_POINT, 2 * np.pi * eps)
+    return Cells(degrees[0], degrees[1], known, same)
 
 
-def _floating(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return values if values.dtype.kind == "f" else values.astype(np.float64)
+def _regular(
+    cells: Cells, shape: tuple[int, int] | None
+) -> tuple[Sampling, IntArray] | None:
+    """Scheme, grid of rows and columns, or Gaussian rings that cells are, or None."""
+    lat, lon = cells.lat, cells.lon
+    if shape is not None and lat.ndim == 1:
+        found = _separable(lat.reshape(shape), lon.reshape(shape))
+        return None if found is None else (found[0], found[1].ravel())
+    if lat.ndim == 2:
+        return _separable(lat, lon)
+    return gaussian_rings(lat, lon) if lat.ndim == 1 else None
+
+
+def _irregular(
+    places: Places,
+    cells: Cells,
+    scan: Scan,
+    attributes: Mapping[str, Any],
+    unit: Unit | None,
+    areas: Any,
+    duplicates: Duplicates | None,
+) -> tuple[Sampling, IntArray]:
+    """Irregular sampling of cells, after what the file and the user say of them."""
+    what = str(places)
+    cells, message = cells.with_own_places(what)
+    messages: list[tuple[str, type[Warning]]] = [(message, DistantNeighboursWarning)]
+    if areas is not None:
+        weights: FloatArray | None = given_areas(
+            scan, attributes, places.dims, cells, areas
+        )
+    else:
+        weights, problem = file_areas(scan, attributes, places, unit, cells)
+        instead = (
+            "others of the file are taken"
+            if weights is not None
+            else ("areas are estimated")
+        )
+        unusable = f"{problem}; {instead} instead" if problem else ""
+        messages.append((unusable, UnusableAreasWarning))
+    if weights is None:
+        cells, message = cells.without_lonely(what)
+        messages.append((message, DistantNeighboursWarning))
+    if not cells.known.any():
+        raise ValueError(
+            f"the cells of {what} have no places of their own: many share one, far "
+            "from their neighbours; add the latitudes and longitudes of each"
+        )
+    if duplicates is None:
+        duplicates = "refuse" if cells.known.ndim == 1 else "merge"
+    found = scattered_sampling(cells, weights, duplicates)
+    for message, category in messages:
+        if message:
+            warnings.warn(message, category, stacklevel=_CALLER)
+    return found
 
 
 def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | None:
