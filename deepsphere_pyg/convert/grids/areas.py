@@ -9,10 +9,10 @@ import numpy as np
 
 from deepsphere_pyg.convert.grids.angles import Unit, angles, units_of, unpacked
 from deepsphere_pyg.convert.grids.attributes import number, text
+from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.cells import WHOLE, polygon_areas, unit_vectors
 from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
 from deepsphere_pyg.convert.grids.mappings import mapping_names
-from deepsphere_pyg.convert.grids.mesh import Places
 from deepsphere_pyg.convert.grids.points import same_places
 from deepsphere_pyg.convert.grids.scan import Scan
 from deepsphere_pyg.convert.grids.units import area_unit
@@ -136,26 +136,36 @@ def stated_areas(
     areas
         ``xarray.DataArray``.
     """
-    lacking = np.zeros(cells.known.shape)
     if set(areas.dims) != set(dims):
-        return lacking, (
+        return np.zeros(cells.known.shape), (
             f"areas lie along ({', '.join(map(str, areas.dims))}), but the cells "
             f"along ({', '.join(dims)})"
         )
-    values = unpacked(areas.transpose(*dims))
-    units = units_of(areas)
-    if units in ("", "1"):
-        found: tuple[float, bool] | None = (1.0, _is_metric(scan, areas, values))
-    else:
-        found = area_unit(units)
-    if found is None:
-        return lacking, (
-            f"areas must be in sr, m2 or km2, got the units {units!r}; convert "
-            "them to steradian"
+    values = in_steradian(scan, attributes, areas.transpose(*dims))
+    if values is None:
+        return np.zeros(cells.known.shape), (
+            f"areas must be in sr, m2 or km2, got the units {units_of(areas)!r}; "
+            "convert them to steradian"
         )
-    scale, is_length = found
-    values = values * scale / (radius(scan, attributes) ** 2 if is_length else 1.0)
     return values, _problem(values, cells, "areas")
+
+
+def in_steradian(
+    scan: Scan, attributes: Mapping[str, Any], areas: Any
+) -> FloatArray | None:
+    """Areas of a variable in steradian, or None where their unit is not of an area.
+
+    Without units they are in steradian, except those of :data:`IN_METRES` that are more
+    than a sphere in a file that states its radius.
+    """
+    values, units = unpacked(areas), units_of(areas)
+    found = area_unit(units)
+    if units in ("", "1"):
+        found = 1.0, _is_metric(scan, areas, values)
+    if found is None:
+        return None
+    scale, is_length = found
+    return values * scale / (radius(scan, attributes) ** 2 if is_length else 1.0)
 
 
 def _is_metric(scan: Scan, areas: Any, values: FloatArray) -> bool:

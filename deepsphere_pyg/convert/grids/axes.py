@@ -12,13 +12,13 @@ from deepsphere_pyg.convert.cf_coordinates import is_map_axis
 from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.convert.grids.angles import angles
 from deepsphere_pyg.convert.grids.attributes import text
+from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.mappings import (
     Axes,
     axes_of,
     mapping_names,
     true_places,
 )
-from deepsphere_pyg.convert.grids.mesh import Places
 from deepsphere_pyg.convert.grids.scan import ANGLES, Angle, Scan
 from deepsphere_pyg.convert.grids.units import is_length
 from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees

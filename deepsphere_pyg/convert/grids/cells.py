@@ -23,12 +23,15 @@ def unit_vectors(lat: FloatArray, lon: FloatArray) -> FloatArray:
 
 
 def polygon_areas(centres: FloatArray, corners: FloatArray) -> FloatArray:
-    """Areas of polygons that can be seen whole from a point inside.
+    r"""Areas of polygons without crossing edges, smaller than a hemisphere.
+
+    They are sums of triangles with the centre, which count negative where the edge is
+    seen from outside: :math:`\tan(E / 2) = \det(a, b, c) / (1 + a·b + b·c + c·a)`.
 
     Parameters
     ----------
     centres
-        Points inside, unit vectors ``(V, 3)``.
+        Points in or near them, unit vectors ``(V, 3)``.
     corners
         Corners in order, unit vectors ``(V, n, 3)``; polygons of fewer corners repeat
         one.
@@ -38,14 +41,22 @@ def polygon_areas(centres: FloatArray, corners: FloatArray) -> FloatArray:
     numpy.ndarray
         Areas in steradian, shape ``(V,)``.
 
+    Notes
+    -----
+    Source: Van Oosterom and Strackee 1983, IEEE Trans. Biomed. Eng. 30, 125.
+
     Examples
     --------
     >>> north = unit_vectors(np.zeros(4), np.arange(0, 360, 90))
     >>> bool(np.isclose(polygon_areas(np.eye(3)[2:], north[None])[0], 2 * np.pi))
     True
     """
-    fan = triangle_areas(centres[:, None], corners, np.roll(corners, -1, axis=1))
-    return np.asarray(fan.sum(axis=1))
+    a, b, c = centres[:, None], corners, np.roll(corners, -1, axis=1)
+    # Differences first: the determinant of nearly equal vectors would cancel.
+    volume = np.einsum("...i,...i->...", a, np.cross(b - a, c - a))
+    pairs = sum(np.einsum("...i,...i->...", u, v) for u, v in ((a, b), (b, c), (c, a)))
+    fan = 2 * np.arctan2(volume, 1 + pairs)
+    return np.asarray(np.abs(fan.sum(axis=1)))
 
 
 def scattered_areas(xyz: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy as np
 from deepsphere_pyg.convert.grids.angles import unpacked
 from deepsphere_pyg.convert.grids.attributes import text
 from deepsphere_pyg.convert.grids.axes import axes_are_true
-from deepsphere_pyg.convert.grids.mesh import Places
+from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.scan import ANGLES, WEAKEST, Angle, Scan
 
 # Dimensions of tiles of GFDL's models, whose coordinates count cells in degrees.
@@ -163,19 +163,39 @@ def _given(scan: Scan, dims: Sequence[str], kind: Angle, name: str) -> tuple[str
 
 
 def _places(scan: Scan, pair: _Pair, weak: bool, given: bool) -> Places:
-    """Places of a pair, without the dimensions along which they stay."""
-    lat, lon = scan.dataset[pair.lat], scan.dataset[pair.lon]
     if pair.are_axes and not given:
-        _refuse_counts(lat, lon, weak)
+        _refuse_counts(scan.dataset[pair.lat], scan.dataset[pair.lon], weak)
+    return lasting_places(scan, pair.lat, pair.lon, pair.dims)
+
+
+def lasting_places(
+    scan: Scan, latitude: str, longitude: str, along: Sequence[str]
+) -> Places:
+    """Places of two coordinates, without the dimensions along which they stay.
+
+    Parameters
+    ----------
+    scan
+        The data set.
+    latitude, longitude
+        Names of the coordinates.
+    along
+        Dimensions of the values that the places may lie along.
+
+    Raises
+    ------
+    ValueError
+        If places move with time.
+    """
+    lat, lon = scan.dataset[latitude], scan.dataset[longitude]
     dims = tuple(dict.fromkeys(map(str, (*lat.dims, *lon.dims))))
-    times = [d for d in dims if scan.is_time(d)]
-    for dim in times if len(dims) > 1 else ():
-        constant = _is_constant(lat, dim) and _is_constant(lon, dim)
-        if constant:
+    times = [d for d in dims if scan.is_time(d)] if len(dims) > 1 else []
+    for dim in times:
+        if _is_constant(lat, dim) and _is_constant(lon, dim):
             lat, lon = _first(lat, dim), _first(lon, dim)
-        elif dim not in pair.dims or len(dims) > 2:
+        elif dim not in along or len(dims) > 2:
             raise ValueError(
-                f"{pair.lat} and {pair.lon} change along {dim}, and places that move "
+                f"{latitude} and {longitude} change along {dim}, and places that move "
                 f"are no sampling; select one time, as by data.isel({dim}=0)"
             )
     for dim in dims:

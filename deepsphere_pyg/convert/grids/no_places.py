@@ -29,6 +29,9 @@ def why_no_places(scan: Scan, array: Any) -> str:
     projected = map_axes(scan, dims, mapping)
     if projected:
         return f"{start}; {_of_a_map(scan, mapping, projected)}"
+    mesh = text(attributes_of(array), "mesh")
+    if mesh and mesh not in scan.variables:
+        return f"{start}; its mesh {mesh} is not in the data set: add it"
     single = [name for name in scan.variables if _is_single(scan, name)]
     if single:
         return (

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.grids.angles import Unit, angles, rounding, stated_unit
+from deepsphere_pyg.convert.grids.angles import Unit, angles, rounding
 from deepsphere_pyg.convert.grids.areas import file_areas, given_areas
+from deepsphere_pyg.convert.grids.cell_places import Places, conventional_unit
 from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
 from deepsphere_pyg.convert.grids.grid_warnings import (
     DistantNeighboursWarning,
     UnusableAreasWarning,
 )
-from deepsphere_pyg.convert.grids.mesh import Places
 from deepsphere_pyg.convert.grids.points import (
     Duplicates,
     gaussian_rings,
@@ -31,6 +31,8 @@ from samplings.points.matching import SAME_POINT
 
 # The caller of from_xarray, from here.
 _CALLER = 4
+# What arithmetic in float64 leaves of 360 degrees, generously.
+ROUND_OFF = 1e-10
 
 
 def places_sampling(
@@ -60,8 +62,8 @@ def places_sampling(
     """
     if duplicates not in (None, "merge", "refuse"):
         raise ValueError(f"duplicates must be 'merge' or 'refuse', got {duplicates!r}")
-    if unit is None and not _states_unit(places):
-        unit = places.unit
+    if unit is None:
+        unit = conventional_unit(places)
     if len(places.dims) == 2 and places.lat.ndim == places.lon.ndim == 1:
         refuse_options("a grid of latitudes and longitudes", areas, duplicates)
         return grid_sampling(LatLonGrid(*angles(places.lat, places.lon, unit)))
@@ -71,10 +73,6 @@ def places_sampling(
         if regular is not None:
             return regular
     return _irregular(places, cells, scan, attributes, unit, areas, duplicates)
-
-
-def _states_unit(places: Places) -> bool:
-    return stated_unit(places.lat, places.lon)[2] is not None
 
 
 def _cells(places: Places, unit: Unit | None) -> Cells:
@@ -103,7 +101,8 @@ def _regular(
     lat, lon = cells.lat, cells.lon
     if shape is not None and lat.ndim == 1:
         found = _separable(lat.reshape(shape), lon.reshape(shape))
-        return None if found is None else (found[0], found[1].ravel())
+        if found is not None:
+            return found[0], found[1].ravel()
     if lat.ndim == 2:
         return _separable(lat, lon)
     return gaussian_rings(lat, lon) if lat.ndim == 1 else None
@@ -158,7 +157,8 @@ def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | 
         rows, columns = (lat.T, lon.T) if turned else (lat, lon)
         if min(rows.shape) < 2:
             continue
-        constant = (rows == rows[:, :1]).all() and (columns == columns[:1]).all()
+        apart = (np.abs(rows - rows[:, :1]).max(), np.abs(columns - columns[:1]).max())
+        constant = max(apart) <= ROUND_OFF
         # Grids whose columns overlap are merged point by point.
         if constant and np.ptp(columns[0]) <= 360 + ROUNDING:
             grid = LatLonGrid(rows[:, 0], columns[0], "degree")

@@ -9,10 +9,10 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from deepsphere_pyg.convert.grids.cells import WHOLE, scattered_areas
 from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
 from deepsphere_pyg.convert.grids.schemes import NODE, precision
+from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
 from samplings.base import FloatArray, IntArray
 from samplings.quadrature import gauss_legendre
@@ -94,9 +94,9 @@ def scattered_sampling(
         areas = np.bincount(places, weights[known]) / np.bincount(places)
     elif known.ndim > 1:
         pieces = cells.pieces[known]
-        several: IntArray = np.unique(np.stack([places, pieces]), axis=1)[0]
-        areas = np.bincount(places, cells.estimated_areas()[known])
-        areas = areas / np.bincount(several)
+        pairs: IntArray = np.unique(np.stack([places, pieces], axis=1), axis=0)
+        total = np.bincount(places, cells.estimated_areas()[known])
+        areas = total / np.bincount(pairs[:, 0])
     else:
         areas = scattered_areas(points)
     if not (areas > 0).all():

@@ -10,9 +10,9 @@ from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.convert.grids.angles import Unit
 from deepsphere_pyg.convert.grids.attributes import attributes_of, text
 from deepsphere_pyg.convert.grids.axes import rotated_places
+from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.coordinates import find_places
 from deepsphere_pyg.convert.grids.healpix import find_pixels, pixel_sampling
-from deepsphere_pyg.convert.grids.mesh import Places
 from deepsphere_pyg.convert.grids.no_places import why_no_places
 from deepsphere_pyg.convert.grids.pixels import Pixels
 from deepsphere_pyg.convert.grids.places import places_sampling, refuse_options
@@ -208,7 +208,9 @@ def _grid(
 ) -> Pixels | Places | None:
     dims = tuple(map(str, dims))
     if latitude is None and longitude is None:
-        found = find_pixels(scan, dims, text(attributes, "grid_mapping"))
+        found: Pixels | Places | None = find_pixels(
+            scan, dims, text(attributes, "grid_mapping")
+        )
         if found is None:
             found = find_mesh(scan, dims, attributes)
         if found is not None:

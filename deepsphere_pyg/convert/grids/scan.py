@@ -61,6 +61,15 @@ class Scan:
         }
 
     @cached_property
+    def meshes(self) -> tuple[str, ...]:
+        """Variables that describe the topology of a mesh (UGRID)."""
+        return tuple(
+            name
+            for name, attributes in sorted(self.attributes.items())
+            if text(attributes, "cf_role") == "mesh_topology"
+        )
+
+    @cached_property
     def ranks(self) -> dict[Angle, dict[str, int]]:
         """How well variables fit as latitudes and longitudes, those that do."""
         found: dict[Angle, dict[str, int]] = {kind: {} for kind in ANGLES}

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from deepsphere_pyg.convert.grids.angles import Unit
+import numpy as np
+
+from deepsphere_pyg.convert.grids.angles import Unit, stated_unit, unpacked
 from samplings.base import FloatArray
 
 
@@ -47,3 +49,12 @@ class Places:
 
     def __str__(self) -> str:
         return f"{self.lat.name}, {self.lon.name} ({', '.join(self.dims)})"
+
+
+def conventional_unit(places: Places) -> Unit | None:
+    """Unit of the convention of a file, where none is stated and the values fit."""
+    if places.unit is None or stated_unit(places.lat, places.lon)[2] is not None:
+        return None
+    largest = [np.nanmax(np.abs(unpacked(one))) for one in (places.lat, places.lon)]
+    fits = largest[0] <= np.pi / 2 + 1e-6 and largest[1] <= 2 * np.pi + 1e-6
+    return places.unit if fits or places.unit != "radian" else None
