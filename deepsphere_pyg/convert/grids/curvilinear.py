@@ -110,10 +110,26 @@ def _sides(
         alone = lacking & ~ahead & (count > 0)
         sides[side][alone] = points[alone] + total[alone] / count[alone, None]
         new = ahead | alone
+        # The cells of a row at a pole are wedges that end there.
+        still = lacking & _stays(points, have, beside, side)
+        sides[side][still] = points[still]
         length = np.linalg.norm(sides[side][new], axis=-1, keepdims=True)
         sides[side][new] /= np.maximum(length, 1e-300)
         found[side] |= new
     return sides, found
+
+
+def _stays(
+    points: FloatArray, have: Sequence[BoolArray], beside: FloatArray, side: int
+) -> BoolArray:
+    """True where all neighbours across a direction are at the place of the cell."""
+    across = (_LEFT, _RIGHT) if side < 2 else (_ABOVE, _BELOW)
+    some = have[across[0]] | have[across[1]]
+    moves = np.zeros(some.shape, dtype=bool)
+    for one in across:
+        far = np.abs(beside[one] - points).max(axis=-1) > 1e-9
+        moves |= have[one] & far
+    return some & ~moves
 
 
 def _corner(

@@ -153,9 +153,29 @@ class Cells:
             As :func:`deepsphere_pyg.convert.grids.curvilinear.curvilinear_areas`.
         """
         areas = np.zeros(self.known.shape)
-        for tile, links in zip(self._tiles(), self._links, strict=True):
-            areas[tile] = curvilinear_areas(self.xyz[tile], self.known[tile], links)
+        for tile in self._tiles():
+            areas[tile] = self._areas_of(self.xyz[tile], self.known[tile])
         return areas
+
+    def _areas_of(self, xyz: FloatArray, known: BoolArray) -> FloatArray:
+        """Areas of the cells of one tile; copies of a row or column share them."""
+        shares = np.ones(known.shape)
+        groups = []
+        for axis in (0, 1):
+            new = self._differs(np.moveaxis(xyz, axis, 0), np.moveaxis(known, axis, 0))
+            group = np.cumsum(new) - 1
+            shares /= np.expand_dims(np.bincount(group)[group], 1 - axis)
+            groups.append(group)
+            xyz, known = xyz.compress(new, axis), known.compress(new, axis)
+        areas = curvilinear_areas(xyz, known, neighbour_links(xyz, known))
+        return np.asarray(areas[np.ix_(*groups)] * shares)
+
+    def _differs(self, xyz: FloatArray, known: BoolArray) -> BoolArray:
+        """Which rows are at other places than the ones before them."""
+        equal = np.linalg.norm(xyz[1:] - xyz[:-1], axis=-1) <= self.same
+        both = known[1:] == known[:-1]
+        copy = (both & (equal | ~known[1:])).all(axis=1) & known[1:].any(axis=1)
+        return np.concatenate([[True], ~copy])
 
     def _tiles(self) -> Iterator[tuple[int, ...]]:
         """Positions of the arrays of two dimensions that the array is made of."""

@@ -13,6 +13,7 @@ from deepsphere_pyg.convert.grids.axes import rotated_places
 from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.coordinates import find_places
 from deepsphere_pyg.convert.grids.healpix import find_pixels, pixel_sampling
+from deepsphere_pyg.convert.grids.mappings import is_mapping
 from deepsphere_pyg.convert.grids.no_places import why_no_places
 from deepsphere_pyg.convert.grids.pixels import Pixels
 from deepsphere_pyg.convert.grids.places import places_sampling, refuse_options
@@ -52,17 +53,28 @@ def from_xarray(
                                             :class:`~samplings.Irregular`
     both two-dimensional                    as a grid, if it is one; else
                                             :class:`~samplings.Irregular`
+    both three-dimensional: tiles           :class:`~samplings.Irregular`, each tile
+                                            on its own
+    of a rotated pole, by standard names    :class:`~samplings.Irregular` at the true
+    and grid mapping                        places
+    mesh of UGRID, ESMF, SCRIP, MPAS or     as a list, with the areas and polygons of
+    ICON                                    the mesh
     ======================================  ==========================================
 
     Coordinates are told by ``standard_name``, else by ``units``, ``axis``, or name.
-    Degrees and radians are told by ``units``; without them, coordinates that cover the
-    globe only as radians are refused. Schemes are recognised to the precision of the
+    Those of two dimensions come before axes, which may count cells or nominal degrees;
+    axes under the grid mapping of a map projection or a rotated pole are not taken for
+    degrees. Coordinates may repeat along time, but not move.
+    Degrees, radians, hours and others are told by ``units``; without them, coordinates
+    that cover the globe only as radians are refused, and those of MPAS and ICON are in
+    radians. Schemes are recognised to the precision of the
     file: float32, or the decimals of GRIB. Cells of curvilinear and unstructured grids
     without coordinates are left out.
 
     Areas are exact for grids and HEALPix. Those of other cells are, in this order,
     ``areas``, the ``cell_measures`` of the variable, where they are in the file and
-    positive, the polygons of the coordinates' ``bounds``, or estimates: between the
+    positive, those of the mesh, the polygons of the coordinates' ``bounds`` or of the
+    mesh, or estimates: between the
     middles of neighbours (curvilinear), or Voronoi cells (unstructured; in a region
     with half of the globe free, shares of the Delaunay triangles).
 
@@ -78,8 +90,8 @@ def from_xarray(
         ``"degree"`` or ``"radian"``, where the file does not state it.
     areas
         Areas of curvilinear or unstructured cells: name of a variable, a ``DataArray``
-        (in steradian, or by its ``units`` in m2 or km2 on Earth), or an array in
-        steradian of the shape of the grid.
+        (in steradian, or by its ``units`` in m2 or others on the sphere of the file),
+        or an array in steradian of the shape of the grid.
     duplicates
         ``"merge"`` cells of curvilinear or unstructured grids that are at the same
         place into one vertex, or ``"refuse"`` them. By default they are merged on
@@ -100,7 +112,18 @@ def from_xarray(
     ValueError
         If there are no latitudes and longitudes, or more than one pair fits; if they
         are missing everywhere, out of range, in different units, or repeat; if a
-        HEALPix grid is not stated fully or its indices are wrong.
+        HEALPix grid or a mesh is not stated fully or its indices are wrong; if the
+        axes are of a map projection or count cells; if places move in time; or if
+        areas are more than the sphere.
+
+    Warns
+    -----
+    DistantNeighboursWarning
+        If cells are left out that share a code for a place, or neighbours in the array
+        are far from each other, so that estimated areas do not reach across.
+    UnusableAreasWarning
+        If areas that the file states are not used: of an unknown unit, not positive, or
+        more than the sphere.
 
     Notes
     -----
@@ -185,12 +208,15 @@ def _variable(
         )
     if found:
         return dataset[next(iter(found.values()))[0]]
-    # Coordinates alone say as much.
+    # Coordinates alone say as much, under the grid mapping of the variables.
+    mappings = {text(scan.attributes[n], "grid_mapping") for n in scan.variables} - {""}
     xarray = climate_module("xarray")
     sizes = dict(dataset.sizes)
     empty = xarray.DataArray(
         np.broadcast_to(np.float32(0), tuple(sizes.values())), dims=tuple(sizes)
     )
+    if mappings:
+        empty.attrs["grid_mapping"] = min(mappings)
     return empty.rename("the data set")
 
 
@@ -223,14 +249,14 @@ def _grid(
 
 def _coordinates(dataset: Any, grid: Pixels | Places) -> Any:
     """Coordinates along the grid and scalars, latitudes and longitudes among them."""
-    names = [n for n, v in dataset.data_vars.items() if "grid_mapping_name" in v.attrs]
+    # Variables of a large data set are much cheaper than its arrays.
+    variables = dataset.variables
+    names = [n for n in dataset.data_vars if is_mapping(variables[n].attrs)]
     if isinstance(grid, Places):
         names += [grid.lat.name, grid.lon.name]
     dataset = dataset.set_coords([n for n in names if n in dataset.data_vars])
     keep = [
-        name
-        for name, coordinate in dataset.coords.items()
-        if set(coordinate.dims) <= set(grid.dims)
+        name for name in dataset.coords if set(variables[name].dims) <= set(grid.dims)
     ]
     coordinates = dataset[keep]
     coordinates.attrs = {}
