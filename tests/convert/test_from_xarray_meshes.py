@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import ConvexHull, SphericalVoronoi
 
 from deepsphere_pyg.convert import UnusableAreasWarning, from_xarray
-from samplings import Equiangular, Fibonacci, GaussLegendre, Irregular, same_sampling
+from samplings import Equiangular, Fibonacci, GaussLegendre, same_sampling
 from samplings.tessellation.spherical_triangles import triangle_areas
 
 xr = pytest.importorskip("xarray")
@@ -307,52 +307,3 @@ def test_edges_of_mpas_have_the_areas_of_their_kites():
     )
     found = from_xarray(data, "u").sampling
     np.testing.assert_allclose(found.weights, 1e12 / RADIUS**2, rtol=1e-12)
-
-
-def icon(**attributes):
-    lon, lat = lonlat(CENTRES)
-    nodes = np.deg2rad([NODES.lat, NODES.lon])
-    return xr.Dataset(
-        {
-            "ta": (("height", "cell"), np.zeros((2, len(FACES)))),
-            "vort": ("vertex", np.zeros(60)),
-            "clat": ("cell", np.deg2rad(lat), attributes),
-            "clon": ("cell", np.deg2rad(lon), attributes),
-            "vlat": ("vertex", nodes[0], attributes),
-            "vlon": ("vertex", nodes[1], attributes),
-            "clat_vertices": (("cell", "nv"), nodes[0][FACES]),
-            "clon_vertices": (("cell", "nv"), nodes[1][FACES]),
-            "vertex_of_cell": (("nv", "cell"), FACES.T + 1),
-            "cell_area": ("cell", AREAS * RADIUS**2, {"units": "m2"}),
-        },
-        attrs={"sphere_radius": RADIUS},
-    )
-
-
-@pytest.mark.parametrize("attributes", [{}, {"units": "radian"}])
-def test_icon_is_in_radians_with_its_areas_vertices_or_triangles(attributes):
-    data = icon(**attributes)
-    for dropped in ([], ["cell_area"], ["cell_area", "clat_vertices"]):
-        found = from_xarray(data.drop_vars(dropped), "ta").sampling
-        np.testing.assert_allclose(found.xyz, CENTRES, atol=1e-12)
-        np.testing.assert_allclose(found.weights, AREAS, rtol=1e-9)
-    data["dual_area"] = ("vertex", NODES.weights * RADIUS**2)
-    found = from_xarray(data, "vort").sampling
-    np.testing.assert_allclose(found.weights, NODES.weights, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("name", "variable"),
-    [
-        ("MPAS", "surface_pressure"),
-        ("triangular_grid_ICON", "S"),
-        ("camse_unstructured_grid", "T850"),
-    ],
-)
-@pytest.mark.slow
-def test_real_meshes_cover_the_sphere(shared_data, name, variable):
-    path = shared_data / "grids" / f"{name}.nc"
-    with xr.open_dataset(path, decode_times=False) as data:
-        found = from_xarray(data, variable).sampling
-    assert isinstance(found, Irregular)
-    assert found.area == pytest.approx(4 * np.pi, rel=1e-6)

@@ -36,7 +36,7 @@ CODES = (
 
 @st.composite
 def built(draw):
-    """A data set, its latitudes, longitudes and values cell by cell, and what is known."""
+    """A data set, its dimensions, places and values by cell, and what is known."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     is_grid = draw(st.booleans())
     form = draw(st.sampled_from(["axes", "table"] if is_grid else ["list"]))

@@ -95,8 +95,9 @@ class XarraySampling:
         -------
         values : ndarray
             Shape ``(*other, V, channel)`` with the other dimensions in the order of the
-            file, in its dtype and native byte order; NaN where missing. Channels of a variable follow each
-            other. Where several cells are one vertex, their mean over those known.
+            file, in its dtype and native byte order; NaN where missing. Channels of a
+            variable follow each other. Where several cells are one vertex, their mean
+            over those known.
         mask : ndarray
             True where a value is known, same shape.
 
