@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import healpy
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.xarray_coordinates import is_place
+from deepsphere_pyg.convert.grids.scan import Scan
 from samplings.base import IntArray
+from samplings.missing_values import without_missing
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -91,8 +91,12 @@ def layout_of(
 
 def variables_on(data: Any, dims: Sequence[str]) -> list[str]:
     """Variables of a data set along some dimensions that are no coordinates."""
-    names = [str(n) for n, v in data.data_vars.items() if set(dims) <= set(v.dims)]
-    return [name for name in names if not is_place(data, name)]
+    scan = Scan(data)
+    return [
+        name
+        for name in map(str, data.data_vars)
+        if set(dims) <= set(scan.variables[name].dims) and not scan.is_place(name)
+    ]
 
 
 def _names(
@@ -136,26 +140,9 @@ def cells_of(
         values = array.transpose(*leading, *dims).to_numpy()
         if layout.channel is None:
             values = values[(..., None, *(slice(None),) * len(dims))]
-        codes = [array.attrs.get(key) for key in ("_FillValue", "missing_value")]
-        values = _without(values, [*codes, fill_value])
+        values = without_missing(values, array.attrs, array.encoding, fill_value)
         parts.append(values.reshape(*values.shape[: -len(dims)], -1))
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
-
-
-def _without(values: npt.NDArray[Any], codes: Sequence[Any]) -> npt.NDArray[Any]:
-    """Make NaN of codes for missing values, of healpy's too."""
-    if values.dtype.kind not in "fc":
-        given = [code for code in codes if code is not None]
-        if values.dtype.kind == "b" or not np.isin(values, given).any():
-            return values
-        values = values.astype(np.float64)
-    missing = np.zeros(values.shape, dtype=bool)
-    if values.dtype in (np.float32, np.float64):
-        missing = values == values.dtype.type(healpy.UNSEEN)
-    for code in codes:
-        if code is not None:
-            missing |= np.isin(values, np.asarray(code).astype(values.dtype))
-    return np.where(missing, np.nan, values) if missing.any() else values
 
 
 def merged(

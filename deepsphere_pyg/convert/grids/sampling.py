@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray_results import (
+from deepsphere_pyg.convert.grids.results import (
     array_like,
     dataset_like,
     plain_array,
 )
-from deepsphere_pyg.convert.xarray_signals import (
+from deepsphere_pyg.convert.grids.signals import (
     BoolArray,
     cells_of,
     layout_of,
@@ -86,15 +86,18 @@ class XarraySampling:
         channel
             Dimension whose positions are channels, such as that of levels.
         fill_value
-            Another value that stands for missing data. NaN, the attributes
-            ``_FillValue`` and ``missing_value``, and healpy's ``UNSEEN`` do anyway.
+            Another value that stands for missing data. Values that are not finite,
+            codes and values outside the valid limits that attributes state, default
+            fill values and healpy's ``UNSEEN`` do anyway, as of
+            :func:`samplings.missing_values.without_missing`.
 
         Returns
         -------
         values : ndarray
             Shape ``(*other, V, channel)`` with the other dimensions in the order of the
-            file, in its dtype; NaN where missing. Channels of a variable follow each
-            other. Where several cells are one vertex, their mean over those known.
+            file, in its dtype and native byte order; NaN where missing. Channels of a
+            variable follow each other. Where several cells are one vertex, their mean
+            over those known.
         mask : ndarray
             True where a value is known, same shape.
 

@@ -8,13 +8,16 @@ from typing import Any
 import healpy
 import numpy as np
 
-from deepsphere_pyg.convert.xarray_pixels import (
+from deepsphere_pyg.convert.grids.attributes import number, text
+from deepsphere_pyg.convert.grids.mappings import mapping_names
+from deepsphere_pyg.convert.grids.pixels import (
     DEEPEST,
     Pixels,
     checked_pixels,
     pixel_indices,
     unique_pixels,
 )
+from deepsphere_pyg.convert.grids.scan import Scan
 from samplings import HEALPix, Irregular, Masked, Sampling
 from samplings.base import IntArray
 
@@ -28,7 +31,7 @@ _UNIQUE = ("nuniq", "zuniq")
 WHOLE_SKY, TIMES = 13_000_000, 16
 
 
-def find_pixels(dataset: Any, dims: Sequence[str], mapping: str) -> Pixels | None:
+def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
     """HEALPix pixels along one of the dimensions, or None where no attribute says so.
 
     Understood are, in this order,
@@ -43,8 +46,8 @@ def find_pixels(dataset: Any, dims: Sequence[str], mapping: str) -> Pixels | Non
 
     Parameters
     ----------
-    dataset
-        ``xarray.Dataset`` with the coordinates and grid mappings.
+    scan
+        The data set with the coordinates and grid mappings.
     dims
         Dimensions of the values.
     mapping
@@ -63,11 +66,11 @@ def find_pixels(dataset: Any, dims: Sequence[str], mapping: str) -> Pixels | Non
     "HEALPix"; the attributes healpix_nside and healpix_order as in easy.gems; xdggs,
     ``HealpixInfo``.
     """
-    attributes, cells = _description(dataset, dims, mapping)
+    attributes, cells = _description(scan, dims, mapping)
     if attributes is None:
         return None
     if cells is None:
-        cells = _index_coordinate(dataset, dims)
+        cells = _index_coordinate(scan, dims)
     scheme = _scheme(attributes)
     if scheme in _UNIQUE:
         if cells is None:
@@ -80,12 +83,13 @@ def find_pixels(dataset: Any, dims: Sequence[str], mapping: str) -> Pixels | Non
     if cells is not None:
         return checked_pixels(str(cells.dims[0]), pixel_indices(cells), nside, nest)
     named = [d for d in dims if d.lower() in _DIMENSIONS]
-    found = named or [d for d in dims if dataset.sizes[d] == n]
+    sizes = scan.dataset.sizes
+    found = named or [d for d in dims if sizes[d] == n]
     if len(found) != 1:
         return None
-    if dataset.sizes[found[0]] != n:
+    if sizes[found[0]] != n:
         raise ValueError(
-            f"dimension {found[0]} has {dataset.sizes[found[0]]} pixels, but the whole "
+            f"dimension {found[0]} has {sizes[found[0]]} pixels, but the whole "
             f"sky at nside={nside} {n}; add their indices as a coordinate with "
             "standard_name='healpix_index'"
         )
@@ -122,30 +126,41 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
 
 
 def _description(
-    dataset: Any, dims: Sequence[str], mapping: str
+    scan: Scan, dims: Sequence[str], mapping: str
 ) -> tuple[Mapping[str, Any] | None, Any]:
     """Attributes of the grid, and the coordinate of indices that holds them if any."""
-    # "crs" or, for several mappings, "crs: cell other: x y".
-    names = [word.rstrip(":") for word in mapping.split()] or list(dataset.variables)
-    for name in names:
-        if name in dataset.variables:
-            attributes = dataset[name].attrs
-            if str(attributes.get("grid_mapping_name", "")).lower() == "healpix":
-                return attributes, None
-    for name, variable in dataset.variables.items():
-        if str(variable.attrs.get("grid_name", "")).lower() == "healpix":
-            if variable.ndim == 1 and variable.dims[0] in dims:
-                return variable.attrs, dataset[name]
+    names = mapping_names(mapping) or list(scan.mappings)
+    found = [name for name in names if _is_healpix(scan, name, "grid_mapping_name")]
+    if len(found) > 1:
+        # Of several resolutions, that of the size of a dimension.
+        sizes = {scan.dataset.sizes[d] for d in dims}
+        found = [n for n in found if 12 * _nside(scan.attributes[n]) ** 2 in sizes]
+        if len(found) > 1:
+            raise ValueError(
+                f"several HEALPix grids fit, {', '.join(found)}; set the attribute "
+                "grid_mapping of the variable to one of them"
+            )
+    if found:
+        return scan.attributes[found[0]], None
+    for name in sorted(scan.variables):
+        variable = scan.variables[name]
+        if variable.ndim == 1 and variable.dims[0] in dims:
+            if _is_healpix(scan, name, "grid_name"):
+                return scan.attributes[name], scan.dataset[name]
     return None, None
 
 
-def _index_coordinate(dataset: Any, dims: Sequence[str]) -> Any:
+def _is_healpix(scan: Scan, name: str, key: str) -> bool:
+    return text(scan.attributes.get(name, {}), key).lower() == "healpix"
+
+
+def _index_coordinate(scan: Scan, dims: Sequence[str]) -> Any:
     """Coordinate with the standard name, or the coordinate of a dimension of cells."""
     found = [
-        dataset[name]
-        for name, variable in dataset.variables.items()
-        if variable.attrs.get("standard_name") == "healpix_index"
-        and set(variable.dims) <= set(dims)
+        scan.dataset[name]
+        for name in sorted(scan.variables)
+        if text(scan.attributes[name], "standard_name") == "healpix_index"
+        and set(scan.variables[name].dims) <= set(dims)
     ]
     if len(found) > 1:
         raise ValueError(
@@ -159,16 +174,17 @@ def _index_coordinate(dataset: Any, dims: Sequence[str]) -> Any:
         )
     if found:
         return found[0]
-    named = [d for d in dims if d.lower() in _DIMENSIONS and d in dataset.variables]
-    return dataset[named[0]] if named else None
+    named = [d for d in dims if d.lower() in _DIMENSIONS and d in scan.variables]
+    return scan.dataset[named[0]] if named else None
 
 
 def _scheme(attributes: Mapping[str, Any]) -> str:
     given = None
     for name in ("indexing_scheme", "healpix_order", "order"):
-        given = attributes.get(name, given) if given is None else given
+        given = text(attributes, name) or None if given is None else given
     if given is None and "nest" in attributes:
-        given = "nested" if attributes["nest"] else "ring"
+        nest = text(attributes, "nest").lower() in ("true", "1", "1.0")
+        given = "nested" if nest else "ring"
     scheme = str(given).lower()
     if scheme not in _NEST and scheme not in _UNIQUE:
         raise ValueError(
@@ -183,19 +199,15 @@ def _nside(attributes: Mapping[str, Any]) -> int:
     for name in ("refinement_level", "level", "healpix_nside", "nside"):
         if name not in attributes:
             continue
-        value = attributes[name]
-        number = np.asarray(value)
+        value = number(attributes, name)
         is_level = name.endswith("level")
         low, high = (0, DEEPEST) if is_level else (1, 2**DEEPEST)
-        whole = (
-            number.size == 1 and number.dtype.kind in "iuf" and number == number // 1
-        )
-        if not (whole and low <= number <= high):
+        if value is None or value != int(value) or not low <= value <= high:
             raise ValueError(
                 f"{name} of the HEALPix grid must be an integer from {low} to {high}, "
-                f"got {value!r}"
+                f"got {attributes[name]!r}"
             )
-        return 2 ** int(number) if is_level else int(number)
+        return 2 ** int(value) if is_level else int(value)
     raise ValueError(
         "the HEALPix grid does not state its resolution; set refinement_level of the "
         "grid mapping, where nside = 2 ** refinement_level"

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from deepsphere_pyg.convert.grids.cells import WHOLE, scattered_areas
+from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
+from deepsphere_pyg.convert.grids.schemes import NODE, precision
 from deepsphere_pyg.convert.latlon_grid import ROUNDING
-from deepsphere_pyg.convert.xarray_cells import (
-    curvilinear_areas,
-    polygon_areas,
-    scattered_areas,
-    unit_vectors,
-)
-from deepsphere_pyg.convert.xarray_schemes import NODE, precision
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
 from samplings.base import FloatArray, IntArray
 from samplings.quadrature import gauss_legendre
@@ -67,66 +62,58 @@ def gaussian_rings(
 
 
 def scattered_sampling(
-    lat: FloatArray,
-    lon: FloatArray,
-    known: npt.NDArray[np.bool_],
-    areas: FloatArray | None,
-    corners: FloatArray | None,
-    duplicates: Duplicates,
-    same: float,
+    cells: Cells, weights: FloatArray | None, duplicates: Duplicates
 ) -> tuple[Irregular, IntArray]:
     """Irregular sampling of cells, and the vertex of each, -1 where there is none.
 
     Parameters
     ----------
-    lat, lon
-        Degrees, shape of the grid, of one or two dimensions.
-    known
-        True where a cell has coordinates, same shape.
-    areas
-        Areas in steradian, same shape; by default those of the polygons between the
-        ``corners``, or estimated from the places.
-    corners
-        Corners of each cell, unit vectors ``(*shape, n, 3)``.
+    cells
+        Their places.
+    weights
+        Areas in steradian, shape of the cells; by default they are estimated.
     duplicates
-        ``"merge"`` cells at the same place into one vertex, with their mean area, or
-        ``"refuse"`` them.
-    same
-        Distance in radian up to which places are the same.
+        ``"merge"`` cells at the same place into one vertex, or ``"refuse"`` them. It
+        has their mean area; parts of one cell, as estimates are of rows that repeat,
+        are added.
 
     Raises
     ------
     ValueError
         If cells are at the same place and may not, or areas cannot be told.
     """
-    xyz = unit_vectors(lat, lon)
-    place, n = same_places(xyz[known], same)
-    cells = np.flatnonzero(known)
-    if n < len(place):
-        first = np.unique(place, return_index=True)[1]
-        if duplicates == "refuse":
-            _refuse_same(place, first, cells, known.shape)
+    known = cells.known
+    places, n = same_places(cells.xyz[known], cells.same)
+    index = np.flatnonzero(known)
+    first = np.unique(places, return_index=True)[1]
+    if n < len(places) and duplicates == "refuse":
+        _refuse_same(places, first, index, known.shape)
+    points = cells.xyz[known][first]
+    areas: FloatArray
+    if weights is not None:
+        areas = np.bincount(places, weights[known]) / np.bincount(places)
+    elif known.ndim > 1:
+        pieces = cells.pieces[known]
+        pairs: IntArray = np.unique(np.stack([places, pieces], axis=1), axis=0)
+        total = np.bincount(places, cells.estimated_areas()[known])
+        areas = total / np.bincount(pairs[:, 0])
     else:
-        first = np.arange(n)
-    points = xyz[known][first]
-    if areas is None and corners is not None:
-        areas = np.zeros(known.shape)
-        areas[known] = polygon_areas(xyz[known], corners[known])
-    if areas is None and known.ndim == 2:
-        areas = curvilinear_areas(xyz, known)
-    if areas is None:
-        weights = scattered_areas(points)
-    else:
-        weights = np.bincount(place, areas[known]) / np.bincount(place)
-    if not (weights > 0).all():
-        bad = np.unravel_index(cells[first[int(weights.argmin())]], known.shape)
+        areas = scattered_areas(points)
+    if not (areas > 0).all():
+        bad = np.unravel_index(index[first[int(areas.argmin())]], known.shape)
         raise ValueError(
             f"the cell at position {', '.join(map(str, bad))} has the area "
-            f"{weights.min():g}: it has no neighbours to tell it from; pass areas="
+            f"{areas.min():g}: it has no neighbours to tell it from; pass areas="
+        )
+    if areas.sum() > WHOLE:
+        raise ValueError(
+            f"the estimated areas of the cells add up to {areas.sum() / WHOLE:.3g} "
+            "spheres, so that neighbours in the array are none on the globe; pass "
+            "areas=, or give the coordinates bounds"
         )
     vertex = np.full(known.size, -1, dtype=np.int64)
-    vertex[cells] = place
-    return Irregular.from_xyz(points, weights), vertex.reshape(known.shape)
+    vertex[index] = places
+    return Irregular.from_xyz(points, areas), vertex.reshape(known.shape)
 
 
 def same_places(xyz: FloatArray, same: float) -> tuple[IntArray, int]:

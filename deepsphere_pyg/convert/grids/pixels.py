@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from samplings.base import IntArray
+from samplings.missing_values import without_missing
 
 # HEALPix indices are at most 12 * 4^29 in all software.
 DEEPEST = 29
@@ -55,6 +56,8 @@ def pixel_indices(cells: Any) -> IntArray:
         If they are none.
     """
     values = cells.to_numpy()
+    if values.dtype.kind in "iuf":
+        values = without_missing(values, cells.attrs, cells.encoding)
     if values.dtype.kind == "f" and (values == np.floor(values)).all():
         # 2^53 and more would have been rounded; no level in use gets there.
         values = values.astype(np.int64)
