@@ -16,7 +16,8 @@ from samplings.arrays import ReadOnly as ReadOnly
 from samplings.arrays import freeze as freeze
 from samplings.arrays import read_only as read_only
 from samplings.coarsening import Coarsening as Coarsening
-from samplings.quantities import EARTH, steradians, unit_vectors
+from samplings.quantities import steradians, unit_vectors
+from samplings.units import EARTH
 
 if TYPE_CHECKING:
     from samplings.masked import Masked

@@ -9,30 +9,12 @@ import numpy as np
 
 from samplings.arrays import FloatArray
 from samplings.missing_values import missing_values, without_missing
+from samplings.units import Coordinate, counts_along, degrees_of, steradians_of
 
-# Radius of the Earth in metres that atmospheric models use (ICON, IFS, WRF: 6370 km).
-EARTH = 6_371_229.0
-# Degrees of a unit of angle, by its names without a plural's s, in lower case.
-_ANGLES = {
-    **dict.fromkeys(("deg", "degree", "°", "º", "angulardegree", "arcdegree"), 1.0),
-    **dict.fromkeys(("rad", "radian"), 180 / np.pi),
-    **dict.fromkeys(("mrad", "milliradian"), 0.18 / np.pi),
-    **dict.fromkeys(("hourangle", "hour_angle", "hour", "hr", "h"), 15.0),
-    **dict.fromkeys(("arcmin", "arcminute", "arc_minute", "minuteofarc"), 1 / 60),
-    **dict.fromkeys(("arcsec", "arcsecond", "arc_second", "as"), 1 / 3600),
-    **dict.fromkeys(("mas", "milliarcsecond"), 1 / 3_600_000),
-    **dict.fromkeys(("gon", "grad", "gradian", "grade"), 0.9),
-    **dict.fromkeys(("turn", "rev", "revolution", "cycle", "cy"), 360.0),
-}
-# Metres of a unit of length.
-_LENGTHS = {
-    **dict.fromkeys(("m", "meter", "metre"), 1.0),
-    **dict.fromkeys(("km", "kilometer", "kilometre"), 1000.0),
-    **dict.fromkeys(("cm", "centimeter", "centimetre"), 0.01),
-}
 # What stands for numbers without a unit, in the unit that the caller takes them in.
 _PLAIN = ("", "1", "none", "dimensionless", "unitless", "-")
 _TO_RADIANS = np.pi / 180
+_STARTS: dict[Coordinate, str] = {"latitude": "lat", "longitude": "lon"}
 
 Kind = Literal["degree", "radian", "sr"]
 
@@ -107,61 +89,6 @@ def unit_vectors(name: str, values: Any) -> FloatArray:
     return _numbers(name, values)
 
 
-def degrees_of(unit: str) -> float | None:
-    """Return how many degrees a unit of angle has by its name, None if it is unknown.
-
-    Examples
-    --------
-    >>> degrees_of("Radians"), degrees_of("degrees_west"), degrees_of("metres")
-    (57.29577951308232, -1.0, None)
-    """
-    word = _word(unit)
-    for one in (word, word.removesuffix("s")):
-        if one in _ANGLES:
-            return _ANGLES[one]
-    towards = re.fullmatch(r"deg(?:ree)?s?_?(north|south|east|west|true|[nsew])", word)
-    if towards is None:
-        return None
-    return -1.0 if towards[1][0] in "sw" else 1.0
-
-
-def steradians_of(unit: str, radius: float = EARTH) -> float | None:
-    """Return how many steradians a unit of area has, None if it is unknown.
-
-    Parameters
-    ----------
-    unit
-        Such as ``sr``, ``deg2``, ``radians^2``, ``square degrees``, ``m**2``.
-    radius
-        Of the sphere, in metres.
-
-    Examples
-    --------
-    >>> steradians_of("radian^2"), steradians_of("km2", 1000.0), steradians_of("K")
-    (1.0, 1.0, None)
-    """
-    word = _word(unit)
-    if word.removesuffix("s") in ("sr", "steradian"):
-        return 1.0
-    if word in ("ha", "hectare", "hectares"):
-        return 1e4 / radius**2
-    squared = re.fullmatch(r"(.+?)_?(?:\*\*|\^)?_?\(?2(?:\.0)?\)?", word)
-    found = squared or re.fullmatch(r"sq(?:uare)?_?(.+)", word)
-    if found is None:
-        return None
-    base = found[1]
-    angle = degrees_of(base)
-    if angle is not None:
-        return (angle * _TO_RADIANS) ** 2
-    length = _LENGTHS.get(base, _LENGTHS.get(base.removesuffix("s")))
-    return None if length is None else (length / radius) ** 2
-
-
-def _word(unit: str) -> str:
-    """A unit in lower case, parts joined by one underscore, ² as 2."""
-    return re.sub(r"[\s_]+", "_", unit.strip().lower().replace("²", "2"))
-
-
 def _plain(name: str, values: Any, kind: Kind) -> FloatArray:
     """Return angles or areas as plain numbers in a unit."""
     if hasattr(values, "spherical"):
@@ -225,15 +152,12 @@ def refuse_other_coordinate(name: str, unit: str) -> None:
     ValueError
         If the unit is of the other coordinate.
     """
-    found = re.fullmatch(r"deg(?:ree)?s?_?(north|south|east|west|[nsew])", _word(unit))
-    if found is None or _word(unit) in ("degs", "degrees"):
-        return
-    upright = found[1][0] in "ns"
-    if name.startswith("lon" if upright else "lat"):
-        other = "latitudes" if upright else "longitudes"
-        raise ValueError(
-            f"{name} has the unit {unit!r}, that of {other}; exchange lon and lat"
-        )
+    for kind, start in _STARTS.items():
+        other = next(one for one in _STARTS if one != kind)
+        if name.startswith(start) and counts_along(unit, other):
+            raise ValueError(
+                f"{name} has the unit {unit!r}, that of {other}s; exchange lon and lat"
+            )
 
 
 def _converted(values: Any, kind: Kind) -> Any:

@@ -14,8 +14,8 @@ import numpy as np
 
 from deepsphere_pyg.convert.grids.angles import angles
 from deepsphere_pyg.convert.grids.attributes import attributes_of, text
-from deepsphere_pyg.convert.grids.units import is_directed, is_length
 from deepsphere_pyg.convert.latlon_grid import LatLonGrid
+from samplings.units import counts_along, is_length
 
 Kind = Literal["latitude", "longitude", "time"]
 
@@ -105,7 +105,7 @@ def coordinate_rank(
         return 0
     if is_map_axis(name, attributes) or _is_vertical(attributes):
         return None
-    if is_directed(text(attributes, "units"), kind):
+    if counts_along(text(attributes, "units"), kind):
         return 1
     if is_length(text(attributes, "units")):
         return None
@@ -199,7 +199,7 @@ def _by_standard_name(dataset: Any, name: str, kind: Kind) -> bool:
 def _by_units(dataset: Any, name: str, kind: Kind) -> bool:
     units = text(_attributes(dataset, name), "units")
     if kind != "time":
-        return is_directed(units, kind) and not _is_other(dataset, name)
+        return counts_along(units, kind) and not _is_other(dataset, name)
     if name in dataset.coords:
         values = dataset.variables[name]
         if np.issubdtype(values.dtype, np.datetime64) or _is_calendar(values):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from samplings.quantities import degrees_of, refuse_other_coordinate
+from samplings.quantities import refuse_other_coordinate
+from samplings.units import degrees_of
 
 # Names of columns, in lower case, by what they are. The first found is taken.
 NAMES = {

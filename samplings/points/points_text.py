@@ -17,7 +17,7 @@ from samplings.points.coordinate_text import (
     degrees_in,
     named_column,
 )
-from samplings.quantities import degrees_of
+from samplings.units import degrees_of
 
 EXPECTED = "expected columns lon and lat in degree, or x, y and z of unit vectors"
 _COMMENT = ("#", "%", "//")

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from deepsphere_pyg.convert import UnusableAreasWarning, from_xarray
-from deepsphere_pyg.convert.grids.units import angle_in_degrees, area_unit
 from samplings import Equiangular, Fibonacci, HEALPix, Irregular, same_sampling
+from samplings.units import degrees_of, steradians_of
 
 xr = pytest.importorskip("xarray")
 WHOLE = Equiangular(6, 12)
@@ -97,9 +97,9 @@ def test_right_ascensions_in_hours_are_converted(hours):
 
 def test_units_that_are_no_angles_or_areas_are_not_taken_for_such():
     for unit in ("K", "m", "", "1", "degC", "hours since 2000", "north", "n"):
-        assert angle_in_degrees(unit, "latitude") is None
+        assert degrees_of(unit, "latitude") is None
     for unit in ("acre", "m", "m3", "K2", "2", "sr2"):
-        assert area_unit(unit) is None
+        assert steradians_of(unit) is None
 
 
 AREAS = [

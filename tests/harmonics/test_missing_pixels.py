@@ -51,7 +51,7 @@ def test_missing_pixels_are_counted_and_refused(name, code):
     )
     with pytest.raises(ValueError, match=message):
         transform(x)
-    with pytest.raises(ValueError, match=r"fill them, .* or transform"):
+    with pytest.raises(ValueError, match=r"fill them, .* or take sampling"):
         transform(x)
 
 

@@ -7,7 +7,8 @@ import torch
 import xarray as xr
 
 from samplings import Fibonacci, HEALPix, Irregular, Rectilinear, delaunay_weights
-from samplings.quantities import EARTH, degrees, degrees_of, radians, steradians_of
+from samplings.quantities import degrees, radians
+from samplings.units import EARTH, degrees_of, steradians_of
 
 u = pytest.importorskip("astropy.units")
 LON = np.array([0.0, 60, 120, 200, 280, 340, 30])

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import numpy as np
 
 from deepsphere_pyg.convert.grids.attributes import attributes_of, number, text
-from deepsphere_pyg.convert.grids.units import angle_in_degrees
 from samplings.base import FloatArray
 from samplings.missing_values import without_missing
+from samplings.units import Coordinate, degrees_of
 
 Unit = Literal["degree", "radian"]
-_KINDS = ("latitude", "longitude")
+_KINDS: tuple[Coordinate, Coordinate] = ("latitude", "longitude")
 _RADIAN, _HOUR = 180 / np.pi, 15.0
 
 
@@ -66,7 +66,7 @@ def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
         If one is in degrees and the other in radians.
     """
     units = [units_of(one) for one in (lat, lon)]
-    sizes = [angle_in_degrees(*one) for one in zip(units, _KINDS, strict=True)]
+    sizes = [degrees_of(unit, kind) for unit, kind in zip(units, _KINDS, strict=True)]
     if set(sizes) == {1.0, _RADIAN}:
         raise ValueError(
             f"{lat.name} and {lon.name} are in different units, "

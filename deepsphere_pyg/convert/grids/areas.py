@@ -15,12 +15,10 @@ from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
 from deepsphere_pyg.convert.grids.mappings import mapping_names
 from deepsphere_pyg.convert.grids.points import same_places
 from deepsphere_pyg.convert.grids.scan import Scan
-from deepsphere_pyg.convert.grids.units import area_unit
 from deepsphere_pyg.convert.latlon_grid import in_degrees
 from samplings.base import FloatArray
+from samplings.units import EARTH, steradians_of
 
-# Radius of the Earth in metres that atmospheric models use (ICON, IFS, WRF: 6370 km).
-EARTH = 6_371_229.0
 # Areas that are in square metres by convention where a file states its sphere_radius.
 IN_METRES = ("areaCell", "areaTriangle", "cell_area", "cell_area_p", "dual_area")
 
@@ -159,13 +157,10 @@ def in_steradian(
     than a sphere in a file that states its radius.
     """
     values, units = unpacked(areas), units_of(areas)
-    found = area_unit(units)
     if units in ("", "1"):
-        found = 1.0, _is_metric(scan, areas, values)
-    if found is None:
-        return None
-    scale, is_length = found
-    return values * scale / (radius(scan, attributes) ** 2 if is_length else 1.0)
+        units = "m2" if _is_metric(scan, areas, values) else "sr"
+    scale = steradians_of(units, radius(scan, attributes))
+    return None if scale is None else values * scale
 
 
 def _is_metric(scan: Scan, areas: Any, values: FloatArray) -> bool:

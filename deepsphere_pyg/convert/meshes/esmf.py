@@ -13,7 +13,6 @@ from deepsphere_pyg.convert.grids.angles import units_of, unpacked
 from deepsphere_pyg.convert.grids.areas import in_steradian
 from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.scan import Scan
-from deepsphere_pyg.convert.grids.units import angle_in_degrees
 from deepsphere_pyg.convert.meshes.polygons import (
     centres_of,
     corners_of,
@@ -22,6 +21,7 @@ from deepsphere_pyg.convert.meshes.polygons import (
     places_of_points,
 )
 from samplings.base import FloatArray, IntArray
+from samplings.units import degrees_of
 
 
 def esmf_places(
@@ -91,7 +91,7 @@ def _points(scan: Scan, name: str) -> FloatArray:
                 f"{length.min():g} to {length.max():g}"
             )
         return np.asarray(values / length)
-    scale = angle_in_degrees(units)
+    scale = degrees_of(units)
     if values.shape[1] != 2 or scale is None:
         raise ValueError(
             f"{name} must hold longitudes and latitudes in degrees or radians, or "
