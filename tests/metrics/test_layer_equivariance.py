@@ -23,10 +23,11 @@ from deepsphere_pyg.layers import (
 )
 from deepsphere_pyg.metrics import layer_equivariance_error
 from samplings import Equiangular, GaussLegendre, McEwenWiaux, SO3Grid
+from tests.round_off import round_off
 
 DTYPES = [torch.float32, torch.float64]
-# Round-off of sums of tens of products, and of the rounded input.
-ROUND_OFF = {torch.float32: 1e-6, torch.float64: 1e-14}
+# Of sums of tens of products, relative.
+ROUND_OFF = {dtype: round_off(dtype, 50) for dtype in DTYPES}
 
 
 # Means over other draws: those of 100 samples are known to 2 %, and have two digits.
