@@ -198,7 +198,7 @@ def test_blocks_cut_anywhere_give_the_same(monkeypatch):
         layer = product(12)
         blocks.add(len(layer.blocks) // 6)
         y = layer(x)
-        torch.testing.assert_close(y, expected, atol=1e-14, rtol=0)
+        assert_near(y, expected, 24**2)
         (got,) = torch.autograd.grad(y.square().sum(), x)
         torch.testing.assert_close(got, gradient)
     # From all pairs of degrees that couple to the degrees themselves.
@@ -212,12 +212,13 @@ def test_strided_signals_are_taken(strided):
     axis = {"batch": 0, "rows": 1, "channels": 2}[strided]
     other = x.movedim(axis, 0).contiguous().movedim(0, axis).requires_grad_()
     y = layer(other)
-    assert torch.equal(y, layer(x))
+    assert_near(y, layer(x), 8**2)
     # A gradient with strides of its own, none of them ours.
     y.backward(torch.ones(1).expand_as(y))
     again = x.clone().requires_grad_()
     layer(again).sum().backward()
-    torch.testing.assert_close(other.grad, again.grad)
+    # Of all products that a coefficient is in.
+    assert_near(other.grad, again.grad, layer.layout_out.n_rows)
 
 
 @pytest.mark.parametrize(
