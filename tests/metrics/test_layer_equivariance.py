@@ -139,7 +139,7 @@ def test_signals_are_white_and_rotated_by_haar_measure():
 def test_the_layer_stays_as_it_was():
     layer = nn.Sequential(ZonalConv(1, 1, L=3), nn.Dropout(0.5)).train()
     error = layer_equivariance_error(layer, 3, 3, n_samples=3, dtype=torch.float64)
-    assert error.mean < 1e-14  # Dropout was off,
+    assert error.mean < round_off(float, 100)  # Dropout was off,
     assert layer[1].training  # and is on again.
     assert layer[0].weight.dtype == torch.float32
     # By default it computes in its own dtype.
