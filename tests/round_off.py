@@ -61,7 +61,8 @@ def assert_near(found, wanted, terms=1, scale=None, c=SAFETY) -> None:
 def _eps(dtype) -> float:
     """Relative distance of numbers, zero for integers."""
     if isinstance(dtype, torch.dtype):
-        return torch.finfo(dtype).eps if dtype.is_floating_point else 0.0
+        inexact = dtype.is_floating_point or dtype.is_complex
+        return torch.finfo(dtype).eps if inexact else 0.0
     return float(np.finfo(dtype).eps) if np.dtype(dtype).kind in "fc" else 0.0
 
 

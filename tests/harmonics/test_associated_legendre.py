@@ -50,8 +50,8 @@ def test_functions_of_high_degree_are_exact_to_round_off_near_poles_and_equator(
     for m, values in associated_legendre(theta, 1024):
         if m in (0, 1, 2, 17, 400, 1000):
             expected = np.array([exact(angle, m, 1024) for angle in theta]).T
-            # As many steps of the recurrence as there are degrees.
-            assert_near(values, expected, 1024)
+            # A rounding of cos(theta) moves them by their degree times that.
+            assert_near(values, expected, 1, 1024 * np.abs(expected).max(), c=4)
 
 
 @pytest.mark.oracle

@@ -20,7 +20,7 @@ def test_boundaries_of_cumulative_weights_interlace_the_rings(n):
     # The weights between two boundaries are those of the rule.
     # Edges are differences of sums of weights, up to 4 pi.
     areas = -np.diff(np.cos(edges)) * 2 * np.pi
-    assert_near(areas, sampling.weights, 3, 2 * np.pi)
+    assert_near(areas, sampling.weights, n, 2 * np.pi)
 
 
 @pytest.mark.oracle

@@ -56,7 +56,7 @@ def test_points_match_healpy(nside):
     pixels = np.arange(12 * nside**2)
     for nest in (True, False) if nside.bit_count() == 1 else (False,):
         theirs = np.stack(healpy.pix2vec(nside, pixels, nest=nest), axis=1)
-        assert_near(HEALPix(nside, nest).xyz, theirs, 3)
+        assert_near(HEALPix(nside, nest).xyz, theirs, 9)
 
 
 @pytest.mark.parametrize("nest", [True, False])

@@ -71,11 +71,11 @@ def test_weights_match_ducc(make, n):
 def test_gauss_legendre_matches_ducc_in_relative_accuracy(n):
     # ducc0's are from Bogaert's expansions (2014), which do not iterate.
     theta, weights, _ = gauss_legendre(n)
-    few = round_off(float, 3)
+    few = round_off(float, 9)
     np.testing.assert_allclose(theta, ducc0.misc.GL_thetas(n), rtol=few)
     theirs = ducc0.misc.GL_weights(n, 1) / (2 * np.pi)
     # A rounding of a node moves its weight by its degree times that.
-    np.testing.assert_allclose(weights, theirs, rtol=few + 2e-17 * n)
+    np.testing.assert_allclose(weights, theirs, rtol=few + 1e-16 * n)
 
 
 @pytest.mark.oracle
@@ -83,7 +83,8 @@ def test_gauss_legendre_matches_scipy():
     x, weights = roots_legendre(40)
     rule = gauss_legendre(40)
     assert_near(np.cos(rule.theta), x[::-1], 3, 1)
-    np.testing.assert_allclose(rule.weights, weights, rtol=1e-12)
+    # SciPy's are of eigenvectors, whose errors are those of numbers near one.
+    assert_near(rule.weights, weights, 40, 1)
 
 
 def test_gauss_legendre_mirrors_exactly():
