@@ -25,7 +25,7 @@ from deepsphere_pyg import (
 from deepsphere_pyg.convert import export_onnx, onnx, onnx_operations
 from deepsphere_pyg.models import SMALL
 from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph, laplacian
-from tests.round_off import assert_near
+from tests.round_off import assert_near, round_off
 
 runtime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
@@ -50,8 +50,10 @@ def assert_round_trip(model, path, n, channels, operator=None, dtype=torch.float
         (got,) = run.run(["y"], {"x": x.numpy()})
         with torch.no_grad():
             y = model(x) if operator is None else model(x, operator)
-        # Sums of up to a thousand products, in some layers.
-        assert_near(torch.from_numpy(got), y, 5 * 1000)
+        # Sums of up to a thousand products, in some layers. ONNX keeps the eps of layer
+        # normalisation in single precision, off by 3e-13, where variances may be 0.1.
+        bound = round_off(dtype, 5 * 1000, y) + 1e-11 * float(y.abs().max())
+        torch.testing.assert_close(torch.from_numpy(got), y, rtol=0, atol=bound)
 
 
 def healpix_laplacian(nside: int = 4) -> EdgeOperator:
