@@ -242,7 +242,8 @@ def test_even_couplings_are_the_products_of_functions(triple):
     scale = (gaunt * coupling).sum() / (2 * l + 1)
     assert scale > 0
     size = np.prod([np.abs(one).max() for one in (first, second, third)])
-    assert_near(gaunt, scale * coupling, count**2, size)
+    # A rounding of a point moves a function by its degree times that.
+    assert_near(gaunt, scale * coupling, count**2, sum(triple) * size)
 
 
 @pytest.mark.oracle
