@@ -72,11 +72,11 @@ def test_checkpoint_rebuilds_the_network_with_its_sampling(trained):
 
 
 def numbers(scores):
-    """Leaves of nested dictionaries and lists."""
+    """Leaves of nested dictionaries and lists, NaN where there is no score."""
     if isinstance(scores, dict):
         scores = [scores[name] for name in sorted(scores)]
     if not isinstance(scores, list):
-        return [scores]
+        return [np.nan if scores is None else scores]
     return [leaf for part in scores for leaf in numbers(part)]
 
 
