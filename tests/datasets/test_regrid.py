@@ -8,6 +8,7 @@ from scipy.special import roots_legendre, sph_harm_y
 
 from deepsphere_pyg.datasets import LatLonGrid, Regridder
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
+from tests.round_off import assert_near
 
 SAMPLINGS = [HEALPix(8), Equiangular(12), Icosahedral(3)]
 
@@ -36,9 +37,9 @@ def on_grid(grid, function):
 def test_constants_are_exact_and_weights_are_shares(name, sampling):
     regridder = Regridder(GRIDS[name], sampling)
     assert regridder.matrix.data.min() > 0
-    np.testing.assert_allclose(regridder.matrix.sum(axis=1), 1, rtol=1e-13)
+    assert_near(regridder.matrix.sum(axis=1), 1, 10)
     ones = np.full((2, *GRIDS[name].shape), 7.0)
-    np.testing.assert_allclose(regridder.fields(ones), 7.0, rtol=1e-13)
+    assert_near(regridder.fields(ones), 7.0, 10)
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda s: s.name)

@@ -6,6 +6,7 @@ import torch
 
 from deepsphere_pyg import PixelNetwork, SphericalClassifier
 from samplings import HEALPix, build_pyramid
+from tests.round_off import assert_near
 
 
 def random_signal(*shape):
@@ -91,7 +92,7 @@ def test_pixels_do_not_see_their_neighbours(healpix_pyramid):
     reached = (model(x) != model(changed)).any(dim=1)
     assert reached.nonzero().flatten().tolist() == [5]
     order = torch.randperm(768)
-    torch.testing.assert_close(model(x[order]), model(x)[order], atol=1e-13, rtol=0)
+    assert_near(model(x[order]), model(x)[order], 1000)
 
 
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
