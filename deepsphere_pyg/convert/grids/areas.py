@@ -11,7 +11,7 @@ from deepsphere_pyg.convert.grids.angles import Unit, angles, units_of, unpacked
 from deepsphere_pyg.convert.grids.attributes import number, text
 from deepsphere_pyg.convert.grids.cell_places import Places
 from deepsphere_pyg.convert.grids.cells import WHOLE, polygon_areas, unit_vectors
-from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
+from deepsphere_pyg.convert.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.grids.mappings import mapping_names
 from deepsphere_pyg.convert.grids.points import same_places
 from deepsphere_pyg.convert.grids.scan import Scan

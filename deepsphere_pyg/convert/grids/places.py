@@ -12,7 +12,7 @@ from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.convert.grids.angles import Unit, angles, rounding
 from deepsphere_pyg.convert.grids.areas import file_areas, given_areas
 from deepsphere_pyg.convert.grids.cell_places import Places, conventional_unit
-from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
+from deepsphere_pyg.convert.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.grids.grid_warnings import (
     DistantNeighboursWarning,
     UnusableAreasWarning,

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepsphere_pyg.convert.grids.cells import WHOLE, scattered_areas
-from deepsphere_pyg.convert.grids.curvilinear_cells import Cells
+from deepsphere_pyg.convert.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.grids.schemes import NODE, precision
 from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling

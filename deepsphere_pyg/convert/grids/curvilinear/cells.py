@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.grids.cells import unit_vectors
-from deepsphere_pyg.convert.grids.curvilinear import curvilinear_areas
-from deepsphere_pyg.convert.grids.neighbours import (
+from deepsphere_pyg.convert.grids.curvilinear.areas import curvilinear_areas
+from deepsphere_pyg.convert.grids.curvilinear.neighbours import (
     Links,
     dummy_cells,
     neighbour_links,
@@ -150,7 +150,7 @@ class Cells:
         Raises
         ------
         ValueError
-            As :func:`deepsphere_pyg.convert.grids.curvilinear.curvilinear_areas`.
+            As :func:`deepsphere_pyg.convert.grids.curvilinear.areas.curvilinear_areas`.
         """
         areas = np.zeros(self.known.shape)
         for tile in self._tiles():

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.grids.cells import polygon_areas
-from deepsphere_pyg.convert.grids.neighbours import Links, window_medians
+from deepsphere_pyg.convert.grids.curvilinear.neighbours import Links, window_medians
 from samplings.base import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
