@@ -9,5 +9,5 @@ from deepsphere_pyg.convert.operators import pooling_operator as pooling_operato
 from deepsphere_pyg.convert.operators import unpooling_operator as unpooling_operator
 from deepsphere_pyg.convert.pygsp_graphs import from_pygsp as from_pygsp
 from deepsphere_pyg.convert.pygsp_graphs import to_pygsp as to_pygsp
-from deepsphere_pyg.convert.xarray_grids import from_xarray as from_xarray
-from deepsphere_pyg.convert.xarray_sampling import XarraySampling as XarraySampling
+from deepsphere_pyg.convert.grids.recognition import from_xarray as from_xarray
+from deepsphere_pyg.convert.grids.sampling import XarraySampling as XarraySampling

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg.convert import from_xarray
-from deepsphere_pyg.convert.xarray_pixels import unique_pixels
+from deepsphere_pyg.convert.grids.pixels import unique_pixels
 from samplings import HEALPix, Irregular, Masked, same_sampling
 
 xr = pytest.importorskip("xarray")

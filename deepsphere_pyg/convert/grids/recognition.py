@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray_coordinates import (
+from deepsphere_pyg.convert.grids.coordinates import (
     Places,
     find_places,
     is_place,
     why_no_places,
 )
-from deepsphere_pyg.convert.xarray_healpix import find_pixels, pixel_sampling
-from deepsphere_pyg.convert.xarray_pixels import Pixels
-from deepsphere_pyg.convert.xarray_points import Duplicates
-from deepsphere_pyg.convert.xarray_recognition import (
+from deepsphere_pyg.convert.grids.healpix import find_pixels, pixel_sampling
+from deepsphere_pyg.convert.grids.pixels import Pixels
+from deepsphere_pyg.convert.grids.points import Duplicates
+from deepsphere_pyg.convert.grids.places import (
     Unit,
     places_sampling,
     refuse_options,
 )
-from deepsphere_pyg.convert.xarray_sampling import XarraySampling
+from deepsphere_pyg.convert.grids.sampling import XarraySampling
 
 
 def from_xarray(

@@ -11,13 +11,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepsphere_pyg.convert.latlon_grid import ROUNDING
-from deepsphere_pyg.convert.xarray_cells import (
+from deepsphere_pyg.convert.grids.cells import (
     curvilinear_areas,
     polygon_areas,
     scattered_areas,
     unit_vectors,
 )
-from deepsphere_pyg.convert.xarray_schemes import NODE, precision
+from deepsphere_pyg.convert.grids.schemes import NODE, precision
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
 from samplings.base import FloatArray, IntArray
 from samplings.quadrature import gauss_legendre

@@ -10,7 +10,7 @@ import healpy
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.xarray_coordinates import is_place
+from deepsphere_pyg.convert.grids.coordinates import is_place
 from samplings.base import IntArray
 
 BoolArray = npt.NDArray[np.bool_]

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray_results import (
+from deepsphere_pyg.convert.grids.results import (
     array_like,
     dataset_like,
     plain_array,
 )
-from deepsphere_pyg.convert.xarray_signals import (
+from deepsphere_pyg.convert.grids.signals import (
     BoolArray,
     cells_of,
     layout_of,

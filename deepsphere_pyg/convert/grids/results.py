@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray_signals import Layout, layout_of, variables_on
+from deepsphere_pyg.convert.grids.signals import Layout, layout_of, variables_on
 
 # Encodings that say where values are; those of packed numbers are not for new values.
 _WHERE = ("coordinates", "grid_mapping")

@@ -8,7 +8,7 @@ from typing import Any
 import healpy
 import numpy as np
 
-from deepsphere_pyg.convert.xarray_pixels import (
+from deepsphere_pyg.convert.grids.pixels import (
     DEEPEST,
     Pixels,
     checked_pixels,
