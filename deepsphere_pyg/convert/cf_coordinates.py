@@ -11,8 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from deepsphere_pyg.convert.latlon_grid import LatLonGrid
-
 Kind = Literal["latitude", "longitude", "time"]
 
 _UNITS = {
@@ -73,23 +71,6 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
     return None
 
 
-def variable_grid(dataset: Any, variable: str) -> tuple[str, str, LatLonGrid]:
-    """Latitude and longitude dimensions of a variable, and its grid.
-
-    Raises
-    ------
-    ValueError
-        If the variable has no such dimensions, they have no coordinates, or these are
-        no regular grid.
-    """
-    row, column = (
-        _grid_dimension(dataset, variable, kind) for kind in ("latitude", "longitude")
-    )
-    lat, lon = dataset[row], dataset[column]
-    unit = angle_unit(lat, lon)
-    return row, column, LatLonGrid(lat.to_numpy(), lon.to_numpy(), unit)
-
-
 def angle_unit(lat: Any, lon: Any) -> Literal["degree", "radian"] | None:
     """Unit that the attributes of two coordinates state, or None if they do not.
 
@@ -128,39 +109,6 @@ def coordinate_rank(dataset: Any, name: str, kind: Kind) -> int | None:
 def is_projected(dataset: Any, name: str) -> bool:
     """Whether a coordinate counts metres of a map or degrees from a rotated pole."""
     return _is_other(dataset, name)
-
-
-def _grid_dimension(
-    dataset: Any, variable: str, kind: Literal["latitude", "longitude"]
-) -> str:
-    name = find_dimension(dataset, variable, kind)
-    if name is not None and name in dataset.coords:
-        return name
-    curved = [
-        str(other)
-        for other, coordinate in dataset[variable].coords.items()
-        if coordinate.ndim == 2
-        and (
-            coordinate.attrs.get("standard_name") == kind
-            or str(other).lower() in _NAMES[kind]
-        )
-    ]
-    if curved:
-        raise ValueError(
-            f"{variable} has the two-dimensional coordinate {curved[0]} of {kind}: "
-            "curvilinear and projected grids are not regular; interpolate to a "
-            "latitude-longitude grid first"
-        )
-    if name is not None:
-        raise ValueError(
-            f"dimension {name} of {variable} has no coordinates; "
-            f"assign the {kind} of each position in degrees"
-        )
-    dimensions = ", ".join(f"{d} ({n})" for d, n in dataset[variable].sizes.items())
-    raise ValueError(
-        f"{variable} has no dimension of {kind}, only {dimensions or 'none'}; name it "
-        f"{_NAMES[kind][0]}, or give its coordinate standard_name='{kind}'"
-    )
 
 
 def _attributes(dataset: Any, name: str) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from deepsphere_pyg.convert import XarraySampling
+from deepsphere_pyg.convert.grids.schemes import grid_sampling
 from deepsphere_pyg.convert.latlon_grid import LatLonGrid
-from deepsphere_pyg.convert.xarray_sampling import XarraySampling
-from deepsphere_pyg.convert.xarray_schemes import grid_sampling
 from deepsphere_pyg.datasets.regridding.weights import (
     Method,
     Used,
@@ -120,7 +120,7 @@ class Regridder:
 
     @cached_property
     def used(self) -> Used:
-        """``"conservative"``, ``"bilinear"`` or ``"linear"``: what is done to fields."""
+        """What is done to fields: ``"conservative"``, ``"bilinear"``, ``"linear"``."""
         return used_method(self.places[0], self.sampling, self.method)
 
     @cached_property

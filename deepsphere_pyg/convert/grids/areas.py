@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.cf_coordinates import angle_unit
-from deepsphere_pyg.convert.latlon_grid import in_degrees
 from deepsphere_pyg.convert.grids.cells import unit_vectors
 from deepsphere_pyg.convert.grids.coordinates import Places
+from deepsphere_pyg.convert.latlon_grid import in_degrees
 from samplings.base import FloatArray
 
 # Radius of the Earth in metres that atmospheric models use (ICON, IFS, WRF: 6370 km).

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert.cf_coordinates import angle_unit
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees
 from deepsphere_pyg.convert.grids.areas import file_areas, file_corners
 from deepsphere_pyg.convert.grids.coordinates import Places
 from deepsphere_pyg.convert.grids.points import (
@@ -18,6 +17,7 @@ from deepsphere_pyg.convert.grids.points import (
     scattered_sampling,
 )
 from deepsphere_pyg.convert.grids.schemes import grid_sampling
+from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees
 from samplings import Sampling
 from samplings.base import FloatArray, IntArray
 from samplings.points.matching import SAME_POINT

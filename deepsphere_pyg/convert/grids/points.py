@@ -10,7 +10,6 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from deepsphere_pyg.convert.grids.cells import (
     curvilinear_areas,
     polygon_areas,
@@ -18,6 +17,7 @@ from deepsphere_pyg.convert.grids.cells import (
     unit_vectors,
 )
 from deepsphere_pyg.convert.grids.schemes import NODE, precision
+from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
 from samplings.base import FloatArray, IntArray
 from samplings.quadrature import gauss_legendre

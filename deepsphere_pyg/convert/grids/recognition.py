@@ -15,12 +15,12 @@ from deepsphere_pyg.convert.grids.coordinates import (
 )
 from deepsphere_pyg.convert.grids.healpix import find_pixels, pixel_sampling
 from deepsphere_pyg.convert.grids.pixels import Pixels
-from deepsphere_pyg.convert.grids.points import Duplicates
 from deepsphere_pyg.convert.grids.places import (
     Unit,
     places_sampling,
     refuse_options,
 )
+from deepsphere_pyg.convert.grids.points import Duplicates
 from deepsphere_pyg.convert.grids.sampling import XarraySampling
 
 

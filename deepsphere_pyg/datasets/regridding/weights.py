@@ -88,17 +88,14 @@ def _weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
             found = np.where(cell >= 0, index.ravel()[np.maximum(cell, 0)], -1)
             return _chosen(found, len(source))
         return _of_part(bilinear_weights(latlon, target), index.ravel(), len(source))
-    whole = _whole(source)
-    if isinstance(whole, HEALPix):
-        part = _part(source)
-        if used == "nearest":
-            return _of_part(
-                _chosen(nearest_vertices(whole, target), len(whole)), part, len(source)
-            )
-        return _of_part(pixel_weights(whole, target), part, len(source))
+    whole, part = _whole(source), _part(source)
     if used == "nearest":
-        return _chosen(nearest_vertices(source, target), len(source))
-    return triangle_weights(source, target)
+        matrix = _chosen(nearest_vertices(whole, target), len(whole))
+    elif isinstance(whole, HEALPix):
+        matrix = pixel_weights(whole, target)
+    else:
+        matrix = triangle_weights(whole, target)
+    return _of_part(matrix, part, len(source))
 
 
 def _whole(sampling: Sampling) -> Sampling:
