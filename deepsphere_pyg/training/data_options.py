@@ -59,10 +59,10 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--regrid",
         choices=METHODS,
-        default="auto",
         help="how maps of files get to the sampling: averaged over the areas of its "
         "cells (conservative), interpolated (bilinear, or linear), or auto: averaged "
-        "where the sampling is coarser than the file",
+        "where the sampling is coarser than the file (default: that of --checkpoint, "
+        "else auto)",
     )
     add_netcdf_arguments(parser)
 
