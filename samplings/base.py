@@ -194,6 +194,13 @@ class Sampling(ReadOnly):
 
         return voronoi_cells(self.xyz)
 
+    def outlines(self) -> Cells:
+        """Return the cells with curved sides as many arcs; they need not be convex.
+
+        :meth:`cells`, unless a scheme knows better ones.
+        """
+        return self.cells()
+
     def bands(self) -> Bands | None:
         """Return the parallels and meridians between the cells; None without such."""
         return None

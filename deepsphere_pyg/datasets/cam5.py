@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +37,7 @@ _LAYOUT = (
 )
 
 
+@cache
 def cam5_grid() -> LatLonGrid:
     """Grid of the model: 768 latitudes with both poles, 1152 longitudes from 0.
 

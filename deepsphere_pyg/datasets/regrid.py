@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,7 @@ class Regridder:
     def places(self) -> tuple[Sampling, IntArray]:
         """Sampling of the source, and the vertex of each cell, -1 where it has none."""
         if isinstance(self.source, LatLonGrid):
-            return grid_sampling(self.source)
+            return _grid_places(self.source)
         if isinstance(self.source, XarraySampling):
             return self.source.sampling, self.source.vertex
         return self.source, np.arange(len(self.source))
@@ -276,3 +276,9 @@ class Regridder:
             )
         leading = maps.shape[: maps.ndim - n]
         return maps.reshape((-1, int(np.prod(self.shape)))), leading
+
+
+@lru_cache(maxsize=4)
+def _grid_places(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
+    """Sampling of a grid, once for the data sets and splits that are on it."""
+    return grid_sampling(grid)

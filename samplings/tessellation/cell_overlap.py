@@ -108,7 +108,7 @@ def _scaled_ring_overlap(
     rings: Sampling, bands: Bands, other: Sampling
 ) -> sp.csr_array | None:
     """Overlap ``(V_rings, V_other)`` with the areas of the samplings; None without."""
-    overlap = ring_polygon_overlap(rings, bands, other.cells())
+    overlap = ring_polygon_overlap(rings, bands, other.outlines())
     if not _covers_sphere(rings):
         return overlap
     return balanced(overlap, rings.weights, other.weights)

@@ -164,7 +164,9 @@ def test_methods_can_be_named_and_others_are_refused():
     assert Regridder(source, target).used == "bilinear"
     assert Regridder(source, target, "conservative").used == "conservative"
     assert Regridder(target, source, "linear").used == "bilinear"
-    with pytest.raises(ValueError, match="must be one of auto, .* got 'nearest'; auto"):
+    with pytest.raises(
+        ValueError, match=r"must be one of auto, .* got 'nearest'; auto"
+    ):
         Regridder(source, target, "nearest")
     with pytest.raises(TypeError, match="what from_xarray returns, got ndarray"):
         Regridder(np.zeros(3), target)

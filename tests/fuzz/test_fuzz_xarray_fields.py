@@ -90,7 +90,9 @@ def test_samples_are_the_values_of_their_file(file, choice):
 def test_labels_are_the_codes_of_their_file(file, name_missing):
     data, values = file
     level = values[:, 1] // 40
-    data = data.assign(t=data.t.where(data.t > 105, data.t // 40).astype(data.t.dtype))
+    data = data.assign(
+        t=data.t.where(abs(data.t) > 105, data.t // 40).astype(data.t.dtype)
+    )
     data.t.attrs = file[0].t.attrs
     dataset = XarrayDataset(
         data,

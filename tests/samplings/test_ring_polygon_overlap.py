@@ -90,3 +90,19 @@ def test_scaled_overlaps_have_the_areas_of_both_samplings():
     transfer = Transfer.conservative(fine, coarse)
     np.testing.assert_allclose(transfer.target_areas, coarse.weights, rtol=1e-9)
     np.testing.assert_allclose(transfer.source_areas, fine.weights, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("nside", "nest"), [(1, True), (4, False), (5, False)])
+def test_outlines_of_pixels_are_the_pixels(nside, nest):
+    pixels = HEALPix(nside, nest)
+    areas = pixels.outlines().areas
+    assert areas.sum() == pytest.approx(4 * np.pi, rel=1e-13)
+    np.testing.assert_allclose(areas, pixels.weights, rtol=1e-3)
+
+
+def test_grids_far_finer_than_pixels_are_shared():
+    # The borders of Voronoi cells are too far from those of pixels to be balanced.
+    fine, coarse = Equiangular(192, 288, "clenshaw-curtis"), HEALPix(1)
+    transfer = Transfer.conservative(fine, coarse)
+    np.testing.assert_allclose(transfer.target_areas, coarse.weights, rtol=1e-9)
+    assert np.diff(transfer.overlap.tocsc().indptr).max() <= 4
