@@ -21,6 +21,7 @@ from samplings.units import EARTH
 
 if TYPE_CHECKING:
     from samplings.masked import Masked
+    from samplings.tessellation.bands import Bands
     from samplings.tessellation.cells import Cells
 
 # Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
@@ -204,6 +205,17 @@ class Sampling(ReadOnly):
         from samplings.tessellation.cells import voronoi_cells
 
         return voronoi_cells(self.xyz)
+
+    def outlines(self) -> Cells:
+        """Return the cells with curved sides as many arcs; they need not be convex.
+
+        :meth:`cells`, unless a scheme knows better ones.
+        """
+        return self.cells()
+
+    def bands(self) -> Bands | None:
+        """Return the parallels and meridians between the cells; None without such."""
+        return None
 
     def parents_in(self, coarse: Sampling) -> IntArray | None:
         """Return the vertex of ``coarse`` whose cell holds each cell, ``(V,)``.

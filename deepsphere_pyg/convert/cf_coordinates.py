@@ -12,9 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from deepsphere_pyg.convert.grids.angles import angles
 from deepsphere_pyg.convert.grids.attributes import attributes_of, text
-from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 from samplings.units import counts_along, is_length
 
 Kind = Literal["latitude", "longitude", "time"]
@@ -78,22 +76,6 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
     return None
 
 
-def variable_grid(dataset: Any, variable: str) -> tuple[str, str, LatLonGrid]:
-    """Latitude and longitude dimensions of a variable, and its grid.
-
-    Raises
-    ------
-    ValueError
-        If the variable has no such dimensions, they have no coordinates, or these are
-        no regular grid.
-    """
-    row, column = (
-        _grid_dimension(dataset, variable, kind) for kind in ("latitude", "longitude")
-    )
-    lat, lon, unit = angles(dataset[row], dataset[column], None)
-    return row, column, LatLonGrid(lat, lon, unit)
-
-
 def coordinate_rank(
     name: str, attributes: Mapping[str, Any], kind: Literal["latitude", "longitude"]
 ) -> int | None:
@@ -145,39 +127,6 @@ def _is_vertical(attributes: Mapping[str, Any]) -> bool:
         or text(attributes, "positive").lower() in ("up", "down")
         or _VERTICAL.fullmatch(text(attributes, "standard_name").lower())
         or _TIME.fullmatch(text(attributes, "units"))
-    )
-
-
-def _grid_dimension(
-    dataset: Any, variable: str, kind: Literal["latitude", "longitude"]
-) -> str:
-    name = find_dimension(dataset, variable, kind)
-    if name is not None and name in dataset.coords:
-        return name
-    curved = [
-        str(other)
-        for other, coordinate in dataset[variable].coords.items()
-        if coordinate.ndim == 2
-        and (
-            text(coordinate.attrs, "standard_name") == kind
-            or str(other).lower() in _NAMES[kind]
-        )
-    ]
-    if curved:
-        raise ValueError(
-            f"{variable} has the two-dimensional coordinate {curved[0]} of {kind}: "
-            "curvilinear and projected grids are not regular; interpolate to a "
-            "latitude-longitude grid first"
-        )
-    if name is not None:
-        raise ValueError(
-            f"dimension {name} of {variable} has no coordinates; "
-            f"assign the {kind} of each position in degrees"
-        )
-    dimensions = ", ".join(f"{d} ({n})" for d, n in dataset[variable].sizes.items())
-    raise ValueError(
-        f"{variable} has no dimension of {kind}, only {dimensions or 'none'}; name it "
-        f"{_NAMES[kind][0]}, or give its coordinate standard_name='{kind}'"
     )
 
 

@@ -140,7 +140,13 @@ def _check_settings(
 ) -> None:
     """Refuse to go on with options that make it another training."""
     before = notes.get("settings", {})
-    for key, value in fixed_settings(args).items():
+    fixed = fixed_settings(args)
+    if "data" in before and "regrid" in fixed:
+        # Maps of files were interpolated before there was a choice.
+        before = {"regrid": "bilinear", **before}
+    if before.get("data") == "events":
+        fixed.pop("regrid", None)
+    for key, value in fixed.items():
         if key in before and before[key] != value:
             raise ValueError(
                 f"{path} was trained with --{key.replace('_', '-')} {before[key]}, got "

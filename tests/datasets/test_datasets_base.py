@@ -117,7 +117,6 @@ def test_labels_of_masked_vertices_may_be_anything() -> None:
         (np.zeros((3, 1)), [0, 2, 0], None, "from 0 to 1, got 2 at vertex 1; mask out"),
         (np.zeros((3, 1)), [0, 0, -1], None, "from 0 to 1, got -1 at vertex 2"),
         (np.zeros((3, 1)), [0, 0.5, 0], None, "got 0.5 at vertex 1"),
-        (np.zeros((3, 1)), [0, np.nan, 0], None, "got nan at vertex 1"),
     ],
 )
 def test_bad_samples_are_refused(x, y, mask, message) -> None:
@@ -194,3 +193,11 @@ def test_iterating_gives_every_map_in_order() -> None:
     maps = random_maps(4)
     for a, b in zip(maps, maps.samples, strict=True):
         assert a is b
+
+
+@pytest.mark.parametrize("code", [np.nan, np.float32(-1.6375e30), 9.969209968386869e36])
+def test_missing_labels_and_inputs_do_not_count(code):
+    sample = segmentation_sample([[1.0], [code], [3.0]], [0.0, 1.0, code], 2)
+    assert sample.mask.tolist() == [True, False, False]
+    assert sample.x[:, 0].tolist() == [1, 1, 3]
+    assert sample.y.tolist() == [0, 0, 0]
