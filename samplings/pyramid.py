@@ -150,6 +150,8 @@ def build_pyramid(
 
 def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
     """Coarsen again and again, or say after how many levels there is no coarser one."""
+    if len(sampling) == 1:
+        _refuse_single_vertex((sampling,) * depth)
     found: list[Coarsening] = []
     level = sampling
     for done in range(1, depth):

@@ -60,6 +60,7 @@ class SphericalClassifier(SphericalModel):
 
     Examples
     --------
+    >>> import torch
     >>> from samplings import HEALPix, build_pyramid
     >>> pyramid = build_pyramid(HEALPix(4), depth=3, k=8)
     >>> SphericalClassifier(6, 55, pyramid, (16, 32))(torch.zeros(2, 192, 6)).shape

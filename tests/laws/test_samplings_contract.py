@@ -121,8 +121,11 @@ def test_mask_keeps_vertices_in_order(sampling):
     np.testing.assert_array_equal(part.xyz, sampling.xyz[mask])
     np.testing.assert_array_equal(part.weights, sampling.weights[mask])
     np.testing.assert_array_equal(part.mask, mask)
+    assert same_sampling(part, sampling[np.flatnonzero(mask)])
     backwards = sampling[np.flatnonzero(mask)[::-1]]
-    assert same_sampling(part, backwards)
+    np.testing.assert_array_equal(backwards.xyz, part.xyz[::-1])
+    np.testing.assert_array_equal(backwards.weights, part.weights[::-1])
+    np.testing.assert_array_equal(backwards.mask, mask)
 
 
 def test_pyramid_rebuilds_exactly(sampling):

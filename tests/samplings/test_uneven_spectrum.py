@@ -64,7 +64,7 @@ REGULAR = [
     IcosahedralTriangles(2),
     CubedSphere(8),
     Fibonacci(300),
-    Rectilinear(np.linspace(-87, 87, 30), np.arange(0, 360, 8)),
+    Rectilinear(np.linspace(-84, 84, 22), np.arange(0, 360, 12)),
     Rectilinear(np.linspace(90, -90, 19), np.arange(0, 360, 10)),
     stations(0, 200),
 ]
