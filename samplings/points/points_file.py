@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from samplings.base import FloatArray
+from samplings.reading import reading
 
 # The names under which coordinates are looked for, in lower case.
 _NAMES = {"lon": ("lon", "longitude"), "lat": ("lat", "latitude")}
@@ -55,18 +55,13 @@ def _columns(path: Path, found: Collection[str]) -> list[str]:
 
 
 def _read_numpy(path: Path) -> FloatArray:
-    try:
-        with path.open("rb") as stream:
-            content = np.load(stream, allow_pickle=False)
-            arrays = (
-                {name: content[name] for name in content.files}
-                if isinstance(content, np.lib.npyio.NpzFile)
-                else {"": content}
-            )
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path}: not a readable NumPy file ({error}); write it again"
-        ) from error
+    with reading(path, "a NumPy file"), path.open("rb") as stream:
+        content = np.load(stream, allow_pickle=False)
+        arrays = (
+            {name: content[name] for name in content.files}
+            if isinstance(content, np.lib.npyio.NpzFile)
+            else {"": content}
+        )
     matrix = arrays.get("", arrays.get("xyz"))
     if matrix is None:
         parts = [arrays[name] for name in _columns(path, arrays)]
