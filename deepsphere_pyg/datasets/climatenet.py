@@ -22,7 +22,13 @@ from deepsphere_pyg.datasets.cam5 import (
     check_finite,
     checked_classes,
 )
-from deepsphere_pyg.datasets.files import PathLike, files_in, reading
+from deepsphere_pyg.datasets.files import (
+    DataFileError,
+    PathLike,
+    files_in,
+    reading,
+)
+from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
 from samplings import Sampling
 
@@ -120,6 +126,7 @@ class ClimateNet(SegmentationDataset):
         xarray = climate_module("xarray")
         # Times are file names, not dates.
         with reading(path, "NetCDF"):
+            check_opening(path, "netCDF4")
             dataset = xarray.open_dataset(path, decode_times=False)
         with dataset:
             missing = {*CAM5_CHANNELS, "LABELS"} - set(dataset.variables)
@@ -128,10 +135,11 @@ class ClimateNet(SegmentationDataset):
                     f"{path} has no variable {', '.join(sorted(missing))}; "
                     f"it has: {', '.join(map(str, dataset.data_vars))}"
                 )
-            try:
-                row, column, grid = variable_grid(dataset, "LABELS")
-            except ValueError as error:
-                raise ValueError(f"{path}: {error}") from error
+            with reading(path, "NetCDF"):
+                try:
+                    row, column, grid = variable_grid(dataset, "LABELS")
+                except ValueError as error:
+                    raise DataFileError(f"{path}: {error}") from error
             maps = []
             for name in (*CAM5_CHANNELS, "LABELS"):
                 variable = dataset[name]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert.cf_coordinates import find_dimension, variable_grid
 from deepsphere_pyg.convert.latlon_grid import LatLonGrid
-from deepsphere_pyg.datasets.files import DataFileError
+from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.xarray_source import (
     Selection,
     XarraySource,
@@ -210,10 +210,12 @@ def label_layout(
 
 def named_grid(source: XarraySource, variable: str) -> tuple[str, str, LatLonGrid]:
     """Dimensions and grid of a variable; messages name the file."""
-    try:
-        return variable_grid(source.dataset, variable)
-    except ValueError as error:
-        raise DataFileError(f"{source.name}: {error}") from error
+    dataset = source.dataset
+    with reading(source.name, "NetCDF or Zarr"):
+        try:
+            return variable_grid(dataset, variable)
+        except ValueError as error:
+            raise DataFileError(f"{source.name}: {error}") from error
 
 
 def _coordinate(dataset: Any, dimension: str, position: int) -> str:

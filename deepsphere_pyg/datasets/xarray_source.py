@@ -13,6 +13,7 @@ import numpy as np
 
 from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.datasets.files import reading
+from deepsphere_pyg.datasets.first_opening import check_opening
 
 Selection = Mapping[str, Any]
 
@@ -82,8 +83,9 @@ class XarraySource:
 
     def read(self, variable: str, positions: Mapping[str, int], *dims: str) -> Any:
         """Array of a variable at some positions, with its dimensions in this order."""
-        part = self.dataset[variable].isel(dict(positions))
+        dataset = self.dataset
         with reading(self.name, "NetCDF or Zarr"), _quiet():
+            part = dataset[variable].isel(dict(positions))
             return part.transpose(*dims).to_numpy()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -91,6 +93,8 @@ class XarraySource:
 
     def _open(self) -> Any:
         with reading(self.name, "NetCDF or Zarr"), _quiet():
+            for path in self.paths:
+                check_opening(path, "netCDF4")
             try:
                 return self._decode(decode_times=True)
             except (ValueError, OverflowError) as error:
