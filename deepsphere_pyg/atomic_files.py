@@ -66,6 +66,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     >>> folder.cleanup()
     """
     target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(
+            f"{target} is a folder, a file is to be written there; choose another "
+            "place, or move it away"
+        )
     make_folder(target.parent)
     _remove_abandoned_once(target.parent.absolute(), os.getpid())
     handle, name = tempfile.mkstemp(

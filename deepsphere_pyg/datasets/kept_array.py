@@ -53,9 +53,7 @@ def map_array(path: Path) -> npt.NDArray[Any]:
                 f"{path} is damaged: its checksum is not that of what was written; "
                 + _REMEDY
             )
-        mapped: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(mapped, np.memmap):
-            raise ValueError("it is an archive")
+        mapped = np.lib.format.open_memmap(path, mode="r")
         beyond = path.stat().st_size - mapped.offset - mapped.nbytes
         if beyond != (len(_MARK) + _DIGEST if mark == _MARK else 0):
             raise ValueError(f"it has {beyond} bytes after those of the array")
