@@ -4,7 +4,7 @@ Each reader gets the same sequence of damage (see conftest): another file or a f
 under the name, flipped bits, bytes, truncation, parts zeroed, doubled, removed or
 exchanged, extreme numbers. For more of it than the default::
 
-    DEEPSPHERE_FUZZ=10000 pytest tests/fuzz -m slow -s
+    DEEPSPHERE_FUZZ=10000 pytest tests/fuzz -m slow -rP
 """
 
 from __future__ import annotations
