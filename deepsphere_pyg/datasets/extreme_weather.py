@@ -204,12 +204,12 @@ def _checked_maps(file: Any, path: Path) -> int:
     A damaged file may tell of any.
     """
     images, boxes = (hdf5_array(file, name, path) for name in ("images", "boxes"))
-    shape = getattr(images, "shape", ())
+    shape: tuple[int, ...] = getattr(images, "shape", ())
     if len(shape) != 4 or shape[1:] != (len(CAM5_CHANNELS), *CAM5_SHAPE):
         raise DataFileError(
             f"{path}: images must have shape (time, 16, 768, 1152), got {shape}"
         )
-    rows = getattr(boxes, "shape", ())
+    rows: tuple[int, ...] = getattr(boxes, "shape", ())
     if (
         len(rows) != 3
         or (rows[0], rows[2]) != (shape[0], 5)
