@@ -17,9 +17,10 @@ import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
-from samplings.reading import DataFileError
+from deepsphere_pyg.datasets.classic_netcdf import CLASSIC, check_classic
+from samplings.reading import DataFileError, reading
 
 #: Environment variable of the longest time that opening a file may take, in seconds;
 #: 0 leaves the check out.
@@ -27,11 +28,9 @@ SECONDS_VARIABLE = "DEEPSPHERE_PYG_SECONDS_TO_OPEN"
 _SECONDS = 60.0
 _SCRIPT = Path(__file__).with_name("_opening_process.py")
 _READY = "ready\n"  # first line of the process
-# How the files begin that the libraries read; HDF5 may leave room before, 512 bytes or
-# a power of two times that.
+# How HDF5 begins: where the file does, or after 512 bytes or a power of two times that.
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
-_HDF5_PLACES = (0, *(512 << power for power in range(8)))
+_HDF5_PLACES = tuple(512 << power for power in range(8))
 
 
 def check_opening(path: str | os.PathLike[str], library: str) -> None:
@@ -41,7 +40,9 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
     the ends of its larger variables; not all their numbers. Errors that it gets are
     left to who opens the file next. It is started once (some 0.3 s) and takes
     milliseconds a file; a file that was opened is not opened there again, unless its
-    size or time of change differ. Files of other formats are not looked at.
+    size or time of change differ. The header of NetCDF files of the classic formats is
+    checked here instead, and that they reach to the end of their variables. Files of
+    other formats are not looked at.
 
     Parameters
     ----------
@@ -54,8 +55,8 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
     ------
     ValueError
         If the process ended or took too long: 60 s, or the seconds of the environment
-        variable ``DEEPSPHERE_PYG_SECONDS_TO_OPEN``; 0 leaves the check out. The message
-        names the file.
+        variable ``DEEPSPHERE_PYG_SECONDS_TO_OPEN``; 0 leaves all checks out. Or if a
+        classic file is damaged. The message names the file.
 
     Warns
     -----
@@ -64,11 +65,18 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
     """
     seconds = _seconds()
     file = Path(path)
-    if seconds == 0 or not _is_known(file):
+    if seconds == 0 or not file.is_file():
         return
-    status = file.stat()
-    key = (str(file.absolute()), library, status.st_size, status.st_mtime_ns)
-    _process.check(file, key, seconds)
+    with file.open("rb") as stream:
+        begin = stream.read(len(_HDF5))
+        is_hdf5 = begin == _HDF5 or any(_is_at(place, stream) for place in _HDF5_PLACES)
+    if begin[:4] in CLASSIC:
+        with reading(file, "NetCDF"):
+            check_classic(file)
+    elif is_hdf5:
+        status = file.stat()
+        key = (str(file.absolute()), library, status.st_size, status.st_mtime_ns)
+        _process.check(file, key, seconds)
 
 
 def _seconds() -> float:
@@ -86,19 +94,10 @@ def _seconds() -> float:
     return seconds
 
 
-def _is_known(path: Path) -> bool:
-    """Whether a file begins as those that the libraries read."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        begin = file.read(len(_HDF5))
-        if begin == _HDF5 or begin[:4] in _CLASSIC:
-            return True
-        for place in _HDF5_PLACES:
-            file.seek(place)
-            if file.read(len(_HDF5)) == _HDF5:
-                return True
-    return False
+def _is_at(place: int, stream: BinaryIO) -> bool:
+    """Whether HDF5 begins at a place of a file."""
+    stream.seek(place)
+    return stream.read(len(_HDF5)) == _HDF5
 
 
 class _OpeningProcess:

@@ -9,7 +9,6 @@ import textwrap
 import time
 from pathlib import Path
 
-import netCDF4
 import numpy as np
 import pytest
 import xarray
@@ -130,15 +129,6 @@ def test_files_with_room_before_the_format_are_opened(path, script):
     path.write_bytes(bytes(2048) + path.read_bytes())
     with pytest.raises(ValueError, match="ends a process"):
         check_opening(path, "h5py")
-
-
-def test_classic_files_are_opened(tmp_path, script):
-    script("import os; os.kill(os.getpid(), 11)")
-    for number, form in enumerate(("NETCDF3_CLASSIC", "NETCDF3_64BIT_DATA")):
-        path = tmp_path / f"{number}.nc"
-        netCDF4.Dataset(path, "w", format=form).close()
-        with pytest.raises(ValueError, match="ends a process"):
-            check_opening(path, "netCDF4")
 
 
 USE = """
