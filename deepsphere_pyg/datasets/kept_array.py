@@ -24,7 +24,7 @@ def write_array(path: Path, array: npt.NDArray[Any]) -> None:
     """Write an array and a checksum to an npy file, whole or not at all."""
     with atomic_path(path) as temporary:
         with temporary.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
+            np.save(file, array)
         digest = _digest(temporary, temporary.stat().st_size)
         with temporary.open("ab") as file:
             file.write(_MARK + digest)
