@@ -6,16 +6,32 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= runs/demo
 BENCH ?= runs/bench
-# One BLAS thread for each of the test workers; more would fight over the cores.
+# Each has one thread (tests/conftest.py); more would fight over the cores.
 WORKERS ?= 2
+TESTS := $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test test-kernels lint bench docs clean
 
 demo: $(STAMP)
 	$(BIN)/deepsphere-pyg segment --demo --out $(DEMO) --resume
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
+	$(TESTS)
+
+# Other processors add in another order: their kernels, and sums of several threads.
+test-kernels: $(STAMP)
+	@failed=; \
+	for setting in \
+		"ATEN_CPU_CAPABILITY=default" \
+		"ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2" \
+		"MKL_CBWR=COMPATIBLE" \
+		"TEST_THREADS=2"; \
+	do \
+		echo "== Tests under $$setting"; \
+		env $$setting $(TESTS) || failed="$$failed\n  $$setting"; \
+	done; \
+	if [ -n "$$failed" ]; then printf "Tests failed under:$$failed\n"; exit 1; fi; \
+	echo "== Tests passed under all settings"
 
 # pre-commit reads the list of files from git; an unpacked archive has none.
 lint: $(STAMP)

@@ -9,8 +9,9 @@ from typing import Any, Self, TypeVar, cast
 import numpy as np
 import scipy.sparse as sp
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.propagation import (
     Derived,
     canonical_rows,
@@ -30,10 +31,8 @@ assume_constant_result: Callable[[Method], Method] = cast(
     Any, torch.compiler.assume_constant_result
 )
 
-BUFFERS = ("offsets", "indices", "weight", "offsets_t", "indices_t", "weight_t")
 
-
-class EdgeOperator(nn.Module):
+class EdgeOperator(FixedTensors):
     r"""A linear map between signals, as a weighted sum over edges.
 
     .. math:: y_i = \sum_{j \to i} w_{ij} x_j
@@ -65,9 +64,11 @@ class EdgeOperator(nn.Module):
 
     Notes
     -----
-    Edges are buffers that stay out of ``state_dict``, so that weights learned on one
-    sampling load on another. The weights are kept in float64 too: ``.double()`` gives
-    them back exactly, whatever the dtype before.
+    Edges are neither parameters nor buffers: what averages, casts or broadcasts the
+    state of a network leaves them alone, and weights learned on one sampling load on
+    another. They move with the module. The weights are kept in float64 too:
+    ``.double()`` gives them back exactly, whatever the dtype before. Edges that were
+    changed in place are refused when they are used.
 
     Examples
     --------
@@ -95,8 +96,8 @@ class EdgeOperator(nn.Module):
     ) -> None:
         super().__init__()
         self.execution = checked_execution(execution)
-        dtype = dtype or torch.get_default_dtype()
-        if not dtype.is_floating_point:
+        dtype = torch.get_default_dtype() if dtype is None else dtype
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise TypeError(f"dtype must be a floating one, got {dtype}")
         rows = canonical_rows(matrix)
         self.n_out, self.n_in = rows.shape
@@ -109,55 +110,37 @@ class EdgeOperator(nn.Module):
         # the order of its weights in the transpose (None if it is its own transpose).
         self._rows = rows
         self._order = order
-        for name in BUFFERS:
-            self.register_buffer(name, None, persistent=False)
-        self._set_indices(columns, torch.device("cpu"))
-        self._set_weights(dtype)
-
-    def _set_indices(self, columns: sp.csr_array, device: torch.device) -> None:
-        """Put the indices, and those of the transpose, on a device."""
-        kind = self._rows.indptr.dtype
-        parts = {"offsets": self._rows.indptr, "indices": self._rows.indices}
-        if self._order is not None:
-            parts |= {
-                "offsets_t": columns.indptr.astype(kind),
-                "indices_t": columns.indices.astype(kind),
-            }
-        with torch.inference_mode(False):
-            for name, part in parts.items():
-                setattr(self, name, torch.from_numpy(part).to(device))
-
-    def _set_weights(self, dtype: torch.dtype) -> None:
-        """Round the float64 weights to a dtype, on the device of the indices."""
-        device = self.offsets.device
-        with torch.inference_mode(False):
-            # Rounded before it moves: not every device has float64.
-            master = torch.from_numpy(self._rows.data)
-            self.weight = master.to(dtype, copy=True).to(device)
-            if self._order is not None:
-                turned = torch.from_numpy(self._rows.data[self._order])
-                self.weight_t = turned.to(dtype).to(device)
+        self.keep("offsets", rows.indptr)
+        self.keep("indices", rows.indices)
+        self.keep("weight", rows.data, dtype)
+        if order is not None:
+            self.keep("offsets_t", columns.indptr.astype(kind))
+            self.keep("indices_t", columns.indices.astype(kind))
+            self.keep("weight_t", None, dtype)
         self._forget()
+
+    def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
+        """Return a master in a dtype; weights of the transpose are the same in order.
+
+        Weights are copied, so that those of the matrix stay what they are.
+        """
+        if name == "weight":
+            return torch.from_numpy(self._rows.data).to(dtype, copy=True)
+        if name == "weight_t":
+            return torch.from_numpy(self._rows.data[self._order]).to(dtype)
+        return super().rounded(name, dtype)
+
+    def converted(self, fn: Callable[[Tensor], Tensor]) -> None:
+        """Let go of what was derived of weights or device, if they have changed."""
+        kind = self.dtype, self.offsets.device
+        if kind != self._derived_for:
+            self._forget()
 
     def _forget(self) -> None:
         """Drop what was derived of weights, dtype or device, which have changed."""
-        symmetric, device = self._order is None, self.offsets.device
-        self._derived = Derived(self._rows, symmetric, self.dtype, device)
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; what changes is made of the float64 matrix.
-
-        So it is after ``to_empty``, too, which leaves memory as it is.
-        """
-        offsets, weight = self.offsets, self.weight
-        cast(Any, super())._apply(fn, recurse)
-        if self.offsets is not offsets:
-            columns, _ = transposed_rows(self._rows)
-            self._set_indices(columns, self.offsets.device)
-        if self.weight is not weight:
-            self._set_weights(self.dtype)
-        self._forget()
-        return self
+        self._derived_for = self.dtype, self.offsets.device
+        symmetric = self._order is None
+        self._derived = Derived(self._rows, symmetric, *self._derived_for)
 
     # -- construction -----------------------------------------------------------
     @classmethod
@@ -263,6 +246,7 @@ class EdgeOperator(nn.Module):
 
     def _sum(self, x: Tensor, transposed: bool) -> Tensor:
         """Apply the matrix or its transpose to signals that fit."""
+        self.check_unchanged()
         n_out = self.n_in if transposed else self.n_out
         *batch, n_in, channels = x.shape
         execution = chosen_execution(self.execution, x.dtype, x.device)
@@ -314,6 +298,7 @@ class EdgeOperator(nn.Module):
                 "only operators from a sampling to itself have polynomials, got one "
                 f"from {self.n_in} to {self.n_out} vertices"
             )
+        self.check_unchanged()
         cut, turned = self._derived.tiles(hops, size)
         return cut.parts(), turned.parts()
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import SupportsFloat, SupportsIndex
+from collections.abc import Iterable, Mapping
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from samplings.base import Sampling
+from samplings.base import FloatArray, Sampling
+from samplings.quantities import radians
+
+T = TypeVar("T")
 
 
 def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
@@ -37,6 +42,80 @@ def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
     return number
 
 
+def integers_argument(
+    name: str, values: Iterable[SupportsIndex], minimum: int
+) -> tuple[int, ...]:
+    """Return a sequence of integers that are at least ``minimum``.
+
+    Raises
+    ------
+    TypeError
+        If it is not a sequence, or a value in it is not an integer.
+    ValueError
+        If a value is smaller than ``minimum``.
+    """
+    try:
+        listed = [] if isinstance(values, str | Mapping) else list(values)
+        if isinstance(values, str | Mapping):
+            raise TypeError
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a sequence of integers, got {values!r}; pass a tuple, "
+            "such as (16, 32)"
+        ) from None
+    return tuple(integer_argument(name, value, minimum) for value in listed)
+
+
+def flag_argument(name: str, value: bool) -> bool:
+    """Return ``value`` if it is a boolean.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(
+            f"{name} must be True or False, got {value!r} of type "
+            f"{type(value).__name__}; pass one of them"
+        )
+    return bool(value)
+
+
+def array_argument(name: str, values: npt.ArrayLike) -> FloatArray:
+    """Return real numbers as a float64 array.
+
+    Raises
+    ------
+    TypeError
+        If they are not real numbers.
+    """
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"{name} must be real numbers, got {type(values).__name__}; pass an array"
+        ) from None
+
+
+def instance_argument(name: str, value: object, kind: type[T], remedy: str) -> T:
+    """Return ``value`` if it is of a type.
+
+    Raises
+    ------
+    TypeError
+        If it is not; the message ends with ``remedy``.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(
+            f"{name} must be a {kind.__name__}, got {type(value).__name__}; {remedy}"
+        )
+    return value
+
+
 def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     """Return ``value`` as a float that is positive and finite.
 
@@ -56,6 +135,21 @@ def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     return number
 
 
+def angle_argument(name: str, value: Any, remedy: str) -> float:
+    """Return an angle in radian as a float that is positive and finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`positive_argument`; also if it carries a unit of something else.
+    """
+    if not isinstance(value, int | float | str):
+        value = radians(name, value)
+        if value.ndim:
+            raise TypeError(f"{name} must be a number, got shape {value.shape}")
+    return positive_argument(name, value, remedy)
+
+
 def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
     """Return ``value`` if it is one of ``choices``.
 
@@ -64,7 +158,7 @@ def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
     ValueError
         If it is not; the message lists the choices.
     """
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         listed = " or ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be {listed}, got {value!r}; choose one of them")
     return value

@@ -16,14 +16,23 @@ from samplings.arrays import ReadOnly as ReadOnly
 from samplings.arrays import freeze as freeze
 from samplings.arrays import read_only as read_only
 from samplings.coarsening import Coarsening as Coarsening
+from samplings.quantities import steradians, unit_vectors
+from samplings.units import EARTH
 
 if TYPE_CHECKING:
     from samplings.masked import Masked
+    from samplings.tessellation.bands import Bands
     from samplings.tessellation.cells import Cells
 
 # Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
 # kilometres or degrees for coordinates is off by far more.
 UNIT_TOLERANCE = 1e-6
+# Areas that were measured on a sphere of another radius (the Earth's equatorial one
+# instead of its mean one: 0.2 %) or that are rounded may add up to slightly more.
+AREA_TOLERANCE = 1e-2
+# Areas that add up to more than so many spheres are rather in another unit than twice
+# there.
+FEW_SPHERES = 10.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,12 +45,14 @@ class Sampling(ReadOnly):
         Unit vectors, shape ``(V, 3)``. Renormalised to round-off.
     weights
         Area of each vertex's cell in steradian, shape ``(V,)``; the sum is the
-        covered area, :math:`4\pi` for the whole sphere.
+        covered area, :math:`4\pi` for the whole sphere. Quantities of astropy, pint and
+        unyt are converted to steradian.
 
     Raises
     ------
     ValueError
-        If a point is not finite or not of unit length, or if an area is not positive.
+        If a point is not finite or not of unit length, if an area is not positive, or
+        if areas add up to more than the sphere's by over 1 %.
 
     Notes
     -----
@@ -54,7 +65,7 @@ class Sampling(ReadOnly):
     weights: FloatArray = field()
 
     def __post_init__(self) -> None:
-        xyz = np.asarray(self.xyz, dtype=np.float64)
+        xyz = unit_vectors("xyz", self.xyz)
         if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0:
             raise ValueError(
                 f"xyz must have shape (V, 3) with V >= 1, got {xyz.shape}; "
@@ -74,7 +85,7 @@ class Sampling(ReadOnly):
                 f"xyz must be unit vectors, got length {norm[bad]:.6g} at vertex {bad};"
                 " divide by the length, or use Irregular.from_lonlat for degrees"
             )
-        weights = np.asarray(self.weights, dtype=np.float64)
+        weights = steradians("weights", self.weights)
         if weights.shape != (len(xyz),):
             raise ValueError(
                 f"weights must have shape ({len(xyz)},), one area per vertex, "
@@ -84,8 +95,10 @@ class Sampling(ReadOnly):
             bad = int(np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[0])
             raise ValueError(
                 f"weights are areas in steradian and must be positive, "
-                f"got {weights[bad]} at vertex {bad}"
+                f"got {weights[bad]} at vertex {bad}; drop such points, or leave "
+                "weights out where they can be computed"
             )
+        _refuse_beyond_sphere(weights)
         # Vectors of unit length to round-off stay as they are: dividing again would
         # change their last bits, and a configuration must rebuild the same ones.
         norm[off <= 4 * np.finfo(np.float64).eps] = 1.0
@@ -193,6 +206,17 @@ class Sampling(ReadOnly):
 
         return voronoi_cells(self.xyz)
 
+    def outlines(self) -> Cells:
+        """Return the cells with curved sides as many arcs; they need not be convex.
+
+        :meth:`cells`, unless a scheme knows better ones.
+        """
+        return self.cells()
+
+    def bands(self) -> Bands | None:
+        """Return the parallels and meridians between the cells; None without such."""
+        return None
+
     def parents_in(self, coarse: Sampling) -> IntArray | None:
         """Return the vertex of ``coarse`` whose cell holds each cell, ``(V,)``.
 
@@ -236,7 +260,7 @@ class Sampling(ReadOnly):
     def __getitem__(self, part: npt.ArrayLike) -> Masked:
         """Return the part of the sampling where a boolean mask ``(V,)`` is True.
 
-        Integer indices work too; vertices keep the order of the whole sampling.
+        Integer indices work too; vertices have their order, as of NumPy's arrays.
 
         Raises
         ------
@@ -246,6 +270,37 @@ class Sampling(ReadOnly):
         from samplings.masked import Masked
 
         return Masked(self, part)
+
+
+def equal_areas(n: int) -> FloatArray:
+    """Return equal shares of the sphere, for points whose areas nobody asks for."""
+    return np.full(n, 4 * np.pi / max(n, 1))
+
+
+def _refuse_beyond_sphere(weights: FloatArray) -> None:
+    """Refuse areas that add up to more than the sphere, and say what they might be."""
+    spheres = float(weights.sum()) / (4 * np.pi)
+    if spheres <= 1 + AREA_TOLERANCE:
+        return
+    guess = "make sure that cells do not overlap and that each is there once"
+    if np.isclose(weights.mean(), 1):
+        guess = (
+            "they look like masses of mean one: divide by their sum and multiply by "
+            "the area covered, in steradian"
+        )
+    elif spheres > FEW_SPHERES:
+        # The smallest unit in which they would not be more than the globe.
+        units = {
+            "square degrees, divide by (180/pi)**2": (180 / np.pi) ** 2,
+            f"km2 on Earth, divide by {EARTH / 1e3:.3f}**2": (EARTH / 1e3) ** 2,
+            f"m2 on Earth, divide by {EARTH:.0f}**2": EARTH**2,
+        }
+        fits = [u for u, n in units.items() if spheres <= n * (1 + AREA_TOLERANCE)]
+        guess = f"if they are in {fits[0]}" if fits else "convert them to steradian"
+    raise ValueError(
+        f"weights are areas in steradian and must add up to 4 pi at most, got "
+        f"{spheres:.4g} times as much, {weights.max():.4g} at the largest cell; {guess}"
+    )
 
 
 def same_sampling(a: Sampling, b: Sampling) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from samplings.base import Sampling
 from samplings.cubed_sphere import CubedSphere
@@ -82,11 +83,24 @@ def _rectilinear(settings: dict[str, Any]) -> Rectilinear:
 
 def _masked(settings: dict[str, Any]) -> Masked:
     parent = from_config(settings["parent"])
-    bits = decode_array(settings["mask"], np.uint8, (-(-len(parent) // 8),))
-    mask = np.unpackbits(bits, count=len(parent)).astype(bool)
+    if ("mask" in settings) == ("index" in settings):
+        raise ValueError(
+            "a configuration of type 'masked' needs either a mask or an index; pass "
+            "Sampling.config as it was saved"
+        )
+    part: npt.NDArray[Any]
+    if "index" in settings:
+        part = decode_array(settings["index"], np.int64, (-1,))
+    else:
+        part = _unpacked_mask(settings["mask"], len(parent))
     if "weights" not in settings:
-        return Masked(parent, mask)
-    return Masked(parent, mask, decode_array(settings["weights"], np.float64, (-1,)))
+        return Masked(parent, part)
+    return Masked(parent, part, decode_array(settings["weights"], np.float64, (-1,)))
+
+
+def _unpacked_mask(text: str, n: int) -> npt.NDArray[np.bool_]:
+    bits = decode_array(text, np.uint8, (-(-n // 8),))
+    return np.unpackbits(bits, count=n).astype(bool)
 
 
 # Keys that must be there, keys that may, and what builds the sampling from them.
@@ -104,5 +118,5 @@ _BUILDERS: dict[
     "fibonacci": (("n",), (), lambda s: Fibonacci(**s)),
     "irregular": (("xyz", "weights"), (), _irregular),
     "rectilinear": (("lat", "lon", "lat_bounds", "lon_bounds"), (), _rectilinear),
-    "masked": (("parent", "mask"), ("weights",), _masked),
+    "masked": (("parent",), ("mask", "index", "weights"), _masked),
 }

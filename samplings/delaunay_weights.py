@@ -6,7 +6,7 @@ import math
 
 import scipy.sparse as sp
 
-from samplings.arguments import choice_argument, positive_argument
+from samplings.arguments import angle_argument, choice_argument
 from samplings.base import Sampling, freeze, read_only
 from samplings.edge_weights import EdgeWeights
 from samplings.finite_elements import finite_elements
@@ -82,14 +82,16 @@ def delaunay_weights(
         links = finite_elements(whole).adjacency
     else:
         links = sides_over_chords(whole, math.pi if extent is None else extent)
-    if len(index) < len(whole):
-        links = links[index][:, index]
+    if whole is not sampling:
+        links = sp.csr_array(links[index][:, index])
+        # A part may have its vertices in any order.
+        links.sort_indices()
     mass = sampling.weights / sampling.weights.mean()
     return EdgeWeights(freeze(sp.csr_array(links)), math.nan, read_only(mass))
 
 
 def _checked_extent(extent: float, weighting: str) -> float:
-    extent = positive_argument("extent", extent, "pass an angle in radian")
+    extent = angle_argument("extent", extent, "pass an angle in radian")
     if extent > math.pi:
         raise ValueError(
             f"extent must be an angle in radian, at most pi, got {extent}; "

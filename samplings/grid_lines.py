@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.base import FloatArray
+from samplings.quantities import degrees as plain_degrees
 
 # The gap from the last meridian to the first is where a regional grid ends if it is
 # more than this many times any other; uneven grids that go round vary less.
@@ -40,7 +41,7 @@ def grid_line(
         what is inside.
     """
     label = name if inside is None else f"{name}_bounds"
-    degrees = np.array(values, dtype=np.float64)
+    degrees = plain_degrees(label, values).copy()
     if degrees.ndim != 1 or len(degrees) == 0:
         raise ValueError(f"{label} must have shape (n,), got {degrees.shape}")
     limit = 90 if name == "lat" else 720

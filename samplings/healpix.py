@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import healpy
 import numpy as np
 
 from samplings.arguments import integer_argument
 from samplings.base import Coarsening, FloatArray, IntArray, Sampling, read_only
+
+if TYPE_CHECKING:
+    from samplings.tessellation.cells import Cells
 
 
 class HEALPix(Sampling):
@@ -87,6 +90,25 @@ class HEALPix(Sampling):
             read_only(np.diag([1.0, -1.0, 1.0])),
             read_only(np.diag([1.0, 1.0, -1.0])),
         )
+
+    def outlines(self) -> Cells:
+        """Return the pixels, with sides of up to 64 arcs each.
+
+        Up to nside 32 their areas are off by less than a hundredth of the pixel's.
+        """
+        from samplings.tessellation.cells import Cells
+
+        n, step = len(self), int(np.clip(256 // self.nside, 1, 64))
+        points = healpy.boundaries(self.nside, np.arange(n), step, self.nest)
+        corners = np.swapaxes(points, 1, 2).reshape(-1, 3)
+        corners = corners / np.linalg.norm(corners, axis=1, keepdims=True)
+        start = corners.reshape(n, 4 * step, 3)
+        along = np.roll(start, -1, axis=1) - start
+        normals = np.cross(start, along).reshape(-1, 3)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        indptr = np.arange(n + 1) * (4 * step)
+        number = np.arange(len(corners))
+        return Cells(corners, indptr, number, normals, np.full(len(number), -1))
 
     def coarsen(self) -> Coarsening:
         """Merge the four children of each pixel of ``nside / 2``, same ordering.

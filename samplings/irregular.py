@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.arguments import choice_argument
-from samplings.base import Coarsening, IntArray, Sampling
+from samplings.base import Coarsening, IntArray, Sampling, equal_areas
 from samplings.encoding import encode_array
+from samplings.missing_values import without_missing
 from samplings.points.duplicates import (
     CHOICES,
     group_duplicates,
@@ -21,6 +22,7 @@ from samplings.points.lonlat import lonlat_to_xyz
 from samplings.points.matching import merge_cells
 from samplings.points.point_areas import point_areas
 from samplings.points.points_file import read_points
+from samplings.quantities import steradians, unit_vectors
 
 
 class Irregular(Sampling):
@@ -116,10 +118,11 @@ class Irregular(Sampling):
                 "extent limits Voronoi cells, but weights are given as well; pass one "
                 "of them"
             )
-        points = np.asarray(xyz, dtype=np.float64)
-        given = np.ones(len(points) if points.ndim else 0)
+        points = unit_vectors("xyz", xyz)
+        # Until the areas of the cells are known.
+        given = equal_areas(len(points) if points.ndim else 0)
         if weights is not None:
-            given = np.asarray(weights, dtype=np.float64)
+            given = steradians("weights", weights)
         if duplicates == "refuse":
             checked = cls(points, given)
         else:
@@ -150,7 +153,8 @@ class Irregular(Sampling):
         Parameters
         ----------
         lon
-            Longitudes in degree, shape ``(n_input,)``, from -360 to 360.
+            Longitudes in degree, shape ``(n_input,)``, from -360 to 360. Quantities
+            and columns that carry another unit of angle are converted.
         lat
             Latitudes in degree, shape ``(n_input,)``, from -90 to 90.
         weights, duplicates, extent
@@ -224,8 +228,9 @@ class Irregular(Sampling):
         Parameters
         ----------
         values
-            Real numbers with ``n_input`` entries along ``axis``. NaN is a missing
-            value: a mean is over the others, and NaN where there are none.
+            Real numbers with ``n_input`` entries along ``axis``. Missing values are
+            left out (:func:`samplings.missing_values.without_missing`): a mean is over
+            the others, and NaN where there are none.
         axis
             Axis of the points: 0 for ``(n_input, ...)``, -2 for
             ``(..., n_input, channel)``.
@@ -248,7 +253,8 @@ class Irregular(Sampling):
         >>> stations.merge_signal([1.0, 2.0, 3.0, 4.0, 6.0])
         array([1., 4., 3., 4.])
         """
-        return mean_of_groups(np.asarray(values), self.source_index, len(self), axis)
+        known = without_missing(values)
+        return mean_of_groups(known, self.source_index, len(self), axis)
 
     @property
     def config(self) -> dict[str, Any]:

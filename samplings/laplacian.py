@@ -20,6 +20,9 @@ KINDS = ("combinatorial", "normalized", "mass-weighted")
 # A polynomial of low order in L / lambda_max hardly acts where the diagonal, which
 # bounds what L does to a vertex and its neighbours, is this many times smaller.
 UNEVEN = 300.0
+# Share of the area on which filters may hardly act. Of vertices it says nothing: most
+# stations may lie in the dense place.
+MOST = 0.5
 
 
 class UnevenSpectrumWarning(UserWarning):
@@ -95,21 +98,28 @@ class Laplacian(ReadOnly):
         Warns
         -----
         UnevenSpectrumWarning
-            If the median of the diagonal is below 1 in 300 of the largest
-            eigenvalue, as of fitted weights on stations that are dense in places.
+            If on more than half of the area the diagonal is below 1 in 300 of the
+            largest eigenvalue, as of fitted weights on stations that are dense in
+            places, however many of them lie there.
         """
         if not self.lambda_max > 0:
             raise ValueError(
                 f"the Laplacian of {self.graph.name} is zero and cannot be rescaled; "
                 "build the graph with more neighbours or a larger t"
             )
-        middle = float(np.median(self.matrix.diagonal()))
-        if middle * UNEVEN < self.lambda_max:
+        areas = self.graph.sampling.weights
+        diagonal = self.matrix.diagonal()
+        idle = float(areas[diagonal * UNEVEN < self.lambda_max].sum() / areas.sum())
+        if idle > MOST:
+            order = np.argsort(diagonal)
+            half = np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)
+            middle = max(float(diagonal[order[half]]), 1e-300)
             warnings.warn(
                 f"the largest eigenvalue of {self.graph.name} is "
-                f"{self.lambda_max / max(middle, 1e-300):.0f} times the median of the "
-                "diagonal: filters of low order hardly act on most vertices; use "
-                "kind='normalized', weighting='heat', or points of more even density",
+                f"{self.lambda_max / middle:.3g} times the median of the diagonal over "
+                f"the area: filters of low order hardly act on {100 * idle:.3g} % of "
+                "the area that the vertices cover; use kind='normalized', "
+                "weighting='heat', or points of more even density",
                 UnevenSpectrumWarning,
                 stacklevel=2,
             )

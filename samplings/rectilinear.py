@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from samplings.encoding import encode_array
 from samplings.grid_lines import grid_line, meridians_between, parallels_between
 from samplings.points.lonlat import warn_of_radians
 from samplings.rings import band_heights
+
+if TYPE_CHECKING:
+    from samplings.tessellation.bands import Bands
 
 # Longitudes that go round sum to 360 degrees up to round-off.
 ROUND = 360 - 1e-9
@@ -33,7 +36,8 @@ class Rectilinear(Sampling):
     Parameters
     ----------
     lat
-        Latitudes of the rows in degree, shape ``(n_lat,)``, north to south or south to
+        Latitudes of the rows in degree (what carries another unit of angle is
+        converted, here and below), shape ``(n_lat,)``, north to south or south to
         north, evenly spaced or not.
     lon
         Longitudes of the columns in degree, shape ``(n_lon,)``, eastwards: they may
@@ -161,6 +165,30 @@ class Rectilinear(Sampling):
             f"Rectilinear(n_lat={self.shape[0]}, n_lon={self.shape[1]}, {extent}) "
             f"with {len(self)} vertices"
         )
+
+    def bands(self) -> Bands:
+        """Return the bounds of rows and columns, and rings without cells beyond."""
+        from samplings.tessellation.bands import Bands
+
+        rows = np.argsort(self.row_lat)
+        z = np.sin(np.deg2rad(np.sort(self.lat_bounds)))
+        borders = np.deg2rad(self.lon_bounds)
+        turn = borders[0] + 2 * np.pi
+        if self.is_periodic:
+            borders[-1] = turn
+        else:
+            borders = np.append(borders, turn)
+        start = self.grid_index[rows, 0]
+        merged = np.abs(self.row_lat[rows]) == 90
+        held = np.full(len(rows), len(self.column_lon))
+        south, north = int(z[0] > -1), int(z[-1] < 1)
+        z = np.concatenate([[-1.0] * south, z, [1.0] * north])
+        start, merged, held = (
+            np.pad(one, (south, north)) for one in (start, merged, held)
+        )
+        n = np.full(len(start), len(borders) - 1)
+        west = np.full(len(start), borders[0])
+        return Bands(z, n, west, start, borders, held, merged)
 
     def coarsen(self) -> Coarsening:
         """Merge blocks of two rows by two columns.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from samplings.base import FloatArray, IntArray, Sampling, read_only
+
+if TYPE_CHECKING:
+    from samplings.tessellation.bands import Bands
 
 
 class RingSampling(Sampling):
@@ -103,6 +107,17 @@ class RingSampling(Sampling):
         return read_only(
             np.repeat(ring_weights * (2 * np.pi / self.ring_n_phi), self.ring_n_phi)
         )
+
+    def bands(self) -> Bands:
+        """Return the boundaries of the rings, and of their equally spaced cells."""
+        from samplings.tessellation.bands import Bands
+
+        n = self.ring_n_phi[::-1]
+        west = (self.ring_shift[::-1] - 1) * np.pi / n
+        z = np.cos(self.ring_edges[::-1])
+        z[0], z[-1] = -1.0, 1.0
+        start, apart = self.ring_start[:-1][::-1], np.zeros(len(n), dtype=bool)
+        return Bands(z, n, west, start, None, n, apart)
 
     @property
     def symmetries(self) -> tuple[FloatArray, ...]:

@@ -128,8 +128,9 @@ class Transfer(ReadOnly):
         Notes
         -----
         Cells that nest by construction (HEALPix in HEALPix, ...) are matched by index,
-        those of rings by latitude and longitude. Others are intersected as convex
-        polygons, exactly. The areas of cells whose sides are no great circles (pixels
+        those of rings by latitude and longitude. Cells between parallels and meridians
+        are intersected with the polygons of other samplings, and polygons with each
+        other, exactly. The areas of cells whose sides are no great circles (pixels
         of HEALPix, between parallels) differ from those of the polygons: overlaps are
         scaled by row and column to have the samplings' own areas as sums, with the
         least change (:func:`samplings.tessellation.matrix_scaling.balanced`); where

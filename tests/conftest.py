@@ -1,10 +1,30 @@
 """What all tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+# One thread a process, since the workers of pytest-xdist take all cores. Libraries read
+# these variables when they are loaded, and subprocesses inherit them.
+THREADS = os.environ.setdefault("TEST_THREADS", "1")
+for library in ("OMP", "MKL", "OPENBLAS"):
+    os.environ[f"{library}_NUM_THREADS"] = THREADS
+
+import threadpoolctl  # noqa: E402 (after the variables)
+import torch  # noqa: E402
+
+# NumPy may have been loaded before, by a plugin of pytest.
+threadpoolctl.threadpool_limits(int(THREADS))
+torch.set_num_threads(int(THREADS))
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    """Set the number of threads again, which trainings before may have set."""
+    torch.set_num_threads(int(THREADS))
 
 
 @pytest.fixture

@@ -189,8 +189,9 @@ def test_the_peak_of_memory_is_that_of_what_is_alive_together(bench) -> None:
         del a, b
         torch.ones(2**23)
 
-    # Two tensors of 32 MiB; what the heap of the tests keeps may hide a little.
-    assert memory.of(run) == pytest.approx(64, abs=8)
+    # Two tensors of 32 MiB, not one and not three; what the heap of the tests keeps
+    # may hide some, and the system give more than was asked for.
+    assert 40 < memory.of(run) < 88
 
 
 def test_settings_spare_what_takes_long(bench) -> None:

@@ -30,6 +30,7 @@ from samplings import (
     knn_graph,
     laplacian,
 )
+from tests.round_off import assert_near
 
 # The kernel of the papers, with its options.
 heat_graph = partial(knn_graph, weighting="heat")
@@ -171,7 +172,7 @@ def test_data_from_elsewhere_become_an_irregular_sampling(graph):
         data.area = to_data(graph).area  # Voronoi cells of a part cover the sphere
     back = from_data(data)
     assert isinstance(back.sampling, Irregular)
-    np.testing.assert_allclose(back.sampling.xyz, graph.sampling.xyz, atol=1e-15)
+    assert_near(back.sampling.xyz, graph.sampling.xyz, 3)
     assert abs(back.adjacency - graph.adjacency).sum() == 0
     assert back.k == np.diff(graph.adjacency.indptr).min() and np.isnan(back.t)
     expected = operator_from_data(to_data(graph)).to_scipy()

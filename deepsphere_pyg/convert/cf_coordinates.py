@@ -7,31 +7,34 @@ Rules of the CF conventions 1.11, sections 4.1, 4.2 and 4.4: ``standard_name``, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
-from deepsphere_pyg.convert.latlon_grid import LatLonGrid
+from deepsphere_pyg.convert.grids.attributes import attributes_of, text
+from samplings.units import counts_along, is_length
 
 Kind = Literal["latitude", "longitude", "time"]
 
-_UNITS = {
-    "latitude": r"degrees?_?(north|n)",
-    "longitude": r"degrees?_?(east|e)",
-    "time": r"\w+ since .*",
-}
+_TIME = re.compile(r"\w+ since .*", re.IGNORECASE)
 _AXIS = {"latitude": "Y", "longitude": "X", "time": "T"}
-_DEGREES = r"degrees?|deg|°"
-_RADIANS = r"radians?|rad"
+_LAT = "lat latitude lats y nav_lat clat xlat latitudes geolat lat2d glat gphit xlat_m"
+_LON = (
+    "lon longitude lons long x nav_lon clon xlong longitudes geolon lon2d glon glamt "
+    "xlong_m"
+)
+_TIMES = "time month valid_time date datetime t day year time_counter"
 _NAMES = {
-    "latitude": ("lat", "latitude", "lats", "y", "nav_lat", "rlat", "clat", "xlat"),
-    "longitude": (
-        *("lon", "longitude", "lons", "long", "x", "nav_lon", "rlon", "clon", "xlong"),
-    ),
-    "time": ("time", "month", "valid_time", "date", "datetime", "t", "day", "year"),
+    "latitude": (*_LAT.split(), "tlat"),
+    "longitude": (*_LON.split(), "tlon", "tlong"),
+    "time": tuple(_TIMES.split()),
 }
+_LONG_NAME = re.compile(r"(latitude|longitude)( of (the )?grid cell cent(er|re)s?)?")
 # Metres of a map projection, or a rotated pole: not latitudes and longitudes.
-_OTHER = re.compile(r"projection_[xy]_coordinate|grid_(latitude|longitude)")
+_OTHER = re.compile(r"projection_[xy](_angular)?_coordinate|grid_(latitude|longitude)")
+_ROTATED = ("rlat", "rlon")
+_VERTICAL = re.compile(r".*(height|depth|altitude|pressure|sigma|level|thickness).*")
 
 
 def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
@@ -73,123 +76,84 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
     return None
 
 
-def variable_grid(dataset: Any, variable: str) -> tuple[str, str, LatLonGrid]:
-    """Latitude and longitude dimensions of a variable, and its grid.
-
-    Raises
-    ------
-    ValueError
-        If the variable has no such dimensions, they have no coordinates, or these are
-        no regular grid.
-    """
-    row, column = (
-        _grid_dimension(dataset, variable, kind) for kind in ("latitude", "longitude")
-    )
-    lat, lon = dataset[row], dataset[column]
-    unit = angle_unit(lat, lon)
-    return row, column, LatLonGrid(lat.to_numpy(), lon.to_numpy(), unit)
-
-
-def angle_unit(lat: Any, lon: Any) -> Literal["degree", "radian"] | None:
-    """Unit that the attributes of two coordinates state, or None if they do not.
-
-    Raises
-    ------
-    ValueError
-        If one is in degrees and the other in radians.
-    """
-    stated: set[Literal["degree", "radian"]] = set()
-    for coordinate, kind in ((lat, "latitude"), (lon, "longitude")):
-        units = str(coordinate.attrs.get("units", ""))
-        if re.fullmatch(_RADIANS, units, re.IGNORECASE):
-            stated.add("radian")
-        elif re.fullmatch(f"{_UNITS[kind]}|{_DEGREES}", units, re.IGNORECASE):
-            stated.add("degree")
-    if len(stated) == 2:
-        raise ValueError(
-            f"{lat.name} and {lon.name} are in different units, "
-            f"{lat.attrs['units']} and {lon.attrs['units']}; convert one of them"
-        )
-    return stated.pop() if stated else None
-
-
-def coordinate_rank(dataset: Any, name: str, kind: Kind) -> int | None:
+def coordinate_rank(
+    name: str, attributes: Mapping[str, Any], kind: Literal["latitude", "longitude"]
+) -> int | None:
     """How well a variable fits a kind: 0 best, by its standard name; None not at all.
 
     Names that dimensions of any grid have (x and y) rank last.
     """
-    tests = (_by_standard_name, _by_units, _by_axis, _by_name)
-    for rank, test in enumerate(tests):
-        if test(dataset, name, kind):
-            return rank + (test is _by_name and name.lower() in ("x", "y"))
+    if text(attributes, "standard_name") == kind:
+        return 0
+    if is_map_axis(name, attributes) or _is_vertical(attributes):
+        return None
+    if counts_along(text(attributes, "units"), kind):
+        return 1
+    if is_length(text(attributes, "units")):
+        return None
+    if text(attributes, "axis").upper() == _AXIS[kind]:
+        return 2
+    long_name = _LONG_NAME.fullmatch(text(attributes, "long_name").lower())
+    if name.lower() in _NAMES[kind] or (long_name and long_name[1] == kind):
+        return 3 + (name.lower() in ("x", "y"))
     return None
 
 
-def is_projected(dataset: Any, name: str) -> bool:
-    """Whether a coordinate counts metres of a map or degrees from a rotated pole."""
-    return _is_other(dataset, name)
+def is_time(dataset: Any, name: str) -> bool:
+    """Whether a dimension counts times."""
+    tests = (_by_standard_name, _by_units, _by_axis, _by_name)
+    return any(test(dataset, name, "time") for test in tests)
 
 
-def _grid_dimension(
-    dataset: Any, variable: str, kind: Literal["latitude", "longitude"]
-) -> str:
-    name = find_dimension(dataset, variable, kind)
-    if name is not None and name in dataset.coords:
-        return name
-    curved = [
-        str(other)
-        for other, coordinate in dataset[variable].coords.items()
-        if coordinate.ndim == 2
-        and (
-            coordinate.attrs.get("standard_name") == kind
-            or str(other).lower() in _NAMES[kind]
-        )
-    ]
-    if curved:
-        raise ValueError(
-            f"{variable} has the two-dimensional coordinate {curved[0]} of {kind}: "
-            "curvilinear and projected grids are not regular; interpolate to a "
-            "latitude-longitude grid first"
-        )
-    if name is not None:
-        raise ValueError(
-            f"dimension {name} of {variable} has no coordinates; "
-            f"assign the {kind} of each position in degrees"
-        )
-    dimensions = ", ".join(f"{d} ({n})" for d, n in dataset[variable].sizes.items())
-    raise ValueError(
-        f"{variable} has no dimension of {kind}, only {dimensions or 'none'}; name it "
-        f"{_NAMES[kind][0]}, or give its coordinate standard_name='{kind}'"
+def is_map_axis(name: str, attributes: Mapping[str, Any]) -> bool:
+    """Whether a coordinate counts along a map projection or from a rotated pole."""
+    if _OTHER.fullmatch(text(attributes, "standard_name")):
+        return True
+    if name.lower() in _ROTATED or "rotated" in text(attributes, "long_name").lower():
+        return True
+    horizontal = (
+        text(attributes, "axis").upper() in ("X", "Y")
+        or name.lower() in (*_NAMES["latitude"], *_NAMES["longitude"])
+        or name.lower() in ("xc", "yc", "easting", "northing", "eastings", "northings")
+    )
+    is_metres = is_length(text(attributes, "units"))
+    return horizontal and is_metres and not _is_vertical(attributes)
+
+
+def _is_vertical(attributes: Mapping[str, Any]) -> bool:
+    """Whether a coordinate is a height, a depth, a level or a time."""
+    return bool(
+        text(attributes, "axis").upper() in ("Z", "T")
+        or text(attributes, "positive").lower() in ("up", "down")
+        or _VERTICAL.fullmatch(text(attributes, "standard_name").lower())
+        or _TIME.fullmatch(text(attributes, "units"))
     )
 
 
 def _attributes(dataset: Any, name: str) -> dict[str, Any]:
     if name not in dataset.variables:
         return {}
-    # Decoding moves the units of times into the encoding.
-    coordinate = dataset[name]
-    return {**coordinate.encoding, **coordinate.attrs}
+    return attributes_of(dataset.variables[name])
 
 
 def _is_other(dataset: Any, name: str) -> bool:
     attributes = _attributes(dataset, name)
-    return bool(
-        _OTHER.fullmatch(str(attributes.get("standard_name", "")))
-        or str(attributes.get("units", "")) in ("m", "km", "metre", "meter", "metres")
-    )
+    return is_map_axis(name, attributes) or is_length(text(attributes, "units"))
 
 
 def _by_standard_name(dataset: Any, name: str, kind: Kind) -> bool:
-    return bool(_attributes(dataset, name).get("standard_name") == kind)
+    return text(_attributes(dataset, name), "standard_name") == kind
 
 
 def _by_units(dataset: Any, name: str, kind: Kind) -> bool:
-    if kind == "time" and name in dataset.coords:
-        values = dataset[name]
+    units = text(_attributes(dataset, name), "units")
+    if kind != "time":
+        return counts_along(units, kind) and not _is_other(dataset, name)
+    if name in dataset.coords:
+        values = dataset.variables[name]
         if np.issubdtype(values.dtype, np.datetime64) or _is_calendar(values):
             return True
-    units = str(_attributes(dataset, name).get("units", ""))
-    return re.fullmatch(_UNITS[kind], units, re.IGNORECASE) is not None
+    return _TIME.fullmatch(units) is not None
 
 
 def _is_calendar(values: Any) -> bool:
@@ -202,7 +166,7 @@ def _is_calendar(values: Any) -> bool:
 
 
 def _by_axis(dataset: Any, name: str, kind: Kind) -> bool:
-    axis = str(_attributes(dataset, name).get("axis", "")).upper()
+    axis = text(_attributes(dataset, name), "axis").upper()
     return axis == _AXIS[kind] and not _is_other(dataset, name)
 
 

@@ -20,6 +20,8 @@ from deepsphere_pyg.convert.recipe import (
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.pyg import Batch, Data
 from samplings import Sampling, SphericalGraph, laplacian
+from samplings.arguments import instance_argument
+from samplings.base import equal_areas
 
 
 def to_data(
@@ -52,6 +54,8 @@ def to_data(
 
     Raises
     ------
+    TypeError
+        If it is not a graph.
     ValueError
         If ``x`` or ``mask`` does not have one row per vertex.
 
@@ -62,6 +66,7 @@ def to_data(
     >>> data.num_nodes, data.num_features, data.is_undirected()
     (12, 3, True)
     """
+    instance_argument("graph", graph, SphericalGraph, "build one with knn_graph")
     n = graph.n_vertices
     if x is not None and (x.ndim != 2 or len(x) != n):
         raise ValueError(f"x must have shape ({n}, channel), got {tuple(x.shape)}")
@@ -183,7 +188,7 @@ def operator_from_data(
         parts = (adjacency.indptr, adjacency.indices, adjacency.data, mass)
         key = tuple(b"" if part is None else part.tobytes() for part in parts)
         if key not in known:
-            sampling = Sampling(_positions(one), np.ones(adjacency.shape[0]))
+            sampling = Sampling(_positions(one), equal_areas(adjacency.shape[0]))
             graph = SphericalGraph(
                 sampling,
                 adjacency,

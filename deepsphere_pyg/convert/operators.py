@@ -6,6 +6,7 @@ import scipy.sparse as sp
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from samplings import Coarsening, Laplacian, Transfer
+from samplings.arguments import instance_argument
 
 
 def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOperator:
@@ -63,6 +64,11 @@ def pooling_operator(
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
+    Raises
+    ------
+    TypeError
+        If it is neither.
+
     Examples
     --------
     >>> from samplings import HEALPix
@@ -71,6 +77,7 @@ def pooling_operator(
     """
     if isinstance(coarsening, Transfer):
         return EdgeOperator(coarsening.pooling(), execution=execution)
+    _check_coarsening(coarsening)
     coarse = sp.diags_array(1 / coarsening.coarse.weights)
     fine = sp.diags_array(coarsening.fine.weights)
     return EdgeOperator(coarse @ coarsening.assign @ fine, execution=execution)
@@ -94,6 +101,11 @@ def unpooling_operator(
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
+    Raises
+    ------
+    TypeError
+        If it is neither.
+
     Examples
     --------
     >>> from samplings import HEALPix
@@ -102,4 +114,11 @@ def unpooling_operator(
     """
     if isinstance(coarsening, Transfer):
         return EdgeOperator(coarsening.unpooling(), execution=execution)
+    _check_coarsening(coarsening)
     return EdgeOperator(sp.csr_array(coarsening.assign.T), execution=execution)
+
+
+def _check_coarsening(coarsening: object) -> None:
+    """Refuse what is neither a coarsening nor, as callers have seen, a transfer."""
+    remedy = "take sampling.coarsen(), or a Transfer between two samplings"
+    instance_argument("coarsening", coarsening, Coarsening, remedy)

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from deepsphere_pyg.convert.recipe import RECIPE, graph_of_recipe, recipe_of
 from samplings import SphericalGraph
+from samplings.arguments import instance_argument
 
 if TYPE_CHECKING:
     import pygsp
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
     """Return a graph as one of PyGSP, with its coordinates.
+
+    Raises
+    ------
+    TypeError
+        If it is not a graph.
 
     Examples
     --------
@@ -25,6 +31,7 @@ def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
     """
     from pygsp import graphs
 
+    instance_argument("graph", graph, SphericalGraph, "build one with knn_graph")
     converted = graphs.Graph(
         sp.csr_matrix(graph.adjacency, copy=True),
         lap_type="combinatorial",

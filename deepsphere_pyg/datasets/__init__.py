@@ -30,6 +30,7 @@ from deepsphere_pyg.datasets.qm7_coulomb import coulomb_matrices as coulomb_matr
 from deepsphere_pyg.datasets.qm7_coulomb import (
     sorted_coulomb_matrices as sorted_coulomb_matrices,
 )
+from deepsphere_pyg.datasets.qm7_energies import molecule_energies as molecule_energies
 from deepsphere_pyg.datasets.qm7_file import download_qm7 as download_qm7
 from deepsphere_pyg.datasets.qm7_molecules import QM7_ELEMENTS as QM7_ELEMENTS
 from deepsphere_pyg.datasets.qm7_molecules import Molecules as Molecules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from samplings import Sampling
+from samplings.missing_values import missing_values, native, without_missing
 
 
 class SegmentationSample(NamedTuple):
@@ -80,17 +81,6 @@ class SegmentationDataset(Dataset[SegmentationSample], ABC):
         return position
 
 
-def without_masks(values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """An array, in which NaN stands for what a NumPy masked array hides.
-
-    Readers of NetCDF return masked arrays, whose hidden values are arbitrary.
-    """
-    if not np.ma.is_masked(values):
-        return np.asarray(values)
-    masked: Any = np.ma.asanyarray(values)
-    return np.asarray(masked.astype(np.result_type(masked, np.float32)).filled(np.nan))
-
-
 def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_]:
     """Return a mask of ``n`` vertices as an array.
 
@@ -129,11 +119,11 @@ def segmentation_sample(
     Parameters
     ----------
     x
-        Inputs, shape ``(V, C)``; NaN, infinities and what a NumPy masked array hides
-        are missing values.
+        Inputs, shape ``(V, C)``, with missing values as of
+        :func:`samplings.missing_values.missing_values`.
     y
         Classes, shape ``(V,)``, integers from 0 to ``n_classes - 1`` where they count.
-        What a masked array hides does not count.
+        Missing ones do not count.
     n_classes
         Number of classes.
     mask
@@ -154,10 +144,10 @@ def segmentation_sample(
     """
     # float32 overflows to infinity without a warning of its own: it is missing too.
     with np.errstate(over="ignore"):
-        inputs = np.array(without_masks(x), dtype=np.float32)
+        inputs = np.array(without_missing(x), dtype=np.float32)
     if inputs.ndim != 2:
         raise ValueError(f"x must have shape (V, C), got {inputs.shape}")
-    labels = without_masks(y)
+    labels = native(y)
     if labels.shape != inputs.shape[:1]:
         raise ValueError(
             f"y must have one class a vertex, shape {inputs.shape[:1]}, "
@@ -167,8 +157,7 @@ def segmentation_sample(
     valid = finite.all(axis=1)
     if mask is not None:
         valid &= boolean_mask("mask", mask, len(labels))
-    if np.ma.isMaskedArray(y):
-        valid &= ~np.ma.getmaskarray(y)
+    valid &= ~missing_values(y)
     counted = labels[valid]
     wrong = (counted < 0) | (counted >= n_classes) | (counted != np.floor(counted))
     if wrong.any():

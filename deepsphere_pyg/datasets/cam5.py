@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from deepsphere_pyg.datasets.files import (
 )
 from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
 CAM5_SHAPE = (768, 1152)
@@ -36,6 +38,7 @@ _LAYOUT = (
 )
 
 
+@cache
 def cam5_grid() -> LatLonGrid:
     """Grid of the model: 768 latitudes with both poles, 1152 longitudes from 0.
 
@@ -50,8 +53,8 @@ def cam5_grid() -> LatLonGrid:
 class CAM5(SegmentationDataset):
     """Tropical cyclones and atmospheric rivers in CAM5 simulations, from HDF5 files.
 
-    One file is one map. It is opened when asked for, read, interpolated to the
-    sampling (inputs bilinearly, labels from the nearest cell), and closed.
+    One file is one map. It is opened when asked for, read, carried to the sampling by a
+    :class:`Regridder`, and closed.
 
     Parameters
     ----------
@@ -62,6 +65,8 @@ class CAM5(SegmentationDataset):
     label_set
         0 for the default thresholds of the heuristics that made the labels
         (``climate/labels_0``), 1 for the relaxed ones (``climate/labels_1``).
+    regrid
+        Method of the :class:`Regridder`.
 
     Attributes
     ----------
@@ -107,6 +112,7 @@ class CAM5(SegmentationDataset):
         sampling: Sampling,
         *,
         label_set: Literal[0, 1] = 0,
+        regrid: Method = "auto",
     ) -> None:
         if label_set not in (0, 1):
             raise ValueError(
@@ -117,13 +123,18 @@ class CAM5(SegmentationDataset):
         self.files = source_files(source, "data-*.h5", _LAYOUT)
         self.sampling = sampling
         self.label_set = label_set
-        self._regridder = Regridder(cam5_grid(), sampling)
+        self._regridder = Regridder(cam5_grid(), sampling, regrid)
+
+    @property
+    def regridding(self) -> str:
+        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
+        return self._regridder.used
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Read, check and interpolate the map of file ``index``."""
+        """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
         data, labels = self._read(path)
         x = self._regridder.fields(np.moveaxis(data, -1, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,16 +65,22 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
     Raises
     ------
     ValueError
-        If there are not as many names as values.
+        If there are not as many names as values, or codes are sums of flags.
 
     Examples
     --------
     >>> code_names({"flag_values": [0, 4], "flag_meanings": "land open_sea"})
     {0.0: 'land', 4.0: 'open sea'}
     """
+    if "flag_masks" in attributes:
+        raise ValueError(
+            "flag_masks says that a code is a sum of flags, several of which may be "
+            "set: make classes of them first, as in (values & 4) > 0, or pass "
+            "class_names for the codes as they are"
+        )
     if "flag_values" in attributes and "flag_meanings" in attributes:
-        values = np.atleast_1d(np.asarray(attributes["flag_values"])).tolist()
-        names = str(attributes["flag_meanings"]).split()
+        values = _flag_values(attributes["flag_values"])
+        names = " ".join(map(str, np.ravel(attributes["flag_meanings"]))).split()
         if len(values) != len(names):
             raise ValueError(
                 f"flag_values has {len(values)} values but flag_meanings "
@@ -82,10 +89,17 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
         named = zip(values, names, strict=True)
         return {float(value): name.replace("_", " ") for value, name in named}
     if "CLIST" in attributes:
-        first = int(attributes.get("valid_min", 1))
-        lines = str(attributes["CLIST"]).split("\n")
+        first = int(np.ravel(attributes.get("valid_min", 1))[0])
+        lines = str(np.ravel(attributes["CLIST"])[0]).split("\n")
         return {float(first + i): line.strip() for i, line in enumerate(lines)}
     return {}
+
+
+def _flag_values(given: Any) -> list[float]:
+    """Numbers of an attribute, which some writers give as text: ``"0, 1b, 2b"``."""
+    if isinstance(given, str):
+        given = re.findall(r"[-+]?\d+(?:\.\d*)?", given)
+    return [float(value) for value in np.ravel(np.asarray(given)).tolist()]
 
 
 def build_table(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.cf_coordinates import variable_grid
+from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.convert.latlon_grid import LatLonGrid
+from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
@@ -30,7 +31,9 @@ from deepsphere_pyg.datasets.files import (
 )
 from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
-from samplings import Sampling
+from deepsphere_pyg.datasets.regridding.weights import Method
+from samplings import Sampling, same_sampling
+from samplings.missing_values import without_missing
 
 _LAYOUT = (
     "put ClimateNet's files data-YYYY-MM-DD-SS-R.nc into the folders train and test "
@@ -41,9 +44,8 @@ _LAYOUT = (
 class ClimateNet(SegmentationDataset):
     """Tropical cyclones and atmospheric rivers labelled by experts.
 
-    One file is one map of CAM5.1 at 25 km. It is opened when asked for, read,
-    interpolated to the sampling (inputs bilinearly, labels from the nearest cell), and
-    closed.
+    One file is one map of CAM5.1 at 25 km. It is opened when asked for, read, carried
+    to the sampling by a :class:`Regridder`, and closed.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ class ClimateNet(SegmentationDataset):
     split
         ``"train"``, ``"test"``, or another folder under the root; None for files that
         lie in the root itself.
+    regrid
+        Method of the :class:`Regridder`.
 
     Attributes
     ----------
@@ -95,34 +99,41 @@ class ClimateNet(SegmentationDataset):
     class_names = CAM5_CLASSES
 
     def __init__(
-        self, root: PathLike, sampling: Sampling, *, split: str | None = "train"
+        self,
+        root: PathLike,
+        sampling: Sampling,
+        *,
+        split: str | None = "train",
+        regrid: Method = "auto",
     ) -> None:
         climate_module("xarray")
         folder = Path(root) if split is None else Path(root) / split
         self.files = files_in(folder, "*.nc", _LAYOUT)
         self.sampling = sampling
-        self._regridder = Regridder(self._read(self.files[0])[0], sampling)
+        self._grid: XarraySampling | None = None
+        self._grid = self._read(self.files[0])[0]
+        self._regridder = Regridder(self._grid, sampling, regrid)
+
+    @property
+    def regridding(self) -> str:
+        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
+        return self._regridder.used
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Read, check and interpolate the map of file ``index``."""
+        """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
-        grid, data, labels = self._read(path)
-        if not grid.matches(self._regridder.grid):
-            raise ValueError(
-                f"{path} is on another grid than {self.files[0]}; "
-                "keep files of one grid in a folder"
-            )
+        _, data, labels = self._read(path)
         x = self._regridder.fields(data)
         y, inside = self._regridder.labels(labels)
         return segmentation_sample(x.T, y, len(self.class_names), inside)
 
     def _read(
         self, path: Path
-    ) -> tuple[LatLonGrid, npt.NDArray[Any], npt.NDArray[np.int64]]:
-        """Grid, inputs ``(16, n_lat, n_lon)`` and labels of a file."""
+    ) -> tuple[XarraySampling, npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Grid, inputs ``(16, *grid)`` and labels of a file."""
         xarray = climate_module("xarray")
         # Times are file names, not dates.
         with reading(path, "NetCDF"):
@@ -136,24 +147,48 @@ class ClimateNet(SegmentationDataset):
                     f"it has: {', '.join(map(str, dataset.data_vars))}"
                 )
             with reading(path, "NetCDF"):
-                try:
-                    row, column, grid = variable_grid(dataset, "LABELS")
-                except ValueError as error:
-                    raise DataFileError(f"{path}: {error}") from error
+                grid = self._recognised(dataset, path)
             maps = []
             for name in (*CAM5_CHANNELS, "LABELS"):
                 variable = dataset[name]
-                extra = [d for d in variable.dims if d not in (row, column)]
-                if len(variable.dims) - len(extra) < 2 or any(
+                extra = [d for d in variable.dims if d not in grid.dims]
+                if len(variable.dims) - len(extra) < len(grid.dims) or any(
                     variable.sizes[d] != 1 for d in extra
                 ):
                     raise ValueError(
-                        f"{path}: {name} must be one map over {row} and {column}, "
-                        f"got {dict(variable.sizes)}"
+                        f"{path}: {name} must be one map over "
+                        f"{' and '.join(grid.dims)}, got {dict(variable.sizes)}"
                     )
-                one = variable.isel({d: 0 for d in extra}).transpose(row, column)
+                one = variable.isel({d: 0 for d in extra}).transpose(*grid.dims)
                 with reading(path, "NetCDF"):
-                    maps.append(one.to_numpy())
+                    values = one.to_numpy()
+                maps.append(without_missing(values, one.attrs, one.encoding))
         data = np.stack(maps[:-1])
         check_finite(data, CAM5_CHANNELS, path, axis=0)
         return grid, data, checked_classes(maps[-1], CAM5_CLASSES, path)
+
+    def _recognised(self, dataset: Any, path: Path) -> XarraySampling:
+        """Grid of a file: that of the first one, or it is refused."""
+        first = self._grid
+        if first is not None and all(
+            name in dataset.variables
+            and dataset[name].shape == known.shape
+            and np.allclose(dataset[name], known, rtol=0, atol=ROUNDING)
+            for name, known in first.coordinates.coords.items()
+            if known.dtype.kind == "f"
+        ):
+            return first
+        try:
+            grid = from_xarray(dataset, "LABELS")
+        except ValueError as error:
+            raise DataFileError(f"{path}: {error}") from error
+        if first is not None and not (
+            np.array_equal(grid.vertex, first.vertex)
+            and same_sampling(grid.sampling, first.sampling)
+        ):
+            raise DataFileError(
+                f"{path} is on another grid than {self.files[0]}; "
+                "keep files of one grid in a folder"
+            )
+        # The file is closed after this.
+        return replace(grid, coordinates=grid.coordinates.load())

@@ -31,6 +31,7 @@ from deepsphere_pyg.datasets.files import (
 )
 from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
 # Order of the channels in the files: alphabetic.
@@ -45,8 +46,8 @@ _LAYOUT = (
 class ExtremeWeather(SegmentationDataset):
     """Cyclones, depressions and atmospheric rivers of CAM5, drawn from their boxes.
 
-    Only the map asked for is read from its file, then interpolated to the sampling
-    (inputs bilinearly, classes from the nearest cell).
+    Only the map asked for is read from its file, then carried to the sampling by a
+    :class:`Regridder`.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ class ExtremeWeather(SegmentationDataset):
         Folder with files ``climo_*.h5``, or a list of files.
     sampling
         Where the maps are wanted.
+    regrid
+        Method of the :class:`Regridder`.
 
     Attributes
     ----------
@@ -103,19 +106,28 @@ class ExtremeWeather(SegmentationDataset):
     )
 
     def __init__(
-        self, source: PathLike | Sequence[PathLike], sampling: Sampling
+        self,
+        source: PathLike | Sequence[PathLike],
+        sampling: Sampling,
+        *,
+        regrid: Method = "auto",
     ) -> None:
         climate_module("h5py")
         self.files = source_files(source, "climo_*.h5", _LAYOUT)
         self.sampling = sampling
-        self._regridder = Regridder(cam5_grid(), sampling)
+        self._regridder = Regridder(cam5_grid(), sampling, regrid)
         self._ends = np.cumsum([_count_maps(path) for path in self.files])
+
+    @property
+    def regridding(self) -> str:
+        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
+        return self._regridder.used
 
     def __len__(self) -> int:
         return int(self._ends[-1])
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Read, check and interpolate one map."""
+        """Read, check and regrid one map."""
         position = self._check_index(index)
         number = int(np.searchsorted(self._ends, position, side="right"))
         path = self.files[number]

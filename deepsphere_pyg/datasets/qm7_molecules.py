@@ -137,11 +137,17 @@ class Molecules(ReadOnly):
 
     @cached_property
     def smallest_distance(self) -> float:
-        """Smallest distance of two atoms of one molecule in Bohr; inf if there is none.
-
-        Half of it is the largest radius of spheres round all atoms that do not meet.
-        """
+        """Smallest distance of atoms of a molecule in Bohr; inf if there is none."""
         return min(float(part.min()) for part in map(self.distances, self.chunks()))
+
+    @property
+    def largest_radius(self) -> float:
+        """Largest radius in Bohr of spheres round all atoms that do not meet.
+
+        Half the smallest distance; 1 of single atoms, which have nobody else.
+        """
+        half = self.smallest_distance / 2
+        return half if np.isfinite(half) else 1.0
 
     def chunks(self, size: int = _CHUNK) -> list[slice]:
         """Ranges of molecules to work on one after the other."""

@@ -68,8 +68,10 @@ def qm7_potentials(
         Where on the sphere; any.
     radius
         Radius r of all spheres in Bohr, at most half the smallest distance of two
-        atoms, so that spheres do not meet. That by default: pass the radius of the
-        whole data set for a part of it.
+        atoms, so that spheres do not meet. That of these molecules by default,
+        :attr:`Molecules.largest_radius`: pass the radius of the whole data set for a
+        part of it. For a trained network it is ``network.radius``, and
+        :func:`molecule_energies` passes it.
     dtype
         Of the result; computed in float64.
     progress
@@ -202,10 +204,9 @@ def _checked_radius(molecules: Molecules, radius: SupportsFloat | None) -> float
             f"molecules must be Molecules, got {type(molecules).__name__}; pass "
             "QM7(root).molecules, or make them of charges and positions"
         )
-    largest = molecules.smallest_distance / 2
     if radius is None:
-        # Single atoms have nobody else: any radius will do.
-        return largest if np.isfinite(largest) else 1.0
+        return molecules.largest_radius
+    largest = molecules.smallest_distance / 2
     remedy = "pass a length in Bohr, or None for the largest"
     r = positive_argument("radius", radius, remedy)
     if r > largest:

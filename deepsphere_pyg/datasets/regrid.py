@@ -1,55 +1,80 @@
-"""From a grid of latitudes and longitudes to the vertices of any sampling."""
+"""From the grid of a file to the vertices of any sampling."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from deepsphere_pyg.convert import XarraySampling
+from deepsphere_pyg.convert.grids.schemes import grid_sampling
 from deepsphere_pyg.convert.latlon_grid import LatLonGrid
-from deepsphere_pyg.datasets.base import without_masks
+from deepsphere_pyg.datasets.regridding.weights import (
+    Method,
+    Used,
+    kept_weights,
+    used_method,
+)
 from samplings import Sampling
 from samplings.base import FloatArray, IntArray, freeze
+from samplings.missing_values import missing_values, native
 
-# A vertex on the last ring is off it by the round-off of its colatitude.
-ON_RING = 1e-9
+# Where less of the weight of a vertex is known, it is missing; up to the round-off of
+# the sum of some hundred weights.
+ENOUGH = 0.5 - 1e-12
+# Areas that are equal but for round-off.
+TIED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Regridder:
-    r"""Bilinear interpolation of fields, and nearest cells for labels.
+    r"""Carries fields and labels from the cells of a file to a sampling.
 
-    Between rings :math:`i, i+1` and meridians :math:`j, j+1`,
+    Where the vertices are farther apart than the cells, in the mean, it takes
 
-    .. math:: f = (1-a)(1-b) f_{ij} + (1-a) b f_{i,j+1} + a (1-b) f_{i+1,j}
-        + a b f_{i+1,j+1},
+    .. math:: f_t = \frac{\sum_s A_{ts} f_s}{\sum_s A_{ts}}
 
-    with the shares *a* of the way in latitude and *b* in longitude, which is periodic.
-    Beyond the last ring, if the pole is at most one spacing away, the value at the pole
-    is the mean of that ring. Vertices farther out, or in a hole of a regional grid, are
-    missing. This samples at points: details finer than the spacing of the vertices
-    alias; they are not averaged.
+    over the areas A that cells share (:meth:`samplings.Transfer.conservative`): means
+    over the sphere are kept, and details finer than the vertices' spacing do not alias.
+    Labels are those of the largest area shared; of equal ones the lowest.
+
+    Elsewhere it interpolates: bilinearly on grids of latitudes and longitudes and on
+    HEALPix pixels, linearly on the Delaunay triangles of other points. Labels are those
+    of the cell that holds the vertex.
+
+    Vertices outside of the file's grid are missing. Missing cells are left out and the
+    other weights scaled up; where less than half of a vertex's weight is known, it is
+    missing too.
 
     Parameters
     ----------
-    grid
-        Where the maps are given.
+    source
+        Where the maps are given: a sampling, a grid of latitudes and longitudes, or
+        what :func:`~deepsphere_pyg.convert.from_xarray` found in a file.
     sampling
         Where they are wanted.
+    method
+        ``"auto"`` as above; ``"conservative"``; or ``"bilinear"`` or ``"linear"``, both
+        of which interpolate as above.
 
     Raises
     ------
     TypeError
-        If ``sampling`` is not a sampling.
+        If ``source`` or ``sampling`` are something else.
+    ValueError
+        If there is no such method, or points have neither cells nor triangles.
 
     Notes
     -----
-    Components of vectors (winds) are interpolated as scalars, which is good to second
-    order away from the poles.
+    Components of vectors (winds) are carried as scalars, which is good to second order
+    away from the poles. Weights are computed once for a source, a sampling and a
+    method.
+
+    Source: Jones 1999, Mon. Weather Rev. 127, 2204 (first-order conservative).
 
     Examples
     --------
@@ -57,191 +82,203 @@ class Regridder:
     >>> grid = LatLonGrid([-90, -30, 30, 90], [0, 120, 240])
     >>> lat = np.repeat(grid.lat[:, None], 3, axis=1)
     >>> regridder = Regridder(grid, HEALPix(2))
-    >>> bool(np.allclose(regridder.fields(lat), HEALPix(2).lat))
-    True
+    >>> regridder.used, bool(np.allclose(regridder.fields(lat), HEALPix(2).lat))
+    ('bilinear', True)
     """
 
-    grid: LatLonGrid
+    source: Sampling | LatLonGrid | XarraySampling
     sampling: Sampling
+    method: Method = "auto"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.source, Sampling | LatLonGrid | XarraySampling):
+            raise TypeError(
+                "source must be a Sampling, a LatLonGrid or what from_xarray returns, "
+                f"got {type(self.source).__name__}; pass from_xarray(data), for example"
+            )
         if not isinstance(self.sampling, Sampling):
             raise TypeError(
                 f"sampling must be a Sampling, got {type(self.sampling).__name__}; "
                 "make one with samplings.HEALPix(32), for example"
             )
+        # Said at once, not at the first map.
+        used_method(self.places[0], self.sampling, self.method)
+
+    @cached_property
+    def places(self) -> tuple[Sampling, IntArray]:
+        """Sampling of the source, and the vertex of each cell, -1 where it has none."""
+        if isinstance(self.source, LatLonGrid):
+            return _grid_places(self.source)
+        if isinstance(self.source, XarraySampling):
+            return self.source.sampling, self.source.vertex
+        return self.source, np.arange(len(self.source))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a map on the cells of the source."""
+        return self.places[1].shape
+
+    @cached_property
+    def used(self) -> Used:
+        """What is done to fields: ``"conservative"``, ``"bilinear"``, ``"linear"``."""
+        return used_method(self.places[0], self.sampling, self.method)
 
     @cached_property
     def matrix(self) -> sp.csr_array:
-        """Weights ``(V, n_lat * n_lon)``; rows sum to one, or to zero outside."""
-        grid, n_columns = self.grid, self.grid.shape[1]
-        lower, upper, up, beyond = _rings(grid, self.sampling.lat)
-        west, east, along, inside = _meridians(grid, self.sampling.lon)
-        inside &= np.isfinite(beyond)
-        beyond = np.where(inside, beyond, 0.0)
-        keep = np.where(inside, 1 - np.abs(beyond), 0.0)
-        vertex = np.arange(len(self.sampling))
-        rows, columns, weights = [], [], []
-        for ring, share in ((lower, 1 - up), (upper, up)):
-            for meridian, part in ((west, 1 - along), (east, along)):
-                rows.append(vertex)
-                columns.append(grid.rows[ring] * n_columns + grid.columns[meridian])
-                weights.append(keep * share * part)
-        mean = (grid.gaps + np.roll(grid.gaps, 1)) / 720
-        for end, sign in ((0, -1), (-1, 1)):
-            cap = np.flatnonzero(sign * beyond > 0)
-            rows.append(np.repeat(cap, len(mean)))
-            ring_cells = grid.rows[end] * n_columns + grid.columns
-            columns.append(np.tile(ring_cells, len(cap)))
-            weights.append(np.outer(np.abs(beyond[cap]), mean).ravel())
-        entries = (np.concatenate(rows), np.concatenate(columns))
-        matrix = sp.csr_array(
-            (np.concatenate(weights), entries),
-            shape=(len(self.sampling), grid.shape[0] * n_columns),
-        )
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        return freeze(matrix)
+        """Weights of the cells in each vertex, sparse, shape ``(V, n_cells)``.
 
-    @cached_property
-    def cells(self) -> IntArray:
-        """Cell ``row * n_lon + column`` that holds each vertex, -1 outside.
-
-        Vertices on a border belong to the cell south or west of it.
+        Rows sum to the part of the vertex that the source covers, at most one.
         """
-        grid = self.grid
-        lower, upper, up, beyond = _rings(grid, self.sampling.lat)
-        west, east, along, inside = _meridians(grid, self.sampling.lon)
-        ring = np.where(up > 0.5 + ON_RING, upper, lower)
-        meridian = np.where(along > 0.5 + ON_RING, east, west)
-        cell = grid.rows[ring] * grid.shape[1] + grid.columns[meridian]
-        return np.where(inside & np.isfinite(beyond), cell, -1)
+        return freeze(self._of_cells(self.used))
 
     @cached_property
-    def _compact(self) -> tuple[IntArray, sp.csr_array]:
-        """Cells that are used at all, and the matrix without the others."""
+    def label_matrix(self) -> sp.csr_array:
+        """Weights by which the cells vote for the label of each vertex."""
+        if self.used == "conservative":
+            return self.matrix
+        return freeze(self._of_cells("nearest"))
+
+    def _of_cells(self, used: Used) -> sp.csr_array:
+        source, vertex = self.places
+        matrix = kept_weights(source, self.sampling, used)
+        flat = vertex.ravel()
+        cells = np.flatnonzero(flat >= 0)
+        # Cells that are one vertex, as those of a pole, share its weight.
+        count = np.bincount(flat[cells], minlength=len(source))
+        entries = (1 / count[flat[cells]], (flat[cells], cells))
+        spread = sp.csr_array(entries, shape=(len(source), len(flat)))
+        product = sp.csr_array(matrix @ spread)
+        product.sort_indices()
+        return product
+
+    @cached_property
+    def _compact(self) -> tuple[IntArray, sp.csr_array, FloatArray]:
+        """Cells that are used at all, the matrix without the others, its row sums."""
         used, position = np.unique(self.matrix.indices, return_inverse=True)
         parts = (self.matrix.data, position, self.matrix.indptr)
-        return used.astype(np.int64), sp.csr_array(
-            parts, shape=(len(self.sampling), len(used))
-        )
+        compact = sp.csr_array(parts, shape=(len(self.sampling), len(used)))
+        return used.astype(np.int64), compact, compact @ np.ones(len(used))
 
     def fields(
         self, values: npt.ArrayLike, fill_value: float | None = None
     ) -> FloatArray:
-        """Interpolate maps.
+        """Carry maps to the vertices.
 
         Parameters
         ----------
         values
-            Maps, shape ``(..., n_lat, n_lon)``; what is not finite is missing, and
-            what a NumPy masked array hides.
+            Maps, shape ``(..., *shape)``, such as ``(..., n_lat, n_lon)``, with missing
+            values as of :func:`samplings.missing_values.missing_values`.
         fill_value
             Another value that stands for missing data.
 
         Returns
         -------
         ndarray
-            Signals, shape ``(..., V)``, float64. Missing cells are left out and the
-            other weights scaled up; where more than half of the weight is missing, and
-            outside the grid, the result is NaN.
+            Signals, shape ``(..., V)``, float64, NaN where missing.
 
         Raises
         ------
+        TypeError
+            If the values are neither numbers nor booleans.
         ValueError
             If the maps do not have the shape of the grid.
         """
-        maps = self._checked(values)
-        used, matrix = self._compact
-        flat = maps.reshape(-1, maps.shape[-2] * maps.shape[-1])
-        known = np.ascontiguousarray(flat[:, used].T, dtype=np.float64)
-        valid = np.isfinite(known)
-        if fill_value is not None:
-            valid &= known != fill_value
-        covered = (matrix @ np.ones(len(used)) > 0.5)[:, None]
+        flat, shape = self._flat(values)
+        missing = missing_values(flat, fill_value=fill_value)
+        used, matrix, covered = self._compact
+        known = native(flat)[:, used].T.astype(np.float64)
+        valid = ~missing[:, used].T
         if valid.all():
-            signals = np.where(covered, matrix @ known, np.nan)
+            total, weight = matrix @ known, covered[:, None]
         else:
-            weight = matrix @ valid.astype(np.float64)
             total = matrix @ np.where(valid, known, 0.0)
-            # Half of the weight, up to the round-off of summing four of them.
-            enough = covered & (weight >= 0.5 - 1e-12)
-            signals = np.full(total.shape, np.nan)
-            np.divide(total, weight, out=signals, where=enough)
-        return signals.T.reshape((*maps.shape[:-2], len(self.sampling)))
+            weight = matrix @ valid.astype(np.float64)
+        signals = np.full(total.shape, np.nan)
+        enough = np.broadcast_to(weight >= ENOUGH, total.shape)
+        np.divide(total, weight, out=signals, where=enough)
+        return signals.T.reshape((*shape, len(self.sampling)))
 
     def labels(
         self, values: npt.ArrayLike
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        """Look up the cell of each vertex.
+        """Carry codes to the vertices, as they are.
 
         Parameters
         ----------
         values
-            Maps of codes, shape ``(..., n_lat, n_lon)``.
+            Maps of codes, shape ``(..., *shape)``; missing ones as in :meth:`fields`.
 
         Returns
         -------
         labels : ndarray
-            Codes, shape ``(..., V)``, of the type given; arbitrary outside the grid,
-            NaN where a masked array hides them.
-        inside : ndarray
-            Whether the vertex is in a cell, shape ``(V,)``.
+            Codes, shape ``(..., V)``, of the type given; arbitrary where not known.
+        known : ndarray
+            Where at least half of the vertex has a code, shape ``(..., V)``.
 
         Raises
         ------
-        ValueError
-            If the maps do not have the shape of the grid.
+        TypeError, ValueError
+            As :meth:`fields`.
+
+        Examples
+        --------
+        >>> from samplings import Equiangular, HEALPix
+        >>> north = Equiangular(16).lat > 0
+        >>> codes, known = Regridder(Equiangular(16), HEALPix(2)).labels(north)
+        >>> codes.tolist() == (HEALPix(2).lat > 0).tolist(), bool(known.all())
+        (True, True)
         """
-        maps = self._checked(values)
-        flat = maps.reshape((*maps.shape[:-2], -1))
-        return flat[..., self.cells], self.cells >= 0
+        flat, shape = self._flat(values)
+        missing, codes = missing_values(flat), native(flat)
+        matrix = self.label_matrix
+        n, row = (
+            len(self.sampling),
+            np.repeat(np.arange(len(self.sampling)), np.diff(self.label_matrix.indptr)),
+        )
+        labels = np.zeros((len(flat), n), dtype=codes.dtype)
+        known = np.zeros((len(flat), n), dtype=bool)
+        for i, one in enumerate(codes):
+            valid = ~missing[i][matrix.indices]
+            found, place = np.unique(one[matrix.indices[valid]], return_inverse=True)
+            if len(found) == 0:
+                continue
+            areas = np.bincount(
+                row[valid] * len(found) + place,
+                matrix.data[valid],
+                minlength=n * len(found),
+            ).reshape(n, len(found))
+            most = areas.max(axis=1, keepdims=True)
+            # The first of those as large: codes ascend.
+            labels[i] = found[(areas >= most * (1 - TIED)).argmax(axis=1)]
+            known[i] = areas.sum(axis=1) >= ENOUGH
+        return labels.reshape((*shape, n)), known.reshape((*shape, n))
 
-    def _checked(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        maps = without_masks(values)
-        if maps.shape[-2:] != self.grid.shape:
+    def _flat(self, values: npt.ArrayLike) -> tuple[Any, tuple[int, ...]]:
+        """Maps ``(n, n_cells)``, masked where they were, and their leading shape."""
+        maps = (
+            np.ma.asanyarray(values)
+            if np.ma.isMaskedArray(values)
+            else np.asarray(values)
+        )
+        n = len(self.shape)
+        if maps.ndim < n or maps.shape[maps.ndim - n :] != self.shape:
+            if isinstance(self.source, LatLonGrid):
+                dims = "n_lat, n_lon"
+            elif isinstance(self.source, XarraySampling):
+                dims = ", ".join(self.source.dims)
+            else:
+                dims = "V"
             raise ValueError(
-                f"maps must have shape (..., n_lat, n_lon) = (..., "
-                f"{self.grid.shape[0]}, {self.grid.shape[1]}), got {maps.shape}; "
-                "move latitude and longitude to the end"
+                f"maps must have shape (..., {dims}) = (..., "
+                f"{', '.join(map(str, self.shape))}), got {maps.shape}; move the "
+                "dimensions of places to the end"
             )
-        return maps
+        leading = maps.shape[: maps.ndim - n]
+        return maps.reshape((-1, int(np.prod(self.shape)))), leading
 
 
-def _rings(
-    grid: LatLonGrid, lat: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Rings south and north of each vertex, and how far it is between or beyond them.
-
-    The third array is the share of the way from the southern to the northern ring; the
-    fourth that from the last ring to the pole (south negative), NaN where no data reach
-    so far.
-    """
-    rings = grid.rings
-    lower = np.clip(np.searchsorted(rings, lat, side="right") - 1, 0, len(rings) - 2)
-    spacing = rings[lower + 1] - rings[lower]
-    up = np.clip((lat - rings[lower]) / spacing, 0, 1)
-    beyond = np.zeros(len(lat))
-    for end, inner, sign in ((0, 1, -1), (-1, -2, 1)):
-        gap = 90 - sign * rings[end]
-        outside = sign * (lat - rings[end]) > ON_RING
-        spacing_there = abs(rings[end] - rings[inner])
-        reached = grid.is_periodic and gap <= spacing_there * (1 + 1e-6)
-        share = sign * (lat - rings[end]) / max(gap, ON_RING)
-        beyond[outside] = sign * np.minimum(share, 1)[outside] if reached else np.nan
-    return lower.astype(np.int64), lower.astype(np.int64) + 1, up, beyond
-
-
-def _meridians(
-    grid: LatLonGrid, lon: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray, npt.NDArray[np.bool_]]:
-    """Meridians west and east of each vertex, and its share of the way between them.
-
-    The last array says whether there are data between them.
-    """
-    n = len(grid.meridians)
-    west = (np.searchsorted(grid.meridians, lon, side="right") - 1) % n
-    along = ((lon - grid.meridians[west]) % 360) / grid.gaps[west]
-    edge = np.minimum(along, 1 - along) * grid.gaps[west] < ON_RING
-    inside = ~grid.holes[west] | edge
-    return west.astype(np.int64), (west + 1) % n, np.clip(along, 0, 1), inside
+@lru_cache(maxsize=4)
+def _grid_places(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
+    """Sampling of a grid, once for the data sets and splits that are on it."""
+    return grid_sampling(grid)

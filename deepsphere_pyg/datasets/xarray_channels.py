@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.cf_coordinates import find_dimension, variable_grid
-from deepsphere_pyg.convert.latlon_grid import LatLonGrid
-from deepsphere_pyg.datasets.files import DataFileError, reading
-from deepsphere_pyg.datasets.xarray_source import (
+from deepsphere_pyg.convert import XarraySampling
+from deepsphere_pyg.convert.cf_coordinates import find_dimension
+from deepsphere_pyg.datasets.netcdf.coordinates import (
     Selection,
-    XarraySource,
     listed,
+    number_or_text,
     position_of,
-    require_variable,
     select,
     short,
 )
+from deepsphere_pyg.datasets.xarray_source import XarraySource, require_variable
+from samplings import same_sampling
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Channel:
     variable, positions
         Where its values are.
     dims
-        Dimensions of latitude and longitude.
+        Dimensions of the places.
     sampled
         Whether the values change along the sample dimension.
     """
@@ -43,7 +43,7 @@ class Channel:
     name: str
     variable: str
     positions: dict[str, int]
-    dims: tuple[str, str]
+    dims: tuple[str, ...]
     sampled: bool
 
 
@@ -55,15 +55,18 @@ class Layout:
     ----------
     channels
         What is read for a sample.
-    grid
-        Grid of all channels.
+    places
+        Sampling of all channels, and the vertex of each cell.
     sample_dimension
         Dimension along which samples lie; None if there is a single one.
+    chosen
+        Positions of the samples along it, in order; None for all.
     """
 
     channels: tuple[Channel, ...]
-    grid: LatLonGrid
+    places: XarraySampling
     sample_dimension: str | None
+    chosen: tuple[int, ...] | None = None
 
     def n_samples(self, source: XarraySource) -> int:
         """Number of samples in the files."""
@@ -110,19 +113,20 @@ def field_layout(
         )
     dataset = source.dataset
     channels: list[Channel] = []
-    grids: list[LatLonGrid] = []
-    along = sample_dimension
+    found: list[XarraySampling] = []
+    along, chosen = sample_dimension, None
     for wanted in variables:
         name, _, level = wanted.partition("@")
         require_variable(source, name)
-        row, column, grid = named_grid(source, name)
-        if grids and not grid.matches(grids[0]):
+        own = source.places(name)
+        if found and not _same_places(own, found[0]):
             raise ValueError(
                 f"{name} is on another grid than {channels[0].variable}; "
                 "interpolate the variables to one grid first"
             )
-        grids.append(grid)
-        time = sample_dimension or find_dimension(dataset, name, "time")
+        found.append(own)
+        keep = select(source.name, dataset, name, selection)
+        time = sample_dimension or _time(dataset, name, own.dims, keep)
         sampled = time in dataset[name].dims
         if sampled and along is not None and time != along:
             raise ValueError(
@@ -130,12 +134,16 @@ def field_layout(
                 "pass sample_dimension, and select one value of the other"
             )
         along = time if sampled else along
-        keep = select(source, name, selection)
+        if sampled and time in keep:
+            chosen = tuple(keep[str(time)])
         further = [
             str(d)
             for d in dataset[name].dims
-            if d not in (row, column) and not (sampled and d == time)
+            if d not in own.dims and not (sampled and d == time)
         ]
+        # One value of a dimension tells nothing apart: networks are used on files with
+        # the dimension and without.
+        named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
         if level:
             free = [d for d in further if d not in keep]
             if len(free) != 1:
@@ -143,13 +151,13 @@ def field_layout(
                     f"{wanted!r} needs one further dimension of {name} to select "
                     f"{level} from, got {', '.join(free) or 'none'}"
                 )
-            keep[free[0]] = [position_of(dataset, free[0], _number(level))]
+            keep[free[0]] = [position_of(dataset, free[0], number_or_text(level))]
         choices = [keep.get(d, range(dataset.sizes[d])) for d in further]
         for combination in itertools.product(*choices):
             positions = dict(zip(further, combination, strict=True))
-            label = ",".join(_coordinate(dataset, d, i) for d, i in positions.items())
+            label = ",".join(_coordinate(dataset, d, positions[d]) for d in named)
             full = f"{name}@{label}" if label else name
-            channels.append(Channel(full, name, positions, (row, column), sampled))
+            channels.append(Channel(full, name, positions, own.dims, sampled))
     names = [channel.name for channel in channels]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -159,7 +167,7 @@ def field_layout(
             f"{source.name} has no dimension {sample_dimension!r}; "
             f"it has: {', '.join(map(str, dataset.sizes))}"
         )
-    return Layout(tuple(channels), grids[0], along)
+    return Layout(tuple(channels), found[0], along, chosen)
 
 
 def label_layout(
@@ -174,20 +182,20 @@ def label_layout(
     """
     require_variable(source, variable)
     dataset = source.dataset
-    row, column, grid = named_grid(source, variable)
-    keep = select(source, variable, selection)
-    for dimension, places in keep.items():
-        if len(places) != 1:
+    places = source.places(variable)
+    keep = select(source.name, dataset, variable, selection)
+    for dimension, kept in keep.items():
+        if len(kept) != 1:
             raise ValueError(
-                f"labels need one value of {dimension}, got {len(places)}; "
+                f"labels need one value of {dimension}, got {len(kept)}; "
                 "select a single one"
             )
     time = along if along in dataset[variable].dims else None
-    time = time or find_dimension(dataset, variable, "time")
+    time = time or _time(dataset, variable, places.dims, keep)
     if time in keep:
         time = None
     for dimension in dataset[variable].dims:
-        if dimension in (row, column, time) or dimension in keep:
+        if dimension in (*places.dims, time) or dimension in keep:
             continue
         if dataset.sizes[dimension] > 1:
             values = (
@@ -203,34 +211,31 @@ def label_layout(
     # One map of labels for all samples.
     if time is not None and dataset.sizes[time] == 1:
         keep[time], time = [0], None
-    positions = {dimension: places[0] for dimension, places in keep.items()}
-    channel = Channel(variable, variable, positions, (row, column), time is not None)
-    return Layout((channel,), grid, time)
+    positions = {dimension: kept[0] for dimension, kept in keep.items()}
+    channel = Channel(variable, variable, positions, places.dims, time is not None)
+    return Layout((channel,), places, time)
 
 
-def named_grid(source: XarraySource, variable: str) -> tuple[str, str, LatLonGrid]:
-    """Dimensions and grid of a variable; messages name the file."""
-    dataset = source.dataset
-    with reading(source.name, "NetCDF or Zarr"):
-        try:
-            return variable_grid(dataset, variable)
-        except ValueError as error:
-            raise DataFileError(f"{source.name}: {error}") from error
+def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
+    """Whether cells of the same positions are the same vertices."""
+    if one is other:
+        return True
+    return np.array_equal(one.vertex, other.vertex) and same_sampling(
+        one.sampling, other.sampling
+    )
+
+
+def _time(
+    dataset: Any, variable: str, places: tuple[str, ...], keep: dict[str, list[int]]
+) -> str | None:
+    """Dimension of time that no single value is selected from, or None."""
+    single = {d: kept[0] for d, kept in keep.items() if len(kept) == 1}
+    part = dataset[[variable]].isel(single)
+    found = find_dimension(part, variable, "time")
+    return None if found in places else found
 
 
 def _coordinate(dataset: Any, dimension: str, position: int) -> str:
     if dimension not in dataset.coords:
         return str(position)
     return short(dataset[dimension].to_numpy()[position])
-
-
-def _number(text: str) -> Any:
-    """The number that a text is, or the text."""
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text

@@ -15,25 +15,35 @@ from deepsphere_pyg.datasets.class_table import (
     code_names,
     given_names,
 )
+from deepsphere_pyg.datasets.netcdf.coordinates import (
+    Selection,
+    calendar_of,
+    coordinate_keys,
+    listed,
+)
 from deepsphere_pyg.datasets.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.weights import Method
 from deepsphere_pyg.datasets.xarray_channels import label_layout
 from deepsphere_pyg.datasets.xarray_fields import XarrayFields
-from deepsphere_pyg.datasets.xarray_source import Selection, XarraySource, listed
+from deepsphere_pyg.datasets.xarray_source import XarraySource
 from samplings import Sampling
+
+# What a byte tells apart; more values are a field.
+MOST_CLASSES = 256
 
 
 class XarrayDataset(XarrayFields):
     """Maps and labels from files that xarray reads.
 
-    Latitude, longitude and time are found by the CF conventions (standard names, units,
-    axes, usual names). Each sample is read when asked for and interpolated to the
-    sampling: inputs bilinearly, labels from the cell that holds the vertex.
+    The grid is recognised by :func:`~deepsphere_pyg.convert.from_xarray`: latitudes and
+    longitudes of one or two dimensions, HEALPix, reduced and unstructured grids. Each
+    sample is read when asked for and carried to the sampling by a :class:`Regridder`.
 
     Parameters
     ----------
     fields
-        Inputs: path of a NetCDF file or Zarr store, a list of paths, or an open
-        ``xarray.Dataset``.
+        Inputs: path of a NetCDF file or Zarr store, a pattern of paths, a folder of
+        NetCDF files, a URL, a list of these, or an open ``xarray.Dataset``.
     labels
         The same for the labels, on a grid of its own; by default ``fields``.
     variables
@@ -47,7 +57,9 @@ class XarrayDataset(XarrayFields):
         Where the maps are wanted.
     selection, label_selection
         Coordinates to keep along further dimensions of the fields (a value or a list)
-        and of the labels (a value), such as ``{"Z": 0}``.
+        and of the labels (a value), such as ``{"Z": 0}``, ``{"step": "6h"}`` or
+        ``{"member_id": "r1i1p1f1"}``; positions where a dimension has no coordinates. A
+        dimension of which one value is kept is not in the names of the channels.
     sample_dimension
         Dimension along which the samples lie; by default that of time.
     class_names
@@ -64,6 +76,9 @@ class XarrayDataset(XarrayFields):
     rare_label
         Name of the class of rare ones, a new one (the last) or one of the others; None
         to mask them.
+    regrid
+        ``"auto"``, ``"conservative"``, ``"bilinear"`` or ``"linear"``, see
+        :class:`Regridder`.
 
     Attributes
     ----------
@@ -74,7 +89,8 @@ class XarrayDataset(XarrayFields):
     ------
     ValueError
         If a file is damaged; a variable, dimension or coordinate does not exist; a grid
-        is not regular; times do not fit; or fewer than two classes are left.
+        is not recognised; times do not fit; labels are no class codes; or fewer than
+        two classes are left.
     TypeError, FileNotFoundError, ImportError
         If ``fields`` or ``labels`` are of the wrong type or missing, or if a package
         that reads them is.
@@ -111,8 +127,9 @@ class XarrayDataset(XarrayFields):
         missing_label: str | None = None,
         min_share: float = 0.0,
         rare_label: str | None = "other",
+        regrid: Method = "auto",
     ) -> None:
-        self._open(fields, variables, sampling, selection, sample_dimension)
+        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
         self._labels = self._fields if labels is None else XarraySource(labels)
         self._target = label_layout(
             self._labels,
@@ -121,7 +138,11 @@ class XarrayDataset(XarrayFields):
             self._inputs.sample_dimension,
         )
         self._label_steps = self._matched_steps()
-        self._label_regridder = Regridder(self._target.grid, sampling)
+        self._label_regridder = (
+            self._field_regridder
+            if self._target.places is self._inputs.places
+            else Regridder(self._target.places, sampling, regrid)
+        )
         self._table = self._classes(class_names, missing_label, min_share, rare_label)
         self.class_names = self._table.names
         self._static: npt.NDArray[np.int64] | None = None
@@ -141,18 +162,30 @@ class XarrayDataset(XarrayFields):
     def _matched_steps(self) -> npt.NDArray[np.int64]:
         """Step of the labels for each step of the fields."""
         if not self._target.channels[0].sampled:
-            return np.zeros(len(self._steps), dtype=np.int64)
+            return np.zeros(self._inputs.n_samples(self._fields), dtype=np.int64)
         ours = self._inputs.times(self._fields)
         theirs = self._target.times(self._labels)
-        position = {time: i for i, time in enumerate(theirs.tolist())}
-        absent = [time for time in ours.tolist() if time not in position]
+        calendars = {calendar_of(one) for one in (ours, theirs)}
+        if len(calendars) > 1:
+            known = ", ".join(sorted(map(str, calendars - {None})))
+            raise ValueError(
+                f"times of {self._labels.name} and {self._fields.name} are of "
+                f"different calendars ({known} in one only): convert one of them with "
+                "convert_calendar of xarray"
+            )
+        position = {key: i for i, key in enumerate(coordinate_keys(theirs))}
+        keys = coordinate_keys(ours)
+        chosen = set(self._steps.tolist())
+        absent = [
+            i for i, key in enumerate(keys) if i in chosen and key not in position
+        ]
         if absent:
             raise ValueError(
                 f"{self._labels.name} has no labels for {len(absent)} of the "
-                f"{len(ours)} times of the fields: {listed(ours)} against "
+                f"{len(chosen)} times of the fields: {listed(ours)} against "
                 f"{listed(theirs)}; give labels for each, or labels without time"
             )
-        return np.array([position[time] for time in ours.tolist()], dtype=np.int64)
+        return np.array([position.get(key, -1) for key in keys], dtype=np.int64)
 
     def _classes(
         self,
@@ -185,36 +218,57 @@ class XarrayDataset(XarrayFields):
 
     def _shares(self) -> dict[float, float]:
         """Area of each code over all label maps, on the grid of the file."""
-        areas = self._target.grid.cell_areas.ravel()
+        sampling, vertex = self._label_regridder.places
+        cells = np.flatnonzero(vertex.ravel() >= 0)
+        own = vertex.ravel()[cells]
+        areas = (sampling.weights / np.bincount(own, minlength=len(sampling)))[own]
         shares: dict[float, float] = {}
-        for step in np.unique(self._label_steps):
-            codes = self._codes(int(step)).astype(np.float64).ravel()
+        for step in np.unique(self._label_steps[self._steps]):
+            codes = self._codes(int(step)).astype(np.float64).ravel()[cells]
             known = np.isfinite(codes)
             values, place = np.unique(codes[known], return_inverse=True)
             sums = np.bincount(place, areas[known], minlength=len(values))
             for value, area in zip(values.tolist(), sums.tolist(), strict=True):
                 shares[value] = shares.get(value, 0.0) + area
+            self._refuse_fields(list(shares))
         return shares
 
+    def _refuse_fields(self, codes: list[float]) -> None:
+        """Refuse a variable that varies continuously, or has too many codes."""
+        what = f"{self._labels.name}: {self._target.channels[0].variable}"
+        remedy = (
+            "bin them first, for example with numpy.digitize(values, edges), or choose "
+            "another variable: segmentation tells classes apart, it does not regress"
+        )
+        fractions = [code for code in codes if code != np.floor(code)]
+        if fractions:
+            raise ValueError(
+                f"{what} must hold the codes of classes, which are integers, got "
+                f"{fractions[0]:g}; {remedy}"
+            )
+        if len(codes) > MOST_CLASSES:
+            raise ValueError(
+                f"{what} has more than {MOST_CLASSES} different values, from "
+                f"{min(codes):g} to {max(codes):g}; {remedy}"
+            )
+
     def _codes(self, step: int) -> npt.NDArray[Any]:
-        """Label map of the file at a step."""
+        """Label map of the file at a step, NaN where missing."""
         channel = self._target.channels[0]
         positions = dict(channel.positions)
         if channel.sampled:
             positions[str(self._target.sample_dimension)] = step
-        codes = self._labels.read(channel.variable, positions, *channel.dims)
-        if codes.dtype.kind not in "iufb":
-            raise ValueError(
-                f"{self._labels.name}: {channel.variable} must hold numbers, "
-                f"got {codes.dtype}"
-            )
-        return np.asarray(codes)
+        return self._labels.read(channel.variable, positions, *channel.dims)
 
     def _classes_at(self, step: int) -> npt.NDArray[np.int64]:
         """Class of each vertex, -1 where masked."""
-        codes, inside = self._label_regridder.labels(self._codes(step))
         try:
-            classes = self._table.apply(codes)
+            cells = self._table.apply(self._codes(step))
         except ValueError as error:
             raise ValueError(f"{self._labels.name}: {error}") from error
-        return np.where(inside, classes, -1)
+        # Missing labels take part where they are a class, and codes of one class
+        # together.
+        classes, known = self._label_regridder.labels(
+            np.ma.masked_less(cells, 0, copy=False)
+        )
+        return np.where(known, classes, -1)

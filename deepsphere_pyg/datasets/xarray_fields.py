@@ -15,9 +15,11 @@ from deepsphere_pyg.datasets.base import (
     SegmentationSample,
     segmentation_sample,
 )
+from deepsphere_pyg.datasets.netcdf.coordinates import Selection, listed
 from deepsphere_pyg.datasets.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.weights import Method
 from deepsphere_pyg.datasets.xarray_channels import field_layout
-from deepsphere_pyg.datasets.xarray_source import Selection, XarraySource, listed
+from deepsphere_pyg.datasets.xarray_source import XarraySource
 from samplings import Sampling
 
 
@@ -29,7 +31,7 @@ class XarrayFields(SegmentationDataset):
 
     Parameters
     ----------
-    fields, variables, sampling, selection, sample_dimension
+    fields, variables, sampling, selection, sample_dimension, regrid
         As in :class:`XarrayDataset`.
     class_names
         Names of the classes that a network is to tell apart.
@@ -67,8 +69,9 @@ class XarrayFields(SegmentationDataset):
         class_names: Sequence[str],
         selection: Selection | None = None,
         sample_dimension: str | None = None,
+        regrid: Method = "auto",
     ) -> None:
-        self._open(fields, variables, sampling, selection, sample_dimension)
+        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
         self.class_names = tuple(class_names)
 
     def _open(
@@ -78,6 +81,7 @@ class XarrayFields(SegmentationDataset):
         sampling: Sampling,
         selection: Selection | None,
         sample_dimension: str | None,
+        regrid: Method,
     ) -> None:
         """Find grid, channels and samples of the fields."""
         self.sampling = sampling
@@ -86,8 +90,14 @@ class XarrayFields(SegmentationDataset):
             self._fields, variables, selection or {}, sample_dimension
         )
         self.channel_names = tuple(channel.name for channel in self._inputs.channels)
-        self._steps = np.arange(self._inputs.n_samples(self._fields))
-        self._field_regridder = Regridder(self._inputs.grid, sampling)
+        steps = self._inputs.chosen or range(self._inputs.n_samples(self._fields))
+        self._steps = np.array(steps, dtype=np.int64)
+        self._field_regridder = Regridder(self._inputs.places, sampling, regrid)
+
+    @property
+    def regridding(self) -> str:
+        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
+        return self._field_regridder.used
 
     @property
     def times(self) -> npt.NDArray[Any]:

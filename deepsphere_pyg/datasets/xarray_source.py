@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.climate_extra import climate_module
-from deepsphere_pyg.datasets.files import reading
+from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.first_opening import check_opening
-
-Selection = Mapping[str, Any]
+from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
+from samplings.missing_values import CODES, without_missing
 
 
 class XarraySource:
@@ -24,15 +27,18 @@ class XarraySource:
     Parameters
     ----------
     source
-        Path of a NetCDF file or Zarr store, a list of paths (joined by their
-        coordinates), or an open ``xarray.Dataset``.
+        Path of a NetCDF file or Zarr store, a pattern of paths (``"data/*.nc"``), a
+        folder of NetCDF files, a URL that xarray opens, a list of these (joined by
+        their coordinates), or an open ``xarray.Dataset``.
 
     Raises
     ------
     TypeError
         If it is something else.
     FileNotFoundError
-        If a path does not exist.
+        If a path does not exist, or nothing matches a pattern.
+    ImportError
+        If a package that opens a URL is not installed.
     ValueError
         If a file cannot be read or the files do not fit together.
     """
@@ -41,27 +47,20 @@ class XarraySource:
         xarray = climate_module("xarray")
         self._opened: tuple[int, Any] | None = None
         self._given: Any = None
-        self.paths: tuple[Path, ...] = ()
+        self._places: dict[tuple[Any, ...], XarraySampling] = {}
+        self.paths: tuple[str, ...] = ()
         if isinstance(source, xarray.Dataset):
             self._given = source
-        elif isinstance(source, str | os.PathLike):
-            self.paths = (Path(source),)
-        elif isinstance(source, Sequence) and all(
-            isinstance(path, str | os.PathLike) for path in source
+        elif isinstance(source, str | os.PathLike) or (
+            isinstance(source, Sequence)
+            and all(isinstance(path, str | os.PathLike) for path in source)
         ):
-            self.paths = tuple(Path(path) for path in source)
-            if not self.paths:
-                raise ValueError("the list of files is empty; name at least one")
+            self.paths = locations_of(source)
         else:
             raise TypeError(
                 "data must be a path, a list of paths or an xarray.Dataset, "
                 f"got {type(source).__name__}"
             )
-        for path in self.paths:
-            if not path.exists():
-                raise FileNotFoundError(
-                    f"{path} does not exist; pass a NetCDF file or a Zarr store"
-                )
 
     @property
     def name(self) -> str:
@@ -81,20 +80,60 @@ class XarraySource:
             self._opened = (os.getpid(), self._open())
         return self._opened[1]
 
-    def read(self, variable: str, positions: Mapping[str, int], *dims: str) -> Any:
-        """Array of a variable at some positions, with its dimensions in this order."""
-        dataset = self.dataset
+    def places(self, variable: str) -> XarraySampling:
+        """Sampling that a variable is on, by ``from_xarray``.
+
+        Recognised once for all variables of the same dimensions and coordinates.
+
+        Raises
+        ------
+        DataFileError
+            If there is none; the message names the file.
+        """
+        array = self.dataset[variable]
+        stated = {**array.encoding, **array.attrs}
+        referred = ("coordinates", "grid_mapping", "cell_measures", "mesh", "location")
+        key = (array.dims, *(str(stated.get(one)) for one in referred))
+        if key not in self._places:
+            dataset = self.dataset
+            with reading(self.name, "NetCDF or Zarr"), _quiet():
+                try:
+                    self._places[key] = from_xarray(dataset, variable)
+                except ValueError as error:
+                    raise DataFileError(f"{self.name}: {error}") from error
+        return self._places[key]
+
+    def read(
+        self, variable: str, positions: Mapping[str, int], *dims: str
+    ) -> npt.NDArray[Any]:
+        """Array of a variable at some positions, with its dimensions in this order.
+
+        Missing values are NaN, see :func:`samplings.missing_values.without_missing`.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be read, or holds neither numbers nor booleans.
+        """
+        part = self.dataset[variable].isel(dict(positions))
+        if part.dtype.kind not in "biufc":
+            raise DataFileError(
+                f"{self.name}: {variable} must hold numbers, got {part.dtype}; convert "
+                "it, or choose another variable"
+            )
         with reading(self.name, "NetCDF or Zarr"), _quiet():
-            part = dataset[variable].isel(dict(positions))
-            return part.transpose(*dims).to_numpy()
+            values = part.transpose(*dims).to_numpy()
+        values, attributes = _unsigned(values, part.attrs)
+        return without_missing(values, attributes, part.encoding)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_opened": None}
+        return {**self.__dict__, "_opened": None, "_places": {}}
 
     def _open(self) -> Any:
         with reading(self.name, "NetCDF or Zarr"), _quiet():
             for path in self.paths:
-                check_opening(path, "netCDF4")
+                if not is_url(path):
+                    check_opening(path, "netCDF4")
             try:
                 return self._decode(decode_times=True)
             except (ValueError, OverflowError) as error:
@@ -106,20 +145,61 @@ class XarraySource:
     def _decode(self, decode_times: bool) -> Any:
         xarray = climate_module("xarray")
         if len(self.paths) == 1:
-            engine = {"engine": "zarr"} if self.paths[0].is_dir() else {}
-            return xarray.open_dataset(
-                self.paths[0], decode_times=decode_times, **engine
-            )
+            (path,) = self.paths
+            return xarray.open_dataset(path, decode_times=decode_times, **_engine(path))
         climate_module("dask")
         return xarray.open_mfdataset(
-            [str(path) for path in self.paths],
+            list(self.paths),
             combine="by_coords",
             data_vars="minimal",
             coords="minimal",
             compat="no_conflicts",
             join="exact",
             decode_times=decode_times,
+            **_engine(self.paths[0]),
         )
+
+
+def _engine(path: str) -> dict[str, str]:
+    """What xarray has to be told to open a path; a clear word where it cannot.
+
+    Raises
+    ------
+    ImportError
+        If the package that reads the address is not installed.
+    """
+    if not is_url(path):
+        zarr = Path(path).is_dir() or path.endswith(".zip")
+        return {"engine": "zarr"} if zarr else {}
+    bare = path.split("?")[0].rstrip("/")
+    scheme = path.split("://")[0].split("::")[-1].lower()
+    if scheme in ("http", "https", "dap2", "dap4") and ".zarr" not in bare:
+        # OPeNDAP: netCDF4 or pydap.
+        return {}
+    for package in ("fsspec", PACKAGES.get(scheme)):
+        if package is not None and find_spec(package) is None:
+            raise ImportError(
+                f"{path} needs the package {package} to be opened: pip install "
+                f"{package}, or download it and pass its path"
+            )
+    return {"engine": "zarr"} if ".nc" not in bare else {}
+
+
+def _unsigned(
+    values: npt.NDArray[Any], attributes: Mapping[str, Any]
+) -> tuple[npt.NDArray[Any], Mapping[str, Any]]:
+    """Read signed integers as unsigned ones where ``_Unsigned`` was not decoded."""
+    flag = np.ravel(np.asarray(attributes.get("_Unsigned", ""))).tolist()
+    if str(flag[:1] and flag[0]).lower() != "true" or values.dtype.kind != "i":
+        return values, attributes
+    codes = {
+        key: np.asarray(attributes[key])
+        .astype(values.dtype)
+        .astype(values.dtype.str.replace("i", "u"))
+        for key in (*CODES, "valid_min", "valid_max", "valid_range")
+        if key in attributes
+    }
+    return values.astype(values.dtype.str.replace("i", "u")), {**attributes, **codes}
 
 
 @contextmanager
@@ -149,79 +229,3 @@ def require_variable(source: XarraySource, name: str) -> None:
         raise ValueError(
             f"{source.name} has no variable {name!r}; it has: {found or 'none'}"
         )
-
-
-def position_of(dataset: Any, dimension: Hashable, value: Any) -> int:
-    """Position of a coordinate value along a dimension; without coordinates, itself.
-
-    Raises
-    ------
-    ValueError
-        If there is no such value; the message lists those there are.
-    """
-    if dimension not in dataset.coords:
-        size = dataset.sizes[dimension]
-        if isinstance(value, int | np.integer) and 0 <= value < size:
-            return int(value)
-        raise ValueError(
-            f"dimension {dimension} has no coordinates: select a position from 0 to "
-            f"{size - 1}, got {value!r}"
-        )
-    values = dataset[dimension].to_numpy()
-    match = np.zeros(len(values), dtype=bool)
-    try:
-        if values.dtype.kind == "M":
-            match = values == np.datetime64(value)
-        elif values.dtype.kind in "iuf":
-            match = np.isclose(values, float(value), rtol=1e-6, atol=0)
-        else:
-            match = np.array([str(one) == str(value) for one in values])
-    except (TypeError, ValueError):
-        pass  # not of the type of the coordinate: no match
-    found = np.flatnonzero(match)
-    if len(found) == 0:
-        raise ValueError(f"{dimension} has no value {value!r}; it has {listed(values)}")
-    return int(found[0])
-
-
-def select(
-    source: XarraySource, variable: str, selection: Selection
-) -> dict[str, list[int]]:
-    """Positions to keep along the dimensions of a variable that are selected from.
-
-    A value keeps one position, a list several.
-
-    Raises
-    ------
-    ValueError
-        If a value does not exist.
-    """
-    dataset = source.dataset
-    positions = {}
-    for dimension, value in selection.items():
-        if dimension not in dataset.sizes:
-            raise ValueError(
-                f"{source.name} has no dimension {dimension!r} to select from; "
-                f"it has: {', '.join(map(str, dataset.sizes))}"
-            )
-        if dimension in dataset[variable].dims:
-            values = value if isinstance(value, list | tuple) else [value]
-            positions[dimension] = [
-                position_of(dataset, dimension, one) for one in values
-            ]
-    return positions
-
-
-def listed(values: Any, most: int = 8) -> str:
-    """The first values, for messages."""
-    shown = ", ".join(short(value) for value in values[:most])
-    return f"{shown}, ... ({len(values)} values)" if len(values) > most else shown
-
-
-def short(value: Any) -> str:
-    """A coordinate as text: 500 for 500.0, dates without empty hours."""
-    if isinstance(value, np.datetime64):
-        return str(np.datetime_as_string(value, unit="auto"))
-    if isinstance(value, int | float | np.integer | np.floating):
-        return f"{value:g}" if abs(float(value)) < 1e6 else str(value)
-    return str(value)

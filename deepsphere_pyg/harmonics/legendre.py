@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray
+from samplings.quantities import radians
 
 # Powers of two. Functions that start below 2**SMALLEST are carried with an exponent of
 # their own, and brought up by 2**STEP once they have passed 2**LARGEST.
@@ -87,7 +88,7 @@ def associated_legendre(
 
 def _checked_colatitudes(theta: npt.ArrayLike) -> FloatArray:
     """Return colatitudes as float64."""
-    angles = np.asarray(theta, dtype=np.float64)
+    angles = radians("theta", theta)
     if angles.ndim != 1 or angles.size == 0:
         raise ValueError(
             "theta must be a list of colatitudes, shape (T,) with T >= 1, got shape "

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import as_layout, checked_operand
 from deepsphere_pyg.harmonics.quarter_turn import quarter_turn
@@ -23,7 +23,7 @@ from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 Pair: TypeAlias = Sequence[Tensor]
 
 
-class HarmonicRotation(Float64Buffers):
+class HarmonicRotation(Float64Tensors):
     r"""Rotate signals by their coefficients, exactly.
 
     .. math::

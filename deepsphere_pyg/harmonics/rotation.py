@@ -19,6 +19,7 @@ from deepsphere_pyg.harmonics.quaternions import (
     quaternions_of_matrices,
     turns_off_the_poles,
 )
+from samplings.quantities import radians
 
 # Products of float32 rotations are off by 1e-6; scalings, shears and quaternions
 # that were never normalised are off by far more.
@@ -115,7 +116,8 @@ class Rotation:
         Parameters
         ----------
         alpha, beta, gamma
-            Numbers or arrays, broadcast against each other. Any finite angles do.
+            Numbers or arrays, broadcast against each other. Any finite angles do;
+            quantities that carry another unit of angle are converted.
 
         Raises
         ------
@@ -123,7 +125,7 @@ class Rotation:
             If one is not real, or not finite.
         """
         parts = [
-            _float64(name, value)
+            _float64(name, value if isinstance(value, Tensor) else radians(name, value))
             for name, value in (("alpha", alpha), ("beta", beta), ("gamma", gamma))
         ]
         shape = np.broadcast_shapes(*(part.shape for part in parts))

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
+from deepsphere_pyg.fixed_tensors import plain_tensor
 from samplings.arrays import FloatArray
 
 

@@ -137,9 +137,19 @@ class SHT(HarmonicTransform):
         Raises
         ------
         TypeError, ValueError
-            If ``x`` has another dtype, shape or device than the transform.
+            If ``x`` has another dtype, shape or device than the transform; on the CPU,
+            if values are missing: NaN, infinities, or healpy's ``UNSEEN``. On
+            accelerators and in compiled or exported programs, all coefficients of such
+            a map are NaN instead.
         """
-        return self._analyze(x)
+        return self._analyze(x, known=True)
+
+    def analyze(self, x: Tensor) -> Tensor:
+        """Return what :meth:`forward` does, without looking for missing values.
+
+        For signals that a network computed, whose NaN tells of divergence.
+        """
+        return self._analyze(x, known=False)
 
     def adjoint(self, c: Tensor) -> Tensor:
         """Apply the transpose of the analysis, as backpropagation does.
@@ -245,7 +255,7 @@ class ISHT(HarmonicTransform):
         Tensor
             Shape ``(*batch, L * L, channel)``.
         """
-        return self._analyze(x)
+        return self._analyze(x, known=True)
 
 
 def _checked_arguments(sampling: Sampling, L: SupportsIndex) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
-from deepsphere_pyg.signals import checked_signal
+from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling
 
 
@@ -42,9 +42,15 @@ class HarmonicTransform(nn.Module):
         dtype: torch.dtype = self.transform.probe.dtype
         return dtype
 
-    def _analyze(self, x: Tensor) -> Tensor:
-        """Check signals, and take them to coefficients."""
-        x = checked_signal(x, self.transform.n_vertices, self.transform.probe)
+    def _analyze(self, x: Tensor, known: bool) -> Tensor:
+        """Check signals, and take them to coefficients.
+
+        With ``known``, no value may be missing.
+        """
+        probe = self.transform.probe
+        x = checked_signal(x, self.transform.n_vertices, probe, cast=False)
+        # Before they are cast: in half precision codes of missing values are rounded.
+        x = (known_signal(x) if known else x).to(probe.dtype)
         c: Tensor = self.transform.analyze(x)
         return c
 

@@ -1,14 +1,15 @@
 """Transforms as dense matrices, for points that lie anyhow."""
 
 from math import prod
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.spherical_harmonics import spherical_harmonics
 from deepsphere_pyg.propagation.products import in_given_precision
+from deepsphere_pyg.propagation.transformable import linear_in_signals
 from samplings import Sampling
 from samplings.arrays import FloatArray
 
@@ -18,7 +19,7 @@ LARGEST_MATRIX_GIB = 4.0
 
 @torch.library.custom_op("deepsphere_pyg::matrix_product", mutates_args=())
 @in_given_precision
-def matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
+def _matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     """Apply one matrix, or its transpose, to signals side by side.
 
     Parameters
@@ -41,23 +42,20 @@ def matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     return y.view(len(some), batch, channels).transpose(0, 1).contiguous()
 
 
-@matrix_product.register_fake
+@_matrix_product.register_fake
 def _shape(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     return x.new_empty(x.shape[0], matrix.shape[1 if transposed else 0], x.shape[2])
 
 
-def _keep_matrix(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    _, ctx.matrix, ctx.transposed = inputs
+def _adjoint(y: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
+    x: Tensor = matrix_product(y, matrix, not transposed)
+    return x
 
 
-def _gradient(ctx: Any, y: Tensor) -> tuple[Any, ...]:
-    return matrix_product(y, ctx.matrix, not ctx.transposed), None, None
+matrix_product = linear_in_signals(_matrix_product, _adjoint)
 
 
-matrix_product.register_autograd(_gradient, setup_context=_keep_matrix)
-
-
-class DenseTransform(Float64Buffers):
+class DenseTransform(Float64Tensors):
     """A matrix from vertices to rows, and its transpose.
 
     Parameters
@@ -65,7 +63,7 @@ class DenseTransform(Float64Buffers):
     matrix
         Shape ``(L * L, V)``.
     dtype
-        As for :class:`Float64Buffers`.
+        As for :class:`Float64Tensors`.
     """
 
     def __init__(self, matrix: FloatArray, dtype: torch.dtype | None) -> None:

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.fixed_tensors import plain_tensor
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
 from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.products import in_given_precision
+from deepsphere_pyg.propagation.transformable import linear_in_signals
 from samplings.arrays import FloatArray
 
 
@@ -24,7 +25,7 @@ def ducc_is_installed() -> bool:
     return importlib.util.find_spec("ducc0") is not None
 
 
-class DuccTransform(Float64Buffers):
+class DuccTransform(Float64Tensors):
     """Sums of signals on rings against harmonics by ducc0, and their adjoint.
 
     Parameters
@@ -39,7 +40,7 @@ class DuccTransform(Float64Buffers):
         ``"MW"``, ``"CC"`` or ``"F1"`` for the analysis by the sampling theorem of those
         rings, whose adjoint is no synthesis; empty for sums.
     dtype
-        As for :class:`Float64Buffers`.
+        As for :class:`Float64Tensors`.
     """
 
     table_bytes = 0
@@ -99,7 +100,7 @@ class DuccTransform(Float64Buffers):
 
 @torch.library.custom_op("deepsphere_pyg::ducc_analysis", mutates_args=())
 @in_given_precision
-def ducc_analysis(
+def _ducc_analysis(
     x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
     """Sum signals against the harmonics, or analyse them by a sampling theorem.
@@ -140,7 +141,7 @@ def ducc_analysis(
 
 @torch.library.custom_op("deepsphere_pyg::ducc_synthesis", mutates_args=())
 @in_given_precision
-def ducc_synthesis(
+def _ducc_synthesis(
     c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
     """Apply the adjoint of :func:`ducc_analysis`; parameters as there.
@@ -261,31 +262,29 @@ def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
     return torch.view_as_complex(alm)
 
 
-@ducc_analysis.register_fake
+@_ducc_analysis.register_fake
 def _analysis_shape(
     x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
     return x.new_empty(x.shape[0], n_rows, x.shape[2])
 
 
-@ducc_synthesis.register_fake
+@_ducc_synthesis.register_fake
 def _synthesis_shape(
     c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
     return c.new_empty(c.shape[0], sum(max(n, 1) for n in rings), c.shape[2])
 
 
-def _keep_rings(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    _, *ctx.rest = inputs
+def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
+    x: Tensor = ducc_synthesis(c, *constants)
+    return x
 
 
-def _analysis_gradient(ctx: Any, c: Tensor) -> tuple[Any, ...]:
-    return ducc_synthesis(c, *ctx.rest), None, None, None, None
+def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
+    c: Tensor = ducc_analysis(x, *constants)
+    return c
 
 
-def _synthesis_gradient(ctx: Any, x: Tensor) -> tuple[Any, ...]:
-    return ducc_analysis(x, *ctx.rest), None, None, None, None
-
-
-ducc_analysis.register_autograd(_analysis_gradient, setup_context=_keep_rings)
-ducc_synthesis.register_autograd(_synthesis_gradient, setup_context=_keep_rings)
+ducc_analysis = linear_in_signals(_ducc_analysis, _analysis_adjoint)
+ducc_synthesis = linear_in_signals(_ducc_synthesis, _synthesis_adjoint)

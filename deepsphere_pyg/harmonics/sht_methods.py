@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics.sht_dense import DenseTransform, harmonics_matrix
 from deepsphere_pyg.harmonics.sht_ducc import DuccTransform, ducc_is_installed
 from deepsphere_pyg.harmonics.sht_exactness import exact_bandlimit, interpolation
@@ -45,7 +45,7 @@ class Analysis(NamedTuple):
     error_bound: float | None
 
 
-class Placed(FixedBuffers):
+class Placed(FixedTensors):
     """A transform of vertices in another order, or of more of them.
 
     Parameters

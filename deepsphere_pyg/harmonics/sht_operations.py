@@ -23,6 +23,10 @@ from deepsphere_pyg.harmonics.sht_longitudes import (
     fill_signals,
 )
 from deepsphere_pyg.propagation.products import in_given_precision
+from deepsphere_pyg.propagation.transformable import (
+    is_transformed,
+    linear_in_signals,
+)
 
 
 def analysis(
@@ -152,10 +156,10 @@ def _runs(numbers: Sequence[int]) -> list[Run]:
     return [Run(*numbers[first : first + size]) for first in cut]
 
 
-ring_analysis = torch.library.custom_op(
+_ring_analysis = torch.library.custom_op(
     "deepsphere_pyg::ring_analysis", in_given_precision(analysis), mutates_args=()
 )
-ring_synthesis = torch.library.custom_op(
+_ring_synthesis = torch.library.custom_op(
     "deepsphere_pyg::ring_synthesis", in_given_precision(synthesis), mutates_args=()
 )
 
@@ -168,13 +172,14 @@ def is_plain(x: Tensor) -> bool:
     """
     return not (
         torch.compiler.is_compiling()
+        or is_transformed()
         or (torch.is_grad_enabled() and x.requires_grad)
         or torch.is_autocast_enabled(x.device.type)
         or type(x) not in (Tensor, torch.nn.Parameter)
     )
 
 
-@ring_analysis.register_fake
+@_ring_analysis.register_fake
 def _analysis_shape(
     x: Tensor,
     tables: Sequence[Tensor],
@@ -185,7 +190,7 @@ def _analysis_shape(
     return x.new_empty(x.shape[0], layout[1].shape[0], x.shape[2])
 
 
-@ring_synthesis.register_fake
+@_ring_synthesis.register_fake
 def _synthesis_shape(
     c: Tensor,
     tables: Sequence[Tensor],
@@ -196,19 +201,15 @@ def _synthesis_shape(
     return c.new_empty(c.shape[0], shape[2], c.shape[2])
 
 
-def _keep_tables(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    _, ctx.tables, ctx.layout, ctx.runs, ctx.shape = inputs
+def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
+    x: Tensor = ring_synthesis(c, *constants)
+    return x
 
 
-def _analysis_gradient(ctx: Any, c: Tensor) -> tuple[Any, ...]:
-    x = ring_synthesis(c, ctx.tables, ctx.layout, ctx.runs, ctx.shape)
-    return x, [None] * len(ctx.tables), [None] * len(ctx.layout), None, None
+def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
+    c: Tensor = ring_analysis(x, *constants)
+    return c
 
 
-def _synthesis_gradient(ctx: Any, x: Tensor) -> tuple[Any, ...]:
-    c = ring_analysis(x, ctx.tables, ctx.layout, ctx.runs, ctx.shape)
-    return c, [None] * len(ctx.tables), [None] * len(ctx.layout), None, None
-
-
-ring_analysis.register_autograd(_analysis_gradient, setup_context=_keep_tables)
-ring_synthesis.register_autograd(_synthesis_gradient, setup_context=_keep_tables)
+ring_analysis = linear_in_signals(_ring_analysis, _analysis_adjoint)
+ring_synthesis = linear_in_signals(_ring_synthesis, _synthesis_adjoint)

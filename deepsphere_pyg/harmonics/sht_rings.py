@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.sht_geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht_longitudes import runs_of_rings
@@ -24,7 +24,7 @@ from deepsphere_pyg.harmonics.sht_tables import Interpolation, legendre_tables
 from samplings.arrays import FloatArray
 
 
-class RingTransform(Float64Buffers):
+class RingTransform(Float64Tensors):
     """Sums of signals on rings against harmonics, and their adjoint.
 
     Parameters
@@ -38,7 +38,7 @@ class RingTransform(Float64Buffers):
     interpolation
         Where the analysis needs one.
     dtype
-        As for :class:`Float64Buffers`.
+        As for :class:`Float64Tensors`.
     """
 
     def __init__(

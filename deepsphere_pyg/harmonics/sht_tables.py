@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
+from deepsphere_pyg.fixed_tensors import plain_tensor
 from deepsphere_pyg.harmonics.legendre import associated_legendre
 from samplings.arrays import FloatArray, IntArray
 

@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.harmonics.shared_tables import shared_table
 from deepsphere_pyg.harmonics.so3_rows import so3_layout, wave_matrix, wave_starts
 from deepsphere_pyg.harmonics.so3_tables import alpha_waves, gamma_waves
 from deepsphere_pyg.harmonics.wigner_d import checked_bandlimits
 from deepsphere_pyg.harmonics.wigner_recursion import refuse_beyond_recursion
-from deepsphere_pyg.signals import checked_signal
+from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import SO3Grid
 from samplings.arrays import FloatArray
 
 
-class WignerTransform(Float64Buffers, ABC):
+class WignerTransform(Float64Tensors, ABC):
     r"""A sum over degrees and orders on a grid, and its transpose.
 
     In four steps: coefficients to waves, two numbers at most for each; products with a
@@ -59,8 +59,7 @@ class WignerTransform(Float64Buffers, ABC):
         self.layout = so3_layout(self.L, self.N)
         # Also makes the layout compute what it keeps, which compilers do not follow.
         self._n_rows = self.layout.n_rows
-        waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
-        self.waves = waves.to(torch.get_default_device())
+        self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
         self._starts = wave_starts(self.L, self.N)
         settings = (type(self), grid, self.L, self.N)
         self._shared = shared_table(settings, self._table)
@@ -122,7 +121,8 @@ class WignerTransform(Float64Buffers, ABC):
         Parameters
         ----------
         signal
-            Shape ``(*batch, point, channel)``, points in the order given there.
+            Shape ``(*batch, point, channel)``, points in the order given there. It is
+            not searched for missing values.
 
         Returns
         -------
@@ -151,7 +151,9 @@ class WignerTransform(Float64Buffers, ABC):
 
     def _analyze(self, signal: Tensor) -> Tensor:
         """Apply the transpose: values at the points to coefficients."""
-        x = checked_signal(signal, len(self.grid), self.table)
+        x = checked_signal(signal, len(self.grid), self.table, cast=False)
+        # Before they are cast: in half precision codes of missing values are rounded.
+        x = known_signal(x, "points").to(self.dtype)
         *batch, _, channels = x.shape
         n_beta, n_alpha, n_gamma = self.grid.shape
         maps = prod(batch)

@@ -89,7 +89,9 @@ class SO3Transform(WignerTransform):
         Raises
         ------
         TypeError, ValueError
-            If ``x`` has another dtype, shape or device than the transform.
+            If ``x`` has another dtype, shape or device than the transform; on the CPU,
+            if values are missing: NaN, infinities, or healpy's ``UNSEEN``. Elsewhere
+            all coefficients of such a function are NaN.
         """
         return self._analyze(x)
 

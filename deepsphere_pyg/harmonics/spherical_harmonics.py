@@ -13,6 +13,7 @@ from torch import Tensor
 from deepsphere_pyg.harmonics.legendre import associated_legendre
 from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray
+from samplings.quantities import radians
 
 # Points worked on at once: enough to make up for the calls of a degree, and few enough
 # for a second array of as many harmonics.
@@ -66,8 +67,7 @@ def spherical_harmonics(
     array([[0.57735, 1.     , 0.     , 0.     ]])
     """
     bandlimit = integer_argument("L", L, 1)
-    longitudes = np.asarray(phi, dtype=np.float64)
-    colatitudes = np.asarray(theta, dtype=np.float64)
+    longitudes, colatitudes = radians("phi", phi), radians("theta", theta)
     # The check of theta, before anything is computed.
     associated_legendre(colatitudes, bandlimit)
     if longitudes.shape != colatitudes.shape:

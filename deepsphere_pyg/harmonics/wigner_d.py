@@ -16,6 +16,7 @@ from deepsphere_pyg.harmonics.wigner_recursion import (
 )
 from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray
+from samplings.quantities import radians
 
 
 def wigner_d(
@@ -117,7 +118,7 @@ def _checked(
     beta: npt.ArrayLike, L: SupportsIndex, N: SupportsIndex | None
 ) -> tuple[FloatArray, int, int]:
     """Return angles and bandlimits, or say what is wrong with them."""
-    angles = np.asarray(beta, dtype=np.float64)
+    angles = radians("beta", beta)
     if not np.isfinite(angles).all():
         raise ValueError(
             f"beta must be finite, got {angles[~np.isfinite(angles)][0]}; drop the "

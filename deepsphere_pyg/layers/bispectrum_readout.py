@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.degree_mixing import DegreeMixing
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.fragment_rows import by_degree
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
@@ -19,7 +19,7 @@ from deepsphere_pyg.layers.tensor_product import TensorProductActivation
 from samplings.arrays import IntArray
 
 
-class BispectrumReadout(Float64Buffers):
+class BispectrumReadout(Float64Tensors):
     r"""Read the products of three fragments within each channel: invariant numbers.
 
     .. math::

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -14,7 +15,9 @@ from deepsphere_pyg.layers.chebyshev import chebyshev_terms
 from deepsphere_pyg.layers.chebyshev_weights import ChebyshevWeights
 from deepsphere_pyg.layers.graph_keeper import GraphKeeper
 from deepsphere_pyg.propagation import (
+    EdgePropagation,
     chebyshev_convolution,
+    check_mask,
     chosen_execution,
     tile_size,
 )
@@ -82,6 +85,9 @@ class ChebConv(ChebyshevWeights):
     Equivariance: exact for the rotations that map the graph onto itself, approximate
     for others, with an error that falls with the number of neighbours.
 
+    Explainers of PyTorch Geometric mask the messages along the edges of ``edge_index``,
+    on every hop, as they do in its layer; the slower message passing is used then.
+
     Edge lists: the operator is built once a graph, in float64, and shared by all layers
     that are given the same tensors. A change in place is seen if PyTorch sees it, not
     if made through NumPy or ``.data``. The layer holds the tensors of its last graph.
@@ -110,6 +116,8 @@ class ChebConv(ChebyshevWeights):
     ) -> None:
         super().__init__(in_channels, out_channels, K, bias)
         self._keeper = GraphKeeper(normalization, cached, vertexwise=K == 1)
+        # Where explainers of PyTorch Geometric, which look for such, put their masks.
+        self.messages = EdgePropagation()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -166,6 +174,7 @@ class ChebConv(ChebyshevWeights):
         Tensor
             Shape ``(*batch, vertex, out_channels)``.
         """
+        graph = laplacian if edge_index is None else edge_index
         laplacian = self._operator(
             x, laplacian, edge_index, edge_weight, batch, lambda_max
         )
@@ -189,6 +198,9 @@ class ChebConv(ChebyshevWeights):
                 x = x.to(laplacian.dtype)
             weight = weight.to(dtype)
             bias = None if bias is None else bias.to(dtype)
+        if self.messages.explain and self.K > 1:
+            masked = self._masked(x, graph, edge_weight, batch, lambda_max)
+            return _mix_of_terms(x, weight, bias, masked)
         execution = chosen_execution(laplacian.execution, x.dtype, x.device)
         if self.K == 1 or execution == "message_passing":
             return _mix_of_terms(x, weight, bias, laplacian)
@@ -227,6 +239,37 @@ class ChebConv(ChebyshevWeights):
             "edge_index, a tensor of shape (2, E)"
         )
 
+    def _masked(self, x: Tensor, graph: Any, *others: Any) -> Callable[..., Tensor]:
+        """Return the Laplacian with the masks of an explainer on its messages."""
+        if isinstance(graph, EdgeOperator):
+            index, weights = graph.edge_index, graph.edge_weight
+            counts = {index.shape[1]}
+        else:
+            index, weights = self._keeper.messages(x, self.weight, graph, *others)
+            counts = {graph.shape[1], index.shape[1]}
+        check_mask(self.messages, counts)
+
+        def apply(signals: Tensor) -> Tensor:
+            y: Tensor = self.messages(
+                signals, index, weights.to(signals.dtype), signals.shape[-2]
+            )
+            return y
+
+        return apply
+
+    @property
+    def explain(self) -> bool | None:
+        """Whether an explainer of PyTorch Geometric masks edges; False forbids it."""
+        explain: bool | None = self.messages.explain
+        return explain
+
+    @explain.setter
+    def explain(self, explain: bool | None) -> None:
+        self.messages.explain = explain
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
+
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
         return (
@@ -236,7 +279,10 @@ class ChebConv(ChebyshevWeights):
 
 
 def _mix_of_terms(
-    x: Tensor, weight: Tensor, bias: Tensor | None, laplacian: EdgeOperator
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    laplacian: Callable[[Tensor], Tensor],
 ) -> Tensor:
     """Term after term, as the equation has it: the reference."""
     terms = chebyshev_terms(x, laplacian, len(weight))

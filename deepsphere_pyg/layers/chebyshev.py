@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor
 
-from deepsphere_pyg.edge_operator import EdgeOperator
 
-
-def chebyshev_terms(x: Tensor, operator: EdgeOperator, K: int) -> list[Tensor]:
+def chebyshev_terms(
+    x: Tensor, operator: Callable[[Tensor], Tensor], K: int
+) -> list[Tensor]:
     r"""Return :math:`T_0(L) x, \dots, T_{K-1}(L) x`.
 
     .. math:: T_0 = 1, \quad T_1 = L, \quad T_k = 2 L\, T_{k-1} - T_{k-2}
@@ -17,7 +19,7 @@ def chebyshev_terms(x: Tensor, operator: EdgeOperator, K: int) -> list[Tensor]:
     x
         Signals, shape ``(*batch, vertex, channel)``.
     operator
-        Square, of spectrum in [-1, 1].
+        Square, of spectrum in [-1, 1]; or what applies it to signals.
     K
         Number of terms, at least 1.
 

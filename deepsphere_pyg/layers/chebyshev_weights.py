@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter, is_lazy
 
+from samplings.arguments import flag_argument, integer_argument
+
 
 class ChebyshevWeights(nn.Module):
     """Weights and bias of a Chebyshev convolution.
@@ -27,17 +29,18 @@ class ChebyshevWeights(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, K: int, bias: bool) -> None:
         super().__init__()
-        for name, value in [
-            ("in_channels", in_channels),
-            ("out_channels", out_channels),
-            ("K", K),
-        ]:
-            if value < 1 and (name, value) != ("in_channels", -1):
-                hint = "; -1 takes it from the first call" * (name == "in_channels")
-                raise ValueError(f"{name} must be at least 1, got {value}{hint}")
+        # -1 takes it from the first call, as in PyTorch Geometric.
+        in_channels = integer_argument("in_channels", in_channels, -1)
+        if in_channels == 0:
+            raise ValueError(
+                "in_channels must be at least 1, got 0; -1 takes it from the first call"
+            )
+        bias = flag_argument("bias", bias)
         self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.K = K
+        self.out_channels = out_channels = integer_argument(
+            "out_channels", out_channels, 1
+        )
+        self.K = K = integer_argument("K", K, 1)
         if in_channels == -1:
             self.weight = cast(nn.Parameter, UninitializedParameter())
         else:
@@ -63,10 +66,17 @@ class ChebyshevWeights(nn.Module):
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
     ) -> None:
         """Save; weights without values as they are, for they cannot be detached."""
-        for name, value in self._parameters.items():
-            if value is not None:
-                as_is = keep_vars or is_lazy(value)
-                destination[prefix + name] = value if as_is else value.detach()
+        lazy = {
+            name: value
+            for name, value in self._parameters.items()
+            if value is not None and is_lazy(value)
+        }
+        self._parameters.update(dict.fromkeys(lazy))
+        try:
+            super()._save_to_state_dict(destination, prefix, keep_vars)
+        finally:
+            self._parameters.update(lazy)
+        destination.update((prefix + name, value) for name, value in lazy.items())
 
     def _load_from_state_dict(
         self,
@@ -157,7 +167,8 @@ def pyg_state_dict(module: nn.Module) -> dict[str, Tensor]:
     TypeError
         If it is not a module.
     ValueError
-        If a layer has not yet seen how many channels it gets.
+        If a layer has not yet seen how many channels it gets, or its weight is pruned
+        or parametrized.
 
     Examples
     --------
@@ -170,11 +181,18 @@ def pyg_state_dict(module: nn.Module) -> dict[str, Tensor]:
             f"module must be a torch.nn.Module, got {type(module).__name__}; pass the "
             "layer or network itself, not its state_dict"
         )
-    ours = {
-        f"{name}.weight" if name else "weight"
-        for name, layer in module.named_modules(remove_duplicate=False)
-        if isinstance(layer, ChebyshevWeights)
-    }
+    ours = set()
+    for name, layer in module.named_modules(remove_duplicate=False):
+        if isinstance(layer, ChebyshevWeights):
+            key = f"{name}.weight" if name else "weight"
+            if "weight" not in layer._parameters:
+                raise ValueError(
+                    f"{key} is computed of other parameters, by pruning or a "
+                    "parametrization; make it one again with "
+                    "torch.nn.utils.prune.remove or "
+                    "torch.nn.utils.parametrize.remove_parametrizations"
+                )
+            ours.add(key)
     result: dict[str, Tensor] = {}
     for key, value in module.state_dict().items():
         if key not in ours:

@@ -9,7 +9,7 @@ from torch import Tensor
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.layers.degree_wise import DegreeWise
 from deepsphere_pyg.layers.harmonic_operands import numbered_layout
-from samplings.arguments import integer_argument
+from samplings.arguments import flag_argument, integer_argument
 
 
 class CrossChannelConv(DegreeWise):
@@ -79,7 +79,7 @@ class CrossChannelConv(DegreeWise):
         known = numbered_layout(layout)
         before = integer_argument("in_channels", in_channels, 1)
         after = integer_argument("out_channels", out_channels, 1)
-        self.shared = shared
+        self.shared = flag_argument("shared", shared)
         super().__init__(known, known, before, after, bias)
 
     def _weight_shape(self, degree: int) -> tuple[int, ...]:

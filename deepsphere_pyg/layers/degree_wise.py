@@ -8,13 +8,14 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.harmonic_operands import check_channels
+from samplings.arguments import flag_argument
 
 
-class DegreeWise(Float64Buffers):
+class DegreeWise(Float64Tensors):
     """Linear maps of the fragments and channels of each degree.
 
     By the lemma of Schur, what commutes with rotations is of this kind. Subclasses say
@@ -57,7 +58,7 @@ class DegreeWise(Float64Buffers):
             for degree in self._degrees
         )
         self.register_parameter("bias", None)
-        if bias:
+        if flag_argument("bias", bias):
             tau = layout_out.tau[0]
             if not tau:
                 raise ValueError(

@@ -12,9 +12,35 @@ from torch import Tensor
 from deepsphere_pyg.layers.edge_lists import EdgeList
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_array:
+    """Return the matrix of :func:`rescaled_edges`.
+
+    Parameters
+    ----------
+    edges, normalization
+        As there.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        Shape ``(vertex, vertex)``, float64; entry ``[i, j]`` of the edge from j to i.
+
+    Raises
+    ------
+    ValueError
+        As there.
+    """
+    source, target, values = rescaled_edges(edges, normalization)
+    n = edges.n_vertices
+    return sp.csr_array(sp.coo_array((values, (target, source)), shape=(n, n)))
+
+
+def rescaled_edges(
+    edges: EdgeList, normalization: str | None
+) -> tuple[Integers, Integers, Floats]:
     r"""Return :math:`2 L / \lambda_\max - I`, as PyTorch Geometric's ChebConv has it.
 
     .. math::
@@ -34,8 +60,9 @@ def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_arr
 
     Returns
     -------
-    scipy.sparse.csr_array
-        Shape ``(vertex, vertex)``, float64; entry ``[i, j]`` of the edge from j to i.
+    tuple of numpy.ndarray
+        Sources, targets and float64 weights, first of the edges that are no self-loops,
+        in their order, then of one self-loop a vertex.
 
     Raises
     ------
@@ -78,8 +105,8 @@ def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_arr
         )
     everyone = np.arange(n)
     values = np.concatenate([off, diagonal - 1])
-    places = np.concatenate([target, everyone]), np.concatenate([source, everyone])
-    return sp.csr_array(sp.coo_array((values, places), shape=(n, n)))
+    sources, targets = (np.concatenate([ends, everyone]) for ends in (source, target))
+    return sources, targets, values
 
 
 def _finite(values: Floats) -> Floats:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 
 NORMALIZATIONS = (None, "sym", "rw")
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
@@ -48,17 +49,19 @@ class EdgeList:
 
 
 def refuse_gradients(edge_weight: Any, lambda_max: Any) -> None:
-    """Refuse tensors that ask for a gradient, which would be dropped.
+    """Refuse tensors that ask for a derivative, which would be dropped.
 
     Raises
     ------
     ValueError
-        If one requires a gradient while gradients are recorded.
+        If one requires a gradient while gradients are recorded, or has a tangent.
     """
-    if not torch.is_grad_enabled():
-        return
     for name, value in [("edge_weight", edge_weight), ("lambda_max", lambda_max)]:
-        if isinstance(value, Tensor) and value.requires_grad:
+        if not isinstance(value, Tensor):
+            continue
+        asked = torch.is_grad_enabled() and value.requires_grad
+        tangent = cast(Any, unpack_dual)(value).tangent
+        if asked or tangent is not None:
             raise ValueError(
                 f"{name} requires a gradient, which this layer does not compute: its "
                 f"graph is fixed; pass {name}.detach(), or take "

@@ -7,8 +7,8 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.layers.harmonic_operands import in_full_precision, numbered_layout
@@ -17,7 +17,7 @@ from samplings.arguments import choice_argument
 UNITS = ("fragment", "channel")
 
 
-class FragmentDropout(FixedBuffers):
+class FragmentDropout(FixedTensors):
     r"""Set whole fragments to zero at random, in training.
 
     .. math::

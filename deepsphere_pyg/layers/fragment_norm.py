@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
@@ -19,9 +19,12 @@ from samplings.arguments import choice_argument, integer_argument, positive_argu
 STATISTICS = ("running", "instance")
 # Squares of what float32 leaves of zero, next to signals of size one.
 ROUND_OFF = 1e-13
+# Number of batches that stands for sizes that are fixed. It is far below zero, and a
+# power of two, so that an average of such states, rounded, is below zero too.
+FITTED = -(2**15)
 
 
-class FragmentNorm(Float64Buffers):
+class FragmentNorm(Float64Tensors):
     r"""Divide fragments by their root mean square, and scale them as learned.
 
     .. math::
@@ -65,8 +68,8 @@ class FragmentNorm(Float64Buffers):
         Running means, shape ``(n_fragments, channels)``, one at first, part of
         ``state_dict``; None for ``"instance"``.
     n_batches
-        How many batches they are of, -1 after :meth:`fit_`; part of ``state_dict``;
-        None for ``"instance"``.
+        How many batches they are of, negative after :meth:`fit_`; part of
+        ``state_dict``; None for ``"instance"``.
 
     Shapes
     ------
@@ -175,7 +178,7 @@ class FragmentNorm(Float64Buffers):
                     f"got {x.shape[:-2].numel()} of mean square {float(largest):g}"
                 )
             self.mean_square.copy_(mean.clamp_min(ROUND_OFF * largest))
-            self.n_batches.fill_(-1)
+            self.n_batches.fill_(FITTED)
         return self
 
     def forward(self, coefficients: Tensor) -> Tensor:
@@ -220,7 +223,10 @@ class FragmentNorm(Float64Buffers):
         """Load; files of before batches were counted hold means of many."""
         if self.n_batches is not None and f"{prefix}mean_square" in state_dict:
             many = torch.tensor(math.ceil(1 / self.momentum))
-            state_dict.setdefault(f"{prefix}n_batches", many)
+            given = state_dict.setdefault(f"{prefix}n_batches", many)
+            # Sizes once fixed were told by -1, which averages round to zero.
+            fitted = torch.full_like(given, FITTED)
+            state_dict[f"{prefix}n_batches"] = torch.where(given < 0, fitted, given)
         super()._load_from_state_dict(state_dict, prefix, *others)
 
     def extra_repr(self) -> str:

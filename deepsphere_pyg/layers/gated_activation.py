@@ -8,7 +8,7 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
@@ -17,7 +17,7 @@ from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_lay
 from samplings.arguments import integer_argument
 
 
-class GatedActivation(Float64Buffers):
+class GatedActivation(Float64Tensors):
     r"""Activate scalars, and multiply fragments of other degrees by learned gates.
 
     .. math::

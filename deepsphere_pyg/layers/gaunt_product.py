@@ -141,8 +141,7 @@ class GauntProduct(nn.Module):
                 f"L={self.layout_other.L} are multiplied; pass both, or make the layer "
                 "with one bandlimit"
             )
-        product: Tensor = self.analysis(signal * factor)
-        return product
+        return self.analysis.analyze(signal * factor)
 
     def extra_repr(self) -> str:
         """Bandlimits, for ``repr``."""

@@ -119,5 +119,5 @@ class GridActivation(nn.Module):
         Tensor
             Shape ``(*batch, L * L, channel)``.
         """
-        y: Tensor = self.analysis(self.activation(self.synthesis(coefficients)))
-        return y
+        y = self.activation(self.synthesis(coefficients))
+        return self.analysis.analyze(y)

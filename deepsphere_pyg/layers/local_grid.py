@@ -9,7 +9,7 @@ from typing import Any, SupportsFloat, SupportsIndex
 import numpy as np
 
 from deepsphere_pyg.harmonics.rotation import Rotation
-from samplings.arguments import integer_argument, positive_argument
+from samplings.arguments import angle_argument, integer_argument
 from samplings.arrays import FloatArray
 
 
@@ -131,7 +131,7 @@ def checked_local(local: LocalGrid | None) -> LocalGrid | None:
 def _checked_angle(name: str, value: SupportsFloat) -> float:
     """Return an angle in (0, pi]."""
     remedy = "pass radians, above 0 and up to pi"
-    angle = positive_argument(name, value, remedy)
+    angle = angle_argument(name, value, remedy)
     if angle > math.pi:
         raise ValueError(f"{name} must be at most pi, got {angle}; {remedy}")
     return angle

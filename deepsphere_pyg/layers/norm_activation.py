@@ -8,7 +8,7 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
@@ -18,7 +18,7 @@ from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_lay
 from samplings.arguments import integer_argument, positive_argument
 
 
-class NormActivation(Float64Buffers):
+class NormActivation(Float64Tensors):
     r"""Change the size of each fragment by a nonlinearity.
 
     .. math::

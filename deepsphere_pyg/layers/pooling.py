@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from samplings import Sampling
 
 
@@ -103,7 +103,7 @@ class Unpool(nn.Module):
         return y
 
 
-class GlobalMeanPool(FixedBuffers):
+class GlobalMeanPool(FixedTensors):
     r"""Average a signal over the covered area.
 
     .. math:: y = \frac{\sum_i a_i x_i}{\sum_i a_i}
@@ -151,7 +151,7 @@ class GlobalMeanPool(FixedBuffers):
                 "one, such as samplings.HEALPix(32), or pass areas in each call"
             )
         if sampling is None:
-            self.register_buffer("area", None, persistent=False)
+            self.area = None
         else:
             weights = np.array(sampling.weights)
             self.keep("area", weights, torch.get_default_dtype())

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.harmonics.rotation import Rotation
@@ -21,7 +21,7 @@ from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit
 from samplings.arguments import integer_argument
 
 
-class RotationFilters(Float64Buffers, ABC):
+class RotationFilters(Float64Tensors, ABC):
     r"""Multiply the fragments of each degree by a learned matrix.
 
     .. math:: y^l = f^l w^l, \quad l < L'

@@ -8,15 +8,15 @@ from typing import SupportsIndex
 import numpy as np
 from torch import Tensor, nn
 
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.so3_rows import so3_layout
 from deepsphere_pyg.layers.harmonic_operands import in_full_precision, numbered_layout
 from deepsphere_pyg.layers.so3_bandlimits import azimuthal_bandlimit
 
 
-class SO3ToSphere(FixedBuffers):
+class SO3ToSphere(FixedTensors):
     r"""Average functions on SO(3) over turns about the pole: signals on the sphere.
 
     .. math::

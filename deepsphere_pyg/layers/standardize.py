@@ -7,6 +7,9 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.signals import known_signal
+from samplings.arguments import integer_argument
+
 
 class Standardize(nn.Module):
     r"""Subtract the mean of each channel and divide by its standard deviation.
@@ -49,9 +52,7 @@ class Standardize(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        if channels < 1:
-            raise ValueError(f"channels must be at least 1, got {channels}")
-        self.channels = channels
+        self.channels = channels = integer_argument("channels", channels, 1)
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
 
@@ -89,13 +90,20 @@ class Standardize(nn.Module):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the standardised signals."""
+        """Return the standardised signals.
+
+        Raises
+        ------
+        ValueError
+            If there are other channels, or values are missing by a code, such as
+            healpy's ``UNSEEN``. What is NaN stays so.
+        """
         if x.shape[-1] != self.channels:
             raise ValueError(
                 f"expected {self.channels} input channels, got {x.shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        return (x - self.mean) / self.std
+        return (known_signal(x, nan=True) - self.mean) / self.std
 
     def extra_repr(self) -> str:
         """Number of channels, for ``repr``."""

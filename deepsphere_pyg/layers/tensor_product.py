@@ -8,9 +8,9 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.fixed_tensors import plain_tensor
 from deepsphere_pyg.harmonics.degree_mixing import DegreeMixing
-from deepsphere_pyg.harmonics.fixed_buffers import plain_tensor
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.coupled_fragments import (
@@ -21,13 +21,13 @@ from deepsphere_pyg.layers.coupled_fragments import (
 from deepsphere_pyg.layers.grouped_couplings import grouped_products, grouped_tables
 from deepsphere_pyg.layers.harmonic_operands import numbered_layout
 from deepsphere_pyg.layers.pair_tables import pair_tables
-from deepsphere_pyg.propagation.pair_sums import pair_sum
+from deepsphere_pyg.propagation.pair_sums_autograd import pair_sum
 from samplings.arguments import choice_argument
 
 EXECUTIONS = ("auto", "sparse", "grouped")
 
 
-class TensorProductActivation(Float64Buffers):
+class TensorProductActivation(Float64Tensors):
     r"""Multiply fragments of a signal with one another, within each channel.
 
     .. math::

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.float64_buffers import Float64Buffers
+from deepsphere_pyg.harmonics.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.legendre import associated_legendre
 from deepsphere_pyg.harmonics.operands import checked_operand
 from deepsphere_pyg.layers.anchors import anchor_interpolation
@@ -18,7 +18,7 @@ from deepsphere_pyg.layers.harmonic_operands import check_channels, numbered_lay
 from samplings.arguments import integer_argument
 
 
-class ZonalConv(Float64Buffers):
+class ZonalConv(Float64Tensors):
     r"""Convolve signals on the sphere with learned zonal filters, by coefficients.
 
     .. math::

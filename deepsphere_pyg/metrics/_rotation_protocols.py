@@ -24,7 +24,7 @@ from deepsphere_pyg.metrics._harmonic_transforms import (
     resolved_bandlimit,
 )
 from samplings import HEALPix, Sampling
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, integer_argument, sampling_argument
 
 PROTOCOLS = ("exact", "published")
 
@@ -214,6 +214,7 @@ def largest_degree(
     (75, 95)
     """
     choice_argument("protocol", protocol, PROTOCOLS)
+    sampling_argument("sampling", sampling)
     if protocol == "published":
         if bandlimit is not None:
             raise ValueError(

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 import torch
 from torch import nn
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.metrics._harmonic_coefficients import FloatArray
 from samplings import Laplacian
 
@@ -85,7 +86,7 @@ def _matrix_map(matrix: Any) -> SignalMap:
 def _dtype_and_device(operator: Any) -> tuple[torch.dtype, torch.device]:
     """Those of a module's first floating-point tensor; float64 on the CPU elsewhere."""
     if isinstance(operator, nn.Module):
-        for tensor in (*operator.parameters(), *operator.buffers()):
+        for tensor in tensors_of(operator):
             if tensor.is_floating_point():
                 return tensor.dtype, tensor.device
     return torch.float64, torch.device("cpu")

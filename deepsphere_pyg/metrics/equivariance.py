@@ -20,7 +20,7 @@ from deepsphere_pyg.metrics._rotation_protocols import (
 )
 from deepsphere_pyg.metrics._signal_operator import signal_map
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, integer_argument, sampling_argument
 
 
 @dataclass(frozen=True)
@@ -202,6 +202,7 @@ def equivariance_error(
     True
     """
     choice_argument("protocol", protocol, PROTOCOLS)
+    sampling_argument("sampling", sampling)
     several = isinstance(degree, Sequence | np.ndarray)
     given: Any = degree if several else [degree]
     degrees = [integer_argument("degree", one, 0) for one in given]

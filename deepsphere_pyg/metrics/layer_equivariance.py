@@ -11,8 +11,9 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import HarmonicLayout, HarmonicRotation, Rotation
-from deepsphere_pyg.harmonics.float64_buffers import checked_dtype
+from deepsphere_pyg.harmonics.float64_tensors import checked_dtype
 from samplings.arguments import integer_argument
 
 # Below this share of its input, an output is round-off and its direction noise.
@@ -204,7 +205,7 @@ def _in_float64(
     tensors: list[Tensor] = []
     if isinstance(layer, nn.Module):
         layer = copy.deepcopy(layer).eval()
-        tensors = [*layer.parameters(), *layer.buffers()]
+        tensors = list(tensors_of(layer))
     own = next((t for t in tensors if t.is_floating_point()), None)
     if dtype is None:
         dtype = torch.float64 if own is None else own.dtype

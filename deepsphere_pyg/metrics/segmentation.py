@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samplings.arguments import array_argument, integer_argument
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -49,6 +51,7 @@ def confusion_matrix(
     array([[1., 1.],
            [0., 1.]])
     """
+    n_classes = integer_argument("n_classes", n_classes, 1)
     y, p, w = _per_vertex("predicted", truth, predicted, weights)
     for name, values in (("truth", y), ("predicted", p)):
         wrong = ~((values >= 0) & (values < n_classes) & (values == np.floor(values)))
@@ -70,7 +73,7 @@ def _per_vertex(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], FloatArray]:
     """Truth, values and weights of the vertices, flat, if they belong together."""
     y, v = np.asarray(truth), np.asarray(values)
-    w = np.ones(y.shape) if weights is None else np.asarray(weights, np.float64)
+    w = np.ones(y.shape) if weights is None else array_argument("weights", weights)
     if not y.shape == v.shape == w.shape:
         raise ValueError(
             f"truth, {name} and weights must have one value per vertex, "
@@ -228,6 +231,18 @@ def _mean(values: FloatArray) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
+def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
+    """Refuse what does not name classes; a single text is a list of its letters."""
+    if isinstance(class_names, list | tuple) and all(
+        isinstance(name, str) for name in class_names
+    ):
+        return tuple(class_names)
+    raise TypeError(
+        f"class_names must be a list of names, got {class_names!r}; pass one a class, "
+        "as ['background', 'storm']"
+    )
+
+
 def segmentation_scores(
     truth: npt.ArrayLike,
     score: npt.ArrayLike,
@@ -251,6 +266,8 @@ def segmentation_scores(
 
     Raises
     ------
+    TypeError
+        If ``class_names`` is not a list of texts.
     ValueError
         If the shapes do not fit, a class is out of range, a score is NaN, or a weight
         is negative or not finite.
@@ -268,6 +285,7 @@ def segmentation_scores(
     """
     y = np.asarray(truth).ravel()
     s = np.asarray(score)
+    class_names = _checked_names(class_names)
     n_classes = len(class_names)
     if s.shape != (len(y), n_classes):
         raise ValueError(
@@ -288,7 +306,7 @@ def segmentation_scores(
     ap = np.array(list(per_class))
     foreground = np.array([name != "background" for name in class_names])
     return SegmentationScores(
-        class_names=tuple(class_names),
+        class_names=class_names,
         share=tuple(share.tolist()),
         accuracy=tuple(accuracy.tolist()),
         intersection_over_union=tuple(iou.tolist()),

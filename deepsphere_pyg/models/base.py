@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.layers import Standardize
 from samplings import Pyramid, Sampling, build_pyramid
+from samplings.arguments import instance_argument
 
 
 class SavedModel(nn.Module, ABC):
@@ -67,7 +68,7 @@ class SphericalModel(SavedModel):
 
     def __init__(self, in_channels: int, pyramid: Pyramid) -> None:
         super().__init__()
-        self.pyramid = pyramid
+        self.pyramid = pyramid_argument(pyramid)
         self.standardize = Standardize(in_channels)
 
     @property
@@ -160,6 +161,18 @@ class SphericalModel(SavedModel):
         return self.standardize(x)  # type: ignore[no-any-return]
 
 
+def pyramid_argument(pyramid: object) -> Pyramid:
+    """Return ``pyramid`` if it is one.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    remedy = "build one with build_pyramid(sampling, depth=..., k=...)"
+    return instance_argument("pyramid", pyramid, Pyramid, remedy)
+
+
 def check_depth(pyramid: Pyramid, levels: int, name: str) -> None:
     """Refuse a pyramid whose number of levels is not the network's.
 
@@ -168,7 +181,7 @@ def check_depth(pyramid: Pyramid, levels: int, name: str) -> None:
     ValueError
         If it is another.
     """
-    if len(pyramid) != levels:
+    if len(pyramid_argument(pyramid)) != levels:
         raise ValueError(
             f"{name} works on {levels} levels, got a pyramid of {len(pyramid)}; "
             f"use build_pyramid(sampling, depth={levels}, k=...)"

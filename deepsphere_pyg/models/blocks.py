@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers import ChebConv, MaxPool, MeanPool
+from samplings.arguments import choice_argument
 
 NORMALIZATIONS = ("batch", "layer", "none")
 POOLINGS = {"max": MaxPool, "mean": MeanPool}
@@ -20,9 +21,7 @@ def pooling_layer(name: str) -> nn.Module:
     ValueError
         If the name is another.
     """
-    if name not in POOLINGS:
-        raise ValueError(f"pooling must be 'max' or 'mean', got {name!r}")
-    return POOLINGS[name]()
+    return POOLINGS[choice_argument("pooling", name, tuple(POOLINGS))]()
 
 
 class ChannelNorm(nn.Module):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Self, cast
+from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.convert import laplacian_operator, pooling_operator
@@ -14,6 +12,7 @@ from deepsphere_pyg.layers import GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
 from samplings import Pyramid, laplacian
+from samplings.arguments import integer_argument, integers_argument
 
 
 class SphericalClassifier(SphericalModel):
@@ -67,8 +66,6 @@ class SphericalClassifier(SphericalModel):
     torch.Size([2, 55])
     """
 
-    area: Tensor
-
     def __init__(
         self,
         in_channels: int,
@@ -81,6 +78,10 @@ class SphericalClassifier(SphericalModel):
         kind: str | None = None,
     ) -> None:
         super().__init__(in_channels, pyramid)
+        in_channels = self.standardize.channels
+        out_channels = integer_argument("out_channels", out_channels, 1)
+        widths = integers_argument("widths", widths, 1)
+        K = integer_argument("K", K, 1)
         n = len(widths)
         if n == 0 or len(pyramid) not in (n, n + 1):
             raise ValueError(
@@ -108,16 +109,8 @@ class SphericalClassifier(SphericalModel):
             for before, width in zip((in_channels, *widths), widths, strict=False)
         )
         self.pool = pooling_layer(pooling)
-        self.mean = GlobalMeanPool()
+        self.mean = GlobalMeanPool(pyramid.graphs[-1].sampling)
         self.head = nn.Linear(widths[-1], out_channels)
-        area = _areas(pyramid, self.head.weight)
-        self.register_buffer("area", area, persistent=False)
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; areas start from float64 again, as operators do."""
-        cast(Any, super())._apply(fn, recurse)
-        self.area = _areas(self.pyramid, self.head.weight)
-        return self
 
     @property
     def config(self) -> dict[str, Any]:
@@ -131,11 +124,5 @@ class SphericalClassifier(SphericalModel):
             x = block(x, self.laplacians[level])
             if level < len(self.pooling_operators):
                 x = self.pool(x, self.pooling_operators[level])
-        y: Tensor = self.head(self.mean(x, self.area))
+        y: Tensor = self.head(self.mean(x))
         return y
-
-
-def _areas(pyramid: Pyramid, like: Tensor) -> Tensor:
-    """Areas of the coarsest cells, with the dtype and device of another tensor."""
-    area = torch.tensor(np.array(pyramid.graphs[-1].sampling.weights))
-    return area.to(like.device, like.dtype)

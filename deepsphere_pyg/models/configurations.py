@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from samplings.arguments import integer_argument, integers_argument
+
 
 @dataclass(frozen=True)
 class UNetConfiguration:
@@ -54,15 +56,14 @@ class UNetConfiguration:
     laplacian: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
+        widths = integers_argument("widths", self.widths, 1)
+        object.__setattr__(self, "widths", widths)
+        for name in ("stem", "K"):
+            number = integer_argument(name, getattr(self, name), 1)
+            object.__setattr__(self, name, number)
         if len(self.widths) < 2:
             raise ValueError(
                 f"widths must name the channels of at least 2 levels, got {self.widths}"
-            )
-        if min(self.stem, self.K, *self.widths) < 1:
-            raise ValueError(
-                f"stem, K and widths must be at least 1, got stem={self.stem}, "
-                f"K={self.K}, widths={self.widths}"
             )
 
     @property

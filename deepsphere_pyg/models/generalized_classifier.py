@@ -29,7 +29,7 @@ from deepsphere_pyg.models.group_square import (
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.zonal_classifier import check_levels
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, integer_argument, integers_argument
 
 # Where filters have values: on rings about the pole of the first layer, whose filters
 # are as wide as a stroke, and of the others, on coarser signals.
@@ -120,12 +120,10 @@ class GeneralizedClassifier(HarmonicClassifier):
         mixing: str = "mst",
         hidden: Sequence[SupportsIndex] = (64,),
     ) -> None:
-        lifts = [integer_argument("lift_bandlimits", L, 1) for L in lift_bandlimits]
-        widths = [
-            integer_argument("lift_channels", width, 1) for width in lift_channels
-        ]
-        degrees = [integer_argument("bandlimits", L, 1) for L in bandlimits]
-        of_blocks = [integer_argument("channels", width, 1) for width in channels]
+        lifts = [*integers_argument("lift_bandlimits", lift_bandlimits, 1)]
+        widths = [*integers_argument("lift_channels", lift_channels, 1)]
+        degrees = [*integers_argument("bandlimits", bandlimits, 1)]
+        of_blocks = [*integers_argument("channels", channels, 1)]
         check_levels(lifts, widths)
         check_levels(degrees, of_blocks)
         check_levels([lifts[-1], degrees[0]], [1, 1])
@@ -134,7 +132,7 @@ class GeneralizedClassifier(HarmonicClassifier):
         before = integer_argument("in_channels", in_channels, 1)
         orders = integer_argument("azimuthal", azimuthal, 1)
         n_classes = integer_argument("out_channels", out_channels, 1)
-        dense = [integer_argument("hidden", width, 1) for width in hidden]
+        dense = [*integers_argument("hidden", hidden, 1)]
         self._config = {
             "in_channels": before,
             "out_channels": n_classes,

@@ -18,7 +18,7 @@ from deepsphere_pyg.layers import (
     TensorProductActivation,
 )
 from deepsphere_pyg.models.base import SavedModel
-from samplings.arguments import integer_argument, positive_argument
+from samplings.arguments import integer_argument, integers_argument, positive_argument
 
 CONVOLUTIONS = {
     "constrained": ConstrainedGeneralizedConv,
@@ -132,20 +132,22 @@ class GeneralizedSphericalCNN(SavedModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        degrees = [integer_argument("bandlimits", L, 1) for L in bandlimits]
-        widths = [integer_argument("channels", width, 1) for width in channels]
+        degrees = [*integers_argument("bandlimits", bandlimits, 1)]
+        widths = [*integers_argument("channels", channels, 1)]
         _check_blocks(degrees, widths, mixing)
-        dense = [integer_argument("hidden", width, 1) for width in hidden]
+        dense = [*integers_argument("hidden", hidden, 1)]
         if convolution not in CONVOLUTIONS:
             raise ValueError(
                 f"convolution must be one of {', '.join(CONVOLUTIONS)}, "
                 f"got {convolution!r}"
             )
         self.in_channels = integer_argument("in_channels", in_channels, 1)
+        if out_channels is not None:
+            out_channels = integer_argument("out_channels", out_channels, 1)
         self.layout = HarmonicLayout(degrees[0])
         self._config = {
             "in_channels": self.in_channels,
-            "out_channels": None if out_channels is None else int(out_channels),
+            "out_channels": out_channels,
             "bandlimits": degrees,
             "channels": widths,
             "tau_max": tau_max,
@@ -176,7 +178,7 @@ class GeneralizedSphericalCNN(SavedModel):
             else dense_head(
                 self.n_invariants,
                 dense,
-                integer_argument("out_channels", out_channels, 1),
+                out_channels,
                 dropout,
             )
         )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.signals import known_signal
 from samplings import Sampling
 from samplings.arguments import integer_argument
 
@@ -81,9 +82,14 @@ class HarmonicClassifier(SavedModel):
         Returns
         -------
         Tensor
-            Shape ``(*batch, L * L, channel)``.
+            Shape ``(*batch, L * L, channel)``; NaN of maps in which a value is.
+
+        Raises
+        ------
+        ValueError
+            If values are missing by a code, such as healpy's ``UNSEEN``.
         """
-        c: Tensor = self.transform(x)
+        c: Tensor = self.transform.analyze(known_signal(x, nan=True))
         return c
 
     @abstractmethod

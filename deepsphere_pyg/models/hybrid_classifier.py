@@ -133,5 +133,5 @@ class HybridClassifier(SphericalModel):
             self.blocks, self.laplacians, self.pooling_operators, strict=True
         ):
             x = self.pool(block(x, operator), pooling)
-        y: Tensor = self.spectral(self.transform(x))
+        y: Tensor = self.spectral(self.transform.analyze(x))
         return y

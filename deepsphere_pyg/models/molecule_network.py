@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, cast
+from typing import Any, SupportsFloat
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, dense_head
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, positive_argument
 
 
-class MoleculeNetwork(SavedModel):
+class MoleculeNetwork(FixedTensors, SavedModel):
     r"""Sum over its atoms what a network makes of the sphere round each.
 
     .. math::
@@ -34,9 +36,15 @@ class MoleculeNetwork(SavedModel):
         Charges that may occur.
     width
         Of the dense networks.
+    radius
+        Of the spheres that it is trained on, in Bohr; None where that is not known.
 
     Attributes
     ----------
+    radius
+        As given; may be set, for a network from a file of before it was kept. A network
+        gives right energies for spheres of this radius and no other:
+        :func:`deepsphere_pyg.datasets.molecule_energies` makes them.
     composition
         Energies e, of each element and at last the constant, float64; zero until
         :meth:`fit_composition`.
@@ -51,8 +59,8 @@ class MoleculeNetwork(SavedModel):
     ------
     ValueError
         If the network of the spheres has labels, or another number of channels, an
-        element is there twice, or the width is below 1; in ``forward``, if an element
-        is unknown.
+        element is there twice, the width is below 1, or the radius not positive; in
+        ``forward``, if an element is unknown.
 
     Notes
     -----
@@ -68,6 +76,9 @@ class MoleculeNetwork(SavedModel):
     torch.Size([1])
     """
 
+    # Energies have five digits before the point.
+    exact_buffers = ("composition", "scale")
+
     composition: Tensor
     scale: Tensor
     elements: Tensor
@@ -77,6 +88,7 @@ class MoleculeNetwork(SavedModel):
         spheres: GeneralizedSphericalCNN | Mapping[str, Any],
         elements: Sequence[int],
         width: int = 128,
+        radius: SupportsFloat | None = None,
     ) -> None:
         super().__init__()
         if not isinstance(spheres, GeneralizedSphericalCNN):
@@ -96,6 +108,7 @@ class MoleculeNetwork(SavedModel):
             )
         self.spheres = spheres
         self.width = width = integer_argument("width", width, 1)
+        self.radius = radius
         self.atoms = nn.Sequential(
             dense_head(spheres.n_invariants + len(charges), [width], width), nn.SiLU()
         )
@@ -103,7 +116,7 @@ class MoleculeNetwork(SavedModel):
         self.of_molecules = nn.Sequential(
             nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)
         )
-        self.register_buffer("elements", torch.tensor(charges))
+        self.keep("elements", np.array(charges), stated=True)
         count = len(charges) + 1
         self.register_buffer("composition", torch.zeros(count, dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
@@ -115,15 +128,25 @@ class MoleculeNetwork(SavedModel):
             "spheres": self.spheres.config,
             "elements": self.elements.tolist(),
             "width": self.width,
+            "radius": self.radius,
         }
 
-    def _apply(self, fn: Any, recurse: bool = True) -> Self:
-        """Move or convert; energies, of five digits before the point, stay float64."""
-        kept = self.composition, self.scale
-        cast(Any, super())._apply(fn, recurse)
-        device = self.composition.device
-        self.composition, self.scale = (part.to(device) for part in kept)
-        return self
+    @property
+    def radius(self) -> float | None:
+        """Radius in Bohr of the spheres that it is trained on."""
+        return self._radius
+
+    @radius.setter
+    def radius(self, radius: SupportsFloat | None) -> None:
+        remedy = "pass the length in Bohr that its spheres are made with, or None"
+        self._radius = (
+            None if radius is None else positive_argument("radius", radius, remedy)
+        )
+
+    @property
+    def bandlimit(self) -> int:
+        """Degrees of the spheres that it takes, below L."""
+        return int(self.spheres.config["bandlimits"][0])
 
     def fit_composition(self, counts: Tensor, energies: Tensor) -> float:
         """Fit the linear function of the composition to molecules for training.

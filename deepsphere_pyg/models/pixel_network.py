@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import ChannelNorm
 from samplings import Pyramid
+from samplings.arguments import integer_argument, integers_argument
 
 
 class PixelNetwork(SphericalModel):
@@ -57,14 +58,9 @@ class PixelNetwork(SphericalModel):
         widths: Sequence[int] = (64, 64, 64),
     ) -> None:
         super().__init__(in_channels, pyramid)
-        self.widths = tuple(widths)
-        if min((out_channels, *self.widths)) < 1:
-            raise ValueError(
-                "out_channels and widths must be at least 1, got "
-                f"out_channels={out_channels}, widths={self.widths}"
-            )
-        self.in_channels = in_channels
-        self.out_channels = out_channels
+        self.widths = integers_argument("widths", widths, 1)
+        self.in_channels = in_channels = self.standardize.channels
+        self.out_channels = integer_argument("out_channels", out_channels, 1)
         layers: list[nn.Module] = []
         before = in_channels
         for width in self.widths:
@@ -72,7 +68,7 @@ class PixelNetwork(SphericalModel):
             layers.append(ChannelNorm(width, "batch"))
             layers.append(nn.ReLU(inplace=True))
             before = width
-        layers.append(nn.Linear(before, out_channels))
+        layers.append(nn.Linear(before, self.out_channels))
         self.layers = nn.Sequential(*layers)
 
     @property

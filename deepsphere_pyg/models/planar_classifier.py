@@ -9,15 +9,15 @@ import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deepsphere_pyg.harmonics.fixed_buffers import FixedBuffers
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
-from deepsphere_pyg.signals import checked_signal
+from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, integers_argument
 from samplings.regular_grid import RegularGrid
 
 
-class PlanarClassifier(FixedBuffers, SavedModel):
+class PlanarClassifier(FixedTensors, SavedModel):
     """Convolve the picture of colatitudes by longitudes as if it were flat.
 
     A baseline. Each level convolves 3 by 3 pixels, with batch normalisation and ReLU,
@@ -74,7 +74,7 @@ class PlanarClassifier(FixedBuffers, SavedModel):
                 f"{sampling!r} has no picture of rings by longitudes; take "
                 "Equiangular, GaussLegendre or McEwenWiaux"
             )
-        widths = [integer_argument("channels", width, 1) for width in channels]
+        widths = [*integers_argument("channels", channels, 1)]
         pixels = sampling.to_grid(np.arange(len(sampling)))
         if min(pixels.shape) < 2 ** len(widths):
             raise ValueError(
@@ -116,7 +116,8 @@ class PlanarClassifier(FixedBuffers, SavedModel):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
-        x = checked_signal(x, len(self.sampling), self.head.weight)
+        x = checked_signal(x, len(self.sampling), next(self.parameters()))
+        x = known_signal(x, nan=True)
         batch, n_in = x.shape[:-2], self._config["in_channels"]
         if x.shape[-1] != n_in:
             raise ValueError(

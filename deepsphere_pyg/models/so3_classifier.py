@@ -21,7 +21,7 @@ from deepsphere_pyg.layers import (
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, integer_argument, integers_argument
 
 NORMALIZATIONS = ("none", "running", "instance")
 
@@ -107,9 +107,15 @@ class SO3Classifier(SavedModel):
     ) -> None:
         super().__init__()
         choice_argument("normalization", normalization, NORMALIZATIONS)
-        integer_argument("out_channels", out_channels, 1)
-        degrees = list(bandlimits)
-        orders = degrees if azimuthal_bandlimits is None else list(azimuthal_bandlimits)
+        out_channels = integer_argument("out_channels", out_channels, 1)
+        in_channels = integer_argument("in_channels", in_channels, 1)
+        channels = integers_argument("channels", channels, 1)
+        degrees = [*integers_argument("bandlimits", bandlimits, 1)]
+        orders = degrees
+        if azimuthal_bandlimits is not None:
+            orders = [
+                *integers_argument("azimuthal_bandlimits", azimuthal_bandlimits, 1)
+            ]
         _check_lengths(channels, degrees, orders)
         self.sampling = sampling
         self.standardize = Standardize(in_channels)
@@ -196,7 +202,7 @@ class SO3Classifier(SavedModel):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = checked_signal(x, len(self.sampling), self.standardize.mean)
-        c = self.transform(self.standardize(x))
+        c = self.transform.analyze(self.standardize(x))
         y: Tensor = self.head(self.mean(self.blocks(c)))
         return y
 

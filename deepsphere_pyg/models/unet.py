@@ -18,6 +18,7 @@ from deepsphere_pyg.models.base import SphericalModel, check_depth
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
 from deepsphere_pyg.models.configurations import DEEPSPHERE, UNetConfiguration
 from samplings import Pyramid, laplacian
+from samplings.arguments import instance_argument
 
 
 class SphericalUNet(SphericalModel):
@@ -71,6 +72,12 @@ class SphericalUNet(SphericalModel):
         pyramid: Pyramid,
         configuration: UNetConfiguration = DEEPSPHERE,
     ) -> None:
+        instance_argument(
+            "configuration",
+            configuration,
+            UNetConfiguration,
+            "make one, or take SMALL or DEEPSPHERE of deepsphere_pyg.models",
+        )
         check_depth(pyramid, configuration.levels, f"{configuration.name!r}")
         super().__init__(in_channels, pyramid)
         self.in_channels = in_channels

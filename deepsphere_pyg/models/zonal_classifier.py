@@ -13,7 +13,7 @@ from deepsphere_pyg.layers import GridActivation, SpectralPool, ZonalConv
 from deepsphere_pyg.models.blocks import ChannelNorm
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from samplings import GaussLegendre, Sampling
-from samplings.arguments import integer_argument, positive_argument
+from samplings.arguments import integer_argument, integers_argument, positive_argument
 
 
 class ZonalClassifier(HarmonicClassifier):
@@ -77,8 +77,8 @@ class ZonalClassifier(HarmonicClassifier):
         anchors: SupportsIndex = 8,
         oversampling: float = 1.5,
     ) -> None:
-        degrees = [integer_argument("bandlimits", L, 1) for L in bandlimits]
-        widths = [integer_argument("channels", width, 1) for width in channels]
+        degrees = [*integers_argument("bandlimits", bandlimits, 1)]
+        widths = [*integers_argument("channels", channels, 1)]
         check_levels(degrees, widths)
         remedy = "pass 1 for the fewest rings, 2 for twice as many"
         more = positive_argument("oversampling", oversampling, remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 
 from torch import Tensor
@@ -60,6 +61,35 @@ class EdgePropagation(MessagePassing):  # type: ignore[misc]
     def message(self, x_j: Tensor, edge_weight: Tensor) -> Tensor:
         """Weigh what comes along each edge."""
         return edge_weight.unsqueeze(-1) * x_j
+
+
+def check_mask(propagation: EdgePropagation, counts: Collection[int]) -> None:
+    """Refuse an explainer's mask that is not for these edges.
+
+    Parameters
+    ----------
+    propagation
+        What an explainer has put its mask in.
+    counts
+        Numbers of edges that it may be for: all that are given, or all messages.
+
+    Raises
+    ------
+    ValueError
+        If there is no mask, or it has another number of edges.
+    """
+    mask = propagation._edge_mask
+    if mask is None:
+        raise ValueError(
+            "this layer is to be explained, but has no edge mask; set one with "
+            "torch_geometric.explain.algorithm.utils.set_masks, or set explain to None"
+        )
+    if len(mask) not in counts:
+        raise ValueError(
+            f"the edge mask is of {len(mask)} edges, this layer's graph has "
+            f"{min(counts)}; explain the layer with the edge_index that it is given, "
+            "or exclude it by explain = False"
+        )
 
 
 @cache

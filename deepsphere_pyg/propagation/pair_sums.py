@@ -1,23 +1,13 @@
-r"""Weighted sums over products of two rows, block by block, with their derivatives.
+r"""Weighted sums over products of two rows, block by block.
 
 The nodes at the sources of edges are pairs (j, k) of rows, with the value
 :math:`x_j y_k`. Pairs come in blocks, some consecutive rows of x with some of y: their
 products are one multiplication without index, small enough for the processor's cache,
 and gone before those of the next block are made.
-
-With P(x, y) these sums and G(g; x, y) the gradients of x and y for a gradient g of the
-result, the derivatives of each are of the same two kinds:
-
-.. math::
-    P:\; \partial_{x,y} = G(g; x, y), \qquad
-    G:\; \partial_g = P(h_x, y) + P(x, h_y), \quad
-    \partial_{x,y} = G(g; h_x, h_y)
-
-for gradients h of G's results.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -233,34 +223,3 @@ def _pair_sum_gradients_shape(
     n_out: int,
 ) -> tuple[Tensor, Tensor]:
     return torch.empty_like(x), torch.empty_like(y)
-
-
-def _keep(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    *signals, ctx.rows, ctx.columns, ctx.blocks, ctx.n_out = inputs
-    ctx.save_for_backward(*signals)
-
-
-def _without_gradients(ctx: Any) -> tuple[Any, ...]:
-    return [None] * len(ctx.rows), [None] * len(ctx.columns), None, None
-
-
-def _pair_sum_gradient(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
-    x, y = ctx.saved_tensors
-    tables = ctx.rows, ctx.columns, ctx.blocks, ctx.n_out
-    found = pair_sum_gradients(gradient.contiguous(), x, y, *tables)
-    return *found, *_without_gradients(ctx)
-
-
-pair_sum.register_autograd(_pair_sum_gradient, setup_context=_keep)
-
-
-def _gradients_gradient(ctx: Any, for_x: Tensor, for_y: Tensor) -> tuple[Any, ...]:
-    gradient, x, y = ctx.saved_tensors
-    tables = ctx.rows, ctx.columns, ctx.blocks, ctx.n_out
-    for_x, for_y = for_x.contiguous(), for_y.contiguous()
-    of_gradient = pair_sum(for_x, y, *tables) + pair_sum(x, for_y, *tables)
-    found = pair_sum_gradients(gradient, for_x, for_y, *tables)
-    return of_gradient, *found, *_without_gradients(ctx)
-
-
-pair_sum_gradients.register_autograd(_gradients_gradient, setup_context=_keep)

@@ -1,18 +1,18 @@
 """The weighted sum over edges as one operation, with its derivatives."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from deepsphere_pyg.propagation.executions import NUMBERS_OF_A_TILE
 from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
+from deepsphere_pyg.propagation.transformable import linear_in_signals
 
 
 @torch.library.custom_op("deepsphere_pyg::edge_sum", mutates_args=())
 @in_given_precision
-def edge_sum(
+def _edge_sum(
     x: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
 ) -> Tensor:
     r"""Return :math:`y_i = \sum_{j \to i} w_{ij} x_j`.
@@ -55,21 +55,19 @@ def edge_sum(
     return y
 
 
-@edge_sum.register_fake
+@_edge_sum.register_fake
 def _edge_sum_shape(
     x: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
 ) -> Tensor:
     return x.new_empty(x.shape[0], rows[0].shape[0] - 1, x.shape[2])
 
 
-def _keep_edges(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    _, ctx.rows, ctx.columns, ctx.kernel = inputs
-
-
-def _edge_sum_gradient(ctx: Any, y: Tensor) -> tuple[Any, ...]:
+def _adjoint(
+    y: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
+) -> Tensor:
     """The transpose is stored: a sum over edges too, of every order."""
-    x = edge_sum(y, ctx.columns, ctx.rows, ctx.kernel)
-    return x, [None] * len(ctx.rows), [None] * len(ctx.columns), None
+    x: Tensor = edge_sum(y, columns, rows, kernel)
+    return x
 
 
-edge_sum.register_autograd(_edge_sum_gradient, setup_context=_keep_edges)
+edge_sum = linear_in_signals(_edge_sum, _adjoint)

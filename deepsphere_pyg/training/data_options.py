@@ -17,7 +17,12 @@ from deepsphere_pyg.datasets import (
     ExtremeWeather,
     SegmentationDataset,
 )
-from deepsphere_pyg.training.netcdf_options import add_netcdf_arguments, netcdf_splits
+from deepsphere_pyg.datasets.regridding.weights import METHODS
+from deepsphere_pyg.training.netcdf_options import (
+    REGRIDDED,
+    add_netcdf_arguments,
+    netcdf_splits,
+)
 from deepsphere_pyg.training.splitting import Splits, cut
 from samplings import Sampling
 
@@ -51,6 +56,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
     files = parser.add_argument_group("published data sets")
     files.add_argument("--root", type=Path, help="folder of the files")
+    group.add_argument(
+        "--regrid",
+        choices=METHODS,
+        help="how maps of files get to the sampling: averaged over the areas of its "
+        "cells (conservative), interpolated (bilinear, or linear), or auto: averaged "
+        "where the sampling is coarser than the file (default: that of --checkpoint, "
+        "else auto)",
+    )
     add_netcdf_arguments(parser)
 
 
@@ -108,27 +121,32 @@ def _sphere_l5(args: argparse.Namespace, sampling: Sampling) -> Splits:
 
 
 def _cam5(args: argparse.Namespace, sampling: Sampling) -> Splits:
-    return _in_time(args, CAM5(_root(args), sampling))
+    maps = CAM5(_root(args), sampling, regrid=args.regrid)
+    return _in_time(args, maps, maps.regridding)
 
 
 def _extreme_weather(args: argparse.Namespace, sampling: Sampling) -> Splits:
-    return _in_time(args, ExtremeWeather(_root(args), sampling))
+    maps = ExtremeWeather(_root(args), sampling, regrid=args.regrid)
+    return _in_time(args, maps, maps.regridding)
 
 
 def _climatenet(args: argparse.Namespace, sampling: Sampling) -> Splits:
     """The published test years; the last eighth of the others to validate."""
     root = _root(args)
-    known = ClimateNet(root, sampling, split="train")
+    known = ClimateNet(root, sampling, split="train", regrid=args.regrid)
     held = max(1, len(known) // 8)
     train, validation = cut(known, len(known) - held, held)
-    return _described(args, train, validation, ClimateNet(root, sampling, split="test"))
+    test = ClimateNet(root, sampling, split="test", regrid=args.regrid)
+    return _described(args, train, validation, test, known.regridding)
 
 
-def _in_time(args: argparse.Namespace, maps: SegmentationDataset) -> Splits:
+def _in_time(
+    args: argparse.Namespace, maps: SegmentationDataset, regridding: str | None = None
+) -> Splits:
     """First 70 % to train, next 15 % to validate, last 15 % to test."""
     held = max(1, round(0.15 * len(maps)))
     train, validation, test = cut(maps, len(maps) - 2 * held, held, held)
-    return _described(args, train, validation, test)
+    return _described(args, train, validation, test, regridding)
 
 
 def _described(
@@ -136,18 +154,20 @@ def _described(
     train: SegmentationDataset,
     validation: SegmentationDataset,
     test: SegmentationDataset,
+    regridding: str | None = None,
 ) -> Splits:
     """Keep maps in memory where they fit, and say how many there are."""
     sets = [CachedMaps(part) for part in (train, validation, test)]
     if sum(part.n_bytes for part in sets) <= CACHE_BYTES:
         train, validation, test = sets
         _load("reading maps", *sets)
+    how = "" if regridding is None else f", regridded by {REGRIDDED[regridding]}"
     return Splits(
         train,
         validation,
         test,
         f"{args.data}: {len(train)} maps to train, {len(validation)} to validate, "
-        f"{len(test)} to test; classes {', '.join(train.class_names)}",
+        f"{len(test)} to test{how}; classes {', '.join(train.class_names)}",
         f"{len(test)} test maps",
     )
 

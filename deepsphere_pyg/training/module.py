@@ -11,12 +11,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.datasets import SegmentationSample
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
 from deepsphere_pyg.models import SphericalModel
 from deepsphere_pyg.training.scheduled import ScheduledModule
 
 
-class SegmentationModule(ScheduledModule):
+class SegmentationModule(FixedTensors, ScheduledModule):
     r"""Train a network to give every vertex of a sphere its class.
 
     The loss is cross-entropy, averaged over valid vertices by area and class weight:
@@ -69,12 +70,10 @@ class SegmentationModule(ScheduledModule):
                 f"{len(class_names)} classes: {', '.join(class_names)}"
             )
         self.class_names = tuple(class_names)
-        area = torch.from_numpy(np.array(network.sampling.weights))
+        area = np.array(network.sampling.weights)
         # Mean one, so that the loss reads like the plain mean on equal areas.
-        self.register_buffer("area", (area / area.mean()).float(), persistent=False)
-        self.register_buffer(
-            "class_weights", torch.tensor(weights).float(), persistent=False
-        )
+        self.keep("area", area / area.mean(), torch.float32)
+        self.keep("class_weights", np.array(weights, dtype=float), torch.float32)
         self._truth: list[Tensor] = []
         self._scores: list[Tensor] = []
         self._area: list[Tensor] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from deepsphere_pyg.datasets import (
     CachedMaps,
@@ -12,14 +13,27 @@ from deepsphere_pyg.datasets import (
     XarrayFields,
     hold_out_pixels,
 )
+from deepsphere_pyg.datasets.netcdf.coordinates import number_or_text
 from deepsphere_pyg.training.splitting import Splits, cut
 from samplings import Sampling
+
+# What a regridder did, in words.
+REGRIDDED = {
+    "conservative": "areas shared",
+    "bilinear": "bilinear interpolation",
+    "linear": "linear interpolation",
+}
 
 
 def add_netcdf_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of files that xarray reads."""
     xarray = parser.add_argument_group("NetCDF and Zarr (--data netcdf)")
-    xarray.add_argument("--fields", nargs="+", metavar="FILE", help="inputs")
+    xarray.add_argument(
+        "--fields",
+        nargs="+",
+        metavar="FILE",
+        help="inputs: files, stores, folders, patterns in quotes, or URLs",
+    )
     xarray.add_argument("--variables", nargs="+", help="input variables, as z or z@500")
     xarray.add_argument("--labels", metavar="FILE", help="labels (default: --fields)")
     xarray.add_argument("--label-variable", help="variable of class codes")
@@ -33,7 +47,9 @@ def add_netcdf_arguments(parser: argparse.ArgumentParser) -> None:
             type=_selection,
             metavar="DIM=VALUE",
             default=[],
-            help=f"coordinates to keep along further dimensions {text}, as Z=0",
+            help=f"coordinates to keep along further dimensions {text}, as Z=0, "
+            "step=6h or member_id=r1i1p1f1; several of one dimension by naming it "
+            "again",
         )
     xarray.add_argument(
         "--missing-label", metavar="NAME", help="class of missing labels, as land"
@@ -61,15 +77,22 @@ def add_netcdf_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _selection(text: str) -> tuple[str, float]:
-    """Parse ``DIM=VALUE``."""
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError as error:
+def _selection(text: str) -> tuple[str, Any]:
+    """Parse ``DIM=VALUE``; the value is a number or a text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
         raise argparse.ArgumentTypeError(
-            f"expected DIM=VALUE with a number, as Z=0, got {text!r}"
-        ) from error
+            f"expected DIM=VALUE, as Z=0 or member_id=r1i1p1f1, got {text!r}"
+        )
+    return name, number_or_text(value)
+
+
+def _selected(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """One value a dimension, or a list of those that name it."""
+    values: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: all_[0] if len(all_) == 1 else all_ for name, all_ in values.items()}
 
 
 def fields_from_arguments(
@@ -82,7 +105,8 @@ def fields_from_arguments(
         variables=args.variables,
         sampling=sampling,
         class_names=class_names,
-        selection=dict(args.select),
+        selection=_selected(args.select),
+        regrid=args.regrid,
     )
 
 
@@ -112,15 +136,18 @@ def netcdf_splits(args: argparse.Namespace, sampling: Sampling) -> Splits:
         variables=args.variables,
         label_variable=args.label_variable,
         sampling=sampling,
-        selection=dict(args.select),
-        label_selection=dict(args.label_select),
+        selection=_selected(args.select),
+        label_selection=_selected(args.label_select),
         missing_label=args.missing_label,
         min_share=args.min_share,
+        regrid=args.regrid,
     )
-    return _hold_out(args, CachedMaps(maps))
+    return _hold_out(args, CachedMaps(maps), maps.regridding)
 
 
-def _hold_out(args: argparse.Namespace, maps: SegmentationDataset) -> Splits:
+def _hold_out(
+    args: argparse.Namespace, maps: SegmentationDataset, regridding: str
+) -> Splits:
     """Split the maps of one file.
 
     Weights are chosen by other pixels of the maps that are trained on, so that the
@@ -144,6 +171,6 @@ def _hold_out(args: argparse.Namespace, maps: SegmentationDataset) -> Splits:
         validation,
         test,
         f"netcdf: {len(maps)} maps of {len(maps.channel_names)} channels, "
-        f"tested on {what}; classes {names}",
+        f"regridded by {REGRIDDED[regridding]}, tested on {what}; classes {names}",
         what,
     )

@@ -143,7 +143,13 @@ def run(args: argparse.Namespace) -> int:
     L = args.bandlimits[0]
 
     def spheres(molecules: Molecules) -> Tensor:
-        return qm7_coefficients(molecules, L, dtype=torch.float32, progress=True).packed
+        return qm7_coefficients(
+            molecules,
+            L,
+            radius=molecules.largest_radius,
+            dtype=torch.float32,
+            progress=True,
+        ).packed
 
     dataset = QM7(args.root, features=spheres)
     parts = _split(dataset, args)
@@ -165,6 +171,7 @@ def run(args: argparse.Namespace) -> int:
         ),
         dataset.molecules.elements,
         args.width,
+        dataset.molecules.largest_radius,
     )
     molecules = dataset.molecules
     counts = torch.from_numpy(np.array(molecules.composition[parts.train]))

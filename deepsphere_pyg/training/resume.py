@@ -118,7 +118,11 @@ def labels_to_resume(
     # that the network has had only since.
     kept = load_model(path)
     _check_settings(args, read_header(path).get("notes", {}), path)
-    if (type(kept), _plain(kept.config)) != (type(network), _plain(network.config)):
+    before, now = _plain(kept.config), _plain(network.config)
+    if before.get("radius", ...) is None:
+        # Files of before it was kept; the data, and so the radius, are the same.
+        before["radius"] = now.get("radius")
+    if (type(kept), before) != (type(network), now):
         raise ValueError(
             f"{path} is of another network; train into another --out, or pass the "
             "options it was trained with"
@@ -136,7 +140,13 @@ def _check_settings(
 ) -> None:
     """Refuse to go on with options that make it another training."""
     before = notes.get("settings", {})
-    for key, value in fixed_settings(args).items():
+    fixed = fixed_settings(args)
+    if "data" in before and "regrid" in fixed:
+        # Maps of files were interpolated before there was a choice.
+        before = {"regrid": "bilinear", **before}
+    if before.get("data") == "events":
+        fixed.pop("regrid", None)
+    for key, value in fixed.items():
         if key in before and before[key] != value:
             raise ValueError(
                 f"{path} was trained with --{key.replace('_', '-')} {before[key]}, got "

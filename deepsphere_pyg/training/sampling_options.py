@@ -20,6 +20,7 @@ from samplings import (
     McEwenWiaux,
     ReducedGaussian,
     Sampling,
+    same_sampling,
 )
 
 
@@ -65,6 +66,15 @@ SCHEMES: dict[str, Scheme] = {
     "icosahedral-triangles": Scheme("subdivisions", 4, IcosahedralTriangles),
     "cubed-sphere": Scheme("cells along an edge", 32, CubedSphere),
     "fibonacci": Scheme("points", 10_000, Fibonacci),
+}
+_EQUIANGULAR = ("clenshaw-curtis", "driscoll-healy")
+# What a command takes where the options of the sampling are not named.
+SAMPLING_DEFAULTS = {
+    "sampling": "healpix",
+    "nside": 32,
+    "n_theta": 64,
+    "level": 5,
+    "duplicates": "refuse",
 }
 # Points of a file have no resolution.
 POINTS = "points"
@@ -160,6 +170,55 @@ def add_sampling_arguments(
         default="refuse",
         help="what to do with points of --points that are there twice",
     )
+
+
+def names_sampling(args: argparse.Namespace) -> bool:
+    """Whether an option of the sampling is given, of a parser without defaults."""
+    others = ("n_phi", "points", "extent")
+    return any(
+        getattr(args, name) is not None for name in (*SAMPLING_DEFAULTS, *others)
+    )
+
+
+def fill_sampling_defaults(args: argparse.Namespace) -> None:
+    """Set the options of the sampling that are not given."""
+    for name, value in SAMPLING_DEFAULTS.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+
+
+def sampling_options(sampling: Sampling) -> str | None:
+    """Options that build a sampling, or None if no options do.
+
+    Examples
+    --------
+    >>> sampling_options(HEALPix(8))
+    '--sampling healpix:8'
+    """
+    config = sampling.config
+    spec = {
+        "healpix": ("healpix", "nside"),
+        "icosahedral": ("icosahedral", "level"),
+        "icosahedral-triangles": ("icosahedral-triangles", "level"),
+        "fibonacci": ("fibonacci", "n"),
+        "cubed-sphere": ("cubed-sphere", "n"),
+        "mcewen-wiaux": ("mcewen-wiaux", "bandlimit"),
+    }.get(str(config["type"]))
+    texts = [] if spec is None else [f"--sampling {spec[0]}:{config.get(spec[1])}"]
+    if config["type"] == "equiangular":
+        rings = int(config["n_theta"])
+        texts = [f"--sampling equiangular:{rings} --n-phi {config['n_phi']}"]
+        texts += [f"--sampling {name}:{rings}" for name in _EQUIANGULAR]
+    for text in texts:
+        parser = argparse.ArgumentParser()
+        add_sampling_arguments(parser)
+        try:
+            (built,) = samplings_from_arguments(parser.parse_args(text.split()))
+        except (ValueError, SystemExit):
+            continue
+        if same_sampling(built, sampling):
+            return text
+    return None
 
 
 def samplings_from_arguments(

@@ -18,7 +18,7 @@ from deepsphere_pyg.training.data_options import (
 )
 from deepsphere_pyg.training.evaluation import Prediction, predict
 from deepsphere_pyg.training.fit import Fitted, fit
-from deepsphere_pyg.training.netcdf_options import fields_from_arguments
+from deepsphere_pyg.training.netcdf_options import REGRIDDED, fields_from_arguments
 from deepsphere_pyg.training.network_options import (
     PIXEL,
     add_network_arguments,
@@ -32,11 +32,18 @@ from deepsphere_pyg.training.report import (
 )
 from deepsphere_pyg.training.resume import settings
 from deepsphere_pyg.training.sampling_options import (
+    SAMPLING_DEFAULTS,
     add_sampling_arguments,
+    fill_sampling_defaults,
     samplings_from_arguments,
 )
 from deepsphere_pyg.training.splitting import Splits
-from deepsphere_pyg.training.trained import classes_of, trained_network
+from deepsphere_pyg.training.trained import (
+    checkpoint_sampling,
+    classes_of,
+    resolve_regridding,
+    trained_network,
+)
 from samplings import Sampling
 
 # A small run of the whole job: minutes on two cores, and good enough to look at.
@@ -57,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_data_arguments(parser)
     add_sampling_arguments(parser)
+    # What is not named is that of the checkpoint, where there is one.
+    parser.set_defaults(**dict.fromkeys(SAMPLING_DEFAULTS))
     add_network_arguments(parser)
     training = parser.add_argument_group("training")
     training.add_argument("--epochs", type=int, default=30, help="passes over the maps")
@@ -133,7 +142,13 @@ def run(args: argparse.Namespace) -> int:
     if args.threads is not None:
         torch.set_num_threads(args.threads)
     started = time.perf_counter()
-    (sampling,) = samplings_from_arguments(args)
+    kept = None if args.checkpoint is None else checkpoint_sampling(args)
+    resolve_regridding(args)
+    if kept is not None:
+        sampling = kept
+    else:
+        fill_sampling_defaults(args)
+        (sampling,) = samplings_from_arguments(args)
     print(f"sampling   {sampling!r}")
     if args.checkpoint and args.data == "netcdf" and args.label_variable is None:
         return _predict_unlabelled(args, sampling)
@@ -161,7 +176,10 @@ def run(args: argparse.Namespace) -> int:
 def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
     """Predict and draw maps of which the truth is not known."""
     maps = fields_from_arguments(args, sampling, classes_of(args))
-    print(f"data       {len(maps)} maps without labels")
+    print(
+        f"data       {len(maps)} maps without labels, regridded by "
+        f"{REGRIDDED[maps.regridding]}"
+    )
     network = trained_network(args, maps)
     prediction = predict(network, maps, batch_size=args.batch_size, device=args.device)
     names = maps.class_names

@@ -116,7 +116,7 @@ def core_links(
     """
     whole, index = whole_sampling(sampling)
     sides = sides_over_chords(whole)
-    if len(index) < len(whole):
+    if whole is not sampling:
         sides = sp.csr_array(sides[index][:, index])
     upper = sp.coo_array(sp.triu(pattern, k=1))
     low, high = upper.row, upper.col

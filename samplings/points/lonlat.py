@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.base import FloatArray
+from samplings.quantities import degrees
 
 # Coordinates that stay within the ranges of radians and span more of them than this
 # (of latitude, of longitude) look like the globe in radians, or a small place at 0, 0.
@@ -26,7 +27,8 @@ def lonlat_to_xyz(
     Parameters
     ----------
     lon
-        Longitudes in degree, shape ``(V,)``, from -360 to 360.
+        Longitudes in degree, shape ``(V,)``, from -360 to 360; what carries another
+        unit is converted, as by :func:`samplings.quantities.degrees`.
     lat
         Latitudes in degree, shape ``(V,)``, from -90 to 90.
     stacklevel
@@ -39,8 +41,11 @@ def lonlat_to_xyz(
 
     Raises
     ------
+    TypeError
+        If they are not real numbers.
     ValueError
-        If the shapes differ or a coordinate is missing or out of range.
+        If the shapes differ, a coordinate is missing or out of range, or the unit is
+        not one of angle.
 
     Warns
     -----
@@ -53,8 +58,7 @@ def lonlat_to_xyz(
     array([[1., 0., 0.],
            [0., 1., 0.]])
     """
-    lon = np.asarray(lon, dtype=np.float64)
-    lat = np.asarray(lat, dtype=np.float64)
+    lon, lat = degrees("lon", lon), degrees("lat", lat)
     if lon.ndim != 1 or lon.shape != lat.shape:
         raise ValueError(
             "lon and lat must have the same shape (V,), got "
@@ -73,13 +77,13 @@ def lonlat_to_xyz(
     return np.stack(xyz, axis=1)
 
 
-def _refuse_outside(name: str, degrees: FloatArray, limit: int) -> None:
+def _refuse_outside(name: str, angles: FloatArray, limit: int) -> None:
     """Refuse missing values, and codes for missing values such as -999."""
-    wrong = ~(np.abs(degrees) <= limit)
+    wrong = ~(np.abs(angles) <= limit)
     if wrong.any():
         bad = int(wrong.argmax())
         raise ValueError(
-            f"{name} must be degrees from {-limit} to {limit}, got {degrees[bad]} at "
+            f"{name} must be degrees from {-limit} to {limit}, got {angles[bad]} at "
             f"vertex {bad}; drop such points, and check that lon comes before lat"
         )
 

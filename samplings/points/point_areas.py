@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from samplings.arguments import positive_argument
+from samplings.arguments import angle_argument
 from samplings.base import FloatArray
 from samplings.tessellation.voronoi import areas_and_gap
 
@@ -57,7 +57,7 @@ def point_areas(
     True
     """
     if extent is not None:
-        extent = positive_argument("extent", extent, "pass an angle in radian")
+        extent = angle_argument("extent", extent, "pass an angle in radian")
         if extent > np.pi:
             raise ValueError(
                 f"extent must be an angle in radian, at most pi, got {extent}; convert "

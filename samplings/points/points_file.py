@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from samplings.base import FloatArray
-from samplings.reading import reading
+from samplings.points.points_text import EXPECTED, read_table
+from samplings.reading import DataFileError, reading
 
 # The names under which coordinates are looked for, in lower case.
 _NAMES = {"lon": ("lon", "longitude"), "lat": ("lat", "latitude")}
-_EXPECTED = "expected columns lon and lat in degree, or x, y and z of unit vectors"
 
 
 def read_points(path: Path) -> FloatArray:
@@ -27,15 +26,15 @@ def read_points(path: Path) -> FloatArray:
         If it is empty or damaged, or does not hold such points.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; {_EXPECTED}")
+        raise FileNotFoundError(f"{path}: no such file; {EXPECTED}")
     if path.stat().st_size == 0:
-        raise ValueError(f"{path}: the file is empty; {_EXPECTED}")
+        raise ValueError(f"{path}: the file is empty; {EXPECTED}")
     if path.suffix.lower() in (".npy", ".npz"):
         points = _read_numpy(path)
     else:
         points = _read_text(path)
     if len(points) == 0:
-        raise ValueError(f"{path}: the file holds no points; {_EXPECTED}")
+        raise ValueError(f"{path}: the file holds no points; {EXPECTED}")
     return points
 
 
@@ -51,7 +50,15 @@ def _columns(path: Path, found: Collection[str]) -> list[str]:
         return angles
     if all(axis in lower for axis in "xyz"):
         return [lower[axis] for axis in "xyz"]
-    raise ValueError(f"{path}: found {', '.join(found) or 'no names'}; {_EXPECTED}")
+    raise ValueError(f"{path}: found {', '.join(found) or 'no names'}; {EXPECTED}")
+
+
+def _read_text(path: Path) -> FloatArray:
+    with reading(path, "a table of points"):
+        try:
+            return read_table(path)
+        except ValueError as error:  # it names the file and the line
+            raise DataFileError(str(error)) from error
 
 
 def _read_numpy(path: Path) -> FloatArray:
@@ -79,50 +86,3 @@ def _read_numpy(path: Path) -> FloatArray:
     if not np.issubdtype(matrix.dtype, np.number) or np.iscomplexobj(matrix):
         raise ValueError(f"{path}: points must be real numbers, got {matrix.dtype}")
     return matrix.astype(np.float64)
-
-
-def _read_text(path: Path) -> FloatArray:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}: not text ({error}); use .csv, .txt, .npy or .npz"
-        ) from error
-    lines = [line for line in lines if line.strip()]
-    comments = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
-    lines = [line for line in lines if not line.startswith("#")]
-    if not lines:
-        raise ValueError(f"{path}: the file holds no points; {_EXPECTED}")
-    delimiter = _delimiter(lines[0])
-    if comments and _is_number(lines[0].split(delimiter)[0]):
-        # numpy.savetxt writes the header as a comment.
-        first = comments[-1].lstrip("# ")
-        names = first.split(_delimiter(first))
-    else:
-        names = lines.pop(0).split(delimiter)
-    header = [name.strip().strip('"') for name in names]
-    chosen = [header.index(name) for name in _columns(path, header)]
-    if not lines:
-        raise ValueError(f"{path}: a header but no points; {_EXPECTED}")
-    try:
-        return np.loadtxt(
-            lines, delimiter=delimiter, usecols=chosen, ndmin=2, quotechar='"'
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"{path}: {error} (rows count from after the header); every row must hold "
-            "a number in each coordinate's column"
-        ) from error
-
-
-def _delimiter(line: str) -> str | None:
-    """What splits the columns of a line; None for blanks."""
-    return next((mark for mark in ",;\t" if mark in line), None)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

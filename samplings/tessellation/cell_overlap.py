@@ -11,11 +11,13 @@ from samplings.base import FloatArray, IntArray, Sampling, same_sampling
 from samplings.masked import Masked
 from samplings.neighbours import TIE_TOLERANCE
 from samplings.rings import RingSampling
+from samplings.tessellation.bands import Bands
 from samplings.tessellation.cells import Cells
 from samplings.tessellation.limits import limiting_discs
 from samplings.tessellation.matrix_scaling import balanced
 from samplings.tessellation.polygon_overlap import limited_overlaps, polygon_overlaps
 from samplings.tessellation.ring_overlap import overlap_areas
+from samplings.tessellation.ring_polygon_overlap import ring_polygon_overlap
 
 # Two areas that are equal but for round-off differ by less, relatively.
 SAME_AREA = 1e-9
@@ -90,9 +92,26 @@ def _whole_overlap(source: Sampling, target: Sampling) -> sp.csr_array:
     if parents is not None:
         entries = (target.weights, (np.arange(len(target)), parents))
         return sp.csr_array(entries, shape=shape)
+    # Exact where cells are bounded by parallels and meridians, and fast.
+    for rings, other in ((source, target), (target, source)):
+        bands = rings.bands()
+        if bands is not None and _covers_sphere(other):
+            overlap = _scaled_ring_overlap(rings, bands, other)
+            if overlap is not None:
+                return overlap.T.tocsr() if rings is source else overlap
     if len(source) >= len(target):
         return _scaled_polygon_overlap(source, target).T.tocsr()
     return _scaled_polygon_overlap(target, source)
+
+
+def _scaled_ring_overlap(
+    rings: Sampling, bands: Bands, other: Sampling
+) -> sp.csr_array | None:
+    """Overlap ``(V_rings, V_other)`` with the areas of the samplings; None without."""
+    overlap = ring_polygon_overlap(rings, bands, other.outlines())
+    if not _covers_sphere(rings):
+        return overlap
+    return balanced(overlap, rings.weights, other.weights)
 
 
 def _scaled_polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:

@@ -92,7 +92,7 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
 def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
     """Return what a sampling is a part of, and where its vertices are in there.
 
-    The indices ascend; a sampling that is no part is the whole itself.
+    A sampling that is no part is the whole itself.
     """
     index = np.arange(len(sampling))
     while isinstance(sampling, Masked):
@@ -118,7 +118,9 @@ def _edges_between(sampling: Sampling, piece: npt.NDArray[np.int32]) -> IntArray
     edges = delaunay_edges(whole.xyz, faces[mixed])
     first, second = of_whole[edges].T
     between = (first != second) & (first >= 0) & (second >= 0)
-    return np.asarray(np.searchsorted(index, edges[between]))
+    number = np.full(len(whole), -1)
+    number[index] = np.arange(len(index))
+    return np.asarray(number[edges[between]])
 
 
 def _bottlenecks(ends: IntArray, length: FloatArray, n: int) -> FloatArray:

@@ -59,7 +59,7 @@ def polygon_overlaps(
     """
     n = len(others)
     area, other_area = cells.areas, others.areas
-    level = np.arange(len(cells)) * n + _containing(others, xyz, centres)
+    level = np.arange(len(cells)) * n + containing_cells(others, xyz, centres)
     seen = level
     found: list[tuple[IntArray, FloatArray]] = []
     while len(level):
@@ -94,7 +94,7 @@ def polygon_overlaps(
     return overlap
 
 
-def _containing(others: Cells, xyz: FloatArray, centres: FloatArray) -> IntArray:
+def containing_cells(others: Cells, xyz: FloatArray, centres: FloatArray) -> IntArray:
     """Cell that holds each point: walk across the side that is passed the farthest."""
     cell = np.asarray(cKDTree(centres).query(xyz)[1], dtype=np.int64)
     walking = np.arange(len(xyz))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deepsphere_pyg.convert.cf_coordinates import find_dimension, variable_grid
+from deepsphere_pyg.convert.cf_coordinates import find_dimension
 
 xr = pytest.importorskip("xarray")
 LAT, LON = np.linspace(-80, 80, 5), np.arange(0, 360, 45.0)
@@ -34,9 +34,8 @@ def test_latitude_and_longitude_are_found(
     row, column, row_attributes, column_attributes
 ):
     dataset = data(row, column, row_attributes, column_attributes)
-    found_row, found_column, grid = variable_grid(dataset, "v")
-    assert (found_row, found_column) == (row, column)
-    np.testing.assert_array_equal(grid.lat, LAT)
+    assert find_dimension(dataset, "v", "latitude") == row
+    assert find_dimension(dataset, "v", "longitude") == column
     assert find_dimension(dataset, "v", "time") is None
 
 
@@ -72,52 +71,6 @@ def test_decoded_times_are_found_by_their_type(tmp_path):
         assert find_dimension(decoded, "v", "time") == "n"
 
 
-def test_units_of_radians_are_understood():
-    radian = {"units": "radian"}
-    dataset = data("lat", "lon", radian, radian, np.deg2rad(LAT), np.deg2rad(LON))
-    np.testing.assert_allclose(variable_grid(dataset, "v")[2].lat, LAT)
-
-
-def test_units_of_degrees_allow_tiny_grids():
-    dataset = data(
-        "lat",
-        "lon",
-        {"units": "degrees_north"},
-        {"units": "degrees_east"},
-        np.deg2rad(LAT),
-        np.deg2rad(np.arange(0, 360, 45.0)) * 1.05,
-    )
-    assert variable_grid(dataset, "v")[2].lat.max() < 1.5
-
-
-def test_curvilinear_grids_are_refused():
-    dataset = xr.Dataset(
-        {"v": (("j", "i"), np.zeros((3, 4)))},
-        coords={"nav_lat": (("j", "i"), np.zeros((3, 4)))},
-    )
-    with pytest.raises(ValueError, match=r"two-dimensional coordinate nav_lat of lat"):
-        variable_grid(dataset, "v")
-
-
-def test_projected_grids_are_refused():
-    dataset = data("y", "x", {"units": "m"}, {"units": "m"}, LAT * 1e5, LON * 1e5)
-    with pytest.raises(
-        ValueError, match=r"v has no dimension of latitude, only n \(3\)"
-    ):
-        variable_grid(dataset, "v")
-    rotated = data("rlat", "rlon", {"standard_name": "grid_latitude", "axis": "Y"})
-    with pytest.raises(
-        ValueError, match=r"give its coordinate standard_name='latitude"
-    ):
-        variable_grid(rotated, "v")
-
-
-def test_dimensions_without_coordinates_are_refused():
-    dataset = data("lat", "lon").drop_vars("lat")
-    with pytest.raises(ValueError, match=r"dimension lat of v has no coordinates"):
-        variable_grid(dataset, "v")
-
-
 def test_two_latitudes_are_refused():
     dataset = xr.Dataset(
         {"v": (("lat", "latitude", "lon"), np.zeros((5, 5, 8)))},
@@ -126,4 +79,4 @@ def test_two_latitudes_are_refused():
     with pytest.raises(
         ValueError, match=r"more than one dimension of latitude: lat, l"
     ):
-        variable_grid(dataset, "v")
+        find_dimension(dataset, "v", "latitude")

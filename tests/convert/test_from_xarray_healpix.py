@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg.convert import from_xarray
-from deepsphere_pyg.convert.xarray_pixels import unique_pixels
+from deepsphere_pyg.convert.grids.pixels import unique_pixels
 from samplings import HEALPix, Irregular, Masked, same_sampling
+from tests.round_off import assert_near
 
 xr = pytest.importorskip("xarray")
 
@@ -133,7 +134,7 @@ def test_small_parts_of_huge_skies_do_not_build_them():
     sampling = from_xarray(data).sampling
     assert isinstance(sampling, Irregular)
     x, y, z = healpy.pix2vec(2**14, index, nest=True)
-    np.testing.assert_allclose(sampling.xyz, np.stack([x, y, z], 1), atol=1e-15)
+    assert_near(sampling.xyz, np.stack([x, y, z], 1), 3)
     np.testing.assert_allclose(sampling.weights, 4 * np.pi / (12 * 4.0**14))
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg.convert import from_xarray
-from deepsphere_pyg.convert.xarray_signals import merged, spread
+from deepsphere_pyg.convert.grids.signals import merged, spread
 from samplings import Equiangular, same_sampling
 
 xr = pytest.importorskip("xarray")

@@ -25,6 +25,7 @@ from deepsphere_pyg import (
 from deepsphere_pyg.convert import export_onnx, onnx, onnx_operations
 from deepsphere_pyg.models import SMALL
 from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph, laplacian
+from tests.round_off import assert_near, round_off
 
 runtime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
@@ -49,10 +50,10 @@ def assert_round_trip(model, path, n, channels, operator=None, dtype=torch.float
         (got,) = run.run(["y"], {"x": x.numpy()})
         with torch.no_grad():
             y = model(x) if operator is None else model(x, operator)
-        # Sums of up to a thousand products of numbers near one, in some layers.
-        tolerance = 1e-5 if dtype == torch.float32 else 1e-11
-        close = {"rtol": tolerance, "atol": tolerance * float(y.abs().max())}
-        torch.testing.assert_close(torch.from_numpy(got), y, **close)
+        # Sums of up to a thousand products, in some layers. ONNX keeps the eps of layer
+        # normalisation in single precision, off by 3e-13, where variances may be 0.1.
+        bound = round_off(dtype, 5 * 1000, y) + 1e-11 * float(y.abs().max())
+        torch.testing.assert_close(torch.from_numpy(got), y, rtol=0, atol=bound)
 
 
 def healpix_laplacian(nside: int = 4) -> EdgeOperator:
@@ -122,7 +123,7 @@ def test_any_number_of_batch_axes(shape, tmp_path):
     x = signal(*[size + 1 for size in shape[:-2]], 192, 3)
     (got,) = session(tmp_path / "layer.onnx").run(None, {"x": x.numpy()})
     y = layer(x, operator).detach()
-    torch.testing.assert_close(torch.from_numpy(got), y, rtol=1e-5, atol=1e-5)
+    assert_near(torch.from_numpy(got), y, 100)
 
 
 def test_large_operators_are_gathered_in_pieces(tmp_path, monkeypatch):

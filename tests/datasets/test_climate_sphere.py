@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from deepsphere_pyg.datasets import CAM5_CHANNELS, ClimateEvents, ClimateSphereL5
 from deepsphere_pyg.datasets.climate_sphere_mesh import barycentric_matrix, file_order
 from samplings import HEALPix, Icosahedral, build_pyramid
+from tests.round_off import assert_near
 
 NAMES = [
     "data-2106-01-02-02-3-mesh.npz",
@@ -54,7 +55,7 @@ def test_file_order_is_a_permutation_of_the_icosahedron(level):
 def test_file_order_is_hierarchical(level):
     fine = Icosahedral(level).xyz[file_order(level)]
     coarse = Icosahedral(level - 1).xyz[file_order(level - 1)]
-    np.testing.assert_allclose(fine[: len(coarse)], coarse, atol=1e-15)
+    assert_near(fine[: len(coarse)], coarse, 3)
 
 
 @pytest.mark.oracle
@@ -102,9 +103,7 @@ def test_first_corners_are_those_of_the_published_mesh():
             (-golden, 0, 1),
         ]
     )
-    np.testing.assert_allclose(
-        Icosahedral(0).xyz[file_order(0)], corners / np.hypot(1, golden), atol=1e-15
-    )
+    assert_near(Icosahedral(0).xyz[file_order(0)], corners / np.hypot(1, golden), 3)
 
 
 # -- interpolation on it --------------------------------------------------------------
@@ -115,7 +114,7 @@ def test_barycentric_weights_are_shares_of_the_triangle_around(sampling):
     mesh = Icosahedral(3)
     matrix = barycentric_matrix(mesh, sampling)
     assert matrix.data.min() > 0
-    np.testing.assert_allclose(matrix.sum(axis=1), 1, rtol=1e-14)
+    assert_near(matrix.sum(axis=1), 1, 3)
     # the interpolated corners point towards the vertex, for the right triangle only
     towards = matrix @ mesh.xyz
     towards /= np.linalg.norm(towards, axis=1)[:, None]

@@ -19,6 +19,7 @@ from deepsphere_pyg.datasets import (
 )
 from deepsphere_pyg.harmonics import SHT, Rotation, rotate, spherical_harmonics
 from samplings import Fibonacci, GaussLegendre, HEALPix
+from tests.round_off import assert_near
 
 SIZES = (4, 1, 6, 2)
 
@@ -56,7 +57,7 @@ def test_potentials_are_the_sums_over_other_atoms() -> None:
                 for j in range(size):
                     if j != i and z[j] == element:
                         expected += z[i] * z[j] / np.linalg.norm(points - p[j], axis=1)
-                np.testing.assert_allclose(x[m, i, :, c], expected, rtol=1e-13)
+                assert_near(x[m, i, :, c], expected, 30)
         assert not x[m, size:].any()
 
 
@@ -97,7 +98,7 @@ def test_degree_0_is_the_coulomb_matrix() -> None:
     matrices = coulomb_matrices(molecules)
     others = matrices.sum(axis=2) - np.einsum("mii->mi", matrices)
     mean = c[:, :, 0].sum(axis=-1) / np.sqrt(4 * np.pi)
-    np.testing.assert_allclose(mean, others, rtol=1e-13)
+    assert_near(mean, others, 100)
 
 
 def test_an_atom_is_left_out_by_number_not_by_distance() -> None:
@@ -136,13 +137,9 @@ def test_results_do_not_depend_on_the_molecules_beside(
     u = qm7_potentials(molecules, HEALPix(2), dtype=torch.float64).x
     monkeypatch.setattr(qm7_spheres, "_NUMBERS", 1)
     r = molecules.smallest_distance / 2
-    torch.testing.assert_close(qm7_coefficients(molecules, 6).x, c, rtol=1e-13, atol=0)
-    torch.testing.assert_close(
-        qm7_potentials(molecules[[3]], HEALPix(2), radius=r, dtype=torch.float64).x,
-        u[3:4],
-        rtol=1e-13,
-        atol=0,
-    )
+    assert_near(qm7_coefficients(molecules, 6).x, c, 30)
+    alone = qm7_potentials(molecules[[3]], HEALPix(2), radius=r, dtype=torch.float64)
+    assert_near(alone.x, u[3:4], 30)
 
 
 # -- equivariance ----------------------------------------------------------------

@@ -8,8 +8,13 @@ from scipy.special import roots_legendre, sph_harm_y
 
 from deepsphere_pyg.datasets import LatLonGrid, Regridder
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
+from tests.round_off import assert_near
 
 SAMPLINGS = [HEALPix(8), Equiangular(12), Icosahedral(3)]
+
+
+def bilinear(grid, sampling):
+    return Regridder(grid, sampling, "bilinear")
 
 
 def gaussian_latitudes(n):
@@ -34,11 +39,11 @@ def on_grid(grid, function):
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda s: s.name)
 @pytest.mark.parametrize("name", GRIDS)
 def test_constants_are_exact_and_weights_are_shares(name, sampling):
-    regridder = Regridder(GRIDS[name], sampling)
+    regridder = bilinear(GRIDS[name], sampling)
     assert regridder.matrix.data.min() > 0
-    np.testing.assert_allclose(regridder.matrix.sum(axis=1), 1, rtol=1e-13)
+    assert_near(regridder.matrix.sum(axis=1), 1, 10)
     ones = np.full((2, *GRIDS[name].shape), 7.0)
-    np.testing.assert_allclose(regridder.fields(ones), 7.0, rtol=1e-13)
+    assert_near(regridder.fields(ones), 7.0, 10)
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda s: s.name)
@@ -47,7 +52,7 @@ def test_fields_linear_in_latitude_are_exact_between_the_rings(name, sampling):
     grid = GRIDS[name]
     field = np.repeat(grid.lat[:, None], grid.shape[1], axis=1)
     between = np.abs(sampling.lat) <= grid.lat.max()
-    result = Regridder(grid, sampling).fields(field)
+    result = bilinear(grid, sampling).fields(field)
     np.testing.assert_allclose(result[between], sampling.lat[between], atol=1e-11)
     # beyond the last ring: its mean, here its latitude
     np.testing.assert_allclose(np.abs(result[~between]), grid.lat.max(), atol=1e-11)
@@ -59,7 +64,7 @@ def test_fields_linear_in_longitude_are_exact_away_from_the_seam(name):
     field = np.repeat(grid.lon[None, :], grid.shape[0], axis=0)
     lon = sampling.lon if grid.lon.min() == 0 else (sampling.lon + 180) % 360 - 180
     away = (lon > grid.lon.min() + 5) & (lon < grid.lon.max() - 5)
-    result = Regridder(grid, sampling).fields(field)
+    result = bilinear(grid, sampling).fields(field)
     np.testing.assert_allclose(result[away], lon[away], atol=1e-11)
 
 
@@ -74,13 +79,15 @@ def test_interior_agrees_with_scipy(seed, descending, west):
     values = rng.standard_normal((30, 40))
     oracle = RegularGridInterpolator((lat, lon), values)
     points = Irregular.from_lonlat(
-        rng.uniform(lon[0], lon[-1], 50), rng.uniform(lat[0], lat[-1], 50), np.ones(50)
+        rng.uniform(lon[0], lon[-1], 50),
+        rng.uniform(lat[0], lat[-1], 50),
+        np.full(50, 0.01),
     )
     expected = oracle(np.stack([points.lat, points.lon], axis=1))
     rows = slice(None, None, -1 if descending else 1)
     shown = np.where(lon > 180, lon - 360, lon) if west else lon
     grid = LatLonGrid(lat[rows], shown)
-    result = Regridder(grid, points).fields(values[rows])
+    result = bilinear(grid, points).fields(values[rows])
     # a random gap may be the one where a regional grid ends
     filled = np.isfinite(result)
     assert filled.all() or not grid.is_periodic
@@ -109,7 +116,7 @@ def test_spherical_harmonics_converge_at_second_order(kind):
         errors = []
         for n in (20, 40, 80):
             values = on_grid(grid(n), harmonic)
-            result = Regridder(grid(n), sampling).fields(values)
+            result = bilinear(grid(n), sampling).fields(values)
             errors.append(np.abs(result - exact).max())
         # halving the spacing quarters the error; 3.4 leaves room for where points lie
         assert errors[0] / errors[1] > 3.4, (degree, errors)
@@ -121,12 +128,12 @@ def test_turning_grid_and_sampling_alike_changes_nothing(shift):
     rng = np.random.default_rng(0)
     values = rng.standard_normal(GRIDS["centres"].shape)
     lon, lat = rng.uniform(0, 360, 200), rng.uniform(-90, 90, 200)
-    here = Irregular.from_lonlat(lon, lat, np.ones(200))
-    there = Irregular.from_lonlat((lon + shift) % 360, lat, np.ones(200))
+    here = Irregular.from_lonlat(lon, lat, np.full(200, 0.01))
+    there = Irregular.from_lonlat((lon + shift) % 360, lat, np.full(200, 0.01))
     turned = LatLonGrid(GRIDS["centres"].lat, GRIDS["centres"].lon + shift)
     np.testing.assert_allclose(
-        Regridder(turned, there).fields(values),
-        Regridder(GRIDS["centres"], here).fields(values),
+        bilinear(turned, there).fields(values),
+        bilinear(GRIDS["centres"], here).fields(values),
         atol=1e-10,
     )
 
@@ -134,7 +141,7 @@ def test_turning_grid_and_sampling_alike_changes_nothing(shift):
 def test_pole_is_the_mean_of_the_last_ring():
     poles = Irregular.from_lonlat([0, 0], [90, -90], [1, 1])
     values = np.random.default_rng(0).standard_normal(GRIDS["centres"].shape)
-    result = Regridder(GRIDS["centres"], poles).fields(values)
+    result = bilinear(GRIDS["centres"], poles).fields(values)
     np.testing.assert_allclose(result, [values[-1].mean(), values[0].mean()])
 
 
@@ -143,7 +150,7 @@ def test_vertices_outside_a_regional_grid_are_missing():
     sampling = HEALPix(16)
     lon = (sampling.lon + 180) % 360 - 180
     inside = (sampling.lat >= 20) & (sampling.lat <= 60) & (lon >= -20) & (lon <= 40)
-    regridder = Regridder(grid, sampling)
+    regridder = bilinear(grid, sampling)
     assert 0 < inside.sum() < len(sampling) / 10
     np.testing.assert_array_equal(
         np.isfinite(regridder.fields(np.ones(grid.shape))), inside
@@ -157,16 +164,16 @@ def test_missing_cells_are_left_out_or_make_vertices_missing():
     values = np.tile(np.arange(36.0), (3, 1))
     values[:, 0] = np.nan
     # shares of the missing meridian: .8, .2, .5, 0
-    result = Regridder(grid, points).fields(values)
+    result = bilinear(grid, points).fields(values)
     np.testing.assert_allclose(result, [np.nan, 1.0, 1.0, 2.5], atol=1e-12)
     filled = np.where(np.isnan(values), -999.0, values)
-    np.testing.assert_array_equal(Regridder(grid, points).fields(filled, -999), result)
+    np.testing.assert_array_equal(bilinear(grid, points).fields(filled, -999), result)
 
 
 def test_missing_cells_of_one_map_leave_the_others_alone():
     values = np.ones((2, *GRIDS["poles"].shape))
     values[1, :10] = np.inf
-    result = Regridder(GRIDS["poles"], HEALPix(8)).fields(values)
+    result = bilinear(GRIDS["poles"], HEALPix(8)).fields(values)
     assert np.isfinite(result[0]).all()
     assert 0.05 < np.isnan(result[1]).mean() < 0.3
 
@@ -175,7 +182,7 @@ def test_missing_cells_of_one_map_leave_the_others_alone():
 def test_labels_are_those_of_the_nearest_row_and_column(name):
     grid, sampling = GRIDS[name], HEALPix(8)
     codes = np.arange(grid.lat.size * grid.lon.size).reshape(grid.shape)
-    labels, inside = Regridder(grid, sampling).labels(codes)
+    labels, inside = bilinear(grid, sampling).labels(codes)
     assert inside.all()
     row, column = np.divmod(labels, grid.shape[1])
     steps = np.abs(sampling.lat[:, None] - grid.lat)
@@ -193,15 +200,15 @@ def test_agrees_with_healpy_map_on_smooth_fields():
     grid = LatLonGrid(np.arange(-89.5, 90), np.arange(0.5, 360))
     lon, lat = np.meshgrid(grid.lon, grid.lat)
     pixel = healpy.ang2pix(8, lon, lat, lonlat=True)
-    labels, _ = Regridder(grid, sampling).labels(pixel)
+    labels, _ = bilinear(grid, sampling).labels(pixel)
     np.testing.assert_array_equal(labels, np.arange(len(sampling)))
 
 
 def test_maps_of_another_shape_are_refused():
-    regridder = Regridder(GRIDS["poles"], HEALPix(2))
+    regridder = bilinear(GRIDS["poles"], HEALPix(2))
     with pytest.raises(ValueError, match=r"n_lat, n_lon\) = \(..., 37, 72\), got"):
         regridder.fields(np.zeros((72, 37)))
-    with pytest.raises(ValueError, match="move latitude and longitude to the end"):
+    with pytest.raises(ValueError, match="move the dimensions of places to the end"):
         regridder.labels(np.zeros((37, 72, 3)))
 
 
@@ -210,17 +217,18 @@ def test_what_masked_arrays_hide_is_missing():
     rng = np.random.default_rng(0)
     known = rng.random(grid.shape) > 0.3
     values = rng.normal(size=grid.shape)
-    regridder = Regridder(grid, HEALPix(4))
+    regridder = bilinear(grid, HEALPix(4))
     masked = np.ma.array(np.where(known, values, 1e36), mask=~known)
     np.testing.assert_array_equal(
         regridder.fields(masked), regridder.fields(np.where(known, values, np.nan))
     )
     codes = np.ma.array(np.where(known, 3, -9), mask=~known)
-    labels, _ = regridder.labels(codes)
-    np.testing.assert_array_equal(np.isnan(labels), ~regridder.labels(known)[0])
-    assert set(labels[np.isfinite(labels)]) == {3}
+    labels, inside = regridder.labels(codes)
+    np.testing.assert_array_equal(inside, regridder.labels(known)[0])
+    assert set(labels[inside]) == {3}
+    assert labels.dtype == codes.dtype
 
 
 def test_points_without_a_sampling_are_refused():
     with pytest.raises(TypeError, match="must be a Sampling, got ndarray; make one"):
-        Regridder(GRIDS["poles"], HEALPix(1).xyz)
+        bilinear(GRIDS["poles"], HEALPix(1).xyz)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import associated_legendre, legendre
 from samplings.quadrature import gauss_legendre
+from tests.round_off import assert_near
 
 ANGLES = st.floats(0, np.pi, allow_nan=False)
 
@@ -49,7 +50,8 @@ def test_functions_of_high_degree_are_exact_to_round_off_near_poles_and_equator(
     for m, values in associated_legendre(theta, 1024):
         if m in (0, 1, 2, 17, 400, 1000):
             expected = np.array([exact(angle, m, 1024) for angle in theta]).T
-            np.testing.assert_allclose(values, expected, rtol=0, atol=1e-13)
+            # A rounding of cos(theta) moves them by their degree times that.
+            assert_near(values, expected, 1, 1024 * np.abs(expected).max(), c=4)
 
 
 @pytest.mark.oracle
@@ -78,7 +80,9 @@ def test_functions_carried_with_an_exponent_are_the_same(monkeypatch):
     for (_, expected), (_, values) in zip(
         plain, associated_legendre(theta, 80), strict=True
     ):
-        np.testing.assert_allclose(values, expected, rtol=1e-11, atol=1e-300)
+        assert_near(values, expected, 80)
+        # What is lost of an exponent is no matter of digits.
+        np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-300)
 
 
 @pytest.mark.parametrize("bandlimit", [1, 2, 33, 128])
@@ -86,7 +90,8 @@ def test_functions_of_one_order_are_orthonormal_under_gauss_legendre(bandlimit):
     rule = gauss_legendre(bandlimit)
     for m, values in associated_legendre(rule.theta, bandlimit):
         gram = 2 * np.pi * (values * rule.weights) @ values.T
-        np.testing.assert_allclose(gram, np.eye(bandlimit - m), atol=2e-13)
+        # The sum, and the recurrences of both functions.
+        assert_near(gram, np.eye(bandlimit - m), 3 * bandlimit)
 
 
 @settings(deadline=None, derandomize=True, max_examples=50)
@@ -121,9 +126,9 @@ def test_only_order_zero_is_other_than_zero_at_the_poles():
         if m:
             assert not values.any()
         else:
-            np.testing.assert_allclose(values[:, 0], expected, rtol=1e-14)
+            assert_near(values[:, 0], expected, 300)
             south = (-1.0) ** np.arange(300) * expected
-            np.testing.assert_allclose(values[:, 1], south, rtol=1e-14)
+            assert_near(values[:, 1], south, 300)
 
 
 @pytest.mark.parametrize(

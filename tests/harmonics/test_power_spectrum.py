@@ -15,6 +15,7 @@ from deepsphere_pyg.harmonics import (
     to_healpy,
 )
 from samplings import GaussLegendre
+from tests.round_off import assert_near
 
 
 def random_coefficients(layout, *batch, channels=2, dtype=torch.float64, seed=0):
@@ -35,13 +36,10 @@ def test_spectra_are_those_of_healpy(dtype):
         of_two = healpy.alm2cl(
             alm[channel].astype(complex), blm[channel].astype(complex)
         )
-        tolerance = {"rtol": 1e-5, "atol": 1e-6}
-        np.testing.assert_allclose(
-            power_spectrum(a, layout)[:, channel], of_one, **tolerance
-        )
-        np.testing.assert_allclose(
-            power_spectrum(a, layout, b)[:, channel], of_two, **tolerance
-        )
+        size = max(float(c.abs().max()) for c in (a, b)) ** 2
+        # healpy is given coefficients that are rounded too.
+        assert_near(power_spectrum(a, layout)[:, channel], of_one, 40, size)
+        assert_near(power_spectrum(a, layout, b)[:, channel], of_two, 40, size)
 
 
 def test_spectrum_sums_to_the_mean_square_on_the_sphere():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import ISHT, SHT, exact_bandlimit, spherical_harmonics
 from samplings import Equiangular, GaussLegendre, McEwenWiaux, ReducedGaussian
+from tests.round_off import assert_near, round_off
 
 SCHEMES = {
     "gauss-legendre": GaussLegendre,
@@ -44,6 +45,15 @@ def relative(found: torch.Tensor, wanted: torch.Tensor) -> float:
     return float((found.double() - wanted.double()).abs().max() / scale)
 
 
+def round_trip(dtype: torch.dtype, L: int, c: torch.Tensor) -> float:
+    """Sums over degrees and over as many rings, and recurrences of the harmonics.
+
+    Harmonics are tabulated in float64, with errors that grow with the degree.
+    """
+    own = round_off(dtype, 4 * L, c.norm())
+    return own + round_off(torch.float64, 1, L * c.norm())
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("L", [1, 2, 3, 7, 8])
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -56,9 +66,9 @@ def test_synthesis_sums_harmonics_and_analysis_gives_them_back(
     c = random(2, L * L, 3)
     harmonics = torch.from_numpy(spherical_harmonics(sampling.theta, sampling.phi, L))
     signal = synthesis(c)
-    # Sums of up to 64 terms near one.
-    torch.testing.assert_close(signal, harmonics @ c, rtol=0, atol=1e-13)
-    torch.testing.assert_close(analysis(signal), c, rtol=0, atol=1e-13)
+    scale = harmonics.abs().max() * c.abs().max()
+    assert_near(signal, harmonics @ c, L * L, L * scale)
+    assert_near(analysis(signal), c, L * L + len(sampling), L * scale)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -73,7 +83,7 @@ def test_known_functions_have_known_coefficients(scheme) -> None:
     wanted[3, 1] = wanted[1, 2] = wanted[2, 3] = math.sqrt(4 * math.pi / 3)
     wanted[4, 4] = math.sqrt(4 * math.pi / 15)
     wanted[6, 5] = math.sqrt(16 * math.pi / 5)
-    torch.testing.assert_close(c, wanted, rtol=0, atol=1e-14)
+    assert_near(c, wanted, len(sampling))
 
 
 @pytest.mark.parametrize(
@@ -87,20 +97,18 @@ def test_power_is_the_integral_of_the_square(scheme) -> None:
     signal = ISHT(sampling, L, dtype=torch.float64)(c)
     integral = torch.tensor(sampling.quadrature) @ signal.square()
     # Quadrature is exact for squares of these.
-    torch.testing.assert_close(integral, c.square().sum(0), rtol=1e-13, atol=0)
+    assert_near(integral, c.square().sum(0), len(sampling))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 2e-6)]
-)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("L", [32, 128])
-def test_round_trip(scheme, dtype, tolerance, L) -> None:
+def test_round_trip(scheme, dtype, L) -> None:
     sampling = SCHEMES[scheme](L)
     analysis, synthesis = pair(sampling, L, dtype=dtype)
     c = random(1, L * L, 1, dtype=dtype)
     error = analysis(synthesis(c)) - c
-    assert float(error.norm() / c.norm()) < tolerance
+    assert float(error.norm()) < round_trip(dtype, L, c)
 
 
 @pytest.mark.slow
@@ -110,11 +118,11 @@ def test_round_trip(scheme, dtype, tolerance, L) -> None:
 )
 def test_round_trip_at_512(scheme, method) -> None:
     sampling = SCHEMES[scheme](512)
-    for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+    for dtype in (torch.float64, torch.float32):
         analysis, synthesis = pair(sampling, 512, method, dtype)
         c = random(512 * 512, 1, dtype=dtype)
         error = analysis(synthesis(c)) - c
-        assert float(error.norm() / c.norm()) < tolerance
+        assert float(error.norm()) < round_trip(dtype, 512, c)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -125,8 +133,8 @@ def test_adjoints_are_adjoint(scheme, method) -> None:
     x, c = random(len(sampling), 2), random(L * L, 2)
     for transform, a, b in zip(pair(sampling, L, method), (x, c), (c, x), strict=True):
         image, back = transform(a), transform.adjoint(b)
-        scale = image.norm() * b.norm()
-        assert float(((image * b).sum() - (a * back).sum()).abs() / scale) < 1e-13
+        bound = round_off(torch.float64, len(sampling), image.norm() * b.norm())
+        assert float(((image * b).sum() - (a * back).sum()).abs()) < bound
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -186,4 +194,4 @@ def test_one_coefficient_is_one_harmonic() -> None:
         torch.eye(L * L, dtype=torch.float64)
     )
     harmonics = spherical_harmonics(sampling.theta, sampling.phi, L)
-    np.testing.assert_allclose(signals, harmonics, rtol=0, atol=1e-14)
+    assert_near(signals, harmonics, L * L)

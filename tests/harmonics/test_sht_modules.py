@@ -8,6 +8,7 @@ import torch
 
 from deepsphere_pyg.harmonics import ISHT, SHT, sht_methods
 from samplings import Equiangular, Fibonacci, GaussLegendre, HEALPix, McEwenWiaux
+from tests.round_off import assert_near
 
 CASES = {
     "folded": (GaussLegendre(4), "rings"),
@@ -151,7 +152,7 @@ def test_autocast_leaves_transforms_in_their_precision(case) -> None:
         assert torch.equal(y, transform(x))
         plain = x.detach().clone().requires_grad_()
         transform(plain).square().sum().backward()
-        torch.testing.assert_close(x.grad, plain.grad)
+        assert_near(x.grad, plain.grad, 2 * y.shape[-2])
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -12,6 +12,7 @@ from deepsphere_pyg.harmonics import (
     wigner_matrices,
     wigner_matrix,
 )
+from tests.round_off import assert_near
 
 EULER = st.tuples(*[st.floats(-7, 7)] * 3)
 
@@ -31,9 +32,7 @@ def test_degree_one_is_the_rotation_of_y_z_x():
     rotation = Rotation.random((5,), torch.Generator().manual_seed(0))
     order = torch.tensor([1, 2, 0])
     expected = rotation.matrix()[:, order][:, :, order]
-    torch.testing.assert_close(
-        wigner_matrices(rotation, 2)[1], expected, atol=2e-15, rtol=0
-    )
+    assert_near(wigner_matrices(rotation, 2)[1], expected, 3)
 
 
 @given(EULER)
@@ -43,7 +42,8 @@ def test_harmonics_at_rotated_points_are_rotated_harmonics(angles):
     rotation, xyz = Rotation.from_euler(*angles), unit_vectors(20)
     back = xyz @ rotation.matrix()
     expected = harmonics(xyz, 12) @ wigner_matrix(rotation, 12)
-    torch.testing.assert_close(harmonics(back, 12), expected, atol=5e-14, rtol=0)
+    # Functions of degree 11 turn a rounding of a point into one of 11 their size.
+    assert_near(harmonics(back, 12), expected, 23, 11 * expected.abs().max())
 
 
 @given(EULER, EULER)
@@ -53,7 +53,8 @@ def test_products_of_rotations_are_products_of_matrices(first, second):
     for one, two, both in zip(
         *(wigner_matrices(r, 12) for r in (a, b, a @ b)), strict=True
     ):
-        torch.testing.assert_close(one @ two, both, atol=5e-14, rtol=0)
+        # Round-off of the angles, times the largest order.
+        assert_near(one @ two, both, len(both), 11)
 
 
 def test_fewer_orders_are_the_middle_columns():
@@ -70,10 +71,8 @@ def test_matrices_are_orthogonal_and_inverses_transposes():
     matrix = wigner_matrix(rotation, 10)
     assert matrix.shape == (3, 2, 100, 100)
     unit = torch.eye(100, dtype=torch.float64).expand_as(matrix)
-    torch.testing.assert_close(matrix @ matrix.mT, unit, atol=1e-14, rtol=0)
-    torch.testing.assert_close(
-        wigner_matrix(rotation.inverse(), 10), matrix.mT, atol=1e-14, rtol=0
-    )
+    assert_near(matrix @ matrix.mT, unit, 2 * 19)
+    assert_near(wigner_matrix(rotation.inverse(), 10), matrix.mT, 19, 9)
 
 
 @pytest.mark.oracle

@@ -16,10 +16,11 @@ from samplings import (
     pyramid_from_config,
     same_sampling,
 )
+from tests.round_off import assert_near
 
 
 def test_points_are_unit_vectors(sampling):
-    np.testing.assert_allclose(np.linalg.norm(sampling.xyz, axis=1), 1, rtol=1e-15)
+    assert_near(np.linalg.norm(sampling.xyz, axis=1), 1, 3)
     assert sampling.xyz.shape == (sampling.n_vertices, 3) == (len(sampling), 3)
 
 
@@ -32,7 +33,8 @@ def test_areas_are_positive_and_sum_to_the_covered_area(sampling):
             sampling.weights, sampling.parent.weights[sampling.index], rtol=0
         )
     else:
-        assert sampling.area == pytest.approx(whole, rel=1e-13)
+        assert_near(sampling.weights.sum(), whole, len(sampling))
+        assert_near(np.float64(sampling.area), whole, len(sampling))
 
 
 def test_angles_give_back_the_points(sampling):
@@ -40,11 +42,11 @@ def test_angles_give_back_the_points(sampling):
     xyz = np.stack(
         [np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], 1
     )
-    np.testing.assert_allclose(xyz, sampling.xyz, atol=1e-15)
+    assert_near(xyz, sampling.xyz, 3)
     assert (theta >= 0).all() and (theta <= np.pi).all()
     assert (phi >= 0).all() and (phi < 2 * np.pi).all()
-    np.testing.assert_allclose(sampling.lon, np.degrees(phi))
-    np.testing.assert_allclose(sampling.lat, 90 - np.degrees(theta))
+    assert_near(sampling.lon, np.degrees(phi), 1, 360)
+    assert_near(sampling.lat, 90 - np.degrees(theta), 1, 180)
 
 
 def test_arrays_are_read_only(sampling):
@@ -71,9 +73,9 @@ def test_coarsening_partitions_the_cells_and_conserves_area(sampling):
     assign, coarse = coarsening.assign, coarsening.coarse
     assert coarsening.fine is sampling
     assert assign.data.min() > 0
-    np.testing.assert_allclose(assign.sum(axis=0), 1, rtol=1e-14)
+    assert_near(assign.sum(axis=0), 1, np.diff(assign.tocsc().indptr).max())
     np.testing.assert_allclose(assign @ sampling.weights, coarse.weights, rtol=1e-12)
-    assert coarse.area == pytest.approx(sampling.area, rel=1e-13)
+    assert_near(np.float64(coarse.area), sampling.area, len(sampling))
     assert len(coarse) < len(sampling) / 2
     assert np.diff(assign.indptr).min() >= 1
 

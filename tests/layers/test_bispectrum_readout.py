@@ -16,6 +16,7 @@ from deepsphere_pyg.harmonics import (
     rotate,
 )
 from deepsphere_pyg.layers import BispectrumReadout, PowerSpectrumReadout
+from tests.round_off import assert_near, round_off
 
 LAYOUT = HarmonicLayout(4, [2, 3, 0, 1])
 
@@ -58,7 +59,8 @@ def test_features_are_all_products_of_three_fragments(layout):
     assert len(found) == len(set(found))
     assert set(found) == set(expected)
     for row, triple in zip(y, found, strict=True):
-        torch.testing.assert_close(row, expected[triple], atol=1e-12, rtol=0)
+        # Sums over orders of two degrees.
+        assert_near(row, expected[triple], (2 * layout.L) ** 2, x.abs().max() ** 3)
 
 
 def test_sums_do_not_depend_on_which_degree_is_the_third():
@@ -69,24 +71,25 @@ def test_sums_do_not_depend_on_which_degree_is_the_third():
             by_definition(x, layout, (a, 0, b, 0, c, 0)).abs()
             for a, b, c in ((l1, l2, l3), (l3, l1, l2), (l2, l3, l1))
         )
-        torch.testing.assert_close(one, other)
-        torch.testing.assert_close(one, third)
+        size = x.abs().max() ** 3
+        assert_near(one, other, (2 * l2 + 1) ** 2, size)
+        assert_near(one, third, (2 * l2 + 1) ** 2, size)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.float64, 1e-14)]
-)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("kind", ["full", "mst", "rmst"])
 @pytest.mark.parametrize("layout", [LAYOUT, 10])
-def test_rotations_change_nothing(layout, kind, dtype, tolerance):
+def test_rotations_change_nothing(layout, kind, dtype):
     layer = readout(layout, kind, dtype=dtype)
     x = random(20, layer.layout.n_rows, 3, dtype=dtype)
     turns = Rotation.random((20,), torch.Generator().manual_seed(0))
     y = layer(x)
     assert y.shape == (20, 3 * len(layer.triples)) and y.dtype == dtype
     error = layer(rotate(x, turns, layer.layout)) - y
-    assert error.norm() <= tolerance * y.norm()
-    assert error.abs().max() <= 10 * tolerance * y.abs().max()
+    # Sums over orders of two degrees, of fragments rotated by sums over one.
+    bound = round_off(dtype, (2 * layer.layout.L) ** 2)
+    assert error.norm() <= bound * y.norm()
+    assert error.abs().max() <= bound * y.abs().max()
 
 
 def test_signals_of_one_power_spectrum_are_told_apart():
@@ -97,7 +100,7 @@ def test_signals_of_one_power_spectrum_are_told_apart():
     all_turned = rotate(x.expand(L, -1, -1), turns, L)
     turned = torch.cat([all_turned[l, l * l : (l + 1) ** 2] for l in range(L)])
     power = PowerSpectrumReadout(L)
-    torch.testing.assert_close(power(turned), power(x))
+    assert_near(power(turned), power(x), 2 * L)
     for kind in ("full", "mst"):
         y, other = readout(L, kind)(x), readout(L, kind)(turned)
         assert (y - other).norm() > 0.1 * y.norm()

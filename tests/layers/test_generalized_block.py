@@ -25,6 +25,7 @@ from deepsphere_pyg.layers import (
 )
 from deepsphere_pyg.layers.generalized_block import Ends, chained, ends_of
 from samplings import GaussLegendre
+from tests.round_off import round_off
 
 L = 4
 TWO = HarmonicLayout(L, 2)
@@ -94,7 +95,8 @@ def test_strict_operators_make_strict_blocks(name):
     turns = Rotation.random((6,), torch.Generator().manual_seed(0))
     after = rotate(layer(x), turns, layer.layout_out)
     error = layer(rotate(x, turns, layer.layout)) - after
-    assert error.norm() <= 1e-13 * after.norm()
+    # Pairs of fragments in all channels, in two layers and a rotation.
+    assert error.norm() <= round_off(torch.float64, 2000, after.norm())
     assert layer.in_channels == 3
     assert after.shape[-1] == layer.out_channels
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from deepsphere_pyg.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import Rotation
 from deepsphere_pyg.layers import LocalGrid, SO3Conv, SphereToSO3Conv
 
@@ -61,7 +62,7 @@ def test_float64_after_float32_is_exact(kind, sizes):
 def test_are_made_on_the_device_in_force(kind, sizes, local):
     with torch.device("meta"):
         layer = kind(2, 3, **sizes, local=local)
-    parts = (*layer.parameters(), *layer.buffers())
+    parts = list(tensors_of(layer))
     assert {part.device.type for part in parts} == {"meta"}
 
 

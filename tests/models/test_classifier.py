@@ -6,6 +6,7 @@ import torch
 
 from deepsphere_pyg import PixelNetwork, SphericalClassifier
 from samplings import HEALPix, build_pyramid
+from tests.round_off import assert_near
 
 
 def random_signal(*shape):
@@ -62,7 +63,7 @@ def test_constant_spheres_are_classified_by_their_value(healpix_pyramid):
 def test_double_keeps_areas_and_operators_exact(healpix_pyramid):
     model = SphericalClassifier(2, 5, healpix_pyramid, (4, 6)).double()
     exact = healpix_pyramid.graphs[-1].sampling.weights
-    np.testing.assert_array_equal(model.area.numpy(), exact)
+    np.testing.assert_array_equal(model.mean.area.numpy(), exact)
 
 
 def test_weights_move_to_the_icosahedron(healpix_pyramid, icosahedral_pyramid):
@@ -91,7 +92,7 @@ def test_pixels_do_not_see_their_neighbours(healpix_pyramid):
     reached = (model(x) != model(changed)).any(dim=1)
     assert reached.nonzero().flatten().tolist() == [5]
     order = torch.randperm(768)
-    torch.testing.assert_close(model(x[order]), model(x)[order], atol=1e-13, rtol=0)
+    assert_near(model(x[order]), model(x)[order], 1000)
 
 
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
@@ -100,5 +101,5 @@ def test_pixel_network_has_the_signature_of_the_unet(healpix_pyramid, batch):
     assert model(torch.zeros(*batch, 768, 2)).shape == (*batch, 768, 3)
     assert model.config == {"in_channels": 2, "out_channels": 3, "widths": [5, 6]}
     assert PixelNetwork(2, 3, healpix_pyramid, ())(torch.zeros(768, 2)).shape[-1] == 3
-    with pytest.raises(ValueError, match=r"at least 1, got out_channels=3, widths=\(0"):
+    with pytest.raises(ValueError, match="widths must be at least 1, got 0"):
         PixelNetwork(2, 3, healpix_pyramid, (0,))

@@ -17,9 +17,13 @@ from deepsphere_pyg.models import (
     save_model,
 )
 from samplings import Equiangular, GaussLegendre, HEALPix, build_pyramid
+from tests.round_off import assert_near, round_off
 
 GRID = GaussLegendre(8)
 L = 6
+# Of the sums on the way to logits: in each block some tens of pairs of fragments, whose
+# errors the later blocks multiply.
+TERMS = 1000
 
 
 def generalized(sampling=GRID, **options):
@@ -80,18 +84,14 @@ def seen(model, dtype=torch.float64):
 
 
 @pytest.mark.parametrize("mixing", ["full", "mst", "rmst"])
-@pytest.mark.parametrize(
-    ("dtype", "bound"), [(torch.float64, 1e-11), (torch.float32, 1e-5)]
-)
-def test_generalized_classes_do_not_change_when_the_sphere_is_turned(
-    mixing, dtype, bound
-):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_generalized_classes_do_not_change_when_the_sphere_is_turned(mixing, dtype):
     model = seen(generalized(mixing=mixing), dtype)
     c = coefficients(9, dtype=dtype)
     with torch.no_grad():
         logits = model.of_coefficients(c)
         turned = model.of_coefficients(rotate(c, turn(), L))
-    assert (turned - logits).abs().max() < bound * logits.abs().max()
+    assert_near(turned, logits, TERMS)
 
 
 def test_signals_that_the_grid_resolves_are_classified_by_their_coefficients():
@@ -99,21 +99,20 @@ def test_signals_that_the_grid_resolves_are_classified_by_their_coefficients():
     c = coefficients(4)
     x = ISHT(GRID, L, dtype=torch.float64)(c)
     with torch.no_grad():
-        torch.testing.assert_close(model.coefficients(x), c)
+        assert_near(model.coefficients(x), c, len(GRID))
         logits = model.of_coefficients(c)
-        torch.testing.assert_close(model(x), logits)
+        assert_near(model(x), logits, TERMS + len(GRID))
         finer = Equiangular(16, 16, "driscoll-healy")
         x = ISHT(finer, L, dtype=torch.float64)(rotate(c, turn(), L))
-        torch.testing.assert_close(model.with_sampling(finer)(x), logits)
+        assert_near(model.with_sampling(finer)(x), logits, TERMS + len(finer))
 
 
 def test_training_itself_does_not_see_how_spheres_are_turned():
     model = generalized().double().train()
     c = coefficients(9)
     turned = rotate(c, turn(), L)
-    torch.testing.assert_close(
-        copy.deepcopy(model).of_coefficients(turned), model.of_coefficients(c)
-    )
+    found = copy.deepcopy(model).of_coefficients(turned)
+    assert_near(found, model.of_coefficients(c), TERMS)
 
 
 def test_silu_is_nearly_invariant_where_signals_are_smooth():
@@ -131,7 +130,7 @@ def test_silu_is_nearly_invariant_where_signals_are_smooth():
             turned = network.of_coefficients(rotate(c, turn(), L))
         errors.append(float((turned - logits).norm() / logits.norm()))
     assert errors[0] < 1e-3
-    assert errors[1] < 1e-13
+    assert errors[1] < round_off(torch.float64, TERMS)
 
 
 def test_zonal_classes_change_the_less_the_more_rings_relu_has():
@@ -161,7 +160,7 @@ def test_planar_classes_do_not_change_under_turns_by_whole_pixels_of_the_last_le
         model.fields[0](picture)
         for picture in map(lambda x: _levels(model, x), (x, turned))
     ]
-    torch.testing.assert_close(fields[1], fields[0].roll(1, dims=-1))
+    assert_near(fields[1], fields[0].roll(1, dims=-1), 12 * 24)
 
 
 def _levels(model, x):
@@ -197,7 +196,9 @@ def test_files_hold_all_that_the_model_is_built_of(model, tmp_path):
     assert loaded.config == model.config == json.loads(json.dumps(model.config))
     x = signals(model, 2)
     with torch.no_grad():
-        torch.testing.assert_close(loaded(x), model(x), rtol=0, atol=0)
+        for name, value in model.state_dict().items():
+            assert torch.equal(loaded.state_dict()[name], value), name
+        assert_near(loaded(x), model(x), TERMS)
     assert SavedModel.registry[type(model).__name__] is type(model)
 
 
@@ -220,7 +221,7 @@ def test_a_graph_of_the_whole_network_has_its_values_and_gradients():
         network(x).square().sum().backward()
     pairs = zip(model.parameters(), compiled.parameters(), strict=True)
     for mine, theirs in pairs:
-        torch.testing.assert_close(mine.grad, theirs.grad)
+        assert_near(mine.grad, theirs.grad, TERMS)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_sizes_of_all_kinds_stay_invariant(options):
     with torch.no_grad():
         logits = model.of_coefficients(c)
         turned = model.of_coefficients(rotate(c, turn(), L))
-    torch.testing.assert_close(turned, logits, rtol=1e-9, atol=1e-9)
+    assert_near(turned, logits, TERMS)
 
 
 @pytest.mark.parametrize(
@@ -290,4 +291,4 @@ def test_networks_from_meta_need_nothing_but_their_state(kind):
     model.to_empty(device="cpu").load_state_dict(given.state_dict())
     x = signals(given, 2)
     # Another transform may be chosen off the CPU, the same but for round-off.
-    torch.testing.assert_close(model(x), given(x), atol=1e-5, rtol=1e-5)
+    assert_near(model(x), given(x), TERMS)

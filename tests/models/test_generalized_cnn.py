@@ -12,8 +12,12 @@ from deepsphere_pyg.models import (
     falling_type,
 )
 from samplings import HEALPix
+from tests.round_off import assert_near, round_off
 
 SMALL = {"bandlimits": (5, 3, 2), "channels": (3, 4, 2), "tau_max": 3}
+# Of the sums on the way to a label: in each of three blocks some tens of pairs of
+# fragments, whose errors the later blocks multiply.
+TERMS = 1000
 
 
 def rotations(n, seed=0):
@@ -30,12 +34,8 @@ def trained(model, x):
 
 @pytest.mark.parametrize("convolution", ["constrained", "unconstrained"])
 @pytest.mark.parametrize("mixing", ["full", "mst", "rmst"])
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)]
-)
-def test_labels_do_not_change_when_the_sphere_is_turned(
-    mixing, convolution, dtype, tolerance
-):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_labels_do_not_change_when_the_sphere_is_turned(mixing, convolution, dtype):
     torch.manual_seed(0)
     model = GeneralizedSphericalCNN(
         2, 3, mixing=mixing, convolution=convolution, **SMALL
@@ -46,7 +46,8 @@ def test_labels_do_not_change_when_the_sphere_is_turned(
     with torch.no_grad():
         before, after = model(x), model(turned)
     assert (x - turned).norm() > 0.5 * x.norm()
-    assert (before - after).norm() <= tolerance * before.norm()
+    # Products of three blocks, and a sum of the invariants of all of them.
+    assert (before - after).norm() <= round_off(dtype, TERMS, before.norm())
 
 
 def test_labels_tell_signals_of_one_power_spectrum_apart():
@@ -72,7 +73,7 @@ def test_signals_of_any_batch_shape_are_taken():
     x = torch.randn(2, 3, 25, 2)
     y = model(x)
     assert y.shape == (2, 3, 3)
-    torch.testing.assert_close(y[1, 2], model(x[1, 2]), rtol=1e-5, atol=1e-6)
+    assert_near(y[1, 2], model(x[1, 2]), TERMS)
     assert model(torch.zeros(0, 25, 2)).shape == (0, 3)
 
 
@@ -99,7 +100,9 @@ def test_a_saved_network_is_the_same_again(tmp_path):
     save_model(model, tmp_path / "model.pt")
     again = load_model(tmp_path / "model.pt")
     assert again.config == model.config
-    assert torch.equal(again(x), model(x))
+    for name, value in model.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value), name
+    assert_near(again(x), model(x), TERMS)
     with pytest.raises(ValueError, match="works on coefficients and has no sampling"):
         load_model(tmp_path / "model.pt", HEALPix(4))
 

@@ -18,6 +18,7 @@ from deepsphere_pyg.models.group_square import (
     RotationGroupNorm,
 )
 from samplings import SO3Grid
+from tests.round_off import assert_near, round_off
 
 SIZES = [
     (4, 3, 3, 2),
@@ -55,21 +56,23 @@ def test_squares_are_those_of_a_grid_fine_enough_for_all_their_degrees(
         .flatten(1, 2)
         for l in range(L_out)  # noqa: E741 (the degree's own letter)
     ]
-    torch.testing.assert_close(square(c), torch.cat(expected, dim=1))
+    # Coefficients are integrals of squares over the grid.
+    scale = VOLUME**0.5 * (values.abs() + values.square() / 2).max()
+    assert_near(square(c), torch.cat(expected, dim=1), len(fine), scale)
     assert square.layout_out == narrow
 
 
 @pytest.mark.parametrize(("L", "N", "L_out", "N_out"), SIZES)
-@pytest.mark.parametrize(
-    ("dtype", "bound"), [(torch.float64, 1e-13), (torch.float32, 2e-6)]
-)
-def test_squares_turn_with_the_function(L, N, L_out, N_out, dtype, bound):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_squares_turn_with_the_function(L, N, L_out, N_out, dtype):
     square = GroupSquare(L, N, L_out, N_out).to(dtype)
     c = coefficients(L, N, 3, dtype=dtype)
     turn = Rotation.random((), torch.Generator().manual_seed(1))
     turned = square(rotate(c, turn, square.layout))
     expected = rotate(square(c), turn, square.layout_out)
-    assert (turned - expected).norm() < bound * expected.norm()
+    # Squares of sums of all rows, whose highest degrees cancel in the integral.
+    scale = square(c).norm() + c.square().sum(1).norm()
+    assert (turned - expected).norm() <= round_off(dtype, c.shape[1], scale)
 
 
 def test_gradients_are_those_of_finite_differences():
@@ -103,9 +106,10 @@ def test_the_norm_is_batch_normalisation_of_the_values():
     mean = (values * weights).sum(1).mean(0)
     spread = ((values - mean).square() * weights).sum(1).mean(0)
     factor = oracle.weight / (spread + 1e-5).sqrt()
-    torch.testing.assert_close(found, (values - mean) * factor + oracle.bias)
-    torch.testing.assert_close(norm.mean, 0.1 * mean)
-    torch.testing.assert_close(norm.variance, 0.9 + 0.1 * spread)
+    terms = 7 * len(grid)
+    assert_near(found, (values - mean) * factor + oracle.bias, terms)
+    assert_near(norm.mean, 0.1 * mean, terms, values.abs().max())
+    assert_near(norm.variance, 0.9 + 0.1 * spread, terms, values.square().max())
 
 
 def test_in_evaluation_the_norm_keeps_what_it_has_seen():
@@ -114,7 +118,7 @@ def test_in_evaluation_the_norm_keeps_what_it_has_seen():
     for _ in range(200):
         trained = norm(c)
     torch.testing.assert_close(norm.eval()(c), trained)
-    assert torch.equal(norm(c[:1]), norm(c)[:1])
+    assert_near(norm(c[:1]), norm(c)[:1])
     assert norm.train()(c[:0]).shape == (0, *c.shape[1:])
     assert norm.mean.isfinite().all()
 
@@ -125,4 +129,4 @@ def test_a_constant_is_a_constant():
     y = GroupSquare(3, 2, 2, 1).double()(c)
     expected = torch.zeros_like(y)
     expected[:, 0] = (3 + 4.5) * math.sqrt(VOLUME)
-    torch.testing.assert_close(y, expected)
+    assert_near(y, expected, c.shape[1])

@@ -17,6 +17,7 @@ from deepsphere_pyg.propagation.chebyshev import (
     chebyshev_weight_gradient,
 )
 from samplings import HEALPix, knn_graph, laplacian
+from tests.round_off import assert_near
 
 SHAPES = [(3, 5), (5, 3), (4, 4), (2, 7), (1, 1)]
 KERNELS = ["auto", "csr", "embedding_bag"]
@@ -143,7 +144,7 @@ def test_operations_keep_their_word_to_pytorch():
         (chebyshev_gradients, (x, y, weight, *tiles, "auto")),
         (chebyshev_weight_gradient, (x, y, 3, *tiles, "auto")),
     ):
-        torch.library.opcheck(op, parts)
+        torch.library.opcheck(getattr(op, "operation", op), parts)
 
 
 def test_equal_inputs_give_equal_bits():
@@ -243,7 +244,7 @@ def test_compiled_networks_give_the_same_gradients():
         y.square().sum().backward()
         results.append((y.detach(), leaf.grad))
     for one, other in zip(*results, strict=True):
-        torch.testing.assert_close(one, other)
+        assert_near(one, other, 500)
 
 
 def test_exported_networks_take_other_batches_and_are_read_back(tmp_path):
@@ -254,4 +255,4 @@ def test_exported_networks_take_other_batches_and_are_read_back(tmp_path):
     torch.export.save(program, tmp_path / "block.pt2")
     again = torch.export.load(tmp_path / "block.pt2").module()
     more = signal(5, 192, 3, dtype=torch.float32)
-    assert torch.equal(again(more), block(more))
+    assert_near(again(more), block(more), 100)

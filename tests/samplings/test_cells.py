@@ -19,6 +19,7 @@ from samplings import (
 from samplings.tessellation.cells import polygon_cells, voronoi_cells
 from samplings.tessellation.limits import limiting_discs
 from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
+from tests.round_off import assert_near, round_off
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
 
@@ -68,9 +69,9 @@ def test_cells_are_counterclockwise_around_their_points_and_cover_the_sphere(sam
     # Of four points on a circle some sides have no length.
     assert turn.min() > -1e-15
     for point in (start, end):
-        assert np.abs(np.einsum("ij,ij->i", cells.normals, point)).max() < 1e-14
+        assert_near(np.einsum("ij,ij->i", cells.normals, point), 0, 9, 1)
     assert np.einsum("ij,ij->i", cells.normals, sampling.xyz[cell]).min() > 0
-    assert cells.areas.sum() == pytest.approx(4 * np.pi, rel=1e-13)
+    assert cells.areas.sum() == pytest.approx(4 * np.pi, rel=round_off(float, 1000))
 
 
 def test_parts_of_cells_know_their_neighbours_and_where_there_are_none():

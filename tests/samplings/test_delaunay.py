@@ -11,6 +11,7 @@ from samplings import Equiangular, HEALPix, Icosahedral, Irregular, delaunay_fac
 from samplings.neighbours import nearest_neighbours
 from samplings.tessellation.delaunay import REACH, connect
 from samplings.tessellation.hull import convex_hull, delaunay_edges
+from tests.round_off import assert_near, round_off
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
 
@@ -167,7 +168,7 @@ def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
     ends = np.array(sorted(new), dtype=int).reshape(-1, 2)
     chords = np.linalg.norm(sampling.xyz[ends[:, 0]] - sampling.xyz[ends[:, 1]], axis=1)
     for low, high in (ends.T, ends.T[::-1]):
-        np.testing.assert_allclose(after[low, high], chords, rtol=1e-14)
+        assert_near(after[low, high], chords, 3)
 
 
 @settings(law, max_examples=15)
@@ -205,7 +206,7 @@ def test_joined_grids_keep_their_turns_and_mirrors(k):
     ring, column = np.divmod(np.arange(len(grid)), 64)
     for image in (ring * 64 + (column + 1) % 64, (31 - ring) * 64 + column):
         moved = after[image][:, image]
-        assert abs(moved - after).max() < 1e-14
+        assert abs(moved - after).max() < round_off(float, 10)
         assert moved.nnz == after.nnz
 
 
@@ -220,7 +221,7 @@ def test_joining_does_not_depend_on_the_order_of_vertices(seed):
         results.append(connect(sampling, nearest_neighbours(points, 2)))
     (first, n_first), (second, n_second) = results
     assert n_first == n_second
-    assert abs(first[order][:, order] - second).max() < 1e-14
+    assert abs(first[order][:, order] - second).max() < round_off(float, 10)
 
 
 def test_regional_points_are_not_joined_round_the_globe():
@@ -264,7 +265,7 @@ def test_parts_of_a_sky_that_touch_are_joined_also_in_parts_of_parts():
 
 def test_pieces_on_one_circle_cannot_be_joined():
     lon = np.concatenate([np.arange(5), 90 + np.arange(5)])
-    sampling = Irregular.from_lonlat(lon, np.full(10, 30.0), np.ones(10))
+    sampling = Irregular.from_lonlat(lon, np.full(10, 30.0), np.full(10, 0.1))
     pattern = nearest_neighbours(sampling.xyz, 2)
     with pytest.raises(
         ValueError, match=r"all on one circle .* ask for more neighbours"

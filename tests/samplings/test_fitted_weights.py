@@ -20,6 +20,7 @@ from samplings.fitting.recipe import RECIPES
 from samplings.neighbours import nearest_neighbours
 from samplings.symmetry import vertex_permutations
 from samplings.tessellation.delaunay import connect
+from tests.round_off import assert_near
 
 # Widths of the heat kernel, times n, with the lowest geometric mean of e_l over
 # l = 10 ... 3 nside - 1: found by search.
@@ -178,9 +179,11 @@ def test_fits_have_the_symmetries_of_the_sampling_to_the_last_bit(sampling):
         np.testing.assert_array_equal(fit.mass[moved], fit.mass)
 
 
-def test_fits_depend_on_the_order_of_vertices_by_round_off_only():
+def test_fits_depend_little_on_the_order_of_vertices():
     nest, ring = HEALPix(8), HEALPix(8, nest=False)
     errors = [fitted_spectrum(sphere, 8).error for sphere in (nest, ring)]
+    # Rounds of the fit stop when little is gained, not at round-off: which order adds
+    # up to another last bit may make one more.
     np.testing.assert_allclose(*errors, rtol=1e-3)
 
 
@@ -188,9 +191,9 @@ def test_masses_given_are_kept():
     sphere = HEALPix(4)
     mass = 1 + 0.1 * sphere.xyz[:, 0]
     fit = fit_weights(sphere, joined(sphere, 8), mass=7 * mass)
-    np.testing.assert_allclose(fit.mass, mass / mass.mean(), rtol=1e-15)
+    assert_near(fit.mass, mass / mass.mean(), len(sphere))
     areas = fit_weights(sphere, joined(sphere, 8), mass=sphere.weights)
-    np.testing.assert_allclose(areas.mass, 1, rtol=1e-15)
+    assert_near(areas.mass, 1, len(sphere))
     free = fit_weights(sphere, joined(sphere, 8))
     spectra = [
         equivariance_spectrum(fit.matrix(), sampling=sphere) for fit in (areas, free)

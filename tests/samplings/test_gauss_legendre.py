@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import sph_harm_y_all, sph_legendre_p
 
 from samplings import GaussLegendre, ReducedGaussian
+from tests.round_off import assert_near, round_off
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
@@ -17,9 +18,9 @@ def test_boundaries_of_cumulative_weights_interlace_the_rings(n):
     theta, edges = sampling.ring_theta, sampling.ring_edges
     assert (edges[:-1] < theta).all() and (theta < edges[1:]).all()
     # The weights between two boundaries are those of the rule.
-    np.testing.assert_allclose(
-        -np.diff(np.cos(edges)) * 2 * np.pi, sampling.weights, atol=1e-14
-    )
+    # Edges are differences of sums of weights, up to 4 pi.
+    areas = -np.diff(np.cos(edges)) * 2 * np.pi
+    assert_near(areas, sampling.weights, n, 2 * np.pi)
 
 
 @pytest.mark.oracle
@@ -108,7 +109,7 @@ def test_exact_degree_of_octahedral_grids_counts_what_is_above_round_off(n):
     degree = sampling.exact_degree
     # A full grid of 20 longitudes would be exact below degree 20 only.
     assert 19 < degree < 4 * n - 1
-    assert aliases(sampling, degree).sum() < 1e-14
+    assert aliases(sampling, degree).sum() < round_off(float, len(sampling))
     assert aliases(sampling, degree + 1).max() > 1e-14 / (2 * n)
 
 
@@ -129,7 +130,7 @@ def test_exact_degree_of_a_large_octahedral_grid_holds():
     sampling = ReducedGaussian.octahedral(160)
     degree = sampling.exact_degree
     assert 200 < degree < 639
-    assert aliases_by_recurrence(sampling, degree) < 1e-14
+    assert aliases_by_recurrence(sampling, degree) < round_off(float, len(sampling))
     assert aliases_by_recurrence(sampling, degree + 40) > 1e-14
 
 

@@ -43,7 +43,9 @@ def test_merging_keeps_the_first_of_each_place_and_who_went_where(xyz, seed):
     # A metre or so off, as rounded coordinates are.
     shaken = xyz[copies] + 1e-8 * generator.standard_normal((len(copies), 3))
     shaken /= np.linalg.norm(shaken, axis=1)[:, None]
-    merged = Irregular.from_xyz(shaken, np.ones(len(copies)), duplicates="merge")
+    merged = Irregular.from_xyz(
+        shaken, np.full(len(copies), 2**-20), duplicates="merge"
+    )
     places, first, inverse = np.unique(copies, return_index=True, return_inverse=True)
     assert len(merged) == len(places)
     np.testing.assert_array_equal(merged.xyz[merged.source_index[first]], shaken[first])
@@ -57,7 +59,8 @@ def test_merging_keeps_the_first_of_each_place_and_who_went_where(xyz, seed):
     np.testing.assert_array_equal(
         merged.source_index[np.sort(first)], range(len(places))
     )
-    np.testing.assert_array_equal(merged.weights, np.bincount(merged.source_index))
+    counts = np.bincount(merged.source_index)
+    np.testing.assert_array_equal(merged.weights, 2.0**-20 * counts)
 
 
 def test_signals_are_averaged_onto_merged_points():
@@ -201,7 +204,7 @@ def test_radians_are_warned_of(shift, tmp_path):
     lat = np.pi / 2 - sampling.theta
     message = r"lon from .* and lat from -1\.\d+ to 1\.\d+ look like radians"
     with pytest.warns(RadiansWarning, match=message) as caught:
-        Irregular.from_lonlat(lon, lat, np.ones(162))
+        Irregular.from_lonlat(lon, lat, np.full(162, 0.05))
     assert caught[0].filename == __file__
     path = tmp_path / "points.npy"
     np.save(path, np.stack([lon, lat], axis=1))

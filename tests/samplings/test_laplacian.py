@@ -19,6 +19,7 @@ from samplings import (
     laplacian,
     spectrum,
 )
+from tests.round_off import assert_near, round_off
 
 SAMPLINGS = [HEALPix(8), Equiangular(8), Icosahedral(3), HEALPix(8)[np.arange(300)]]
 
@@ -32,16 +33,14 @@ def test_laplacian_is_that_of_pygsp(sampling, kind):
     graph = knn_graph(sampling, 8, weighting="heat")
     # A copy: pygsp writes to the matrix it is given.
     theirs = pygsp.graphs.Graph(sp.csr_matrix(graph.adjacency.copy()), lap_type=kind)
-    np.testing.assert_allclose(
-        laplacian(graph, kind).matrix.toarray(), theirs.L.toarray(), atol=1e-14
-    )
+    assert_near(laplacian(graph, kind).matrix.toarray(), theirs.L.toarray(), 30)
 
 
 def test_normalized_laplacian_annihilates_the_roots_of_the_degrees():
     graph = knn_graph(HEALPix(4), 8, weighting="heat")
     degree = graph.adjacency.sum(axis=1)
     image = laplacian(graph, "normalized").matrix @ np.sqrt(degree)
-    assert np.abs(image).max() < 1e-14
+    assert np.abs(image).max() < round_off(float, 30)
 
 
 @pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
@@ -69,7 +68,7 @@ def test_rescaling_leaves_the_laplacian_as_it_was():
     before = L.matrix.toarray()
     identity = np.eye(48)
     expected = 2 * before / L.lambda_max - identity
-    np.testing.assert_allclose(L.rescaled().toarray(), expected, atol=1e-15)
+    assert_near(L.rescaled().toarray(), expected, 4, 1)
     np.testing.assert_array_equal(L.matrix.toarray(), before)
 
 
@@ -127,7 +126,7 @@ def test_largest_eigenvalue_of_scattered_points(n, seed, k):
     xyz = generator.standard_normal((n, 3)) + generator.choice([0, 3], (n, 1))
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
     matrix = laplacian(
-        knn_graph(Irregular(xyz, np.ones(n)), k, weighting="heat")
+        knn_graph(Irregular(xyz, np.full(n, 1e-3)), k, weighting="heat")
     ).matrix
     assert_bounds(matrix, np.linalg.eigvalsh(matrix.toarray())[-1])
 
@@ -241,7 +240,7 @@ def weighted_graph(n: int = 300, seed: int = 0) -> SphericalGraph:
 def test_mass_weighted_laplacian_is_self_adjoint_in_the_area_inner_product():
     L = laplacian(weighted_graph())
     assert L.kind == "mass-weighted" and not L.is_symmetric
-    assert L.mass.mean() == pytest.approx(1, rel=1e-14)
+    assert L.mass.mean() == pytest.approx(1, rel=round_off(float, 1000))
     f, g = np.random.default_rng(1).standard_normal((2, 300))
     assert f @ (L.mass * (L.matrix @ g)) == pytest.approx(
         g @ (L.mass * (L.matrix @ f)), rel=1e-12

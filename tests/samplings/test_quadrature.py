@@ -14,6 +14,7 @@ from samplings.quadrature import (
     gauss_legendre,
     mcewen_wiaux,
 )
+from tests.round_off import assert_near, round_off
 
 LEAST = {
     gauss_legendre: 1,
@@ -38,7 +39,7 @@ def legendre_integrals(rule, degree):
 def test_rules_are_exact_to_their_degree_and_not_beyond(make, n):
     rule = make(n + LEAST[make])
     error = np.abs(legendre_integrals(rule, rule.degree + 1))
-    assert error[:-1].max() < 5e-15
+    assert error[:-1].max() < round_off(float, 100)
     # The least error of the next degree is that of Clenshaw and Curtis, ~ 1 / n^3.
     assert error[-1] > 1e-8
 
@@ -50,7 +51,7 @@ def test_nodes_descend_and_weights_are_not_negative(make, n):
     assert theta.shape == weights.shape == (n,)
     assert (np.diff(theta) > 0).all() and theta[0] >= 0 and theta[-1] <= np.pi
     assert (weights >= 0).all()
-    assert weights.sum() == pytest.approx(2, rel=1e-14)
+    assert weights.sum() == pytest.approx(2, rel=round_off(float, 100))
     for array in (theta, weights):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
@@ -61,7 +62,8 @@ def test_nodes_descend_and_weights_are_not_negative(make, n):
 @pytest.mark.parametrize("n", [2, 3, 8, 9, 100, 2048])
 def test_weights_match_ducc(make, n):
     theirs = ducc0.sht.get_gridweights(NAMES_IN_DUCC[make], n) / (2 * np.pi)
-    np.testing.assert_allclose(make(n).weights, theirs, rtol=0, atol=3e-16)
+    # Both are Fourier sums of some n terms of 2 / n.
+    assert_near(make(n).weights, theirs, n, 2 / n)
 
 
 @pytest.mark.oracle
@@ -69,24 +71,27 @@ def test_weights_match_ducc(make, n):
 def test_gauss_legendre_matches_ducc_in_relative_accuracy(n):
     # ducc0's are from Bogaert's expansions (2014), which do not iterate.
     theta, weights, _ = gauss_legendre(n)
-    np.testing.assert_allclose(theta, ducc0.misc.GL_thetas(n), rtol=3e-15)
+    few = round_off(float, 9)
+    np.testing.assert_allclose(theta, ducc0.misc.GL_thetas(n), rtol=few)
     theirs = ducc0.misc.GL_weights(n, 1) / (2 * np.pi)
-    np.testing.assert_allclose(weights, theirs, rtol=2e-17 * n + 4e-15)
+    # A rounding of a node moves its weight by its degree times that.
+    np.testing.assert_allclose(weights, theirs, rtol=few + 1e-16 * n)
 
 
 @pytest.mark.oracle
 def test_gauss_legendre_matches_scipy():
     x, weights = roots_legendre(40)
     rule = gauss_legendre(40)
-    np.testing.assert_allclose(np.cos(rule.theta), x[::-1], atol=1e-15)
-    np.testing.assert_allclose(rule.weights, weights, rtol=1e-12)
+    assert_near(np.cos(rule.theta), x[::-1], 3, 1)
+    # SciPy's are of eigenvectors, whose errors are those of numbers near one.
+    assert_near(rule.weights, weights, 40, 1)
 
 
 def test_gauss_legendre_mirrors_exactly():
     for n in (4, 5):
         theta, weights, _ = gauss_legendre(n)
         np.testing.assert_array_equal(weights, weights[::-1])
-        np.testing.assert_allclose(theta + theta[::-1], np.pi, rtol=1e-15)
+        assert_near(theta + theta[::-1], np.pi)
     assert theta[2] == np.pi / 2
 
 
@@ -105,9 +110,9 @@ def test_driscoll_healy_is_fejers_second_rule_with_a_pole():
     k, j = np.arange(b)[:, None], np.arange(2 * b)
     sums = (np.sin((2 * k + 1) * np.pi * j / (2 * b)) / (2 * k + 1)).sum(axis=0)
     printed = 2 / b * np.sin(np.pi * j / (2 * b)) * sums
-    np.testing.assert_allclose(driscoll_healy(2 * b).weights, printed, atol=1e-16)
+    assert_near(driscoll_healy(2 * b).weights, printed, 2 * b)
     theirs = ducc0.sht.get_gridweights("F2", 2 * b - 1) / (2 * np.pi)
-    np.testing.assert_allclose(driscoll_healy(2 * b).weights[1:], theirs, atol=1e-16)
+    assert_near(driscoll_healy(2 * b).weights[1:], theirs, 2 * b)
 
 
 def test_mcewen_wiaux_integrates_the_trigonometric_interpolant():
@@ -120,7 +125,7 @@ def test_mcewen_wiaux_integrates_the_trigonometric_interpolant():
     cardinal = np.exp(1j * k * (theta[:, None, None] - around[:, None])).sum(-1).real
     circle = (w * np.pi / 2 * np.sin(theta)) @ cardinal / 11
     folded = circle[:6] + np.concatenate([circle[:5:-1], [0]])
-    np.testing.assert_allclose(rule.weights, folded, atol=1e-15)
+    assert_near(rule.weights, folded, 200)
 
 
 @pytest.mark.parametrize("make", LEAST)

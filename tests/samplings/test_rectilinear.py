@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplings import Rectilinear, from_config
+from tests.round_off import assert_near, round_off
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -30,7 +31,7 @@ def test_cells_tile_the_covered_area(grid):
     low, high = np.sort(np.sin(np.deg2rad(grid.lat_bounds[[0, -1]])))
     width = np.deg2rad(grid.lon_bounds[-1] - grid.lon_bounds[0])
     assert grid.area == pytest.approx((high - low) * width, rel=1e-12)
-    assert grid.cell_areas.sum() == pytest.approx(grid.area, rel=1e-13)
+    assert grid.cell_areas.sum() == pytest.approx(grid.area, rel=round_off(float, 1000))
     assert (grid.weights > 0).all()
 
 
@@ -75,8 +76,9 @@ def test_a_pole_is_one_vertex_whose_cell_is_the_cap():
     np.testing.assert_array_equal(grid.grid_index[0], 0)
     np.testing.assert_array_equal(grid.xyz[[0, -1]], [[0, 0, 1], [0, 0, -1]])
     cap = 2 * np.pi * (1 - np.cos(np.deg2rad(5)))
-    np.testing.assert_allclose(grid.weights[[0, -1]], cap, rtol=1e-13)
-    assert grid.area == pytest.approx(4 * np.pi, rel=1e-14)
+    # A difference of numbers of the size of a hemisphere.
+    assert_near(grid.weights[[0, -1]], cap, 3, 2 * np.pi)
+    assert grid.area == pytest.approx(4 * np.pi, rel=round_off(float, 1000))
 
 
 def test_coarse_poles_hold_the_ring_next_to_them():
@@ -105,13 +107,14 @@ def test_rows_without_a_pole_reach_it_where_no_row_would_fit():
     # Gauss-Legendre rows: the last is 0.86 degrees from the pole at a spacing of 1.87.
     lat = np.rad2deg(np.arcsin(np.polynomial.legendre.leggauss(96)[0]))
     assert Rectilinear(lat, np.arange(192) * 1.875).area == pytest.approx(
-        4 * np.pi, rel=1e-13
+        4 * np.pi, rel=round_off(float, 1000)
     )
     band = Rectilinear([-60, -30, 0, 30, 60], np.arange(0, 360, 30))
     # the poles are one spacing away, as in Driscoll-Healy grids
-    assert band.area == pytest.approx(4 * np.pi, rel=1e-13)
+    assert band.area == pytest.approx(4 * np.pi, rel=round_off(float, 1000))
     tropics = Rectilinear([-20, -10, 0, 10, 20], np.arange(0, 360, 30))
-    assert tropics.area == pytest.approx(4 * np.pi * np.sin(np.deg2rad(25)), rel=1e-13)
+    band = 4 * np.pi * np.sin(np.deg2rad(25))
+    assert tropics.area == pytest.approx(band, rel=round_off(float, 1000))
 
 
 def test_regions_across_the_meridian_are_one_piece():
@@ -124,7 +127,7 @@ def test_regions_across_the_meridian_are_one_piece():
 
 def test_bounds_rule_over_half_way_points():
     grid = Rectilinear([10], [90], [0, 30], [0, 360])
-    assert grid.area == pytest.approx(np.pi, rel=1e-13)
+    assert grid.area == pytest.approx(np.pi, rel=round_off(float, 1000))
     assert grid.is_periodic
 
 

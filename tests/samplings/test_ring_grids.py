@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from samplings import Equiangular, GaussLegendre, McEwenWiaux, ReducedGaussian
 from samplings.tessellation.ring_overlap import conservative_coarsening, overlap_areas
+from tests.round_off import assert_near, round_off
 
 GRIDS = {
     "fejer": lambda: Equiangular(7, 10),
@@ -62,7 +63,7 @@ def test_rings_hold_their_vertices_in_order(grid):
         zip(grid.ring_start[:-1], grid.ring_start[1:], strict=True)
     ):
         theta, phi = grid.theta[start:end], grid.phi[start:end]
-        np.testing.assert_allclose(theta, grid.ring_theta[ring], atol=1e-15)
+        assert_near(theta, grid.ring_theta[ring], 3, np.pi)
         np.testing.assert_allclose(np.diff(phi), 2 * np.pi / len(phi))
         shift = grid.ring_shift[ring] * np.pi / len(phi)
         np.testing.assert_allclose(phi[0], shift if theta[0] % np.pi else 0)
@@ -72,7 +73,7 @@ def test_rings_hold_their_vertices_in_order(grid):
 def test_areas_are_those_between_boundaries(grid):
     south, north, west, east = cell_bounds(grid)
     area = 2 * np.pi * (north - south) * (east - west)
-    np.testing.assert_allclose(grid.weights, area, rtol=1e-13)
+    assert_near(grid.weights, area, 1000, grid.weights)
 
 
 def test_boundaries_lie_between_rings(grid):
@@ -87,8 +88,9 @@ def test_thin_caps_keep_relative_accuracy():
     half_step = np.pi / 40_000
     caps = grid.weights[[0, -1]]
     # As 1 - cos it would keep 7 digits. The last bit of pi is 6e-12 of a half step.
-    np.testing.assert_allclose(caps, 4 * np.pi * np.sin(half_step / 2) ** 2, rtol=1e-11)
-    assert grid.coarsen().assign.sum() == pytest.approx(len(grid), rel=1e-13)
+    few = round_off(float, 1, np.pi / half_step)
+    np.testing.assert_allclose(caps, 4 * np.pi * np.sin(half_step / 2) ** 2, rtol=few)
+    assert_near(grid.coarsen().assign.sum(), len(grid), len(grid))
 
 
 @settings(max_examples=150, derandomize=True, deadline=None)
@@ -107,7 +109,7 @@ def test_overlap_is_that_of_all_pairs_of_cells(fine, coarse):
 def test_overlap_is_symmetric_and_has_no_slivers(fine, coarse):
     areas = overlap_areas(fine, coarse)
     back = overlap_areas(coarse, fine).T
-    np.testing.assert_allclose(areas.toarray(), back.toarray(), atol=1e-15)
+    assert_near(areas.toarray(), back.toarray(), 10)
     smallest = min(fine.weights.min(), coarse.weights.min())
     assert areas.data.min() > 1e-12 * smallest
 
@@ -115,7 +117,7 @@ def test_overlap_is_symmetric_and_has_no_slivers(fine, coarse):
 def test_overlap_with_itself_is_the_area(grid):
     areas = overlap_areas(grid, grid)
     assert areas.nnz == len(grid)
-    np.testing.assert_allclose(areas.diagonal(), grid.weights, rtol=1e-13)
+    assert_near(areas.diagonal(), grid.weights, 10)
 
 
 def test_remapping_conserves_the_integral_and_constants(grid):
@@ -123,9 +125,9 @@ def test_remapping_conserves_the_integral_and_constants(grid):
     shares = conservative_coarsening(grid, other).assign
     field = np.random.default_rng(0).random(len(grid))
     remapped = shares @ (grid.weights * field) / other.weights
-    assert other.weights @ remapped == pytest.approx(grid.weights @ field, rel=1e-14)
+    assert_near(other.weights @ remapped, grid.weights @ field, len(grid))
     constant = shares @ grid.weights / other.weights
-    np.testing.assert_allclose(constant, 1, rtol=1e-13)
+    assert_near(constant, 1, len(grid))
 
 
 def test_coarsening_large_grids_conserves_area():
@@ -147,9 +149,8 @@ def test_grid_index_repeats_poles_only(name):
     theta = grid.ring_theta[repeated]
     assert len(repeated) == {"clenshaw-curtis": 2}.get(name, int(name in WITH_POLES))
     assert all(angle in (0, np.pi) for angle in theta)
-    np.testing.assert_allclose(
-        grid.theta[index], grid.ring_theta[:, None] * np.ones(grid.n_phi), atol=1e-15
-    )
+    theta = grid.ring_theta[:, None] * np.ones(grid.n_phi)
+    assert_near(grid.theta[index], theta, 3, np.pi)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128, np.int16])

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from samplings import Coarsening, HEALPix, Irregular, Sampling, same_sampling
+from tests.round_off import assert_near
 
 POLES = np.array([[0, 0, 1.0], [0, 0, -1.0]])
 
@@ -31,13 +32,13 @@ def test_errors_for_points_and_areas(xyz, weights, message):
 def test_single_precision_points_are_renormalised():
     xyz = HEALPix(2).xyz.astype(np.float32)
     sampling = Sampling(xyz, HEALPix(2).weights)
-    np.testing.assert_allclose(np.linalg.norm(sampling.xyz, axis=1), 1, rtol=1e-15)
+    assert_near(np.linalg.norm(sampling.xyz, axis=1), 1, 3)
 
 
 def test_normalising_twice_changes_no_bit():
     xyz = np.random.default_rng(0).standard_normal((10_000, 3))
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    once = Sampling(xyz, np.ones(10_000))
+    once = Sampling(xyz, np.full(10_000, 1e-3))
     np.testing.assert_array_equal(Sampling(once.xyz, once.weights).xyz, once.xyz)
 
 

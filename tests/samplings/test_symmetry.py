@@ -143,7 +143,7 @@ def test_images_in_another_order_along_the_direction_are_found():
         [xyz @ np.linalg.matrix_power(quarter, i) for i in range(4)]
     )
     shaken = points + 1e-15 * rng.standard_normal(points.shape)
-    sampling = Turned(shaken, np.ones(240), (quarter,))
+    sampling = Turned(shaken, np.full(240, 0.05), (quarter,))
     assert len(vertex_orbits(sampling)) == 60
 
 

@@ -24,6 +24,7 @@ from deepsphere_pyg.training.digit_networks import (
     MOST_PARAMETERS,
     ON_COEFFICIENTS,
 )
+from tests.round_off import assert_near
 
 SMALL = (
     "--n-train 24 --n-validation 6 --n-test 8 --epochs 3 --batch-size 8 --lr 1e-2"
@@ -141,8 +142,9 @@ def test_networks_are_of_like_size_and_told_what_is_prepared(data, name):
     (batch,) = DigitBatches(digits, network, np.array([2, 0]), 5)
     assert torch.equal(batch.y, y)
     with torch.no_grad():
-        assert torch.equal(batch.x, prepared(network, x))
-        torch.testing.assert_close(finished(network, batch.x), network(x))
+        # Rings of some hundred numbers, and layers of a thousand.
+        assert_near(batch.x, prepared(network, x), 1000)
+        assert_near(finished(network, batch.x), network(x), 3000)
     assert reads_coefficients(network) == (batch.x.shape != x.shape)
     assert reads_coefficients(network) == (name in ON_COEFFICIENTS)
 

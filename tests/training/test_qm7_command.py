@@ -9,6 +9,7 @@ import scipy.io
 import torch
 
 from deepsphere_pyg import load_model
+from deepsphere_pyg.datasets import QM7, molecule_energies
 from deepsphere_pyg.training.command_line import main
 
 SMALL = (
@@ -151,3 +152,16 @@ def test_a_network_for_molecules_segments_nothing(trained, tmp_path, capsys):
     checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
     assert main(["segment", *options, *checkpoint]) == 2
     assert "MoleculeNetwork" in capsys.readouterr().err
+
+
+def test_a_trained_network_gives_the_energies_that_it_reported(data, trained):
+    molecules = QM7(data).molecules
+    network = load_model(trained / "best.ckpt")
+    assert network.radius == molecules.largest_radius
+    with (trained / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        (energy,) = molecule_energies(network, molecules[[int(row["molecule"])]])
+        # Reported with four digits after the point, of sums in float32.
+        bound = 1e-4 + 100 * float(np.finfo(np.float32).eps) * abs(float(energy))
+        assert float(energy) == pytest.approx(float(row["network"]), abs=bound)

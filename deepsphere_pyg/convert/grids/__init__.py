@@ -1,0 +1,1 @@
+"""Recognising the grids of files: coordinates, HEALPix pixels, areas, signals."""

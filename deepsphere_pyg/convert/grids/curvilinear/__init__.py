@@ -1,0 +1,1 @@
+"""Grids of rows and columns whose cells are known by their centres."""

@@ -1,0 +1,1 @@
+"""What readers of NetCDF and Zarr share: places of files, selections, names."""

@@ -1,0 +1,90 @@
+"""Which files or stores a path, a pattern, a folder or a URL means."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# A scheme of two letters or more: C: is a drive. fsspec chains them with "::".
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]+)*://")
+_FILES = (".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5")
+# Packages that open stores of a scheme; fsspec itself opens the others.
+PACKAGES = {
+    "s3": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "abfs": "adlfs",
+    "az": "adlfs",
+    "http": "aiohttp",
+    "https": "aiohttp",
+}
+
+
+def is_url(location: str) -> bool:
+    """Whether a text is the address of a store elsewhere, as ``s3://...``."""
+    return _URL.match(location) is not None
+
+
+def locations_of(source: Any) -> tuple[str, ...]:
+    """Addresses and existing paths that a source names, patterns matched.
+
+    Parameters
+    ----------
+    source
+        A path, a pattern (``"data/*.nc"``, ``"data/**/*.nc"``), a folder of NetCDF
+        files, a Zarr store, a URL, or a list of these. A leading ``~`` and variables
+        such as ``$HOME`` are filled in.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a path does not exist, or nothing matches a pattern.
+    ValueError
+        If a list is empty, or a folder holds neither a store nor NetCDF files.
+    """
+    if isinstance(source, str | os.PathLike):
+        return tuple(_each(os.fspath(source)))
+    if not source:
+        raise ValueError("the list of files is empty; name at least one")
+    return tuple(one for given in source for one in _each(os.fspath(given)))
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a Zarr store of format 2 or 3."""
+    names = (".zgroup", ".zarray", ".zmetadata", "zarr.json")
+    return any((path / name).is_file() for name in names)
+
+
+def _each(given: str) -> Sequence[str]:
+    if is_url(given):
+        if given.startswith("file://"):
+            given = given.removeprefix("file://")
+        else:
+            return [given]
+    text = os.path.expandvars(os.path.expanduser(given))
+    path = Path(text)
+    if path.is_dir() and not is_store(path):
+        return _of_folder(path)
+    if path.exists():
+        return [str(path)]
+    if glob.has_magic(text):
+        found = sorted(glob.glob(text, recursive=True))
+        if not found:
+            raise FileNotFoundError(
+                f"0 files match {given}; check the folder and the pattern"
+            )
+        return [one for match in found for one in _each(match)]
+    raise FileNotFoundError(
+        f"{given} does not exist; pass a NetCDF file, a Zarr store, a folder or a "
+        "pattern of NetCDF files, or a URL"
+    )
+
+
+def _of_folder(path: Path) -> Sequence[str]:
+    """NetCDF files of a folder; a folder without any is left to the reader."""
+    found = sorted(str(one) for one in path.iterdir() if one.suffix.lower() in _FILES)
+    return found or [str(path)]

@@ -1,0 +1,1 @@
+"""Weights that carry maps from one sampling to another."""

@@ -1,0 +1,92 @@
+"""Linear weights on the Delaunay triangles of any points, and on HEALPix pixels."""
+
+from __future__ import annotations
+
+import healpy
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.spatial import cKDTree
+
+from samplings import HEALPix, Sampling
+from samplings.base import IntArray
+from samplings.tessellation.cells import polygon_cells
+from samplings.tessellation.hull import convex_hull
+from samplings.tessellation.limits import limiting_discs
+from samplings.tessellation.polygon_overlap import containing_cells
+
+# Areas of a whole sphere sum to its own up to what files leave.
+WHOLE = 1e-6
+
+
+def pixel_weights(source: HEALPix, target: Sampling) -> sp.csr_array:
+    """Weights ``(V, V_source)`` of healpy's bilinear interpolation: 4 pixels each."""
+    pixels, weights = healpy.get_interp_weights(
+        source.nside, target.theta, target.phi, nest=source.nest
+    )
+    rows = np.broadcast_to(np.arange(len(target)), pixels.shape)
+    return _matrix(rows.ravel(), pixels.ravel(), weights.ravel(), source, target)
+
+
+def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
+    """Weights ``(V, V_source)`` on the corners of the triangle that holds each vertex.
+
+    They are the shares of the corners in the vertex's direction, linear on the flat
+    triangle. Vertices in no cell of a source that covers a part of the sphere have no
+    weights.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than four points, or all lie on one circle.
+    """
+    hull = convex_hull(
+        source.xyz,
+        "linear interpolations between points",
+        "regrid with method='conservative'",
+    )
+    vertex = np.flatnonzero(nearest_vertices(source, target) >= 0)
+    corners = source.xyz[hull.faces]
+    centres = corners.sum(axis=1)
+    length = np.linalg.norm(centres, axis=1, keepdims=True)
+    centres = np.where(length > 0, centres / np.where(length > 0, length, 1), 0.0)
+    points = target.xyz[vertex]
+    faces = polygon_cells(source.xyz, hull.faces)
+    face = containing_cells(faces, points, centres)
+    shares = np.linalg.solve(np.swapaxes(corners[face], 1, 2), points[..., None])[
+        ..., 0
+    ]
+    # A vertex on a side is beyond it by round-off.
+    shares = np.maximum(shares, 0.0)
+    shares /= shares.sum(axis=1, keepdims=True)
+    rows = np.repeat(vertex, 3)
+    return _matrix(rows, hull.faces[face].ravel(), shares.ravel(), source, target)
+
+
+def nearest_vertices(source: Sampling, target: Sampling) -> IntArray:
+    """Nearest vertex of a source to each vertex of a target, -1 outside its cells."""
+    if isinstance(source, HEALPix):
+        x, y, z = target.xyz.T
+        pixel = healpy.vec2pix(source.nside, x, y, z, nest=source.nest)
+        return np.asarray(pixel, dtype=np.int64)
+    chord, nearest = cKDTree(source.xyz).query(target.xyz)
+    nearest = np.asarray(nearest, dtype=np.int64)
+    if abs(source.area / (4 * np.pi) - 1) < WHOLE:
+        return nearest
+    reach = limiting_discs(source.cells(), source.xyz, source.weights).radius
+    inside = 2 * np.arcsin(np.minimum(chord / 2, 1)) <= reach[nearest] * (1 + 1e-9)
+    return np.where(inside, nearest, -1)
+
+
+def _matrix(
+    rows: npt.NDArray[np.integer],
+    columns: npt.NDArray[np.integer],
+    weights: npt.NDArray[np.float64],
+    source: Sampling,
+    target: Sampling,
+) -> sp.csr_array:
+    shape = (len(target), len(source))
+    matrix = sp.csr_array((weights, (rows, columns)), shape=shape)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return matrix

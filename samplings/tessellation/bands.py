@@ -1,0 +1,68 @@
+"""Cells between parallels and meridians."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from samplings.base import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Cells between parallels and meridians, each vertex by its ring and column.
+
+    Columns go on round the globe: column ``j + n`` of a ring is its column ``j``.
+
+    Parameters
+    ----------
+    z
+        Sines of the latitudes between the rings, from the south, shape ``(R + 1,)``.
+    n
+        Number of columns of each ring, shape ``(R,)``.
+    west
+        Western border of the first column of each ring in radian, shape ``(R,)``.
+    start
+        First vertex of each ring, shape ``(R,)``.
+    borders
+        Borders of the columns in radian, where they are the same for all rings but not
+        equally spaced, a whole turn, shape ``(n + 1,)``; None where they are equal.
+    held
+        Number of columns that are cells, from the first; the others are a gap.
+    merged
+        Whether the cells of a ring are one vertex, as at a pole.
+    """
+
+    z: FloatArray
+    n: IntArray
+    west: FloatArray
+    start: IntArray
+    borders: FloatArray | None
+    held: IntArray
+    merged: npt.NDArray[np.bool_]
+
+    def column(self, ring: IntArray, lon: FloatArray) -> IntArray:
+        """Column of a ring at a longitude in radian."""
+        if self.borders is None:
+            steps = (lon - self.west[ring]) * (self.n[ring] / (2 * np.pi))
+            return np.floor(steps).astype(np.int64)
+        turn, rest = np.divmod(lon - self.borders[0], 2 * np.pi)
+        inside = np.searchsorted(self.borders - self.borders[0], rest, side="right") - 1
+        n = len(self.borders) - 1
+        columns: IntArray = (turn * n + np.clip(inside, 0, n - 1)).astype(np.int64)
+        return columns
+
+    def border(self, ring: IntArray, column: IntArray) -> FloatArray:
+        """Western border of a column in radian."""
+        if self.borders is None:
+            return self.west[ring] + column * (2 * np.pi / self.n[ring])
+        turn, rest = np.divmod(column, len(self.borders) - 1)
+        return self.borders[rest] + turn * (2 * np.pi)
+
+    def vertex(self, ring: IntArray, column: IntArray) -> IntArray:
+        """Vertex of a column of a ring; -1 in a gap."""
+        place = column % self.n[ring]
+        vertex = self.start[ring] + np.where(self.merged[ring], 0, place)
+        return np.where(place < self.held[ring], vertex, -1)
