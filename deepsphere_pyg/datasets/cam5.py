@@ -25,6 +25,7 @@ from deepsphere_pyg.datasets.files import (
     reading,
     source_files,
 )
+from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
@@ -142,11 +143,16 @@ class CAM5(SegmentationDataset):
 
     def _read(self, path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         h5py = climate_module("h5py")
-        with reading(path, "HDF5"), h5py.File(path, "r") as file:
-            names = ("climate/data", f"climate/labels_{self.label_set}")
-            data, labels = (hdf5_array(file, name, path)[...] for name in names)
-        check_shape(data, (*CAM5_SHAPE, len(CAM5_CHANNELS)), names[0], path)
-        check_shape(labels, CAM5_SHAPE, names[1], path)
+        names = ("climate/data", f"climate/labels_{self.label_set}")
+        shapes = ((*CAM5_SHAPE, len(CAM5_CHANNELS)), CAM5_SHAPE)
+        with reading(path, "HDF5"):
+            check_opening(path, "h5py")
+            with h5py.File(path, "r") as file:
+                stored = [hdf5_array(file, name, path) for name in names]
+                # Before they are read: a damaged one may tell of any size.
+                for array, shape, name in zip(stored, shapes, names, strict=True):
+                    check_array(array, shape, name, path)
+                data, labels = (array[...] for array in stored)
         check_finite(data, CAM5_CHANNELS, path)
         return data, checked_classes(labels, CAM5_CLASSES, path)
 
@@ -168,12 +174,13 @@ def hdf5_array(file: Any, name: str, path: Path) -> Any:
     return file[name]
 
 
-def check_shape(
-    array: npt.NDArray[Any], shape: tuple[int, ...], name: str, path: Path
-) -> None:
-    """Refuse an array of another shape, naming the file."""
-    if array.shape != shape:
-        raise ValueError(f"{path}: {name} must have shape {shape}, got {array.shape}")
+def check_array(array: Any, shape: tuple[int, ...], name: str, path: Path) -> None:
+    """Refuse what is no array of real numbers of a shape, naming the file."""
+    found = getattr(array, "shape", "no array")
+    if found != shape:
+        raise DataFileError(f"{path}: {name} must have shape {shape}, got {found}")
+    if array.dtype.kind not in "biuf":
+        raise DataFileError(f"{path}: {name} must hold numbers, got {array.dtype}")
 
 
 def check_finite(

@@ -142,7 +142,9 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
                 "line, and comes with the published code of the paper, not with the "
                 "data; or pass split='all' with runs=(...) to split by runs"
             )
-        files = [root / name for name in listing.read_text().split()]
+        with reading(listing, "a list of file names"):
+            names = listing.read_text(encoding="utf-8").split()
+        files = [root / name for name in names]
         absent = [path.name for path in files if not path.is_file()]
         if absent:
             raise FileNotFoundError(
@@ -152,11 +154,11 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
     if runs is not None:
         if not isinstance(runs, Collection):
             raise TypeError(f"runs must list numbers, got {runs!r}; pass [{runs}]")
-        names = [_NAME.fullmatch(path.name) for path in files]
+        matches = [_NAME.fullmatch(path.name) for path in files]
         files = [
             path
-            for path, name in zip(files, names, strict=True)
-            if name and int(name["run"]) in runs
+            for path, match in zip(files, matches, strict=True)
+            if match and int(match["run"]) in runs
         ]
     if not files:
         raise ValueError(

@@ -23,7 +23,13 @@ from deepsphere_pyg.datasets.cam5 import (
     check_finite,
     checked_classes,
 )
-from deepsphere_pyg.datasets.files import PathLike, files_in, reading
+from deepsphere_pyg.datasets.files import (
+    DataFileError,
+    PathLike,
+    files_in,
+    reading,
+)
+from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling, same_sampling
@@ -131,6 +137,7 @@ class ClimateNet(SegmentationDataset):
         xarray = climate_module("xarray")
         # Times are file names, not dates.
         with reading(path, "NetCDF"):
+            check_opening(path, "netCDF4")
             dataset = xarray.open_dataset(path, decode_times=False)
         with dataset:
             missing = {*CAM5_CHANNELS, "LABELS"} - set(dataset.variables)
@@ -139,7 +146,8 @@ class ClimateNet(SegmentationDataset):
                     f"{path} has no variable {', '.join(sorted(missing))}; "
                     f"it has: {', '.join(map(str, dataset.data_vars))}"
                 )
-            grid = self._recognised(dataset, path)
+            with reading(path, "NetCDF"):
+                grid = self._recognised(dataset, path)
             maps = []
             for name in (*CAM5_CHANNELS, "LABELS"):
                 variable = dataset[name]
@@ -173,12 +181,12 @@ class ClimateNet(SegmentationDataset):
         try:
             grid = from_xarray(dataset, "LABELS")
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+            raise DataFileError(f"{path}: {error}") from error
         if first is not None and not (
             np.array_equal(grid.vertex, first.vertex)
             and same_sampling(grid.sampling, first.sampling)
         ):
-            raise ValueError(
+            raise DataFileError(
                 f"{path} is on another grid than {self.files[0]}; "
                 "keep files of one grid in a folder"
             )

@@ -19,14 +19,17 @@ from deepsphere_pyg.datasets.cam5 import (
     CAM5_CHANNELS,
     CAM5_SHAPE,
     cam5_grid,
+    check_array,
     check_finite,
     hdf5_array,
 )
 from deepsphere_pyg.datasets.files import (
+    DataFileError,
     PathLike,
     reading,
     source_files,
 )
+from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
@@ -130,8 +133,11 @@ class ExtremeWeather(SegmentationDataset):
         path = self.files[number]
         step = position - int(self._ends[number - 1] if number else 0)
         h5py = climate_module("h5py")
-        with reading(path, "HDF5"), h5py.File(path, "r") as file:
-            image, boxes = file["images"][step], file["boxes"][step]
+        with reading(path, "HDF5"):
+            check_opening(path, "h5py")
+            with h5py.File(path, "r") as file:
+                _checked_maps(file, path)
+                image, boxes = file["images"][step], file["boxes"][step]
         check_finite(image, _FILE_CHANNELS, path, axis=0)
         order = [_FILE_CHANNELS.index(name) for name in CAM5_CHANNELS]
         x = self._regridder.fields(image)[order]
@@ -198,15 +204,32 @@ def draw_boxes(
 def _count_maps(path: Path) -> int:
     """Number of time steps of a file, after a check of its shapes."""
     h5py = climate_module("h5py")
-    with reading(path, "HDF5"), h5py.File(path, "r") as file:
-        images: Any = hdf5_array(file, "images", path).shape
-        boxes: Any = hdf5_array(file, "boxes", path).shape
-    if len(images) != 4 or images[1:] != (len(CAM5_CHANNELS), *CAM5_SHAPE):
-        raise ValueError(
-            f"{path}: images must have shape (time, 16, 768, 1152), got {images}"
+    with reading(path, "HDF5"):
+        check_opening(path, "h5py")
+        with h5py.File(path, "r") as file:
+            return _checked_maps(file, path)
+
+
+def _checked_maps(file: Any, path: Path) -> int:
+    """Number of time steps of an open file; refuses other shapes before they are read.
+
+    A damaged file may tell of any.
+    """
+    images, boxes = (hdf5_array(file, name, path) for name in ("images", "boxes"))
+    shape: tuple[int, ...] = getattr(images, "shape", ())
+    if len(shape) != 4 or shape[1:] != (len(CAM5_CHANNELS), *CAM5_SHAPE):
+        raise DataFileError(
+            f"{path}: images must have shape (time, 16, 768, 1152), got {shape}"
         )
-    if len(boxes) != 3 or boxes[0] != images[0] or boxes[2] != 5:
-        raise ValueError(
-            f"{path}: boxes must have shape ({images[0]}, n, 5), got {boxes}"
+    rows: tuple[int, ...] = getattr(boxes, "shape", ())
+    if (
+        len(rows) != 3
+        or (rows[0], rows[2]) != (shape[0], 5)
+        or rows[1] > CAM5_SHAPE[0] * CAM5_SHAPE[1]
+    ):
+        raise DataFileError(
+            f"{path}: boxes must have shape ({shape[0]}, n, 5), got {rows}"
         )
-    return int(images[0])
+    check_array(images, shape, "images", path)
+    check_array(boxes, rows, "boxes", path)
+    return int(shape[0])

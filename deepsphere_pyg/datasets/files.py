@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from samplings.reading import DataFileError as DataFileError
+from samplings.reading import reading as reading
+
 PathLike = str | os.PathLike[str]
-
-# What readers of npz, HDF5 and NetCDF raise for truncated or foreign files.
-_READ_ERRORS = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-
-class DataFileError(ValueError):
-    """A data file that can be read does not hold what it should."""
 
 
 def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:
@@ -74,32 +60,3 @@ def source_files(
         if not path.is_file():
             raise FileNotFoundError(f"{path} does not exist; {layout}")
     return paths
-
-
-@contextmanager
-def reading(path: object, kind: str) -> Iterator[None]:
-    """Turn the errors of a reader into one that names the file.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    ValueError
-        If it cannot be read.
-    """
-    try:
-        yield
-    except DataFileError:
-        raise
-    except FileNotFoundError as error:
-        # A folder that is no Zarr store exists, whatever the reader says.
-        if Path(str(path)).exists():
-            raise ValueError(
-                f"{path} cannot be read as {kind}: {error}; pass what it holds"
-            ) from error
-        raise FileNotFoundError(f"{path} does not exist") from error
-    except _READ_ERRORS as error:
-        raise ValueError(
-            f"{path} cannot be read as {kind}: {error}; "
-            "it may be truncated or of another format: copy it again"
-        ) from error

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.io
-from scipy.io.matlab import MatReadError
 
 from deepsphere_pyg.datasets.download import download
-from deepsphere_pyg.datasets.files import PathLike, reading
+from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
+from deepsphere_pyg.datasets.matlab_file import NotNumbersError, read_matlab
 from deepsphere_pyg.datasets.qm7_molecules import QM7_ELEMENTS, Molecules
 from samplings.arrays import FloatArray, read_only
 
@@ -23,20 +20,6 @@ QM7_URL = "http://quantum-machine.org/data/qm7.mat"
 _LAYOUT = (
     "fetch qm7.mat with deepsphere_pyg.datasets.download_qm7(folder), or from "
     f"{QM7_URL}, and pass it or its folder"
-)
-# What SciPy's reader raises on files that end too soon or hold something else.
-_READER_ERRORS = (
-    MatReadError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    NotImplementedError,
-    MemoryError,
-    OverflowError,
-    UnicodeDecodeError,
-    struct.error,
-    zlib.error,
 )
 
 
@@ -92,19 +75,14 @@ def read_qm7(
         names the file.
     """
     file = Path(path)
-    arrays = _read_arrays(file)
+    arrays, found = _read_arrays(file)
     missing = [name for name in ("R", "Z", "T") if name not in arrays]
     if missing:
         raise ValueError(
             f"{file} has no {', '.join(missing)}; it has: "
-            f"{', '.join(arrays) or 'nothing'}. QM7 has R (positions in Bohr), Z "
+            f"{', '.join(found) or 'nothing'}. QM7 has R (positions in Bohr), Z "
             f"(charges), T (energies in kcal/mol), P (folds); {_LAYOUT}"
         )
-    for name, array in arrays.items():
-        if array.dtype.kind not in "iuf":
-            raise ValueError(
-                f"{file}: {name} must hold real numbers, got {array.dtype}; {_LAYOUT}"
-            )
     energies = arrays["T"]
     if energies.ndim == 2 and 1 in energies.shape:
         energies = energies.ravel()
@@ -117,19 +95,17 @@ def read_qm7(
         raise ValueError(f"{file}: {error}") from None
 
 
-def _read_arrays(file: Path) -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays R, Z, T, P and X, as far as there are."""
+def _read_arrays(file: Path) -> tuple[dict[str, npt.NDArray[Any]], list[str]]:
+    """Arrays R, Z, T, P and X, as far as there are, and the names of all there are."""
     if file.is_dir():
         raise FileNotFoundError(f"{file} is a folder without qm7.mat; {_LAYOUT}")
     if not file.exists():
         raise FileNotFoundError(f"{file} does not exist; {_LAYOUT}")
     with reading(file, "a MATLAB file"):
         try:
-            content = scipy.io.loadmat(file, variable_names=list("RZTPX"))
-        except _READER_ERRORS as error:
-            # They are of many kinds, and KeyError says a bare name.
-            raise ValueError(f"{type(error).__name__}: {error}") from error
-    return {name: np.asarray(content[name]) for name in "RZTPX" if name in content}
+            return read_matlab(file, "RZTPX")
+        except NotNumbersError as error:
+            raise DataFileError(f"{file}: {error}; {_LAYOUT}") from error
 
 
 def _checked_coulomb(

@@ -13,13 +13,13 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 from tqdm import tqdm
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.datasets.classification import (
     ClassificationDataset,
     ClassificationSample,
 )
-from deepsphere_pyg.datasets.files import PathLike, reading
+from deepsphere_pyg.datasets.files import PathLike
 from deepsphere_pyg.datasets.gaussian_fields import checked_rotation
+from deepsphere_pyg.datasets.kept_array import map_array, write_array
 from deepsphere_pyg.datasets.spherical_mnist_files import SPLITS, read_mnist
 from deepsphere_pyg.datasets.spherical_mnist_projection import (
     CENTRE,
@@ -278,10 +278,8 @@ class SphericalMNIST(ClassificationDataset):
         name = f"spherical-mnist-{self.split}-{self._digest(images)}.npy"
         path = Path(cache) / name
         if not path.is_file():
-            with atomic_path(path) as temporary:
-                np.save(temporary, self._rendered(images, progress))
-        with reading(path, "kept signals, which are made anew once it is deleted"):
-            mapped: Images = np.load(path, mmap_mode="r", allow_pickle=False)
+            write_array(path, self._rendered(images, progress))
+        mapped: Images = map_array(path)
         shape = (len(images), len(self.sampling))
         if mapped.shape != shape or mapped.dtype != np.uint8:
             raise ValueError(

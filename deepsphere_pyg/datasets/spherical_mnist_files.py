@@ -6,8 +6,9 @@ Both hold 60,000 images to train on and 10,000 to test on, of 28 x 28 grey value
 from __future__ import annotations
 
 import gzip
+import math
+import re
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,15 +23,22 @@ MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.n
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 SPLITS = ("train", "test")
 SIDE = 28
+_GZIP = b"\x1f\x8b"
 
-# Names of the idx files of a split begin with these.
+# Names of the idx files of a split begin with these. Programs that unpack them write
+# dots for hyphens or drop the end, and Kaggle puts each into a folder of its name.
 _IDX = {"train": "train", "test": "t10k"}
+_NAME = r"{0}[-_. ]{1}[-_. ]idx{2}([-_. ]ubyte)?(\.gz)?"
+_ARRAYS = {"images": 3, "labels": 1}
 _LAYOUT = (
     "pass mnist.npz (x_train, y_train, x_test, y_test), or the folder of it, or one of "
-    "the idx files {0}-images-idx3-ubyte and {0}-labels-idx1-ubyte, plain or .gz, such "
-    "as torchvision's MNIST/raw; deepsphere_pyg.datasets.download_mnist(folder) "
-    "fetches mnist.npz"
+    "the idx files {0}-images-idx3-ubyte and {0}-labels-idx1-ubyte (or "
+    "{0}-images.idx3-ubyte and {0}-labels.idx1-ubyte), plain or .gz, each in a folder "
+    "of its name or not, such as torchvision's MNIST/raw; "
+    "deepsphere_pyg.datasets.download_mnist(folder) fetches mnist.npz"
 )
+# File names that a message lists at most.
+_LISTED = 8
 
 
 class Digits(NamedTuple):
@@ -106,20 +114,46 @@ def read_mnist(root: PathLike, split: str) -> Digits:
     if (given / "mnist.npz").is_file():
         return _read_npz(given / "mnist.npz", split)
     for folder in (given, given / "MNIST" / "raw", given / "raw"):
-        names = (f"{_IDX[split]}-images-idx3-ubyte", f"{_IDX[split]}-labels-idx1-ubyte")
-        paths = [_plain_or_gz(folder / name) for name in names]
-        if paths[0] is not None and paths[1] is not None:
-            images, labels = (_read_idx(path) for path in paths if path is not None)
-            return _checked(images, labels, paths[0], paths[1])
-        if paths[0] is not None or paths[1] is not None:
-            absent = names[0] if paths[0] is None else names[1]
-            raise FileNotFoundError(f"{folder} has no {absent} (or .gz); {layout}")
-    raise FileNotFoundError(f"{given} holds no MNIST; {layout}")
+        paths = {what: _idx_file(folder, split, what) for what in _ARRAYS}
+        absent = [what for what, path in paths.items() if path is None]
+        if len(absent) == 1:
+            raise FileNotFoundError(
+                f"{folder} has no {_IDX[split]}-{absent[0]}-idx{_ARRAYS[absent[0]]}"
+                f"-ubyte (or .gz); it has: {_contents(folder)}; {layout}"
+            )
+        of_images, of_labels = paths.values()
+        if of_images is not None and of_labels is not None:
+            images, labels = _read_idx(of_images), _read_idx(of_labels)
+            return _checked(images, labels, of_images, of_labels)
+    raise FileNotFoundError(
+        f"{given} holds no MNIST; it has: {_contents(given)}; {layout}"
+    )
 
 
-def _plain_or_gz(path: Path) -> Path | None:
-    packed = path.with_name(path.name + ".gz")
-    return next((file for file in (path, packed) if file.is_file()), None)
+def _idx_file(folder: Path, split: str, what: str) -> Path | None:
+    """Idx file of the images or labels of a split: the plain one where there are two.
+
+    It lies in the folder, or in one of its own name in the folder.
+    """
+    name = re.compile(_NAME.format(_IDX[split], what, _ARRAYS[what]), re.IGNORECASE)
+    if not folder.is_dir():
+        return None
+    inside = [path for path in folder.iterdir() if name.fullmatch(path.name)]
+    deeper = [path for each in inside if each.is_dir() for path in each.iterdir()]
+    found = [
+        path
+        for path in (*inside, *deeper)
+        if name.fullmatch(path.name) and path.is_file()
+    ]
+    found.sort(key=lambda path: (path.suffix.lower() == ".gz", str(path)))
+    return found[0] if found else None
+
+
+def _contents(folder: Path) -> str:
+    """Names in a folder, for messages."""
+    names = sorted(path.name for path in folder.iterdir())
+    more = f", ... ({len(names)} names)" if len(names) > _LISTED else ""
+    return (", ".join(names[:_LISTED]) or "nothing") + more
 
 
 def _read_npz(path: Path, split: str) -> Digits:
@@ -147,11 +181,10 @@ def _read_npz(path: Path, split: str) -> Digits:
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """Read an array of bytes in the format idx: its kind, its axes, its numbers."""
     with reading(path, "idx"):
-        try:
-            raw = path.read_bytes()
-            data = gzip.decompress(raw) if path.suffix == ".gz" else raw
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"gzip: {error}") from error
+        data = path.read_bytes()
+        # Browsers and programs unpack files, or pack them, and keep the name.
+        if data[:2] == _GZIP:
+            data = gzip.decompress(data)
         if len(data) < 4 or data[:3] != b"\x00\x00\x08":
             raise ValueError(
                 f"it begins with {data[:4].hex(' ') or 'nothing'}, an idx file of "
@@ -161,13 +194,13 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
         if len(data) < start:
             raise ValueError("it ends in its header")
         shape = tuple(np.frombuffer(data, ">u4", count=data[3], offset=4).tolist())
-        wanted = int(np.prod(shape, dtype=np.int64))
+        wanted = math.prod(shape)
         if len(data) - start != wanted:
             raise ValueError(
                 f"its header tells of {wanted} bytes, shape {shape}, "
                 f"{len(data) - start} follow"
             )
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+        return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
 def _checked(

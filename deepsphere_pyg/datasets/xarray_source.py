@@ -16,6 +16,7 @@ import numpy.typing as npt
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.datasets.files import DataFileError, reading
+from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
 from samplings.missing_values import CODES, without_missing
 
@@ -94,11 +95,12 @@ class XarraySource:
         referred = ("coordinates", "grid_mapping", "cell_measures", "mesh", "location")
         key = (array.dims, *(str(stated.get(one)) for one in referred))
         if key not in self._places:
-            try:
-                with _quiet():
-                    self._places[key] = from_xarray(self.dataset, variable)
-            except ValueError as error:
-                raise DataFileError(f"{self.name}: {error}") from error
+            dataset = self.dataset
+            with reading(self.name, "NetCDF or Zarr"), _quiet():
+                try:
+                    self._places[key] = from_xarray(dataset, variable)
+                except ValueError as error:
+                    raise DataFileError(f"{self.name}: {error}") from error
         return self._places[key]
 
     def read(
@@ -129,6 +131,9 @@ class XarraySource:
 
     def _open(self) -> Any:
         with reading(self.name, "NetCDF or Zarr"), _quiet():
+            for path in self.paths:
+                if not is_url(path):
+                    check_opening(path, "netCDF4")
             try:
                 return self._decode(decode_times=True)
             except (ValueError, OverflowError) as error:

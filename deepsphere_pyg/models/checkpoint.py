@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.models.checkpoint_file import read_checkpoint, write_checkpoint
 from samplings import (
     Pyramid,
     Sampling,
@@ -71,7 +68,8 @@ def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
 def save_model(model: SavedModel, path: str | os.PathLike[str]) -> None:
     """Write a model to a file, whole or not at all.
 
-    A file already there is replaced only once the new one is complete.
+    A file already there is replaced only once the new one is complete. It keeps a
+    checksum of all it holds, which reading compares.
 
     Parameters
     ----------
@@ -86,11 +84,7 @@ def save_model(model: SavedModel, path: str | os.PathLike[str]) -> None:
         If it cannot be written, as on a full disk.
     """
     content = {KEY: checkpoint_header(model), "state_dict": model.state_dict()}
-    with atomic_path(path) as temporary:
-        # PyTorch's own writer hides what the system said; Python's tells.
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        temporary.write_bytes(buffer.getbuffer())
+    write_checkpoint(content, path)
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -231,18 +225,7 @@ def _weights(state_dict: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a checkpoint and check that it is one of ours."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}; check the path")
-    content: Any
-    with path.open("rb") as file:
-        try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # damaged bytes make reading fail in any way
-            raise ValueError(
-                f"{path} is not a readable checkpoint ({type(error).__name__}); it may "
-                "be truncated or damaged: copy it again, or take another one"
-            ) from error
+    content = read_checkpoint(path)
     header = content.get(KEY) if isinstance(content, dict) else None
     if not isinstance(header, dict) or "state_dict" not in content:
         raise ValueError(

@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch.utils.data import Sampler
 
 from deepsphere_pyg.atomic_files import atomic_path
+from samplings.reading import reading
 
 #: What trainings of segmentation log each epoch.
 SEGMENTATION = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
@@ -95,8 +96,8 @@ class AtomicCheckpoints(Callback):
         self._save(trainer, self.last_path)
 
     def _save(self, trainer: pl.Trainer, path: Path) -> None:
-        with atomic_path(path) as temporary:
-            trainer.save_checkpoint(temporary)
+        # Whole or not at all: see CheckedCheckpoints.
+        trainer.save_checkpoint(path)
 
 
 class History(Callback):
@@ -121,11 +122,28 @@ class History(Callback):
     ) -> None:
         """Read the rows of a run that this one goes on from."""
         if self.path.exists():
-            with self.path.open(newline="") as file:
-                self.rows = [
-                    {name: float(value) for name, value in row.items()}
-                    for row in csv.DictReader(file)
-                ]
+            self.rows = self._kept()
+
+    def _kept(self) -> list[dict[str, float]]:
+        """Rows of the file.
+
+        Raises
+        ------
+        ValueError
+            If it is damaged, or of other values.
+        """
+        columns = {"epoch", *self.names}
+        remedy = "delete it: the training goes on without the rows of earlier epochs"
+        with reading(self.path, "the history of a training", remedy):
+            with self.path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            for row in rows:
+                if set(row) != columns:
+                    raise ValueError(
+                        f"a row has {', '.join(map(str, row))}, due are "
+                        f"{', '.join(sorted(columns))}"
+                    )
+            return [{name: float(row[name]) for name in row} for row in rows]
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Drop the rows of epochs that are run again."""

@@ -23,6 +23,7 @@ from deepsphere_pyg.training.callbacks import (
     History,
     ProgressBar,
 )
+from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
 
 
 def train_loop(
@@ -71,6 +72,7 @@ def train_loop(
             max_epochs=args.epochs,
             # The history first: an interrupt between the two loses no row of it.
             callbacks=[history, checkpoints, progress],
+            plugins=[CheckedCheckpoints()],
             enable_progress_bar=isinstance(progress, ProgressBar),
             logger=_logger(args, folder),
             enable_checkpointing=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from samplings.base import FloatArray
 from samplings.points.points_text import EXPECTED, read_table
+from samplings.reading import DataFileError, reading
 
 # The names under which coordinates are looked for, in lower case.
 _NAMES = {"lon": ("lon", "longitude"), "lat": ("lat", "latitude")}
@@ -32,7 +32,7 @@ def read_points(path: Path) -> FloatArray:
     if path.suffix.lower() in (".npy", ".npz"):
         points = _read_numpy(path)
     else:
-        points = read_table(path)
+        points = _read_text(path)
     if len(points) == 0:
         raise ValueError(f"{path}: the file holds no points; {EXPECTED}")
     return points
@@ -53,19 +53,22 @@ def _columns(path: Path, found: Collection[str]) -> list[str]:
     raise ValueError(f"{path}: found {', '.join(found) or 'no names'}; {EXPECTED}")
 
 
+def _read_text(path: Path) -> FloatArray:
+    with reading(path, "a table of points"):
+        try:
+            return read_table(path)
+        except ValueError as error:  # it names the file and the line
+            raise DataFileError(str(error)) from error
+
+
 def _read_numpy(path: Path) -> FloatArray:
-    try:
-        with path.open("rb") as stream:
-            content = np.load(stream, allow_pickle=False)
-            arrays = (
-                {name: content[name] for name in content.files}
-                if isinstance(content, np.lib.npyio.NpzFile)
-                else {"": content}
-            )
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path}: not a readable NumPy file ({error}); write it again"
-        ) from error
+    with reading(path, "a NumPy file"), path.open("rb") as stream:
+        content = np.load(stream, allow_pickle=False)
+        arrays = (
+            {name: content[name] for name in content.files}
+            if isinstance(content, np.lib.npyio.NpzFile)
+            else {"": content}
+        )
     matrix = arrays.get("", arrays.get("xyz"))
     if matrix is None:
         parts = [arrays[name] for name in _columns(path, arrays)]

@@ -195,8 +195,8 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     [
         ({"R": None}, r"has no R; it has: Z, T, P\. QM7 has R \(positions in Bohr\)"),
         ({"Z": None, "T": None}, "has no Z, T; it has: R, P"),
-        ({"R": "text"}, "R must hold real numbers, got <U4"),
-        ({"Z": np.ones((4, 5)) * 1j}, "Z must hold real numbers, got complex128"),
+        ({"R": "text"}, "R must hold real numbers, got text"),
+        ({"Z": np.ones((4, 5)) * 1j}, "Z must hold real numbers, got complex ones"),
         (
             {"T": np.zeros((1, 3))},
             r"energies must have shape \(4,\), one a mol.* \(3,\)",

@@ -77,6 +77,66 @@ def test_all_forms_hold_the_same(tmp_path: Path, split: str, form: str) -> None:
     assert np.array_equal(images, expected[0]) and np.array_equal(labels, expected[1])
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("foldered", [False, True])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{split}-{what}.idx{axes}-ubyte",
+        "{split}-{what}-idx{axes}-ubyte",
+        "{split}-{what}.idx{axes}",
+        "{split}_{what}_idx{axes}_ubyte",
+        "{split}-{what}-idx{axes}.ubyte",
+        "{split}-{what}.IDX{axes}-UBYTE",
+    ],
+)
+def test_names_of_many_programs_are_known(
+    tmp_path: Path, written: str, foldered: bool, packed: bool
+) -> None:
+    images, labels = small_digits("test")
+    for what, array in (("images", images), ("labels", labels)):
+        name = written.format(split="t10k", what=what, axes=array.ndim)
+        folder = tmp_path / name if foldered else tmp_path
+        folder.mkdir(exist_ok=True)
+        content = gzip.compress(idx(array)) if packed else idx(array)
+        (folder / (name + ".gz" if packed else name)).write_bytes(content)
+    found = read_mnist(tmp_path, "test")
+    assert np.array_equal(found.images, images)
+    assert np.array_equal(found.labels, labels)
+
+
+def test_what_is_packed_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+    images, labels = small_digits("test")
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(idx(images))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(gzip.compress(idx(labels)))
+    assert np.array_equal(read_mnist(tmp_path, "test").images, images)
+
+
+def test_names_that_are_not_known_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "digits-1.bin").touch()
+    (tmp_path / "digits-2.bin").touch()
+    message = (
+        r"holds no MNIST; it has: digits-1\.bin, digits-2\.bin; pass .*"
+        r"train-images\.idx3-ubyte"
+    )
+    with pytest.raises(FileNotFoundError, match=message):
+        read_mnist(tmp_path, "train")
+    images, _ = small_digits("train")
+    (tmp_path / "train-images.idx3-ubyte").write_bytes(idx(images))
+    message = r"has no train-labels-idx1-ubyte \(or \.gz\); it has: digits-1.*-ubyte;"
+    with pytest.raises(FileNotFoundError, match=message):
+        read_mnist(tmp_path, "train")
+
+
+def test_shapes_that_overflow_are_refused(tmp_path: Path) -> None:
+    write_idx(tmp_path, packed=False)
+    path = tmp_path / NAMES["test"][0]
+    # The product of these four is 2**64, which is 0 in 64 bits.
+    path.write_bytes(bytes([0, 0, 8, 4]) + struct.pack(">4I", *[2**16] * 4))
+    with pytest.raises(ValueError, match=f"header tells of {2**64} bytes"):
+        read_mnist(tmp_path, "test")
+
+
 # -- what is wrong ---------------------------------------------------------------
 def test_missing_files_are_told_with_what_is_read(tmp_path: Path) -> None:
     accepted = r"mnist\.npz .* idx files train-images-idx3-ubyte .*plain or \.gz"

@@ -21,6 +21,11 @@ from deepsphere_pyg.models import (
     checkpoint_header,
     read_header,
 )
+from deepsphere_pyg.models.checkpoint_file import (
+    content_digest,
+    read_checkpoint,
+    write_checkpoint,
+)
 from samplings import GaussLegendre, HEALPix, Icosahedral, build_pyramid, same_sampling
 from tests.round_off import assert_near
 
@@ -136,13 +141,13 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_truncated_file_is_refused(path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+    with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
         load_model(path)
 
 
 def test_other_bytes_are_refused(path):
     path.write_text("not a checkpoint at all\n")
-    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+    with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
         read_header(path)
 
 
@@ -152,7 +157,7 @@ def test_code_in_a_checkpoint_is_not_run(path, tmp_path):
             return (type(tmp_path), (str(tmp_path / "harm"),))
 
     torch.save({"deepsphere_pyg": Malicious(), "state_dict": {}}, path)
-    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+    with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
         load_model(path)
 
 
@@ -165,9 +170,84 @@ def test_checkpoints_of_others_are_refused(content, path):
         load_model(path)
 
 
+def flipped(path, place):
+    """Flip a bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1 << (place % 8)
+    path.write_bytes(content)
+
+
+def place_of(path, tensor):
+    """Where the numbers of a tensor are in a file."""
+    return path.read_bytes().index(tensor.detach().contiguous().numpy().tobytes())
+
+
+def test_a_flipped_bit_of_any_weight_is_told(model, path):
+    whole = path.read_bytes()
+    # Those of batch normalisation are still zeros and ones, as other bytes are.
+    found = [weights for weights in model.parameters() if len(weights.unique()) > 2]
+    assert len(found) > 5
+    for weights in found:
+        place = place_of(path, weights)
+        flipped(path, place + 2)
+        with pytest.raises(ValueError, match=r"model\.pt is damaged: its checksum"):
+            load_model(path)
+        with pytest.raises(ValueError, match=r"model\.pt is damaged: .* copy it again"):
+            read_header(path)
+        path.write_bytes(whole)
+    assert torch.equal(load_model(path).head.weight, model.head.weight)
+
+
+def test_weights_changed_on_purpose_are_told_and_how_to(path):
+    content = torch.load(path, weights_only=True)
+    content["state_dict"]["head.weight"] += 1
+    torch.save(content, path)
+    with pytest.raises(ValueError, match="leave out its key 'deepsphere_pyg_digest'"):
+        load_model(path)
+
+
+def test_files_without_a_checksum_are_read_and_their_parts_checked(model, path):
+    """As earlier versions wrote them: the zip format has checksums of its own."""
+    changed(path)
+    assert torch.equal(load_model(path).head.weight, model.head.weight)
+    flipped(path, place_of(path, model.head.weight))
+    with pytest.raises(
+        ValueError, match=r"the checksum of its part .* differs; it may"
+    ):
+        load_model(path)
+
+
+def test_tensors_of_any_layout_have_a_checksum():
+    values = torch.eye(3)
+    assert content_digest(values.to_sparse()) == content_digest(values)
+    turned = torch.tensor([1 + 2j]).conj()
+    assert content_digest(turned) == content_digest(torch.tensor([1 - 2j]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.complex64])
+def test_the_checksum_is_of_values_not_of_storage(dtype):
+    values = torch.arange(6).reshape(2, 3).to(dtype)
+    same = content_digest({"a": values, "b": (1, [2.5, None])})
+    strided = values.T.contiguous().T
+    assert content_digest({"a": strided, "b": (1, [2.5, None])}) == same
+    for other in (
+        {"a": values.reshape(3, 2), "b": (1, [2.5, None])},
+        {"a": values + 1, "b": (1, [2.5, None])},
+        {"a": values, "b": [1, [2.5, None]]},
+        {"a": values, "b": (1, [2, 5, None])},
+        {"a": values, "c": (1, [2.5, None])},
+        {"a": values.tolist(), "b": (1, [2.5, None])},
+    ):
+        assert content_digest(other) != same
+    assert content_digest(torch.tensor(1.0)) != content_digest(torch.tensor([1.0]))
+    assert content_digest(torch.zeros(0)) != content_digest(torch.zeros(0, 2))
+
+
 def changed(path, **header):
     content = torch.load(path, weights_only=True)
     content["deepsphere_pyg"].update(header)
+    # What is changed on purpose has no checksum of what was written.
+    del content["deepsphere_pyg_digest"]
     torch.save(content, path)
 
 
@@ -178,9 +258,9 @@ def test_another_format_is_refused(path):
 
 
 def test_an_incomplete_header_is_refused(path):
-    content = torch.load(path, weights_only=True)
+    content = read_checkpoint(path)
     del content["deepsphere_pyg"]["pyramid"]
-    torch.save(content, path)
+    write_checkpoint(content, path)
     with pytest.raises(ValueError, match=r"the header of .* lacks pyramid"):
         load_model(path)
 
@@ -248,13 +328,13 @@ def test_weights_trained_on_other_edges_are_refused(tmp_path, healpix_pyramid):
     model = SphericalClassifier(2, 3, healpix_pyramid, widths=(4, 4))
     path = tmp_path / "model.pt"
     save_model(model, path)
-    content = torch.load(path, weights_only=True)
+    content = read_checkpoint(path)
     content["deepsphere_pyg"]["edges"][0][1] *= 1.01
-    torch.save(content, path)
+    write_checkpoint(content, path)
     with pytest.raises(ValueError, match=r"was trained on graphs of .* edges that"):
         load_model(path)
     del content["deepsphere_pyg"]["edges"]
-    torch.save(content, path)
+    write_checkpoint(content, path)
     assert load_model(path).pyramid.graphs[0].n_edges > 0
 
 

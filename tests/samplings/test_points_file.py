@@ -95,7 +95,7 @@ def test_error_for_truncated_numpy_files(tmp_path, name, keep):
     (np.save if name.endswith("y") else np.savez)(path, EXPECTED)
     whole = path.read_bytes()
     path.write_bytes(whole[: keep if keep > 1 else int(keep * len(whole))])
-    with pytest.raises(ValueError, match="not a readable NumPy file") as error:
+    with pytest.raises(ValueError, match="cannot be read as a NumPy file") as error:
         Irregular.from_file(path)
     assert str(path) in str(error.value)
 
@@ -108,7 +108,7 @@ def test_error_for_truncated_numpy_files(tmp_path, name, keep):
         (np.array([["a", "b"]]), "points must be real numbers"),
         (np.zeros((3, 2), dtype=complex), "points must be real numbers"),
         (np.zeros((0, 2)), "the file holds no points"),
-        (np.array([[None, 1]]), "not a readable NumPy file"),
+        (np.array([[None, 1]]), "cannot be read as a NumPy file"),
     ],
 )
 def test_errors_for_arrays(tmp_path, content, message):

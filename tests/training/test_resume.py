@@ -148,3 +148,45 @@ def test_first_of_equal_scores_is_the_best(segment, tmp_path, monkeypatch):
     assert segment("--epochs", "2", out=out) == 0
     best = json.loads((out / "metrics.json").read_text())["networks"]["small"]
     assert best["best_epoch"] == 0
+
+
+# -- damage ------------------------------------------------------------------------
+def copied(trained, out):
+    """A finished training to be damaged, without its pictures."""
+    out.mkdir()
+    for name in ("last.ckpt", "best.ckpt", "history.csv"):
+        (out / name).write_bytes((trained / name).read_bytes())
+    return out
+
+
+def test_a_flipped_bit_in_any_part_of_a_checkpoint_is_told(
+    trained, segment, tmp_path, capsys
+):
+    out = copied(trained, tmp_path / "run")
+    path = out / "last.ckpt"
+    state = torch.load(path, weights_only=True)
+    moments = state["optimizer_states"][0]["state"][0]["exp_avg_sq"]
+    whole = path.read_bytes()
+    for part in (moments, state["state_dict"]["network.head.weight"]):
+        damaged = bytearray(whole)
+        damaged[whole.index(part.contiguous().numpy().tobytes()) + 1] ^= 4
+        path.write_bytes(damaged)
+        assert segment("--epochs", "3", "--resume", out=out) == 2
+        told = capsys.readouterr().err
+        assert f"{path} is damaged: its checksum is not that of what was wr" in told
+        assert path.read_bytes() == damaged
+    path.write_bytes(whole)
+    assert segment("--epochs", "3", "--resume", out=out) == 0
+    assert epochs_of(out) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"epoch,train/loss\n1,0.5\n", b"epoch\n1,2,3\nx\n"]
+)
+def test_a_damaged_history_is_told(trained, segment, tmp_path, capsys, content):
+    out = copied(trained, tmp_path / "run")
+    (out / "history.csv").write_bytes(content)
+    assert segment("--epochs", "3", "--resume", out=out) == 2
+    told = capsys.readouterr().err
+    assert f"{out / 'history.csv'} cannot be read as the history of a" in told
+    assert "delete it: the training goes on without the rows" in told

@@ -1,0 +1,86 @@
+"""One clear error for whatever a library raises on a damaged file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REMEDY = "it may be truncated or of another format: copy it again"
+
+
+class DataFileError(ValueError):
+    """A data file that can be read does not hold what it should."""
+
+
+@contextmanager
+def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
+    """Turn the errors of a reader into one that names the file.
+
+    Damaged bytes make libraries raise anything: KeyError, OverflowError, struct.error,
+    UnicodeDecodeError, or MemoryError where a header tells of absurd sizes. Only what a
+    package that is not installed raises, and what is a :class:`DataFileError` already,
+    is left as it is.
+
+    Parameters
+    ----------
+    path
+        The file, for the message.
+    kind
+        What it should be, such as ``"NetCDF"``.
+    remedy
+        What to do about it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file does not exist.
+    PermissionError
+        If it may not be read.
+    ValueError
+        If it cannot be read otherwise.
+
+    Examples
+    --------
+    >>> with reading("map.npz", "npz"):
+    ...     {}["data"]
+    Traceback (most recent call last):
+    ...
+    ValueError: map.npz cannot be read as npz: KeyError: 'data'; it may be truncated ...
+    """
+    try:
+        yield
+    except (DataFileError, ImportError):
+        raise
+    except FileNotFoundError as error:
+        # A folder that is no Zarr store exists, whatever the reader says.
+        if Path(str(path)).exists():
+            raise ValueError(
+                f"{path} cannot be read as {kind}: {error}; pass what it holds"
+            ) from error
+        raise FileNotFoundError(f"{path} does not exist") from error
+    except IsADirectoryError as error:
+        raise ValueError(
+            f"{path} cannot be read as {kind}: it is a folder; pass a file"
+        ) from error
+    except PermissionError as error:
+        raise PermissionError(
+            f"{path} may not be read; change its permissions"
+        ) from error
+    except MemoryError as error:
+        raise ValueError(
+            f"{path} cannot be read as {kind}: it asks for more memory than there is"
+            f"{f' ({error})' if str(error) else ''}; {remedy}"
+        ) from error
+    except Exception as error:
+        raise ValueError(
+            f"{path} cannot be read as {kind}: {_told(error)}; {remedy}"
+        ) from error
+
+
+def _told(error: Exception) -> str:
+    """Text of an error, with its type where the text alone says too little."""
+    text = str(error)
+    if text and type(error) in (OSError, ValueError, RuntimeError, EOFError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
