@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.climate_extra import climate_module
+from deepsphere_pyg.convert.grids.recognition import REFERENCES
 from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
 from samplings.missing_values import CODES, without_missing
+from samplings.reading import REMEDY
 
 
 class XarraySource:
@@ -92,11 +94,10 @@ class XarraySource:
         """
         array = self.dataset[variable]
         stated = {**array.encoding, **array.attrs}
-        referred = ("coordinates", "grid_mapping", "cell_measures", "mesh", "location")
-        key = (array.dims, *(str(stated.get(one)) for one in referred))
+        key = (array.dims, *(str(stated.get(one)) for one in REFERENCES))
         if key not in self._places:
             dataset = self.dataset
-            with reading(self.name, "NetCDF or Zarr"), _quiet():
+            with self._reading():
                 try:
                     self._places[key] = from_xarray(dataset, variable)
                 except ValueError as error:
@@ -121,7 +122,7 @@ class XarraySource:
                 f"{self.name}: {variable} must hold numbers, got {part.dtype}; convert "
                 "it, or choose another variable"
             )
-        with reading(self.name, "NetCDF or Zarr"), _quiet():
+        with self._reading():
             values = part.transpose(*dims).to_numpy()
         values, attributes = _unsigned(values, part.attrs)
         return without_missing(values, attributes, part.encoding)
@@ -129,8 +130,19 @@ class XarraySource:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None, "_places": {}}
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name the files in errors, with what to do about it."""
+        remedy = REMEDY
+        if any(map(is_url, self.paths)):
+            remedy = (
+                "check the address and the connection, or download it and pass its path"
+            )
+        with reading(self.name, "NetCDF or Zarr", remedy), _quiet():
+            yield
+
     def _open(self) -> Any:
-        with reading(self.name, "NetCDF or Zarr"), _quiet():
+        with self._reading():
             for path in self.paths:
                 if not is_url(path):
                     check_opening(path, "netCDF4")
