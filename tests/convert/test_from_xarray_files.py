@@ -93,6 +93,9 @@ def test_right_ascensions_in_hours_are_converted(hours):
         data.lat.attrs = latitude
         found = from_xarray(data).sampling
         np.testing.assert_allclose(found.xyz, POINTS.xyz, atol=1e-12)
+    data = data.assign_coords(lat=("cell", np.deg2rad(POINTS.lat), {"units": "rad"}))
+    found = from_xarray(data).sampling
+    np.testing.assert_allclose(found.xyz, POINTS.xyz, atol=1e-12)
 
 
 def test_units_that_are_no_angles_or_areas_are_not_taken_for_such():

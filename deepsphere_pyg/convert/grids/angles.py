@@ -72,7 +72,7 @@ def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
             f"{lat.name} and {lon.name} are in different units, "
             f"{units[0]} and {units[1]}; convert one of them"
         )
-    if _RADIAN in sizes:
+    if set(sizes) <= {_RADIAN, None} and _RADIAN in sizes:
         return 1.0, 1.0, "radian"
     stated = [size for size in sizes if size is not None]
     if not stated:
