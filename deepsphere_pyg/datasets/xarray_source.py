@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,11 @@ from deepsphere_pyg.datasets.first_opening import check_opening
 from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
 from samplings.missing_values import CODES, without_missing
 from samplings.reading import REMEDY
+
+# Data sets that are open. HDF5 2.2 ends the process where a file of texts is opened
+# once more while one of its openings has been closed and another has not: each file is
+# opened once, for as long as anybody has it.
+_OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
 class XarraySource:
@@ -142,6 +148,24 @@ class XarraySource:
             yield
 
     def _open(self) -> Any:
+        """Open the files, or share what another source of this process has opened."""
+        key = self._opening()
+        found = None if key is None else _OPEN.get(key)
+        if found is None:
+            found = self._newly_opened()
+            if key is not None:
+                _OPEN[key] = found
+        return found
+
+    def _opening(self) -> tuple[Any, ...] | None:
+        """What tells one opening from another; None for what is not of files alone."""
+        if not all(Path(path).is_file() for path in self.paths):
+            return None
+        states = [os.stat(path) for path in self.paths]
+        kinds = [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]
+        return (os.getpid(), *map(os.path.abspath, self.paths), *kinds)
+
+    def _newly_opened(self) -> Any:
         with self._reading():
             for path in self.paths:
                 if not is_url(path):

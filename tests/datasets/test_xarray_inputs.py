@@ -1,12 +1,14 @@
 """What people's files hold: other grids, codes, steps, texts, paths."""
 
 import datetime
+import gc
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from deepsphere_pyg.datasets import XarrayDataset, XarrayFields
+from deepsphere_pyg.datasets.xarray_source import XarraySource
 from samplings import Fibonacci, HEALPix, ReducedGaussian
 
 xr = pytest.importorskip("xarray")
@@ -312,3 +314,25 @@ def test_patterns_folders_and_home_are_found(tmp_path, monkeypatch):
 def test_urls_stay_urls_and_name_the_package_that_opens_them():
     with pytest.raises(ImportError, match=r"s3://b/a.zarr needs the package s3fs"):
         maps("s3://b/a.zarr")
+
+
+def test_a_file_is_open_once_while_anybody_has_it(tmp_path):
+    path = tmp_path / "members.nc"
+
+    def write(values):
+        xr.Dataset(
+            {"t": ("member", values)}, coords={"member": ["first", "second"]}
+        ).to_netcdf(path)
+
+    write([1.0, 2.0])
+    one, other = XarraySource(path), XarraySource(str(path))
+    assert one.dataset is other.dataset
+    del one
+    gc.collect()
+    np.testing.assert_array_equal(other.read("t", {}, "member"), [1, 2])
+    replaced = tmp_path / "new.nc"
+    path, old = replaced, path
+    write([3.0, 4.0])
+    replaced.replace(old)
+    np.testing.assert_array_equal(XarraySource(old).read("t", {}, "member"), [3, 4])
+    np.testing.assert_array_equal(other.read("t", {}, "member"), [1, 2])
