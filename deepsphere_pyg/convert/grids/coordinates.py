@@ -195,8 +195,8 @@ def lasting_places(
             lat, lon = _first(lat, dim), _first(lon, dim)
         elif dim not in along or len(dims) > 2:
             raise ValueError(
-                f"{latitude} and {longitude} change along {dim}, and places that move "
-                f"are no sampling; select one time, as by data.isel({dim}=0)"
+                f"{latitude} and {longitude} change along {dim}, but a sampling has "
+                f"fixed places; select one time, as by data.isel({dim}=0)"
             )
     for dim in dims:
         if dim in times or len({*lat.dims, *lon.dims}) < 3:

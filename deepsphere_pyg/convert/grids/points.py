@@ -108,7 +108,7 @@ def scattered_sampling(
     if areas.sum() > WHOLE:
         raise ValueError(
             f"the estimated areas of the cells add up to {areas.sum() / WHOLE:.3g} "
-            "spheres, so that neighbours in the array are none on the globe; pass "
+            "spheres: neighbours in the array are not neighbours on the globe; pass "
             "areas=, or give the coordinates bounds"
         )
     vertex = np.full(known.size, -1, dtype=np.int64)
