@@ -52,7 +52,7 @@ def layout_of(
         from the others in its further ones.
     """
     names = _names(data, dims, variables)
-    arrays = {name: data if name is None else data[name] for name in names}
+    arrays = {name: _array(data, name) for name in names}
     others: dict[str | None, tuple[str, ...]] = {}
     for name, array in arrays.items():
         label = name or array.name or "the array"
@@ -112,7 +112,7 @@ def _names(
         raise ValueError(
             f"variables must be a list of at least one name, got {variables!r}"
         )
-    known = [str(name) for name in data.data_vars]
+    known = {str(name): None for name in data.data_vars}
     if variables is None:
         found = variables_on(data, dims)
         if not found:
@@ -129,13 +129,21 @@ def _names(
     return tuple(variables)
 
 
+def _array(data: Any, name: str | None) -> Any:
+    """An array, or a variable of a data set without its coordinates.
+
+    To join each variable with its coordinates takes time with the number of variables.
+    """
+    return data if name is None else data.variables[name]
+
+
 def cells_of(
     data: Any, layout: Layout, dims: Sequence[str], fill_value: float | None
 ) -> npt.NDArray[Any]:
     """Values ``(*other, channel, n_cells)``, NaN where missing."""
     parts = []
     for name in layout.variables:
-        array = data if name is None else data[name]
+        array = _array(data, name)
         leading = (*layout.other, *((layout.channel,) if layout.channel else ()))
         values = array.transpose(*leading, *dims).to_numpy()
         if layout.channel is None:
