@@ -47,7 +47,7 @@ class ClassTable:
         strange = np.asarray(self.codes)[position] != values[known]
         if strange.any():
             raise ValueError(
-                f"label {values[known][strange][0]:g} is none of the known codes "
+                f"label {values[known][strange][0]:g} differs from the known codes "
                 f"{', '.join(f'{code:g}' for code in self.codes)}; "
                 "give class_names for every code that occurs"
             )

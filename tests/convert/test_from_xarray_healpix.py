@@ -218,11 +218,11 @@ def test_latitudes_that_pixels_have_too_do_not_matter():
         ),
         (
             cf([3, 70], {"indexing_scheme": "nuniq"}),
-            r"index 3 at position 0 is none of ",
+            r"index 3 at position 0 does not exist in ",
         ),
         (
             cf([0, 70], {"indexing_scheme": "zuniq"}),
-            r"index 0 at position 0 is none of ",
+            r"index 0 at position 0 does not exist in ",
         ),
         (
             cf([16, 64], {"indexing_scheme": "nuniq"}),

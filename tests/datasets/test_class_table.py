@@ -43,7 +43,9 @@ def test_codes_without_a_name_are_called_by_their_number():
 def test_unknown_codes_are_refused():
     table = build_table(SHARES, NAMES)
     for code in (0.0, 3.0, 1.5, 10.0):
-        with pytest.raises(ValueError, match=f"label {code:g} is none of the known co"):
+        with pytest.raises(
+            ValueError, match=f"label {code:g} differs from the known co"
+        ):
             table.apply(np.array([1.0, code]))
 
 

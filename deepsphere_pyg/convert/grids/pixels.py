@@ -53,7 +53,7 @@ def pixel_indices(cells: Any) -> IntArray:
     Raises
     ------
     ValueError
-        If they are none.
+        If they are not integers.
     """
     values = cells.to_numpy()
     if values.dtype.kind in "iuf":
@@ -79,7 +79,7 @@ def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
     Raises
     ------
     ValueError
-        If an index is none of the ordering, or they are of several levels.
+        If an index does not exist in the ordering, or they are of several levels.
     """
     positive = np.where(index > 0, index, 1)
     if scheme == "nuniq":
@@ -97,8 +97,8 @@ def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
     if wrong.any():
         bad = int(wrong.argmax())
         raise ValueError(
-            f"HEALPix index {index[bad]} at position {bad} is none of the ordering "
-            f"{scheme!r}; check indexing_scheme"
+            f"HEALPix index {index[bad]} at position {bad} does not exist in the "
+            f"ordering {scheme!r}; check indexing_scheme"
         )
     levels = np.unique(level)
     if len(levels) > 1:

@@ -64,7 +64,7 @@ def gaussian_rings(
 def scattered_sampling(
     cells: Cells, weights: FloatArray | None, duplicates: Duplicates
 ) -> tuple[Irregular, IntArray]:
-    """Irregular sampling of cells, and the vertex of each, -1 where there is none.
+    """Irregular sampling of cells, and the vertex of each, -1 for cells with no place.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (ugrid_places, esmf_places, named_places)
 def find_mesh(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places on a mesh along one of the dimensions, or None where there is none.
+    """Places on a mesh along one of the dimensions, or None where no mesh is found.
 
     Parameters
     ----------
