@@ -123,14 +123,21 @@ def write_fields(folder: Path, store: str) -> Path:
     return folder / "maps.nc"
 
 
+def last(maps: Any) -> Any:
+    """The last map: a damaged header may tell of fewer maps, and nothing else does."""
+    return maps[len(maps) - 1]
+
+
 def read_fields(path: Path) -> Any:
-    return XarrayFields(path, variables=["t"], sampling=HEALPIX, class_names=["a"])[1]
+    return last(
+        XarrayFields(path, variables=["t"], sampling=HEALPIX, class_names=["a"])
+    )
 
 
 def read_labels(path: Path) -> Any:
-    return XarrayDataset(
-        path, variables=["t"], label_variable="zone", sampling=HEALPIX
-    )[1]
+    return last(
+        XarrayDataset(path, variables=["t"], label_variable="zone", sampling=HEALPIX)
+    )
 
 
 def write_hollow(folder: Path, names: dict[str, tuple[int, ...]], name: str) -> Path:
