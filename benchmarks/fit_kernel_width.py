@@ -10,8 +10,8 @@ import argparse
 import numpy as np
 
 from samplings import HEALPix
-from samplings.kernel_width import HALF_WIDTHS, published_width
-from samplings.neighbours import nearest_neighbours
+from samplings.graphs.kernel_width import HALF_WIDTHS, published_width
+from samplings.points.neighbours import nearest_neighbours
 
 
 def fit(nsides: list[int]) -> tuple[float, float, np.ndarray]:

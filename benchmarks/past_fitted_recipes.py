@@ -11,11 +11,11 @@ import numpy as np
 from scipy.special import sph_harm_y
 
 from samplings import HEALPix
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.fitting import rounds as fit_rounds
 from samplings.fitting.bounded_quadratic import minimise
 from samplings.fitting.recipe import FLOOR, RECIPES, Recipe, relative
-from samplings.symmetry import orbits, vertex_permutations
+from samplings.stencils.symmetry import orbits, vertex_permutations
 
 # Degrees of the paper's curves; lower ones are few.
 FIRST_DEGREE = 10

@@ -36,10 +36,10 @@ from samplings import (
     laplacian,
     optimal_width,
 )
-from samplings.base import FloatArray
-from samplings.edge_weights import FIT_METHODS
+from samplings.arrays import FloatArray
 from samplings.fitting.recipe import FLOOR, Recipe, relative
-from samplings.neighbours import nearest_neighbours
+from samplings.graphs.edge_weights import FIT_METHODS
+from samplings.points.neighbours import nearest_neighbours
 
 HEADER = """\
 | variant | gain | worst degree | gain below 10 | links | seconds |

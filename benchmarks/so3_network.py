@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.layers import LocalGrid, SO3GridActivation
 from deepsphere_pyg.models import SO3Classifier
 from samplings import Equiangular
-from samplings.so3 import SCHEMES
+from samplings.schemes.so3 import SCHEMES
 
 COLUMNS = ("part", "work", "shortest_ms", "median_ms", "processor_ms")
 STEP = "training step"

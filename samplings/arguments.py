@@ -10,7 +10,8 @@ from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray, Sampling
+from samplings.arrays import FloatArray
+from samplings.base import Sampling
 from samplings.quantities import radians
 
 T = TypeVar("T")

@@ -1,38 +1,22 @@
-"""What every sampling of the sphere is."""
+"""What every sampling of the sphere is, and every part of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arrays import FloatArray as FloatArray
-from samplings.arrays import IntArray as IntArray
-from samplings.arrays import ReadOnly as ReadOnly
-from samplings.arrays import freeze as freeze
-from samplings.arrays import read_only as read_only
-from samplings.coarsening import Coarsening as Coarsening
-from samplings.quantities import steradians, unit_vectors
-from samplings.units import EARTH
-
-if TYPE_CHECKING:
-    from samplings.masked import Masked
-    from samplings.tessellation.bands import Bands
-    from samplings.tessellation.cells import Cells
-
-# Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
-# kilometres or degrees for coordinates is off by far more.
-UNIT_TOLERANCE = 1e-6
-# Areas that were measured on a sphere of another radius (the Earth's equatorial one
-# instead of its mean one: 0.2 %) or that are rounded may add up to slightly more.
-AREA_TOLERANCE = 1e-2
-# Areas that add up to more than so many spheres are rather in another unit than twice
-# there.
-FEW_SPHERES = 10.0
+from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
+from samplings.coarsening import Coarsening
+from samplings.encoding import encode_array
+from samplings.quantities import steradians
+from samplings.tessellation.bands import Bands
+from samplings.tessellation.cells import Cells, voronoi_cells
+from samplings.vertex_arrays import vertex_areas, vertex_positions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,45 +49,11 @@ class Sampling(ReadOnly):
     weights: FloatArray = field()
 
     def __post_init__(self) -> None:
-        xyz = unit_vectors("xyz", self.xyz)
-        if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0:
-            raise ValueError(
-                f"xyz must have shape (V, 3) with V >= 1, got {xyz.shape}; "
-                "pass one unit vector per row"
-            )
-        if not np.isfinite(xyz).all():
-            bad = int(np.flatnonzero(~np.isfinite(xyz).all(axis=1))[0])
-            raise ValueError(
-                f"xyz must be finite, got {xyz[bad]} at vertex {bad}; "
-                "drop the points whose coordinates are missing"
-            )
-        norm = np.linalg.norm(xyz, axis=1)
-        off = np.abs(norm - 1)
-        if off.max() > UNIT_TOLERANCE:
-            bad = int(off.argmax())
-            raise ValueError(
-                f"xyz must be unit vectors, got length {norm[bad]:.6g} at vertex {bad};"
-                " divide by the length, or use Irregular.from_lonlat for degrees"
-            )
-        weights = steradians("weights", self.weights)
-        if weights.shape != (len(xyz),):
-            raise ValueError(
-                f"weights must have shape ({len(xyz)},), one area per vertex, "
-                f"got {weights.shape}"
-            )
-        if not (np.isfinite(weights).all() and (weights > 0).all()):
-            bad = int(np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[0])
-            raise ValueError(
-                f"weights are areas in steradian and must be positive, "
-                f"got {weights[bad]} at vertex {bad}; drop such points, or leave "
-                "weights out where they can be computed"
-            )
-        _refuse_beyond_sphere(weights)
-        # Vectors of unit length to round-off stay as they are: dividing again would
-        # change their last bits, and a configuration must rebuild the same ones.
-        norm[off <= 4 * np.finfo(np.float64).eps] = 1.0
-        object.__setattr__(self, "xyz", read_only(xyz / norm[:, None]))
-        object.__setattr__(self, "weights", read_only(weights))
+        xyz = vertex_positions(self.xyz)
+        object.__setattr__(self, "xyz", read_only(xyz))
+        object.__setattr__(
+            self, "weights", read_only(vertex_areas(self.weights, len(xyz)))
+        )
 
     # -- identity ---------------------------------------------------------------
     @property
@@ -202,8 +152,6 @@ class Sampling(ReadOnly):
         ValueError
             If the points have no Voronoi cells: fewer than four, or all on one circle.
         """
-        from samplings.tessellation.cells import voronoi_cells
-
         return voronoi_cells(self.xyz)
 
     def outlines(self) -> Cells:
@@ -228,35 +176,6 @@ class Sampling(ReadOnly):
         """Return the next coarser sampling and how this one's cells fall into it."""
         raise ValueError(f"{self!r} has no coarser sampling")
 
-    def coarsen_to(self, coarse: Sampling, method: str = "conservative") -> Coarsening:
-        """Return how this sampling's cells fall into those of any other one.
-
-        Parameters
-        ----------
-        coarse
-            The sampling to coarsen to.
-        method
-            ``"conservative"``: each cell goes to the cells of ``coarse`` it overlaps,
-            in shares of its area. ``"nearest"``: each goes to the nearest vertex of
-            ``coarse``, whose areas become the sums of what they hold.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`samplings.Transfer.conservative` and
-            :meth:`samplings.Transfer.nearest`; if ``coarse`` covers only a part of
-            this sampling, or ``method`` is another.
-
-        Examples
-        --------
-        >>> from samplings import Fibonacci, HEALPix
-        >>> HEALPix(4).coarsen_to(Fibonacci(50)).coarse
-        Fibonacci(n=50) with 50 vertices
-        """
-        from samplings.transfer import transfer
-
-        return transfer(self, coarse, method).coarsening()
-
     def __getitem__(self, part: npt.ArrayLike) -> Masked:
         """Return the part of the sampling where a boolean mask ``(V,)`` is True.
 
@@ -267,40 +186,211 @@ class Sampling(ReadOnly):
         TypeError, ValueError
             As :class:`samplings.Masked`.
         """
-        from samplings.masked import Masked
-
         return Masked(self, part)
+
+
+class Masked(Sampling):
+    """Some of the vertices of another sampling.
+
+    Parameters
+    ----------
+    parent
+        The sampling to take vertices from; it may be masked itself.
+    part
+        Boolean mask, shape ``(V_parent,)``, True for the vertices to keep, in the
+        parent's order; or their indices, each once, in the order that the part has:
+        ``sampling[pixels].xyz`` is ``sampling.xyz[pixels]``.
+    weights
+        Areas of the kept cells in steradian, in the order of the part, shape
+        ``(V,)``, where a cell is itself only partly kept; by default those of the
+        parent.
+
+    Attributes
+    ----------
+    parent
+        The whole sampling.
+    index
+        Indices of the kept vertices in the parent, in the order of the part, shape
+        ``(V,)``; those of a mask ascend.
+
+    Raises
+    ------
+    TypeError
+        If ``part`` is neither boolean nor integer, or a single value.
+    ValueError
+        If ``part`` keeps nothing, has another length than the parent, holds an index
+        twice or out of range, or is a masked array that hides some entries.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> sphere = HEALPix(2)
+    >>> north = sphere[sphere.lat > 0]
+    >>> north.n_vertices, north.coarsen().coarse.n_vertices
+    (20, 8)
+    >>> sphere[[17, 4]].index
+    array([17,  4])
+    """
+
+    parent: Sampling
+    index: IntArray
+
+    def __init__(
+        self,
+        parent: Sampling,
+        part: npt.ArrayLike,
+        weights: npt.ArrayLike | None = None,
+    ) -> None:
+        index = _index(part, len(parent))
+        index.setflags(write=False)
+        areas = parent.weights[index]
+        if weights is not None:
+            areas = steradians("weights", weights)
+        object.__setattr__(self, "parent", parent)
+        object.__setattr__(self, "index", index)
+        super().__init__(parent.xyz[index], areas)
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """True where a vertex of the parent is kept, shape ``(V_parent,)``."""
+        mask = np.zeros(len(self.parent), dtype=bool)
+        mask[self.index] = True
+        return mask
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Configuration of the parent, the mask, and areas where they differ.
+
+        Indices in the place of the mask where they are not in the parent's order.
+        """
+        config: dict[str, Any] = {"type": "masked", "parent": self.parent.config}
+        if (np.diff(self.index) > 0).all():
+            config["mask"] = encode_array(np.packbits(self.mask))
+        else:
+            config["index"] = encode_array(self.index)
+        if not np.array_equal(self.weights, self.parent.weights[self.index]):
+            config["weights"] = encode_array(self.weights)
+        return config
+
+    @property
+    def name(self) -> str:
+        """``<parent>-masked``."""
+        return f"{self.parent.name}-masked"
+
+    def __repr__(self) -> str:
+        return f"Masked({self.parent!r}) with {len(self)} vertices"
+
+    def cells(self) -> Cells:
+        """Cells of the parent, whole even where only a part of them is kept."""
+        return self.parent.cells()[self.index]
+
+    def coarsen(self) -> Coarsening:
+        """Coarsen the parent, and keep the coarse cells that hold any kept cell.
+
+        A coarse cell's area is that of the kept cells in it, so that area is conserved.
+
+        Raises
+        ------
+        ValueError
+            If the parent has no coarser sampling, or not fewer coarse cells than
+            vertices kept, as where these lie apart.
+        """
+        whole = self.parent.coarsen()
+        shares = whole.assign[:, self.index]
+        area = shares @ self.weights
+        kept = np.flatnonzero(area > 0)
+        if len(kept) >= len(self):
+            raise ValueError(
+                f"the {len(self)} vertices kept of {self.parent.name} lie in "
+                f"{len(kept)} cells of {whole.coarse.name}, which would not be "
+                "coarser; keep more of each cell, take a much coarser sampling by "
+                "Transfer.conservative(part, coarse).coarsening(), or "
+                "merge nearest points by Irregular.from_xyz(part.xyz, part.weights)"
+            )
+        coarse = Masked(whole.coarse, kept, area[kept])
+        return Coarsening(self, coarse, shares[kept])
+
+
+def _index(part: npt.ArrayLike, n: int) -> IntArray:
+    """Turn a mask or indices into the indices of the vertices to keep."""
+    hidden = int(np.ma.getmaskarray(np.ma.asanyarray(part)).sum())
+    if hidden:
+        raise ValueError(
+            f"a mask must say of every vertex whether to keep it, but a masked array "
+            f"hides {hidden} of its entries; decide with .filled(False) for booleans, "
+            ".compressed() for indices"
+        )
+    part = np.asarray(part)
+    if part.ndim == 0:
+        raise TypeError(
+            f"a mask must be boolean, shape ({n},), or a list of indices, got "
+            f"{part[()]}; for one vertex pass [i], for a slice numpy.arange(i, j)"
+        )
+    if part.ndim != 1:
+        raise ValueError(
+            f"a mask must have shape ({n},), got {part.shape}; flatten it in the "
+            "sampling's vertex order"
+        )
+    if part.size == 0:
+        raise ValueError("the mask is empty; keep at least one vertex")
+    if part.dtype == np.bool_:
+        return _index_of_mask(part, n)
+    if not np.issubdtype(part.dtype, np.integer):
+        remedy = "compare it with a threshold, as in mask > 0.5, and decide about NaN"
+        if part.dtype.kind == "f" and (part == np.round(part)).all():
+            remedy = "convert indices with .astype(int), a mask of 0 and 1 with == 1"
+        elif part.dtype.kind not in "fc":
+            remedy = "convert it with numpy.asarray(mask, dtype=bool), or dtype=int"
+        raise TypeError(
+            f"a mask must be boolean, or integer indices, got {part.dtype}; {remedy}"
+        )
+    low, high = int(part.min()), int(part.max())
+    if low < 0 or high >= n:
+        raise ValueError(
+            f"indices must lie in 0 ... {n - 1}, got {low if low < 0 else high}; "
+            "count from the first vertex"
+        )
+    found, counts = np.unique(part, return_counts=True)
+    if counts.max() > 1:
+        mask = len(part) == n and high <= 1
+        remedy = "make a mask of 0 and 1 boolean" if mask else "pass each vertex once"
+        raise ValueError(
+            f"indices must be distinct, got {found[counts.argmax()]} "
+            f"{counts.max()} times; {remedy}"
+        )
+    return np.array(part, dtype=np.int64)
+
+
+def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
+    """Turn a mask into ascending indices."""
+    if len(mask) != n:
+        raise ValueError(
+            f"the mask has length {len(mask)} for {n} vertices; "
+            "give one boolean per vertex"
+        )
+    index = np.flatnonzero(mask)
+    if len(index) == 0:
+        raise ValueError(
+            "the mask is False everywhere; keep at least one vertex (True means keep)"
+        )
+    return index.astype(np.int64)
+
+
+def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
+    """Return what a sampling is a part of, and where its vertices are in there.
+
+    A sampling that is no part is the whole itself.
+    """
+    index = np.arange(len(sampling))
+    while isinstance(sampling, Masked):
+        index = sampling.index[index]
+        sampling = sampling.parent
+    return sampling, index
 
 
 def equal_areas(n: int) -> FloatArray:
     """Return equal shares of the sphere, for points whose areas nobody asks for."""
     return np.full(n, 4 * np.pi / max(n, 1))
-
-
-def _refuse_beyond_sphere(weights: FloatArray) -> None:
-    """Refuse areas that add up to more than the sphere, and say what they might be."""
-    spheres = float(weights.sum()) / (4 * np.pi)
-    if spheres <= 1 + AREA_TOLERANCE:
-        return
-    guess = "make sure that cells do not overlap and that each is there once"
-    if np.isclose(weights.mean(), 1):
-        guess = (
-            "they look like masses of mean one: divide by their sum and multiply by "
-            "the area covered, in steradian"
-        )
-    elif spheres > FEW_SPHERES:
-        # The smallest unit in which they would not be more than the globe.
-        units = {
-            "square degrees, divide by (180/pi)**2": (180 / np.pi) ** 2,
-            f"km2 on Earth, divide by {EARTH / 1e3:.3f}**2": (EARTH / 1e3) ** 2,
-            f"m2 on Earth, divide by {EARTH:.0f}**2": EARTH**2,
-        }
-        fits = [u for u, n in units.items() if spheres <= n * (1 + AREA_TOLERANCE)]
-        guess = f"if they are in {fits[0]}" if fits else "convert them to steradian"
-    raise ValueError(
-        f"weights are areas in steradian and must add up to 4 pi at most, got "
-        f"{spheres:.4g} times as much, {weights.max():.4g} at the largest cell; {guess}"
-    )
 
 
 def same_sampling(a: Sampling, b: Sampling) -> bool:

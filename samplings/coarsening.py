@@ -82,7 +82,7 @@ class Coarsening(ReadOnly):
         if parents is None:
             raise ValueError(
                 f"the cells of {fine!r} do not nest in those of {coarse!r}; "
-                "use coarsen_to()"
+                "use Transfer.conservative(fine, coarse).coarsening()"
             )
         entries = (np.ones(len(fine)), (parents, np.arange(len(fine))))
         return cls(fine, coarse, sp.csr_array(entries, shape=(len(coarse), len(fine))))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray, IntArray, Sampling, read_only
-
-if TYPE_CHECKING:
-    from samplings.tessellation.bands import Bands
+from samplings.arrays import FloatArray, IntArray, read_only
+from samplings.base import Sampling
+from samplings.tessellation.bands import Bands
 
 
 class RingSampling(Sampling):
@@ -110,8 +108,6 @@ class RingSampling(Sampling):
 
     def bands(self) -> Bands:
         """Return the boundaries of the rings, and of their equally spaced cells."""
-        from samplings.tessellation.bands import Bands
-
         n = self.ring_n_phi[::-1]
         west = (self.ring_shift[::-1] - 1) * np.pi / n
         z = np.cos(self.ring_edges[::-1])

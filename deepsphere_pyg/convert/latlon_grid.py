@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray, IntArray, read_only
-from samplings.grid_lines import HOLE, meridians_between, parallels_between
+from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.rings import band_heights
+from samplings.schemes.grid_lines import HOLE, meridians_between, parallels_between
 
 # Coordinates went through float32: degrees are off by up to 2e-5.
 ROUNDING = 1e-4

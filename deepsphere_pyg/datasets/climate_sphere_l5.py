@@ -22,7 +22,7 @@ from deepsphere_pyg.datasets.cam5 import CAM5_CHANNELS, CAM5_CLASSES, check_fini
 from deepsphere_pyg.datasets.climate_sphere_mesh import barycentric_matrix, file_order
 from deepsphere_pyg.datasets.files import PathLike, files_in, reading
 from samplings import Icosahedral, Sampling, same_sampling
-from samplings.base import IntArray
+from samplings.arrays import IntArray
 
 _NAME = re.compile(r"data-\d{4}-\d{2}-\d{2}-\d{2}-(?P<run>\d+)(-mesh)?\.npz")
 _N_VERTICES = 10_242

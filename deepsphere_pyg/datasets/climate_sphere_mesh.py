@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from samplings import Icosahedral, Sampling
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 
 # Midpoints are ordered by their coordinates in this unit. The nearest of them to a
 # tie of the rounding is 5e-13 away (level 5), a thousand times the round-off.

@@ -20,7 +20,7 @@ from deepsphere_pyg.datasets.regridding.weights import (
     used_method,
 )
 from samplings import Sampling
-from samplings.base import FloatArray, IntArray, freeze
+from samplings.arrays import FloatArray, IntArray, freeze
 from samplings.missing_values import missing_values, native
 
 # Where less of the weight of a vertex is known, it is missing; up to the round-off of

@@ -32,7 +32,7 @@ from deepsphere_pyg.datasets.spherical_mnist_projection import (
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
 from samplings.arrays import FloatArray, IntArray
-from samplings.regular_grid import RegularGrid
+from samplings.schemes.regular_grid import RegularGrid
 
 # Pictures between two steps of the progress bar.
 _STEP = 1000

@@ -7,7 +7,7 @@ import numpy as np
 from deepsphere_pyg.harmonics.sht_tables import Interpolation
 from samplings import Equiangular, GaussLegendre, McEwenWiaux, ReducedGaussian, Sampling
 from samplings.arrays import FloatArray
-from samplings.quadrature import gauss_legendre
+from samplings.schemes.quadrature import gauss_legendre
 
 
 def exact_bandlimit(sampling: Sampling) -> int | None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from samplings import HEALPix, Sampling
 from samplings.arrays import FloatArray, IntArray
-from samplings.regular_grid import RegularGrid
 from samplings.rings import RingSampling
+from samplings.schemes.regular_grid import RegularGrid
 
 # What round-off leaves of the mirror symmetry of a scheme, in radian.
 MIRROR_TOLERANCE = 1e-13

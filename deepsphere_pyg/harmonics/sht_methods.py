@@ -23,7 +23,7 @@ from deepsphere_pyg.harmonics.sht_rings import RingTransform
 from samplings import Equiangular, HEALPix, Masked, McEwenWiaux, Sampling
 from samplings.arguments import choice_argument, integer_argument
 from samplings.arrays import IntArray
-from samplings.regular_grid import RegularGrid
+from samplings.schemes.regular_grid import RegularGrid
 
 ANALYSES = ("auto", "rings", "ducc", "least-squares")
 SYNTHESES = ("auto", "rings", "ducc", "dense")

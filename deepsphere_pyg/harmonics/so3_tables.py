@@ -8,7 +8,7 @@ from deepsphere_pyg.harmonics.so3_rows import wave_rows, wave_starts
 from deepsphere_pyg.harmonics.wigner_recursion import real_part, wedges
 from samplings import SO3Grid
 from samplings.arrays import FloatArray
-from samplings.quadrature import gauss_legendre
+from samplings.schemes.quadrature import gauss_legendre
 
 
 def synthesis_table(beta: FloatArray, L: int, N: int) -> FloatArray:

@@ -14,7 +14,7 @@ from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling
 from samplings.arguments import integer_argument, integers_argument
-from samplings.regular_grid import RegularGrid
+from samplings.schemes.regular_grid import RegularGrid
 
 
 class PlanarClassifier(FixedTensors, SavedModel):

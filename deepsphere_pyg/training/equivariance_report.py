@@ -20,7 +20,7 @@ from deepsphere_pyg.plot.laplacians import (
     width_curves,
 )
 from samplings import SphericalGraph
-from samplings.kernel_width import HALF_WIDTHS, NSIDES, heat_time
+from samplings.graphs.kernel_width import HALF_WIDTHS, NSIDES, heat_time
 
 COLUMNS = (
     "sampling",

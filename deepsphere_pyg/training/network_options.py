@@ -15,7 +15,7 @@ from deepsphere_pyg.models import (
     SphericalUNet,
 )
 from samplings import WEIGHTINGS, build_pyramid
-from samplings.knn import DEFAULT_WEIGHTING
+from samplings.graphs.knn import DEFAULT_WEIGHTING
 
 NEIGHBOUR_WEIGHTINGS = tuple(
     name for name, kind in WEIGHTINGS.items() if kind.pattern == "neighbours"

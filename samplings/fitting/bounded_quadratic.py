@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 # How much larger the gradient at the bounds may be than inside before bounds are left.
 BALANCE = 1.0

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings.base import FloatArray, IntArray, Sampling
+from samplings.arrays import FloatArray, IntArray
+from samplings.base import Sampling, whole_sampling
 from samplings.fitting.interior_point import minimise_inside
 from samplings.fitting.local_sum import LocalSum
 from samplings.fitting.objective import FitObjective, Quadratic
 from samplings.fitting.pattern import FitPattern
 from samplings.fitting.rounds import FitPoint
-from samplings.tessellation.delaunay import whole_sampling
 from samplings.tessellation.finite_volumes import sides_over_chords
 
 # Steps of Newton's method in a round, and products in each step.
@@ -115,7 +115,7 @@ def core_links(
         the pattern: there is nothing to begin with.
     """
     whole, index = whole_sampling(sampling)
-    sides = sides_over_chords(whole)
+    sides = sides_over_chords(whole.xyz)
     if whole is not sampling:
         sides = sp.csr_array(sides[index][:, index])
     upper = sp.coo_array(sp.triu(pattern, k=1))

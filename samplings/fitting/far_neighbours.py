@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
-from samplings.base import FloatArray, IntArray, Sampling
+from samplings.arrays import FloatArray, IntArray
+from samplings.base import Sampling
 from samplings.fitting.uneven import core, is_uneven
 
 # Length of the links, in distances between even points with cells as large as the one
@@ -53,7 +54,7 @@ def reach_out(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, 
     Examples
     --------
     >>> from samplings import HEALPix
-    >>> from samplings.neighbours import nearest_neighbours
+    >>> from samplings.points.neighbours import nearest_neighbours
     >>> sphere = HEALPix(4)
     >>> reach_out(sphere, nearest_neighbours(sphere.xyz, 8))[1]
     0

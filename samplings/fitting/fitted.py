@@ -10,7 +10,8 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from samplings.arguments import choice_argument
-from samplings.base import FloatArray, ReadOnly, Sampling, freeze, read_only
+from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
+from samplings.base import Sampling, whole_sampling
 from samplings.fitting.core_solver import CoreSolver, core_links
 from samplings.fitting.objective import FitObjective
 from samplings.fitting.pattern import fit_pattern, on_border
@@ -18,7 +19,6 @@ from samplings.fitting.recipe import RECIPES
 from samplings.fitting.rounds import FitPoint, fit, start_weights
 from samplings.fitting.uneven import core, is_uneven
 from samplings.resolution import nominal_bandlimit
-from samplings.tessellation.delaunay import whole_sampling
 
 # How much rows on the border of what is covered count. Their stencils are one-sided, no
 # weights make them good, and with full weight they spoil the rows next to them.
@@ -144,7 +144,7 @@ def fit_weights(
     Examples
     --------
     >>> from samplings import HEALPix, equivariance_spectrum, knn_graph
-    >>> from samplings.neighbours import nearest_neighbours
+    >>> from samplings.points.neighbours import nearest_neighbours
     >>> sphere = HEALPix(8)
     >>> fit = fit_weights(sphere, nearest_neighbours(sphere.xyz, 8))
     >>> fitted = equivariance_spectrum(fit.matrix(), sampling=sphere)
@@ -223,7 +223,7 @@ def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
         raise ValueError(
             "the pattern must hold chords, positive and finite, got "
             f"{pattern.data.min()} to {pattern.data.max()}; use "
-            "samplings.neighbours.nearest_neighbours"
+            "samplings.points.neighbours.nearest_neighbours"
         )
     loops = np.count_nonzero(pattern.diagonal())
     if loops:

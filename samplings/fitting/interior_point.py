@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.fitting.local_sum import LocalSum
 
 # How far a step may lead towards the bounds, as a share of the way there.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 
 # Added to the diagonal of each small matrix in units of its diagonal, so that round-off
 # leaves it an inverse.

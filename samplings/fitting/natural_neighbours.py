@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.base import Sampling
+from samplings.base import Sampling, whole_sampling
 from samplings.fitting.uneven import is_uneven
-from samplings.irregular import Irregular
-from samplings.tessellation.delaunay import whole_sampling
+from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull, delaunay_edges
 
 # How far natural neighbours may be, in distances of the farthest of the nearest ones.
@@ -57,7 +56,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
 
     Examples
     --------
-    >>> from samplings.neighbours import nearest_neighbours
+    >>> from samplings.points.neighbours import nearest_neighbours
     >>> points = np.random.default_rng(0).standard_normal((100, 3))
     >>> points /= np.linalg.norm(points, axis=1)[:, None]
     >>> sampling = Irregular.from_xyz(points)

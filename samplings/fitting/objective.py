@@ -6,16 +6,17 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings._legendre_sums import LegendreTable
-from samplings._stencils import (
+from samplings.arrays import FloatArray, IntArray
+from samplings.base import Sampling
+from samplings.fitting.pattern import FitPattern
+from samplings.stencils.legendre_sums import LegendreTable
+from samplings.stencils.stencils import (
     Stencils,
     legendre_moments,
     longest_chord,
     offsets,
     stencils,
 )
-from samplings.base import FloatArray, IntArray, Sampling
-from samplings.fitting.pattern import FitPattern
 
 # Pairs in a block of the matrix: 2 MB, which stays in the processor's cache.
 BLOCK = 1 << 18

@@ -8,9 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings._stencils import offsets, stencils
-from samplings.base import FloatArray, IntArray, Sampling
-from samplings.symmetry import Orbits, edge_permutation, orbits, vertex_permutations
+from samplings.arrays import FloatArray, IntArray
+from samplings.base import Sampling
+from samplings.stencils.stencils import offsets, stencils
+from samplings.stencils.symmetry import (
+    Orbits,
+    edge_permutation,
+    orbits,
+    vertex_permutations,
+)
 
 # Where neighbours leave a larger gap than this the vertex lies on the border of what is
 # covered: a straight border leaves 180 degrees, HEALPix inside 67 at most.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 # A degree without any error would count for all others: below this residual, an error
 # of 1.4e-5, all are equal.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray, Sampling
+from samplings.arrays import FloatArray
+from samplings.base import Sampling
 from samplings.fitting.bounded_quadratic import minimise
 from samplings.fitting.objective import FitObjective, Scaled
 from samplings.fitting.recipe import Recipe

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray, Sampling
-from samplings.irregular import Irregular
-from samplings.tessellation.delaunay import whole_sampling
+from samplings.arrays import FloatArray
+from samplings.base import Sampling, whole_sampling
+from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull
 
 # Points are uneven where so many times fewer, even ones would have cells as large as

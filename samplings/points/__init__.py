@@ -1,1 +1,7 @@
-"""Scattered points: reading, checking, merging, and their areas."""
+"""Scattered points: reading, checking, merging, and their neighbours."""
+
+from samplings.points.lonlat import RadiansWarning
+
+__all__ = [
+    "RadiansWarning",
+]

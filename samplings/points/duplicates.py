@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.points.matching import SAME_POINT
 
 CHOICES = ("refuse", "merge")

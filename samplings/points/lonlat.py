@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.quantities import degrees
 
 # Coordinates that stay within the ranges of radians and span more of them than this

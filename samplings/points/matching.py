@@ -6,8 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
-from samplings.base import FloatArray, IntArray
-from samplings.neighbours import nearest_neighbours
+from samplings.arrays import FloatArray, IntArray
+from samplings.points.neighbours import nearest_neighbours
 
 # Points closer than this (in chords, six millimetres on Earth) count as one.
 SAME_POINT = 1e-9

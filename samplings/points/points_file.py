@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.points.points_text import EXPECTED, read_table
 from samplings.reading import DataFileError, reading
 

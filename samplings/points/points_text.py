@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.points.coordinate_text import (
     Column,
     MissingCoordinate,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

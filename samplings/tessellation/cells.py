@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplings.base import FloatArray, IntArray, ReadOnly
+from samplings.arrays import FloatArray, IntArray, ReadOnly
 from samplings.tessellation.hull import convex_hull
 from samplings.tessellation.spherical_triangles import triangle_areas
 

@@ -7,17 +7,17 @@ import math
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.base import FloatArray, Sampling
+from samplings.arrays import FloatArray
 from samplings.tessellation.hull import convex_hull, delaunay_edges
 
 
-def sides_over_chords(sampling: Sampling, extent: float = math.pi) -> sp.csr_array:
+def sides_over_chords(xyz: FloatArray, extent: float = math.pi) -> sp.csr_array:
     """Return lengths of the sides of Voronoi cells over the chords across them.
 
     Parameters
     ----------
-    sampling
-        Where the vertices are.
+    xyz
+        Distinct unit vectors, shape ``(V, 3)``.
     extent
         Angle in radian up to which a cell reaches from its point.
 
@@ -31,7 +31,7 @@ def sides_over_chords(sampling: Sampling, extent: float = math.pi) -> sp.csr_arr
     ValueError
         If the points have no Delaunay triangulation.
     """
-    n, xyz = len(sampling), sampling.xyz
+    n = len(xyz)
     hull = convex_hull(xyz, "Voronoi cells", "add points")
     edges = delaunay_edges(xyz, hull.faces)
     # The face left of (i, j) has the directed edge i -> j, the one right of it j -> i.

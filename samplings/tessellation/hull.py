@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from samplings.base import FloatArray, IntArray, Sampling, equal_areas
+from samplings.arrays import FloatArray, IntArray
+from samplings.vertex_arrays import vertex_positions
 
 # Two angles that add up to pi by construction miss it by the round-off of coordinates
 # over the spacing: 1e-11 at a spacing of 1e-5. Points without a common circle miss it
@@ -130,7 +131,7 @@ def delaunay_faces(xyz: FloatArray) -> IntArray:
     >>> delaunay_faces(octahedron).shape
     (8, 3)
     """
-    points = Sampling(xyz, equal_areas(len(np.atleast_1d(xyz)))).xyz
+    points = vertex_positions(xyz)
     return convex_hull(points, "Delaunay triangulations", "add points").faces
 
 

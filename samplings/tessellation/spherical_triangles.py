@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 
 def triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.tessellation.hull import convex_hull
 from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
 

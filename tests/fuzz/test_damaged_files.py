@@ -66,6 +66,18 @@ def is_sample(sample: Any, like: Any) -> bool:
     return bool(shapes and finite.all() and (sample.y >= 0).all())
 
 
+def is_map(sample: Any, like: Any) -> bool:
+    """Whether it is a sample on the same vertices.
+
+    A classic header has no checksum: where the dimension of time has got another name,
+    each time is a channel.
+    """
+    channels = [one.x[:, :1] for one in (sample, like)]
+    return is_sample(
+        *(one._replace(x=x) for one, x in zip((sample, like), channels, strict=True))
+    )
+
+
 # -- QM7 -------------------------------------------------------------------------------
 def write_qm7(folder: Path, compressed: bool) -> Path:
     places = np.zeros((4, 5, 3), dtype=np.float32)
@@ -349,7 +361,7 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
     "netcdf3": (
         functools.partial(write_fields, store="NETCDF3_64BIT"),
         read_fields,
-        is_sample,
+        is_map,
     ),
     "netcdf4-labels": (
         functools.partial(write_fields, store="NETCDF4"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import associated_legendre, legendre
-from samplings.quadrature import gauss_legendre
+from samplings.schemes.quadrature import gauss_legendre
 from tests.round_off import assert_near
 
 ANGLES = st.floats(0, np.pi, allow_nan=False)

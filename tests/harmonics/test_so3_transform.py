@@ -19,7 +19,7 @@ from deepsphere_pyg.harmonics import (
     wigner_matrices,
 )
 from samplings import HEALPix, SO3Grid
-from samplings.so3 import SCHEMES
+from samplings.schemes.so3 import SCHEMES
 from tests.round_off import assert_near, round_off
 
 BANDLIMITS = st.integers(1, 7).flatmap(

@@ -14,7 +14,7 @@ from deepsphere_pyg.layers import (
     SpectralPool,
 )
 from samplings import GaussLegendre, McEwenWiaux, SO3Grid
-from samplings.so3 import SCHEMES
+from samplings.schemes.so3 import SCHEMES
 from tests.round_off import assert_near, round_off
 
 

@@ -16,7 +16,7 @@ from samplings import (
     knn_graph,
     same_sampling,
 )
-from samplings.tessellation.cell_overlap import areas_at_nearest, shared_areas
+from samplings.transfer.cell_overlap import areas_at_nearest, shared_areas
 
 SPHERE = HEALPix(4)
 
@@ -120,7 +120,7 @@ def test_error_for_a_parent_without_coarser_sampling():
 def test_error_for_parts_that_would_not_become_coarser(part, message):
     with pytest.raises(ValueError, match=message):
         part.coarsen()
-    with pytest.raises(ValueError, match=r"use coarsen_to.* or merge nearest points"):
+    with pytest.raises(ValueError, match=r"Transfer\.cons.* or merge nearest points"):
         part.coarsen()
 
 

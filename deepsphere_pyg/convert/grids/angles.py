@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from deepsphere_pyg.convert.grids.attributes import attributes_of, number, text
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.missing_values import without_missing
 from samplings.units import Coordinate, degrees_of
 

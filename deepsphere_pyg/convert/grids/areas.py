@@ -16,7 +16,7 @@ from deepsphere_pyg.convert.grids.mappings import mapping_names
 from deepsphere_pyg.convert.grids.points import same_places
 from deepsphere_pyg.convert.grids.scan import Scan
 from deepsphere_pyg.convert.latlon_grid import in_degrees
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.units import EARTH, steradians_of
 
 # Areas that are in square metres by convention where a file states its sphere_radius.

@@ -21,7 +21,7 @@ from deepsphere_pyg.convert.grids.mappings import (
 )
 from deepsphere_pyg.convert.grids.scan import ANGLES, Angle, Scan
 from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.units import is_length
 
 # Ranks of coordinates that say themselves that they are true: by standard name, units.

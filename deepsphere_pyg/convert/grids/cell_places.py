@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.grids.angles import Unit, stated_unit, unpacked
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

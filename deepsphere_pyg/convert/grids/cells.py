@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 from samplings.tessellation.spherical_triangles import triangle_areas
 from samplings.tessellation.voronoi import voronoi_areas
 

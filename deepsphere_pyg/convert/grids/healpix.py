@@ -19,7 +19,7 @@ from deepsphere_pyg.convert.grids.pixels import (
 )
 from deepsphere_pyg.convert.grids.scan import Scan
 from samplings import HEALPix, Irregular, Masked, Sampling
-from samplings.base import IntArray
+from samplings.arrays import IntArray
 
 # Names of dimensions that pixels lie along, where no index says so.
 _CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels values"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from deepsphere_pyg.convert.grids.attributes import number, text
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 Axes = Literal["true", "rotated", "cylindrical", "projected", "unknown"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from samplings.base import IntArray
+from samplings.arrays import IntArray
 from samplings.missing_values import without_missing
 
 # HEALPix indices are at most 12 * 4^29 in all software.

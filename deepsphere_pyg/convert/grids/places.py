@@ -26,7 +26,7 @@ from deepsphere_pyg.convert.grids.scan import Scan
 from deepsphere_pyg.convert.grids.schemes import grid_sampling
 from deepsphere_pyg.convert.latlon_grid import ROUNDING, LatLonGrid, in_degrees
 from samplings import Sampling
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.points.matching import SAME_POINT
 
 # The caller of from_xarray, from here.

@@ -14,8 +14,8 @@ from deepsphere_pyg.convert.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.grids.schemes import NODE, precision
 from deepsphere_pyg.convert.latlon_grid import ROUNDING
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
-from samplings.base import FloatArray, IntArray
-from samplings.quadrature import gauss_legendre
+from samplings.arrays import FloatArray, IntArray
+from samplings.schemes.quadrature import gauss_legendre
 
 Duplicates = Literal["merge", "refuse"]
 # A grid of which each ring has fewer places than this is no reduced Gaussian grid.

@@ -23,7 +23,7 @@ from deepsphere_pyg.convert.grids.signals import (
     spread,
 )
 from samplings import Sampling
-from samplings.base import IntArray
+from samplings.arrays import IntArray
 
 
 @dataclass(frozen=True, eq=False)

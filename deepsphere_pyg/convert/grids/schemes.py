@@ -17,8 +17,8 @@ from samplings import (
     Rectilinear,
     Sampling,
 )
-from samplings.base import FloatArray, IntArray
-from samplings.quadrature import (
+from samplings.arrays import FloatArray, IntArray
+from samplings.schemes.quadrature import (
     clenshaw_curtis,
     driscoll_healy,
     fejer,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.grids.scan import Scan
-from samplings.base import IntArray
+from samplings.arrays import IntArray
 from samplings.missing_values import without_missing
 
 BoolArray = npt.NDArray[np.bool_]

@@ -22,7 +22,7 @@ from deepsphere_pyg.convert.grids.coordinates import lasting_places
 from deepsphere_pyg.convert.grids.scan import Scan
 from deepsphere_pyg.convert.latlon_grid import in_degrees
 from deepsphere_pyg.convert.meshes.polygons import corners_of, node_indices
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from deepsphere_pyg.convert.climate_extra import climate_module
 from deepsphere_pyg.convert.grids.attributes import number
 from deepsphere_pyg.convert.grids.cell_places import Places
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.missing_values import without_missing
 from samplings.tessellation.spherical_triangles import triangle_areas
 

@@ -22,7 +22,7 @@ from deepsphere_pyg.convert.meshes.polygons import (
     node_indices,
     places_of_points,
 )
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 
 LOCATIONS = ("face", "node", "edge")
 

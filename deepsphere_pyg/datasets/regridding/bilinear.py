@@ -8,8 +8,8 @@ import scipy.sparse as sp
 
 from deepsphere_pyg.convert.latlon_grid import LatLonGrid
 from samplings import Masked, Rectilinear, Sampling
-from samplings.base import FloatArray, IntArray
-from samplings.regular_grid import RegularGrid
+from samplings.arrays import FloatArray, IntArray
+from samplings.schemes.regular_grid import RegularGrid
 
 # A vertex on the last ring is off it by the round-off of its colatitude.
 ON_RING = 1e-9

@@ -9,11 +9,11 @@ import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
 from samplings import HEALPix, Sampling
-from samplings.base import IntArray
+from samplings.arrays import IntArray
 from samplings.tessellation.cells import polygon_cells
 from samplings.tessellation.hull import convex_hull
-from samplings.tessellation.limits import limiting_discs
-from samplings.tessellation.polygon_overlap import containing_cells
+from samplings.transfer.limits import limiting_discs
+from samplings.transfer.polygon_overlap import containing_cells
 
 # Areas of a whole sphere sum to its own up to what files leave.
 WHOLE = 1e-6

@@ -19,8 +19,8 @@ from deepsphere_pyg.datasets.regridding.linear import (
     triangle_weights,
 )
 from samplings import HEALPix, Masked, Sampling, same_sampling
-from samplings.base import IntArray, freeze
-from samplings.tessellation.cell_overlap import shared_areas
+from samplings.arrays import IntArray, freeze
+from samplings.transfer.cell_overlap import shared_areas
 
 Method = Literal["auto", "conservative", "bilinear", "linear"]
 METHODS: tuple[Method, ...] = ("auto", "conservative", "bilinear", "linear")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert.grids.cells import polygon_areas
 from deepsphere_pyg.convert.grids.curvilinear.neighbours import Links, window_medians
-from samplings.base import FloatArray
+from samplings.arrays import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 # Cells of so many medians have to be as large as those about them, up to a factor.

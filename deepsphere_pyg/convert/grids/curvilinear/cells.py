@@ -17,7 +17,7 @@ from deepsphere_pyg.convert.grids.curvilinear.neighbours import (
     neighbour_links,
     repeated_neighbours,
 )
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 # So many jumps a cell are no edges of tiles or seas but places in no order.

@@ -11,7 +11,7 @@ from scipy.ndimage import label
 from scipy.sparse.csgraph import connected_components
 
 from deepsphere_pyg.convert.latlon_grid import ROUNDING
-from samplings.base import FloatArray, IntArray
+from samplings.arrays import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 # A link of this many local medians is a jump. Smoothly stretched grids change by half

@@ -1,0 +1,32 @@
+"""Graphs on samplings, their edge weights, Laplacians and pyramids."""
+
+from samplings.graphs.delaunay_graph import delaunay_graph
+from samplings.graphs.delaunay_weights import delaunay_weights
+from samplings.graphs.finite_elements import FiniteElements, finite_elements
+from samplings.graphs.graph import DisconnectedGraphWarning, SphericalGraph
+from samplings.graphs.kernel_width import kernel_width
+from samplings.graphs.knn import knn_graph
+from samplings.graphs.laplacian import Laplacian, UnevenSpectrumWarning, laplacian
+from samplings.graphs.pyramid import Pyramid, build_pyramid, pyramid_from_config
+from samplings.graphs.spectrum import lambda_max
+from samplings.graphs.weightings import WEIGHTINGS, Weighting
+
+__all__ = [
+    "WEIGHTINGS",
+    "DisconnectedGraphWarning",
+    "FiniteElements",
+    "Laplacian",
+    "Pyramid",
+    "SphericalGraph",
+    "UnevenSpectrumWarning",
+    "Weighting",
+    "build_pyramid",
+    "delaunay_graph",
+    "delaunay_weights",
+    "finite_elements",
+    "kernel_width",
+    "knn_graph",
+    "lambda_max",
+    "laplacian",
+    "pyramid_from_config",
+]

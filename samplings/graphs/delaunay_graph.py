@@ -1,0 +1,77 @@
+"""Graphs of the spherical Delaunay triangulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from samplings.arguments import sampling_argument
+from samplings.base import Sampling
+from samplings.graphs.delaunay_weights import delaunay_weights
+from samplings.graphs.graph import SphericalGraph
+
+
+def delaunay_graph(
+    sampling: Sampling, weighting: str = "finite-volume", extent: float | None = None
+) -> SphericalGraph:
+    r"""Link the vertices whose Voronoi cells share a side.
+
+    Some six links a vertex, without a number of neighbours or a width to choose:
+    :math:`M^{-1}(D - A)` is the Laplacian of linear finite elements or of finite
+    volumes, of eigenvalues :math:`l(l+1)` in the limit of many vertices.
+
+    Parameters
+    ----------
+    sampling
+        Where the vertices are.
+    weighting
+        ``"finite-volume"`` or ``"cotangent"``, see :data:`samplings.WEIGHTINGS`.
+    extent
+        As in :func:`samplings.delaunay_weights.delaunay_weights`, for points that cover
+        a region.
+
+    Returns
+    -------
+    SphericalGraph
+        Connected, but for a part of a sampling in pieces, or points farther apart than
+        ``extent`` (said in its note); ``k`` is the smallest number of links of a
+        vertex.
+
+    Raises
+    ------
+    TypeError
+        If ``sampling`` is not one.
+    ValueError
+        If ``weighting`` is another, if there is a single vertex, or if the points (of
+        the whole sampling) have no triangulation: fewer than four, all on one circle,
+        or some less than 1e-7 rad or so apart.
+
+    Notes
+    -----
+    Sources: :data:`samplings.WEIGHTINGS`.
+
+    Examples
+    --------
+    >>> from samplings import Icosahedral
+    >>> delaunay_graph(Icosahedral(2))
+    SphericalGraph(icosahedral-2-k5, finite-volume) with 162 vertices and 480 edges
+    """
+    sampling = sampling_argument("sampling", sampling)
+    if len(sampling) == 1:
+        raise ValueError(
+            "a single vertex has no neighbours to link; keep at least two vertices"
+        )
+    weights = delaunay_weights(sampling, weighting, extent)
+    adjacency = weights.adjacency
+    pieces, _ = connected_components(adjacency, directed=True, connection="strong")
+    return SphericalGraph(
+        sampling,
+        adjacency,
+        int(np.diff(adjacency.indptr).min()),
+        math.nan,
+        weighting=weighting,
+        mass=weights.mass,
+        note=f"the sampling is in {pieces} pieces" if pieces > 1 else "",
+    )

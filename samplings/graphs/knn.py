@@ -1,0 +1,137 @@
+"""Graphs of nearest neighbours."""
+
+from __future__ import annotations
+
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from samplings.arguments import integer_argument, sampling_argument
+from samplings.base import Masked, Sampling
+from samplings.fitting.far_neighbours import reach_out
+from samplings.fitting.natural_neighbours import surround
+from samplings.graphs.edge_weights import FIT_METHODS, checked_options, weigh
+from samplings.graphs.graph import SphericalGraph
+from samplings.graphs.pieces import connect as connect_pieces
+from samplings.points.neighbours import nearest_neighbours
+
+#: Edge weights of the lowest equivariance error for their number of links.
+DEFAULT_WEIGHTING = "fitted"
+
+
+def knn_graph(
+    sampling: Sampling,
+    k: int,
+    t: float | None = None,
+    distance: str = "chordal",
+    symmetrize: str = "average",
+    *,
+    weighting: str = DEFAULT_WEIGHTING,
+    connect: bool = True,
+) -> SphericalGraph:
+    r"""Link each vertex to its ``k`` nearest ones.
+
+    Parameters
+    ----------
+    sampling
+        Where the vertices are.
+    k
+        Minimum number of neighbours. Vertices tied with the k-th are linked too, so
+        that the graph has every symmetry of the sampling.
+    t
+        Width of the heat kernel in squared radian; by default
+        :func:`samplings.kernel_width`. For ``weighting="heat"`` and
+        ``"area-corrected"``.
+    distance
+        ``"chordal"``, :math:`\|x_i - x_j\|`, as published; or ``"geodesic"``, the
+        angle between the two. Not for fitted weights.
+    symmetrize
+        What becomes of a link that only one end has: ``"average"`` of the two
+        directions, as published (such a link gets half its weight), or ``"union"``
+        (it gets all of it). Not for fitted weights.
+    weighting
+        Weights of the links, one of :data:`samplings.WEIGHTINGS`. ``"fitted"`` has the
+        lowest equivariance error; ``"heat"``, :math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, is
+        that of the DeepSphere papers.
+    connect
+        Whether to add edges of the spherical Delaunay triangulation where the nearest
+        neighbours are not enough: to join the pieces into which uneven samplings fall;
+        and, for fitted weights, to surround scattered points, whose nearest neighbours
+        may all lie on one side. Where scattered points are dense in places, fitted
+        weights also get long links (:mod:`samplings.fitting.far_neighbours`), and leave
+        out those to near ones that they have no use for: ``n_joined`` and ``n_edges``
+        tell how many. Pieces of a masked sampling that are apart on the whole
+        one stay apart, with a note.
+
+    Returns
+    -------
+    SphericalGraph
+        Symmetric graph.
+
+    Raises
+    ------
+    TypeError
+        If ``sampling`` is not one, ``k`` not an integer or ``t`` not a number.
+    ValueError
+        If ``k < 1``, ``k >= V``, ``t`` is not positive and finite, two vertices
+        coincide, an option has another value than those above, or is given to a
+        weighting that has no use for it.
+
+    Warns
+    -----
+    DisconnectedGraphWarning
+        With ``connect=False``, if the graph has more than one component.
+
+    Notes
+    -----
+    Source: Defferrard et al. 2020, arXiv:2012.15000, section 3, for the graph and the
+    heat kernel; :data:`samplings.WEIGHTINGS` names those of the other weights.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> graph = knn_graph(HEALPix(4), k=8)
+    >>> graph.name, graph.adjacency.shape, graph.n_components
+    ('healpix-4-k8', (192, 192), 1)
+    """
+    sampling = sampling_argument("sampling", sampling)
+    k = integer_argument("k", k, 1)
+    # Before the search, which takes a while on millions of vertices.
+    checked_options(weighting, t, distance, symmetrize)
+    pattern = nearest_neighbours(sampling.xyz, k)
+    n_joined = 0
+    if connect:
+        pattern, n_joined = connect_pieces(sampling, pattern)
+        if weighting in FIT_METHODS:
+            pattern, n_around = surround(sampling, pattern)
+            pattern, n_far = reach_out(sampling, pattern)
+            n_joined += n_around + n_far
+    weights = weigh(
+        sampling,
+        pattern,
+        weighting,
+        k=k,
+        t=t,
+        distance=distance,
+        symmetrize=symmetrize,
+        overwrite=True,
+    )
+    return SphericalGraph(
+        sampling,
+        weights.adjacency,
+        k,
+        weights.t,
+        distance,
+        symmetrize,
+        weighting,
+        weights.mass,
+        n_joined,
+        _note(sampling, weights.adjacency) if connect else "",
+    )
+
+
+def _note(sampling: Sampling, adjacency: sp.csr_array) -> str:
+    """Say that a masked sampling is in pieces by nature; others have been joined."""
+    if not isinstance(sampling, Masked):
+        return ""
+    pieces, _ = connected_components(adjacency, directed=True, connection="strong")
+    return f"the sampling is in {pieces} pieces" if pieces > 1 else ""

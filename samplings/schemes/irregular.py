@@ -1,0 +1,298 @@
+"""Points anywhere: weather stations, buoys, catalogues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from samplings.arguments import choice_argument
+from samplings.arrays import IntArray
+from samplings.base import Sampling, equal_areas
+from samplings.coarsening import Coarsening
+from samplings.encoding import encode_array
+from samplings.missing_values import without_missing
+from samplings.points.duplicates import (
+    CHOICES,
+    group_duplicates,
+    mean_of_groups,
+    refuse_duplicates,
+)
+from samplings.points.lonlat import lonlat_to_xyz
+from samplings.points.matching import merge_cells
+from samplings.points.points_file import read_points
+from samplings.quantities import steradians, unit_vectors
+from samplings.schemes.point_areas import point_areas
+
+
+class Irregular(Sampling):
+    """Points without any order, each with the area of its Voronoi cell.
+
+    Build one with :meth:`from_lonlat`, :meth:`from_xyz` or :meth:`from_file`.
+
+    Parameters
+    ----------
+    xyz
+        Unit vectors, shape ``(V, 3)``.
+    weights
+        Areas in steradian, shape ``(V,)``.
+
+    Raises
+    ------
+    ValueError
+        If a point is not finite or not of unit length, if two points coincide, or if
+        an area is not positive.
+
+    Examples
+    --------
+    >>> stations = Irregular.from_lonlat([0, 90, 180, 270, 0, 0], [0, 0, 0, 0, 90, -90])
+    >>> stations
+    Irregular with 6 vertices
+    >>> bool(abs(stations.area / (4 * np.pi) - 1) < 1e-12)
+    True
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_duplicates(self.xyz)
+
+    @classmethod
+    def from_xyz(
+        cls,
+        xyz: npt.ArrayLike,
+        weights: npt.ArrayLike | None = None,
+        *,
+        duplicates: str = "refuse",
+        extent: float | None = None,
+    ) -> Self:
+        """Build from unit vectors.
+
+        Parameters
+        ----------
+        xyz
+            Unit vectors, shape ``(n_input, 3)``.
+        weights
+            Areas in steradian, shape ``(n_input,)``; by default those of the Voronoi
+            cells.
+        duplicates
+            What becomes of points at the same place: ``"refuse"`` them with an error,
+            or ``"merge"`` those less than 1e-6 rad apart (six metres on Earth) into the
+            first of them, with the sum of their weights. See :attr:`source_index` and
+            :meth:`merge_signal`.
+        extent
+            Angle in radian up to which a cell reaches from its point, for stations of
+            a region: without a limit the cells at its border reach round the globe.
+            The area of a cell is then that of its part within the limit, exactly; pi
+            stands for no limit, without a warning.
+
+        Raises
+        ------
+        TypeError
+            If ``extent`` is not a number.
+        ValueError
+            As the constructor; if ``duplicates`` is another, ``extent`` is not in
+            (0, pi], or is given besides weights. Without weights also for fewer than
+            four points, points on one circle, or points less than some 2e-7 rad apart.
+
+        Warns
+        -----
+        RegionalPointsWarning
+            If all points are in one half of the sphere, and neither weights nor an
+            extent are given.
+        """
+        return cls._built(xyz, weights, duplicates, extent, stacklevel=3)
+
+    @classmethod
+    def _built(
+        cls,
+        xyz: npt.ArrayLike,
+        weights: npt.ArrayLike | None,
+        duplicates: str,
+        extent: float | None,
+        stacklevel: int,
+    ) -> Self:
+        """Check, merge, and find areas; warnings name the caller's caller."""
+        choice_argument("duplicates", duplicates, CHOICES)
+        if extent is not None and weights is not None:
+            raise ValueError(
+                "extent limits Voronoi cells, but weights are given as well; pass one "
+                "of them"
+            )
+        points = unit_vectors("xyz", xyz)
+        # Until the areas of the cells are known.
+        given = equal_areas(len(points) if points.ndim else 0)
+        if weights is not None:
+            given = steradians("weights", weights)
+        if duplicates == "refuse":
+            checked = cls(points, given)
+        else:
+            whole = Sampling(points, given)
+            first, group = group_duplicates(whole.xyz)
+            group.setflags(write=False)
+            merged = np.bincount(group, whole.weights).astype(np.float64)
+            checked = cls(whole.xyz[first], merged)
+        if weights is None:
+            areas = point_areas(checked.xyz, extent, stacklevel + 1)
+            checked = cls(checked.xyz, areas)
+        if duplicates == "merge":
+            object.__setattr__(checked, "_source_index", group)
+        return checked
+
+    @classmethod
+    def from_lonlat(
+        cls,
+        lon: npt.ArrayLike,
+        lat: npt.ArrayLike,
+        weights: npt.ArrayLike | None = None,
+        *,
+        duplicates: str = "refuse",
+        extent: float | None = None,
+    ) -> Self:
+        """Build from longitudes and latitudes.
+
+        Parameters
+        ----------
+        lon
+            Longitudes in degree, shape ``(n_input,)``, from -360 to 360. Quantities
+            and columns that carry another unit of angle are converted.
+        lat
+            Latitudes in degree, shape ``(n_input,)``, from -90 to 90.
+        weights, duplicates, extent
+            As in :meth:`from_xyz`; ``extent`` is in radian here too.
+
+        Raises
+        ------
+        ValueError
+            If the shapes differ or a coordinate is missing or out of range; and as
+            :meth:`from_xyz`.
+
+        Warns
+        -----
+        RadiansWarning
+            If the coordinates look like radians.
+        RegionalPointsWarning
+            As :meth:`from_xyz`.
+        """
+        xyz = lonlat_to_xyz(lon, lat, stacklevel=3)
+        return cls._built(xyz, weights, duplicates, extent, stacklevel=3)
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        duplicates: str = "refuse",
+        extent: float | None = None,
+    ) -> Self:
+        """Build from a file of points; areas are those of the Voronoi cells.
+
+        Parameters
+        ----------
+        path
+            Text with a header line, after ``#`` or not, that names ``lon`` and ``lat``
+            (``longitude`` and ``latitude``) in degree or ``x``, ``y``, ``z``, among
+            other columns, split by commas, semicolons or blanks; or ``.npy`` of shape
+            ``(V, 2)`` (lon, lat) or ``(V, 3)`` (unit vectors); or ``.npz`` with ``lon``
+            and ``lat``, or ``xyz``.
+        duplicates, extent
+            As in :meth:`from_xyz`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is empty, damaged, or holds no such columns; and as
+            :meth:`from_lonlat` and :meth:`from_xyz`. The message names the file.
+        """
+        points = read_points(Path(path))
+        try:
+            if points.shape[1] == 2:
+                points = lonlat_to_xyz(points[:, 0], points[:, 1], stacklevel=3)
+            return cls._built(points, None, duplicates, extent, stacklevel=3)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @property
+    def source_index(self) -> IntArray:
+        """Vertex that each of the points it was built from became, ``(n_input,)``.
+
+        The points in their order, unless ``duplicates="merge"`` merged some.
+        """
+        index: IntArray | None = self.__dict__.get("_source_index")
+        return np.arange(len(self)) if index is None else index
+
+    def merge_signal(self, values: npt.ArrayLike, axis: int = 0) -> npt.NDArray[Any]:
+        """Average a signal on the points given onto the vertices they were merged into.
+
+        Parameters
+        ----------
+        values
+            Real numbers with ``n_input`` entries along ``axis``. Missing values are
+            left out (:func:`samplings.missing_values.without_missing`): a mean is over
+            the others, and NaN where there are none.
+        axis
+            Axis of the points: 0 for ``(n_input, ...)``, -2 for
+            ``(..., n_input, channel)``.
+
+        Returns
+        -------
+        numpy.ndarray
+            The means, with V entries along ``axis``; float64, or float32 if the values
+            are.
+
+        Raises
+        ------
+        ValueError
+            If there are not ``n_input`` entries along ``axis``.
+
+        Examples
+        --------
+        >>> lon, lat = [0, 120, 240, 0, 120], [-20, -20, -20, 90, -20]
+        >>> stations = Irregular.from_lonlat(lon, lat, duplicates="merge")
+        >>> stations.merge_signal([1.0, 2.0, 3.0, 4.0, 6.0])
+        array([1., 4., 3., 4.])
+        """
+        known = without_missing(values)
+        return mean_of_groups(known, self.source_index, len(self), axis)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Points and areas as compressed base64."""
+        return {
+            "type": "irregular",
+            "xyz": encode_array(self.xyz),
+            "weights": encode_array(self.weights),
+        }
+
+    @property
+    def name(self) -> str:
+        """``irregular-<V>``."""
+        return f"irregular-{len(self)}"
+
+    def __repr__(self) -> str:
+        return f"Irregular with {len(self)} vertices"
+
+    def coarsen(self) -> Coarsening:
+        """Merge nearest cells in pairs, and the pairs in pairs.
+
+        The closest two points are merged first, then the closest two of those left,
+        and so on; a point whose neighbours are all taken stays alone. The coarse point
+        is the area-weighted centroid of its one to four children, pushed out to the
+        sphere, and its area their sum; without a centroid of its own (children opposite
+        to each other, or rings about one centre) it is the child of the largest area.
+        Where points are dense, coarse points are.
+
+        Raises
+        ------
+        ValueError
+            If there is a single point.
+        """
+        if len(self) < 2:
+            raise ValueError(
+                "a single point cannot be coarsened; start from more points"
+            )
+        xyz, weights, assign = merge_cells(self.xyz, self.weights)
+        return Coarsening(self, Irregular(xyz, weights), assign)

@@ -1,0 +1,100 @@
+"""McEwen-Wiaux grid: the fewest equiangular rings with an exact transform."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
+from samplings.coarsening import Coarsening
+from samplings.rings import mid_parallels
+from samplings.schemes.quadrature import mcewen_wiaux
+from samplings.schemes.regular_grid import RegularGrid
+from samplings.transfer.ring_overlap import conservative_coarsening
+
+
+class McEwenWiaux(RegularGrid):
+    r"""Equiangular rings for bandlimit L, the south pole among them.
+
+    .. math::
+        \theta_t = \frac{\pi (2t + 1)}{2L - 1}, \quad
+        \varphi_p = \frac{2\pi p}{2L - 1}, \quad
+        t = 0 \dots L - 1, \; p = 0 \dots 2L - 2
+
+    A function of degrees below L is known from its :math:`(L - 1)(2L - 1) + 1` values,
+    half as many as on the grid of Driscoll and Healy. The south pole is **one vertex**;
+    see :meth:`to_grid`. Vertices go from north to south, and eastwards on each ring.
+
+    Parameters
+    ----------
+    bandlimit
+        Bandlimit L: degrees 0 ... L - 1.
+
+    Attributes
+    ----------
+    n_theta, n_phi
+        L and 2L - 1, the shape of a map that repeats the pole.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``bandlimit`` is not an integer, or below 1.
+
+    Notes
+    -----
+    The weights are exact areas of cells between meridians and parallels halfway
+    between the vertices; :attr:`quadrature` has the weights of the sampling theorem.
+
+    Source: McEwen and Wiaux 2011, IEEE Trans. Signal Process. 59, 5876
+    (arXiv:1110.6298).
+
+    Examples
+    --------
+    >>> sampling = McEwenWiaux(4)
+    >>> sampling, sampling.exact_degree
+    (McEwenWiaux(bandlimit=4) with 22 vertices, 3)
+    """
+
+    bandlimit: int
+
+    def __init__(self, bandlimit: int) -> None:
+        bandlimit = integer_argument("bandlimit", bandlimit, 1)
+        object.__setattr__(self, "bandlimit", bandlimit)
+        theta = mcewen_wiaux(bandlimit).theta
+        super().__init__(theta, 2 * bandlimit - 1, 0, mid_parallels(theta))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """``{"type": "mcewen-wiaux", "bandlimit": ...}``."""
+        return {"type": "mcewen-wiaux", "bandlimit": self.bandlimit}
+
+    @property
+    def name(self) -> str:
+        """``mcewenwiaux-<bandlimit>``."""
+        return f"mcewenwiaux-{self.bandlimit}"
+
+    @cached_property
+    def quadrature(self) -> FloatArray:
+        """Weights of the McEwen-Wiaux rule in steradian, shape ``(V,)``."""
+        return self.per_vertex(mcewen_wiaux(self.bandlimit).weights)
+
+    @property
+    def exact_degree(self) -> int:
+        """``bandlimit - 1``."""
+        return self.bandlimit - 1
+
+    def coarsen(self) -> Coarsening:
+        """Halve the bandlimit, rounded up, and share cells by overlapping area.
+
+        Raises
+        ------
+        ValueError
+            If ``bandlimit`` is 1.
+        """
+        if self.bandlimit == 1:
+            raise ValueError(
+                "bandlimit must be at least 2 to halve it, got 1; "
+                "start from twice the bandlimit for each coarsening"
+            )
+        return conservative_coarsening(self, McEwenWiaux((self.bandlimit + 1) // 2))

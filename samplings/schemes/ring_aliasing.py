@@ -1,0 +1,68 @@
+"""How far rings of few longitudes integrate harmonics exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import gammaln
+
+from samplings.arrays import FloatArray, IntArray
+
+# What the integral of an orthonormal harmonic may be off: the round-off of summing it.
+ROUND_OFF = 1e-14
+
+
+def degree_without_aliasing(
+    theta: FloatArray, n_phi: IntArray, area: FloatArray, limit: int
+) -> int:
+    r"""Return the degree up to which rings integrate the orders they mistake for 0.
+
+    A ring of n equally spaced longitudes sums harmonics of the orders n, 2n, ... to
+    other than 0. The error is at most
+
+    .. math:: \sum_t \sqrt2 a_t |\bar P_l^{n_t}(\cos\theta_t)|,
+
+    with :math:`a_t` the area of a ring and :math:`\bar P_l^m` orthonormal Legendre
+    functions. Near a pole, where :math:`l \sin\theta < m`, these fall exponentially
+    with the order, and the rings of reduced grids are chosen by that.
+
+    Parameters
+    ----------
+    theta
+        Colatitudes of the rings in radian, shape ``(R,)``; poles are no rings.
+    n_phi
+        Longitudes of each ring, shape ``(R,)``.
+    area
+        Area of each ring in steradian, shape ``(R,)``.
+    limit
+        Largest degree of interest.
+
+    Returns
+    -------
+    int
+        Largest degree, at most ``limit``, up to which each term of the sum is below
+        :math:`10^{-14} / R`.
+
+    Notes
+    -----
+    The ratio of functions of successive degrees is followed upwards from the degree m,
+    where they are known in closed form, in logarithms so as not to underflow. The bound
+    is met before the turning point :math:`l \sin\theta = m`, up to which all ratios are
+    positive. Multiples of n are smaller still.
+    """
+    m = n_phi.astype(np.float64)
+    x = np.abs(np.cos(theta))
+    size = np.log(np.sqrt(2) * area / ROUND_OFF * len(theta))
+    size += 0.5 * (np.log((2 * m + 1) / (4 * np.pi)) + gammaln(m + 0.5))
+    size += m * np.log(np.sin(theta)) - 0.5 * (gammaln(0.5) + gammaln(m + 1))
+    ratio = np.full(len(theta), np.inf)
+    for degree in range(int(n_phi.min()), limit + 1):
+        now = n_phi == degree
+        above = n_phi < degree
+        # P_l = a_l (x P_(l-1) - P_(l-2) / a_(l-1)), with a_m infinite.
+        scale = np.sqrt((4.0 * degree**2 - 1) / (degree**2 - m[above] ** 2))
+        below = ((degree - 1.0) ** 2 - m[above] ** 2) / (4 * (degree - 1.0) ** 2 - 1)
+        ratio[above] = scale * (x[above] - np.sqrt(below) / ratio[above])
+        size[above] += np.log(ratio[above])
+        if (size[now | above] > 0).any():
+            return degree - 1
+    return limit

@@ -1,0 +1,101 @@
+"""The icosahedron, its symmetries, and its triangles cut in four again and again."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from samplings.arrays import FloatArray, IntArray, read_only
+
+
+def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
+    """Vertices and triangles of an icosahedron subdivided ``level`` times.
+
+    Parameters
+    ----------
+    level
+        Number of subdivisions, 0 for the icosahedron itself.
+
+    Returns
+    -------
+    xyz : numpy.ndarray
+        Unit vectors, shape ``(10 * 4**level + 2, 3)``; those of a level come first in
+        the next one.
+    faces : numpy.ndarray
+        Corners of the triangles, counterclockwise from outside, shape
+        ``(20 * 4**level, 3)``; the children of triangle f are ``4f ... 4f+3``.
+
+    Examples
+    --------
+    >>> xyz, faces = subdivided_icosahedron(1)
+    >>> xyz.shape, faces.shape
+    ((42, 3), (80, 3))
+    """
+    xyz, faces = _icosahedron()
+    for _ in range(level):
+        xyz, faces = _subdivide(xyz, faces)
+    return xyz, faces
+
+
+def triangle_edges(faces: IntArray, n: int) -> IntArray:
+    """Edges ``(E, 2)`` with the lower vertex first, in lexicographic order."""
+    ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
+    return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)
+
+
+def icosahedral_symmetries() -> tuple[FloatArray, ...]:
+    """Generators of the 120 rotations and reflections of the icosahedron.
+
+    A fifth of a turn about a vertex, a third of a turn about the centre of a triangle,
+    and the inversion.
+
+    Examples
+    --------
+    >>> fifth, third, inversion = icosahedral_symmetries()
+    >>> bool(np.allclose(np.linalg.matrix_power(fifth, 5), np.eye(3)))
+    True
+    """
+    golden = (1 + 5**0.5) / 2
+    # Rotation by 72 degrees about the vertex (1, golden, 0), Rodrigues' formula worked
+    # out: cos 72 = (golden - 1) / 2, and every entry is one half of 1, golden or
+    # 1 / golden.
+    fifth = 0.5 * np.array(
+        [
+            [1, 1 / golden, golden],
+            [1 / golden, golden, -1],
+            [-golden, 1, 1 / golden],
+        ]
+    )
+    third = np.eye(3)[[1, 2, 0]]
+    return read_only(fifth), read_only(third), read_only(-np.eye(3))
+
+
+def _icosahedron() -> tuple[FloatArray, IntArray]:
+    """Vertices and faces, each found as three vertices at mutually least distance."""
+    golden = (1 + 5**0.5) / 2
+    flat = [(a, b * golden, 0.0) for a in (1, -1) for b in (1, -1)]
+    points = [np.roll(point, shift) for shift in range(3) for point in flat]
+    xyz = np.array(points) / np.hypot(1, golden)
+    near = xyz @ xyz.T > 0.4  # neighbours are at 1/sqrt(5) = 0.447, others at most -it
+    faces = []
+    for a, b, c in itertools.combinations(range(12), 3):
+        if near[a, b] and near[b, c] and near[c, a]:
+            outward = np.linalg.det(xyz[[a, b, c]]) > 0
+            faces.append((a, b, c) if outward else (a, c, b))
+    return xyz, np.array(faces, dtype=np.int64)
+
+
+def _subdivide(xyz: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray]:
+    """Cut each face in four; midpoints come after the vertices, in edge order."""
+    n = len(xyz)
+    edges = triangle_edges(faces, n)
+    middle = xyz[edges[:, 0]] + xyz[edges[:, 1]]
+    middle /= np.linalg.norm(middle, axis=1)[:, None]
+    keys = edges[:, 0] * n + edges[:, 1]
+    sides = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2)
+    a, b, c = faces.T
+    ab, bc, ca = (n + np.searchsorted(keys, sides[..., 0] * n + sides[..., 1])).T
+    corners = ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))
+    cut = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
+    return np.concatenate([xyz, middle]), cut.reshape(-1, 3)

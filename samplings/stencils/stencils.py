@@ -1,0 +1,128 @@
+"""Rows of a sparse matrix as batches of equal length, and sums over pairs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from samplings.arrays import FloatArray, IntArray
+from samplings.stencils.legendre_sums import LegendreTable
+
+# Numbers held at once for the pairs of a batch: 16 MB each array.
+BATCH = 1 << 21
+
+
+@dataclass(frozen=True)
+class Stencils:
+    """Rows with the same number S of entries.
+
+    Parameters
+    ----------
+    rows
+        Their numbers, shape ``(R,)``.
+    entries
+        Positions of their entries in the matrix' data, shape ``(S, R)``.
+    """
+
+    rows: IntArray
+    entries: IntArray
+
+
+def stencils(matrix: sp.csr_array, batch: int = BATCH) -> Iterator[Stencils]:
+    """Group rows by number of entries, at most ``batch`` pairs of them in a group."""
+    counts = np.diff(matrix.indptr)
+    order = np.argsort(counts, kind="stable")
+    sizes, firsts = np.unique(counts[order], return_index=True)
+    for size, group in zip(sizes, np.split(order, firsts[1:]), strict=True):
+        if size == 0:
+            continue
+        step = max(1, int(batch // (size * size)))
+        for start in range(0, len(group), step):
+            rows = group[start : start + step]
+            first = matrix.indptr[rows].astype(np.int64)
+            yield Stencils(rows, np.arange(size)[:, None] + first)
+
+
+def offsets(
+    xyz: FloatArray, centres: IntArray, columns: npt.NDArray[np.integer[Any]]
+) -> tuple[FloatArray, FloatArray]:
+    """Vectors from each row's vertex to its columns, and their squared lengths.
+
+    Shapes
+    ------
+    centres : ``(R,)``, columns : ``(S, R)`` -> ``(3, S, R)`` and ``(S, R)``
+    """
+    vectors = np.ascontiguousarray((xyz[columns] - xyz[centres]).transpose(2, 0, 1))
+    return vectors, np.einsum("csr,csr->sr", vectors, vectors)
+
+
+def longest_chord(matrix: sp.csr_array, xyz: FloatArray, centres: IntArray) -> float:
+    """Bound on the chords between the points of a stencil: twice its radius."""
+    longest = 0.0
+    for batch in stencils(matrix):
+        columns = matrix.indices[batch.entries]
+        squared = offsets(xyz, centres[batch.rows], columns)[1]
+        longest = max(longest, float(squared.max()))
+    return min(2.0, 2 * float(np.sqrt(longest)))
+
+
+def legendre_moments(
+    matrix: sp.csr_array,
+    xyz: FloatArray,
+    centres: IntArray,
+    weights: FloatArray,
+    degrees: int,
+) -> tuple[FloatArray, FloatArray]:
+    r"""Return mean products of a random signal of each degree with its image.
+
+    .. math::
+        A_l = \sum_i m_i E[f_i (Lf)_i] = \sum_i m_i \sum_j L_{ij} P_l(x_i·x_j), \quad
+        B_l = \sum_i m_i E[(Lf)_i^2]
+            = \sum_i m_i \sum_{jj'} L_{ij} L_{ij'} P_l(x_j·x_{j'})
+
+    for isotropic Gaussian f of degree l with :math:`E[f(x)^2] = 1`, by the addition
+    theorem of spherical harmonics.
+
+    Parameters
+    ----------
+    matrix
+        Rows of the operator, shape ``(R, V)``.
+    xyz
+        Unit vectors, shape ``(V, 3)``.
+    centres
+        The vertex that each row belongs to, shape ``(R,)``.
+    weights
+        Weight :math:`m_i` of each row in the sum, shape ``(R,)``, of sum one.
+    degrees
+        Number of degrees: l = 0 ... degrees - 1.
+
+    Notes
+    -----
+    P is written as 1 - (1 - P), so that rows that sum to zero (to round-off) leave only
+    the second part, which :class:`LegendreTable` knows to its last digits.
+    """
+    table = LegendreTable(longest_chord(matrix, xyz, centres), degrees)
+    own = np.zeros_like(table.nodes)
+    pairs = np.zeros_like(table.nodes)
+    first = second = 0.0
+    for batch in stencils(matrix):
+        columns = matrix.indices[batch.entries]
+        vectors, squared = offsets(xyz, centres[batch.rows], columns)
+        values = matrix.data[batch.entries]
+        mass = weights[batch.rows]
+        weighted = mass * values
+        total = values.sum(axis=0)
+        first += float(mass @ total)
+        second += float(mass @ total**2)
+        own += table.spread(squared, weighted)
+        for j in range(len(values) - 1):
+            # Differences of offsets keep all digits of short chords.
+            between = vectors[:, j + 1 :] - vectors[:, j : j + 1]
+            chords = np.einsum("csr,csr->sr", between, between)
+            pairs += table.spread(chords, (2 * weighted[j]) * values[j + 1 :])
+    return first - table.sums(own), second - table.sums(pairs)

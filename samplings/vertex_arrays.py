@@ -1,0 +1,106 @@
+"""Positions and areas of vertices: checked, and of the right length."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from samplings.arrays import FloatArray
+from samplings.quantities import steradians, unit_vectors
+from samplings.units import EARTH
+
+# Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
+# kilometres or degrees for coordinates is off by far more.
+UNIT_TOLERANCE = 1e-6
+# Areas that were measured on a sphere of another radius (the Earth's equatorial one
+# instead of its mean one: 0.2 %) or that are rounded may add up to slightly more.
+AREA_TOLERANCE = 1e-2
+# Areas that add up to more than so many spheres are rather in another unit than twice
+# there.
+FEW_SPHERES = 10.0
+
+
+def vertex_positions(values: Any) -> FloatArray:
+    """Return positions on the unit sphere, shape ``(V, 3)``, of length one.
+
+    Raises
+    ------
+    ValueError
+        If there is no vector, or one is not finite or not of unit length.
+    """
+    xyz = unit_vectors("xyz", values)
+    if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0:
+        raise ValueError(
+            f"xyz must have shape (V, 3) with V >= 1, got {xyz.shape}; "
+            "pass one unit vector per row"
+        )
+    if not np.isfinite(xyz).all():
+        bad = int(np.flatnonzero(~np.isfinite(xyz).all(axis=1))[0])
+        raise ValueError(
+            f"xyz must be finite, got {xyz[bad]} at vertex {bad}; "
+            "drop the points whose coordinates are missing"
+        )
+    norm = np.linalg.norm(xyz, axis=1)
+    off = np.abs(norm - 1)
+    if off.max() > UNIT_TOLERANCE:
+        bad = int(off.argmax())
+        raise ValueError(
+            f"xyz must be unit vectors, got length {norm[bad]:.6g} at vertex {bad};"
+            " divide by the length, or use Irregular.from_lonlat for degrees"
+        )
+    # Vectors of unit length to round-off stay as they are: dividing again would
+    # change their last bits, and a configuration must rebuild the same ones.
+    norm[off <= 4 * np.finfo(np.float64).eps] = 1.0
+    return np.asarray(xyz / norm[:, None])
+
+
+def vertex_areas(values: Any, n: int) -> FloatArray:
+    """Return the areas of n cells in steradian, shape ``(n,)``.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer, if one is not positive and finite, or if they add
+        up to more than the sphere's area by over 1 %.
+    """
+    weights = steradians("weights", values)
+    if weights.shape != (n,):
+        raise ValueError(
+            f"weights must have shape ({n},), one area per vertex, got {weights.shape}"
+        )
+    if not (np.isfinite(weights).all() and (weights > 0).all()):
+        bad = int(np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[0])
+        raise ValueError(
+            f"weights are areas in steradian and must be positive, "
+            f"got {weights[bad]} at vertex {bad}; drop such points, or leave "
+            "weights out where they can be computed"
+        )
+    _refuse_beyond_sphere(weights)
+    return weights
+
+
+def _refuse_beyond_sphere(weights: FloatArray) -> None:
+    """Refuse areas that add up to more than the sphere, and say what they might be."""
+    spheres = float(weights.sum()) / (4 * np.pi)
+    if spheres <= 1 + AREA_TOLERANCE:
+        return
+    guess = "make sure that cells do not overlap and that each is there once"
+    if np.isclose(weights.mean(), 1):
+        guess = (
+            "they look like masses of mean one: divide by their sum and multiply by "
+            "the area covered, in steradian"
+        )
+    elif spheres > FEW_SPHERES:
+        # The smallest unit in which they would not be more than the globe.
+        units = {
+            "square degrees, divide by (180/pi)**2": (180 / np.pi) ** 2,
+            f"km2 on Earth, divide by {EARTH / 1e3:.3f}**2": (EARTH / 1e3) ** 2,
+            f"m2 on Earth, divide by {EARTH:.0f}**2": EARTH**2,
+        }
+        fits = [u for u, n in units.items() if spheres <= n * (1 + AREA_TOLERANCE)]
+        guess = f"if they are in {fits[0]}" if fits else "convert them to steradian"
+    raise ValueError(
+        f"weights are areas in steradian and must add up to 4 pi at most, got "
+        f"{spheres:.4g} times as much, {weights.max():.4g} at the largest cell; {guess}"
+    )
