@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 
-from deepsphere_pyg.datasets.climate_events import WeatherState
+from deepsphere_pyg.datasets.weather.climate_events import WeatherState
 from samplings import HEALPix, Sampling, knn_graph
 
 BACKGROUND_KEPT = 0.06

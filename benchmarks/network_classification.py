@@ -13,9 +13,9 @@ from network_tasks import Graph, Score, Task
 from torch import Tensor
 from torch.nn import functional as F
 
+from deepsphere_pyg.commands.segment.data_options import TEST_SEED
 from deepsphere_pyg.datasets import GaussianFields, high_frequency_spectra
 from deepsphere_pyg.models import SphericalClassifier
-from deepsphere_pyg.training.data_options import TEST_SEED
 from deepsphere_pyg.training.scheduled import rate_at
 from samplings import HEALPix, Pyramid, laplacian
 

@@ -13,12 +13,15 @@ import numpy as np
 import torch
 from network_tasks import Graph, Score, Task
 
+from deepsphere_pyg.commands.segment.command import add_arguments
+from deepsphere_pyg.commands.segment.data_options import (
+    TEST_SEED,
+    splits_from_arguments,
+)
+from deepsphere_pyg.commands.segment.fit import fit
 from deepsphere_pyg.datasets import CachedMaps, ClimateEvents, input_statistics
 from deepsphere_pyg.models import SMALL, SphericalUNet
-from deepsphere_pyg.training.data_options import TEST_SEED, splits_from_arguments
 from deepsphere_pyg.training.evaluation import predict
-from deepsphere_pyg.training.fit import fit
-from deepsphere_pyg.training.segment_command import add_arguments
 from deepsphere_pyg.training.splitting import Splits
 from samplings import HEALPix
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepsphere_pyg.training.command_line import main as command
+from deepsphere_pyg.commands.command_line import main as command
 from samplings import (
     CubedSphere,
     Equiangular,

@@ -20,7 +20,7 @@ from spherical_mnist_picture import seen_from_below
 
 from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.datasets import SphericalMNIST, read_mnist
-from deepsphere_pyg.datasets.spherical_mnist_projection import INTERPOLATIONS
+from deepsphere_pyg.datasets.digits.spherical_mnist_projection import INTERPOLATIONS
 from samplings import Equiangular
 
 SHOWN = (4, 6, 9)

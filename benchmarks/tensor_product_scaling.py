@@ -24,7 +24,7 @@ from tensor_product import CHANNELS, CPU, Contestant, in_a_process, write_table
 
 from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.harmonics import degree_mixing
-from deepsphere_pyg.harmonics.coupling_triples import real_entries
+from deepsphere_pyg.harmonics.couplings.triples import real_entries
 from deepsphere_pyg.layers import TensorProductActivation
 from deepsphere_pyg.plot.maps import new_figure
 

@@ -11,12 +11,9 @@ if TYPE_CHECKING:
     from deepsphere_pyg.convert import export_onnx as export_onnx
     from deepsphere_pyg.convert import from_data as from_data
     from deepsphere_pyg.convert import from_pygsp as from_pygsp
-    from deepsphere_pyg.convert import laplacian_operator as laplacian_operator
     from deepsphere_pyg.convert import operator_from_data as operator_from_data
-    from deepsphere_pyg.convert import pooling_operator as pooling_operator
     from deepsphere_pyg.convert import to_data as to_data
     from deepsphere_pyg.convert import to_pygsp as to_pygsp
-    from deepsphere_pyg.convert import unpooling_operator as unpooling_operator
     from deepsphere_pyg.edge_operator import EdgeOperator as EdgeOperator
     from deepsphere_pyg.layers import BispectrumReadout as BispectrumReadout
     from deepsphere_pyg.layers import ChannelWiseConv as ChannelWiseConv
@@ -61,17 +58,22 @@ if TYPE_CHECKING:
     from deepsphere_pyg.models import UNetConfiguration as UNetConfiguration
     from deepsphere_pyg.models import load_model as load_model
     from deepsphere_pyg.models import save_model as save_model
+    from deepsphere_pyg.operators import laplacian_operator as laplacian_operator
+    from deepsphere_pyg.operators import pooling_operator as pooling_operator
+    from deepsphere_pyg.operators import unpooling_operator as unpooling_operator
 
 _HOMES = {
     "deepsphere_pyg.convert": (
         "export_onnx",
         "from_data",
         "from_pygsp",
-        "laplacian_operator",
         "operator_from_data",
-        "pooling_operator",
         "to_data",
         "to_pygsp",
+    ),
+    "deepsphere_pyg.operators": (
+        "laplacian_operator",
+        "pooling_operator",
         "unpooling_operator",
     ),
     "deepsphere_pyg.edge_operator": ("EdgeOperator",),

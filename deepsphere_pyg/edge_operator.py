@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.fixed_tensors import FixedTensors
+from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.propagation import (
     Derived,
     canonical_rows,

@@ -1,99 +1,36 @@
 """Samplings of the sphere, graphs on them, and their Laplacians (no deep learning)."""
 
+from samplings import (
+    equivariance,
+    fitting,
+    graphs,
+    points,
+    schemes,
+    tessellation,
+    transfer,
+)
 from samplings.base import Masked, Sampling, same_sampling
 from samplings.coarsening import Coarsening
-from samplings.equivariance import (
-    EquivarianceSpectrum,
-    NoOptimalWidthError,
-    equivariance_spectrum,
-    optimal_width,
-)
-from samplings.fitting import FittedWeights, fit_weights
-from samplings.graphs import (
-    WEIGHTINGS,
-    DisconnectedGraphWarning,
-    FiniteElements,
-    Laplacian,
-    Pyramid,
-    SphericalGraph,
-    UnevenSpectrumWarning,
-    Weighting,
-    build_pyramid,
-    delaunay_graph,
-    delaunay_weights,
-    finite_elements,
-    kernel_width,
-    knn_graph,
-    lambda_max,
-    laplacian,
-    pyramid_from_config,
-)
-from samplings.points import RadiansWarning
+from samplings.equivariance import *
+from samplings.fitting import *
+from samplings.graphs import *
+from samplings.points import *
 from samplings.resolution import nominal_bandlimit
-from samplings.schemes import (
-    CubedSphere,
-    Equiangular,
-    Fibonacci,
-    GaussLegendre,
-    HEALPix,
-    Icosahedral,
-    IcosahedralTriangles,
-    Irregular,
-    McEwenWiaux,
-    Rectilinear,
-    ReducedGaussian,
-    RegionalPointsWarning,
-    SO3Grid,
-    from_config,
-)
-from samplings.tessellation import Cells, delaunay_faces
-from samplings.transfer import Transfer
+from samplings.schemes import *
+from samplings.tessellation import *
+from samplings.transfer import *
 
 __all__ = [
-    "WEIGHTINGS",
-    "Cells",
     "Coarsening",
-    "CubedSphere",
-    "DisconnectedGraphWarning",
-    "Equiangular",
-    "EquivarianceSpectrum",
-    "Fibonacci",
-    "FiniteElements",
-    "FittedWeights",
-    "GaussLegendre",
-    "HEALPix",
-    "Icosahedral",
-    "IcosahedralTriangles",
-    "Irregular",
-    "Laplacian",
     "Masked",
-    "McEwenWiaux",
-    "NoOptimalWidthError",
-    "Pyramid",
-    "RadiansWarning",
-    "Rectilinear",
-    "ReducedGaussian",
-    "RegionalPointsWarning",
-    "SO3Grid",
     "Sampling",
-    "SphericalGraph",
-    "Transfer",
-    "UnevenSpectrumWarning",
-    "Weighting",
-    "build_pyramid",
-    "delaunay_faces",
-    "delaunay_graph",
-    "delaunay_weights",
-    "equivariance_spectrum",
-    "finite_elements",
-    "fit_weights",
-    "from_config",
-    "kernel_width",
-    "knn_graph",
-    "lambda_max",
-    "laplacian",
     "nominal_bandlimit",
-    "optimal_width",
-    "pyramid_from_config",
     "same_sampling",
 ]
+__all__ += equivariance.__all__
+__all__ += fitting.__all__
+__all__ += graphs.__all__
+__all__ += points.__all__
+__all__ += schemes.__all__
+__all__ += tessellation.__all__
+__all__ += transfer.__all__

@@ -10,15 +10,15 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 import torch
 
-from deepsphere_pyg.metrics._equivariance_samples import sample_errors
-from deepsphere_pyg.metrics._rotation_protocols import (
+from deepsphere_pyg.metrics.equivariance_samples import sample_errors
+from deepsphere_pyg.metrics.rotation_protocols import (
     PROTOCOLS,
     ExactProtocol,
     PublishedProtocol,
     RotationProtocol,
     largest_degree,
 )
-from deepsphere_pyg.metrics._signal_operator import signal_map
+from deepsphere_pyg.metrics.signal_operator import signal_map
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
 

@@ -11,9 +11,9 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.fixed_tensors import tensors_of
+from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
+from deepsphere_pyg.fixed_tensors.float64_tensors import checked_dtype
 from deepsphere_pyg.harmonics import HarmonicLayout, HarmonicRotation, Rotation
-from deepsphere_pyg.harmonics.float64_tensors import checked_dtype
 from samplings.arguments import integer_argument
 
 # Below this share of its input, an output is round-off and its direction noise.

@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.convert import laplacian_operator, pooling_operator
 from deepsphere_pyg.layers import GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
+from deepsphere_pyg.operators import laplacian_operator, pooling_operator
 from samplings import Pyramid, laplacian
 from samplings.arguments import integer_argument, integers_argument
 

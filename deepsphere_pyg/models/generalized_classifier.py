@@ -20,12 +20,12 @@ from deepsphere_pyg.layers import (
     SphereToSO3Conv,
     TensorProductActivation,
 )
-from deepsphere_pyg.models.generalized_cnn import dense_head
-from deepsphere_pyg.models.group_square import (
+from deepsphere_pyg.layers.rotation_group.group_square import (
     GroupSquare,
     RotationGroupNorm,
     resolving,
 )
+from deepsphere_pyg.models.generalized_cnn import dense_head
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.zonal_classifier import check_levels
 from samplings import Sampling

@@ -7,11 +7,11 @@ from typing import Any, SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.convert import laplacian_operator, pooling_operator
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SphericalModel, check_depth
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
+from deepsphere_pyg.operators import laplacian_operator, pooling_operator
 from samplings import Pyramid, laplacian
 from samplings.arguments import integer_argument
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.fixed_tensors import FixedTensors
+from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, dense_head
 from samplings.arguments import integer_argument, positive_argument

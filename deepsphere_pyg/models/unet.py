@@ -8,15 +8,15 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.convert import (
-    laplacian_operator,
-    pooling_operator,
-    unpooling_operator,
-)
 from deepsphere_pyg.layers import ChebConv, Unpool
 from deepsphere_pyg.models.base import SphericalModel, check_depth
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
 from deepsphere_pyg.models.configurations import DEEPSPHERE, UNetConfiguration
+from deepsphere_pyg.operators import (
+    laplacian_operator,
+    pooling_operator,
+    unpooling_operator,
+)
 from samplings import Pyramid, laplacian
 from samplings.arguments import instance_argument
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.datasets import SegmentationSample
-from deepsphere_pyg.fixed_tensors import FixedTensors
+from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
 from deepsphere_pyg.models import SphericalModel
 from deepsphere_pyg.training.scheduled import ScheduledModule

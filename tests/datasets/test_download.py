@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deepsphere_pyg.datasets import (
-    download_mnist,
-    download_qm7,
-    qm7_file,
-    spherical_mnist_files,
-)
+from deepsphere_pyg.datasets import download_mnist, download_qm7
+from deepsphere_pyg.datasets.digits import spherical_mnist_files
 from deepsphere_pyg.datasets.download import download
+from deepsphere_pyg.datasets.molecules import qm7_file
 
 CONTENT = b"published" * 20_000
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepsphere_pyg.datasets.first_opening import SECONDS_VARIABLE
+from deepsphere_pyg.datasets.netcdf.first_opening import SECONDS_VARIABLE
 from samplings.reading import DataFileError
 
 # A case that takes longer hangs: the process ends with a traceback of where.

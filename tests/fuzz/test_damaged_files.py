@@ -35,7 +35,7 @@ from deepsphere_pyg.datasets import (
     read_mnist,
 )
 from deepsphere_pyg.datasets.kept_array import map_array, write_array
-from deepsphere_pyg.harmonics.clebsch_gordan_cache import cached_clebsch_gordan_set
+from deepsphere_pyg.harmonics.couplings.cache import cached_clebsch_gordan_set
 from deepsphere_pyg.models import PixelNetwork, load_model, save_model
 from deepsphere_pyg.models.checkpoint_file import content_digest
 from deepsphere_pyg.training.callbacks import SEGMENTATION, History, write_rows

@@ -6,7 +6,7 @@ import os
 import pytest
 import torch
 
-from deepsphere_pyg.training.command_line import build_parser, main
+from deepsphere_pyg.commands.command_line import build_parser, main
 
 # Each command with options that are right, but for files that do not exist: so that
 # every option is read and checked, and nothing is trained.

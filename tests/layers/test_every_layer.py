@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from deepsphere_pyg.fixed_tensors import tensors_of
+from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.propagation import EXECUTIONS
 from tests.round_off import assert_near

@@ -18,7 +18,7 @@ from torch.func import (
 
 from deepsphere_pyg import EdgeOperator
 from deepsphere_pyg.harmonics import ISHT, SHT
-from deepsphere_pyg.harmonics.sht_ducc import ducc_is_installed
+from deepsphere_pyg.harmonics.sht.ducc import ducc_is_installed
 from samplings import Fibonacci, GaussLegendre, HEALPix
 
 # PyTorch's own forward derivatives use what it calls deprecated.

@@ -16,7 +16,7 @@ from deepsphere_pyg.metrics import (
     equivariance_error,
     largest_degree,
 )
-from deepsphere_pyg.metrics._harmonic_transforms import exact_transform
+from deepsphere_pyg.metrics.harmonic_transforms import exact_transform
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular, knn_graph, laplacian
 
 

@@ -8,19 +8,19 @@ import pytest
 import scipy.special
 from scipy.spatial.transform import Rotation
 
-from deepsphere_pyg.metrics import _harmonic_transforms, _legendre
-from deepsphere_pyg.metrics._harmonic_coefficients import (
+from deepsphere_pyg.metrics import harmonic_transforms, legendre
+from deepsphere_pyg.metrics.harmonic_coefficients import (
     coefficient_count,
     random_coefficients,
     rotate_coefficients,
     uniform_rotation,
 )
-from deepsphere_pyg.metrics._harmonic_transforms import (
+from deepsphere_pyg.metrics.harmonic_transforms import (
     LeastSquaresTransform,
     exact_transform,
     resolved_bandlimit,
 )
-from deepsphere_pyg.metrics._legendre import LegendreTable
+from deepsphere_pyg.metrics.legendre import LegendreTable
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
 from tests.round_off import assert_near
 
@@ -104,7 +104,7 @@ def test_tables_too_large_to_keep_give_the_same(monkeypatch):
     sampling = Icosahedral(2)
     signal = np.random.default_rng(0).normal(size=(2, len(sampling)))
     kept = LeastSquaresTransform(sampling, 8).analyze(signal)
-    monkeypatch.setattr(_legendre, "KEPT_BYTES", 0)
+    monkeypatch.setattr(legendre, "KEPT_BYTES", 0)
     computed = LeastSquaresTransform(sampling, 8).analyze(signal)
     np.testing.assert_array_equal(computed, kept)
 
@@ -119,7 +119,7 @@ def test_least_squares_leaves_a_residual_orthogonal_to_the_harmonics():
 
 
 def test_fit_that_does_not_converge_is_an_error(monkeypatch):
-    monkeypatch.setattr(_harmonic_transforms, "MAX_ITERATIONS", 1)
+    monkeypatch.setattr(harmonic_transforms, "MAX_ITERATIONS", 1)
     signal = np.random.default_rng(0).normal(size=(1, 400))
     message = r"the vertices do not determine harmonics of degree 0 to 5: .* bandlimit"
     with pytest.raises(ValueError, match=message):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_avg_fn, get_ema_multi_avg_fn
 
 from deepsphere_pyg import load_model, save_model
-from deepsphere_pyg.fixed_tensors import FixedTensors, tensors_of
+from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors, tensors_of
 from deepsphere_pyg.models import (
     SMALL,
     GeneralizedClassifier,

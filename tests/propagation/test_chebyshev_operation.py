@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator
-from deepsphere_pyg.layers.chebyshev import chebyshev_terms
+from deepsphere_pyg.layers.graph.chebyshev import chebyshev_terms
 from deepsphere_pyg.propagation import chebyshev_convolution, signal_groups
 from deepsphere_pyg.propagation.chebyshev import (
     chebyshev_gradients,

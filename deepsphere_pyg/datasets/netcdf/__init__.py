@@ -1,1 +1,9 @@
-"""What readers of NetCDF and Zarr share: places of files, selections, names."""
+"""One's own fields in NetCDF, Zarr and HDF5 files."""
+
+from deepsphere_pyg.datasets.netcdf.xarray_dataset import XarrayDataset
+from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
+
+__all__ = [
+    "XarrayDataset",
+    "XarrayFields",
+]

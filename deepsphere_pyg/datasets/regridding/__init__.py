@@ -1,1 +1,7 @@
-"""Weights that carry maps from one sampling to another."""
+"""Fields on the grid of a file to a sampling."""
+
+from deepsphere_pyg.datasets.regridding.regrid import Regridder
+
+__all__ = [
+    "Regridder",
+]

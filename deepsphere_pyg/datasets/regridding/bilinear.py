@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from deepsphere_pyg.convert.latlon_grid import LatLonGrid
+from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
 from samplings import Masked, Rectilinear, Sampling
 from samplings.arrays import FloatArray, IntArray
 from samplings.schemes.regular_grid import RegularGrid

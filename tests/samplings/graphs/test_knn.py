@@ -17,11 +17,10 @@ from samplings import (
     Icosahedral,
     Irregular,
     SphericalGraph,
-    close_pairs,
     knn_graph,
     laplacian,
-    neighbours,
 )
+from samplings.points import close_pairs, neighbours
 from samplings.points.neighbours import nearest_neighbours
 from tests.round_off import assert_near
 

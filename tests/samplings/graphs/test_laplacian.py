@@ -17,8 +17,8 @@ from samplings import (
     knn_graph,
     lambda_max,
     laplacian,
-    spectrum,
 )
+from samplings.graphs import spectrum
 from tests.round_off import assert_near, round_off
 
 SAMPLINGS = [HEALPix(8), Equiangular(8), Icosahedral(3), HEALPix(8)[np.arange(300)]]

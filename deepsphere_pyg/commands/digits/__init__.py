@@ -1,0 +1,1 @@
+"""``digits``: classification of handwritten digits on the sphere."""

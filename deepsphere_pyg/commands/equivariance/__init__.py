@@ -1,0 +1,1 @@
+"""``equivariance``: equivariance errors of Laplacians."""

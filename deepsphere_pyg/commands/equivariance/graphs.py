@@ -1,0 +1,109 @@
+"""Graphs that ``deepsphere-pyg equivariance`` compares, and their errors."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from deepsphere_pyg.commands.equivariance.report import DegreeError, MeasuredGraph
+from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
+from deepsphere_pyg.plot.laplacians import OPTIMAL
+from samplings import (
+    WEIGHTINGS,
+    HEALPix,
+    Laplacian,
+    Sampling,
+    SphericalGraph,
+    delaunay_graph,
+    equivariance_spectrum,
+    knn_graph,
+    laplacian,
+    optimal_width,
+)
+
+# Weights of a triangulation, whose links are its edges whatever k is.
+TRIANGULATIONS = tuple(
+    name for name, kind in WEIGHTINGS.items() if kind.pattern == "triangulation"
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A graph to be made: its weighting and k as tables show them, and its maker."""
+
+    weighting: str
+    k: int | str
+    build: Callable[[], SphericalGraph]
+
+
+def graph_jobs(sampling: Sampling, args: argparse.Namespace) -> list[Job]:
+    """Graphs to measure on a sampling."""
+    jobs: list[Job] = []
+    for weighting in args.weighting:
+        if weighting in TRIANGULATIONS:
+            make = partial(delaunay_graph, sampling, weighting)
+            jobs.append(Job(weighting, "", make))
+            continue
+        # Other weightings refuse a distance that means nothing to them.
+        distance = args.distance if weighting == "heat" else "chordal"
+        make = partial(knn_graph, sampling, distance=distance, weighting=weighting)
+        jobs += [Job(weighting, k, partial(make, k)) for k in args.k]
+    if args.optimise_width:
+        search = partial(_of_optimal_width, sampling, distance=args.distance)
+        jobs += [Job(OPTIMAL, k, partial(search, k)) for k in args.k]
+    return jobs
+
+
+def _of_optimal_width(sampling: Sampling, k: int, distance: str) -> SphericalGraph:
+    t = optimal_width(sampling, k, distance=distance)
+    return knn_graph(sampling, k, t, distance, weighting="heat")
+
+
+def measure(
+    job: Job, degrees: Sequence[int], args: argparse.Namespace
+) -> MeasuredGraph:
+    """Errors of one graph at all degrees."""
+    graph = job.build()
+    operator = laplacian(graph, args.kind)
+    sampling = graph.sampling
+    symbol: Sequence[float] = ()
+    if args.protocol == "rotation-free":
+        spectrum = equivariance_spectrum(operator, degrees)
+        symbol = [float(value) for value in spectrum.symbol]
+        errors = [
+            DegreeError(degree, float(e))
+            for degree, e in zip(degrees, spectrum.error, strict=True)
+        ]
+    else:
+        measured = equivariance_error(
+            operator,
+            sampling,
+            list(degrees),
+            protocol=args.protocol,
+            n_samples=args.samples,
+            seed=args.seed,
+            bandlimit=args.bandlimit,
+        )
+        errors = [
+            DegreeError(e.degree, e.mean, e.standard_error, e.n_samples, e.unresolved)
+            for e in measured
+        ]
+    published = {} if job.weighting == OPTIMAL else _published(graph, operator, args)
+    return MeasuredGraph(graph, job.weighting, operator.kind, errors, symbol, published)
+
+
+def _published(
+    graph: SphericalGraph, operator: Laplacian, args: argparse.Namespace
+) -> Mapping[int, float]:
+    """Errors printed in the paper for this very graph and protocol."""
+    sampling = graph.sampling
+    same = (
+        isinstance(sampling, HEALPix)
+        and (args.protocol, args.distance) == ("published", "chordal")
+        and (graph.weighting, operator.kind) == ("heat", "combinatorial")
+    )
+    if not same or not isinstance(sampling, HEALPix):
+        return {}
+    return PUBLISHED_ERRORS.get((sampling.nside, graph.k), {})

@@ -1,0 +1,1 @@
+"""``equivariance --layers``: equivariance errors of layers."""

@@ -1,0 +1,1 @@
+"""``qm7``: energies of molecules."""

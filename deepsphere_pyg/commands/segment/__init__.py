@@ -1,0 +1,1 @@
+"""``segment``: segmentation of climate maps and of one's own."""

@@ -1,1 +1,0 @@
-"""Recognising the grids of files: coordinates, HEALPix pixels, areas, signals."""

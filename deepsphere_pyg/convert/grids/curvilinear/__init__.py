@@ -1,1 +1,0 @@
-"""Grids of rows and columns whose cells are known by their centres."""

@@ -1,0 +1,1 @@
+"""Which variables of a data set say where its values are."""

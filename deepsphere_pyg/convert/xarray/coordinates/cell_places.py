@@ -1,0 +1,60 @@
+"""Places of cells, with what a file says of their areas and corners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepsphere_pyg.convert.xarray.coordinates.angles import Unit, stated_unit, unpacked
+from samplings.arrays import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Latitudes and longitudes of some cells, as a file holds them.
+
+    Attributes
+    ----------
+    lat, lon
+        ``xarray.DataArray`` of one to three dimensions.
+    unit
+        What they are in by the convention of the file, where it is not stated.
+    areas
+        Gives the areas of the cells in steradian, shape of the cells, by a convention.
+    corners
+        Gives the corners of the cells, unit vectors ``(*cells, n, 3)``.
+    shape
+        Rows and columns of a grid whose cells are in a list.
+    """
+
+    lat: Any
+    lon: Any
+    unit: Unit | None = None
+    areas: Callable[[], FloatArray | None] | None = None
+    corners: Callable[[], FloatArray | None] | None = None
+    shape: tuple[int, int] | None = None
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Dimensions of the cells, rows before columns."""
+        return tuple(dict.fromkeys(map(str, (*self.lat.dims, *self.lon.dims))))
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells one set of places from another."""
+        return self.dims, self.lat.name, self.lon.name
+
+    def __str__(self) -> str:
+        return f"{self.lat.name}, {self.lon.name} ({', '.join(self.dims)})"
+
+
+def conventional_unit(places: Places) -> Unit | None:
+    """Unit of the convention of a file, where none is stated and the values fit."""
+    if places.unit is None or stated_unit(places.lat, places.lon)[2] is not None:
+        return None
+    largest = [np.nanmax(np.abs(unpacked(one))) for one in (places.lat, places.lon)]
+    fits = largest[0] <= np.pi / 2 + 1e-6 and largest[1] <= 2 * np.pi + 1e-6
+    return places.unit if fits or places.unit != "radian" else None

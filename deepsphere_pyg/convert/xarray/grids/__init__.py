@@ -1,0 +1,11 @@
+"""The sampling that places or pixels belong to, and its areas."""
+
+from deepsphere_pyg.convert.xarray.grids.grid_warnings import (
+    DistantNeighboursWarning,
+    UnusableAreasWarning,
+)
+
+__all__ = [
+    "DistantNeighboursWarning",
+    "UnusableAreasWarning",
+]

@@ -1,0 +1,1 @@
+"""Cells and areas of grids with two-dimensional coordinates."""

@@ -1,0 +1,214 @@
+"""HEALPix pixels in files: the conventions in use, and which pixels there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import healpy
+import numpy as np
+
+from deepsphere_pyg.convert.xarray.coordinates.attributes import number, text
+from deepsphere_pyg.convert.xarray.coordinates.mappings import mapping_names
+from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
+from deepsphere_pyg.convert.xarray.grids.pixels import (
+    DEEPEST,
+    Pixels,
+    checked_pixels,
+    pixel_indices,
+    unique_pixels,
+)
+from samplings import HEALPix, Irregular, Masked, Sampling
+from samplings.arrays import IntArray
+
+# Names of dimensions that pixels lie along, where no index says so.
+_CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels values"
+_DIMENSIONS = frozenset([*_CELLS.split(), "value"])
+_NEST = {"nested": True, "nest": True, "ring": False}
+_UNIQUE = ("nuniq", "zuniq")
+# Parts of the sky are parts of a whole sampling up to this many pixels (1.2 GB), or as
+# many times what the file holds.
+WHOLE_SKY, TIMES = 13_000_000, 16
+
+
+def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
+    """HEALPix pixels along one of the dimensions, or None where no attribute says so.
+
+    Understood are, in this order,
+
+    - the grid mapping ``healpix`` of the CF conventions: ``refinement_level``,
+      ``indexing_scheme`` (``nested``, ``ring``, ``nuniq``, ``zuniq``) and a coordinate
+      of the standard name ``healpix_index``;
+    - the same grid mapping with ``healpix_nside`` and ``healpix_order``, and the
+      indices, if any, in the coordinate of the dimension;
+    - a coordinate of indices with ``grid_name = "healpix"``, ``level`` and
+      ``indexing_scheme``, as xdggs writes.
+
+    Parameters
+    ----------
+    scan
+        The data set with the coordinates and grid mappings.
+    dims
+        Dimensions of the values.
+    mapping
+        Attribute ``grid_mapping`` of the values, or an empty text.
+
+    Raises
+    ------
+    ValueError
+        If resolution or ordering are missing or unknown, or indices are no integers,
+        out of range, repeat, or do not fit the size.
+
+    Notes
+    -----
+    Pixels of an ellipsoid are taken for those of the sphere: their areas stay equal,
+    and their latitudes are authalic. Source: CF conventions 1.13, appendix F,
+    "HEALPix"; the attributes healpix_nside and healpix_order as in easy.gems; xdggs,
+    ``HealpixInfo``.
+    """
+    attributes, cells = _description(scan, dims, mapping)
+    if attributes is None:
+        return None
+    if cells is None:
+        cells = _index_coordinate(scan, dims)
+    scheme = _scheme(attributes)
+    if scheme in _UNIQUE:
+        if cells is None:
+            _refuse_cells(dims, scheme)
+            return None
+        nside, index = unique_pixels(pixel_indices(cells), scheme)
+        return checked_pixels(str(cells.dims[0]), index, nside, True)
+    nside, nest = _nside(attributes), _NEST[scheme]
+    n = 12 * nside * nside
+    if cells is not None:
+        return checked_pixels(str(cells.dims[0]), pixel_indices(cells), nside, nest)
+    named = [d for d in dims if d.lower() in _DIMENSIONS]
+    sizes = scan.dataset.sizes
+    found = named or [d for d in dims if sizes[d] == n]
+    if len(found) != 1:
+        return None
+    if sizes[found[0]] != n:
+        raise ValueError(
+            f"dimension {found[0]} has {sizes[found[0]]} pixels, but the whole "
+            f"sky at nside={nside} {n}; add their indices as a coordinate with "
+            "standard_name='healpix_index'"
+        )
+    return checked_pixels(found[0], np.arange(n), nside, nest)
+
+
+def _refuse_cells(dims: Sequence[str], scheme: str) -> None:
+    if any(d.lower() in _DIMENSIONS for d in dims):
+        raise ValueError(
+            f"pixels in the ordering {scheme!r} need their indices; add a coordinate "
+            "with standard_name='healpix_index'"
+        )
+
+
+def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
+    """Sampling of pixels, and the vertex of each.
+
+    A part of the sky is a part of the whole sampling, in its order; where that would
+    have more than 13 million pixels and 16 times those of the part, it is an
+    irregular sampling of the same centres and areas.
+    """
+    index, nside = pixels.index, pixels.nside
+    n = 12 * nside * nside
+    if len(index) < n and n > max(WHOLE_SKY, TIMES * len(index)):
+        xyz = np.stack(healpy.pix2vec(nside, index, nest=pixels.nest), axis=1)
+        areas = np.full(len(index), 4 * np.pi / n)
+        return Irregular.from_xyz(xyz, areas), np.arange(len(index))
+    whole = HEALPix(nside, nest=pixels.nest)
+    if len(index) == n:
+        return whole, index
+    ascending = np.sort(index)
+    part = Masked(whole, ascending)
+    return part, np.searchsorted(ascending, index).astype(np.int64)
+
+
+def _description(
+    scan: Scan, dims: Sequence[str], mapping: str
+) -> tuple[Mapping[str, Any] | None, Any]:
+    """Attributes of the grid, and the coordinate of indices that holds them if any."""
+    names = mapping_names(mapping) or list(scan.mappings)
+    found = [name for name in names if _is_healpix(scan, name, "grid_mapping_name")]
+    if len(found) > 1:
+        # Of several resolutions, that of the size of a dimension.
+        sizes = {scan.dataset.sizes[d] for d in dims}
+        found = [n for n in found if 12 * _nside(scan.attributes[n]) ** 2 in sizes]
+        if len(found) > 1:
+            raise ValueError(
+                f"several HEALPix grids fit, {', '.join(found)}; set the attribute "
+                "grid_mapping of the variable to one of them"
+            )
+    if found:
+        return scan.attributes[found[0]], None
+    for name in sorted(scan.variables):
+        variable = scan.variables[name]
+        if variable.ndim == 1 and variable.dims[0] in dims:
+            if _is_healpix(scan, name, "grid_name"):
+                return scan.attributes[name], scan.dataset[name]
+    return None, None
+
+
+def _is_healpix(scan: Scan, name: str, key: str) -> bool:
+    return text(scan.attributes.get(name, {}), key).lower() == "healpix"
+
+
+def _index_coordinate(scan: Scan, dims: Sequence[str]) -> Any:
+    """Coordinate with the standard name, or the coordinate of a dimension of cells."""
+    found = [
+        scan.dataset[name]
+        for name in sorted(scan.variables)
+        if text(scan.attributes[name], "standard_name") == "healpix_index"
+        and set(scan.variables[name].dims) <= set(dims)
+    ]
+    if len(found) > 1:
+        raise ValueError(
+            "more than one coordinate has standard_name='healpix_index': "
+            f"{', '.join(str(one.name) for one in found)}; keep one"
+        )
+    if found and found[0].ndim != 1:
+        raise ValueError(
+            f"healpix_index {found[0].name} must lie along one dimension, got "
+            f"{found[0].ndim}; join pixels along a dimension"
+        )
+    if found:
+        return found[0]
+    named = [d for d in dims if d.lower() in _DIMENSIONS and d in scan.variables]
+    return scan.dataset[named[0]] if named else None
+
+
+def _scheme(attributes: Mapping[str, Any]) -> str:
+    given = None
+    for name in ("indexing_scheme", "healpix_order", "order"):
+        given = text(attributes, name) or None if given is None else given
+    if given is None and "nest" in attributes:
+        nest = text(attributes, "nest").lower() in ("true", "1", "1.0")
+        given = "nested" if nest else "ring"
+    scheme = str(given).lower()
+    if scheme not in _NEST and scheme not in _UNIQUE:
+        raise ValueError(
+            f"the ordering of HEALPix pixels must be 'nested', 'ring', 'nuniq' or "
+            f"'zuniq', got {given!r}; set indexing_scheme of the grid mapping, as a "
+            "map in the wrong ordering looks like noise"
+        )
+    return scheme
+
+
+def _nside(attributes: Mapping[str, Any]) -> int:
+    for name in ("refinement_level", "level", "healpix_nside", "nside"):
+        if name not in attributes:
+            continue
+        value = number(attributes, name)
+        is_level = name.endswith("level")
+        low, high = (0, DEEPEST) if is_level else (1, 2**DEEPEST)
+        if value is None or value != int(value) or not low <= value <= high:
+            raise ValueError(
+                f"{name} of the HEALPix grid must be an integer from {low} to {high}, "
+                f"got {attributes[name]!r}"
+            )
+        return 2 ** int(value) if is_level else int(value)
+    raise ValueError(
+        "the HEALPix grid does not state its resolution; set refinement_level of the "
+        "grid mapping, where nside = 2 ** refinement_level"
+    )

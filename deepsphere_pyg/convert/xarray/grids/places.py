@@ -1,0 +1,190 @@
+"""Samplings of latitudes and longitudes of any form."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from deepsphere_pyg.convert.xarray.climate_extra import climate_module
+from deepsphere_pyg.convert.xarray.coordinates.angles import Unit, angles, rounding
+from deepsphere_pyg.convert.xarray.coordinates.cell_places import (
+    Places,
+    conventional_unit,
+)
+from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import (
+    ROUNDING,
+    LatLonGrid,
+    in_degrees,
+)
+from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
+from deepsphere_pyg.convert.xarray.grids.areas import file_areas, given_areas
+from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
+from deepsphere_pyg.convert.xarray.grids.grid_warnings import (
+    DistantNeighboursWarning,
+    UnusableAreasWarning,
+)
+from deepsphere_pyg.convert.xarray.grids.points import (
+    Duplicates,
+    gaussian_rings,
+    scattered_sampling,
+)
+from deepsphere_pyg.convert.xarray.grids.schemes import grid_sampling
+from samplings import Sampling
+from samplings.arrays import FloatArray, IntArray
+from samplings.points.matching import SAME_POINT
+
+# The caller of from_xarray, from here.
+_CALLER = 4
+# What arithmetic in float64 leaves of 360 degrees, generously.
+ROUND_OFF = 1e-10
+
+
+def places_sampling(
+    places: Places,
+    scan: Scan,
+    attributes: Mapping[str, Any],
+    unit: Unit | None,
+    areas: Any,
+    duplicates: Duplicates | None,
+) -> tuple[Sampling, IntArray]:
+    """Sampling of cells at some latitudes and longitudes, and the vertex of each.
+
+    Parameters
+    ----------
+    places
+        The coordinates.
+    scan, attributes
+        Where they are from, and the attributes of the variable whose places they are.
+    unit, areas, duplicates
+        As in :func:`from_xarray`.
+
+    Raises
+    ------
+    ValueError
+        If coordinates are missing everywhere, out of range, in different units, or
+        repeat; if areas are wrong; or if an option is not for such a grid.
+    """
+    if duplicates not in (None, "merge", "refuse"):
+        raise ValueError(f"duplicates must be 'merge' or 'refuse', got {duplicates!r}")
+    if unit is None:
+        unit = conventional_unit(places)
+    if len(places.dims) == 2 and places.lat.ndim == places.lon.ndim == 1:
+        refuse_options("a grid of latitudes and longitudes", areas, duplicates)
+        return grid_sampling(LatLonGrid(*angles(places.lat, places.lon, unit)))
+    cells = _cells(places, unit)
+    if areas is None and duplicates is None and cells.known.all():
+        regular = _regular(cells, places.shape)
+        if regular is not None:
+            return regular
+    return _irregular(places, cells, scan, attributes, unit, areas, duplicates)
+
+
+def _cells(places: Places, unit: Unit | None) -> Cells:
+    """Places of cells in degrees, in the order of their dimensions."""
+    xarray = climate_module("xarray")
+    both = xarray.broadcast(places.lat, places.lon)
+    lat, lon = (one.transpose(*places.dims) for one in both)
+    lat, lon, unit = angles(lat, lon, unit)
+    known = np.isfinite(lat) & np.isfinite(lon)
+    if not known.any():
+        raise ValueError(
+            f"{places} are missing everywhere; expected degrees or radians"
+        )
+    degrees = np.full((2, *lat.shape), np.nan)
+    degrees[:, known] = in_degrees(lat[known], lon[known], unit)
+    # What the floating-point type of the file leaves of 360 degrees.
+    eps = max(rounding(places.lat), rounding(places.lon))
+    same = max(SAME_POINT, 2 * np.pi * eps)
+    return Cells(degrees[0], degrees[1], known, same)
+
+
+def _regular(
+    cells: Cells, shape: tuple[int, int] | None
+) -> tuple[Sampling, IntArray] | None:
+    """Scheme, grid of rows and columns, or Gaussian rings that cells are, or None."""
+    lat, lon = cells.lat, cells.lon
+    if shape is not None and lat.ndim == 1:
+        found = _separable(lat.reshape(shape), lon.reshape(shape))
+        if found is not None:
+            return found[0], found[1].ravel()
+    if lat.ndim == 2:
+        return _separable(lat, lon)
+    return gaussian_rings(lat, lon) if lat.ndim == 1 else None
+
+
+def _irregular(
+    places: Places,
+    cells: Cells,
+    scan: Scan,
+    attributes: Mapping[str, Any],
+    unit: Unit | None,
+    areas: Any,
+    duplicates: Duplicates | None,
+) -> tuple[Sampling, IntArray]:
+    """Irregular sampling of cells, after what the file and the user say of them."""
+    what = str(places)
+    cells, message = cells.with_own_places(what)
+    messages: list[tuple[str, type[Warning]]] = [(message, DistantNeighboursWarning)]
+    if areas is not None:
+        weights: FloatArray | None = given_areas(
+            scan, attributes, places.dims, cells, areas
+        )
+    else:
+        weights, problem = file_areas(scan, attributes, places, unit, cells)
+        instead = (
+            "others of the file are taken"
+            if weights is not None
+            else ("areas are estimated")
+        )
+        unusable = f"{problem}; {instead} instead" if problem else ""
+        messages.append((unusable, UnusableAreasWarning))
+    if weights is None:
+        cells, message = cells.without_lonely(what)
+        messages.append((message, DistantNeighboursWarning))
+    if not cells.known.any():
+        raise ValueError(
+            f"the cells of {what} have no places of their own: many share one, far "
+            "from their neighbours; add the latitudes and longitudes of each"
+        )
+    if duplicates is None:
+        duplicates = "refuse" if cells.known.ndim == 1 else "merge"
+    found = scattered_sampling(cells, weights, duplicates)
+    for message, category in messages:
+        if message:
+            warnings.warn(message, category, stacklevel=_CALLER)
+    return found
+
+
+def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | None:
+    """Grid of rows and columns that two-dimensional coordinates are, or None."""
+    for turned in (False, True):
+        rows, columns = (lat.T, lon.T) if turned else (lat, lon)
+        if min(rows.shape) < 2:
+            continue
+        apart = (np.abs(rows - rows[:, :1]).max(), np.abs(columns - columns[:1]).max())
+        constant = max(apart) <= ROUND_OFF
+        # Grids whose columns overlap are merged point by point.
+        if constant and np.ptp(columns[0]) <= 360 + ROUNDING:
+            grid = LatLonGrid(rows[:, 0], columns[0], "degree")
+            sampling, vertex = grid_sampling(grid)
+            return sampling, (np.ascontiguousarray(vertex.T) if turned else vertex)
+    return None
+
+
+def refuse_options(what: str, areas: Any, duplicates: Duplicates | None) -> None:
+    """Refuse options that are for other grids.
+
+    Raises
+    ------
+    ValueError
+        If one is given.
+    """
+    for name, value in (("areas", areas), ("duplicates", duplicates)):
+        if value is not None:
+            raise ValueError(
+                f"{name}= is for curvilinear and unstructured grids; this is {what}, "
+                "with exact areas and repeated cells merged: leave it out"
+            )

@@ -1,0 +1,198 @@
+"""Which scheme the rows and columns of a grid belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING, LatLonGrid
+from samplings import (
+    Equiangular,
+    GaussLegendre,
+    Masked,
+    McEwenWiaux,
+    Rectilinear,
+    Sampling,
+)
+from samplings.arrays import FloatArray, IntArray
+from samplings.schemes.quadrature import (
+    clenshaw_curtis,
+    driscoll_healy,
+    fejer,
+    gauss_legendre,
+    mcewen_wiaux,
+)
+
+# A node may be off by this part of the spacing at most, or schemes look alike: the
+# first rows of Gauss-Legendre and cell centres differ by a quarter of it.
+NODE = 0.02
+# Regions are parts of a whole grid of up to about this many vertices (0.2 GB), or as
+# many times what the file holds.
+WHOLE_GRID, TIMES = 2_000_000, 16
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A regular grid of the globe that is built only if it fits.
+
+    Attributes
+    ----------
+    lat
+        Latitudes of its rows in degree, north to south.
+    n_phi, first
+        Number of columns, and longitude of the first in degree.
+    build
+        Makes the sampling, an instance of :class:`samplings.rings.RegularGrid`.
+    """
+
+    lat: FloatArray
+    n_phi: int
+    first: float
+    build: Callable[[], Equiangular | GaussLegendre | McEwenWiaux]
+
+
+def grid_sampling(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
+    """Sampling of a grid of latitudes and longitudes, and the vertex of each cell.
+
+    Parameters
+    ----------
+    grid
+        Rows and columns of a file.
+
+    Returns
+    -------
+    sampling : Sampling
+        A scheme, if all of its rows and columns are there to the precision of the
+        file. Else a part of one, if consecutive rows and columns of it are there and
+        the whole has up to some two million vertices, or 16 times as many. Else
+        :class:`samplings.Rectilinear`.
+    vertex : ndarray
+        Vertex of each cell, shape of the grid. The rows of poles are one vertex each,
+        and so are the cells of a repeated meridian.
+    """
+    lat = grid.rings[::-1]
+    rows, columns = grid.rows[::-1], grid.eastward
+    whole = _fitting(grid, lat)
+    if whole is None:
+        # Rows at a pole must be there exactly to be one vertex.
+        polar = np.abs(lat) > 90 - ROUNDING
+        rounded = np.where(polar, np.copysign(90.0, lat), lat)
+        sampling: Sampling = (general := Rectilinear(rounded, grid.eastward_lon))
+        index = general.grid_index
+    else:
+        sampling, index = whole
+    vertex = np.empty(grid.shape, dtype=np.int64)
+    vertex[np.ix_(rows, columns)] = index
+    repeated = np.setdiff1d(np.arange(grid.shape[1]), columns)
+    for column in repeated:
+        vertex[:, column] = vertex[:, int(grid.lon.argmin())]
+    return sampling, vertex
+
+
+def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | None:
+    """First scheme that fits, the whole before parts, and the vertices of the cells."""
+    spacing = float(np.median(-np.diff(lat)))
+    slack = min(precision(lat), NODE * spacing)
+    size = 180 / spacing * 360 / float(np.median(grid.gaps))
+    parts = (False, True) if size <= _limit(grid) else (False,)
+    for part in parts:
+        for scheme in _schemes(len(lat), spacing, grid, part):
+            rows = _rows(scheme.lat, lat, slack)
+            columns = _columns(scheme, grid.eastward_lon)
+            if rows is None or columns is None:
+                continue
+            complete = len(rows) == len(scheme.lat) and len(columns) == scheme.n_phi
+            if complete:
+                sampling = scheme.build()
+                return sampling, sampling.grid_index[rows[:, None], columns]
+            if part:
+                return _part(scheme, rows, columns)
+    return None
+
+
+def _limit(grid: LatLonGrid) -> int:
+    """Vertices of the largest grid that a part of it is worth building."""
+    return max(WHOLE_GRID, TIMES * grid.shape[0] * grid.shape[1])
+
+
+def precision(degrees: FloatArray) -> float:
+    """By how many degrees coordinates are off their true values.
+
+    Half a unit of the last decimal, where they were rounded to two to four decimals as
+    in GRIB files, and at least what float32 leaves. Equal steps were not rounded.
+    """
+    if np.ptp(np.diff(degrees)) <= ROUNDING:
+        return ROUNDING
+    for decimals in (2, 3, 4):
+        if np.abs(degrees - degrees.round(decimals)).max() <= 0.02 * ROUNDING:
+            return max(ROUNDING, 0.51 * 10.0**-decimals)
+    return ROUNDING
+
+
+def _schemes(n: int, spacing: float, grid: LatLonGrid, part: bool) -> Iterator[Scheme]:
+    """Schemes of about the spacing of a grid."""
+    step = float(np.median(grid.gaps))
+    m = round(360 / step)
+    half = 180 / m
+    # Spacings of parts are known to the precision of the file only.
+    n_poles = round(180 / spacing) + 1 if part else n
+    n_cells = round(180 / spacing) if part else n
+    n_gauss = round(180 / spacing - 0.5) if part else n
+    if n_cells >= 1:
+        rule = fejer(n_cells)
+        yield Scheme(_lat(rule.theta), m, half, partial(Equiangular, n_cells, m))
+    if n_poles >= 3:
+        theta = clenshaw_curtis(n_poles).theta
+        yield Scheme(
+            _lat(theta), m, 0.0, partial(Equiangular, n_poles, m, "clenshaw-curtis")
+        )
+    if not part and n >= 2:
+        theta = driscoll_healy(n).theta
+        yield Scheme(_lat(theta), m, 0.0, partial(Equiangular, n, m, "driscoll-healy"))
+    if not part and m == 2 * n - 1:
+        theta = mcewen_wiaux(n).theta
+        yield Scheme(_lat(theta), m, 0.0, partial(McEwenWiaux, n))
+    for rows in range(max(n_gauss - part, 1), n_gauss + part + 1):
+        theta = gauss_legendre(rows)[0]
+        yield Scheme(_lat(theta), m, 0.0, partial(GaussLegendre, rows, m))
+
+
+def _lat(theta: FloatArray) -> FloatArray:
+    return 90 - np.rad2deg(theta)
+
+
+def _rows(nodes: FloatArray, lat: FloatArray, slack: float) -> IntArray | None:
+    """Consecutive rows of a scheme where latitudes are, or None."""
+    if len(lat) > len(nodes):
+        return None
+    first = int(np.abs(nodes - lat[0]).argmin())
+    rows = first + np.arange(len(lat))
+    if rows[-1] >= len(nodes) or np.abs(nodes[rows] - lat).max() > slack:
+        return None
+    return rows
+
+
+def _columns(scheme: Scheme, lon: FloatArray) -> IntArray | None:
+    """Consecutive columns of a scheme where longitudes are, or None."""
+    step = 360 / scheme.n_phi
+    slack = min(precision(lon), NODE * step)
+    places = (lon - scheme.first) / step
+    columns = np.round(places).astype(np.int64)
+    off = np.abs(places - columns).max() * step > slack
+    if off or (np.diff(columns) != 1).any() or len(columns) > scheme.n_phi:
+        return None
+    return columns % scheme.n_phi
+
+
+def _part(scheme: Scheme, rows: IntArray, columns: IntArray) -> tuple[Masked, IntArray]:
+    """Part of a scheme, of a pole as much as there are columns."""
+    whole = scheme.build()
+    cells = whole.grid_index[rows[:, None], columns]
+    index = np.unique(cells)
+    areas = whole.weights[index].copy()
+    polar = np.isin(index, whole.grid_index[np.abs(scheme.lat) > 90 - 1e-9])
+    areas[polar] *= len(columns) / scheme.n_phi
+    return Masked(whole, index, areas), np.searchsorted(index, cells).astype(np.int64)

@@ -1,0 +1,215 @@
+"""The climate data of the spherical U-Nets: 16 channels on an icosahedral mesh."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from scipy.spatial import cKDTree
+
+from deepsphere_pyg.datasets.base import (
+    SegmentationDataset,
+    SegmentationSample,
+    segmentation_sample,
+)
+from deepsphere_pyg.datasets.climate.cam5 import (
+    CAM5_CHANNELS,
+    CAM5_CLASSES,
+    check_finite,
+)
+from deepsphere_pyg.datasets.climate.climate_sphere_mesh import (
+    barycentric_matrix,
+    file_order,
+)
+from deepsphere_pyg.datasets.files import PathLike, files_in, reading
+from samplings import Icosahedral, Sampling, same_sampling
+from samplings.arrays import IntArray
+
+_NAME = re.compile(r"data-\d{4}-\d{2}-\d{2}-\d{2}-(?P<run>\d+)(-mesh)?\.npz")
+_N_VERTICES = 10_242
+_LAYOUT = (
+    "put the files data-YYYY-MM-DD-SS-R-mesh.npz of climate_sphere_l5 (the folder "
+    "data_5_all of the archive) and train_split.txt, val_split.txt, test_split.txt "
+    "there. The published download has been dead since 2022: ask the authors or "
+    "somebody who has a copy, or use ClimateEvents, which is generated"
+)
+
+
+class ClimateSphereL5(SegmentationDataset):
+    """CAM5 maps with cyclones and rivers, on the icosahedron of level 5.
+
+    One file is one map of 10,242 vertices. It is opened when asked for, read and put
+    into the order of :class:`samplings.Icosahedral`, whose points are exactly those of
+    the files (see :func:`climate_sphere_mesh.file_order`): nothing is interpolated on
+    ``Icosahedral(5)``.
+
+    Parameters
+    ----------
+    root
+        Folder with the ``npz`` files and the lists of the splits.
+    sampling
+        Where the maps are wanted, by default ``Icosahedral(5)``. On others, inputs are
+        interpolated linearly on the triangles of the mesh, and labels are those of the
+        nearest vertex.
+    split
+        ``"train"``, ``"val"`` or ``"test"``, read from ``<split>_split.txt`` (one file
+        name a line), or ``"all"`` for every file of the folder.
+    runs
+        Keep the files of these runs of the climate model only (the number R in
+        ``data-YYYY-MM-DD-SS-R-mesh.npz``; the published ones are 1, 2, 3, 4, 6). All
+        by default.
+
+    Attributes
+    ----------
+    files
+        The files, in the order of the maps.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder, a list or a file is missing; the message says what goes where.
+    ValueError
+        If no file is left; on access, if a file is damaged, lacks an array, or holds
+        wrong shapes, labels that are not one-hot or values that are not finite. The
+        message names the file.
+
+    Notes
+    -----
+    A file holds ``data`` (16, 10242), channels in the order of :data:`CAM5_CHANNELS`,
+    and ``labels`` (3, 10242), one-hot: background, tropical cyclone, atmospheric river;
+    transposed arrays are understood too. Shares of the classes: 97.7 %, 0.1 %, 2.2 %.
+    Files do not say which meridian their longitude zero is.
+
+    Source: Jiang et al., Spherical CNNs on unstructured grids, ICLR 2019
+    (arXiv:1901.02039); segmentation data of Mudigonda et al., Segmenting and tracking
+    extreme climate events using neural networks, NeurIPS 2017 workshop.
+
+    Examples
+    --------
+    >>> ClimateSphereL5("no-such-folder")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: no-such-folder does not exist; put the files ...
+    """
+
+    channel_names = CAM5_CHANNELS
+    class_names = CAM5_CLASSES
+
+    def __init__(
+        self,
+        root: PathLike,
+        sampling: Sampling | None = None,
+        *,
+        split: str = "train",
+        runs: Collection[int] | None = None,
+    ) -> None:
+        self.files = _select(Path(root), split, runs)
+        mesh = Icosahedral(5)
+        self._order = file_order(5)
+        self.sampling = mesh if sampling is None else sampling
+        self._matrix: sp.csr_array | None = None
+        self._nearest: IntArray | None = None
+        if sampling is not None and not same_sampling(mesh, sampling):
+            self._matrix = barycentric_matrix(mesh, sampling)
+            _, nearest = cKDTree(mesh.xyz).query(sampling.xyz)
+            self._nearest = np.asarray(nearest, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> SegmentationSample:
+        """Read and check the map of file ``index``."""
+        data, classes = _read(self.files[self._check_index(index)])
+        x, y = np.empty_like(data), np.empty_like(classes)
+        x[self._order], y[self._order] = data, classes
+        if self._matrix is not None:
+            x = self._matrix @ x.astype(np.float64)
+            y = y[self._nearest]
+        return segmentation_sample(x, y, len(self.class_names))
+
+
+def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
+    """Files of a split and of some runs."""
+    if split not in ("train", "val", "test", "all"):
+        raise ValueError(
+            f"split must be 'train', 'val', 'test' or 'all', got {split!r}"
+        )
+    files = files_in(root, "data-*.npz", _LAYOUT)
+    if split != "all":
+        listing = root / f"{split}_split.txt"
+        if not listing.is_file():
+            raise FileNotFoundError(
+                f"{listing} does not exist: it lists the files of the split, one a "
+                "line, and comes with the published code of the paper, not with the "
+                "data; or pass split='all' with runs=(...) to split by runs"
+            )
+        with reading(listing, "a list of file names"):
+            names = listing.read_text(encoding="utf-8").split()
+        files = [root / name for name in names]
+        absent = [path.name for path in files if not path.is_file()]
+        if absent:
+            raise FileNotFoundError(
+                f"{listing} names {len(absent)} files that are not in {root}, the "
+                f"first is {absent[0]}; {_LAYOUT}"
+            )
+    if runs is not None:
+        if not isinstance(runs, Collection):
+            raise TypeError(f"runs must list numbers, got {runs!r}; pass [{runs}]")
+        matches = [_NAME.fullmatch(path.name) for path in files]
+        files = [
+            path
+            for path, match in zip(files, matches, strict=True)
+            if match and int(match["run"]) in runs
+        ]
+    if not files:
+        raise ValueError(
+            f"no file of {root} is in split {split!r} and runs {runs}; "
+            "check the list and the runs"
+        )
+    return files
+
+
+def _read(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Inputs ``(10242, 16)`` and classes of a file, in its own order."""
+    arrays = {}
+    # NumPy forgets to close a file that is no archive: open it here.
+    with reading(path, "npz"), path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            # NumPy would advise to load it unsafely.
+            raise ValueError("it is not a zip archive")
+        stream.seek(0)
+        archive = np.load(stream, allow_pickle=False)
+        found = list(archive.files)
+        for name in ("data", "labels"):
+            if name in found:
+                arrays[name] = archive[name]
+    for name, rows in (("data", len(CAM5_CHANNELS)), ("labels", len(CAM5_CLASSES))):
+        if name not in arrays:
+            raise ValueError(
+                f"{path} has no array {name!r}; it has: {', '.join(found)}"
+            )
+        array = arrays[name]
+        if array.shape == (rows, _N_VERTICES):
+            arrays[name] = array.T
+        elif array.shape != (_N_VERTICES, rows):
+            raise ValueError(
+                f"{path}: {name} must have shape ({rows}, {_N_VERTICES}), "
+                f"got {array.shape}"
+            )
+    data, one_hot = arrays["data"], arrays["labels"]
+    check_finite(data, CAM5_CHANNELS, path)
+    ones, zeros = one_hot == 1, one_hot == 0
+    wrong = ~((ones | zeros).all(axis=1) & (ones.sum(axis=1) == 1))
+    if wrong.any():
+        bad = int(wrong.argmax())
+        raise ValueError(
+            f"{path}: labels must be one-hot over {', '.join(CAM5_CLASSES)}, "
+            f"got {one_hot[bad].tolist()} at vertex {bad}"
+        )
+    return data, ones.argmax(axis=1)

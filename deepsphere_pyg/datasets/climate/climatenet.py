@@ -1,0 +1,194 @@
+"""Expert-labelled cyclones and atmospheric rivers, one NetCDF file a time step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.convert import XarraySampling, from_xarray
+from deepsphere_pyg.convert.xarray.climate_extra import climate_module
+from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
+from deepsphere_pyg.datasets.base import (
+    SegmentationDataset,
+    SegmentationSample,
+    segmentation_sample,
+)
+from deepsphere_pyg.datasets.climate.cam5 import (
+    CAM5_CHANNELS,
+    CAM5_CLASSES,
+    check_finite,
+    checked_classes,
+)
+from deepsphere_pyg.datasets.files import (
+    DataFileError,
+    PathLike,
+    files_in,
+    reading,
+)
+from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
+from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.weights import Method
+from samplings import Sampling, same_sampling
+from samplings.missing_values import without_missing
+
+_LAYOUT = (
+    "put ClimateNet's files data-YYYY-MM-DD-SS-R.nc into the folders train and test "
+    "under one root (they are published by NERSC), and pass that root"
+)
+
+
+class ClimateNet(SegmentationDataset):
+    """Tropical cyclones and atmospheric rivers labelled by experts.
+
+    One file is one map of CAM5.1 at 25 km. It is opened when asked for, read, carried
+    to the sampling by a :class:`Regridder`, and closed.
+
+    Parameters
+    ----------
+    root
+        Folder that holds the folders ``train`` and ``test``.
+    sampling
+        Where the maps are wanted.
+    split
+        ``"train"``, ``"test"``, or another folder under the root; None for files that
+        lie in the root itself.
+    regrid
+        Method of the :class:`Regridder`.
+
+    Attributes
+    ----------
+    files
+        The files, in the order of the maps.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder is missing or empty; the message says what goes where.
+    ValueError
+        If a file is damaged, lacks a variable, is on another grid than the first one,
+        or holds labels out of range or values that are not finite; the message names
+        the file.
+    ImportError
+        If xarray is not installed.
+
+    Notes
+    -----
+    A file holds the 16 variables of :data:`CAM5_CHANNELS` and ``LABELS`` (0 background,
+    1 tropical cyclone, 2 atmospheric river) on 768 latitudes from -90 to 90 and 1152
+    longitudes from 0 to 359.6875, which it gives as ``lat`` and ``lon``. One image
+    labelled by several experts is in several files.
+
+    Source: Prabhat et al., ClimateNet: an expert-labeled open dataset and deep learning
+    architecture for enabling high-precision analyses of extreme weather, Geoscientific
+    Model Development 14 (2021), 107-124. Distributed by NERSC; see the terms there.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> ClimateNet("no-such-folder", HEALPix(2))
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: no-such-folder... does not exist; put ClimateNet's files ...
+    """
+
+    channel_names = CAM5_CHANNELS
+    class_names = CAM5_CLASSES
+
+    def __init__(
+        self,
+        root: PathLike,
+        sampling: Sampling,
+        *,
+        split: str | None = "train",
+        regrid: Method = "auto",
+    ) -> None:
+        climate_module("xarray")
+        folder = Path(root) if split is None else Path(root) / split
+        self.files = files_in(folder, "*.nc", _LAYOUT)
+        self.sampling = sampling
+        self._grid: XarraySampling | None = None
+        self._grid = self._read(self.files[0])[0]
+        self._regridder = Regridder(self._grid, sampling, regrid)
+
+    @property
+    def regridding(self) -> str:
+        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
+        return self._regridder.used
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> SegmentationSample:
+        """Read, check and regrid the map of file ``index``."""
+        path = self.files[self._check_index(index)]
+        _, data, labels = self._read(path)
+        x = self._regridder.fields(data)
+        y, inside = self._regridder.labels(labels)
+        return segmentation_sample(x.T, y, len(self.class_names), inside)
+
+    def _read(
+        self, path: Path
+    ) -> tuple[XarraySampling, npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Grid, inputs ``(16, *grid)`` and labels of a file."""
+        xarray = climate_module("xarray")
+        # Times are file names, not dates.
+        with reading(path, "NetCDF"):
+            check_opening(path, "netCDF4")
+            dataset = xarray.open_dataset(path, decode_times=False)
+        with dataset:
+            missing = {*CAM5_CHANNELS, "LABELS"} - set(dataset.variables)
+            if missing:
+                raise ValueError(
+                    f"{path} has no variable {', '.join(sorted(missing))}; "
+                    f"it has: {', '.join(map(str, dataset.data_vars))}"
+                )
+            with reading(path, "NetCDF"):
+                grid = self._recognised(dataset, path)
+            maps = []
+            for name in (*CAM5_CHANNELS, "LABELS"):
+                variable = dataset[name]
+                extra = [d for d in variable.dims if d not in grid.dims]
+                if len(variable.dims) - len(extra) < len(grid.dims) or any(
+                    variable.sizes[d] != 1 for d in extra
+                ):
+                    raise ValueError(
+                        f"{path}: {name} must be one map over "
+                        f"{' and '.join(grid.dims)}, got {dict(variable.sizes)}"
+                    )
+                one = variable.isel({d: 0 for d in extra}).transpose(*grid.dims)
+                with reading(path, "NetCDF"):
+                    values = one.to_numpy()
+                maps.append(without_missing(values, one.attrs, one.encoding))
+        data = np.stack(maps[:-1])
+        check_finite(data, CAM5_CHANNELS, path, axis=0)
+        return grid, data, checked_classes(maps[-1], CAM5_CLASSES, path)
+
+    def _recognised(self, dataset: Any, path: Path) -> XarraySampling:
+        """Grid of a file: that of the first one, or it is refused."""
+        first = self._grid
+        if first is not None and all(
+            name in dataset.variables
+            and dataset[name].shape == known.shape
+            and np.allclose(dataset[name], known, rtol=0, atol=ROUNDING)
+            for name, known in first.coordinates.coords.items()
+            if known.dtype.kind == "f"
+        ):
+            return first
+        try:
+            grid = from_xarray(dataset, "LABELS")
+        except ValueError as error:
+            raise DataFileError(f"{path}: {error}") from error
+        if first is not None and not (
+            np.array_equal(grid.vertex, first.vertex)
+            and same_sampling(grid.sampling, first.sampling)
+        ):
+            raise DataFileError(
+                f"{path} is on another grid than {self.files[0]}; "
+                "keep files of one grid in a folder"
+            )
+        # The file is closed after this.
+        return replace(grid, coordinates=grid.coordinates.load())

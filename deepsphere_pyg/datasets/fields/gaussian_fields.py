@@ -1,0 +1,214 @@
+"""Isotropic Gaussian random maps on HEALPix, classed by their power spectrum."""
+
+from __future__ import annotations
+
+import math
+from typing import SupportsFloat, SupportsIndex
+
+import healpy
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.spatial.transform import Rotation
+
+from deepsphere_pyg.datasets.classification import (
+    ClassificationDataset,
+    ClassificationSample,
+)
+from deepsphere_pyg.datasets.fields.power_spectra import (
+    checked_spectra,
+    nonnegative_argument,
+)
+from samplings import HEALPix, Masked, Sampling
+from samplings.arguments import integer_argument
+
+ComplexArray = npt.NDArray[np.complex128]
+FloatArray = npt.NDArray[np.float64]
+
+
+class GaussianFields(ClassificationDataset):
+    r"""Gaussian random fields of several angular power spectra, one a class.
+
+    .. math:: f(x) = \sum_{l=0}^{l_\max} \sum_{m=-l}^{l} a_{lm} Y_{lm}(x),
+        \quad E |a_{lm}|^2 = C_l^{(y)} + N, \quad
+        N = \frac{4\pi\sigma^2}{(l_\max + 1)^2}
+
+    Map i is of class ``y = i % classes``: as many of each, to within one. A map is kept
+    as its coefficients, so that it is known at every point, and turned exactly.
+
+    Parameters
+    ----------
+    sampling
+        HEALPix of any ordering, or a part of one: maps are drawn on the whole sphere.
+    spectra
+        :math:`C_l^{(y)}` for l = 0, 1, ..., shape ``(classes, lmax + 1)``, in the
+        square of the maps' unit; ``lmax`` is at most ``3 nside - 1``.
+    n_maps
+        Number of maps.
+    seed
+        Not negative. Map i is fixed by ``(seed, i)`` alone, not by ``n_maps``; data
+        sets of different seeds share no map.
+    noise
+        Standard deviation :math:`\sigma` of white noise, in the maps' unit. It has the
+        same power at all degrees up to ``lmax``, and turns with the map.
+    rotate
+        ``True`` turns each map by a random rotation of its own, uniform over all
+        rotations; a SciPy ``Rotation`` turns all maps by that one.
+    class_names
+        One name a class; ``"spectrum 0"``, ``"spectrum 1"``, ... by default.
+
+    Raises
+    ------
+    TypeError
+        If ``sampling`` is neither HEALPix nor a part of it, ``n_maps`` or ``seed`` no
+        integer, or ``rotate`` neither a boolean nor a rotation.
+    ValueError
+        If spectra are negative, not finite, of different lengths, fewer than two, or
+        reach beyond degree ``3 nside - 1``; if ``n_maps`` is below one, ``seed`` or
+        ``noise`` negative, ``rotate`` several rotations, or the names do not fit.
+    IndexError
+        From ``dataset[i]``, if there is no map i.
+
+    Notes
+    -----
+    Source: the cosmological experiment of Defferrard et al. 2020, arXiv:2012.15000,
+    section 4.2, tells two cosmologies apart by maps that differ at high degrees; see
+    :func:`~deepsphere_pyg.datasets.cosmology_spectra`. Gaussian maps differ by their
+    spectrum alone.
+
+    Equivariance: exact. A turned map is :math:`(R f)(x) = f(R^{-1} x)` to round-off,
+    evaluated at the same vertices. Pixels are points: no pixel window.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix
+    >>> maps = GaussianFields(HEALPix(8), [[0, 1, 1], [0, 2, 0]], n_maps=4, seed=1)
+    >>> maps[1].x.shape, maps[1].y
+    (torch.Size([768, 1]), 1)
+    """
+
+    channel_names = ("field",)
+
+    def __init__(
+        self,
+        sampling: Sampling,
+        spectra: npt.ArrayLike,
+        n_maps: SupportsIndex,
+        seed: SupportsIndex = 0,
+        noise: SupportsFloat = 0.0,
+        rotate: bool | Rotation = False,
+        class_names: tuple[str, ...] | None = None,
+    ) -> None:
+        self.sampling = sampling
+        self.nside, self._pixels = _ring_pixels(sampling)
+        self.spectra = checked_spectra(spectra, 3 * self.nside - 1)
+        self._n_maps = integer_argument("n_maps", n_maps, 1)
+        self.seed = integer_argument("seed", seed, 0)
+        self.noise = nonnegative_argument("noise", noise, "pass 0 for none")
+        self.rotate = checked_rotation(rotate)
+        default = tuple(f"spectrum {i}" for i in range(len(self.spectra)))
+        self.class_names = default if class_names is None else tuple(class_names)
+        if len(self.class_names) != len(self.spectra):
+            raise ValueError(
+                f"class_names must name {len(self.spectra)} classes, one a spectrum, "
+                f"got {', '.join(self.class_names)}; leave them out for numbers"
+            )
+
+    @property
+    def lmax(self) -> int:
+        """The highest degree of the maps."""
+        return len(self.spectra[0]) - 1
+
+    def __len__(self) -> int:
+        return self._n_maps
+
+    def coefficients(self, index: int) -> ComplexArray:
+        """Coefficients of map ``index`` in healpy's layout, turned as it is."""
+        index = self._check_index(index)
+        amplitude = np.sqrt(self.spectra[index % len(self.spectra)])
+        drawn: ComplexArray = amplitude[self._degrees] * self._standard(index, 0)
+        if self.noise:
+            level = math.sqrt(4 * math.pi) * self.noise / (self.lmax + 1)
+            drawn += level * self._standard(index, 2)
+        if self.rotate is not False:
+            healpy.rotate_alm(drawn, 0.0, 0.0, 0.0, matrix=self.rotation(index))
+        return drawn
+
+    def rotation(self, index: int) -> FloatArray:
+        """Matrix R by which map ``index`` is turned, shape ``(3, 3)``."""
+        index = self._check_index(index)
+        if isinstance(self.rotate, Rotation):
+            return self.rotate.as_matrix()
+        if not self.rotate:
+            return np.eye(3)
+        # A normal vector has a uniform direction: a uniform unit quaternion.
+        return Rotation.from_quat(self._generator(index, 1).normal(size=4)).as_matrix()
+
+    def __getitem__(self, index: int) -> ClassificationSample:
+        """Make map ``index``, the same each time."""
+        coefficients = self.coefficients(index)
+        whole = healpy.alm2map(coefficients, self.nside, lmax=self.lmax)
+        x = torch.from_numpy(whole[self._pixels].astype(np.float32)[:, None])
+        return ClassificationSample(x, index % len(self.spectra))
+
+    @property
+    def _degrees(self) -> npt.NDArray[np.int64]:
+        """Degree of each coefficient."""
+        return np.asarray(healpy.Alm.getlm(self.lmax)[0])
+
+    def _standard(self, index: int, part: int) -> ComplexArray:
+        """Coefficients of power one at all degrees; orders m >= 0 of a real map."""
+        size = healpy.Alm.getsize(self.lmax)
+        real, imaginary = self._generator(index, part).standard_normal((2, size))
+        drawn: ComplexArray = (real + 1j * imaginary) / math.sqrt(2)
+        # Orders come one after the other: first all degrees of m = 0, which are real.
+        drawn[: self.lmax + 1] = real[: self.lmax + 1]
+        return drawn
+
+    def _generator(self, index: int, part: int) -> np.random.Generator:
+        key = (index, part)
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
+
+
+def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
+    """Resolution, and the pixel of each vertex in RING ordering."""
+    whole, chain = sampling, []
+    while isinstance(whole, Masked):
+        chain.append(whole.index)
+        whole = whole.parent
+    if not isinstance(whole, HEALPix):
+        raise TypeError(
+            "sampling must be HEALPix or a part of it, got "
+            f"{type(whole).__name__}; pass HEALPix(32), as healpy computes the maps"
+        )
+    pixels = np.arange(len(whole))
+    for index in reversed(chain):
+        pixels = pixels[index]
+    if whole.nest:
+        pixels = healpy.nest2ring(whole.nside, pixels)
+    return whole.nside, np.asarray(pixels, dtype=np.int64)
+
+
+def checked_rotation(rotate: bool | Rotation) -> bool | Rotation:
+    """Return ``rotate`` if it is a boolean or one rotation.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If there are several rotations.
+    """
+    if isinstance(rotate, Rotation):
+        if not rotate.single:
+            raise ValueError(
+                f"rotate must be one rotation for all maps, got {len(rotate)}; "
+                "pass True for a random one a map, or rotations[i]"
+            )
+        return rotate
+    if isinstance(rotate, bool | np.bool_):
+        return bool(rotate)
+    raise TypeError(
+        f"rotate must be True, False or a scipy Rotation, got {type(rotate).__name__}; "
+        "make one with scipy.spatial.transform.Rotation.from_euler"
+    )

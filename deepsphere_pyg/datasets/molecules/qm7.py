@@ -1,0 +1,139 @@
+"""QM7: energies of small organic molecules, as data of PyTorch Geometric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, SupportsIndex
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.datasets.files import PathLike
+from deepsphere_pyg.datasets.molecules.qm7_coulomb import coulomb_matrices
+from deepsphere_pyg.datasets.molecules.qm7_file import read_qm7
+from deepsphere_pyg.datasets.molecules.qm7_molecules import QM7_ELEMENTS, Molecules
+from deepsphere_pyg.pyg import Data, InMemoryDataset
+from samplings.arrays import FloatArray, IntArray
+
+
+class QM7(InMemoryDataset):  # type: ignore[misc]
+    """7165 organic molecules of up to 23 atoms (H, C, N, O, S) and their energies.
+
+    Each molecule is a ``Data`` with ``z (atom,)``, charges; ``pos (atom, 3)``,
+    positions in **Bohr** as in the file, float32; ``y (1,)``, atomization energy in
+    **kcal/mol** (PBE0), negative, float32; and ``x (atom, ...)`` where ``features`` are
+    given. Indexing, slices, loaders and transforms are those of PyTorch Geometric.
+
+    Parameters
+    ----------
+    root
+        The file ``qm7.mat``, or the folder it is in. Nothing is downloaded:
+        :func:`download_qm7` does.
+    features
+        Called once with the :class:`Molecules`; gives signals of all atoms, one
+        molecule after the other, shape ``(atoms of all, ...)``.
+    transform
+        Applied to each ``Data`` when it is asked for.
+    elements
+        Charges that may occur, ascending.
+
+    Attributes
+    ----------
+    molecules
+        All of the file, padded to 23 atoms, also where the data set is a part of it.
+    coulomb_matrices
+        Float64, shape ``(molecule, 23, 23)``, those of the file or, where it has none,
+        computed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file; the message says which goes where.
+    ValueError
+        If the file is damaged or lacks an array, or its arrays do not fit together; if
+        ``features`` do not have one row an atom.
+
+    Notes
+    -----
+    Source: Blum and Reymond 2009, J. Am. Chem. Soc. 131, 8732 (molecules); Rupp,
+    Tkatchenko, Müller and von Lilienfeld 2012, Phys. Rev. Lett. 108, 058301 (energies);
+    folds of Montavon et al. 2012, NIPS 25. From quantum-machine.org.
+
+    Examples
+    --------
+    >>> import tempfile, scipy.io
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> water = {"R": np.array([[[0, 0, 0], [0, 1.43, 1.11], [0, -1.43, 1.11]]])}
+    >>> water |= {"Z": np.array([[8, 1, 1]]), "T": np.array([[-231.0]])}
+    >>> scipy.io.savemat(folder.name + "/qm7.mat", water)
+    >>> molecule = QM7(folder.name)[0]
+    >>> molecule.z, molecule.y
+    (tensor([8, 1, 1]), tensor([-231.]))
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        root: PathLike,
+        *,
+        features: Callable[[Molecules], Tensor] | None = None,
+        transform: Callable[[Data], Any] | None = None,
+        elements: Sequence[int] = QM7_ELEMENTS,
+    ) -> None:
+        # Without a root PyTorch Geometric keeps no second, processed copy on disk: the
+        # file is read faster than that would be.
+        super().__init__(None, transform)
+        path = Path(root)
+        if (path / "qm7.mat").is_file():
+            path = path / "qm7.mat"
+        self.molecules, self._coulomb = read_qm7(path, elements)
+        self._data, self.slices = _collated(self.molecules, features)
+
+    @property
+    def coulomb_matrices(self) -> FloatArray:
+        """Coulomb matrices, float64, shape ``(molecule, atom, atom)``."""
+        if self._coulomb is None:
+            self._coulomb = coulomb_matrices(self.molecules)
+        return self._coulomb
+
+    def fold_split(self, fold: SupportsIndex) -> tuple[IntArray, IntArray]:
+        """Return the molecules to train on and to test on, by the published folds.
+
+        Parameters
+        ----------
+        fold
+            The test set, from 0 to 4; the other four are for training.
+
+        Raises
+        ------
+        ValueError
+            If the file has no folds, or no such fold.
+        """
+        return self.molecules.fold_split(fold)
+
+
+def _collated(
+    molecules: Molecules, features: Callable[[Molecules], Tensor] | None
+) -> tuple[Data, dict[str, Tensor]]:
+    """One ``Data`` of all molecules, and where each begins."""
+    mask = molecules.mask
+    atoms = torch.from_numpy(np.concatenate([[0], np.cumsum(molecules.n_atoms)]))
+    values = {
+        "y": torch.tensor(molecules.energies, dtype=torch.float32),
+        "z": torch.tensor(molecules.charges[mask]),
+        "pos": torch.tensor(molecules.positions[mask], dtype=torch.float32),
+    }
+    slices = {"y": torch.arange(len(molecules) + 1), "z": atoms, "pos": atoms}
+    if features is not None:
+        x = features(molecules)
+        if not isinstance(x, Tensor) or x.ndim < 2 or len(x) != int(atoms[-1]):
+            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(
+                f"features must give a tensor ({int(atoms[-1])}, ...), one row an atom "
+                f"of all molecules, got {got}; take .packed of qm7_coefficients or "
+                "qm7_potentials"
+            )
+        values["x"], slices["x"] = x, atoms
+    return Data(**values), slices

@@ -1,0 +1,106 @@
+"""Coulomb matrices of molecules, and their rows in order."""
+
+from __future__ import annotations
+
+from typing import SupportsFloat
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.datasets.fields.power_spectra import nonnegative_argument
+from deepsphere_pyg.datasets.molecules.qm7_molecules import Molecules
+from samplings.arrays import FloatArray
+
+
+def coulomb_matrices(molecules: Molecules) -> FloatArray:
+    r"""Coulomb matrices of molecules, in atomic units.
+
+    .. math:: C_{ii} = \tfrac12 z_i^{2.4}, \quad C_{ij} = \frac{z_i z_j}{|p_i - p_j|}
+
+    Returns
+    -------
+    ndarray
+        Float64, shape ``(molecule, atom, atom)``; zero where there is no atom.
+
+    Notes
+    -----
+    Source: Rupp, Tkatchenko, Müller and von Lilienfeld 2012, Phys. Rev. Lett. 108,
+    058301. Equivariance: exact, the same for a molecule that is turned,
+    moved or mirrored; rows and columns follow the order of atoms.
+
+    Examples
+    --------
+    >>> hydrogen = Molecules([[1, 1]], [[[0, 0, 0], [0, 0, 2]]], [-100])
+    >>> coulomb_matrices(hydrogen)
+    array([[[0.5, 0.5],
+            [0.5, 0.5]]])
+    """
+    n, atoms = molecules.charges.shape
+    matrices = np.empty((n, atoms, atoms))
+    diagonal = np.arange(atoms)
+    for part in molecules.chunks():
+        z = molecules.charges[part].astype(np.float64)
+        # The distance to itself is inf: no division by zero, the diagonal comes next.
+        matrices[part] = z[:, :, None] * z[:, None] / molecules.distances(part)
+        matrices[part, diagonal, diagonal] = 0.5 * z**2.4
+    return matrices
+
+
+def sorted_coulomb_matrices(
+    matrices: npt.ArrayLike,
+    noise: SupportsFloat = 0.0,
+    rng: np.random.Generator | None = None,
+) -> FloatArray:
+    r"""Coulomb matrices with rows and columns by falling norm of the rows.
+
+    Without noise the order of atoms no longer matters. With noise the norms that are
+    sorted get independent normal numbers of standard deviation ``noise``: a random one
+    of the orders that are nearly sorted, to augment training data.
+
+    Parameters
+    ----------
+    matrices
+        Shape ``(molecule, atom, atom)``.
+    noise
+        Not negative; 1 in the source.
+    rng
+        Source of the noise, needed where there is some.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, or the noise is negative.
+    TypeError
+        If there is noise without a generator.
+
+    Notes
+    -----
+    Rows of missing atoms stay last, noise or not, which is ours. Source: Montavon et
+    al. 2012, Learning invariant representations of molecules for atomization energy
+    prediction, NIPS 25.
+
+    Examples
+    --------
+    >>> sorted_coulomb_matrices([[[0.5, 1.0], [1.0, 9.0]]])
+    array([[[9. , 1. ],
+            [1. , 0.5]]])
+    """
+    values = np.asarray(matrices, dtype=np.float64)
+    if values.ndim != 3 or values.shape[1] != values.shape[2]:
+        raise ValueError(
+            f"matrices must have shape (molecule, atom, atom), got {values.shape}; "
+            "pass what coulomb_matrices gives"
+        )
+    spread = nonnegative_argument("noise", noise, "pass 0 for none")
+    norm = np.linalg.norm(values, axis=2)
+    key = norm
+    if spread:
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(
+                f"noise needs a NumPy generator, got {type(rng).__name__}; pass "
+                "numpy.random.default_rng(seed)"
+            )
+        key = norm + rng.normal(0.0, spread, norm.shape)
+    order = np.argsort(np.where(norm > 0, -key, np.inf), axis=1, kind="stable")
+    molecule = np.arange(len(values))[:, None, None]
+    return np.asarray(values[molecule, order[:, :, None], order[:, None]])

@@ -1,0 +1,248 @@
+"""Opening of NetCDF and HDF5 files in a process of its own first.
+
+The C libraries that read them trust what a file tells of itself: some damaged files end
+the process that opens them, or never come back.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from deepsphere_pyg.datasets.netcdf.classic_netcdf import CLASSIC, check_classic
+from samplings.reading import DataFileError, reading
+
+#: Environment variable of the longest time that opening a file may take, in seconds;
+#: 0 leaves the check out.
+SECONDS_VARIABLE = "DEEPSPHERE_PYG_SECONDS_TO_OPEN"
+_SECONDS = 60.0
+_SCRIPT = Path(__file__).with_name("_opening_process.py")
+_READY = "ready\n"  # first line of the process
+# How HDF5 begins: where the file does, or after 512 bytes or a power of two times that.
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HDF5_PLACES = tuple(512 << power for power in range(8))
+
+
+def check_opening(path: str | os.PathLike[str], library: str) -> None:
+    """Refuse a file of NetCDF or HDF5 that would end or hang this process.
+
+    Another process opens it, and reads its structure, attributes and coordinates, and
+    the ends of its larger variables; not all their numbers. Errors that it gets are
+    left to who opens the file next. It is started once (some 0.3 s) and takes
+    milliseconds a file; a file that was opened is not opened there again, unless its
+    size or time of change differ. The header of NetCDF files of the classic formats is
+    checked here instead, and that they reach to the end of their variables. Files of
+    other formats are not looked at.
+
+    Parameters
+    ----------
+    path
+        The file.
+    library
+        What will read it: ``"netCDF4"`` or ``"h5py"``.
+
+    Raises
+    ------
+    ValueError
+        If the process ended or took too long: 60 s, or the seconds of the environment
+        variable ``DEEPSPHERE_PYG_SECONDS_TO_OPEN``; 0 leaves all checks out. Or if a
+        classic file is damaged. The message names the file.
+
+    Warns
+    -----
+    RuntimeWarning
+        If no process can be started, and the file is opened unchecked.
+    """
+    seconds = _seconds()
+    file = Path(path)
+    if seconds == 0 or not file.is_file():
+        return
+    with file.open("rb") as stream:
+        begin = stream.read(len(_HDF5))
+        is_hdf5 = begin == _HDF5 or any(_is_at(place, stream) for place in _HDF5_PLACES)
+    if begin[:4] in CLASSIC:
+        with reading(file, "NetCDF"):
+            check_classic(file)
+    elif is_hdf5:
+        status = file.stat()
+        key = (str(file.absolute()), library, status.st_size, status.st_mtime_ns)
+        _process.check(file, key, seconds)
+
+
+def _seconds() -> float:
+    """Time that opening may take."""
+    given = os.environ.get(SECONDS_VARIABLE, "")
+    try:
+        seconds = float(given) if given else _SECONDS
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(
+            f"{SECONDS_VARIABLE} must be a number of seconds, 0 for no check of files, "
+            f"got {given!r}"
+        )
+    return seconds
+
+
+def _is_at(place: int, stream: BinaryIO) -> bool:
+    """Whether HDF5 begins at a place of a file."""
+    stream.seek(place)
+    return stream.read(len(_HDF5)) == _HDF5
+
+
+class _OpeningProcess:
+    """The process that opens files first, started when it is needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[str] | None = None
+        self._opened: set[tuple[str, str, int, int]] = set()
+        self._missing = False
+
+    def check(self, path: Path, key: tuple[str, str, int, int], seconds: float) -> None:
+        """Open a file there, unless it was."""
+        request = {"path": key[0], "library": key[1], "seconds": seconds}
+        with self._lock:
+            if key in self._opened or self._missing:
+                return
+            # Something else may have ended it: what ends it twice is the file.
+            for _ in range(2):
+                try:
+                    self._ask(json.dumps(request) + "\n")
+                    break
+                except _EndedError as error:
+                    ended = error
+                    if error.status == -signal.SIGALRM:
+                        raise _too_slow(path, seconds) from None
+                except (OSError, ImportError) as error:
+                    self._missing = True
+                    warnings.warn(
+                        f"no process can open files first ({error}): a damaged one may "
+                        "end or hang this one",
+                        RuntimeWarning,
+                        stacklevel=4,
+                    )
+                    return
+            else:
+                raise DataFileError(
+                    f"{path} is damaged: opening it ends a process ({ended}); copy it "
+                    "again"
+                )
+            self._opened.add(key)
+
+    def close(self) -> None:
+        """End the process."""
+        child, self._child = self._child, None
+        if child is not None:
+            with child:
+                child.kill()
+
+    def _ask(self, request: str) -> None:
+        """Have the process open a file.
+
+        Whatever error it gets is left to who opens the file next.
+
+        Raises
+        ------
+        _EndedError
+            If that ended it.
+        OSError, ImportError
+            If it cannot be started, or lacks the library.
+        """
+        if self._child is None:
+            self._child = _started()
+        given, told = _pipes(self._child)
+        line = ""
+        with suppress(BrokenPipeError):
+            given.write(request)
+            given.flush()
+            line = told.readline()
+        if not line:
+            status = self._child.wait()
+            self.close()
+            raise _EndedError(status)
+        missing = json.loads(line)
+        if missing is not None:
+            raise ImportError(missing)
+
+
+class _EndedError(Exception):
+    """The process ended."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        how = f"status {status}" if status >= 0 else signal.Signals(-status).name
+        super().__init__(how)
+
+
+def _too_slow(path: Path, seconds: float) -> DataFileError:
+    return DataFileError(
+        f"{path} could not be opened within {seconds:g} s: it may be damaged, copy it "
+        "again; if its disk is slow, set the environment variable "
+        f"{SECONDS_VARIABLE} to more seconds"
+    )
+
+
+def _started() -> subprocess.Popen[str]:
+    """Start the process.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+    if not sys.executable:
+        raise OSError("the interpreter is part of another program")
+    # Modules are found where they are here, but not beside the script.
+    where = os.pathsep.join(folder for folder in sys.path if folder)
+    child = subprocess.Popen(
+        [sys.executable, "-P", str(_SCRIPT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": where},
+    )
+    if _pipes(child)[1].readline() != _READY:
+        with child:
+            child.kill()
+        raise OSError(f"{sys.executable} does not run")
+    return child
+
+
+def _pipes(child: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    """What is written to and read from a process."""
+    given, told = child.stdin, child.stdout
+    if given is None or told is None:
+        raise OSError("a process without pipes")
+    return given, told
+
+
+_process = _OpeningProcess()
+# Processes of parents, which are theirs to end.
+_of_parents: list[_OpeningProcess] = []
+
+
+def _start_anew() -> None:
+    """Give a forked process, such as a worker of a DataLoader, one of its own."""
+    global _process
+    _of_parents.append(_process)
+    _process = _OpeningProcess()
+
+
+os.register_at_fork(after_in_child=_start_anew)
+
+
+@atexit.register
+def _end() -> None:
+    _process.close()

@@ -1,0 +1,241 @@
+"""Which maps of a file are the channels of a data set."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.convert import XarraySampling
+from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_dimension
+from deepsphere_pyg.datasets.netcdf.coordinates import (
+    Selection,
+    listed,
+    number_or_text,
+    position_of,
+    select,
+    short,
+)
+from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource, require_variable
+from samplings import same_sampling
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A map at each sample: a variable at fixed positions of its other dimensions.
+
+    Attributes
+    ----------
+    name
+        Such as ``z@500``.
+    variable, positions
+        Where its values are.
+    dims
+        Dimensions of the places.
+    sampled
+        Whether the values change along the sample dimension.
+    """
+
+    name: str
+    variable: str
+    positions: dict[str, int]
+    dims: tuple[str, ...]
+    sampled: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Channels on one grid, along one sample dimension.
+
+    Attributes
+    ----------
+    channels
+        What is read for a sample.
+    places
+        Sampling of all channels, and the vertex of each cell.
+    sample_dimension
+        Dimension along which samples lie; None if there is a single one.
+    chosen
+        Positions of the samples along it, in order; None for all.
+    """
+
+    channels: tuple[Channel, ...]
+    places: XarraySampling
+    sample_dimension: str | None
+    chosen: tuple[int, ...] | None = None
+
+    def n_samples(self, source: XarraySource) -> int:
+        """Number of samples in the files."""
+        if self.sample_dimension is None:
+            return 1
+        return int(source.dataset.sizes[self.sample_dimension])
+
+    def times(self, source: XarraySource) -> npt.NDArray[Any]:
+        """Coordinates of the samples, or their numbers where the files give none."""
+        along = self.sample_dimension
+        if along is None or along not in source.dataset.coords:
+            return np.arange(self.n_samples(source))
+        return np.asarray(source.dataset[along].to_numpy())
+
+
+def field_layout(
+    source: XarraySource,
+    variables: Sequence[str],
+    selection: Selection,
+    sample_dimension: str | None,
+) -> Layout:
+    """Channels of the input variables.
+
+    Parameters
+    ----------
+    source
+        The files.
+    variables
+        Names of variables; ``"z"`` gives a channel for each position of its further
+        dimensions, ``"z@500"`` the one at that coordinate.
+    selection
+        Coordinates to keep along further dimensions.
+    sample_dimension
+        Dimension of the samples; by default that of time.
+
+    Raises
+    ------
+    ValueError
+        If a variable or coordinate does not exist, or grids differ.
+    """
+    if isinstance(variables, str) or not variables:
+        raise ValueError(
+            f"variables must be a list of at least one name, got {variables!r}"
+        )
+    dataset = source.dataset
+    channels: list[Channel] = []
+    found: list[XarraySampling] = []
+    along, chosen = sample_dimension, None
+    for wanted in variables:
+        name, _, level = wanted.partition("@")
+        require_variable(source, name)
+        own = source.places(name)
+        if found and not _same_places(own, found[0]):
+            raise ValueError(
+                f"{name} is on another grid than {channels[0].variable}; "
+                "interpolate the variables to one grid first"
+            )
+        found.append(own)
+        keep = select(source.name, dataset, name, selection)
+        time = sample_dimension or _time(dataset, name, own.dims, keep)
+        sampled = time in dataset[name].dims
+        if sampled and along is not None and time != along:
+            raise ValueError(
+                f"{name} has samples along {time}, but others along {along}; "
+                "pass sample_dimension, and select one value of the other"
+            )
+        along = time if sampled else along
+        if sampled and time in keep:
+            chosen = tuple(keep[str(time)])
+        further = [
+            str(d)
+            for d in dataset[name].dims
+            if d not in own.dims and not (sampled and d == time)
+        ]
+        # One value of a dimension tells nothing apart: networks are used on files with
+        # the dimension and without.
+        named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
+        if level:
+            free = [d for d in further if d not in keep]
+            if len(free) != 1:
+                raise ValueError(
+                    f"{wanted!r} needs one further dimension of {name} to select "
+                    f"{level} from, got {', '.join(free) or 'none'}"
+                )
+            keep[free[0]] = [position_of(dataset, free[0], number_or_text(level))]
+        choices = [keep.get(d, range(dataset.sizes[d])) for d in further]
+        for combination in itertools.product(*choices):
+            positions = dict(zip(further, combination, strict=True))
+            label = ",".join(_coordinate(dataset, d, positions[d]) for d in named)
+            full = f"{name}@{label}" if label else name
+            channels.append(Channel(full, name, positions, own.dims, sampled))
+    names = [channel.name for channel in channels]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"variables give channel {twice} twice; name it once")
+    if sample_dimension is not None and sample_dimension not in dataset.sizes:
+        raise ValueError(
+            f"{source.name} has no dimension {sample_dimension!r}; "
+            f"it has: {', '.join(map(str, dataset.sizes))}"
+        )
+    return Layout(tuple(channels), found[0], along, chosen)
+
+
+def label_layout(
+    source: XarraySource, variable: str, selection: Selection, along: str | None
+) -> Layout:
+    """The label variable as a single channel.
+
+    Raises
+    ------
+    ValueError
+        If it does not exist, or has dimensions that nothing is selected from.
+    """
+    require_variable(source, variable)
+    dataset = source.dataset
+    places = source.places(variable)
+    keep = select(source.name, dataset, variable, selection)
+    for dimension, kept in keep.items():
+        if len(kept) != 1:
+            raise ValueError(
+                f"labels need one value of {dimension}, got {len(kept)}; "
+                "select a single one"
+            )
+    time = along if along in dataset[variable].dims else None
+    time = time or _time(dataset, variable, places.dims, keep)
+    if time in keep:
+        time = None
+    for dimension in dataset[variable].dims:
+        if dimension in (*places.dims, time) or dimension in keep:
+            continue
+        if dataset.sizes[dimension] > 1:
+            values = (
+                listed(dataset[dimension].to_numpy())
+                if dimension in dataset.coords
+                else f"positions 0 to {dataset.sizes[dimension] - 1}"
+            )
+            raise ValueError(
+                f"{variable} varies along {dimension} ({values}); choose one with "
+                f"label_selection={{'{dimension}': ...}}"
+            )
+        keep[str(dimension)] = [0]
+    # One map of labels for all samples.
+    if time is not None and dataset.sizes[time] == 1:
+        keep[time], time = [0], None
+    positions = {dimension: kept[0] for dimension, kept in keep.items()}
+    channel = Channel(variable, variable, positions, places.dims, time is not None)
+    return Layout((channel,), places, time)
+
+
+def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
+    """Whether cells of the same positions are the same vertices."""
+    if one is other:
+        return True
+    return np.array_equal(one.vertex, other.vertex) and same_sampling(
+        one.sampling, other.sampling
+    )
+
+
+def _time(
+    dataset: Any, variable: str, places: tuple[str, ...], keep: dict[str, list[int]]
+) -> str | None:
+    """Dimension of time that no single value is selected from, or None."""
+    single = {d: kept[0] for d, kept in keep.items() if len(kept) == 1}
+    part = dataset[[variable]].isel(single)
+    found = find_dimension(part, variable, "time")
+    return None if found in places else found
+
+
+def _coordinate(dataset: Any, dimension: str, position: int) -> str:
+    if dimension not in dataset.coords:
+        return str(position)
+    return short(dataset[dimension].to_numpy()[position])

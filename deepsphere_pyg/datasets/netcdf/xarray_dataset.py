@@ -1,0 +1,274 @@
+"""Any NetCDF or Zarr file as maps to segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
+from deepsphere_pyg.datasets.netcdf.class_table import (
+    ClassTable,
+    build_table,
+    code_names,
+    given_names,
+)
+from deepsphere_pyg.datasets.netcdf.coordinates import (
+    Selection,
+    calendar_of,
+    coordinate_keys,
+    listed,
+)
+from deepsphere_pyg.datasets.netcdf.xarray_channels import label_layout
+from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
+from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
+from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.weights import Method
+from samplings import Sampling
+
+# What a byte tells apart; more values are a field.
+MOST_CLASSES = 256
+
+
+class XarrayDataset(XarrayFields):
+    """Maps and labels from files that xarray reads.
+
+    The grid is recognised by :func:`~deepsphere_pyg.convert.from_xarray`: latitudes and
+    longitudes of one or two dimensions, HEALPix, reduced and unstructured grids. Each
+    sample is read when asked for and carried to the sampling by a :class:`Regridder`.
+
+    Parameters
+    ----------
+    fields
+        Inputs: path of a NetCDF file or Zarr store, a pattern of paths, a folder of
+        NetCDF files, a URL, a list of these, or an open ``xarray.Dataset``.
+    labels
+        The same for the labels, on a grid of its own; by default ``fields``.
+    variables
+        Names of the input variables. ``"z"`` gives a channel for each further
+        coordinate, such as pressure levels, with names like ``"z@500"``; ``"z@500"``
+        gives that one. Variables without time are the same in each sample.
+    label_variable
+        Name of the variable of class codes. Labels without time, or with a single one,
+        count for each sample; others must have all the times of the fields.
+    sampling
+        Where the maps are wanted.
+    selection, label_selection
+        Coordinates to keep along further dimensions of the fields (a value or a list)
+        and of the labels (a value), such as ``{"Z": 0}``, ``{"step": "6h"}`` or
+        ``{"member_id": "r1i1p1f1"}``; positions where a dimension has no coordinates. A
+        dimension of which one value is kept is not in the names of the channels.
+    sample_dimension
+        Dimension along which the samples lie; by default that of time.
+    class_names
+        Names by code, or one for each code that occurs in ascending order. By default
+        from the attributes ``flag_values`` and ``flag_meanings``, or ``CLIST``; codes
+        without a name are called by their number. Names by code with ``min_share=0``
+        spare one pass over labels that vary in time.
+    missing_label
+        Name of a class for missing labels (NaN, fill values), which becomes class 0;
+        by default such vertices are masked.
+    min_share
+        Classes below this share of the labelled area of the file's grid (mean over
+        time) are merged into ``rare_label``. Independent of the sampling.
+    rare_label
+        Name of the class of rare ones, a new one (the last) or one of the others; None
+        to mask them.
+    regrid
+        ``"auto"``, ``"conservative"``, ``"bilinear"`` or ``"linear"``, see
+        :class:`Regridder`.
+
+    Attributes
+    ----------
+    times
+        Coordinates of the samples, shape ``(len(self),)``.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged; a variable, dimension or coordinate does not exist; a grid
+        is not recognised; times do not fit; labels are no class codes; or fewer than
+        two classes are left.
+    TypeError, FileNotFoundError, ImportError
+        If ``fields`` or ``labels`` are of the wrong type or missing, or if a package
+        that reads them is.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from samplings import HEALPix
+    >>> grid = {"lat": [-60.0, 0.0, 60.0], "lon": [0.0, 90.0, 180.0, 270.0]}
+    >>> file = xr.Dataset({
+    ...     "height": (("month", "lat", "lon"), np.ones((2, 3, 4))),
+    ...     "zone": (("lat", "lon"), [[1] * 4, [5] * 4, [1] * 4]),
+    ... }, coords=grid)
+    >>> dataset = XarrayDataset(file, variables=["height"], label_variable="zone",
+    ...     sampling=HEALPix(2), class_names={1: "polar", 5: "tropical"})
+    >>> len(dataset), dataset.class_names, dataset[0].y[:4]
+    (2, ('polar', 'tropical'), tensor([1, 0, 0, 0]))
+    """
+
+    labelled = True
+
+    def __init__(
+        self,
+        fields: Any,
+        labels: Any = None,
+        *,
+        variables: Sequence[str],
+        label_variable: str,
+        sampling: Sampling,
+        selection: Selection | None = None,
+        label_selection: Selection | None = None,
+        sample_dimension: str | None = None,
+        class_names: Mapping[float, str] | Sequence[str] | None = None,
+        missing_label: str | None = None,
+        min_share: float = 0.0,
+        rare_label: str | None = "other",
+        regrid: Method = "auto",
+    ) -> None:
+        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
+        self._labels = self._fields if labels is None else XarraySource(labels)
+        self._target = label_layout(
+            self._labels,
+            label_variable,
+            label_selection or {},
+            self._inputs.sample_dimension,
+        )
+        self._label_steps = self._matched_steps()
+        self._label_regridder = (
+            self._field_regridder
+            if self._target.places is self._inputs.places
+            else Regridder(self._target.places, sampling, regrid)
+        )
+        self._table = self._classes(class_names, missing_label, min_share, rare_label)
+        self.class_names = self._table.names
+        self._static: npt.NDArray[np.int64] | None = None
+
+    def __getitem__(self, index: int) -> SegmentationSample:
+        """Read and interpolate sample ``index``."""
+        step = int(self._steps[self._check_index(index)])
+        x = self._inputs_at(step)
+        if not self._target.channels[0].sampled:
+            if self._static is None:
+                self._static = self._classes_at(0)
+            y = self._static
+        else:
+            y = self._classes_at(int(self._label_steps[step]))
+        return segmentation_sample(x, y, len(self.class_names), y >= 0)
+
+    def _matched_steps(self) -> npt.NDArray[np.int64]:
+        """Step of the labels for each step of the fields."""
+        if not self._target.channels[0].sampled:
+            return np.zeros(self._inputs.n_samples(self._fields), dtype=np.int64)
+        ours = self._inputs.times(self._fields)
+        theirs = self._target.times(self._labels)
+        calendars = {calendar_of(one) for one in (ours, theirs)}
+        if len(calendars) > 1:
+            known = ", ".join(sorted(map(str, calendars - {None})))
+            raise ValueError(
+                f"times of {self._labels.name} and {self._fields.name} are of "
+                f"different calendars ({known} in one only): convert one of them with "
+                "convert_calendar of xarray"
+            )
+        position = {key: i for i, key in enumerate(coordinate_keys(theirs))}
+        keys = coordinate_keys(ours)
+        chosen = set(self._steps.tolist())
+        absent = [
+            i for i, key in enumerate(keys) if i in chosen and key not in position
+        ]
+        if absent:
+            raise ValueError(
+                f"{self._labels.name} has no labels for {len(absent)} of the "
+                f"{len(chosen)} times of the fields: {listed(ours)} against "
+                f"{listed(theirs)}; give labels for each, or labels without time"
+            )
+        return np.array([position.get(key, -1) for key in keys], dtype=np.int64)
+
+    def _classes(
+        self,
+        class_names: Mapping[float, str] | Sequence[str] | None,
+        missing_label: str | None,
+        min_share: float,
+        rare_label: str | None,
+    ) -> ClassTable:
+        if isinstance(class_names, Mapping) and min_share == 0:
+            names = given_names(class_names, ())
+            shares = dict.fromkeys(names, 1.0)
+        else:
+            shares = self._shares()
+            attributes = self._labels.dataset[self._target.channels[0].variable].attrs
+            names = (
+                code_names(attributes)
+                if class_names is None
+                else given_names(class_names, sorted(shares))
+            )
+        try:
+            return build_table(
+                shares,
+                names,
+                missing_label=missing_label,
+                min_share=min_share,
+                rare_label=rare_label,
+            )
+        except ValueError as error:
+            raise ValueError(f"{self._labels.name}: {error}") from error
+
+    def _shares(self) -> dict[float, float]:
+        """Area of each code over all label maps, on the grid of the file."""
+        sampling, vertex = self._label_regridder.places
+        cells = np.flatnonzero(vertex.ravel() >= 0)
+        own = vertex.ravel()[cells]
+        areas = (sampling.weights / np.bincount(own, minlength=len(sampling)))[own]
+        shares: dict[float, float] = {}
+        for step in np.unique(self._label_steps[self._steps]):
+            codes = self._codes(int(step)).astype(np.float64).ravel()[cells]
+            known = np.isfinite(codes)
+            values, place = np.unique(codes[known], return_inverse=True)
+            sums = np.bincount(place, areas[known], minlength=len(values))
+            for value, area in zip(values.tolist(), sums.tolist(), strict=True):
+                shares[value] = shares.get(value, 0.0) + area
+            self._refuse_fields(list(shares))
+        return shares
+
+    def _refuse_fields(self, codes: list[float]) -> None:
+        """Refuse a variable that varies continuously, or has too many codes."""
+        what = f"{self._labels.name}: {self._target.channels[0].variable}"
+        remedy = (
+            "bin them first, for example with numpy.digitize(values, edges), or choose "
+            "another variable: segmentation tells classes apart, it does not regress"
+        )
+        fractions = [code for code in codes if code != np.floor(code)]
+        if fractions:
+            raise ValueError(
+                f"{what} must hold the codes of classes, which are integers, got "
+                f"{fractions[0]:g}; {remedy}"
+            )
+        if len(codes) > MOST_CLASSES:
+            raise ValueError(
+                f"{what} has more than {MOST_CLASSES} different values, from "
+                f"{min(codes):g} to {max(codes):g}; {remedy}"
+            )
+
+    def _codes(self, step: int) -> npt.NDArray[Any]:
+        """Label map of the file at a step, NaN where missing."""
+        channel = self._target.channels[0]
+        positions = dict(channel.positions)
+        if channel.sampled:
+            positions[str(self._target.sample_dimension)] = step
+        return self._labels.read(channel.variable, positions, *channel.dims)
+
+    def _classes_at(self, step: int) -> npt.NDArray[np.int64]:
+        """Class of each vertex, -1 where masked."""
+        try:
+            cells = self._table.apply(self._codes(step))
+        except ValueError as error:
+            raise ValueError(f"{self._labels.name}: {error}") from error
+        # Missing labels take part where they are a class, and codes of one class
+        # together.
+        classes, known = self._label_regridder.labels(
+            np.ma.masked_less(cells, 0, copy=False)
+        )
+        return np.where(known, classes, -1)

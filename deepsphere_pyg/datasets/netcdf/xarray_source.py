@@ -1,0 +1,267 @@
+"""Opening NetCDF and Zarr through xarray, and choosing parts of it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.convert import XarraySampling, from_xarray
+from deepsphere_pyg.convert.xarray.climate_extra import climate_module
+from deepsphere_pyg.convert.xarray.recognition import REFERENCES
+from deepsphere_pyg.datasets.files import DataFileError, reading
+from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
+from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
+from samplings.missing_values import CODES, without_missing
+from samplings.reading import REMEDY
+
+# Data sets that are open. HDF5 2.2 ends the process where a file of texts is opened
+# once more while one of its openings has been closed and another has not: each file is
+# opened once, for as long as anybody has it.
+_OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+
+
+class XarraySource:
+    """Files that are opened once in each process, or a data set that is open already.
+
+    Parameters
+    ----------
+    source
+        Path of a NetCDF file or Zarr store, a pattern of paths (``"data/*.nc"``), a
+        folder of NetCDF files, a URL that xarray opens, a list of these (joined by
+        their coordinates), or an open ``xarray.Dataset``.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    FileNotFoundError
+        If a path does not exist, or nothing matches a pattern.
+    ImportError
+        If a package that opens a URL is not installed.
+    ValueError
+        If a file cannot be read or the files do not fit together.
+    """
+
+    def __init__(self, source: Any) -> None:
+        xarray = climate_module("xarray")
+        self._opened: tuple[int, Any] | None = None
+        self._given: Any = None
+        self._places: dict[tuple[Any, ...], XarraySampling] = {}
+        self.paths: tuple[str, ...] = ()
+        if isinstance(source, xarray.Dataset):
+            self._given = source
+        elif isinstance(source, str | os.PathLike) or (
+            isinstance(source, Sequence)
+            and all(isinstance(path, str | os.PathLike) for path in source)
+        ):
+            self.paths = locations_of(source)
+        else:
+            raise TypeError(
+                "data must be a path, a list of paths or an xarray.Dataset, "
+                f"got {type(source).__name__}"
+            )
+
+    @property
+    def name(self) -> str:
+        """For messages: the path, or what stands for it."""
+        if not self.paths:
+            return "the data set"
+        more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        return f"{self.paths[0]}{more}"
+
+    @property
+    def dataset(self) -> Any:
+        """The open ``xarray.Dataset``, lazily loaded."""
+        if self._given is not None:
+            return self._given
+        # HDF5 files must not be shared with forked workers: each opens its own.
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = (os.getpid(), self._open())
+        return self._opened[1]
+
+    def places(self, variable: str) -> XarraySampling:
+        """Sampling that a variable is on, by ``from_xarray``.
+
+        Recognised once for all variables of the same dimensions and coordinates.
+
+        Raises
+        ------
+        DataFileError
+            If there is none; the message names the file.
+        """
+        array = self.dataset[variable]
+        stated = {**array.encoding, **array.attrs}
+        key = (array.dims, *(str(stated.get(one)) for one in REFERENCES))
+        if key not in self._places:
+            dataset = self.dataset
+            with self._reading():
+                try:
+                    self._places[key] = from_xarray(dataset, variable)
+                except ValueError as error:
+                    raise DataFileError(f"{self.name}: {error}") from error
+        return self._places[key]
+
+    def read(
+        self, variable: str, positions: Mapping[str, int], *dims: str
+    ) -> npt.NDArray[Any]:
+        """Array of a variable at some positions, with its dimensions in this order.
+
+        Missing values are NaN, see :func:`samplings.missing_values.without_missing`.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be read, or holds neither numbers nor booleans.
+        """
+        part = self.dataset[variable].isel(dict(positions))
+        if part.dtype.kind not in "biufc":
+            raise DataFileError(
+                f"{self.name}: {variable} must hold numbers, got {part.dtype}; convert "
+                "it, or choose another variable"
+            )
+        with self._reading():
+            values = part.transpose(*dims).to_numpy()
+        values, attributes = _unsigned(values, part.attrs)
+        return without_missing(values, attributes, part.encoding)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None, "_places": {}}
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name the files in errors, with what to do about it."""
+        remedy = REMEDY
+        if any(map(is_url, self.paths)):
+            remedy = (
+                "check the address and the connection, or download it and pass its path"
+            )
+        with reading(self.name, "NetCDF or Zarr", remedy), _quiet():
+            yield
+
+    def _open(self) -> Any:
+        """Open the files, or share what another source of this process has opened."""
+        key = self._opening()
+        found = None if key is None else _OPEN.get(key)
+        if found is None:
+            found = self._newly_opened()
+            if key is not None:
+                _OPEN[key] = found
+        return found
+
+    def _opening(self) -> tuple[Any, ...] | None:
+        """What tells one opening from another; None for what is not of files alone."""
+        if not all(Path(path).is_file() for path in self.paths):
+            return None
+        states = [os.stat(path) for path in self.paths]
+        kinds = [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]
+        return (os.getpid(), *map(os.path.abspath, self.paths), *kinds)
+
+    def _newly_opened(self) -> Any:
+        with self._reading():
+            for path in self.paths:
+                if not is_url(path):
+                    check_opening(path, "netCDF4")
+            try:
+                return self._decode(decode_times=True)
+            except (ValueError, OverflowError) as error:
+                # "months since" has no dates: keep its numbers.
+                if "decode" not in str(error):
+                    raise
+                return self._decode(decode_times=False)
+
+    def _decode(self, decode_times: bool) -> Any:
+        xarray = climate_module("xarray")
+        if len(self.paths) == 1:
+            (path,) = self.paths
+            return xarray.open_dataset(path, decode_times=decode_times, **_engine(path))
+        climate_module("dask")
+        return xarray.open_mfdataset(
+            list(self.paths),
+            combine="by_coords",
+            data_vars="minimal",
+            coords="minimal",
+            compat="no_conflicts",
+            join="exact",
+            decode_times=decode_times,
+            **_engine(self.paths[0]),
+        )
+
+
+def _engine(path: str) -> dict[str, str]:
+    """What xarray has to be told to open a path; a clear word where it cannot.
+
+    Raises
+    ------
+    ImportError
+        If the package that reads the address is not installed.
+    """
+    if not is_url(path):
+        zarr = Path(path).is_dir() or path.endswith(".zip")
+        return {"engine": "zarr"} if zarr else {}
+    bare = path.split("?")[0].rstrip("/")
+    scheme = path.split("://")[0].split("::")[-1].lower()
+    if scheme in ("http", "https", "dap2", "dap4") and ".zarr" not in bare:
+        # OPeNDAP: netCDF4 or pydap.
+        return {}
+    for package in ("fsspec", PACKAGES.get(scheme)):
+        if package is not None and find_spec(package) is None:
+            raise ImportError(
+                f"{path} needs the package {package} to be opened: pip install "
+                f"{package}, or download it and pass its path"
+            )
+    return {"engine": "zarr"} if ".nc" not in bare else {}
+
+
+def _unsigned(
+    values: npt.NDArray[Any], attributes: Mapping[str, Any]
+) -> tuple[npt.NDArray[Any], Mapping[str, Any]]:
+    """Read signed integers as unsigned ones where ``_Unsigned`` was not decoded."""
+    flag = np.ravel(np.asarray(attributes.get("_Unsigned", ""))).tolist()
+    if str(flag[:1] and flag[0]).lower() != "true" or values.dtype.kind != "i":
+        return values, attributes
+    codes = {
+        key: np.asarray(attributes[key])
+        .astype(values.dtype)
+        .astype(values.dtype.str.replace("i", "u"))
+        for key in (*CODES, "valid_min", "valid_max", "valid_range")
+        if key in attributes
+    }
+    return values.astype(values.dtype.str.replace("i", "u")), {**attributes, **codes}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Ignore notes on encodings that do not change values.
+
+    A ``_FillValue`` that is NaN or of another type is dropped, and NaN is missing
+    anyway; a Zarr store without consolidated metadata only opens more slowly.
+    """
+    xarray = climate_module("xarray")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", xarray.SerializationWarning)
+        warnings.filterwarnings("ignore", "Failed to open Zarr store with consolidated")
+        yield
+
+
+def require_variable(source: XarraySource, name: str) -> None:
+    """Refuse a name that is no variable of the file.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those there are.
+    """
+    if name not in source.dataset.variables:
+        found = ", ".join(map(str, source.dataset.data_vars))
+        raise ValueError(
+            f"{source.name} has no variable {name!r}; it has: {found or 'none'}"
+        )

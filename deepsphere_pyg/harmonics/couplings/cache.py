@@ -1,0 +1,177 @@
+"""Clebsch-Gordan coefficients kept on disk, for large sets made many times."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from deepsphere_pyg.atomic_files import atomic_path
+from deepsphere_pyg.harmonics.couplings.clebsch_gordan import clebsch_gordan_set
+from deepsphere_pyg.harmonics.couplings.sparse_coefficients import CoefficientSet
+from deepsphere_pyg.harmonics.couplings.triples import (
+    Triples,
+    checked_triples,
+    real_entries,
+)
+from samplings.arrays import IntArray
+
+# Raised when the coefficients, their order or the layout of the file change: files of
+# other versions are left alone.
+VERSION = 1
+# Arrays of a file and how their numbers are stored.
+PARTS = {"triples": "<i8", "m1": "<i2", "m2": "<i2", "m": "<i2", "values": "<f8"}
+VARIABLE = "DEEPSPHERE_PYG_CACHE"
+
+
+def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder where tables are kept between runs.
+
+    That is ``folder`` where it is given; else the environment variable
+    ``DEEPSPHERE_PYG_CACHE``; else ``deepsphere-pyg`` in ``XDG_CACHE_HOME``, or in
+    ``~/.cache`` where that is unset, empty or not absolute.
+
+    Parameters
+    ----------
+    folder
+        A folder of your choice. It need not be there yet.
+
+    Notes
+    -----
+    Source: XDG Base Directory Specification 0.8.
+
+    Examples
+    --------
+    >>> cache_folder("tables").as_posix()
+    'tables'
+    """
+    if folder is not None:
+        return Path(folder)
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if not base.is_absolute():
+        base = Path.home() / ".cache"
+    return base / "deepsphere-pyg"
+
+
+def cached_clebsch_gordan_set(
+    triples: Triples, folder: str | os.PathLike[str] | None = None
+) -> CoefficientSet:
+    """Return the real coefficients of many couplings, read from disk if they are there.
+
+    The result is that of :func:`.clebsch_gordan_set`, which needs no cache for sets of
+    trees: computing takes a few times as long as reading. This is for full sets of
+    degrees past 30 or so, made again and again.
+
+    Parameters
+    ----------
+    triples
+        Degrees (l1, l2, l) that couple.
+    folder
+        Where the file is, one for each set of triples; by default that of
+        :func:`cache_folder`.
+
+    Shapes
+    ------
+    triples : ``(T, 3)``
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`.clebsch_gordan_set`.
+    OSError
+        If the file cannot be written to the ``folder`` given.
+
+    Warns
+    -----
+    RuntimeWarning
+        If the file is damaged, and made anew; or if it cannot be written, or read, and
+        no ``folder`` was given.
+
+    Notes
+    -----
+    A file appears whole or not at all, so processes may share the folder. Each array
+    has a checksum. Files may be deleted at any time, and are as large as the set.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = cached_clebsch_gordan_set([(1, 1, 0), (1, 1, 1)], folder)
+    ...     again = cached_clebsch_gordan_set([(1, 1, 0), (1, 1, 1)], folder)
+    >>> bool((first.values == again.values).all())
+    True
+    """
+    degrees = checked_triples(triples)
+    path = cache_folder(folder) / _file_name(degrees)
+    try:
+        return _read(path, degrees)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    # Damage shows in more ways than can be listed, and none is an error here: the
+    # coefficients can always be computed.
+    except Exception as error:
+        warnings.warn(
+            f"{path} cannot be read ({type(error).__name__}: {error}); its "
+            "Clebsch-Gordan coefficients are computed and the file replaced",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    couplings = clebsch_gordan_set(degrees)
+    try:
+        _write(path, couplings)
+    except OSError as error:
+        if folder is not None:
+            raise
+        warnings.warn(
+            f"Clebsch-Gordan coefficients cannot be kept in {path.parent} ({error}); "
+            f"set {VARIABLE} to a folder that can be written to",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return couplings
+
+
+def _file_name(degrees: IntArray) -> str:
+    """Return the name of the file of these triples, in this order."""
+    digest = hashlib.sha256(degrees.astype("<i8").tobytes()).hexdigest()[:24]
+    return f"clebsch-gordan-v{VERSION}-{digest}.zip"
+
+
+def _write(path: Path, couplings: CoefficientSet) -> None:
+    """Write a file of checksummed, uncompressed arrays, whole or not at all."""
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
+        for name, dtype in PARTS.items():
+            array = np.ascontiguousarray(getattr(couplings, name), dtype=dtype)
+            with file.open(name, "w", force_zip64=True) as part:
+                part.write(array.reshape(-1).view(np.uint8).data)
+
+
+def _read(path: Path, degrees: IntArray) -> CoefficientSet:
+    """Read what :func:`_write` wrote for these triples.
+
+    Raises
+    ------
+    Exception
+        Of many types, if the file is damaged or of other triples.
+    """
+    arrays = {}
+    with zipfile.ZipFile(path) as file:
+        for name, dtype in PARTS.items():
+            # Checks the checksum; the array is read-only, as are the bytes.
+            arrays[name] = np.frombuffer(file.read(name), dtype=dtype)
+    stored = arrays.pop("triples")
+    if not np.array_equal(stored, degrees.reshape(-1)):
+        raise ValueError("it is of other triples")
+    offsets = np.concatenate([[0], np.cumsum(real_entries(degrees))])
+    if {len(array) for array in arrays.values()} != {int(offsets[-1])}:
+        raise ValueError("it is not whole")
+    degrees.setflags(write=False)
+    offsets.setflags(write=False)
+    return CoefficientSet(degrees, offsets, **arrays)

@@ -1,0 +1,172 @@
+"""The turn by 90 degrees about y, in blocks that do not mix."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from deepsphere_pyg.harmonics.rotations.wigner_recursion import (
+    real_part,
+    refuse_beyond_recursion,
+    wedges,
+)
+from samplings.arrays import FloatArray, IntArray
+
+
+class DegreeRun(NamedTuple):
+    """Neighbouring degrees whose blocks are filled up to one size.
+
+    Parameters
+    ----------
+    degrees
+        The degrees.
+    fragments
+        Fragments of each.
+    width
+        Size of a block.
+    """
+
+    degrees: range
+    fragments: int
+    width: int
+
+    @property
+    def size(self) -> int:
+        """Cosines, filling included: parities, degrees, orders and fragments."""
+        return 2 * len(self.degrees) * self.width * self.fragments
+
+
+class QuarterTurn(NamedTuple):
+    r"""Where rows go, and the blocks of the quarter turn between them.
+
+    The mirrors of x, y and z commute with the quarter turn about y or change places,
+    so that of the :math:`(2l + 1)^2` numbers of a degree a quarter are not zero: four
+    blocks, for cosines and sines of even and of odd orders. Rows are sorted accordingly
+    and filled up: cosine or sine, run, parity of the order, degree, order, fragment.
+    Cosines of order parity a become those of parity l + a, and sines of l + a + 1.
+
+    Parameters
+    ----------
+    runs
+        Degrees whose blocks are of one size.
+    source
+        Row of each sorted one, shape ``(2, Q)``. Where there is none (sines of order 0,
+        orders above the degree), it is another of the fragment, which blocks ignore.
+    target
+        Sorted row of each row, numbered through both halves, shape ``(rows,)``.
+    orders
+        Orders :math:`|m|` of the sorted rows, shape ``(Q,)``.
+    turned_orders
+        The same after the quarter turn, which exchanges the parities of odd degrees.
+        For sines to be of the same orders as cosines there, the results of their two
+        parities change places.
+    blocks
+        For each run, ``(2, 2 * degrees, width, width)``, by parity before the turn.
+    """
+
+    runs: tuple[DegreeRun, ...]
+    source: IntArray
+    target: IntArray
+    orders: IntArray
+    turned_orders: IntArray
+    blocks: tuple[FloatArray, ...]
+
+
+def quarter_turn(layout: HarmonicLayout) -> QuarterTurn:
+    """Compute rows and blocks of a layout.
+
+    Raises
+    ------
+    ValueError
+        As :func:`refuse_beyond_recursion`.
+    """
+    refuse_beyond_recursion(layout.L)
+    runs = degree_runs(layout)
+    kinds = [_rows(layout, run) for run in runs]
+    source = np.concatenate([np.reshape(rows, (2, -1)) for rows, _, _ in kinds], axis=1)
+    exists = np.concatenate([np.reshape(real, (2, -1)) for _, real, _ in kinds], axis=1)
+    target = np.empty(layout.n_rows, dtype=np.int64)
+    target[source[exists]] = np.flatnonzero(exists)
+    orders = np.concatenate([m.ravel() for _, _, m in kinds])
+    turned = np.concatenate(
+        [_turned(m, run).ravel() for (_, _, m), run in zip(kinds, runs, strict=True)]
+    )
+    return QuarterTurn(runs, source, target, orders, turned, _blocks(runs, layout.L))
+
+
+def degree_runs(layout: HarmonicLayout) -> tuple[DegreeRun, ...]:
+    """Cut degrees into runs of as many fragments each, and of nearly equal size.
+
+    Filling up to one size costs some products with zero, and spares calls: a run goes
+    on while blocks grow by at most an eighth, or by three.
+    """
+    runs: list[DegreeRun] = []
+    for degree, fragments in enumerate(layout.tau):
+        if not fragments:
+            continue
+        width = degree // 2 + 1
+        if runs:
+            degrees, alike, _ = runs[-1]
+            first = degrees.start // 2 + 1
+            near = width <= first + max(3, first // 8)
+            if degree == degrees.stop and fragments == alike and near:
+                runs[-1] = DegreeRun(range(degrees.start, degree + 1), fragments, width)
+                continue
+        runs.append(DegreeRun(range(degree, degree + 1), fragments, width))
+    return tuple(runs)
+
+
+def _rows(
+    layout: HarmonicLayout, run: DegreeRun
+) -> tuple[IntArray, npt.NDArray[np.bool_], IntArray]:
+    """Rows of a run, whether they exist, and the orders of its cosines.
+
+    The axes are (cosine or sine,) parity, degree, order, fragment.
+    """
+    degree = np.array(run.degrees)[:, None, None]
+    parity = np.arange(2)[:, None, None, None]
+    m = np.broadcast_to(
+        2 * np.arange(run.width)[:, None] + parity,
+        (2, len(run.degrees), run.width, run.fragments),
+    )
+    first = np.array([layout.rows(one).start for one in run.degrees])[:, None, None]
+    centre = first + np.arange(run.fragments) * (2 * degree + 1) + degree
+    exists = np.stack([m <= degree, (m <= degree) & (m > 0)])
+    rows = np.stack([centre + m, centre - m])
+    return np.where(exists, rows, centre), exists, m
+
+
+def _turned(m: IntArray, run: DegreeRun) -> IntArray:
+    """Orders after the quarter turn, on the same axes."""
+    odd = np.array(run.degrees)[:, None, None] % 2 == 1
+    return np.asarray(np.where(odd, m[::-1], m))
+
+
+def _blocks(runs: tuple[DegreeRun, ...], L: int) -> tuple[FloatArray, ...]:
+    r"""Blocks of each run, zero where they are filled up.
+
+    At a right angle :math:`\delta^-_{mn} = \pm \delta^+_{mn}`, so that their sum and
+    difference, see :func:`real_wigner_d`, are twice the one or nothing.
+    """
+    run_of = {degree: run for run in runs for degree in run.degrees}
+    blocks = {
+        run: np.zeros((2, 2, len(run.degrees), run.width, run.width)) for run in runs
+    }
+    for degree, values in wedges(np.array([np.pi / 2]), L, L):
+        if degree not in run_of:
+            continue
+        run = run_of[degree]
+        place = degree - run.degrees.start
+        m = np.arange(degree + 1)
+        scale = np.where(m > 0, np.sqrt(2), 1.0)
+        whole = real_part(values, m[:, None], m, L)[..., 0] * scale[:, None] * scale
+        for kind in range(2):
+            for parity in range(2):
+                block = whole[(degree + parity + kind) % 2 :: 2, parity::2]
+                rows, columns = block.shape
+                blocks[run][kind, parity, place, :rows, :columns] = block
+            whole[0] = whole[:, 0] = 0  # There are no sines of order 0.
+    return tuple(blocks[run].reshape(2, -1, run.width, run.width) for run in runs)

@@ -1,0 +1,12 @@
+"""Harmonic transforms on the sphere."""
+
+from deepsphere_pyg.harmonics.sht.exactness import exact_bandlimit
+from deepsphere_pyg.harmonics.sht.least_squares import IllConditionedWarning
+from deepsphere_pyg.harmonics.sht.sht import ISHT, SHT
+
+__all__ = [
+    "ISHT",
+    "SHT",
+    "IllConditionedWarning",
+    "exact_bandlimit",
+]

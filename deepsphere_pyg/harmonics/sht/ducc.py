@@ -1,0 +1,290 @@
+"""Transforms by ducc0, as operations of PyTorch with derivatives."""
+
+import importlib
+import importlib.util
+from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.fixed_tensors.fixed_tensors import plain_tensor
+from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
+from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
+from deepsphere_pyg.propagation.plain_mode import in_plain_mode
+from deepsphere_pyg.propagation.products import in_given_precision
+from deepsphere_pyg.propagation.transformable import linear_in_signals
+from samplings.arrays import FloatArray
+
+
+def ducc_is_installed() -> bool:
+    """Whether ducc0 can be imported."""
+    return importlib.util.find_spec("ducc0") is not None
+
+
+class DuccTransform(Float64Tensors):
+    """Sums of signals on rings against harmonics by ducc0, and their adjoint.
+
+    Parameters
+    ----------
+    rings
+        Rings of the sampling; signals are in their order.
+    L
+        Bandlimit.
+    weights
+        Weight of the vertices of each ring, shape ``(T,)``; 1 if None.
+    scheme
+        ``"MW"``, ``"CC"`` or ``"F1"`` for the analysis by the sampling theorem of those
+        rings, whose adjoint is no synthesis; empty for sums.
+    dtype
+        As for :class:`Float64Tensors`.
+    """
+
+    table_bytes = 0
+
+    def __init__(
+        self,
+        rings: RingGeometry,
+        L: int,
+        weights: FloatArray | None,
+        scheme: str,
+        dtype: torch.dtype | None,
+    ) -> None:
+        super().__init__(dtype)
+        self.scheme = scheme
+        self.n_rows = L * L
+        self._counts = [int(n) for n in rings.n_phi]
+        self.n_vertices = sum(max(n, 1) for n in self._counts)
+        weights = np.ones(len(rings)) if weights is None else weights
+        # Float64 whatever the dtype of signals, and not to be moved: plain tensors.
+        geometry = np.stack([rings.theta, rings.first_phi, weights])
+        self._geometry = plain_tensor(geometry)
+        self.keep("probe_", np.zeros(1))
+
+    @property
+    def probe(self) -> Tensor:
+        """A tensor of the dtype and on the device of the signals.
+
+        Raises
+        ------
+        ValueError
+            If the module has been moved off the CPU.
+        """
+        probe = cast(Tensor, self.probe_)
+        if probe.device.type != "cpu":
+            raise ValueError(
+                f"ducc0 computes on the CPU, but the transform is on {probe.device}; "
+                "build it with method='rings', or keep it on the CPU"
+            )
+        return probe
+
+    def analyze(self, x: Tensor) -> Tensor:
+        """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
+        *batch, n, channels = x.shape
+        flat = x.reshape(prod(batch), n, channels)
+        rest = (self._geometry, self._counts, self.n_rows, self.scheme)
+        c: Tensor = ducc_analysis(flat, *rest)
+        return c.view(*batch, self.n_rows, channels)
+
+    def synthesize(self, c: Tensor) -> Tensor:
+        """Apply the adjoint."""
+        *batch, n, channels = c.shape
+        flat = c.reshape(prod(batch), n, channels)
+        rest = (self._geometry, self._counts, self.n_rows, self.scheme)
+        x: Tensor = ducc_synthesis(flat, *rest)
+        return x.view(*batch, self.n_vertices, channels)
+
+
+@torch.library.custom_op("deepsphere_pyg::ducc_analysis", mutates_args=())
+@in_given_precision
+def _ducc_analysis(
+    x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    """Sum signals against the harmonics, or analyse them by a sampling theorem.
+
+    Parameters
+    ----------
+    x
+        Signals, shape ``(batch, vertex, channel)``, vertices ring by ring.
+    geometry
+        Colatitude, first longitude and weight of each ring, shape ``(3, T)``, float64.
+    rings
+        Longitudes of each ring, 0 for a pole.
+    n_rows
+        L squared.
+    scheme
+        As for :class:`DuccTransform`.
+
+    Returns
+    -------
+    Tensor
+        Coefficients, shape ``(batch, n_rows, channel)``.
+    """
+    batch, n_vertices, channels = x.shape
+    if x.numel() == 0:
+        return x.new_zeros(batch, n_rows, channels)
+    maps = x.transpose(1, 2).reshape(-1, 1, n_vertices).numpy()
+    L = round(n_rows**0.5)
+    if scheme:
+        index, n_phi = _grid(rings)
+        grids = maps[:, :, index].reshape(-1, 1, len(rings), n_phi)
+        options = {**_plane(geometry, scheme, L)}
+        alm = np.stack([_sht().analysis_2d(map=g, **options) for g in grids])
+    else:
+        alm = _sht().adjoint_synthesis(map=maps, **_ring_options(geometry, rings, L))
+    rows = _rows_of_alm(torch.from_numpy(alm[:, 0]), L)
+    return rows.view(batch, channels, n_rows).transpose(1, 2).contiguous()
+
+
+@torch.library.custom_op("deepsphere_pyg::ducc_synthesis", mutates_args=())
+@in_given_precision
+def _ducc_synthesis(
+    c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    """Apply the adjoint of :func:`ducc_analysis`; parameters as there.
+
+    Returns
+    -------
+    Tensor
+        Signals, shape ``(batch, vertex, channel)``.
+    """
+    batch, _, channels = c.shape
+    n_vertices = sum(max(n, 1) for n in rings)
+    if c.numel() == 0:
+        return c.new_zeros(batch, n_vertices, channels)
+    L = round(n_rows**0.5)
+    alm = _alm_of_rows(c.transpose(1, 2).reshape(-1, n_rows), L).numpy()[:, None]
+    if scheme:
+        index, n_phi = _grid(rings)
+        size = {"ntheta": len(rings), "nphi": n_phi}
+        options = {**_plane(geometry, scheme, L), **size}
+        grids = [_sht().adjoint_analysis_2d(alm=a, **options) for a in alm]
+        values = torch.from_numpy(np.stack(grids)).reshape(len(alm), -1)
+        maps = values.new_zeros(len(alm), n_vertices)
+        # A pole stands in a whole row of the grid: its adjoint is the sum.
+        maps.index_add_(1, torch.from_numpy(index), values)
+    else:
+        options = _ring_options(geometry, rings, L)
+        maps = torch.from_numpy(_sht().synthesis(alm=alm, **options)[:, 0])
+    return maps.view(batch, channels, n_vertices).transpose(1, 2).contiguous()
+
+
+def _sht() -> Any:
+    return importlib.import_module("ducc0").sht
+
+
+def _ring_options(geometry: Tensor, rings: Sequence[int], L: int) -> dict[str, Any]:
+    """Return rings as ducc0 wants them."""
+    theta, phi0, weights = geometry.numpy()
+    counts = np.maximum(np.array(rings), 1).astype(np.uint64)
+    return {
+        "theta": theta,
+        "phi0": phi0,
+        "ringfactor": weights,
+        "nphi": counts,
+        "ringstart": np.cumsum(counts, dtype=np.uint64) - counts,
+        "lmax": L - 1,
+        "spin": 0,
+        "nthreads": torch.get_num_threads(),
+    }
+
+
+def _plane(geometry: Tensor, scheme: str, L: int) -> dict[str, Any]:
+    """Return an equiangular grid as ducc0 wants it."""
+    return {
+        "geometry": scheme,
+        "phi0": float(geometry[1].max()),
+        "lmax": L - 1,
+        "spin": 0,
+        "nthreads": torch.get_num_threads(),
+    }
+
+
+def _grid(rings: Sequence[int]) -> tuple[np.ndarray, int]:
+    """Vertex of each entry of the grid, poles in whole rows, and its longitudes."""
+    n_phi = max(rings)
+    counts = np.maximum(np.array(rings), 1)
+    columns = np.arange(n_phi) * (counts > 1)[:, None]
+    return ((np.cumsum(counts) - counts)[:, None] + columns).ravel(), max(n_phi, 1)
+
+
+class _Conversion(NamedTuple):
+    r"""Rows of the real and imaginary parts of complex coefficients, and factors.
+
+    With the Condon-Shortley phase, which ours are without; ``to_real`` is
+    :math:`\sqrt2 (-1)^m`, 1 for order 0, and ``to_complex`` half of it, but 1.
+    """
+
+    cosine: Tensor
+    sine: Tensor
+    to_real: Tensor
+    to_complex: Tensor
+    above_zero: Tensor
+
+
+@lru_cache(maxsize=16)
+def _conversion(L: int, dtype: torch.dtype) -> _Conversion:
+    # Kept: of no inference mode, nor on the device in force, of who comes first.
+    return in_plain_mode(lambda: _computed_conversion(L, dtype))
+
+
+def _computed_conversion(L: int, dtype: torch.dtype) -> _Conversion:
+    m, l = torch.triu_indices(L, L)  # noqa: E741
+    signs = 1 - 2 * (m % 2).double()
+    above = (m > 0).double()
+    to_real = torch.where(m > 0, signs * 2**0.5, 1.0)
+    to_complex = torch.where(m > 0, to_real / 2, 1.0)
+    middle = l * l + l
+    factors = (a.to(dtype) for a in (to_real, to_complex, above))
+    return _Conversion(middle + m, middle - m, *factors)
+
+
+def _rows_of_alm(alm: Tensor, L: int) -> Tensor:
+    """Real rows of complex coefficients."""
+    by = _conversion(L, alm.real.dtype)
+    rows = alm.real.new_empty(len(alm), L * L)
+    # Sines first: those of order 0, which are none, are written over.
+    rows[:, by.sine] = alm.imag * -by.to_real
+    rows[:, by.cosine] = alm.real * by.to_real
+    return rows
+
+
+def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
+    """Complex coefficients of real rows."""
+    by = _conversion(L, rows.dtype)
+    alm = rows.new_empty(len(rows), len(by.sine), 2)
+    torch.mul(rows.index_select(1, by.cosine), by.to_complex, out=alm[..., 0])
+    sines = rows.index_select(1, by.sine)
+    torch.mul(sines, -by.to_complex * by.above_zero, out=alm[..., 1])
+    return torch.view_as_complex(alm)
+
+
+@_ducc_analysis.register_fake
+def _analysis_shape(
+    x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    return x.new_empty(x.shape[0], n_rows, x.shape[2])
+
+
+@_ducc_synthesis.register_fake
+def _synthesis_shape(
+    c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+) -> Tensor:
+    return c.new_empty(c.shape[0], sum(max(n, 1) for n in rings), c.shape[2])
+
+
+def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
+    x: Tensor = ducc_synthesis(c, *constants)
+    return x
+
+
+def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
+    c: Tensor = ducc_analysis(x, *constants)
+    return c
+
+
+ducc_analysis = linear_in_signals(_ducc_analysis, _analysis_adjoint)
+ducc_synthesis = linear_in_signals(_ducc_synthesis, _synthesis_adjoint)

@@ -1,0 +1,215 @@
+r"""Sums over rings and orders, and their adjoint, as operations of PyTorch.
+
+Both take the same tensors. With the tables :math:`P`, vertex weights :math:`w` and
+:math:`\varphi_{tj} = \varphi_t + 2\pi j / n_t`,
+
+.. math::
+    c_{l,m} = \sum_t P_{lmt} \sum_j w_t x_{tj} \cos m\varphi_{tj}, \quad
+    c_{l,-m} = \sum_t P_{lmt} \sum_j w_t x_{tj} \sin m\varphi_{tj}
+
+and the adjoint is :math:`x_{tj} = w_t \sum_{lm} P_{lmt} (c_{l,m} \cos m\varphi_{tj}
++ c_{l,-m} \sin m\varphi_{tj})`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.harmonics.sht.longitudes import (
+    Run,
+    fill_orders,
+    fill_signals,
+)
+from deepsphere_pyg.propagation.products import in_given_precision
+from deepsphere_pyg.propagation.transformable import (
+    is_transformed,
+    linear_in_signals,
+)
+
+
+def analysis(
+    x: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Sum signals against the harmonics.
+
+    Parameters
+    ----------
+    x
+        Signals, shape ``(batch, vertex, channel)``, vertices ring by ring.
+    tables
+        As :attr:`deepsphere_pyg.harmonics.sht.tables.LegendreTables.master`.
+    layout
+        Its ``slots`` and ``places``; signs of the rows, and the same halved for orders
+        other than 0, ``(L * L, 1)``; weights of the rings of the north ``(rings, 1)``,
+        or none; cosine and sine of m times the first longitude of each of them,
+        ``(rings or 1, L, 2)``, or none.
+    runs
+        Of :class:`deepsphere_pyg.harmonics.sht.longitudes.Run`, one after the other.
+    shape
+        Parts of the tables, 2 where rings are folded; rings of the north; vertices.
+
+    Returns
+    -------
+    Tensor
+        Coefficients, shape ``(batch, L * L, channel)``.
+    """
+    slots, places, signs, _, weights, phases = layout
+    batch, _, channels = x.shape
+    parts, n_rings, _ = shape
+    n_rows = len(places)
+    if x.numel() == 0:
+        return x.new_zeros(batch, n_rows, channels)
+    L, columns = _sizes(tables, parts, batch * channels)
+    orders = x.new_empty(parts, L, 2, columns, tables[0].shape[2])
+    used = _in_use(orders, batch, channels, n_rings)
+    fill_orders(used, x, _runs(runs), weights, phases)
+    products = x.new_empty(len(slots), columns)
+    for table, at, some in _steps(tables, orders):
+        target = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(table[..., :n_rings], some[..., :n_rings].mT, out=target)
+    c = x.new_empty(batch, n_rows, channels)
+    rows = products.index_select(0, places)[:, : batch * channels]
+    by_signal = rows.view(n_rows, batch, channels).transpose(0, 1)
+    torch.mul(by_signal, signs, out=c)
+    return c
+
+
+def synthesis(
+    c: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Sum harmonics, the adjoint of :func:`analysis`; parameters as there.
+
+    Returns
+    -------
+    Tensor
+        Signals, shape ``(batch, vertex, channel)``.
+    """
+    slots, places, _, scales, weights, phases = layout
+    batch, _, channels = c.shape
+    parts, n_rings, n_vertices = shape
+    if c.numel() == 0:
+        return c.new_zeros(batch, n_vertices, channels)
+    L, columns = _sizes(tables, parts, batch * channels)
+    rows = c.new_empty(len(places), columns)
+    if channels == 1:
+        # The same as below, as a transpose of a matrix, which PyTorch does by blocks.
+        rows[:, :batch].copy_(c.reshape(batch, len(places)).T)
+    else:
+        target = rows[:, : batch * channels].view(len(places), batch, channels)
+        target.copy_(c.transpose(0, 1))
+    rows *= scales
+    products = rows.index_select(0, slots)
+    orders = c.new_empty(parts, L, 2, columns, tables[0].shape[2])
+    for table, at, some in _steps(tables, orders):
+        source = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(source.mT, table, out=some)
+    orders[:, 0, 1] = 0
+    used = _in_use(orders, batch, channels, n_rings)
+    x = c.new_empty(batch, n_vertices, channels)
+    fill_signals(x, used, _runs(runs), weights, phases)
+    return x
+
+
+def _sizes(tables: Sequence[Tensor], parts: int, columns: int) -> tuple[int, int]:
+    """Return the bandlimit, and the columns to compute with.
+
+    One more where they are many times a power of two, as for the width of tables.
+    """
+    L = sum(len(table) for table in tables[: len(tables) // parts])
+    return L, columns + (columns % 64 == 0)
+
+
+def _in_use(orders: Tensor, batch: int, channels: int, n_rings: int) -> Tensor:
+    """View orders as ``(parts, L, 2, batch, channel, rings)``."""
+    used = orders[..., : batch * channels, :n_rings]
+    return used.view(*orders.shape[:3], batch, channels, n_rings)
+
+
+def _steps(
+    tables: Sequence[Tensor], orders: Tensor
+) -> Iterator[tuple[Tensor, slice, Tensor]]:
+    """Yield each table, where its products are, and its orders as matrices."""
+    start = first = 0
+    parts, L, _, columns, width = orders.shape
+    flat = orders.view(parts * L, 2 * columns, width)
+    for table in tables:
+        n_orders, n_degrees, _ = table.shape
+        size = n_orders * n_degrees * 2
+        yield table, slice(start, start + size), flat[first : first + n_orders]
+        start, first = start + size, first + n_orders
+
+
+def _runs(numbers: Sequence[int]) -> list[Run]:
+    """Take runs apart."""
+    size = len(Run._fields)
+    cut = range(0, len(numbers), size)
+    return [Run(*numbers[first : first + size]) for first in cut]
+
+
+_ring_analysis = torch.library.custom_op(
+    "deepsphere_pyg::ring_analysis", in_given_precision(analysis), mutates_args=()
+)
+_ring_synthesis = torch.library.custom_op(
+    "deepsphere_pyg::ring_synthesis", in_given_precision(synthesis), mutates_args=()
+)
+
+
+def is_plain(x: Tensor) -> bool:
+    """Whether nobody differentiates, traces or casts: then the functions will do.
+
+    To call an operation takes PyTorch as long as a transform of a few signals at
+    L = 32.
+    """
+    return not (
+        torch.compiler.is_compiling()
+        or is_transformed()
+        or (torch.is_grad_enabled() and x.requires_grad)
+        or torch.is_autocast_enabled(x.device.type)
+        or type(x) not in (Tensor, torch.nn.Parameter)
+    )
+
+
+@_ring_analysis.register_fake
+def _analysis_shape(
+    x: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    return x.new_empty(x.shape[0], layout[1].shape[0], x.shape[2])
+
+
+@_ring_synthesis.register_fake
+def _synthesis_shape(
+    c: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    return c.new_empty(c.shape[0], shape[2], c.shape[2])
+
+
+def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
+    x: Tensor = ring_synthesis(c, *constants)
+    return x
+
+
+def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
+    c: Tensor = ring_analysis(x, *constants)
+    return c
+
+
+ring_analysis = linear_in_signals(_ring_analysis, _analysis_adjoint)
+ring_synthesis = linear_in_signals(_ring_synthesis, _synthesis_adjoint)

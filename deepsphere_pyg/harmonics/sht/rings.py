@@ -1,0 +1,123 @@
+"""Transforms on rings: Fourier along each, Legendre across them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
+from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
+from deepsphere_pyg.harmonics.sht.longitudes import runs_of_rings
+from deepsphere_pyg.harmonics.sht.operations import (
+    analysis,
+    is_plain,
+    ring_analysis,
+    ring_synthesis,
+    synthesis,
+)
+from deepsphere_pyg.harmonics.sht.tables import Interpolation, legendre_tables
+from samplings.arrays import FloatArray
+
+
+class RingTransform(Float64Tensors):
+    """Sums of signals on rings against harmonics, and their adjoint.
+
+    Parameters
+    ----------
+    rings
+        Rings of the sampling; signals are in their order.
+    L
+        Bandlimit.
+    weights
+        Weight of the vertices of each ring, shape ``(T,)``; 1 if None.
+    interpolation
+        Where the analysis needs one.
+    dtype
+        As for :class:`Float64Tensors`.
+    """
+
+    def __init__(
+        self,
+        rings: RingGeometry,
+        L: int,
+        weights: FloatArray | None,
+        interpolation: Interpolation | None,
+        dtype: torch.dtype | None,
+    ) -> None:
+        super().__init__(dtype)
+        self.n_vertices = int(np.maximum(rings.n_phi, 1).sum())
+        self.n_rows = L * L
+        lone, pairs = rings.folding()
+        runs = runs_of_rings([int(n) for n in rings.n_phi], lone, pairs)
+        self._runs = [number for run in runs for number in run]
+        self._shape = [2 if pairs else 1, len(rings) - pairs, self.n_vertices]
+        self._legendre = legendre_tables(rings.theta, L, pairs, interpolation)
+        self._n_tables = len(self._legendre.master)
+        for number in range(self._n_tables):
+            self.keep(f"table_{number}", None)
+        # The imaginary part of exp(-i m phi) is minus the sine.
+        orders = HarmonicLayout(L).orders[:, None]
+        signs = np.where(orders < 0, -1.0, 1.0)
+        north = len(rings) - pairs
+        ring_weights = np.empty(0) if weights is None else weights[:north, None]
+        first = rings.first_phi[:north]
+        if (first == first[0]).all():
+            first = first[:1]
+        angle = first[:, None] * np.arange(L)
+        phases = np.stack([np.cos(angle), np.sin(angle)], -1)
+        self.keep("signs", signs)
+        # Half of each order goes to m and half to -m.
+        self.keep("scales", np.where(orders == 0, 1.0, signs / 2))
+        self.keep("weights", ring_weights)
+        self.keep("phases", phases if first.any() else np.empty(0))
+        for name in ("slots", "places"):
+            self.keep(name, None, torch.int64)
+
+    def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
+        """Return a master in a dtype; tables are shared between transforms."""
+        if name.startswith("table_"):
+            return self._legendre.rounded(dtype)[int(name.removeprefix("table_"))]
+        if name in ("slots", "places"):
+            index: Tensor = getattr(self._legendre, name)
+            return index
+        return super().rounded(name, dtype)
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the tables, in every dtype that is kept of them."""
+        return self._legendre.n_bytes
+
+    @property
+    def probe(self) -> Tensor:
+        """A tensor of the dtype and on the device of the tables."""
+        return cast(Tensor, self.signs)
+
+    def analyze(self, x: Tensor) -> Tensor:
+        """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
+        *batch, n, channels = x.shape
+        flat = x.reshape(prod(batch), n, channels)
+        run = analysis if is_plain(flat) else ring_analysis
+        c: Tensor = run(flat, *self._arguments())
+        return c.view(*batch, self.n_rows, channels)
+
+    def synthesize(self, c: Tensor) -> Tensor:
+        """Return sums of harmonics, rows to ``(*batch, vertex, channel)``."""
+        *batch, n, channels = c.shape
+        flat = c.reshape(prod(batch), n, channels)
+        run = synthesis if is_plain(flat) else ring_synthesis
+        x: Tensor = run(flat, *self._arguments())
+        return x.view(*batch, self.n_vertices, channels)
+
+    def _arguments(
+        self,
+    ) -> tuple[list[Tensor], list[Tensor], list[int], list[int]]:
+        """Return what both operations take besides the signal."""
+        tables = [getattr(self, f"table_{n}") for n in range(self._n_tables)]
+        names = ("slots", "places", "signs", "scales", "weights", "phases")
+        layout = [cast(Tensor, getattr(self, name)) for name in names]
+        return tables, layout, self._runs, self._shape

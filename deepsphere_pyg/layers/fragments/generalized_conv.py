@@ -1,0 +1,123 @@
+"""Convolution of generalized signals: every linear map that commutes with rotations."""
+
+from __future__ import annotations
+
+from typing import SupportsIndex
+
+from torch import Tensor
+
+from deepsphere_pyg.harmonics.layout.harmonic_operands import numbered_layout
+from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
+from samplings.arguments import integer_argument
+
+
+class GeneralizedConv(DegreeWise):
+    r"""Mix fragments and channels of each degree as learned.
+
+    .. math::
+        y^l_{t'c'm} = \sum_{t,c} f^l_{tcm} \psi^l_{tc,t'c'}
+        + b_{t'c'} \delta_{l0}
+
+    By the lemma of Schur, this is every linear map of generalized signals that commutes
+    with rotations. Types and bandlimits may change; degrees of which the result has no
+    fragments are dropped.
+
+    Parameters
+    ----------
+    layout_in, layout_out
+        Rows before and after; a number L stands for ``HarmonicLayout(L)``. Degrees of
+        the result must be there before.
+    in_channels, out_channels
+        Number of channels.
+    bias
+        Whether to add a learned constant to each coefficient of degree 0, the only ones
+        that rotations leave alone.
+
+    Attributes
+    ----------
+    layout, layout_out
+        Rows before and after.
+    weights
+        By degree, as a string, of shape ``(tau_in, in_channels, tau_out,
+        out_channels)``; degrees without fragments after have none. Drawn normally,
+        so that fragments vary as much as those that go in.
+    bias
+        Shape ``(tau_out of degree 0, out_channels)``, zero at first; None without.
+
+    Shapes
+    ------
+    ``(*batch, row, in_channels) -> (*batch, row_out, out_channels)``
+
+    Raises
+    ------
+    TypeError
+        If a number is not an integer; in ``forward``, if the coefficients are not of
+        the dtype of the weights.
+    ValueError
+        If a number is below 1, ``layout_out`` has a degree that ``layout_in`` has not,
+        or a bias no degree 0; in ``forward``, if rows or channels are not those
+        expected.
+
+    Notes
+    -----
+    Equivariance: exact, to round-off. Under autocast it stays in its own precision.
+    The result is a view, with rows slowest in memory.
+
+    Special cases, with the fragments t for orders n: with one fragment before and after
+    it is :class:`~deepsphere_pyg.layers.ZonalConv`; with one before and
+    :math:`\min(2l + 1, 2N - 1)` after the lift from the sphere to SO(3); with those
+    before and after the convolution on SO(3).
+
+    Source: Cobb et al. 2021 (arXiv:2010.11661), section 2; Kondor et al. 2018
+    (arXiv:1806.09231), section 4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> conv = GeneralizedConv(HarmonicLayout(3, [4, 2, 2]), 2, 5, 8)
+    >>> conv(torch.ones(2, 20, 5)).shape, conv.weights["1"].shape
+    (torch.Size([2, 4, 8]), torch.Size([2, 5, 1, 8]))
+    """
+
+    in_channels: int
+    out_channels: int
+
+    def __init__(
+        self,
+        layout_in: HarmonicLayout | SupportsIndex,
+        layout_out: HarmonicLayout | SupportsIndex,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        *,
+        bias: bool = False,
+    ) -> None:
+        super().__init__(
+            numbered_layout(layout_in),
+            numbered_layout(layout_out),
+            integer_argument("in_channels", in_channels, 1),
+            integer_argument("out_channels", out_channels, 1),
+            bias,
+        )
+
+    def _weight_shape(self, degree: int) -> tuple[int, ...]:
+        before, after = self.layout.tau[degree], self.layout_out.tau[degree]
+        return before, self.in_channels, after, self.out_channels
+
+    def _terms(self, degree: int) -> int:
+        return self.layout.tau[degree] * self.in_channels
+
+    def _mapped(self, part: Tensor, weight: Tensor) -> Tensor:
+        before, orders, signals, in_channels = part.shape
+        fragments, channels = weight.shape[2:]
+        vectors = part.permute(1, 2, 0, 3)
+        vectors = vectors.reshape(orders * signals, before * in_channels)
+        mapped = vectors @ weight.flatten(2).flatten(0, 1)
+        return mapped.reshape(orders, signals, fragments, channels).permute(2, 0, 1, 3)
+
+    def extra_repr(self) -> str:
+        """Sizes, for ``repr``."""
+        return (
+            f"{self.layout}, {self.layout_out}, {self.in_channels}, "
+            f"{self.out_channels}, bias={self.bias is not None}"
+        )

@@ -1,0 +1,1 @@
+"""What lets ChebConv take PyTorch Geometric's edges and weights."""

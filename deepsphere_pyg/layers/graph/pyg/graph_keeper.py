@@ -1,0 +1,200 @@
+"""What a layer remembers of the edge lists it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+from torch.func import debug_unwrap
+
+from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.layers.graph.pyg.edge_laplacian import rescaled_edges
+from deepsphere_pyg.layers.graph.pyg.edge_lists import (
+    NORMALIZATIONS,
+    EdgeList,
+    edge_list,
+    refuse_gradients,
+)
+from deepsphere_pyg.layers.graph.pyg.known_graphs import KnownGraph, known_graph
+from deepsphere_pyg.propagation import in_plain_mode, is_transformed, refuse_mapped
+from deepsphere_pyg.signals import checked_signal
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def untraced(function: Function) -> Function:
+    """Leave a function, which looks at values, out of compiled graphs."""
+    disabled: Function = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
+    return disabled
+
+
+def untransformed(method: Function) -> Function:
+    """Call a method of tensors as if torch.func were not at work.
+
+    What it makes of a graph is kept, and has to be of no transform. Gradients of
+    graphs, and maps over them, are refused.
+    """
+
+    @wraps(method)
+    def called(self: Any, x: Any, weight: Tensor, *graph: Any) -> Any:
+        _, edge_weight, _, lambda_max = graph
+        refuse_gradients(edge_weight, lambda_max)
+        if not is_transformed():
+            return method(self, x, weight, *graph)
+        _refuse_maps(graph)
+        plain = [_plain(part) for part in (weight, *graph)]
+        return in_plain_mode(lambda: method(self, x, *plain))
+
+    return cast(Function, called)
+
+
+class GraphKeeper:
+    """Builds the operator of an edge list, and keeps the last one.
+
+    No module, so that it stays out of ``state_dict`` and of ``.to()``: the operator
+    follows the dtype and device of the weights at the next call.
+
+    Parameters
+    ----------
+    normalization
+        Of the Laplacian: None, ``"sym"`` or ``"rw"``.
+    cached
+        Whether the first graph is kept whatever comes later.
+    vertexwise
+        Whether the layer acts on single vertices, so that no Laplacian is needed, not
+        even a finite one: the operator is zero.
+
+    Raises
+    ------
+    ValueError
+        If the normalization is another.
+    """
+
+    def __init__(
+        self, normalization: str | None, cached: bool, vertexwise: bool = False
+    ) -> None:
+        # A bool is what was once meant as bias, in this place of ChebConv.
+        if isinstance(normalization, bool) or normalization not in NORMALIZATIONS:
+            raise ValueError(
+                f"normalization must be None, 'sym' or 'rw', got {normalization!r}; "
+                "pass bias by its name"
+            )
+        self.normalization = normalization
+        self.cached = cached
+        self.vertexwise = vertexwise
+        self.graph: KnownGraph | None = None
+
+    @untraced
+    @untransformed
+    def operator(
+        self,
+        x: Any,
+        weight: Tensor,
+        edge_index: Any,
+        edge_weight: Any,
+        batch: Any,
+        lambda_max: Any,
+    ) -> EdgeOperator:
+        """Return the rescaled Laplacian of a graph, in dtype and device of a weight.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the tensors are no graph on the vertices of ``x``, require a gradient,
+            or the graph kept has another number of vertices.
+        """
+        _check_signals(x, weight)
+        if self.cached and self.graph is not None:
+            self.graph = _kept(self.graph, x.shape[-2], weight)
+        else:
+            edges = _edges(x, edge_index, edge_weight, batch, lambda_max)
+            if self.vertexwise:
+                none = sp.csr_array((edges.n_vertices, edges.n_vertices))
+                return EdgeOperator(none, weight.dtype).to(weight.device)
+            self.graph = known_graph(edges, self.normalization, weight, self.graph)
+        return self.graph.operator
+
+    @untraced
+    @untransformed
+    def messages(
+        self,
+        x: Any,
+        weight: Tensor,
+        edge_index: Any,
+        edge_weight: Any,
+        batch: Any,
+        lambda_max: Any,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the edges of the same Laplacian one by one, as they were given.
+
+        Returns
+        -------
+        tuple of Tensor
+            Sources and targets, shape ``(2, M)``, and weights ``(M,)`` in dtype and
+            device of a weight: first of the edges that are no self-loops, in their
+            order, then of one self-loop a vertex.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the tensors are no graph on the vertices of ``x``, or require a gradient.
+        """
+        _check_signals(x, weight)
+        edges = _edges(x, edge_index, edge_weight, batch, lambda_max)
+        source, target, values = rescaled_edges(edges, self.normalization)
+        index = torch.from_numpy(np.stack([source, target])).to(weight.device)
+        return index, torch.from_numpy(values).to(weight.dtype).to(weight.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out a graph that the next call would find or build again."""
+        graph = self.graph if self.cached else None
+        return {**self.__dict__, "graph": graph}
+
+
+def _plain(given: Any) -> Any:
+    """Return a tensor without what torch.func has wrapped it in."""
+    return debug_unwrap(given) if isinstance(given, Tensor) else given
+
+
+def _refuse_maps(graph: tuple[Any, ...]) -> None:
+    """Refuse tensors of a graph with an axis that torch.func maps over."""
+    mapped = (
+        isinstance(part, Tensor) and debug_unwrap(part).shape != part.shape
+        for part in graph
+    )
+    refuse_mapped([0 if any(mapped) else None])
+
+
+def _check_signals(x: Any, weight: Tensor) -> None:
+    """Refuse what is no tensor of signals."""
+    if isinstance(x, tuple | list):
+        raise TypeError(
+            "x must be one tensor, got a pair: a Laplacian maps a graph to itself; "
+            "for a bipartite graph build a deepsphere_pyg.EdgeOperator"
+        )
+    if not isinstance(x, Tensor) or x.ndim < 2:
+        checked_signal(x, 0, weight)
+
+
+def _edges(x: Tensor, edge_index: Any, *others: Any) -> EdgeList:
+    """Return the graph that a layer is given."""
+    # EdgeIndex wraps the tensor in which PyTorch counts changes.
+    if hasattr(edge_index, "as_tensor"):
+        edge_index = edge_index.as_tensor()
+    return edge_list(x, edge_index, *others)
+
+
+def _kept(graph: KnownGraph, n_vertices: int, weight: Tensor) -> KnownGraph:
+    """Refuse another number of vertices than the graph's."""
+    if n_vertices != graph.n_vertices:
+        raise ValueError(
+            f"x has {n_vertices} vertices, but this layer keeps the graph of its first "
+            f"call, of {graph.n_vertices} (cached=True); call forget_graph() before "
+            "another graph, or build the layer with cached=False"
+        )
+    return graph.converted(weight)

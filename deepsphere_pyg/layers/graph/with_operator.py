@@ -1,0 +1,83 @@
+"""A layer and its operator as one, so that it can stand in a sequence."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from deepsphere_pyg.edge_operator import EdgeOperator
+
+
+class WithOperator(nn.Module):
+    """Apply a layer with a given operator: a module of one input.
+
+    Layers on graphs take their operator in each call. Given it once, they go into
+    ``nn.Sequential``, also next to layers on coefficients:
+    :class:`~deepsphere_pyg.harmonics.SHT` takes signals at the vertices of any sampling
+    to coefficients, :class:`~deepsphere_pyg.harmonics.ISHT` takes coefficients to
+    signals, of the same sampling or another.
+
+    Parameters
+    ----------
+    layer
+        Module that is called with a signal and an operator, such as
+        :class:`~deepsphere_pyg.layers.ChebConv` or
+        :class:`~deepsphere_pyg.layers.MeanPool`.
+    operator
+        The operator; layers may share one.
+
+    Shapes
+    ------
+    As of the layer.
+
+    Raises
+    ------
+    TypeError
+        If ``layer`` is not a module, or ``operator`` not an operator.
+
+    Notes
+    -----
+    Equivariance: that of the layer. ``state_dict`` has the layer's entries after
+    ``layer.``, and none of the operator.
+
+    Examples
+    --------
+    Short filters on the graph, wide ones on the coefficients, and back:
+
+    >>> import torch
+    >>> from deepsphere_pyg import laplacian_operator
+    >>> from deepsphere_pyg.harmonics import ISHT, SHT
+    >>> from deepsphere_pyg.layers import ChebConv, ZonalConv
+    >>> from samplings import HEALPix, knn_graph, laplacian
+    >>> sampling, L = HEALPix(2), 4
+    >>> operator = laplacian_operator(laplacian(knn_graph(sampling, k=8)))
+    >>> network = nn.Sequential(
+    ...     WithOperator(ChebConv(3, 8, K=3), operator),
+    ...     nn.ReLU(),
+    ...     SHT(sampling, L),
+    ...     ZonalConv(8, 8, L),
+    ...     ISHT(sampling, L),
+    ...     WithOperator(ChebConv(8, 2, K=3), operator),
+    ... )
+    >>> network(torch.ones(5, 48, 3)).shape
+    torch.Size([5, 48, 2])
+    """
+
+    def __init__(self, layer: nn.Module, operator: EdgeOperator) -> None:
+        super().__init__()
+        if not isinstance(layer, nn.Module):
+            raise TypeError(
+                f"layer must be a torch.nn.Module, got {type(layer).__name__}; pass a "
+                "layer that takes an operator, such as ChebConv(3, 8, K=3)"
+            )
+        if not isinstance(operator, EdgeOperator):
+            raise TypeError(
+                f"operator must be an EdgeOperator, got {type(operator).__name__}; "
+                "make one with deepsphere_pyg.laplacian_operator or pooling_operator"
+            )
+        self.layer = layer
+        self.operator = operator
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``layer(x, operator)``."""
+        y: Tensor = self.layer(x, self.operator)
+        return y

@@ -1,0 +1,92 @@
+"""Matrices, modules and functions as one thing: a map of NumPy signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import nn
+
+from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
+from deepsphere_pyg.metrics.harmonic_coefficients import FloatArray
+from samplings import Laplacian
+
+SignalMap = Callable[[FloatArray], FloatArray]
+
+
+@contextmanager
+def signal_map(
+    operator: Any,
+    dtype: torch.dtype | None,
+    device: torch.device | str | None,
+) -> Iterator[SignalMap]:
+    """Give ``operator`` as a map of arrays ``(batch, vertex, channel)``.
+
+    Modules are in evaluation mode inside the block, and as they were after it.
+
+    Raises
+    ------
+    TypeError
+        If ``operator`` is neither a matrix nor callable.
+    """
+    if isinstance(operator, Laplacian):
+        operator = operator.matrix
+    if sp.issparse(operator) or isinstance(operator, np.ndarray):
+        yield _matrix_map(operator)
+        return
+    if not callable(operator):
+        raise TypeError(
+            "operator must be a SciPy sparse matrix, a samplings.Laplacian, a torch "
+            "module, or a function of signals (batch, vertex, channel), "
+            f"got {type(operator).__name__}"
+        )
+    modules = list(operator.modules()) if isinstance(operator, nn.Module) else []
+    modes = [module.training for module in modules]
+    own_dtype, own_device = _dtype_and_device(operator)
+    dtype = own_dtype if dtype is None else dtype
+    device = own_device if device is None else device
+
+    def apply(signals: FloatArray) -> FloatArray:
+        with torch.no_grad():
+            out = operator(torch.as_tensor(signals).to(device=device, dtype=dtype))
+        if isinstance(out, torch.Tensor):
+            out = out.detach().cpu().double().numpy()
+        return np.asarray(out, dtype=np.float64)
+
+    try:
+        if isinstance(operator, nn.Module):
+            operator.eval()
+        yield apply
+    finally:
+        for module, training in zip(modules, modes, strict=True):
+            module.training = training
+
+
+def _matrix_map(matrix: Any) -> SignalMap:
+    """Multiply each channel of each signal by a matrix ``(V_out, V_in)``."""
+
+    def apply(signals: FloatArray) -> FloatArray:
+        batch, vertices, channels = signals.shape
+        if matrix.ndim != 2 or matrix.shape[1] != vertices:
+            raise ValueError(
+                f"the matrix must have {vertices} columns, one per vertex of the "
+                f"sampling, got shape {matrix.shape}; pass the sampling it was made for"
+            )
+        columns = signals.transpose(1, 0, 2).reshape(vertices, batch * channels)
+        out = np.asarray(matrix @ columns).reshape(-1, batch, channels)
+        return np.ascontiguousarray(out.transpose(1, 0, 2), dtype=np.float64)
+
+    return apply
+
+
+def _dtype_and_device(operator: Any) -> tuple[torch.dtype, torch.device]:
+    """Those of a module's first floating-point tensor; float64 on the CPU elsewhere."""
+    if isinstance(operator, nn.Module):
+        for tensor in tensors_of(operator):
+            if tensor.is_floating_point():
+                return tensor.dtype, tensor.device
+    return torch.float64, torch.device("cpu")

@@ -1,0 +1,59 @@
+"""A training small enough for tests: every part of the real one, few maps."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deepsphere_pyg.commands.command_line import main
+from deepsphere_pyg.training.callbacks import AtomicCheckpoints
+
+SMALL = [
+    *("--sampling", "healpix", "--nside", "8", "--network", "small", "--K", "2"),
+    *("--n-train", "6", "--n-validation", "2", "--n-test", "2"),
+    *("--batch-size", "2", "--lr", "0.01", "--threads", "1"),
+]
+
+
+@pytest.fixture
+def segment(tmp_path):
+    """Run ``deepsphere-pyg segment`` on small maps; returns its exit status."""
+
+    def run(*options: str, out: Path | None = None) -> int:
+        return main(
+            ["segment", *SMALL, "--out", str(out or tmp_path / "run"), *options]
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Folder of a finished run of two epochs."""
+    out = tmp_path_factory.mktemp("trained") / "run"
+    status = main(["segment", *SMALL, "--epochs", "2", "--baseline", "--out", str(out)])
+    assert status == 0
+    return out
+
+
+@pytest.fixture
+def stopped_after(monkeypatch):
+    """Stop a training after so many epochs, once its checkpoint is written."""
+
+    class Stopped(Exception):
+        pass
+
+    @contextmanager
+    def stopping(epochs: int):
+        whole = AtomicCheckpoints.on_train_epoch_end
+
+        def stop(self, trainer, module):
+            whole(self, trainer, module)
+            if trainer.current_epoch + 1 == epochs:
+                raise Stopped
+
+        with monkeypatch.context() as patched, pytest.raises(Stopped):
+            patched.setattr(AtomicCheckpoints, "on_train_epoch_end", stop)
+            yield
+
+    return stopping
