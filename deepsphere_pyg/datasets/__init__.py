@@ -1,6 +1,5 @@
 """Data sets of maps on a sampling: generated ones and loaders of files."""
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets import (
     climate,
     digits,
@@ -35,7 +34,6 @@ __all__ = [
     "CachedMaps",
     "ClassificationDataset",
     "ClassificationSample",
-    "LatLonGrid",
     "MaskedMaps",
     "SegmentationDataset",
     "SegmentationSample",

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
@@ -39,7 +39,7 @@ _LAYOUT = (
 
 
 @cache
-def cam5_grid() -> LatLonGrid:
+def cam5_grid() -> XarraySampling:
     """Grid of the model: 768 latitudes with both poles, 1152 longitudes from 0.
 
     HDF5 files hold no coordinates. These are the ones that ClimateNet's NetCDF files
@@ -47,7 +47,13 @@ def cam5_grid() -> LatLonGrid:
     """
     lat = np.linspace(-90, 90, CAM5_SHAPE[0], dtype=np.float64)
     lon = np.arange(CAM5_SHAPE[1], dtype=np.float64) * (360 / CAM5_SHAPE[1])
-    return LatLonGrid(lat, lon)
+    return from_xarray(
+        climate_module("xarray").DataArray(
+            np.broadcast_to(0.0, CAM5_SHAPE),
+            coords={"lat": lat, "lon": lon},
+            dims=("lat", "lon"),
+        )
+    )
 
 
 class CAM5(SegmentationDataset):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,

@@ -25,7 +25,8 @@ def pixel_weights(source: HEALPix, target: Sampling) -> sp.csr_array:
         source.nside, target.theta, target.phi, nest=source.nest
     )
     rows = np.broadcast_to(np.arange(len(target)), pixels.shape)
-    return _matrix(rows.ravel(), pixels.ravel(), weights.ravel(), source, target)
+    shape = (len(target), len(source))
+    return weight_matrix(rows.ravel(), pixels.ravel(), weights.ravel(), shape)
 
 
 def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
@@ -60,7 +61,8 @@ def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
     shares = np.maximum(shares, 0.0)
     shares /= shares.sum(axis=1, keepdims=True)
     rows = np.repeat(vertex, 3)
-    return _matrix(rows, hull.faces[face].ravel(), shares.ravel(), source, target)
+    shape = (len(target), len(source))
+    return weight_matrix(rows, hull.faces[face].ravel(), shares.ravel(), shape)
 
 
 def nearest_vertices(source: Sampling, target: Sampling) -> IntArray:
@@ -78,15 +80,13 @@ def nearest_vertices(source: Sampling, target: Sampling) -> IntArray:
     return np.where(inside, nearest, -1)
 
 
-def _matrix(
+def weight_matrix(
     rows: npt.NDArray[np.integer],
     columns: npt.NDArray[np.integer],
     weights: npt.NDArray[np.float64],
-    source: Sampling,
-    target: Sampling,
+    shape: tuple[int, int],
 ) -> sp.csr_array:
-    shape = (len(target), len(source))
-    matrix = sp.csr_array((weights, (rows, columns)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    return matrix
+    """Sum weights into a matrix, without those that are zero or of column -1."""
+    held = (columns >= 0) & (weights != 0)
+    entries = (weights[held], (rows[held], columns[held]))
+    return sp.csr_array(entries, shape=shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,6 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from deepsphere_pyg.convert import XarraySampling
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
-from deepsphere_pyg.convert.xarray.grids.schemes import grid_sampling
 from deepsphere_pyg.datasets.regridding.weights import (
     Method,
     Used,
@@ -53,8 +51,8 @@ class Regridder:
     Parameters
     ----------
     source
-        Where the maps are given: a sampling, a grid of latitudes and longitudes, or
-        what :func:`~deepsphere_pyg.convert.from_xarray` found in a file.
+        Where the maps are given: a sampling, or the cells of a file as
+        :func:`~deepsphere_pyg.convert.from_xarray` found them.
     sampling
         Where they are wanted.
     method
@@ -78,23 +76,24 @@ class Regridder:
 
     Examples
     --------
-    >>> from samplings import HEALPix
-    >>> grid = LatLonGrid([-90, -30, 30, 90], [0, 120, 240])
-    >>> lat = np.repeat(grid.lat[:, None], 3, axis=1)
+    >>> from samplings import HEALPix, Rectilinear
+    >>> grid = Rectilinear([75, 25, -25, -75], [0, 120, 240])
     >>> regridder = Regridder(grid, HEALPix(2))
-    >>> regridder.used, bool(np.allclose(regridder.fields(lat), HEALPix(2).lat))
+    >>> between = np.abs(HEALPix(2).lat) < 75
+    >>> lat = regridder.fields(grid.lat)
+    >>> regridder.used, bool(np.allclose(lat[between], HEALPix(2).lat[between]))
     ('bilinear', True)
     """
 
-    source: Sampling | LatLonGrid | XarraySampling
+    source: Sampling | XarraySampling
     sampling: Sampling
     method: Method = "auto"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.source, Sampling | LatLonGrid | XarraySampling):
+        if not isinstance(self.source, Sampling | XarraySampling):
             raise TypeError(
-                "source must be a Sampling, a LatLonGrid or what from_xarray returns, "
-                f"got {type(self.source).__name__}; pass from_xarray(data), for example"
+                "source must be a Sampling or what from_xarray returns, got "
+                f"{type(self.source).__name__}; pass from_xarray(data), for example"
             )
         if not isinstance(self.sampling, Sampling):
             raise TypeError(
@@ -107,8 +106,6 @@ class Regridder:
     @cached_property
     def places(self) -> tuple[Sampling, IntArray]:
         """Sampling of the source, and the vertex of each cell, -1 where it has none."""
-        if isinstance(self.source, LatLonGrid):
-            return _grid_places(self.source)
         if isinstance(self.source, XarraySampling):
             return self.source.sampling, self.source.vertex
         return self.source, np.arange(len(self.source))
@@ -232,10 +229,8 @@ class Regridder:
         flat, shape = self._flat(values)
         missing, codes = missing_values(flat), native(flat)
         matrix = self.label_matrix
-        n, row = (
-            len(self.sampling),
-            np.repeat(np.arange(len(self.sampling)), np.diff(self.label_matrix.indptr)),
-        )
+        n = len(self.sampling)
+        row = np.repeat(np.arange(n), np.diff(matrix.indptr))
         labels = np.zeros((len(flat), n), dtype=codes.dtype)
         known = np.zeros((len(flat), n), dtype=bool)
         for i, one in enumerate(codes):
@@ -263,12 +258,9 @@ class Regridder:
         )
         n = len(self.shape)
         if maps.ndim < n or maps.shape[maps.ndim - n :] != self.shape:
-            if isinstance(self.source, LatLonGrid):
-                dims = "n_lat, n_lon"
-            elif isinstance(self.source, XarraySampling):
+            dims = "V"
+            if isinstance(self.source, XarraySampling):
                 dims = ", ".join(self.source.dims)
-            else:
-                dims = "V"
             raise ValueError(
                 f"maps must have shape (..., {dims}) = (..., "
                 f"{', '.join(map(str, self.shape))}), got {maps.shape}; move the "
@@ -276,9 +268,3 @@ class Regridder:
             )
         leading = maps.shape[: maps.ndim - n]
         return maps.reshape((-1, int(np.prod(self.shape)))), leading
-
-
-@lru_cache(maxsize=4)
-def _grid_places(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
-    """Sampling of a grid, once for the data sets and splits that are on it."""
-    return grid_sampling(grid)

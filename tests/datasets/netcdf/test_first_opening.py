@@ -136,7 +136,7 @@ USE = """
     import os, sys, torch
     from torch.utils.data import DataLoader
     from deepsphere_pyg.datasets import XarrayFields
-from deepsphere_pyg.datasets.netcdf import first_opening
+    from deepsphere_pyg.datasets.netcdf import first_opening
     from samplings import HEALPix
 
     maps = XarrayFields(sys.argv[1], variables=["t"], sampling=HEALPix(1),

@@ -16,6 +16,8 @@ from samplings.missing_values import without_missing
 from samplings.units import Coordinate, degrees_of
 
 Unit = Literal["degree", "radian"]
+# Coordinates went through float32: degrees are off by up to 2e-5.
+ROUNDING = 1e-4
 _KINDS: tuple[Coordinate, Coordinate] = ("latitude", "longitude")
 _RADIAN, _HOUR = 180 / np.pi, 15.0
 
@@ -121,3 +123,48 @@ def angles(
         return north, east, unit
     first, second, unit = stated_unit(lat, lon)
     return north * first, east * second, unit
+
+
+def in_degrees(
+    lat: FloatArray, lon: FloatArray, unit: Unit | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return finite coordinates of any shape in degrees, latitudes within the poles.
+
+    Raises
+    ------
+    ValueError
+        If the unit is unknown, coordinates are out of range, or, without a unit, they
+        cover the globe only if read as radians.
+    """
+    if unit not in (None, "degree", "radian"):
+        raise ValueError(f"unit must be 'degree' or 'radian', got {unit!r}")
+    if unit == "radian":
+        lat, lon = np.rad2deg(lat), np.rad2deg(lon)
+    elif unit is None and _like_radians(lat, lon):
+        raise ValueError(
+            f"lat and lon span {np.ptp(lat):.3g} and {np.ptp(lon):.3g} degrees, "
+            "the globe in radians; pass unit='radian', or unit='degree' if the "
+            "grid is really that small"
+        )
+    if np.abs(lat).max() > 90 + ROUNDING:
+        swapped = np.abs(lon).max() <= 90
+        remedy = "are lat and lon exchanged?" if swapped else "are they in degrees?"
+        raise ValueError(
+            "latitudes must be from -90 to 90 degrees, got "
+            f"{lat.flat[np.abs(lat).argmax()]:g}; {remedy}"
+        )
+    if np.abs(lon).max() > 720:
+        raise ValueError(
+            "longitudes must be degrees that go round the globe at most once, got "
+            f"{lon.min():g} to {lon.max():g}; are they degrees of a globe?"
+        )
+    return np.clip(lat, -90, 90), lon
+
+
+def _like_radians(lat: FloatArray, lon: FloatArray) -> bool:
+    """Whether the grid covers most of the globe if its numbers are radians."""
+    return bool(
+        np.abs(lat).max() <= np.pi / 2 + 1e-6
+        and np.ptp(lat) > 2.5
+        and 5.5 < np.ptp(lon) <= 2 * np.pi + 1e-6
+    )

@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.angles import angles
+from deepsphere_pyg.convert.xarray.coordinates.angles import angles, in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.attributes import text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import is_map_axis
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import (
-    ROUNDING,
-    LatLonGrid,
-    in_degrees,
-)
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import GridLines, grid_lines
 from deepsphere_pyg.convert.xarray.coordinates.mappings import (
     Axes,
     axes_of,
@@ -114,8 +110,8 @@ def rotated_places(
             "coordinate is missing"
         )
     y, x = in_degrees(y, x, unit or "degree")
-    grid = LatLonGrid(y, x, "degree") if lat.dims != lon.dims else None
-    if grid is not None:
+    lines = grid_lines(y, x, "degree") if lat.dims != lon.dims else None
+    if lines is not None:
         y, x = np.meshgrid(y, x, indexing="ij")
     north, east = true_places(y, x, scan.attributes[poles[0]], poles[0])
     own = tuple(dict.fromkeys((*lat.dims, *lon.dims)))
@@ -123,20 +119,17 @@ def rotated_places(
     return Places(
         array(north, dims=own, name="lat", attrs={"units": "degrees_north"}),
         array(east, dims=own, name="lon", attrs={"units": "degrees_east"}),
-        areas=None if grid is None else partial(_areas, grid),
+        areas=None if lines is None else partial(_areas, lines),
     )
 
 
-def _areas(grid: LatLonGrid) -> FloatArray:
-    """Areas of the cells of a rotated grid, which are those of an upright one."""
-    areas = grid.cell_areas.copy()
-    # A repeated meridian is merged with the first one, and has the same area.
-    again = np.setdiff1d(np.arange(grid.shape[1]), grid.columns)
-    areas[:, again] = areas[:, [int(grid.lon.argmin())]]
-    # Cells of the pole are parts of one cell, and each has its area.
-    polar = np.abs(grid.lat) > 90 - ROUNDING
-    areas[polar] = areas[polar][:, grid.columns].sum(axis=1, keepdims=True)
-    return areas
+def _areas(lines: GridLines) -> FloatArray:
+    """Areas of the cells of a rotated grid, which are those of an upright one.
+
+    Repeated cells, and those at a pole, each have the area of their vertex.
+    """
+    sampling, vertex = lines.rectilinear()
+    return sampling.weights[vertex]
 
 
 def _rotated_axis(scan: Scan, dims: Sequence[str], kind: Angle) -> str | None:

@@ -10,12 +10,12 @@ import numpy as np
 from deepsphere_pyg.convert.xarray.coordinates.angles import (
     Unit,
     angles,
+    in_degrees,
     units_of,
     unpacked,
 )
 from deepsphere_pyg.convert.xarray.coordinates.attributes import number, text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.mappings import mapping_names
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, polygon_areas, unit_vectors

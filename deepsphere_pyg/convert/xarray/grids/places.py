@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.angles import Unit, angles, rounding
+from deepsphere_pyg.convert.xarray.coordinates.angles import (
+    ROUNDING,
+    Unit,
+    angles,
+    in_degrees,
+    rounding,
+)
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import (
     Places,
     conventional_unit,
 )
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import (
-    ROUNDING,
-    LatLonGrid,
-    in_degrees,
-)
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import grid_lines
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import file_areas, given_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
@@ -73,7 +75,7 @@ def places_sampling(
         unit = conventional_unit(places)
     if len(places.dims) == 2 and places.lat.ndim == places.lon.ndim == 1:
         refuse_options("a grid of latitudes and longitudes", areas, duplicates)
-        return grid_sampling(LatLonGrid(*angles(places.lat, places.lon, unit)))
+        return grid_sampling(grid_lines(*angles(places.lat, places.lon, unit)))
     cells = _cells(places, unit)
     if areas is None and duplicates is None and cells.known.all():
         regular = _regular(cells, places.shape)
@@ -168,8 +170,8 @@ def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | 
         constant = max(apart) <= ROUND_OFF
         # Grids whose columns overlap are merged point by point.
         if constant and np.ptp(columns[0]) <= 360 + ROUNDING:
-            grid = LatLonGrid(rows[:, 0], columns[0], "degree")
-            sampling, vertex = grid_sampling(grid)
+            lines = grid_lines(rows[:, 0], columns[0], "degree")
+            sampling, vertex = grid_sampling(lines)
             return sampling, (np.ascontiguousarray(vertex.T) if turned else vertex)
     return None
 

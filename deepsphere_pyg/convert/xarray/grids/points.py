@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, scattered_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.xarray.grids.schemes import NODE, precision

@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING, LatLonGrid
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import GridLines
 from samplings import (
     Equiangular,
     GaussLegendre,
     Masked,
     McEwenWiaux,
-    Rectilinear,
     Sampling,
 )
 from samplings.arrays import FloatArray, IntArray
@@ -54,12 +54,12 @@ class Scheme:
     build: Callable[[], Equiangular | GaussLegendre | McEwenWiaux]
 
 
-def grid_sampling(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
+def grid_sampling(lines: GridLines) -> tuple[Sampling, IntArray]:
     """Sampling of a grid of latitudes and longitudes, and the vertex of each cell.
 
     Parameters
     ----------
-    grid
+    lines
         Rows and columns of a file.
 
     Returns
@@ -73,35 +73,23 @@ def grid_sampling(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
         Vertex of each cell, shape of the grid. The rows of poles are one vertex each,
         and so are the cells of a repeated meridian.
     """
-    lat = grid.rings[::-1]
-    rows, columns = grid.rows[::-1], grid.eastward
-    whole = _fitting(grid, lat)
+    whole = _fitting(lines)
     if whole is None:
-        # Rows at a pole must be there exactly to be one vertex.
-        polar = np.abs(lat) > 90 - ROUNDING
-        rounded = np.where(polar, np.copysign(90.0, lat), lat)
-        sampling: Sampling = (general := Rectilinear(rounded, grid.eastward_lon))
-        index = general.grid_index
-    else:
-        sampling, index = whole
-    vertex = np.empty(grid.shape, dtype=np.int64)
-    vertex[np.ix_(rows, columns)] = index
-    repeated = np.setdiff1d(np.arange(grid.shape[1]), columns)
-    for column in repeated:
-        vertex[:, column] = vertex[:, int(grid.lon.argmin())]
-    return sampling, vertex
+        return lines.rectilinear()
+    return whole[0], lines.on_file(whole[1])
 
 
-def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | None:
+def _fitting(lines: GridLines) -> tuple[Sampling, IntArray] | None:
     """First scheme that fits, the whole before parts, and the vertices of the cells."""
+    lat = lines.lat
     spacing = float(np.median(-np.diff(lat)))
     slack = min(precision(lat), NODE * spacing)
-    size = 180 / spacing * 360 / float(np.median(grid.gaps))
-    parts = (False, True) if size <= _limit(grid) else (False,)
+    size = 180 / spacing * 360 / float(np.median(lines.gaps))
+    parts = (False, True) if size <= _limit(lines) else (False,)
     for part in parts:
-        for scheme in _schemes(len(lat), spacing, grid, part):
+        for scheme in _schemes(len(lat), spacing, lines, part):
             rows = _rows(scheme.lat, lat, slack)
-            columns = _columns(scheme, grid.eastward_lon)
+            columns = _columns(scheme, lines.lon)
             if rows is None or columns is None:
                 continue
             complete = len(rows) == len(scheme.lat) and len(columns) == scheme.n_phi
@@ -113,9 +101,9 @@ def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | N
     return None
 
 
-def _limit(grid: LatLonGrid) -> int:
+def _limit(lines: GridLines) -> int:
     """Vertices of the largest grid that a part of it is worth building."""
-    return max(WHOLE_GRID, TIMES * grid.shape[0] * grid.shape[1])
+    return max(WHOLE_GRID, TIMES * lines.shape[0] * lines.shape[1])
 
 
 def precision(degrees: FloatArray) -> float:
@@ -132,9 +120,9 @@ def precision(degrees: FloatArray) -> float:
     return ROUNDING
 
 
-def _schemes(n: int, spacing: float, grid: LatLonGrid, part: bool) -> Iterator[Scheme]:
+def _schemes(n: int, spacing: float, lines: GridLines, part: bool) -> Iterator[Scheme]:
     """Schemes of about the spacing of a grid."""
-    step = float(np.median(grid.gaps))
+    step = float(np.median(lines.gaps))
     m = round(360 / step)
     half = 180 / m
     # Spacings of parts are known to the precision of the file only.

@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from deepsphere_pyg.convert.xarray.coordinates.angles import Unit, angles, unpacked
+from deepsphere_pyg.convert.xarray.coordinates.angles import (
+    Unit,
+    angles,
+    in_degrees,
+    unpacked,
+)
 from deepsphere_pyg.convert.xarray.coordinates.attributes import number, text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import (
     Places,
     conventional_unit,
 )
 from deepsphere_pyg.convert.xarray.coordinates.coordinates import lasting_places
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import (
     corner_vectors,

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from deepsphere_pyg.convert.xarray.coordinates.angles import angles
+from deepsphere_pyg.convert.xarray.coordinates.angles import angles, in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.attributes import text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import is_map_axis
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Scan
 from deepsphere_pyg.convert.xarray.grids.cells import unit_vectors
 from deepsphere_pyg.convert.xarray.meshes.polygons import (

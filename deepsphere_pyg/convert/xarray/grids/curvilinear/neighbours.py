@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from scipy.ndimage import label
 from scipy.sparse.csgraph import connected_components
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from samplings.arrays import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
