@@ -1,9 +1,7 @@
-"""What a segmentation data set is, and the statistics training needs of it."""
+"""Base of segmentation data sets, and the statistics that training needs."""
 
 from __future__ import annotations
 
-import operator
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from samplings import Sampling
+from deepsphere_pyg.datasets.maps import MapDataset
 from samplings.missing_values import missing_values, native, without_missing
 
 
@@ -35,7 +32,7 @@ class SegmentationSample(NamedTuple):
     mask: Tensor
 
 
-class SegmentationDataset(Dataset[SegmentationSample], ABC):
+class SegmentationDataset(MapDataset[SegmentationSample]):
     """Maps on one sampling, each vertex with inputs and a class.
 
     Subclasses set the attributes and define ``__len__`` and ``__getitem__``;
@@ -50,35 +47,10 @@ class SegmentationDataset(Dataset[SegmentationSample], ABC):
     class_names
         One name a class; class 0 is the background.
     labelled
-        Whether the classes of the samples mean anything.
+        False if the classes of the samples are placeholders.
     """
 
-    sampling: Sampling
-    channel_names: tuple[str, ...]
-    class_names: tuple[str, ...]
     labelled: bool = True
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """Number of maps."""
-
-    @abstractmethod
-    def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``index``, from 0 to ``len(self) - 1``."""
-
-    def __iter__(self) -> Iterator[SegmentationSample]:
-        """Go through the maps in order."""
-        return (self[index] for index in range(len(self)))
-
-    def _check_index(self, index: int) -> int:
-        """Return ``index`` as an int, or raise ``IndexError``."""
-        position = operator.index(index)
-        if not 0 <= position < len(self):
-            raise IndexError(
-                f"map {position} does not exist: the data set has {len(self)} maps, "
-                f"numbered 0 to {len(self) - 1}"
-            )
-        return position
 
 
 def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_]:

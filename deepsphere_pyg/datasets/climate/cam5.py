@@ -12,11 +12,7 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS as CAM5_CHANNELS
 from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CLASSES as CAM5_CLASSES
 from deepsphere_pyg.datasets.files import (
@@ -26,7 +22,7 @@ from deepsphere_pyg.datasets.files import (
     source_files,
 )
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
@@ -56,7 +52,7 @@ def cam5_grid() -> XarraySampling:
     )
 
 
-class CAM5(SegmentationDataset):
+class CAM5(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers in CAM5 simulations, from HDF5 files.
 
     One file is one map. It is opened when asked for, read, carried to the sampling by a
@@ -127,14 +123,8 @@ class CAM5(SegmentationDataset):
             )
         climate_module("h5py")
         self.files = source_files(source, "data-*.h5", _LAYOUT)
-        self.sampling = sampling
         self.label_set = label_set
-        self._regridder = Regridder(cam5_grid(), sampling, regrid)
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._regridder.used
+        super().__init__(cam5_grid(), sampling, regrid)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -143,9 +133,7 @@ class CAM5(SegmentationDataset):
         """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
         data, labels = self._read(path)
-        x = self._regridder.fields(np.moveaxis(data, -1, 0))
-        y, inside = self._regridder.labels(labels)
-        return segmentation_sample(x.T, y, len(self.class_names), inside)
+        return self._carried(np.moveaxis(data, -1, 0), labels)
 
     def _read(self, path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         h5py = climate_module("h5py")

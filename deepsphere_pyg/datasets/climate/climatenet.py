@@ -12,11 +12,7 @@ import numpy.typing as npt
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.climate.cam5 import (
     CAM5_CHANNELS,
     CAM5_CLASSES,
@@ -30,7 +26,7 @@ from deepsphere_pyg.datasets.files import (
     reading,
 )
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling, same_sampling
 from samplings.missing_values import without_missing
@@ -41,7 +37,7 @@ _LAYOUT = (
 )
 
 
-class ClimateNet(SegmentationDataset):
+class ClimateNet(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers labelled by experts.
 
     One file is one map of CAM5.1 at 25 km. It is opened when asked for, read, carried
@@ -109,15 +105,9 @@ class ClimateNet(SegmentationDataset):
         climate_module("xarray")
         folder = Path(root) if split is None else Path(root) / split
         self.files = files_in(folder, "*.nc", _LAYOUT)
-        self.sampling = sampling
         self._grid: XarraySampling | None = None
         self._grid = self._read(self.files[0])[0]
-        self._regridder = Regridder(self._grid, sampling, regrid)
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._regridder.used
+        super().__init__(self._grid, sampling, regrid)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -126,9 +116,7 @@ class ClimateNet(SegmentationDataset):
         """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
         _, data, labels = self._read(path)
-        x = self._regridder.fields(data)
-        y, inside = self._regridder.labels(labels)
-        return segmentation_sample(x.T, y, len(self.class_names), inside)
+        return self._carried(data, labels)
 
     def _read(
         self, path: Path

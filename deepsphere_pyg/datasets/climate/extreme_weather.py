@@ -10,11 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.climate.cam5 import (
     CAM5_CHANNELS,
     CAM5_SHAPE,
@@ -30,7 +26,7 @@ from deepsphere_pyg.datasets.files import (
     source_files,
 )
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
@@ -43,7 +39,7 @@ _LAYOUT = (
 )
 
 
-class ExtremeWeather(SegmentationDataset):
+class ExtremeWeather(RegriddedMaps):
     """Cyclones, depressions and atmospheric rivers of CAM5, drawn from their boxes.
 
     Only the map asked for is read from its file, then carried to the sampling by a
@@ -114,14 +110,8 @@ class ExtremeWeather(SegmentationDataset):
     ) -> None:
         climate_module("h5py")
         self.files = source_files(source, "climo_*.h5", _LAYOUT)
-        self.sampling = sampling
-        self._regridder = Regridder(cam5_grid(), sampling, regrid)
+        super().__init__(cam5_grid(), sampling, regrid)
         self._ends = np.cumsum([_count_maps(path) for path in self.files])
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._regridder.used
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -140,13 +130,11 @@ class ExtremeWeather(SegmentationDataset):
                 image, boxes = file["images"][step], file["boxes"][step]
         check_finite(image, _FILE_CHANNELS, path, axis=0)
         order = [_FILE_CHANNELS.index(name) for name in CAM5_CHANNELS]
-        x = self._regridder.fields(image)[order]
         try:
             drawn = draw_boxes(boxes, CAM5_SHAPE, len(self.class_names) - 1)
         except ValueError as error:
             raise ValueError(f"{path}, time step {step}: {error}") from error
-        y, inside = self._regridder.labels(drawn)
-        return segmentation_sample(x.T, y, len(self.class_names), inside)
+        return self._carried(image[order], drawn)
 
 
 def draw_boxes(

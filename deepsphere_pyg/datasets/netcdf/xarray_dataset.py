@@ -129,7 +129,15 @@ class XarrayDataset(XarrayFields):
         rare_label: str | None = "other",
         regrid: Method = "auto",
     ) -> None:
-        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
+        super().__init__(
+            fields,
+            variables=variables,
+            sampling=sampling,
+            class_names=(),
+            selection=selection,
+            sample_dimension=sample_dimension,
+            regrid=regrid,
+        )
         self._labels = self._fields if labels is None else XarraySource(labels)
         self._target = label_layout(
             self._labels,
@@ -139,7 +147,7 @@ class XarrayDataset(XarrayFields):
         )
         self._label_steps = self._matched_steps()
         self._label_regridder = (
-            self._field_regridder
+            self._regridder
             if self._target.places is self._inputs.places
             else Regridder(self._target.places, sampling, regrid)
         )

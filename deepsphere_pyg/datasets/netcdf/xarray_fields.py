@@ -10,20 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
 from deepsphere_pyg.datasets.netcdf.coordinates import Selection, listed
 from deepsphere_pyg.datasets.netcdf.xarray_channels import field_layout
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
 
-class XarrayFields(SegmentationDataset):
+class XarrayFields(RegriddedMaps):
     """Maps to predict, from files that xarray reads.
 
     Labels are all 0 and mean nothing: :attr:`labelled` is False. The mask is True where
@@ -71,20 +67,7 @@ class XarrayFields(SegmentationDataset):
         sample_dimension: str | None = None,
         regrid: Method = "auto",
     ) -> None:
-        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
         self.class_names = tuple(class_names)
-
-    def _open(
-        self,
-        fields: Any,
-        variables: Sequence[str],
-        sampling: Sampling,
-        selection: Selection | None,
-        sample_dimension: str | None,
-        regrid: Method,
-    ) -> None:
-        """Find grid, channels and samples of the fields."""
-        self.sampling = sampling
         self._fields = XarraySource(fields)
         self._inputs = field_layout(
             self._fields, variables, selection or {}, sample_dimension
@@ -92,12 +75,7 @@ class XarrayFields(SegmentationDataset):
         self.channel_names = tuple(channel.name for channel in self._inputs.channels)
         steps = self._inputs.chosen or range(self._inputs.n_samples(self._fields))
         self._steps = np.array(steps, dtype=np.int64)
-        self._field_regridder = Regridder(self._inputs.places, sampling, regrid)
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._field_regridder.used
+        super().__init__(self._inputs.places, sampling, regrid)
 
     @property
     def times(self) -> npt.NDArray[Any]:
@@ -122,7 +100,7 @@ class XarrayFields(SegmentationDataset):
             if channel.sampled:
                 positions[str(self._inputs.sample_dimension)] = step
             maps.append(self._fields.read(channel.variable, positions, *channel.dims))
-        return self._field_regridder.fields(np.stack(maps)).T
+        return self._regridder.fields(np.stack(maps)).T
 
     def subset(self, times: Any) -> Self:
         """Keep the samples at some times, for instance to hold others out.
