@@ -13,8 +13,6 @@ import numpy.typing as npt
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.datasets.base import SegmentationSample
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS as CAM5_CHANNELS
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CLASSES as CAM5_CLASSES
 from deepsphere_pyg.datasets.files import (
     DataFileError,
     PathLike,
@@ -26,6 +24,27 @@ from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
+#: Channels in the order of the files: see :class:`WeatherState` for their units.
+CAM5_CHANNELS = (
+    "TMQ",
+    "U850",
+    "V850",
+    "UBOT",
+    "VBOT",
+    "QREFHT",
+    "PS",
+    "PSL",
+    "T200",
+    "T500",
+    "PRECT",
+    "TS",
+    "TREFHT",
+    "Z1000",
+    "Z200",
+    "ZBOT",
+)
+#: Classes by their code; TC is a tropical cyclone, AR an atmospheric river.
+CAM5_CLASSES = ("background", "TC", "AR")
 CAM5_SHAPE = (768, 1152)
 
 _LAYOUT = (

@@ -48,7 +48,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Layout:
+class SampledChannels:
     """Channels on one grid, along one sample dimension.
 
     Attributes
@@ -82,12 +82,12 @@ class Layout:
         return np.asarray(source.dataset[along].to_numpy())
 
 
-def field_layout(
+def field_channels(
     source: XarraySource,
     variables: Sequence[str],
     selection: Selection,
     sample_dimension: str | None,
-) -> Layout:
+) -> SampledChannels:
     """Channels of the input variables.
 
     Parameters
@@ -167,12 +167,12 @@ def field_layout(
             f"{source.name} has no dimension {sample_dimension!r}; "
             f"it has: {', '.join(map(str, dataset.sizes))}"
         )
-    return Layout(tuple(channels), found[0], along, chosen)
+    return SampledChannels(tuple(channels), found[0], along, chosen)
 
 
-def label_layout(
+def label_channel(
     source: XarraySource, variable: str, selection: Selection, along: str | None
-) -> Layout:
+) -> SampledChannels:
     """The label variable as a single channel.
 
     Raises
@@ -213,7 +213,7 @@ def label_layout(
         keep[time], time = [0], None
     positions = {dimension: kept[0] for dimension, kept in keep.items()}
     channel = Channel(variable, variable, positions, places.dims, time is not None)
-    return Layout((channel,), places, time)
+    return SampledChannels((channel,), places, time)
 
 
 def _same_places(one: XarraySampling, other: XarraySampling) -> bool:

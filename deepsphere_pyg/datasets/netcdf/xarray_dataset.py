@@ -21,7 +21,7 @@ from deepsphere_pyg.datasets.netcdf.coordinates import (
     coordinate_keys,
     listed,
 )
-from deepsphere_pyg.datasets.netcdf.xarray_channels import label_layout
+from deepsphere_pyg.datasets.netcdf.xarray_channels import label_channel
 from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
@@ -139,7 +139,7 @@ class XarrayDataset(XarrayFields):
             regrid=regrid,
         )
         self._labels = self._fields if labels is None else XarraySource(labels)
-        self._target = label_layout(
+        self._target = label_channel(
             self._labels,
             label_variable,
             label_selection or {},

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
 from deepsphere_pyg.datasets.netcdf.coordinates import Selection, listed
-from deepsphere_pyg.datasets.netcdf.xarray_channels import field_layout
+from deepsphere_pyg.datasets.netcdf.xarray_channels import field_channels
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
@@ -69,7 +69,7 @@ class XarrayFields(RegriddedMaps):
     ) -> None:
         self.class_names = tuple(class_names)
         self._fields = XarraySource(fields)
-        self._inputs = field_layout(
+        self._inputs = field_channels(
             self._fields, variables, selection or {}, sample_dimension
         )
         self.channel_names = tuple(channel.name for channel in self._inputs.channels)

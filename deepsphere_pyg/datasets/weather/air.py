@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS
+from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS
 from deepsphere_pyg.datasets.weather.sphere import FloatArray, dot
 
 GAS_CONSTANT_OVER_GRAVITY = 29.27  # m/K, of dry air

@@ -13,7 +13,7 @@ from deepsphere_pyg.datasets.base import (
     SegmentationSample,
     segmentation_sample,
 )
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS, CAM5_CLASSES
+from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS, CAM5_CLASSES
 from deepsphere_pyg.datasets.weather.population import populate
 from samplings import Sampling
 

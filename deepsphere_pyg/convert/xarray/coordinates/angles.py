@@ -1,4 +1,4 @@
-"""Values of latitudes and longitudes: missing ones, packed ones, and their units."""
+"""Latitudes and longitudes as numbers: missing or packed values, and units."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from samplings.missing_values import without_missing
 from samplings.units import Coordinate, degrees_of
 
 Unit = Literal["degree", "radian"]
-# Coordinates went through float32: degrees are off by up to 2e-5.
+# Degrees that went through float32 are off by up to 2e-5.
 ROUNDING = 1e-4
 _KINDS: tuple[Coordinate, Coordinate] = ("latitude", "longitude")
 _RADIAN, _HOUR = 180 / np.pi, 15.0
@@ -25,7 +25,7 @@ _RADIAN, _HOUR = 180 / np.pi, 15.0
 def unpacked(coordinate: Any) -> FloatArray:
     """Return the numbers of a coordinate as float64, NaN where they are missing.
 
-    Attributes that say how numbers are packed are obeyed where decoding left them.
+    Numbers are unpacked by their attributes if decoding has not done so.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def rounding(coordinate: Any) -> float:
 
 
 def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
-    """Return what makes degrees or radians of two coordinates, and which of them.
+    """Return the factors to degrees or radians of two coordinates, and the unit.
 
     Returns
     -------
     lat_scale, lon_scale : float
         Factors to the unit.
     unit : str or None
-        None where neither coordinate states its unit.
+        None if neither coordinate states its unit.
 
     Raises
     ------
@@ -83,14 +83,14 @@ def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
     stated = [size for size in sizes if size is not None]
     if not stated:
         return 1.0, 1.0, None
-    # Hours are of right ascensions only; of other units one may stand for both.
+    # Hours apply to right ascensions only; another unit may stand for both.
     both = 1.0 if stated[0] == _HOUR else stated[0]
     first, second = (both if size is None else size for size in sizes)
     return first, second, "degree"
 
 
 def units_of(coordinate: Any) -> str:
-    """Return the units of a coordinate, of its attributes or of the values."""
+    """Return the units of a coordinate, from its attributes or its values."""
     units = text(attributes_of(coordinate), "units")
     if units:
         return units
@@ -111,12 +111,12 @@ def angles(
     lat, lon
         ``xarray.DataArray`` of any shape.
     unit
-        What the user says they are in, before what their attributes state.
+        Unit given by the user, which precedes their attributes.
 
     Raises
     ------
     ValueError
-        If the unit is unknown, or they are in different ones.
+        If the unit is unknown, or they differ in it.
     """
     north, east = unpacked(lat), unpacked(lon)
     if unit is not None:

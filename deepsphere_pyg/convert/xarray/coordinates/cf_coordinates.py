@@ -1,4 +1,4 @@
-"""Which dimensions of a file are latitude, longitude and time.
+"""Recognition of latitude, longitude and time among the dimensions of a file.
 
 Rules of the CF conventions 1.11, sections 4.1, 4.2 and 4.4: ``standard_name``, then
 ``units``, then ``axis``, and last the usual names.
@@ -31,7 +31,7 @@ _NAMES = {
     "time": tuple(_TIMES.split()),
 }
 _LONG_NAME = re.compile(r"(latitude|longitude)( of (the )?grid cell cent(er|re)s?)?")
-# Metres of a map projection, or a rotated pole: not latitudes and longitudes.
+# Axes of a map projection or a rotated pole: not latitudes and longitudes.
 _OTHER = re.compile(r"projection_[xy](_angular)?_coordinate|grid_(latitude|longitude)")
 _ROTATED = ("rlat", "rlon")
 _VERTICAL = re.compile(r".*(height|depth|altitude|pressure|sigma|level|thickness).*")
@@ -79,9 +79,9 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
 def coordinate_rank(
     name: str, attributes: Mapping[str, Any], kind: Literal["latitude", "longitude"]
 ) -> int | None:
-    """How well a variable fits a kind: 0 best, by its standard name; None not at all.
+    """Rank a variable as latitude or longitude: 0 is the best, None not at all.
 
-    Names that dimensions of any grid have (x and y) rank last.
+    The standard name ranks first; x and y, as dimensions of any grid are called, last.
     """
     if text(attributes, "standard_name") == kind:
         return 0
@@ -106,7 +106,7 @@ def is_time(dataset: Any, name: str) -> bool:
 
 
 def is_map_axis(name: str, attributes: Mapping[str, Any]) -> bool:
-    """Whether a coordinate counts along a map projection or from a rotated pole."""
+    """Whether a coordinate is an axis of a map projection or a rotated pole."""
     if _OTHER.fullmatch(text(attributes, "standard_name")):
         return True
     if name.lower() in _ROTATED or "rotated" in text(attributes, "long_name").lower():

@@ -1,4 +1,4 @@
-"""Which scheme the rows and columns of a grid belong to."""
+"""Recognition of the scheme that rows and columns belong to."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from samplings.schemes.quadrature import (
     mcewen_wiaux,
 )
 
-# A node may be off by this part of the spacing at most, or schemes look alike: the
-# first rows of Gauss-Legendre and cell centres differ by a quarter of it.
+# Largest error of a node, as a share of the spacing. The first rows of Gauss-Legendre
+# and of cell centres differ by a quarter of it.
 NODE = 0.02
-# Regions are parts of a whole grid of up to about this many vertices (0.2 GB), or as
-# many times what the file holds.
+# A region is a part of a whole grid of up to about this many vertices (0.2 GB), or of
+# so many times the cells of the file.
 WHOLE_GRID, TIMES = 2_000_000, 16
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """A regular grid of the globe that is built only if it fits.
+class _Grid:
+    """A regular grid of the globe, to be built if it fits.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Scheme:
 
 
 def grid_sampling(lines: GridLines) -> tuple[Sampling, IntArray]:
-    """Sampling of a grid of latitudes and longitudes, and the vertex of each cell.
+    """Return the sampling of a latitude-longitude grid, and the vertex of each cell.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def grid_sampling(lines: GridLines) -> tuple[Sampling, IntArray]:
     Returns
     -------
     sampling : Sampling
-        A scheme, if all of its rows and columns are there to the precision of the
-        file. Else a part of one, if consecutive rows and columns of it are there and
-        the whole has up to some two million vertices, or 16 times as many. Else
+        A scheme, if the file has all of its rows and columns to its precision; else a
+        part of a scheme, if the file has consecutive rows and columns and the whole
+        has up to some two million vertices, or 16 times as many as the file; else
         :class:`samplings.Rectilinear`.
     vertex : ndarray
         Vertex of each cell, shape of the grid. The rows of poles are one vertex each,
@@ -80,7 +80,7 @@ def grid_sampling(lines: GridLines) -> tuple[Sampling, IntArray]:
 
 
 def _fitting(lines: GridLines) -> tuple[Sampling, IntArray] | None:
-    """First scheme that fits, the whole before parts, and the vertices of the cells."""
+    """Return the first scheme that fits, wholes before parts, and the vertices."""
     lat = lines.lat
     spacing = float(np.median(-np.diff(lat)))
     slack = min(precision(lat), NODE * spacing)
@@ -102,15 +102,15 @@ def _fitting(lines: GridLines) -> tuple[Sampling, IntArray] | None:
 
 
 def _limit(lines: GridLines) -> int:
-    """Vertices of the largest grid that a part of it is worth building."""
+    """Return the size of the largest grid that is built for a part of it."""
     return max(WHOLE_GRID, TIMES * lines.shape[0] * lines.shape[1])
 
 
 def precision(degrees: FloatArray) -> float:
-    """By how many degrees coordinates are off their true values.
+    """Return the error of coordinates in degrees.
 
-    Half a unit of the last decimal, where they were rounded to two to four decimals as
-    in GRIB files, and at least what float32 leaves. Equal steps were not rounded.
+    It is half a unit of the last decimal, if they were rounded to two to four decimals
+    as in GRIB files, and at least that of float32. Equal steps were not rounded.
     """
     if np.ptp(np.diff(degrees)) <= ROUNDING:
         return ROUNDING
@@ -120,32 +120,32 @@ def precision(degrees: FloatArray) -> float:
     return ROUNDING
 
 
-def _schemes(n: int, spacing: float, lines: GridLines, part: bool) -> Iterator[Scheme]:
-    """Schemes of about the spacing of a grid."""
+def _schemes(n: int, spacing: float, lines: GridLines, part: bool) -> Iterator[_Grid]:
+    """Yield schemes of about the spacing of a grid."""
     step = float(np.median(lines.gaps))
     m = round(360 / step)
     half = 180 / m
-    # Spacings of parts are known to the precision of the file only.
+    # The spacing of a part is known only to the precision of the file.
     n_poles = round(180 / spacing) + 1 if part else n
     n_cells = round(180 / spacing) if part else n
     n_gauss = round(180 / spacing - 0.5) if part else n
     if n_cells >= 1:
         rule = fejer(n_cells)
-        yield Scheme(_lat(rule.theta), m, half, partial(Equiangular, n_cells, m))
+        yield _Grid(_lat(rule.theta), m, half, partial(Equiangular, n_cells, m))
     if n_poles >= 3:
         theta = clenshaw_curtis(n_poles).theta
-        yield Scheme(
+        yield _Grid(
             _lat(theta), m, 0.0, partial(Equiangular, n_poles, m, "clenshaw-curtis")
         )
     if not part and n >= 2:
         theta = driscoll_healy(n).theta
-        yield Scheme(_lat(theta), m, 0.0, partial(Equiangular, n, m, "driscoll-healy"))
+        yield _Grid(_lat(theta), m, 0.0, partial(Equiangular, n, m, "driscoll-healy"))
     if not part and m == 2 * n - 1:
         theta = mcewen_wiaux(n).theta
-        yield Scheme(_lat(theta), m, 0.0, partial(McEwenWiaux, n))
+        yield _Grid(_lat(theta), m, 0.0, partial(McEwenWiaux, n))
     for rows in range(max(n_gauss - part, 1), n_gauss + part + 1):
         theta = gauss_legendre(rows)[0]
-        yield Scheme(_lat(theta), m, 0.0, partial(GaussLegendre, rows, m))
+        yield _Grid(_lat(theta), m, 0.0, partial(GaussLegendre, rows, m))
 
 
 def _lat(theta: FloatArray) -> FloatArray:
@@ -163,7 +163,7 @@ def _rows(nodes: FloatArray, lat: FloatArray, slack: float) -> IntArray | None:
     return rows
 
 
-def _columns(scheme: Scheme, lon: FloatArray) -> IntArray | None:
+def _columns(scheme: _Grid, lon: FloatArray) -> IntArray | None:
     """Consecutive columns of a scheme where longitudes are, or None."""
     step = 360 / scheme.n_phi
     slack = min(precision(lon), NODE * step)
@@ -175,8 +175,8 @@ def _columns(scheme: Scheme, lon: FloatArray) -> IntArray | None:
     return columns % scheme.n_phi
 
 
-def _part(scheme: Scheme, rows: IntArray, columns: IntArray) -> tuple[Masked, IntArray]:
-    """Part of a scheme, of a pole as much as there are columns."""
+def _part(scheme: _Grid, rows: IntArray, columns: IntArray) -> tuple[Masked, IntArray]:
+    """Return a part of a scheme, with the share of a pole that its columns have."""
     whole = scheme.build()
     cells = whole.grid_index[rows[:, None], columns]
     index = np.unique(cells)

@@ -27,17 +27,17 @@ from samplings.units import degrees_of
 def esmf_places(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places of elements or nodes of an ESMF mesh along the dimensions, or None.
+    """Return places of elements or nodes of an ESMF mesh, or None.
 
-    Understood are ``nodeCoords`` and ``centerCoords`` of two coordinates (longitude and
-    latitude in the units stated, else degrees) or three (a point of space),
-    ``elementConn`` as a table or a list with ``numElementConn``, and ``elementArea``.
+    The mesh has ``nodeCoords`` and perhaps ``centerCoords`` of two coordinates
+    (longitude and latitude in their units, by default degrees) or three (a point in
+    space), ``elementConn`` as a table or a list with ``numElementConn``, and perhaps
+    ``elementArea``.
 
     Raises
     ------
     ValueError
-        If coordinates are not of a sphere, or elements refer to nodes that do not
-        exist.
+        If coordinates are not on a sphere, or elements refer to missing nodes.
 
     Notes
     -----
@@ -72,7 +72,7 @@ def esmf_places(
 
 
 def _element_dim(scan: Scan) -> str:
-    """Dimension of elements, which lists of their nodes lie along or not."""
+    """Return the dimension of elements, which lists of all nodes do not have."""
     count = scan.variables.get("numElementConn")
     if count is not None:
         return str(count.dims[0])
@@ -95,7 +95,7 @@ def _points(scan: Scan, name: str) -> FloatArray:
     if values.shape[1] != 2 or scale is None:
         raise ValueError(
             f"{name} must hold longitudes and latitudes in degrees or radians, or "
-            f"points of space, got {values.shape[1]} coordinates in {units!r}"
+            f"points in space, got {values.shape[1]} coordinates in {units!r}"
         )
     lon, lat = np.deg2rad(values * scale).T
     if not np.nanmax(np.abs(lat)) <= np.pi / 2 + 1e-6:
@@ -108,7 +108,7 @@ def _points(scan: Scan, name: str) -> FloatArray:
 
 
 def _index(scan: Scan, dim: str) -> IntArray:
-    """Nodes of each element, -1 where it has fewer."""
+    """Return the nodes of each element, -1 after the last."""
     listed = scan.dataset["elementConn"]
     counts = None
     if "numElementConn" in scan.variables:

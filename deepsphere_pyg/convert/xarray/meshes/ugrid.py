@@ -29,16 +29,16 @@ LOCATIONS = ("face", "node", "edge")
 def ugrid_places(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places of faces, nodes or edges of a UGRID mesh along the dimensions, or None.
+    """Return places of faces, nodes or edges of a UGRID mesh, or None.
 
-    Faces and edges without coordinates are where the middle of their nodes is. Areas of
-    faces are those of their polygons; those of nodes are parts of these.
+    Faces and edges without coordinates are at the middle of their nodes. Areas of faces
+    are those of their polygons, and areas of nodes are parts of these.
 
     Raises
     ------
     ValueError
         If the coordinates of nodes are not latitudes and longitudes, or faces refer to
-        nodes that do not exist.
+        missing nodes.
 
     Notes
     -----
@@ -56,7 +56,7 @@ def ugrid_places(
 
 
 def _dimension(scan: Scan, topology: Mapping[str, Any], location: str) -> str:
-    """Dimension of the faces, nodes or edges of a mesh; empty if it has no such."""
+    """Return the dimension of the faces, nodes or edges of a mesh, or an empty text."""
     stated = text(topology, f"{location}_dimension")
     if stated:
         return stated
@@ -86,8 +86,8 @@ def _places(scan: Scan, mesh: str, location: str, dim: str) -> Places:
         raise ValueError(_no_nodes(scan, mesh))
     if text(topology, f"{location}_node_connectivity") not in scan.variables:
         raise ValueError(
-            f"the mesh {mesh} tells neither the coordinates of its {location}s nor "
-            f"their nodes; add {location}_coordinates"
+            f"the mesh {mesh} has neither coordinates nor nodes of its {location}s; "
+            f"add {location}_coordinates"
         )
     middle = centres_of(nodes(), _index(scan, topology, location, dim))
     return places_of_points(middle, dim, **stated)
@@ -96,7 +96,7 @@ def _places(scan: Scan, mesh: str, location: str, dim: str) -> Places:
 def _pair(
     scan: Scan, topology: Mapping[str, Any], location: str
 ) -> tuple[Any, Any] | None:
-    """Latitudes and longitudes of a location, in this order, or None."""
+    """Return latitudes and longitudes of a location, in this order, or None."""
     names = text(topology, f"{location}_coordinates").split()
     found = []
     for kind in ANGLES:
@@ -141,7 +141,7 @@ def _no_nodes(scan: Scan, mesh: str) -> str:
 def _index(
     scan: Scan, topology: Mapping[str, Any], location: str, dim: str
 ) -> IntArray:
-    """Nodes of each face or edge, -1 where it has fewer."""
+    """Return the nodes of each face or edge, -1 after the last."""
     connectivity = scan.dataset[text(topology, f"{location}_node_connectivity")]
     pair = text(topology, "node_coordinates").split()
     n_nodes = int(scan.variables[pair[0]].size)
