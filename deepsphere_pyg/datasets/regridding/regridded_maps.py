@@ -21,7 +21,7 @@ class RegriddedMaps(SegmentationDataset):
     Parameters
     ----------
     places
-        Grid of the files.
+        Cells of the files.
     sampling
         Where the maps are wanted.
     regrid
@@ -29,7 +29,7 @@ class RegriddedMaps(SegmentationDataset):
     """
 
     def __init__(
-        self, places: XarraySampling, sampling: Sampling, regrid: Method
+        self, places: Sampling | XarraySampling, sampling: Sampling, regrid: Method
     ) -> None:
         self.sampling = sampling
         self._regridder = Regridder(places, sampling, regrid)
