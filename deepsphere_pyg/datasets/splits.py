@@ -15,10 +15,10 @@ from samplings import Sampling
 def spatial_blocks(
     sampling: Sampling, block_degrees: float, seed: int = 0
 ) -> npt.NDArray[np.int64]:
-    r"""Number of the block that each vertex is in, shape ``(V,)``.
+    r"""Return the number of the block of each vertex, shape ``(V,)``.
 
-    Blocks are the cells nearest to the points of a spherical Fibonacci lattice, turned
-    by a random rotation: about round, of nearly equal area, ``block_degrees`` wide.
+    Blocks are the Voronoi cells of a randomly rotated spherical Fibonacci lattice:
+    about round, of nearly equal area, ``block_degrees`` wide.
     The lattice has :math:`n = 4\pi / b^2` points
     :math:`z_i = 1 - (2i+1)/n,\ \varphi_i = 2\pi i/\phi` with the golden ratio
     :math:`\phi`.
@@ -30,7 +30,7 @@ def spatial_blocks(
     block_degrees
         Width *b* of a block in degree, from 0.1 (4 million blocks) to 90.
     seed
-        Of the rotation.
+        Seed of the rotation.
 
     Raises
     ------
@@ -63,13 +63,13 @@ def hold_out_pixels(
     block_degrees: float = 15.0,
     seed: int = 0,
 ) -> tuple[MaskedMaps, MaskedMaps]:
-    """Split the vertices of all maps into a part to train on and one to validate on.
+    """Split the vertices of all maps into a part for training and one for validation.
 
     Whole blocks (:func:`spatial_blocks`) are held out, in random order, until they
-    cover ``fraction`` of the area: neighbours tell each other's class, so that single
-    held-out pixels would be too easy. The two data sets differ only in which labels
-    count: a network sees the inputs of all vertices, and labels across the border of a
-    block are one vertex away. Use the same seed to get the same split.
+    cover ``fraction`` of the area: single pixels would be too easy, since neighbours
+    have similar classes. The two data sets differ only in the labels that count: a
+    network sees the inputs of all vertices, and labels across the border of a block are
+    one vertex away. The same seed gives the same split.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def hold_out_pixels(
     block_degrees
         Width of the blocks in degree.
     seed
-        Of the blocks and their order.
+        Seed of the blocks and their order.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def hold_out_pixels(
     Raises
     ------
     ValueError
-        If the fraction is not between 0 and 1, or so that a part would be empty.
+        If the fraction is not between 0 and 1, or a part would be empty.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def hold_out_pixels(
     block = spatial_blocks(sampling, block_degrees, seed)
     area = np.bincount(block, sampling.weights)
     order = np.random.default_rng(seed).permutation(len(area))
-    # Take a block if that brings the area nearer to the wanted one.
+    # Take a block if that brings the area closer to the goal.
     reached = np.cumsum(area[order]) - area[order] / 2
     held_out = np.isin(block, order[reached < fraction * sampling.area])
     if held_out.all() or not held_out.any():

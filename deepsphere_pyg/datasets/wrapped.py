@@ -30,9 +30,9 @@ class _MapsOf(SegmentationDataset):
 
 
 class MaskedMaps(_MapsOf):
-    """The maps of a data set, of which only some vertices count.
+    """The maps of a data set with labels of some vertices only.
 
-    Inputs stay as they are everywhere; outside, labels become 0 and the mask False.
+    Inputs are unchanged; elsewhere, labels become 0 and the mask False.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class MaskedMaps(_MapsOf):
     TypeError
         If ``keep`` is not boolean.
     ValueError
-        If ``keep`` has another shape or keeps nothing.
+        If ``keep`` has another shape, or is False everywhere.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class MaskedMaps(_MapsOf):
         self.keep = torch.from_numpy(mask.copy())
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``index`` with the smaller mask."""
+        """Return map ``index`` with the smaller mask."""
         x, y, mask = self.dataset[index]
         mask = mask & self.keep
         return SegmentationSample(x, torch.where(mask, y, 0), mask)
@@ -80,7 +80,7 @@ class SelectedMaps(_MapsOf):
     dataset
         The maps.
     indices
-        Which of them, in the wanted order.
+        Their indices, in the wanted order.
 
     Raises
     ------
@@ -106,7 +106,7 @@ class SelectedMaps(_MapsOf):
             )
         chosen = tuple(operator.index(i) for i in given)
         if not chosen:
-            raise ValueError("indices must name at least one map, got none")
+            raise ValueError("indices must list at least one map, got an empty list")
         wrong = [i for i in chosen if not 0 <= i < len(dataset)]
         if wrong:
             raise ValueError(
@@ -119,17 +119,17 @@ class SelectedMaps(_MapsOf):
         return len(self.indices)
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``indices[index]`` of the data set."""
+        """Return map ``indices[index]`` of the data set."""
         return self.dataset[self.indices[self._check_index(index)]]
 
 
 class CachedMaps(_MapsOf):
-    """Keep the maps of a data set in memory once they have been asked for.
+    """Keep the maps of a data set in memory after their first use.
 
     Parameters
     ----------
     dataset
-        The maps. They must not change, nor their tensors in place.
+        The maps. Neither they nor their tensors may change.
 
     Examples
     --------
@@ -146,12 +146,12 @@ class CachedMaps(_MapsOf):
 
     @property
     def n_bytes(self) -> int:
-        """Memory that all maps take: float32 inputs, int64 labels, boolean masks."""
+        """Memory of all maps: float32 inputs, int64 labels, boolean masks."""
         per_vertex = 4 * len(self.channel_names) + 8 + 1
         return len(self.dataset) * len(self.sampling) * per_vertex
 
     def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``index``, the same object each time."""
+        """Return map ``index``, the same object each time."""
         index = self._check_index(index)
         if index not in self._kept:
             self._kept[index] = self.dataset[index]

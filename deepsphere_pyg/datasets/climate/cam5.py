@@ -57,8 +57,8 @@ _LAYOUT = (
 def cam5_grid() -> XarraySampling:
     """Grid of the model: 768 latitudes with both poles, 1152 longitudes from 0.
 
-    HDF5 files hold no coordinates. These are the ones that ClimateNet's NetCDF files
-    of the same model give: -90 to 90 degrees, first row south, and 0 to 359.6875.
+    The HDF5 files have no coordinates. These are the ones of ClimateNet's NetCDF files
+    of the same model: -90 to 90 degrees, first row south, and 0 to 359.6875.
     """
     lat = np.linspace(-90, 90, CAM5_SHAPE[0], dtype=np.float64)
     lon = np.arange(CAM5_SHAPE[1], dtype=np.float64) * (360 / CAM5_SHAPE[1])
@@ -74,7 +74,7 @@ def cam5_grid() -> XarraySampling:
 class CAM5(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers in CAM5 simulations, from HDF5 files.
 
-    One file is one map. It is opened when asked for, read, carried to the sampling by a
+    One file is one map. On access it is opened, read, carried to the sampling by a
     :class:`Regridder`, and closed.
 
     Parameters
@@ -97,7 +97,7 @@ class CAM5(RegriddedMaps):
     Raises
     ------
     FileNotFoundError
-        If the folder or a file is missing; the message says what goes where.
+        If the folder or a file is missing; the message says where to put which files.
     ValueError
         On access, if a file is damaged, lacks a data set, or holds wrong shapes, labels
         out of range or values that are not finite; the message names the file.
@@ -162,7 +162,7 @@ class CAM5(RegriddedMaps):
             check_opening(path, "h5py")
             with h5py.File(path, "r") as file:
                 stored = [hdf5_array(file, name, path) for name in names]
-                # Before they are read: a damaged one may tell of any size.
+                # Before they are read: a damaged one may state any size.
                 for array, shape, name in zip(stored, shapes, names, strict=True):
                     check_array(array, shape, name, path)
                 data, labels = (array[...] for array in stored)
@@ -171,12 +171,12 @@ class CAM5(RegriddedMaps):
 
 
 def hdf5_array(file: Any, name: str, path: Path) -> Any:
-    """Data set of an open HDF5 file.
+    """Return a data set of an open HDF5 file.
 
     Raises
     ------
     DataFileError
-        If it is missing; the message lists what there is.
+        If it is missing; the message lists the existing ones.
     """
     if name not in file:
         found: list[str] = []
@@ -188,7 +188,7 @@ def hdf5_array(file: Any, name: str, path: Path) -> Any:
 
 
 def check_array(array: Any, shape: tuple[int, ...], name: str, path: Path) -> None:
-    """Refuse what is no array of real numbers of a shape, naming the file."""
+    """Refuse an array of another shape, or not of real numbers, naming the file."""
     found = getattr(array, "shape", "no array")
     if found != shape:
         raise DataFileError(f"{path}: {name} must have shape {shape}, got {found}")
@@ -213,7 +213,7 @@ def check_finite(
 def checked_classes(
     labels: npt.NDArray[Any], class_names: Sequence[str], path: Path
 ) -> npt.NDArray[np.int64]:
-    """Labels as integers, refused if one is no class."""
+    """Return labels as integers, or refuse one that is not a class."""
     wrong = ~np.isin(labels, np.arange(len(class_names)))
     if wrong.any():
         names = ", ".join(f"{i} {name}" for i, name in enumerate(class_names))

@@ -40,8 +40,8 @@ _LAYOUT = (
 class ClimateSphereL5(RegriddedMaps):
     """CAM5 maps with cyclones and rivers, on the icosahedron of level 5.
 
-    One file is one map of 10,242 vertices. It is opened when asked for, read and put
-    into the order of :class:`samplings.Icosahedral`, whose points are exactly those of
+    One file is one map of 10,242 vertices. On access it is opened, read and put into
+    the order of :class:`samplings.Icosahedral`, whose points are exactly those of
     the files (see :func:`file_order`): nothing is interpolated on ``Icosahedral(5)``.
 
     Parameters
@@ -50,8 +50,8 @@ class ClimateSphereL5(RegriddedMaps):
         Folder with the ``npz`` files and the lists of the splits.
     sampling
         Where the maps are wanted, by default ``Icosahedral(5)``. On others, inputs are
-        interpolated linearly on the triangles of the mesh, and labels are those of the
-        nearest vertex.
+        interpolated linearly on the triangles of the mesh, and labels are taken from
+        the nearest vertex.
     split
         ``"train"``, ``"val"`` or ``"test"``, read from ``<split>_split.txt`` (one file
         name a line), or ``"all"`` for every file of the folder.
@@ -68,9 +68,10 @@ class ClimateSphereL5(RegriddedMaps):
     Raises
     ------
     FileNotFoundError
-        If the folder, a list or a file is missing; the message says what goes where.
+        If the folder, a list or a file is missing; the message says where to put which
+        files.
     ValueError
-        If no file is left; on access, if a file is damaged, lacks an array, or holds
+        If no file remains; on access, if a file is damaged, lacks an array, or holds
         wrong shapes, labels that are not one-hot or values that are not finite. The
         message names the file.
 
@@ -175,7 +176,7 @@ def file_order(level: int) -> IntArray:
 
 
 def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
-    """Files of a split and of some runs."""
+    """Return the files of a split and of some runs."""
     if split not in ("train", "val", "test", "all"):
         raise ValueError(
             f"split must be 'train', 'val', 'test' or 'all', got {split!r}"
@@ -216,7 +217,7 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
 
 
 def _read(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Inputs ``(10242, 16)`` and classes of a file, in its own order."""
+    """Read inputs ``(10242, 16)`` and classes of a file, in its own order."""
     arrays = numpy_arrays(path, "npz", ("data", "labels"))
     for name, rows in (("data", len(CAM5_CHANNELS)), ("labels", len(CAM5_CLASSES))):
         array = arrays[name]

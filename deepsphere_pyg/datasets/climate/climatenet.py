@@ -40,8 +40,8 @@ _LAYOUT = (
 class ClimateNet(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers labelled by experts.
 
-    One file is one map of CAM5.1 at 25 km. It is opened when asked for, read, carried
-    to the sampling by a :class:`Regridder`, and closed.
+    One file is one map of CAM5.1 at 25 km. On access it is opened, read, carried to the
+    sampling by a :class:`Regridder`, and closed.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class ClimateNet(RegriddedMaps):
     sampling
         Where the maps are wanted.
     split
-        ``"train"``, ``"test"``, or another folder under the root; None for files that
-        lie in the root itself.
+        ``"train"``, ``"test"``, or another folder under the root; None for files in the
+        root itself.
     regrid
         Method of the :class:`Regridder`.
 
@@ -63,11 +63,11 @@ class ClimateNet(RegriddedMaps):
     Raises
     ------
     FileNotFoundError
-        If the folder is missing or empty; the message says what goes where.
+        If the folder is missing or empty; the message says where to put which files.
     ValueError
-        If a file is damaged, lacks a variable, is on another grid than the first one,
-        or holds labels out of range or values that are not finite; the message names
-        the file.
+        If a file is damaged, lacks a variable, differs from the first in its grid, or
+        holds labels out of range or values that are not finite; the message names the
+        file.
     ImportError
         If xarray is not installed.
 
@@ -75,8 +75,8 @@ class ClimateNet(RegriddedMaps):
     -----
     A file holds the 16 variables of :data:`CAM5_CHANNELS` and ``LABELS`` (0 background,
     1 tropical cyclone, 2 atmospheric river) on 768 latitudes from -90 to 90 and 1152
-    longitudes from 0 to 359.6875, which it gives as ``lat`` and ``lon``. One image
-    labelled by several experts is in several files.
+    longitudes from 0 to 359.6875, named ``lat`` and ``lon``. An image labelled by
+    several experts is in several files.
 
     Source: Prabhat et al., ClimateNet: an expert-labeled open dataset and deep learning
     architecture for enabling high-precision analyses of extreme weather, Geoscientific
@@ -121,9 +121,9 @@ class ClimateNet(RegriddedMaps):
     def _read(
         self, path: Path
     ) -> tuple[XarraySampling, npt.NDArray[Any], npt.NDArray[np.int64]]:
-        """Grid, inputs ``(16, *grid)`` and labels of a file."""
+        """Read the grid, inputs ``(16, *grid)`` and labels of a file."""
         xarray = climate_module("xarray")
-        # Times are file names, not dates.
+        # Times are file names instead of dates.
         with reading(path, "NetCDF"):
             check_opening(path, "netCDF4")
             dataset = xarray.open_dataset(path, decode_times=False)
@@ -156,7 +156,7 @@ class ClimateNet(RegriddedMaps):
         return grid, data, checked_classes(maps[-1], CAM5_CLASSES, path)
 
     def _recognised(self, dataset: Any, path: Path) -> XarraySampling:
-        """Grid of a file: that of the first one, or it is refused."""
+        """Return the grid of a file, which must be that of the first one."""
         first = self._grid
         if first is not None and all(
             name in dataset.variables
@@ -175,7 +175,7 @@ class ClimateNet(RegriddedMaps):
             and same_sampling(grid.sampling, first.sampling)
         ):
             raise DataFileError(
-                f"{path} is on another grid than {self.files[0]}; "
+                f"{path} and {self.files[0]} are on different grids; "
                 "keep files of one grid in a folder"
             )
         # The file is closed after this.

@@ -42,7 +42,7 @@ _LAYOUT = (
 class ExtremeWeather(RegriddedMaps):
     """Cyclones, depressions and atmospheric rivers of CAM5, drawn from their boxes.
 
-    Only the map asked for is read from its file, then carried to the sampling by a
+    On access one map is read from its file, and carried to the sampling by a
     :class:`Regridder`.
 
     Parameters
@@ -62,10 +62,10 @@ class ExtremeWeather(RegriddedMaps):
     Raises
     ------
     FileNotFoundError
-        If the folder or a file is missing; the message says what goes where.
+        If the folder or a file is missing; the message says where to put which files.
     ValueError
-        If a file is damaged, lacks a data set, or holds wrong shapes, boxes of no class
-        or values that are not finite; the message names the file.
+        If a file is damaged, lacks a data set, or holds wrong shapes, boxes of unknown
+        classes or values that are not finite; the message names the file.
     ImportError
         If h5py is not installed.
 
@@ -140,7 +140,7 @@ class ExtremeWeather(RegriddedMaps):
 def draw_boxes(
     boxes: npt.ArrayLike, shape: tuple[int, int], n_classes: int
 ) -> npt.NDArray[np.int64]:
-    """Classes of cells from boxes: 0 outside, class + 1 inside, the smallest box wins.
+    """Draw boxes as classes of cells: 0 outside, class + 1 inside, small boxes on top.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def draw_boxes(
     Raises
     ------
     ValueError
-        If a box has no such class, is not finite, or has its edges in wrong order.
+        If the class of a box is unknown, or its edges are not finite or in wrong order.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def draw_boxes(
 
 
 def _count_maps(path: Path) -> int:
-    """Number of time steps of a file, after a check of its shapes."""
+    """Return the number of time steps of a file, after a check of its shapes."""
     h5py = climate_module("h5py")
     with reading(path, "HDF5"):
         check_opening(path, "h5py")
@@ -199,10 +199,7 @@ def _count_maps(path: Path) -> int:
 
 
 def _checked_maps(file: Any, path: Path) -> int:
-    """Number of time steps of an open file; refuses other shapes before they are read.
-
-    A damaged file may tell of any.
-    """
+    """Return the number of time steps of an open file; refuse wrong shapes unread."""
     images, boxes = (hdf5_array(file, name, path) for name in ("images", "boxes"))
     shape: tuple[int, ...] = getattr(images, "shape", ())
     if len(shape) != 4 or shape[1:] != (len(CAM5_CHANNELS), *CAM5_SHAPE):

@@ -1,4 +1,4 @@
-"""Which maps of a file are the channels of a data set."""
+"""Choice of the maps of a file that are the channels of a data set."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Channel:
     name
         Such as ``z@500``.
     variable, positions
-        Where its values are.
+        The variable, and positions along its other dimensions.
     dims
         Dimensions of the places.
     sampled
@@ -58,7 +58,7 @@ class SampledChannels:
     places
         Sampling of all channels, and the vertex of each cell.
     sample_dimension
-        Dimension along which samples lie; None if there is a single one.
+        Dimension of the samples; None if there is a single one.
     chosen
         Positions of the samples along it, in order; None for all.
     """
@@ -69,13 +69,13 @@ class SampledChannels:
     chosen: tuple[int, ...] | None = None
 
     def n_samples(self, source: XarraySource) -> int:
-        """Number of samples in the files."""
+        """Return the number of samples in the files."""
         if self.sample_dimension is None:
             return 1
         return int(source.dataset.sizes[self.sample_dimension])
 
     def times(self, source: XarraySource) -> npt.NDArray[Any]:
-        """Coordinates of the samples, or their numbers where the files give none."""
+        """Return coordinates of the samples, or numbers if the files have none."""
         along = self.sample_dimension
         if along is None or along not in source.dataset.coords:
             return np.arange(self.n_samples(source))
@@ -88,15 +88,15 @@ def field_channels(
     selection: Selection,
     sample_dimension: str | None,
 ) -> SampledChannels:
-    """Channels of the input variables.
+    """Return the channels of the input variables.
 
     Parameters
     ----------
     source
         The files.
     variables
-        Names of variables; ``"z"`` gives a channel for each position of its further
-        dimensions, ``"z@500"`` the one at that coordinate.
+        Names of variables; ``"z"`` stands for a channel at each position of its further
+        dimensions, ``"z@500"`` for the one at that coordinate.
     selection
         Coordinates to keep along further dimensions.
     sample_dimension
@@ -121,7 +121,7 @@ def field_channels(
         own = source.places(name)
         if found and not _same_places(own, found[0]):
             raise ValueError(
-                f"{name} is on another grid than {channels[0].variable}; "
+                f"{name} and {channels[0].variable} are on different grids; "
                 "interpolate the variables to one grid first"
             )
         found.append(own)
@@ -141,8 +141,8 @@ def field_channels(
             for d in dataset[name].dims
             if d not in own.dims and not (sampled and d == time)
         ]
-        # One value of a dimension tells nothing apart: networks are used on files with
-        # the dimension and without.
+        # A dimension with one value is not in names, so that networks can be used on
+        # files with and without it.
         named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
         if level:
             free = [d for d in further if d not in keep]
@@ -173,12 +173,12 @@ def field_channels(
 def label_channel(
     source: XarraySource, variable: str, selection: Selection, along: str | None
 ) -> SampledChannels:
-    """The label variable as a single channel.
+    """Return the label variable as a single channel.
 
     Raises
     ------
     ValueError
-        If it does not exist, or has dimensions that nothing is selected from.
+        If it does not exist, or has dimensions without a selection.
     """
     require_variable(source, variable)
     dataset = source.dataset
@@ -208,7 +208,7 @@ def label_channel(
                 f"label_selection={{'{dimension}': ...}}"
             )
         keep[str(dimension)] = [0]
-    # One map of labels for all samples.
+    # A single map of labels serves all samples.
     if time is not None and dataset.sizes[time] == 1:
         keep[time], time = [0], None
     positions = {dimension: kept[0] for dimension, kept in keep.items()}
@@ -217,7 +217,7 @@ def label_channel(
 
 
 def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
-    """Whether cells of the same positions are the same vertices."""
+    """Whether cells at the same positions are the same vertices."""
     if one is other:
         return True
     return np.array_equal(one.vertex, other.vertex) and same_sampling(
@@ -228,7 +228,7 @@ def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
 def _time(
     dataset: Any, variable: str, places: tuple[str, ...], keep: dict[str, list[int]]
 ) -> str | None:
-    """Dimension of time that no single value is selected from, or None."""
+    """Return the dimension of time, or None if a single time is selected."""
     single = {d: kept[0] for d, kept in keep.items() if len(kept) == 1}
     part = dataset[[variable]].isel(single)
     found = find_dimension(part, variable, "time")

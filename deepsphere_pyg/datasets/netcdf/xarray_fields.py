@@ -22,7 +22,7 @@ from samplings import Sampling
 class XarrayFields(RegriddedMaps):
     """Maps to predict, from files that xarray reads.
 
-    Labels are all 0 and mean nothing: :attr:`labelled` is False. The mask is True where
+    Labels are placeholders, all 0: :attr:`labelled` is False. The mask is True where
     all inputs are known.
 
     Parameters
@@ -30,7 +30,7 @@ class XarrayFields(RegriddedMaps):
     fields, variables, sampling, selection, sample_dimension, regrid
         As in :class:`XarrayDataset`.
     class_names
-        Names of the classes that a network is to tell apart.
+        Names of the classes to predict.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class XarrayFields(RegriddedMaps):
 
     @property
     def times(self) -> npt.NDArray[Any]:
-        """Coordinates of the samples; their numbers where the file gives none."""
+        """Coordinates of the samples, or their numbers if the file has none."""
         return self._inputs.times(self._fields)[self._steps]
 
     def __len__(self) -> int:
@@ -93,7 +93,7 @@ class XarrayFields(RegriddedMaps):
         )
 
     def _inputs_at(self, step: int) -> npt.NDArray[Any]:
-        """Channels on the sampling, shape ``(V, C)``, NaN where missing."""
+        """Read the channels on the sampling, shape ``(V, C)``, NaN where missing."""
         maps = []
         for channel in self._inputs.channels:
             positions = dict(channel.positions)
@@ -103,7 +103,7 @@ class XarrayFields(RegriddedMaps):
         return self._regridder.fields(np.stack(maps)).T
 
     def subset(self, times: Any) -> Self:
-        """Keep the samples at some times, for instance to hold others out.
+        """Return the samples at some times, for instance to hold others out.
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class XarrayFields(RegriddedMaps):
         Raises
         ------
         ValueError
-            If there is no such time.
+            If there are no samples at these times.
 
         Examples
         --------

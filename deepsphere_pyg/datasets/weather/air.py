@@ -1,4 +1,4 @@
-"""The state of the air while weather systems are added, and its 16 channels."""
+"""State of the air, to which weather systems are added, and its 16 channels."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Air:
 
     def channels(self) -> FloatArray:
         """Return the fields ``(V, 16)`` in the order of ``CAM5_CHANNELS``."""
-        # Friction slows the wind and turns it towards low pressure: left in the north.
+        # Friction slows the wind and turns it towards low pressure, left in the north.
         turn = np.deg2rad(22.0) * np.tanh(self.sin_lat / 0.15)
         cos, sin = 0.72 * np.cos(turn), 0.72 * np.sin(turn)
         t_surface = self.t_surface - 0.0065 * self.orography

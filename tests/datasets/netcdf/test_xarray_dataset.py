@@ -329,7 +329,7 @@ def test_truncated_files_are_named(tmp_path):
 def test_variables_on_two_grids_are_refused():
     data = fields()
     data["h"] = data.h.isel(lat=slice(1, None)).rename(lat="latitude")
-    with pytest.raises(ValueError, match=r"h is on another grid than z"):
+    with pytest.raises(ValueError, match=r"h and z are on different grids"):
         build(data)
 
 
