@@ -53,8 +53,9 @@ def balanced(residual: FloatArray, heat: FloatArray) -> FloatArray:
     return (1 + 4 * (ratio / 0.9) ** 6) * ratio**0.3 / (residual + FLOOR)
 
 
+#: Recipes by the names of their weightings.
 RECIPES = {
-    "balanced": Recipe(balanced, rounds=4, steps=60),
-    "single": Recipe(relative, rounds=1, steps=60),
-    "irls": Recipe(relative, rounds=8, steps=60),
+    "fitted": Recipe(balanced, rounds=4, steps=60),
+    "fitted-single": Recipe(relative, rounds=1, steps=60),
+    "fitted-irls": Recipe(relative, rounds=8, steps=60),
 }

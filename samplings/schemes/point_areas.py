@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from samplings.arguments import angle_argument
+from samplings.arguments import extent_argument
 from samplings.arrays import FloatArray
 from samplings.tessellation.voronoi import areas_and_gap
 
@@ -57,12 +57,7 @@ def point_areas(
     True
     """
     if extent is not None:
-        extent = angle_argument("extent", extent, "pass an angle in radian")
-        if extent > np.pi:
-            raise ValueError(
-                f"extent must be an angle in radian, at most pi, got {extent}; convert "
-                "degrees with numpy.deg2rad, divide kilometres by 6371"
-            )
+        extent = extent_argument(extent)
     areas, gap = areas_and_gap(xyz, extent)
     if extent is None and gap > WIDEST_GAP:
         warnings.warn(

@@ -15,6 +15,8 @@ from samplings import (
     Fibonacci,
     GaussLegendre,
     HEALPix,
+    Heat,
+    InverseDistance,
     Irregular,
     McEwenWiaux,
     NoOptimalWidthError,
@@ -145,10 +147,9 @@ def test_samplings_are_asked_for_by_name(other):
 def test_options_are_checked_before_neighbours_are_searched():
     with pytest.raises(ValueError, match="weighting must be 'heat' or"):
         knn_graph(ONE_PIXEL, 1, weighting="haet")
-    with pytest.raises(ValueError, match="weighting must be 'heat' or"):
-        knn_graph(ONE_PIXEL, 1, weighting=["heat"])
-    with pytest.raises(ValueError, match="'fitted' weights have no option t"):
-        knn_graph(ONE_PIXEL, 1, 0.1)
+    for wrong in (["heat"], 0.1, Heat):
+        with pytest.raises(TypeError, match=r"weighting must be .*Heat\(t=0.01\), got"):
+            knn_graph(ONE_PIXEL, 1, wrong)
 
 
 def test_no_width_is_best_where_there_is_no_error():
@@ -221,7 +222,7 @@ def test_antipodes_are_neighbours():
     pair = Irregular.from_xyz([[0, 0, 1], [0, 0, -1]], [2 * np.pi] * 2)
     for weighting in NEIGHBOURS:
         assert knn_graph(pair, 1, weighting=weighting).n_edges == 1
-    far = knn_graph(pair, 1, weighting="inverse-distance", distance="geodesic")
+    far = knn_graph(pair, 1, InverseDistance(distance="geodesic"))
     assert far.adjacency[0, 1] == pytest.approx(1 / np.pi)
     with pytest.raises(ValueError, match="at least 4 points, got 2; add points"):
         delaunay_graph(pair)

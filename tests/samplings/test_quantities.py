@@ -6,7 +6,14 @@ import pytest
 import torch
 import xarray as xr
 
-from samplings import Fibonacci, HEALPix, Irregular, Rectilinear, delaunay_weights
+from samplings import (
+    Fibonacci,
+    FiniteVolume,
+    HEALPix,
+    Irregular,
+    Rectilinear,
+    delaunay_weights,
+)
 from samplings.quantities import degrees, radians
 from samplings.units import EARTH, degrees_of, steradians_of
 
@@ -202,8 +209,8 @@ def test_extents_are_converted():
     expected = Irregular.from_xyz(points, extent=np.deg2rad(10)).weights
     found = Irregular.from_xyz(points, extent=10 * u.deg).weights
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    weights = delaunay_weights(Fibonacci(40), "finite-volume", extent=60 * u.arcmin)
-    straight = delaunay_weights(Fibonacci(40), "finite-volume", extent=np.deg2rad(1))
+    weights = delaunay_weights(Fibonacci(40), FiniteVolume(extent=60 * u.arcmin))
+    straight = delaunay_weights(Fibonacci(40), FiniteVolume(extent=np.deg2rad(1)))
     assert abs(weights.adjacency - straight.adjacency).sum() < 1e-12
     with pytest.raises(ValueError, match=r"extent must be in a unit of angle.*'km'"):
         Irregular.from_xyz(points, extent=300 * u.km)

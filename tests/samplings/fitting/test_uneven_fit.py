@@ -193,13 +193,15 @@ def test_fits_of_uneven_points_beat_heat_and_finite_volumes_at_every_degree(unev
 
 def test_fits_of_uneven_points_repeat_and_keep_masses_that_are_given(uneven):
     pattern, _ = surround(uneven, nearest_neighbours(uneven.xyz, 8))
-    one, two = (fit_weights(uneven, pattern, "single") for _ in range(2))
+    one, two = (fit_weights(uneven, pattern, "fitted-single") for _ in range(2))
     np.testing.assert_array_equal(one.adjacency.data, two.adjacency.data)
     assert (one.row_weights == 1).all()
-    held = fit_weights(uneven, pattern, "single", mass=uneven.weights)
+    held = fit_weights(uneven, pattern, "fitted-single", mass=uneven.weights)
     mass = uneven.weights / uneven.weights.mean()
     np.testing.assert_allclose(held.mass, mass, rtol=1e-12)
     calls = []
-    fit_weights(uneven, pattern, "single", progress=lambda *done: calls.append(done))
+    fit_weights(
+        uneven, pattern, "fitted-single", progress=lambda *done: calls.append(done)
+    )
     assert calls[-1][0] == calls[-1][1]
     assert calls == sorted(calls)

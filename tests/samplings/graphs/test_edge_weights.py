@@ -1,5 +1,7 @@
 """Edge weights against their definitions, dense, and against PyGSP."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -11,7 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from samplings import (
     WEIGHTINGS,
     Equiangular,
+    FiniteVolume,
     HEALPix,
+    Heat,
     Icosahedral,
     Irregular,
     delaunay_weights,
@@ -21,10 +25,12 @@ from samplings import (
 )
 from samplings.graphs.edge_weights import FLOOR, weigh
 from samplings.graphs.pieces import connect
+from samplings.graphs.weightings import weighting_from_config
 from samplings.points.neighbours import nearest_neighbours
 
 law = settings(max_examples=30, derandomize=True, deadline=None)
 OF_NEIGHBOURS = [name for name, w in WEIGHTINGS.items() if w.pattern == "neighbours"]
+WITH_MASS = ["area-corrected", "fitted", "fitted-single", "fitted-irls"]
 KERNELS = ["heat", "self-tuned", "inverse-distance", "area-corrected"]
 
 
@@ -73,16 +79,17 @@ def dense_weights(sampling, pattern, name, k, t, distance, symmetrize):
 )
 def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    t = t if "t" in WEIGHTINGS[name].options else None
     sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
     pattern = joined_pattern(sampling, k)
     options = {"distance": distance, "symmetrize": symmetrize}
-    found = weigh(sampling, pattern, name, k=k, t=t, **options)
+    wide = name in ("heat", "area-corrected")
+    kind = WEIGHTINGS[name](**options, **({"t": t} if wide else {}))
+    found = weigh(sampling, pattern, kind, k=k)
     expected = dense_weights(sampling, pattern, name, k, t, **options)
     np.testing.assert_allclose(found.adjacency.toarray(), expected, rtol=1e-12)
     if found.mass is not None:
         np.testing.assert_allclose(found.mass * sampling.area / n, sampling.weights)
-    assert np.isnan(found.t) == (WEIGHTINGS[name].options[0] != "t")
+    assert np.isnan(found.t) == (not wide)
     assert found.adjacency.nnz == np.count_nonzero(expected)
 
 
@@ -90,20 +97,17 @@ def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetr
 @settings(law, max_examples=8)
 @given(n=st.integers(40, 90), k=st.integers(4, 8), seed=st.integers(0, 1000))
 def test_weightings_are_what_the_registry_says(name, n, k, seed):
-    kind = WEIGHTINGS[name]
     sampling = Irregular.from_xyz(scattered(n, seed))
     pattern = joined_pattern(sampling, k)
     weights = weigh(sampling, pattern, name, k=k)
     dense = weights.adjacency.toarray()
     np.testing.assert_allclose(dense, dense.T, rtol=1e-12)
     assert not dense.diagonal().any()
-    assert kind.non_negative
     assert dense.min() >= 0
-    assert (weights.mass is not None) == kind.uses_mass
+    assert (weights.mass is not None) == (name in WITH_MASS)
     if weights.mass is not None:
         np.testing.assert_allclose(weights.mass.mean(), 1)
         assert weights.mass.min() > 0
-    assert kind.semi_definite
     stiffness = np.diag(dense.sum(axis=1)) - dense
     assert np.linalg.eigvalsh(stiffness)[0] > -1e-12 * dense.max()
     # No more links than the pattern has, and all its vertices still in one piece.
@@ -169,7 +173,7 @@ def test_area_corrected_laplacian_does_not_see_the_density_of_points():
     ratios = {}
     for name in ("heat", "area-corrected"):
         pattern = nearest_neighbours(sampling.xyz, 40)
-        weights = weigh(sampling, pattern, name, k=40, t=5e-4)
+        weights = weigh(sampling, pattern, WEIGHTINGS[name](t=5e-4), k=40)
         s = weights.adjacency
         mass = np.ones(len(z)) if weights.mass is None else weights.mass
         image = (s.sum(axis=1) * z - s @ z) / mass
@@ -187,7 +191,7 @@ def test_no_link_is_lost_to_a_narrow_kernel(t):
     sphere = HEALPix(4)
     pattern = nearest_neighbours(sphere.xyz, 8)
     for name in ("heat", "area-corrected"):
-        weights = weigh(sphere, pattern, name, k=8, t=t).adjacency
+        weights = weigh(sphere, pattern, WEIGHTINGS[name](t=t), k=8).adjacency
         assert weights.nnz == (pattern + pattern.T).nnz
         assert weights.data.min() >= 0.49 * FLOOR
         assert connected_components(weights)[0] == 1
@@ -214,61 +218,56 @@ def test_patterns_are_overwritten_only_where_allowed(name, distance):
     sphere = HEALPix(4)
     pattern = nearest_neighbours(sphere.xyz, 8)
     kept = pattern.copy()
-    first = weigh(sphere, pattern, name, k=8, distance=distance).adjacency
+    kind = WEIGHTINGS[name](distance=distance)
+    first = weigh(sphere, pattern, kind, k=8).adjacency
     assert np.array_equal(pattern.data, kept.data)
-    second = weigh(sphere, pattern, name, k=8, distance=distance, overwrite=True)
+    second = weigh(sphere, pattern, kind, k=8, overwrite=True)
     assert np.array_equal(first.data, second.adjacency.data)
     assert not np.array_equal(pattern.data, kept.data)
     kept.data.setflags(write=False)
-    third = weigh(sphere, kept, name, k=8, distance=distance, overwrite=True)
+    third = weigh(sphere, kept, kind, k=8, overwrite=True)
     assert np.array_equal(first.data, third.adjacency.data)
     assert not first.data.flags.writeable
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "kind", "message"),
+    ("options", "kind", "message"),
     [
-        ("heat", {"k": 0}, ValueError, "k must be at least 1, got 0"),
-        ("heat", {"t": -1.0}, ValueError, "t must be positive and finite, got -1"),
-        ("heat", {"t": "wide"}, TypeError, "t must be a number, got 'wide'"),
-        ("heat", {"distance": "km"}, ValueError, "distance must be 'chordal' or 'geo"),
-        ("heat", {"symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'u"),
-        (
-            "warm",
-            {},
-            ValueError,
-            "weighting must be 'heat' or 'self-tuned' or .*'warm'",
-        ),
-        (
-            "cotangent",
-            {},
-            ValueError,
-            r"'cotangent' weights are those of a triangulation, .*delaunay_graph",
-        ),
-        (
-            "self-tuned",
-            {"t": 0.1},
-            ValueError,
-            "'self-tuned' weights have no option t, got 0.1; leave it out, or use "
-            "'heat', 'area-corrected'",
-        ),
-        ("inverse-distance", {"t": 0.1}, ValueError, "have no option t, got 0.1"),
-        (
-            "fitted",
-            {"distance": "geodesic"},
-            ValueError,
-            "'fitted' weights have no option distance, got 'geodesic'; leave it out, "
-            "or use 'heat', 'self-tuned', 'inverse-distance', 'area-corrected'",
-        ),
-        ("fitted-irls", {"symmetrize": "union"}, ValueError, "no option symmetrize"),
-        ("fitted", {"t": 0.1}, ValueError, "'fitted' weights have no option t"),
+        ({"t": -1.0}, ValueError, "t must be positive and finite, got -1"),
+        ({"t": 0}, ValueError, "t must be positive and finite, got 0"),
+        ({"t": np.nan}, ValueError, "t must be positive and finite, got nan"),
+        ({"t": np.inf}, ValueError, "t must be positive and finite, got inf"),
+        ({"t": "wide"}, TypeError, "t must be a number, got 'wide'; leave it"),
+        ({"t": [0.1, 0.2]}, TypeError, r"t must be a number, got \[0.1, 0.2\]"),
+        ({"distance": "km"}, ValueError, "distance must be 'chordal' or 'geo"),
+        ({"symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'u"),
     ],
 )
-def test_options_that_do_not_apply_are_refused(name, options, kind, message):
+def test_errors_for_options_of_a_weighting(options, kind, message):
+    with pytest.raises(kind, match=message):
+        Heat(**options)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "message"),
+    [
+        ("warm", "weighting must be 'heat' or 'self-tuned' or .*'warm'"),
+        ("cotangent", "got 'cotangent' .* use delaunay_graph"),
+        (FiniteVolume(extent=1), "got 'finite-volume' .* use delaunay_graph"),
+    ],
+)
+def test_weightings_of_something_else_are_refused(weighting, message):
     sphere = HEALPix(2)
     pattern = nearest_neighbours(sphere.xyz, 8)
-    with pytest.raises(kind, match=message):
-        weigh(sphere, pattern, name, **{"k": 8, **options})
+    with pytest.raises(ValueError, match=message):
+        weigh(sphere, pattern, weighting, k=8)
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_weightings_are_rebuilt_from_their_configuration(name):
+    kind = WEIGHTINGS[name]()
+    assert (kind.name, kind.config["name"]) == (name, name)
+    assert weighting_from_config(json.loads(json.dumps(kind.config))) == kind
 
 
 @pytest.mark.parametrize(
@@ -300,7 +299,7 @@ def test_heat_graph_is_the_one_of_pygsp(k, t):
     # Scattered points: PyGSP cuts ties between neighbours, which grids have.
     xyz = scattered(300)
     theirs = graphs.NNGraph(xyz, k=k, sigma=4 * t, center=False, rescale=False)
-    ours = knn_graph(Irregular.from_xyz(xyz), k, t, weighting="heat", connect=False)
+    ours = knn_graph(Irregular.from_xyz(xyz), k, Heat(t=t), connect=False)
     np.testing.assert_allclose(
         ours.adjacency.toarray(), theirs.W.toarray(), rtol=1e-9, atol=0
     )

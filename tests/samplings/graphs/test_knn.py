@@ -14,6 +14,7 @@ from samplings import (
     Equiangular,
     GaussLegendre,
     HEALPix,
+    Heat,
     Icosahedral,
     Irregular,
     SphericalGraph,
@@ -61,7 +62,12 @@ def dense_adjacency(xyz, k, t, distance, symmetrize):
 def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
     sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
-    graph = heat_graph(sampling, k, 0.1, distance, symmetrize, connect=False)
+    graph = knn_graph(
+        sampling,
+        k,
+        Heat(t=0.1, distance=distance, symmetrize=symmetrize),
+        connect=False,
+    )
     expected = dense_adjacency(sampling.xyz, k, 0.1, distance, symmetrize)
     np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)
 
@@ -72,7 +78,7 @@ def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     "sampling", [HEALPix(4), Equiangular(6, 12), Icosahedral(2)], ids=lambda s: s.name
 )
 def test_all_neighbours_tied_with_the_kth_are_kept(sampling, k):
-    graph = heat_graph(sampling, k, 0.1, connect=False)
+    graph = knn_graph(sampling, k, Heat(t=0.1), connect=False)
     expected = dense_adjacency(sampling.xyz, k, 0.1, "chordal", "average")
     np.testing.assert_allclose(graph.adjacency.toarray(), expected, rtol=1e-12)
 
@@ -154,13 +160,13 @@ def test_complete_graph_is_the_largest():
 
 def test_geodesic_distance_of_opposite_points_is_pi():
     octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
-    graph = heat_graph(octahedron, 5, 1.0, "geodesic")
+    graph = knn_graph(octahedron, 5, Heat(t=1.0, distance="geodesic"))
     opposite = graph.adjacency[[0], [3]]
     assert_near(opposite, np.exp(-(np.pi**2) / 4), 3)
 
 
 def test_links_too_long_for_the_kernel_stay_links():
-    graph = heat_graph(HEALPix(1), 4, t=1e-5)
+    graph = knn_graph(HEALPix(1), 4, Heat(t=1e-5))
     assert graph.n_components == 1
     assert (graph.adjacency.data == 1e-6).all()
 
@@ -207,7 +213,8 @@ def test_connected_graph_does_not_warn():
 
 
 def test_graph_says_how_it_was_made():
-    graph = heat_graph(HEALPix(4), 8, 0.02, "geodesic", "union")
+    weighting = Heat(t=0.02, distance="geodesic", symmetrize="union")
+    graph = knn_graph(HEALPix(4), 8, weighting)
     assert (graph.k, graph.t, graph.distance) == (8, 0.02, "geodesic")
     assert (graph.symmetrize, graph.name) == ("union", "healpix-4-k8")
     assert repr(graph).startswith(
@@ -223,13 +230,6 @@ def test_graph_says_how_it_was_made():
         ({"k": 12}, ValueError, "k=12 for 12 vertices; use at most 11"),
         ({"k": 0}, ValueError, "k must be at least 1, got 0"),
         ({"k": 4.0}, TypeError, r"k must be an integer, got 4\.0"),
-        ({"k": 4, "t": 0}, ValueError, "t must be positive and finite, got 0"),
-        ({"k": 4, "t": np.nan}, ValueError, "t must be positive and finite, got nan"),
-        ({"k": 4, "t": "wide"}, TypeError, "t must be a number, got 'wide'; leave it"),
-        ({"k": 4, "t": [0.1, 0.2]}, TypeError, r"t must be a number, got \[0.1, 0.2\]"),
-        ({"k": 4, "t": np.inf}, ValueError, "t must be positive and finite, got inf"),
-        ({"k": 4, "distance": "km"}, ValueError, "distance must be 'chordal' or 'geod"),
-        ({"k": 4, "symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'un"),
     ],
 )
 def test_errors_for_options(options, kind, message):
