@@ -193,6 +193,6 @@ def sampling_argument(name: str, value: object) -> Sampling:
     if not isinstance(value, Sampling):
         raise TypeError(
             f"{name} must be a sampling, such as HEALPix(32), got "
-            f"{type(value).__name__}; make one of points by Irregular.from_xyz"
+            f"{type(value).__name__}; make one of points by Irregular(xyz)"
         )
     return value

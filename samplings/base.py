@@ -305,7 +305,7 @@ class Masked(Sampling):
                 f"{len(kept)} cells of {whole.coarse.name}, which would not be "
                 "coarser; keep more of each cell, take a much coarser sampling by "
                 "Transfer.conservative(part, coarse).coarsening(), or "
-                "merge nearest points by Irregular.from_xyz(part.xyz, part.weights)"
+                "merge nearest points by Irregular(part.xyz, part.weights)"
             )
         coarse = Masked(whole.coarse, kept, area[kept])
         return Coarsening(self, coarse, shares[kept])

@@ -59,7 +59,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     >>> from samplings.points.neighbours import nearest_neighbours
     >>> points = np.random.default_rng(0).standard_normal((100, 3))
     >>> points /= np.linalg.norm(points, axis=1)[:, None]
-    >>> sampling = Irregular.from_xyz(points)
+    >>> sampling = Irregular(points)
     >>> surround(sampling, nearest_neighbours(sampling.xyz, 6))[1]
     59
     """

@@ -191,7 +191,7 @@ class FiniteVolume(Weighting):
     ----------
     extent
         Angle in radian up to which a cell reaches from its point, for stations of a
-        region: the one given to :meth:`samplings.Irregular.from_xyz` for their areas.
+        region: the one given to :class:`samplings.Irregular` for their areas.
         Cells share only the part of a side within it.
 
     Raises

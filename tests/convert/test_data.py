@@ -34,7 +34,7 @@ from tests.round_off import assert_near
 
 def scattered() -> Irregular:
     xyz = np.random.default_rng(0).standard_normal((60, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 GRAPHS = {

@@ -43,8 +43,8 @@ SAMPLINGS = {
     "icosahedral-triangles": lambda: IcosahedralTriangles(2),
     "cubed-sphere": lambda: CubedSphere(6),
     "fibonacci": lambda: Fibonacci(300),
-    "irregular": lambda: Irregular.from_xyz(scattered(500)),
-    "irregular-hemisphere": lambda: Irregular.from_xyz(
+    "irregular": lambda: Irregular(scattered(500)),
+    "irregular-hemisphere": lambda: Irregular(
         scattered(400)[scattered(400)[:, 2] > 0.1], extent=np.pi
     ),
     "rectilinear": lambda: Rectilinear(np.linspace(90, -90, 13), np.arange(0, 360, 24)),

@@ -85,8 +85,8 @@ def test_rescaled_spectrum_fills_minus_one_to_one(graph, kind):
 
 def test_graph_does_not_depend_on_the_order_of_vertices(sampling, weighting):
     order = np.random.default_rng(1).permutation(len(sampling))
-    points = Irregular.from_xyz(sampling.xyz, sampling.weights)
-    shuffled = Irregular.from_xyz(sampling.xyz[order], sampling.weights[order])
+    points = Irregular(sampling.xyz, sampling.weights)
+    shuffled = Irregular(sampling.xyz[order], sampling.weights[order])
     here, there = (graph_of(one, weighting.name) for one in (points, shuffled))
     if weighting.name.startswith("fitted"):
         # Fits stop short of a flat minimum, at a place that depends on the order of

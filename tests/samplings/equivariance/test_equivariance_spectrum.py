@@ -24,7 +24,7 @@ from tests.round_off import assert_near
 
 def scattered(n, seed=0):
     xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def spectrum_by_orders(matrix, sampling, degrees, rows=slice(None)):

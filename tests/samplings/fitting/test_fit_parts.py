@@ -17,7 +17,7 @@ from samplings.points.neighbours import nearest_neighbours
 
 def scattered(n, seed=0):
     xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def test_the_quadratic_function_is_the_objective():

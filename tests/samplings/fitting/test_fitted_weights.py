@@ -38,7 +38,7 @@ GAIN = {8: 2.0, 20: 3.8, 40: 2.3}
 
 def scattered(n, seed=0):
     xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def joined(sampling, k):
@@ -228,7 +228,7 @@ def test_smallest_graphs_work(name):
     }[name]
     xyz = np.array(points, dtype=float)
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    sampling = Irregular.from_xyz(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
+    sampling = Irregular(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
     if name == "pieces":
         chords = np.kron(np.eye(2), 2**0.5 * (1 - np.eye(3)))
     elif name == "alone":

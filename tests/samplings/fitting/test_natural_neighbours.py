@@ -20,7 +20,7 @@ from tests.round_off import assert_near
 
 def scattered(n=400, seed=0):
     xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def largest_gap(xyz, i, neighbours):
@@ -69,7 +69,7 @@ def test_other_samplings_keep_their_links(sampling):
 
 def test_links_do_not_reach_across_what_is_empty():
     whole = scattered(1000)
-    north = Irregular.from_xyz(whole.xyz[whole.xyz[:, 2] > 0.2], extent=math.pi)
+    north = Irregular(whole.xyz[whole.xyz[:, 2] > 0.2], extent=math.pi)
     pattern = nearest_neighbours(north.xyz, 6)
     around, n_added = surround(north, pattern)
     assert n_added > 0

@@ -38,7 +38,7 @@ def towns(n=1500, wide=250, seed=0):
     rng = np.random.default_rng(seed)
     centres = unit(rng.standard_normal((12, 3)))
     near = centres[rng.integers(0, 12, n)] + 0.08 * rng.standard_normal((n, 3))
-    return Irregular.from_xyz(unit(np.vstack([rng.standard_normal((wide, 3)), near])))
+    return Irregular(unit(np.vstack([rng.standard_normal((wide, 3)), near])))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def uneven():
 
 
 def scattered(n):
-    return Irregular.from_xyz(unit(np.random.default_rng(0).standard_normal((n, 3))))
+    return Irregular(unit(np.random.default_rng(0).standard_normal((n, 3))))
 
 
 # -- which points, which links --------------------------------------------------------
@@ -56,7 +56,7 @@ def test_only_points_dense_in_places_and_all_over_the_sphere_are_uneven(uneven):
     assert not is_uneven(scattered(1000))
     assert not is_uneven(HEALPix(8))
     north = uneven.xyz[uneven.xyz[:, 2] > 0]
-    assert not is_uneven(Irregular.from_xyz(north, extent=math.pi))
+    assert not is_uneven(Irregular(north, extent=math.pi))
     # A part of points that cover the sphere has the cells of the whole.
     assert is_uneven(uneven[uneven.xyz[:, 2] > 0])
 

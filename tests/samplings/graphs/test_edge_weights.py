@@ -79,7 +79,7 @@ def dense_weights(sampling, pattern, name, k, t, distance, symmetrize):
 )
 def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
+    sampling = Irregular(scattered(n, seed), extent=np.pi)
     pattern = joined_pattern(sampling, k)
     options = {"distance": distance, "symmetrize": symmetrize}
     wide = name in ("heat", "area-corrected")
@@ -97,7 +97,7 @@ def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetr
 @settings(law, max_examples=8)
 @given(n=st.integers(40, 90), k=st.integers(4, 8), seed=st.integers(0, 1000))
 def test_weightings_are_what_the_registry_says(name, n, k, seed):
-    sampling = Irregular.from_xyz(scattered(n, seed))
+    sampling = Irregular(scattered(n, seed))
     pattern = joined_pattern(sampling, k)
     weights = weigh(sampling, pattern, name, k=k)
     dense = weights.adjacency.toarray()
@@ -124,7 +124,7 @@ def test_weights_do_not_depend_on_the_order_of_vertices(name, seed):
     order = np.random.default_rng(seed).permutation(60)
     first, second = (
         weigh(sampling, joined_pattern(sampling, 5), name, k=5).adjacency.toarray()
-        for sampling in (Irregular.from_xyz(xyz), Irregular.from_xyz(xyz[order]))
+        for sampling in (Irregular(xyz), Irregular(xyz[order]))
     )
     np.testing.assert_allclose(first[np.ix_(order, order)], second, rtol=1e-12)
 
@@ -156,7 +156,7 @@ def test_self_tuned_weights_follow_the_spacing():
     for scale, side in ((0.01, 1), (0.0002, -1)):
         z = side * np.sqrt(1 - (scale * flat**2 * scale).sum(axis=1))
         swarms.append(np.column_stack([scale * flat, z]))
-    sampling = Irregular.from_xyz(np.concatenate(swarms))
+    sampling = Irregular(np.concatenate(swarms))
     pattern = nearest_neighbours(sampling.xyz, 6)
     tuned = weigh(sampling, pattern, "self-tuned", k=6).adjacency.toarray()
     heat = weigh(sampling, pattern, "heat", k=6).adjacency.toarray()
@@ -168,7 +168,7 @@ def test_area_corrected_laplacian_does_not_see_the_density_of_points():
     # A hemisphere four times as dense; z is a harmonic of degree one everywhere.
     xyz = scattered(20000)
     keep = (xyz[:, 2] > 0) | (np.arange(20000) % 4 == 0)
-    sampling = Irregular.from_xyz(xyz[keep])
+    sampling = Irregular(xyz[keep])
     z = sampling.xyz[:, 2]
     ratios = {}
     for name in ("heat", "area-corrected"):
@@ -205,7 +205,7 @@ def test_published_weights_are_far_above_the_floor(k):
 
 
 def test_fits_that_give_up_on_vertices_leave_them_linked():
-    sampling = Irregular.from_xyz(scattered(4000))
+    sampling = Irregular(scattered(4000))
     pattern = joined_pattern(sampling, 4)
     weights = weigh(sampling, pattern, "fitted-irls", k=4).adjacency
     assert weights.data.min() > 0
@@ -299,7 +299,7 @@ def test_heat_graph_is_the_one_of_pygsp(k, t):
     # Scattered points: PyGSP cuts ties between neighbours, which grids have.
     xyz = scattered(300)
     theirs = graphs.NNGraph(xyz, k=k, sigma=4 * t, center=False, rescale=False)
-    ours = knn_graph(Irregular.from_xyz(xyz), k, Heat(t=t), connect=False)
+    ours = knn_graph(Irregular(xyz), k, Heat(t=t), connect=False)
     np.testing.assert_allclose(
         ours.adjacency.toarray(), theirs.W.toarray(), rtol=1e-9, atol=0
     )

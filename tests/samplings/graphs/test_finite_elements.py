@@ -38,14 +38,14 @@ def scattered(n, seed=0):
 
 def irregular(n, seed=0):
     # A few points may lie all in one half of the sphere: meant so.
-    return Irregular.from_xyz(scattered(n, seed), extent=np.pi)
+    return Irregular(scattered(n, seed), extent=np.pi)
 
 
 def regional(n, extent, seed=0):
     """Points of a cap of 60 degrees."""
     xyz = scattered(4 * n, seed)
     cap = xyz[xyz[:, 2] > 0.5]
-    return Irregular.from_xyz(cap, voronoi_areas(cap, extent))
+    return Irregular(cap, voronoi_areas(cap, extent))
 
 
 def energy(xyz, faces, f):
@@ -103,7 +103,7 @@ def test_areas_and_angles_are_those_of_trimesh(name):
 
 
 def test_weights_of_the_octahedron_are_known():
-    octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    octahedron = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
     elements = finite_elements(octahedron)
     # Eight equilateral triangles of side sqrt(2): each edge has twice cot(60 deg) / 2.
     np.testing.assert_allclose(elements.adjacency.data, 3**-0.5, rtol=1e-12)
@@ -120,7 +120,7 @@ def test_weights_of_the_octahedron_are_known():
 @given(n=st.integers(4, 80), seed=st.integers(0, 10**6))
 def test_cotangents_are_never_negative_where_points_surround_the_centre(n, seed):
     xyz = scattered(n, seed)
-    elements = finite_elements(Irregular.from_xyz(np.concatenate([xyz, -xyz])))
+    elements = finite_elements(Irregular(np.concatenate([xyz, -xyz])))
     assert elements.n_negative == 0
     assert len(elements.faces) == 4 * n - 4
 
@@ -296,7 +296,7 @@ def test_sides_of_regional_cells_end_at_their_extent(extent):
 
 def test_side_within_an_extent_is_known_on_the_octahedron():
     # Cells are faces of the cube: sides of 70.5 degrees, their middle 45 from points.
-    octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    octahedron = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
     full = np.arccos(1 / 3)
     for extent in (0.7, np.pi / 4 + 0.05, 0.95, 1.0, np.pi):
         reach = np.arccos(np.clip(np.cos(extent) / np.cos(np.pi / 4), -1, 1))
@@ -356,7 +356,7 @@ def test_consistent_mass_has_no_sparse_matrix():
             "finite elements need points that are not all on one circle",
         ),
         (
-            lambda: finite_elements(Irregular.from_xyz(np.eye(3), np.ones(3))),
+            lambda: finite_elements(Irregular(np.eye(3), np.ones(3))),
             "finite elements need at least 4 points, got 3; add points",
         ),
         (

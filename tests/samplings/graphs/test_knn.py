@@ -61,7 +61,7 @@ def dense_adjacency(xyz, k, t, distance, symmetrize):
 )
 def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
+    sampling = Irregular(scattered(n, seed), extent=np.pi)
     graph = knn_graph(
         sampling,
         k,
@@ -159,7 +159,7 @@ def test_complete_graph_is_the_largest():
 
 
 def test_geodesic_distance_of_opposite_points_is_pi():
-    octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    octahedron = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
     graph = knn_graph(octahedron, 5, Heat(t=1.0, distance="geodesic"))
     opposite = graph.adjacency[[0], [3]]
     assert_near(opposite, np.exp(-(np.pi**2) / 4), 3)
@@ -187,7 +187,7 @@ def test_masked_sampling_in_pieces_stays_so_with_a_note():
     assert (graph.n_components, graph.n_joined) == (2, 0)
     assert graph.note == "the sampling is in 2 pieces"
     # The same points without the knowledge of a whole are joined.
-    points = Irregular.from_xyz(graph.sampling.xyz, graph.sampling.weights)
+    points = Irregular(graph.sampling.xyz, graph.sampling.weights)
     joined = heat_graph(points, 6)
     assert joined.n_components == 1 and joined.n_joined > 0 and not joined.note
 

@@ -64,7 +64,7 @@ def test_circles_of_delaunay_faces_are_empty(n, seed):
         HEALPix(8),
         Equiangular(10, 24),
         Icosahedral(3),
-        Irregular.from_xyz(scattered(99)),
+        Irregular(scattered(99)),
     ],
     ids=lambda s: s.name,
 )
@@ -155,7 +155,7 @@ def test_points_without_a_triangulation_are_refused(xyz, message):
 @law
 @given(n=st.integers(30, 200), k=st.integers(1, 4), seed=st.integers(0, 10**6))
 def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
-    sampling = Irregular.from_xyz(clustered(n, seed), extent=np.pi)
+    sampling = Irregular(clustered(n, seed), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, k)
     after, n_joined = connect(sampling, before)
     assert pieces(after) == 1
@@ -174,7 +174,7 @@ def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
 @settings(law, max_examples=15)
 @given(n=st.integers(30, 120), k=st.integers(1, 3), seed=st.integers(0, 10**6))
 def test_all_edges_up_to_twice_the_bottleneck_are_added_and_no_others(n, k, seed):
-    sampling = Irregular.from_xyz(clustered(n, seed), extent=np.pi)
+    sampling = Irregular(clustered(n, seed), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, k)
     after, _ = connect(sampling, before)
     edges = edges_of(sampling.xyz)
@@ -217,7 +217,7 @@ def test_joining_does_not_depend_on_the_order_of_vertices(seed):
     order = np.random.default_rng(seed).permutation(100)
     results = []
     for points in (xyz, xyz[order]):
-        sampling = Irregular.from_xyz(points, extent=np.pi)
+        sampling = Irregular(points, extent=np.pi)
         results.append(connect(sampling, nearest_neighbours(points, 2)))
     (first, n_first), (second, n_second) = results
     assert n_first == n_second
@@ -281,7 +281,7 @@ def test_pattern_of_another_sampling_is_refused():
 @pytest.mark.slow
 def test_half_a_million_points_are_joined():
     xyz = scattered(500_000)
-    sampling = Irregular.from_xyz(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
+    sampling = Irregular(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
     before = nearest_neighbours(xyz, 3)
     assert pieces(before) > 500
     after, n_joined = connect(sampling, before)

@@ -12,7 +12,7 @@ from samplings import (
 )
 from samplings.encoding import decode_array, encode_array
 
-OCTAHEDRON = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+OCTAHEDRON = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float64, ">f8"])
