@@ -28,7 +28,7 @@ from samplings.points.neighbours import nearest_neighbours
 from samplings.resolution import nominal_bandlimit
 
 # The search goes from an eighth of the rule's width to eight times it: beyond, kernels
-# are cut off by the number of neighbours, or reach none.
+# are cut off by the number of neighbours, or do not reach the nearest one.
 REACH = 8.0
 # Of log t. The error is flat at its least: a width off by a percent raises it by 1e-4.
 TOLERANCE = 1e-3
@@ -39,7 +39,7 @@ MOST_DEGREES = 40
 
 
 class NoOptimalWidthError(ValueError):
-    """The error falls as far as kernels are searched: no width is the best."""
+    """The error falls to the end of the widths searched: there is no best width."""
 
 
 def optimal_width(

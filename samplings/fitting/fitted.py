@@ -20,7 +20,7 @@ from samplings.fitting.rounds import FitPoint, fit, start_weights
 from samplings.fitting.uneven import core, is_uneven
 from samplings.resolution import nominal_bandlimit
 
-# How much rows on the border of what is covered count. Their stencils are one-sided, no
+# Weight of rows on the border of the points. Their stencils are one-sided, no
 # weights make them good, and with full weight they spoil the rows next to them.
 BORDER_WEIGHT = 0.01
 
@@ -39,8 +39,8 @@ class FittedWeights(ReadOnly):
         :math:`L = M^{-1} (\operatorname{diag}(S 1) - S)`, which is self-adjoint and
         positive semi-definite in the inner product :math:`\sum_i m_i f_i g_i`.
     row_weights
-        How much each row counted, shape ``(V,)``: 1, or 0.01 on the border of what is
-        covered.
+        Weight of each row in the fit, shape ``(V,)``: 1, or 0.01 on the border of the
+        points.
     weighting
         ``"fitted"``, ``"fitted-single"`` or ``"fitted-irls"``.
     bandlimit
@@ -97,10 +97,10 @@ def fit_weights(
         Masses of the vertices to hold, shape ``(V,)``, positive, scaled to mean one. By
         default they are fitted too, between half and twice the areas of the cells.
     row_weights
-        How much each row counts, not negative, shape ``(V,)``. By default 1, and 0.01
+        Weight of each row, not negative, shape ``(V,)``. By default 1, and 0.01
         where neighbours and their neighbours leave a gap of more than 150 degrees: the
         border of a masked sky or of a region. Points that are dense in places, but
-        cover the sphere, have none.
+        cover the sphere, have no border.
     progress
         Called as ``progress(done, total)`` after each of at most ``total`` steps.
 

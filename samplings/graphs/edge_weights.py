@@ -37,9 +37,9 @@ class EdgeWeights(ReadOnly):
     adjacency
         Weights, sparse, symmetric and without diagonal, shape ``(V, V)``.
     t
-        Width of the heat kernel in squared radian; NaN where there is none.
+        Width of the heat kernel in squared radian; NaN for weights without a width.
     mass
-        Masses of the vertices of mean one, shape ``(V,)``; None where all are alike.
+        Masses of the vertices, mean one, shape ``(V,)``; None where all are equal.
     """
 
     adjacency: sp.csr_array

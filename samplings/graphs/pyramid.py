@@ -185,7 +185,7 @@ def _one_a_level(
 
 
 def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
-    """Coarsen again and again, or say after how many levels there is no coarser one."""
+    """Coarsen ``depth - 1`` times, or tell the last level that can be had."""
     if len(sampling) == 1:
         _refuse_single_vertex((sampling,) * depth)
     found: list[Coarsening] = []

@@ -193,7 +193,7 @@ class Irregular(Sampling):
         values
             Real numbers with ``n_input`` entries along ``axis``. Missing values are
             left out (:func:`samplings.missing_values.without_missing`): a mean is over
-            the others, and NaN where there are none.
+            the others, and NaN where all are missing.
         axis
             Axis of the points: 0 for ``(n_input, ...)``, -2 for
             ``(..., n_input, channel)``.

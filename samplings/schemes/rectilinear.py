@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,7 @@ from samplings.encoding import encode_array
 from samplings.points.lonlat import vectors_of_degrees, warn_of_radians
 from samplings.rings import band_heights
 from samplings.schemes.grid_lines import grid_line, meridians_between, parallels_between
-
-if TYPE_CHECKING:
-    from samplings.tessellation.bands import Bands
+from samplings.tessellation.bands import Bands
 
 # Longitudes that go round sum to 360 degrees up to round-off.
 ROUND = 360 - 1e-9
@@ -170,8 +168,6 @@ class Rectilinear(Sampling):
 
     def bands(self) -> Bands:
         """Return the bounds of rows and columns, and rings without cells beyond."""
-        from samplings.tessellation.bands import Bands
-
         rows = np.argsort(self.row_lat)
         z = np.sin(np.deg2rad(np.sort(self.lat_bounds)))
         borders = np.deg2rad(self.lon_bounds)

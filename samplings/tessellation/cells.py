@@ -31,7 +31,7 @@ class Cells(ReadOnly):
         Normal of the great circle of each side, pointing into the cell, of length one,
         shape ``(S, 3)``.
     neighbours
-        The cell on the other side, shape ``(S,)``; -1 where there is none.
+        The cell on the other side, shape ``(S,)``; -1 where no cell is.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def polygon_cells(corners: FloatArray, polygons: IntArray) -> Cells:
 
 
 def voronoi_cells(xyz: FloatArray) -> Cells:
-    """Return the cells of what is nearer to each point than to all others.
+    """Return the Voronoi cells of points: the places nearer to one than to all others.
 
     Parameters
     ----------

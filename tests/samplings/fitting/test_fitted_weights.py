@@ -21,6 +21,7 @@ from samplings.fitting.recipe import RECIPES
 from samplings.graphs.pieces import connect
 from samplings.points.neighbours import nearest_neighbours
 from samplings.stencils.symmetry import vertex_permutations
+from tests.helpers import scattered
 from tests.round_off import assert_near
 
 # Widths of the heat kernel, times n, with the lowest geometric mean of e_l over
@@ -34,11 +35,6 @@ BEST_WIDTH = {
     (64, 40): 6.850,
 }
 GAIN = {8: 2.0, 20: 3.8, 40: 2.3}
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def joined(sampling, k):

@@ -27,16 +27,12 @@ from samplings.graphs.edge_weights import FLOOR, weigh
 from samplings.graphs.pieces import connect
 from samplings.graphs.weightings import weighting_from_config
 from samplings.points.neighbours import nearest_neighbours
+from tests.helpers import scattered_points
 
 law = settings(max_examples=30, derandomize=True, deadline=None)
 OF_NEIGHBOURS = [name for name, w in WEIGHTINGS.items() if w.pattern == "neighbours"]
 WITH_MASS = ["area-corrected", "fitted", "fitted-single", "fitted-irls"]
 KERNELS = ["heat", "self-tuned", "inverse-distance", "area-corrected"]
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
 
 
 def joined_pattern(sampling, k):
@@ -79,7 +75,7 @@ def dense_weights(sampling, pattern, name, k, t, distance, symmetrize):
 )
 def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    sampling = Irregular(scattered(n, seed), extent=np.pi)
+    sampling = Irregular(scattered_points(n, seed), extent=np.pi)
     pattern = joined_pattern(sampling, k)
     options = {"distance": distance, "symmetrize": symmetrize}
     wide = name in ("heat", "area-corrected")
@@ -97,7 +93,7 @@ def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetr
 @settings(law, max_examples=8)
 @given(n=st.integers(40, 90), k=st.integers(4, 8), seed=st.integers(0, 1000))
 def test_weightings_are_what_the_registry_says(name, n, k, seed):
-    sampling = Irregular(scattered(n, seed))
+    sampling = Irregular(scattered_points(n, seed))
     pattern = joined_pattern(sampling, k)
     weights = weigh(sampling, pattern, name, k=k)
     dense = weights.adjacency.toarray()
@@ -120,7 +116,7 @@ def test_weightings_are_what_the_registry_says(name, n, k, seed):
 @settings(law, max_examples=5)
 @given(seed=st.integers(0, 1000))
 def test_weights_do_not_depend_on_the_order_of_vertices(name, seed):
-    xyz = scattered(60, seed)
+    xyz = scattered_points(60, seed)
     order = np.random.default_rng(seed).permutation(60)
     first, second = (
         weigh(sampling, joined_pattern(sampling, 5), name, k=5).adjacency.toarray()
@@ -166,7 +162,7 @@ def test_self_tuned_weights_follow_the_spacing():
 
 def test_area_corrected_laplacian_does_not_see_the_density_of_points():
     # A hemisphere four times as dense; z is a harmonic of degree one everywhere.
-    xyz = scattered(20000)
+    xyz = scattered_points(20000)
     keep = (xyz[:, 2] > 0) | (np.arange(20000) % 4 == 0)
     sampling = Irregular(xyz[keep])
     z = sampling.xyz[:, 2]
@@ -205,7 +201,7 @@ def test_published_weights_are_far_above_the_floor(k):
 
 
 def test_fits_that_give_up_on_vertices_leave_them_linked():
-    sampling = Irregular(scattered(4000))
+    sampling = Irregular(scattered_points(4000))
     pattern = joined_pattern(sampling, 4)
     weights = weigh(sampling, pattern, "fitted-irls", k=4).adjacency
     assert weights.data.min() > 0
@@ -297,7 +293,7 @@ def test_registry_cannot_be_changed():
 @pytest.mark.parametrize(("k", "t"), [(4, 0.01), (8, 0.02), (15, 0.05)])
 def test_heat_graph_is_the_one_of_pygsp(k, t):
     # Scattered points: PyGSP cuts ties between neighbours, which grids have.
-    xyz = scattered(300)
+    xyz = scattered_points(300)
     theirs = graphs.NNGraph(xyz, k=k, sigma=4 * t, center=False, rescale=False)
     ours = knn_graph(Irregular(xyz), k, Heat(t=t), connect=False)
     np.testing.assert_allclose(

@@ -21,6 +21,7 @@ from samplings import (
     laplacian,
 )
 from samplings.tessellation.voronoi import voronoi_areas
+from tests.helpers import scattered_points
 from tests.round_off import assert_near
 
 law = settings(max_examples=30, derandomize=True, deadline=None)
@@ -31,19 +32,14 @@ SAMPLINGS = {
 }
 
 
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
-
-
 def irregular(n, seed=0):
     # A few points may lie all in one half of the sphere: meant so.
-    return Irregular(scattered(n, seed), extent=np.pi)
+    return Irregular(scattered_points(n, seed), extent=np.pi)
 
 
 def regional(n, extent, seed=0):
     """Points of a cap of 60 degrees."""
-    xyz = scattered(4 * n, seed)
+    xyz = scattered_points(4 * n, seed)
     cap = xyz[xyz[:, 2] > 0.5]
     return Irregular(cap, voronoi_areas(cap, extent))
 
@@ -119,7 +115,7 @@ def test_weights_of_the_octahedron_are_known():
 @law
 @given(n=st.integers(4, 80), seed=st.integers(0, 10**6))
 def test_cotangents_are_never_negative_where_points_surround_the_centre(n, seed):
-    xyz = scattered(n, seed)
+    xyz = scattered_points(n, seed)
     elements = finite_elements(Irregular(np.concatenate([xyz, -xyz])))
     assert elements.n_negative == 0
     assert len(elements.faces) == 4 * n - 4

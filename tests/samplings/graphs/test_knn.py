@@ -23,6 +23,7 @@ from samplings import (
 )
 from samplings.points import close_pairs, neighbours
 from samplings.points.neighbours import nearest_neighbours
+from tests.helpers import scattered_points
 from tests.round_off import assert_near
 
 law = settings(max_examples=60, derandomize=True, deadline=None)
@@ -30,11 +31,6 @@ law = settings(max_examples=60, derandomize=True, deadline=None)
 
 # The kernel of the papers, whatever the default is.
 heat_graph = partial(knn_graph, weighting="heat")
-
-
-def scattered(n, seed):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
 
 
 def dense_adjacency(xyz, k, t, distance, symmetrize):
@@ -61,7 +57,7 @@ def dense_adjacency(xyz, k, t, distance, symmetrize):
 )
 def test_graph_is_its_definition(n, share, seed, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    sampling = Irregular(scattered(n, seed), extent=np.pi)
+    sampling = Irregular(scattered_points(n, seed), extent=np.pi)
     graph = knn_graph(
         sampling,
         k,
@@ -103,14 +99,17 @@ def test_search_in_parts_gives_the_same_graph(monkeypatch):
 
 
 UNEVEN = np.concatenate(
-    [scattered(300, 1), [0, 0, 1] + 1e-2 * np.random.default_rng(2).random((100, 3))]
+    [
+        scattered_points(300, 1),
+        [0, 0, 1] + 1e-2 * np.random.default_rng(2).random((100, 3)),
+    ]
 )
 PAIRED = {
     "healpix": HEALPix(8).xyz,
     "icosahedral": Icosahedral(3).xyz,
     "equiangular": Equiangular(16, 32).xyz,
     "masked": HEALPix(8).xyz[:300],
-    "scattered": scattered(600, 0),
+    "scattered": scattered_points(600, 0),
     "uneven": UNEVEN / np.linalg.norm(UNEVEN, axis=1)[:, None],
 }
 

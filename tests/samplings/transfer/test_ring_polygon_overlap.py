@@ -14,12 +14,7 @@ from samplings import (
     Transfer,
 )
 from samplings.transfer.ring_polygon_overlap import ring_polygon_overlap
-
-
-def scattered(n, seed):
-    xyz = np.random.default_rng(seed).normal(size=(n, 3))
-    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
-
+from tests.helpers import scattered
 
 WHOLE = [
     Equiangular(8),
