@@ -15,7 +15,7 @@ REMEDY = "it may be truncated or of another format: copy it again"
 
 
 class DataFileError(ValueError):
-    """A data file that can be read does not hold what it should."""
+    """A data file can be read, but its content is not as expected."""
 
 
 @contextmanager
@@ -32,9 +32,9 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
     path
         The file, for the message.
     kind
-        What it should be, such as ``"NetCDF"``.
+        Kind of file expected, such as ``"NetCDF"``.
     remedy
-        What to do about it.
+        Remedy, the end of the message.
 
     Raises
     ------

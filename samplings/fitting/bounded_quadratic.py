@@ -11,7 +11,7 @@ from samplings.arrays import FloatArray
 
 # How much larger the gradient at the bounds may be than inside before bounds are left.
 BALANCE = 1.0
-# Power iterations for the norm of the matrix, and the margin for what they miss.
+# Power iterations for the norm of the matrix, and the margin for their error.
 POWER_STEPS, MARGIN = 12, 1.2
 
 

@@ -24,7 +24,7 @@ STEPS, INNER_STEPS = 12, 40
 GAP, GAP_FALL = 0.01, 0.3
 # Least weights to begin with, as a share of the median, in units of the diagonal.
 FIRST_FLOOR, FLOOR = 1e-3, 1e-9
-# What holds the masses back, as a share of what rows resist changes of scale with.
+# Resistance of the masses to change, as a share of the resistance of their rows.
 MASS_RIDGE = 0.1
 # Share of the sides of cells that must be links, for a fit to begin with them.
 SIDES_NEEDED = 0.99

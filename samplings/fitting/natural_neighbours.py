@@ -59,7 +59,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     >>> from samplings.points.neighbours import nearest_neighbours
     >>> points = np.random.default_rng(0).standard_normal((100, 3))
     >>> points /= np.linalg.norm(points, axis=1)[:, None]
-    >>> sampling = Irregular.from_xyz(points)
+    >>> sampling = Irregular(points)
     >>> surround(sampling, nearest_neighbours(sampling.xyz, 6))[1]
     59
     """
@@ -69,7 +69,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     if not isinstance(whole, Irregular) or complete or len(whole) < 4:
         return pattern, 0
     hull = convex_hull(
-        whole.xyz, "natural neighbours", "use weighting='heat', which needs none"
+        whole.xyz, "natural neighbours", "use weighting='heat', which does without"
     )
     number = np.full(len(whole), -1)
     number[index] = np.arange(n)

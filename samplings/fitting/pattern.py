@@ -18,8 +18,8 @@ from samplings.stencils.symmetry import (
     vertex_permutations,
 )
 
-# Where neighbours leave a larger gap than this the vertex lies on the border of what is
-# covered: a straight border leaves 180 degrees, HEALPix inside 67 at most.
+# Where neighbours leave a larger gap than this, the vertex lies on a
+# border: a straight one leaves 180 degrees, HEALPix inside 67 at most.
 BORDER_GAP = np.deg2rad(150)
 
 

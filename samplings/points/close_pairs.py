@@ -38,7 +38,7 @@ def even_radius(tree: cKDTree, xyz: FloatArray, k: int) -> float:
     Returns
     -------
     float
-        Zero where there is none: the points are dense in places.
+        Zero if no radius serves: the points are dense in places.
     """
     chosen = np.linspace(0, len(xyz) - 1, min(SAMPLE, len(xyz))).astype(np.int64)
     # Column 0 is the vertex itself.

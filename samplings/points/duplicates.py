@@ -87,7 +87,7 @@ def mean_of_groups(
     Raises
     ------
     ValueError
-        If there are not as many entries along the axis as members of groups.
+        If the number of entries along the axis is not that of the members of groups.
     """
     if not -values.ndim <= axis < values.ndim or values.shape[axis] != len(group):
         raise ValueError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -56,6 +55,8 @@ class Fibonacci(Sampling):
     Fibonacci(n=25) with 25 vertices
     """
 
+    config_type = "fibonacci"
+    config_keys = ("n",)
     n: int
 
     def __init__(self, n: int) -> None:
@@ -68,16 +69,6 @@ class Fibonacci(Sampling):
         xyz = np.stack([rho * np.cos(phi), rho * np.sin(phi), z], axis=1)
         xyz /= np.linalg.norm(xyz, axis=1)[:, None]
         super().__init__(xyz, voronoi_areas(xyz))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "fibonacci", "n": ...}``."""
-        return {"type": "fibonacci", "n": self.n}
-
-    @property
-    def name(self) -> str:
-        """``fibonacci-<n>``."""
-        return f"fibonacci-{self.n}"
 
     @property
     def symmetries(self) -> tuple[FloatArray, ...]:

@@ -1,4 +1,4 @@
-"""Rules that integrate over colatitude: where the nodes are and what they weigh."""
+"""Rules that integrate over colatitude: nodes and weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rule(NamedTuple):
     theta
         Colatitudes in radian from the north pole on, shape ``(n,)``.
     weights
-        Their weights, shape ``(n,)``. They sum to 2; none is negative.
+        Their weights, shape ``(n,)``. They sum to 2, and are not negative.
     degree
         Largest degree up to which all polynomials in :math:`\cos\theta` are
         integrated exactly.

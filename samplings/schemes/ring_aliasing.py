@@ -7,7 +7,7 @@ from scipy.special import gammaln
 
 from samplings.arrays import FloatArray, IntArray
 
-# What the integral of an orthonormal harmonic may be off: the round-off of summing it.
+# Tolerated error of the integral of an orthonormal harmonic: round-off of its sum.
 ROUND_OFF = 1e-14
 
 

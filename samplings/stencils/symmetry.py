@@ -74,7 +74,7 @@ def vertex_orbits(sampling: Sampling) -> Orbits:
     Examples
     --------
     >>> from samplings import Irregular
-    >>> octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    >>> octahedron = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
     >>> len(vertex_orbits(octahedron))
     6
     """

@@ -48,7 +48,7 @@ def convex_hull(xyz: FloatArray, purpose: str, remedy: str) -> Hull:
     xyz
         Distinct unit vectors, shape ``(V, 3)``.
     purpose, remedy
-        What it is for, in the plural, and what to do where there is none: the
+        Purpose of the hull, in the plural, and remedy where it does not exist: the
         beginning and the end of messages.
 
     Raises

@@ -32,8 +32,13 @@ def triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
     >>> bool(np.isclose(octant, np.pi / 2))
     True
     """
+    return np.abs(signed_areas(a, b, c))
+
+
+def signed_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
+    """As :func:`triangle_areas`, negative where corners are clockwise from outside."""
     # Differences first: the determinant of nearly equal vectors would cancel.
-    volume = np.abs(np.einsum("...i,...i->...", a, np.cross(b - a, c - a)))
+    volume = np.einsum("...i,...i->...", a, np.cross(b - a, c - a))
     pairs = sum(np.einsum("...i,...i->...", u, v) for u, v in ((a, b), (b, c), (c, a)))
     return np.asarray(2 * np.arctan2(volume, 1 + pairs))
 

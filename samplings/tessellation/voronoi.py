@@ -1,12 +1,17 @@
-"""Areas of spherical Voronoi cells: what each of some scattered points stands for."""
+"""Areas of spherical Voronoi cells, and of scattered points of a region."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from samplings.arrays import FloatArray, IntArray
-from samplings.tessellation.hull import convex_hull
+from samplings.tessellation.hull import Hull, convex_hull
 from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
+
+# Cosine of the radius of a circle without points that is a hemisphere, to round-off: a
+# hemisphere with points on its border still counts as a part of the whole sphere.
+HEMISPHERE = -1e-9
+REMEDY = "pass weights, the area of each point in steradian"
 
 
 def cell_areas(
@@ -91,26 +96,74 @@ def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
     >>> bool(np.allclose(voronoi_areas(octahedron), 4 * np.pi / 6))
     True
     """
-    return areas_and_gap(xyz, extent)[0]
+    hull = convex_hull(xyz, "Voronoi areas", REMEDY)
+    return _limited_areas(xyz, hull, extent, REMEDY)
 
 
-def areas_and_gap(
-    xyz: FloatArray, extent: float | None = None
-) -> tuple[FloatArray, float]:
-    """Return :func:`voronoi_areas` and the angular radius of the widest empty circle.
+def point_areas(
+    xyz: FloatArray, extent: float | None = None, remedy: str = REMEDY
+) -> FloatArray:
+    """Return the areas that scattered points stand for.
 
-    More than a right angle, in radian, is left empty only by points that all lie in
-    one half of the sphere.
+    They are those of the Voronoi cells, up to an angle from the points where one is
+    given. Without it the outer cells of points that all lie in one half of the sphere
+    would reach round the globe: such points get a third of each Delaunay triangle of
+    which they are a corner, together the area of their convex hull.
+
+    Parameters
+    ----------
+    xyz
+        Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
+        circle.
+    extent
+        Angle in radian up to which a cell reaches from its point.
+    remedy
+        End of messages: what to do where there are no areas.
+
+    Returns
+    -------
+    numpy.ndarray
+        Areas in steradian, shape ``(V,)``.
+
+    Raises
+    ------
+    ValueError
+        As :func:`voronoi_areas`; or if points of one half of the sphere lie on so few
+        great circles that some have no area.
+
+    Examples
+    --------
+    >>> octahedron = np.concatenate([np.eye(3), -np.eye(3)])
+    >>> cap = 2 * np.pi * (1 - np.cos(0.1))
+    >>> bool(np.allclose(point_areas(octahedron, 0.1), cap))
+    True
     """
-    remedy = "pass weights, the area of each point in steradian"
     hull = convex_hull(xyz, "Voronoi areas", remedy)
+    if extent is not None or hull.offsets.min() > HEMISPHERE:
+        return _limited_areas(xyz, hull, extent, remedy)
+    faces = hull.faces[hull.offsets > HEMISPHERE]
+    thirds = triangle_areas(*(xyz[corner] for corner in faces.T)) / 3
+    areas = np.zeros(len(xyz))
+    for corner in faces.T:
+        areas += np.bincount(corner, thirds, len(xyz))
+    if not (areas > 0).all():
+        raise ValueError(
+            f"point {areas.argmin()} has no area between its neighbours; {remedy}"
+        )
+    return areas
+
+
+def _limited_areas(
+    xyz: FloatArray, hull: Hull, extent: float | None, remedy: str
+) -> FloatArray:
+    """Return areas of Voronoi cells, or refuse points too near to each other."""
     area = cell_areas(xyz, hull.faces, hull.centres)
     lost = np.flatnonzero(~(area > 0))
     # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
     if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
         if extent is not None:
             area = cell_areas(xyz, hull.faces, hull.centres, extent)
-        return area, float(np.arccos(np.clip(hull.offsets.min(), -1, 1)))
+        return area
     where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
     raise ValueError(
         f"points are too near to each other for Voronoi areas ({where}); drop points "

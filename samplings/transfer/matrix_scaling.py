@@ -13,9 +13,9 @@ from samplings.arrays import FloatArray, IntArray
 SWEEPS = 20
 NEWTON_STEPS = 30
 HALVINGS = 10
-# Of the solution of each step: the next one starts from what is left.
+# Of the solution of each step: the next one starts from the rest.
 ACCURACY = 1e-5
-# What round-off may leave of the relative errors where cells differ widely in size.
+# Relative error that round-off may leave where cells differ widely in size.
 ROUND_OFF = 1e-11
 # Totals that are equal but for round-off differ by less, relatively.
 SAME_TOTAL = 1e-9

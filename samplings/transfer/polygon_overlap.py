@@ -207,7 +207,7 @@ def limited_overlaps(
     discs: Discs | None,
     other_discs: Discs | None,
 ) -> sp.csr_array:
-    """Leave of overlaps what is within discs about the points of the cells.
+    """Keep the part of overlaps that is within discs about the points of the cells.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ def test_edges_taken_to_no_edge_are_told():
 
 
 def test_error_for_matrices_that_are_no_symmetries():
-    points = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)[:2]]), np.ones(5))
+    points = Irregular(np.concatenate([np.eye(3), -np.eye(3)[:2]]), np.ones(5))
     mirror = np.diag([1.0, 1, -1])
     with pytest.raises(ValueError, match=r"symmetry 0 of .* does not map its vertices"):
         vertex_orbits(Turned(points.xyz, points.weights, (mirror,)))

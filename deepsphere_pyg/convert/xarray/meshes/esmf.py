@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.angles import units_of, unpacked
+from deepsphere_pyg.convert.xarray.coordinates.angles import (
+    ROUNDING,
+    units_of,
+    unpacked,
+)
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import in_steradian
@@ -21,6 +25,7 @@ from deepsphere_pyg.convert.xarray.meshes.polygons import (
     places_of_points,
 )
 from samplings.arrays import FloatArray, IntArray
+from samplings.points.lonlat import vectors_of_degrees
 from samplings.units import degrees_of
 
 
@@ -97,14 +102,13 @@ def _points(scan: Scan, name: str) -> FloatArray:
             f"{name} must hold longitudes and latitudes in degrees or radians, or "
             f"points in space, got {values.shape[1]} coordinates in {units!r}"
         )
-    lon, lat = np.deg2rad(values * scale).T
-    if not np.nanmax(np.abs(lat)) <= np.pi / 2 + 1e-6:
+    lon, lat = (values * scale).T
+    if not np.nanmax(np.abs(lat)) <= 90 + ROUNDING:
         raise ValueError(
             f"latitudes of {name} must be from -90 to 90 degrees, got "
-            f"{np.rad2deg(np.nanmax(np.abs(lat))):g}; check its units, {units!r}"
+            f"{np.nanmax(np.abs(lat)):g}; check its units, {units!r}"
         )
-    across = np.cos(lat)
-    return np.stack([across * np.cos(lon), across * np.sin(lon), np.sin(lat)], axis=1)
+    return vectors_of_degrees(lon, lat)
 
 
 def _index(scan: Scan, dim: str) -> IntArray:

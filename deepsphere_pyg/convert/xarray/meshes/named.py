@@ -27,9 +27,10 @@ from deepsphere_pyg.convert.xarray.grids.areas import (
     in_steradian,
     radius,
 )
-from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, unit_vectors
+from deepsphere_pyg.convert.xarray.grids.points import WHOLE
 from deepsphere_pyg.convert.xarray.meshes.polygons import corners_of, node_indices
 from samplings.arrays import FloatArray
+from samplings.points.lonlat import vectors_of_degrees
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,8 @@ def _corners(scan: Scan, convention: Convention, dim: str) -> FloatArray | None:
     if dim not in listed.dims or listed.ndim != 2 or lat.ndim != 1:
         return None
     north, east, unit = angles(lat, lon, _unit(convention, lat, lon))
-    nodes = unit_vectors(*in_degrees(north, east, unit))
+    north, east = in_degrees(north, east, unit)
+    nodes = vectors_of_degrees(east, north)
     counts = scan.variables[count].to_numpy() if count in scan.variables else None
     index = node_indices(listed, dim, len(nodes), 1, counts, least=1)
     # Cells at the border of a region may lack neighbours.

@@ -13,7 +13,6 @@ from deepsphere_pyg.convert.xarray.coordinates.attributes import text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import is_map_axis
 from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Scan
-from deepsphere_pyg.convert.xarray.grids.cells import unit_vectors
 from deepsphere_pyg.convert.xarray.meshes.polygons import (
     centres_of,
     corners_of,
@@ -22,6 +21,7 @@ from deepsphere_pyg.convert.xarray.meshes.polygons import (
     places_of_points,
 )
 from samplings.arrays import FloatArray, IntArray
+from samplings.points.lonlat import vectors_of_degrees
 
 LOCATIONS = ("face", "node", "edge")
 
@@ -119,7 +119,8 @@ def _nodes(scan: Scan, mesh: str) -> FloatArray:
             f"the nodes of the mesh {mesh} must have coordinates, but some of "
             f"{pair[0].name} and {pair[1].name} are missing"
         )
-    return unit_vectors(*in_degrees(lat, lon, unit))
+    lat, lon = in_degrees(lat, lon, unit)
+    return vectors_of_degrees(lon, lat)
 
 
 def _no_nodes(scan: Scan, mesh: str) -> str:

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.xarray.grids.cells import unit_vectors
 from deepsphere_pyg.convert.xarray.grids.curvilinear.areas import curvilinear_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.neighbours import (
     Links,
@@ -18,6 +17,7 @@ from deepsphere_pyg.convert.xarray.grids.curvilinear.neighbours import (
     repeated_neighbours,
 )
 from samplings.arrays import FloatArray, IntArray
+from samplings.points.lonlat import vectors_of_degrees
 
 BoolArray = npt.NDArray[np.bool_]
 # With more jumps a cell, the places are in no order: edges of tiles and seas are few.
@@ -46,7 +46,7 @@ class Cells:
     @cached_property
     def xyz(self) -> FloatArray:
         """Unit vectors, shape ``(*array, 3)``; unknown ones are NaN."""
-        return unit_vectors(self.lat, self.lon)
+        return vectors_of_degrees(self.lon, self.lat)
 
     @cached_property
     def pieces(self) -> IntArray:
