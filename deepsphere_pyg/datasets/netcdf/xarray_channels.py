@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling
-from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_dimension
+from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_time
 from deepsphere_pyg.datasets.netcdf.coordinates import (
     Selection,
     listed,
@@ -231,7 +231,7 @@ def _time(
     """Return the dimension of time, or None if a single time is selected."""
     single = {d: kept[0] for d, kept in keep.items() if len(kept) == 1}
     part = dataset[[variable]].isel(single)
-    found = find_dimension(part, variable, "time")
+    found = find_time(part, variable)
     return None if found in places else found
 
 

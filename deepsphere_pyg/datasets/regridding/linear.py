@@ -1,4 +1,4 @@
-"""Linear weights on the Delaunay triangles of any points, and on HEALPix pixels."""
+"""Linear weights on Delaunay triangles, and bilinear ones on HEALPix pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samplings.tessellation.hull import convex_hull
 from samplings.transfer.limits import limiting_discs
 from samplings.transfer.polygon_overlap import containing_cells
 
-# Areas of a whole sphere sum to its own up to what files leave.
+# Relative error of the areas of a whole sphere in files.
 WHOLE = 1e-6
 
 
@@ -32,9 +32,8 @@ def pixel_weights(source: HEALPix, target: Sampling) -> sp.csr_array:
 def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
     """Weights ``(V, V_source)`` on the corners of the triangle that holds each vertex.
 
-    They are the shares of the corners in the vertex's direction, linear on the flat
-    triangle. Vertices in no cell of a source that covers a part of the sphere have no
-    weights.
+    They are linear on the flat triangle. Vertices outside the cells of a source that
+    covers a part of the sphere have no weights.
 
     Raises
     ------
@@ -54,9 +53,8 @@ def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
     points = target.xyz[vertex]
     faces = polygon_cells(source.xyz, hull.faces)
     face = containing_cells(faces, points, centres)
-    shares = np.linalg.solve(np.swapaxes(corners[face], 1, 2), points[..., None])[
-        ..., 0
-    ]
+    sides = np.swapaxes(corners[face], 1, 2)
+    shares = np.linalg.solve(sides, points[..., None])[..., 0]
     # A vertex on a side is beyond it by round-off.
     shares = np.maximum(shares, 0.0)
     shares /= shares.sum(axis=1, keepdims=True)
@@ -66,7 +64,7 @@ def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
 
 
 def nearest_vertices(source: Sampling, target: Sampling) -> IntArray:
-    """Nearest vertex of a source to each vertex of a target, -1 outside its cells."""
+    """Return the source vertex nearest to each target vertex, -1 outside its cells."""
     if isinstance(source, HEALPix):
         x, y, z = target.xyz.T
         pixel = healpy.vec2pix(source.nside, x, y, z, nest=source.nest)

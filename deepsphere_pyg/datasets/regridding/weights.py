@@ -1,4 +1,4 @@
-"""Which weights carry a map from one sampling to another, by the method."""
+"""Weights from one sampling to another by each method of regridding."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from samplings.transfer.cell_overlap import shared_areas
 
 Method = Literal["auto", "conservative", "bilinear", "linear"]
 METHODS: tuple[Method, ...] = ("auto", "conservative", "bilinear", "linear")
-# What a regridder does in the end.
+# Methods after the choice of ``auto``, and that of labels.
 Used = Literal["conservative", "bilinear", "linear", "nearest"]
-# Splits of a data set, and fields and labels, are on the same grid.
+# Number of matrices kept: splits of a data set, fields and labels share grids.
 KEPT = 4
 _kept: list[tuple[Sampling, Sampling, Used, sp.csr_array]] = []
 _lock = threading.Lock()
 
 
 def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
-    """Return what a method comes to between two samplings.
+    """Return the method in use between two samplings.
 
-    ``"auto"`` is conservative where the target has the larger cells in the mean, since
-    values at points would alias what is finer than their spacing; else it is the other.
-    One rule holds for all vertices: means over the sphere are kept only so.
+    ``"auto"`` is conservative if the target has the larger cells in the mean, since
+    values at points would alias finer details; else it interpolates. One method serves
+    all vertices, as otherwise means over the sphere would not be kept.
 
     Raises
     ------
     ValueError
-        If there is no such method.
+        If the method is unknown.
     """
     if method not in METHODS:
         raise ValueError(
@@ -59,9 +59,9 @@ def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
 
 
 def kept_weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
-    """Weights ``(V_target, V_source)``, those of the last few samplings from memory.
+    """Return weights ``(V_target, V_source)``; the last few are kept in memory.
 
-    Rows sum to the part of the target's cell, or of the interpolation, that the source
+    Rows sum to the share of the target's cell, or of the interpolation, that the source
     covers.
     """
     with _lock:
@@ -98,9 +98,9 @@ def _weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
 
 
 def _whole_and_part(sampling: Sampling) -> tuple[Sampling, IntArray]:
-    """Return the sampling that parts were taken of, and the vertex of each of its own.
+    """Return the whole of a part, and the vertex in the part of each of its vertices.
 
-    The vertices are -1 where the part has none, with one more -1 at the end.
+    It is -1 for vertices outside the part, with a further -1 at the end.
     """
     index, whole = np.arange(len(sampling)), sampling
     while isinstance(whole, Masked):
@@ -111,6 +111,6 @@ def _whole_and_part(sampling: Sampling) -> tuple[Sampling, IntArray]:
 
 
 def _chosen(vertex: IntArray, n: int) -> sp.csr_array:
-    """Return a matrix with a one where each row chooses a column, or -1 for no one."""
+    """Return a matrix with a one in the column of each row; -1 leaves a row empty."""
     shape = (len(vertex), n)
     return weight_matrix(np.arange(len(vertex)), vertex, np.ones(len(vertex)), shape)

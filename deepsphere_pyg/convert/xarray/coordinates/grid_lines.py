@@ -92,7 +92,7 @@ def grid_lines(
     --------
     >>> lines = grid_lines([-60, 0, 60], [0, 90, 180, 270, 360])
     >>> lines.lat, lines.lon, lines.repeated
-    (array([60.,  0., -60.]), array([  0.,  90., 180., 270.]), array([4]))
+    (array([ 60.,   0., -60.]), array([  0.,  90., 180., 270.]), array([4]))
     """
     north, east = in_degrees(_checked("lat", lat), _checked("lon", lon), unit)
     span = np.ptp(east)
