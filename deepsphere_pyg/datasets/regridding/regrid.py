@@ -18,6 +18,7 @@ from deepsphere_pyg.datasets.regridding.weights import (
     used_method,
 )
 from samplings import Sampling
+from samplings.arguments import sampling_argument
 from samplings.arrays import FloatArray, IntArray, freeze
 from samplings.missing_values import missing_values, native
 
@@ -94,11 +95,7 @@ class Regridder:
                 "source must be a Sampling or what from_xarray returns, got "
                 f"{type(self.source).__name__}; pass from_xarray(data), for example"
             )
-        if not isinstance(self.sampling, Sampling):
-            raise TypeError(
-                f"sampling must be a Sampling, got {type(self.sampling).__name__}; "
-                "make one with samplings.HEALPix(32), for example"
-            )
+        sampling_argument("sampling", self.sampling)
         # Refuse an unknown method at once, not at the first map.
         used_method(self.places[0], self.sampling, self.method)
 

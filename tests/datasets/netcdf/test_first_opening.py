@@ -96,7 +96,7 @@ def test_what_hangs_the_other_process_is_told_in_time(path, script, monkeypatch)
 @pytest.mark.parametrize("seconds", ["soon", "-1", "nan", "inf"])
 def test_a_time_that_is_no_number_is_refused(path, monkeypatch, seconds):
     monkeypatch.setenv(SECONDS_VARIABLE, seconds)
-    with pytest.raises(ValueError, match=f"0 for no check of files, got '{seconds}'"):
+    with pytest.raises(ValueError, match=f"0 to skip the check, got '{seconds}'"):
         check_opening(path, "netCDF4")
 
 

@@ -279,7 +279,7 @@ def test_labels_of_any_type_of_number_are_read(dtype):
 
 def test_sums_of_flags_are_refused():
     east = ((LON > 170) * np.ones((9, 1))).astype(np.uint8)
-    with pytest.raises(ValueError, match=r"sum of flags.*\(values & 4\) > 0"):
+    with pytest.raises(ValueError, match=r"sums of flags.*\(values & 4\) > 0"):
         labelled(east, flag_masks=[1, 2], flag_meanings="a b")
 
 
