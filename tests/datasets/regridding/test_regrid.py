@@ -248,5 +248,5 @@ def test_what_masked_arrays_hide_is_missing():
 
 
 def test_points_without_a_sampling_are_refused():
-    with pytest.raises(TypeError, match="must be a sampling, .* got ndarray; make"):
+    with pytest.raises(TypeError, match=r"must be a sampling, .* got ndarray; make"):
         bilinear(GRIDS["poles"], HEALPix(1).xyz)
