@@ -333,11 +333,6 @@ def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
     return sampling, index
 
 
-def equal_areas(n: int) -> FloatArray:
-    """Return equal shares of the sphere, for points whose areas do not matter."""
-    return np.full(n, 4 * np.pi / max(n, 1))
-
-
 def same_sampling(a: Sampling, b: Sampling) -> bool:
     """Whether two samplings have the same vertices, in the same order, and areas.
 
