@@ -91,7 +91,7 @@ class Sampling(ReadOnly):
     @property
     def n_vertices(self) -> int:
         """Number of vertices V."""
-        return len(self.xyz)
+        return len(self)
 
     @property
     def area(self) -> float:
@@ -165,10 +165,7 @@ class Sampling(ReadOnly):
         return voronoi_cells(self.xyz)
 
     def outlines(self) -> Cells:
-        """Return the cells with curved sides as many arcs; they need not be convex.
-
-        :meth:`cells`, unless a scheme knows better ones.
-        """
+        """Return cells with curved sides as many arcs, not always convex."""
         return self.cells()
 
     def bands(self) -> Bands | None:
@@ -178,7 +175,7 @@ class Sampling(ReadOnly):
     def parents_in(self, coarse: Sampling) -> IntArray | None:
         """Return the vertex of ``coarse`` whose cell holds each cell, ``(V,)``.
 
-        None unless each cell lies in one of ``coarse`` as a whole, by construction.
+        None unless each cell lies in one of ``coarse`` by construction.
         """
         return None
 
@@ -333,16 +330,10 @@ def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
     return sampling, index
 
 
-def equal_areas(n: int) -> FloatArray:
-    """Return equal shares of the sphere, for points whose areas do not matter."""
-    return np.full(n, 4 * np.pi / max(n, 1))
-
-
 def same_sampling(a: Sampling, b: Sampling) -> bool:
     """Whether two samplings have the same vertices, in the same order, and areas.
 
-    Points may differ by 1e-9 (six millimetres on Earth) and areas by 1e-9 of
-    themselves: what files, other machines and other formulas leave.
+    Points may differ by 1e-9 (six millimetres on Earth), areas by a relative 1e-9.
 
     Examples
     --------

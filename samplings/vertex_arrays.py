@@ -176,3 +176,8 @@ def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
             "the mask is False everywhere; keep at least one vertex (True means keep)"
         )
     return index.astype(np.int64)
+
+
+def equal_areas(n: int) -> FloatArray:
+    """Return equal shares of the sphere, for points whose areas do not matter."""
+    return np.full(n, 4 * np.pi / max(n, 1))

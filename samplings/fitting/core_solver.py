@@ -97,22 +97,11 @@ def core_links(
 ) -> tuple[sp.csr_array, FloatArray] | None:
     """Links that a core fit gives weight to, and the weights it begins with.
 
-    Parameters
-    ----------
-    sampling
-        Where the vertices are.
-    pattern
-        Symmetric pattern, shape ``(V, V)``.
-    core
-        Which vertices are the core, shape ``(V,)``.
-
-    Returns
-    -------
-    tuple or None
-        The links that a vertex of the core has, or across which two cells share a side;
-        and weights of finite volumes on the links ``low < high`` in lexical order, zero
-        where no side is shared. None if more than one side in a hundred is missing in
-        the pattern: there is nothing to begin with.
+    They are the links of a symmetric ``pattern`` ``(V, V)`` that a vertex of the
+    ``core`` ``(V,)`` has, or across which two cells share a side; and weights of finite
+    volumes on the links ``low < high`` in lexical order, zero where no side is shared.
+    None if more than one side in a hundred is missing in the pattern: there is nothing
+    to begin with.
     """
     whole, index = whole_sampling(sampling)
     sides = sides_over_chords(whole.xyz)

@@ -14,7 +14,7 @@ from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.fitting.core_solver import CoreSolver, core_links
 from samplings.fitting.objective import FitObjective
-from samplings.fitting.pattern import fit_pattern, on_border
+from samplings.fitting.pattern import checked_pattern, fit_pattern, on_border
 from samplings.fitting.recipe import RECIPES
 from samplings.fitting.rounds import FitPoint, fit, start_weights
 from samplings.fitting.uneven import core, is_uneven
@@ -155,7 +155,13 @@ def fit_weights(
     """
     choice_argument("weighting", weighting, tuple(RECIPES))
     n = len(sampling)
-    pattern = _checked_pattern(pattern, n)
+    pattern = checked_pattern(pattern, n)
+    loops = np.count_nonzero(pattern.diagonal())
+    if loops:
+        raise ValueError(
+            f"the pattern must have no diagonal, got {loops} vertices linked to "
+            "themselves; set it to zero"
+        )
     masses = _per_vertex("mass", sampling.weights if mass is None else mass, n)
     if not (masses > 0).all():
         raise ValueError(
@@ -208,31 +214,6 @@ def fit_weights(
         weighting,
         bandlimit,
     )
-
-
-def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
-    """Refuse what holds no chords between vertices."""
-    pattern = sp.csr_array(pattern)
-    if pattern.shape != (n, n):
-        raise ValueError(
-            f"the pattern must have shape ({n}, {n}), one row per vertex of the "
-            f"sampling, got {pattern.shape}"
-        )
-    if pattern.nnz == 0:
-        raise ValueError("the pattern has no links; use at least one neighbour")
-    if not (pattern.data.min() > 0 and np.isfinite(pattern.data.max())):
-        raise ValueError(
-            "the pattern must hold chords, positive and finite, got "
-            f"{pattern.data.min()} to {pattern.data.max()}; use "
-            "samplings.points.neighbours.nearest_neighbours"
-        )
-    loops = np.count_nonzero(pattern.diagonal())
-    if loops:
-        raise ValueError(
-            f"the pattern must have no diagonal, got {loops} vertices linked to "
-            "themselves; set it to zero"
-        )
-    return pattern
 
 
 def _per_vertex(name: str, values: npt.ArrayLike, n: int) -> FloatArray:

@@ -13,6 +13,7 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling
 from samplings.fitting.fitted import fit_weights
+from samplings.fitting.pattern import checked_pattern
 from samplings.graphs.kernel_width import OFFSET, SLOPE, kernel_width
 from samplings.graphs.weightings import (
     OF_NEIGHBOURS,
@@ -55,7 +56,7 @@ def weigh(
     k: int,
     overwrite: bool = False,
 ) -> EdgeWeights:
-    r"""Give weights to the links of a graph.
+    """Give weights to the links of a graph, with the options of the weighting.
 
     Parameters
     ----------
@@ -71,37 +72,21 @@ def weigh(
         Whether the values of ``pattern`` may be overwritten to save memory: 8 bytes a
         link.
 
-    Returns
-    -------
-    EdgeWeights
-        Symmetric weights, the width ``t``, and the masses of the vertices.
-
     Raises
     ------
-    TypeError
-        If ``k`` is not an integer.
-    ValueError
-        If the weighting links no neighbours; if the pattern has another shape, no link,
-        or a chord that is not positive and finite.
+    TypeError, ValueError
+        If ``k`` is not a positive integer, the weighting links no neighbours, or the
+        pattern has another shape, no link, or a chord that is not positive and finite.
 
     Notes
     -----
     A graph stays as connected as its pattern. Kernels smaller than 1e-6 are raised to
     it, so that no link is lost where ``t`` is narrow; of the links that a fit leaves
     without weight, those between pieces get 1e-6 of the largest weight.
-
-    Examples
-    --------
-    >>> from samplings import HEALPix
-    >>> from samplings.points.neighbours import nearest_neighbours
-    >>> sphere = HEALPix(4)
-    >>> weights = weigh(sphere, nearest_neighbours(sphere.xyz, 8), "heat", k=8)
-    >>> f"{weights.t:.4f}", weights.adjacency.nnz, weights.mass is None
-    ('0.0140', 1576, True)
     """
     kind = weighting_argument(weighting, OF_NEIGHBOURS)
     k = integer_argument("k", k, 1)
-    pattern = _checked_pattern(pattern, len(sampling))
+    pattern = checked_pattern(pattern, len(sampling))
     if not isinstance(kind, Kernel):
         fit = fit_weights(sampling, pattern, kind.name)
         adjacency = freeze(_relinked(fit.adjacency, pattern))
@@ -126,25 +111,6 @@ def weigh(
         _scale_rows(links, mass)
         links.data *= mass[links.indices]
     return EdgeWeights(freeze(_symmetric(links, kind.symmetrize)), t, mass)
-
-
-def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
-    if pattern.shape != (n, n):
-        raise ValueError(
-            f"the pattern must have shape ({n}, {n}), one row per vertex of the "
-            f"sampling, got {pattern.shape}"
-        )
-    if pattern.nnz == 0:
-        raise ValueError(
-            "the pattern has no links to give weights to; use nearest_neighbours"
-        )
-    low, high = float(pattern.data.min()), float(pattern.data.max())
-    if not 0 < low <= high < math.inf:
-        raise ValueError(
-            f"the pattern must hold chords, positive and finite, got {low} to {high}; "
-            "use nearest_neighbours"
-        )
-    return pattern
 
 
 def _copy(links: sp.csr_array) -> sp.csr_array:

@@ -22,22 +22,11 @@ class RadiansWarning(UserWarning):
 def lonlat_to_xyz(
     lon: npt.ArrayLike, lat: npt.ArrayLike, stacklevel: int = 2
 ) -> FloatArray:
-    """Turn longitudes and latitudes into unit vectors.
+    """Turn longitudes and latitudes ``(V,)`` in degree into unit vectors ``(V, 3)``.
 
-    Parameters
-    ----------
-    lon
-        Longitudes in degree, shape ``(V,)``, from -360 to 360; what carries another
-        unit is converted, as by :func:`samplings.quantities.degrees`.
-    lat
-        Latitudes in degree, shape ``(V,)``, from -90 to 90.
-    stacklevel
-        As of :func:`warnings.warn`: 2 for the caller.
-
-    Returns
-    -------
-    numpy.ndarray
-        Unit vectors, shape ``(V, 3)``.
+    Longitudes lie from -360 to 360, latitudes from -90 to 90; other units that they
+    carry are converted by :func:`samplings.quantities.degrees`. ``stacklevel`` is that
+    of :func:`warnings.warn`: 2 for the caller.
 
     Raises
     ------

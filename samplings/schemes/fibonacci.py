@@ -10,7 +10,7 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
-from samplings.tessellation.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import point_areas
 from samplings.transfer.transfer import Transfer
 
 # The golden angle as a fraction of a turn, (3 - sqrt(5)) / 2, times 2^64: multiples
@@ -68,7 +68,7 @@ class Fibonacci(Sampling):
         phi = _turns(i) * (2 * np.pi)
         xyz = np.stack([rho * np.cos(phi), rho * np.sin(phi), z], axis=1)
         xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-        super().__init__(xyz, voronoi_areas(xyz))
+        super().__init__(xyz, point_areas(xyz))
 
     @property
     def symmetries(self) -> tuple[FloatArray, ...]:

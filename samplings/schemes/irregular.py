@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from samplings.arguments import choice_argument, extent_argument
 from samplings.arrays import IntArray
-from samplings.base import Sampling, equal_areas
+from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.encoding import encode_array
 from samplings.missing_values import without_missing
@@ -25,6 +25,7 @@ from samplings.points.matching import merge_cells
 from samplings.points.points_file import read_points
 from samplings.quantities import steradians, unit_vectors
 from samplings.tessellation.voronoi import point_areas
+from samplings.vertex_arrays import equal_areas
 
 
 class Irregular(Sampling):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from samplings.arrays import FloatArray, IntArray
-from samplings.tessellation.hull import Hull, convex_hull
+from samplings.tessellation.hull import convex_hull
 from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
 
 # Cosine of the radius of a circle without points that is a hemisphere, to round-off: a
@@ -23,25 +23,10 @@ def cell_areas(
     """Return the Voronoi areas of points whose Delaunay triangulation is known.
 
     The cell of a point is convex and holds it, so that it is a fan of triangles from
-    the point to the two ends of each side. A side lies between the circumcentres of
-    two adjacent Delaunay faces.
-
-    Parameters
-    ----------
-    xyz
-        Unit vectors, shape ``(V, 3)``.
-    faces
-        Vertices of the Delaunay triangles, shape ``(F, 3)``, in either orientation.
-    centres
-        Their circumcentres on the sphere, shape ``(F, 3)``.
-    extent
-        Angle in radian up to which a cell reaches from its point; by default without
-        limit.
-
-    Returns
-    -------
-    numpy.ndarray
-        Areas in steradian, shape ``(V,)``.
+    the point to the two ends of each side. A side lies between the circumcentres of two
+    adjacent Delaunay faces. Points ``(V, 3)`` are corners of ``faces`` ``(F, 3)``, in
+    either orientation, with circumcentres ``centres`` ``(F, 3)``. Areas are in
+    steradian, within ``extent`` radian of the point where that is given.
     """
     n = len(xyz)
     ends = np.sort(faces[:, [[1, 2], [2, 0], [0, 1]]], axis=2).reshape(-1, 2)
@@ -59,45 +44,6 @@ def cell_areas(
         )
         area += np.bincount(end, fan, minlength=n)
     return area
-
-
-def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
-    r"""Return the area of the part of the sphere nearer to each point than to others.
-
-    Parameters
-    ----------
-    xyz
-        Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
-        circle.
-    extent
-        Angle in radian up to which a cell reaches from its point; by default without
-        limit.
-
-    Returns
-    -------
-    numpy.ndarray
-        Areas in steradian, shape ``(V,)``. They sum to :math:`4\pi`, or to the area
-        within ``extent`` of any point.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than four points, if all lie on one circle, or if some are
-        so near to each other (some 1e-7) that round-off hides their cells.
-
-    Notes
-    -----
-    The convex hull of points on a sphere is their Delaunay triangulation, and the
-    normal of a face its circumcentre.
-
-    Examples
-    --------
-    >>> octahedron = np.concatenate([np.eye(3), -np.eye(3)])
-    >>> bool(np.allclose(voronoi_areas(octahedron), 4 * np.pi / 6))
-    True
-    """
-    hull = convex_hull(xyz, "Voronoi areas", REMEDY)
-    return _limited_areas(xyz, hull, extent, REMEDY)
 
 
 def point_areas(
@@ -128,8 +74,14 @@ def point_areas(
     Raises
     ------
     ValueError
-        As :func:`voronoi_areas`; or if points of one half of the sphere lie on so few
-        great circles that some have no area.
+        If there are fewer than four points, if all lie on one circle, or if some are so
+        near to each other (some 1e-7) that round-off hides their cells; or if points of
+        one half of the sphere lie on so few great circles that some have no area.
+
+    Notes
+    -----
+    The convex hull of points on a sphere is their Delaunay triangulation, and the
+    normal of a face its circumcentre.
 
     Examples
     --------
@@ -139,33 +91,23 @@ def point_areas(
     True
     """
     hull = convex_hull(xyz, "Voronoi areas", remedy)
-    if extent is not None or hull.offsets.min() > HEMISPHERE:
-        return _limited_areas(xyz, hull, extent, remedy)
-    faces = hull.faces[hull.offsets > HEMISPHERE]
-    thirds = triangle_areas(*(xyz[corner] for corner in faces.T)) / 3
-    areas = np.zeros(len(xyz))
-    for corner in faces.T:
-        areas += np.bincount(corner, thirds, len(xyz))
-    if not (areas > 0).all():
-        raise ValueError(
-            f"point {areas.argmin()} has no area between its neighbours; {remedy}"
-        )
-    return areas
-
-
-def _limited_areas(
-    xyz: FloatArray, hull: Hull, extent: float | None, remedy: str
-) -> FloatArray:
-    """Return areas of Voronoi cells, or refuse points too near to each other."""
-    area = cell_areas(xyz, hull.faces, hull.centres)
+    if extent is None and hull.offsets.min() <= HEMISPHERE:
+        faces = hull.faces[hull.offsets > HEMISPHERE]
+        thirds = triangle_areas(*(xyz[corner] for corner in faces.T)) / 3
+        area = np.zeros(len(xyz))
+        for corner in faces.T:
+            area += np.bincount(corner, thirds, len(xyz))
+        whole = float(thirds.sum() * 3)
+    else:
+        area, whole = cell_areas(xyz, hull.faces, hull.centres), 4 * np.pi
     lost = np.flatnonzero(~(area > 0))
     # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
-    if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
-        if extent is not None:
-            area = cell_areas(xyz, hull.faces, hull.centres, extent)
-        return area
-    where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
-    raise ValueError(
-        f"points are too near to each other for Voronoi areas ({where}); drop points "
-        f"less than 1e-7 rad apart, or {remedy}"
-    )
+    if len(lost) or abs(area.sum() / whole - 1) > 1e-9:
+        where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
+        raise ValueError(
+            f"points are too near to each other for Voronoi areas ({where}); drop "
+            f"points less than 1e-7 rad apart, or {remedy}"
+        )
+    if extent is not None:
+        area = cell_areas(xyz, hull.faces, hull.centres, extent)
+    return area

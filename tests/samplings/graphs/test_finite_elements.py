@@ -20,7 +20,6 @@ from samplings import (
     finite_elements,
     laplacian,
 )
-from samplings.tessellation.voronoi import voronoi_areas
 from tests.helpers import scattered_points
 from tests.round_off import assert_near
 
@@ -41,7 +40,7 @@ def regional(n, extent, seed=0):
     """Points of a cap of 60 degrees."""
     xyz = scattered_points(4 * n, seed)
     cap = xyz[xyz[:, 2] > 0.5]
-    return Irregular(cap, voronoi_areas(cap, extent))
+    return Irregular(cap, extent=extent)
 
 
 def energy(xyz, faces, f):

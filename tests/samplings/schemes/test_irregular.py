@@ -8,7 +8,7 @@ from scipy.spatial import SphericalVoronoi
 
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
 from samplings.points.matching import nearest_pairs
-from samplings.tessellation.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import point_areas
 from tests.round_off import assert_near
 
 law = settings(max_examples=60, derandomize=True, deadline=None)
@@ -164,7 +164,7 @@ def test_error_for_points_too_near_for_voronoi_cells():
     xyz = np.concatenate([TETRAHEDRON[1:], cluster])
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
     with pytest.raises(ValueError, match="too near to each other for Voronoi areas"):
-        voronoi_areas(xyz)
+        point_areas(xyz)
 
 
 @pytest.mark.parametrize(
