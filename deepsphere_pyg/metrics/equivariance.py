@@ -219,7 +219,7 @@ def equivariance_error(
     if protocol == "exact":
         rotations = ExactProtocol(sampling, output_sampling, bandlimit, max(degrees))
     else:
-        rotations = PublishedProtocol(sampling, output_sampling)
+        rotations = PublishedProtocol(sampling, output_sampling, max(degrees))
 
     errors: dict[int, EquivarianceError] = {}
     with signal_map(operator, dtype, device) as apply:
@@ -230,19 +230,11 @@ def equivariance_error(
             unresolved = np.empty(n_samples)
             for start in range(0, n_samples, batch_size):
                 part = slice(start, min(start + batch_size, n_samples))
-                drawn = [
-                    rotations.draw(rng, one, channels)
-                    for _ in range(part.start, part.stop)
-                ]
-                coefficients, angles = (np.stack(x) for x in zip(*drawn, strict=True))
+                coefficients, rotation = rotations.draw(
+                    rng, one, channels, part.stop - part.start
+                )
                 e[part], unresolved[part] = sample_errors(
-                    apply,
-                    rotations,
-                    sampling,
-                    output_sampling,
-                    one,
-                    coefficients,
-                    angles,
+                    apply, rotations, sampling, output_sampling, coefficients, rotation
                 )
             if squared:
                 e = e**2
