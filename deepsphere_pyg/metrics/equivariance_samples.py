@@ -11,7 +11,7 @@ from deepsphere_pyg.metrics.signal_operator import SignalMap
 from samplings import Sampling
 
 # Below this share of its input, an output is round-off and its direction noise.
-SMALLEST_OUTPUT = 1e-12
+_SMALLEST_OUTPUT = 1e-12
 
 
 def sample_errors(
@@ -37,7 +37,7 @@ def sample_errors(
     has_vertices = outputs.ndim == 3
     area = _areas(output_sampling) if has_vertices else 1.0
     size = _norms(outputs, area)
-    if (size <= SMALLEST_OUTPUT * _norms(signals, _areas(sampling))).any():
+    if (size <= _SMALLEST_OUTPUT * _norms(signals, _areas(sampling))).any():
         degree = int(coefficients[0].any(-1).nonzero()[-1] ** 0.5)
         raise ValueError(
             f"the operator maps a signal of degree {degree} to zero, where a relative "

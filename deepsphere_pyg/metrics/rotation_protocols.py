@@ -21,7 +21,7 @@ from samplings.arrays import FloatArray
 PROTOCOLS = ("exact", "published")
 
 
-class Rotated(NamedTuple):
+class _Rotated(NamedTuple):
     """Rotated signals and, where they have vertices, outputs.
 
     ``resolved`` is the part of the unrotated outputs that the exact protocol's
@@ -75,7 +75,7 @@ class RotationProtocol(ABC):
         signals: Tensor,
         outputs: Tensor | None,
         rotation: Rotation,
-    ) -> Rotated:
+    ) -> _Rotated:
         """Rotate signals and, where they are given, their outputs."""
 
 
@@ -119,15 +119,15 @@ class ExactProtocol(RotationProtocol):
         signals: Tensor,
         outputs: Tensor | None,
         rotation: Rotation,
-    ) -> Rotated:
+    ) -> _Rotated:
         """Rotate the drawn coefficients, and those of the analysed outputs."""
         rotated = self.signals_of(self.turn(coefficients, rotation))
         if outputs is None:
-            return Rotated(rotated, None, None)
+            return _Rotated(rotated, None, None)
         analysis, synthesis, turn = self.output_transforms
         analysed = analysis.analyze(outputs)
         pair = torch.cat([turn(analysed, rotation), analysed])
-        return Rotated(rotated, *synthesis(pair).chunk(2))
+        return _Rotated(rotated, *synthesis(pair).chunk(2))
 
 
 class PublishedProtocol(RotationProtocol):
@@ -167,12 +167,12 @@ class PublishedProtocol(RotationProtocol):
         signals: Tensor,
         outputs: Tensor | None,
         rotation: Rotation,
-    ) -> Rotated:
+    ) -> _Rotated:
         """Analyse, rotate and synthesise signals and outputs, errors included."""
         rotated = self.through_input(signals, rotation)
         if outputs is None:
-            return Rotated(rotated, None, None)
-        return Rotated(rotated, self.through_output(outputs, rotation), None)
+            return _Rotated(rotated, None, None)
+        return _Rotated(rotated, self.through_output(outputs, rotation), None)
 
 
 def random_fragment(rng: np.random.Generator, degree: int, channels: int) -> FloatArray:

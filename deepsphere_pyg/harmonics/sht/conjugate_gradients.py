@@ -17,7 +17,7 @@ from samplings.arrays import FloatArray
 
 # Relative residual at which to stop. The error falls tenfold with an iteration at the
 # bandlimit that a sampling resolves: float64 takes some 13.
-RESIDUALS = {torch.float32: 1e-6, torch.float64: 1e-13}
+_RESIDUALS = {torch.float32: 1e-6, torch.float64: 1e-13}
 MAX_ITERATIONS = 100
 # Vertices whose harmonics are computed at once.
 BLOCK = 2048
@@ -82,14 +82,15 @@ class ConjugateGradients(Float64Tensors):
     def synthesize(self, c: Tensor) -> Tensor:
         """Apply the adjoint of the analysis."""
         solution = _linear(c, self._solve, self._solve)
-        return self.areas * self.plain.synthesize(solution)
+        x: Tensor = self.areas * self.plain.synthesize(solution)
+        return x
 
     def _solve(self, b: Tensor) -> Tensor:
         """Return the solution of the normal equations, all columns at once."""
         residual, direction = b.clone(), b.clone()
         solution = torch.zeros_like(b)
         norm = start = _product(b, b)
-        bound = start * RESIDUALS[b.dtype] ** 2
+        bound = start * _RESIDUALS[b.dtype] ** 2
         for _ in range(MAX_ITERATIONS):
             # A column of NaN has no norm to compare: it counts as done.
             if not (norm > bound).any():
@@ -144,7 +145,7 @@ class BlockTransform(Float64Tensors):
         super().__init__(dtype)
         self.L = L
         self.n_vertices, self.n_rows = len(sampling), L * L
-        self._points = np.stack([sampling.theta, sampling.phi])
+        self._theta, self._phi = np.array(sampling.theta), np.array(sampling.phi)
         self.keep("probe", np.zeros(1))
 
     def analyze(self, x: Tensor) -> Tensor:
@@ -168,7 +169,8 @@ class BlockTransform(Float64Tensors):
         """Yield some vertices and the harmonics there, ``(vertices, rows)``."""
         for start in range(0, self.n_vertices, BLOCK):
             part = slice(start, min(start + BLOCK, self.n_vertices))
-            harmonics = spherical_harmonics(*self._points[:, part], self.L)
+            theta, phi = self._theta[part], self._phi[part]
+            harmonics = spherical_harmonics(theta, phi, self.L)
             yield part, torch.from_numpy(harmonics).to(like)
 
 

@@ -22,13 +22,13 @@ LARGEST_MATRIX_GIB = 4.0
 # Condition of a fit: the largest factor on relative errors of the signal. Beyond the
 # first value, noise in the signal dominates some coefficients; beyond the second, so
 # does round-off of float32.
-WARNED_CONDITION = 1e2
-REFUSED_CONDITION = 1e6
+_WARNED_CONDITION = 1e2
+_REFUSED_CONDITION = 1e6
 
 
 @torch.library.custom_op("deepsphere_pyg::matrix_product", mutates_args=())
 @in_given_precision
-def _matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
+def _matrix_operation(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     """Apply one matrix, or its transpose, to signals side by side.
 
     Parameters
@@ -51,17 +51,17 @@ def _matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     return y.view(len(some), batch, channels).transpose(0, 1).contiguous()
 
 
-@_matrix_product.register_fake
+@_matrix_operation.register_fake
 def _shape(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     return x.new_empty(x.shape[0], matrix.shape[1 if transposed else 0], x.shape[2])
 
 
 def _adjoint(y: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
-    x: Tensor = matrix_product(y, matrix, not transposed)
+    x: Tensor = _matrix_product(y, matrix, not transposed)
     return x
 
 
-matrix_product = linear_in_signals(_matrix_product, _adjoint)
+_matrix_product = linear_in_signals(_matrix_operation, _adjoint)
 
 
 class DenseTransform(Float64Tensors):
@@ -107,7 +107,7 @@ class DenseTransform(Float64Tensors):
         """Multiply the last but one axis."""
         *batch, n, channels = x.shape
         flat = x.reshape(math.prod(batch), n, channels)
-        y: Tensor = matrix_product(flat, cast(Tensor, self.matrix), transposed)
+        y: Tensor = _matrix_product(flat, cast(Tensor, self.matrix), transposed)
         return y.view(*batch, y.shape[1], channels)
 
 
@@ -129,12 +129,12 @@ def harmonic_sums(
         If it were larger than 4 GiB.
     """
     matrix = shared_table(
-        ("harmonics", sampling, L), lambda: harmonics_matrix(sampling, L).T
+        ("harmonics", sampling, L), lambda: _harmonics_matrix(sampling, L).T
     )
     return DenseTransform(matrix, dtype)
 
 
-def harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
+def _harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
     """Return the harmonics at the vertices, shape ``(V, L * L)``.
 
     Raises
@@ -212,13 +212,13 @@ def least_squares(
             f"L <= {math.isqrt(n)}, or a ridge such as ridge=1e-3"
         )
     root = np.sqrt(sampling.weights)
-    weighted = harmonics_matrix(sampling, L) * root[:, None]
+    weighted = _harmonics_matrix(sampling, L) * root[:, None]
     left, upper = scipy.linalg.qr(weighted, mode="economic", overwrite_a=True)
     inner, values, right = scipy.linalg.svd(upper, full_matrices=False)
     damped = values**2 + ridge
     least = math.sqrt(float(damped[-1]) if n >= L * L else ridge)
     condition = math.sqrt(float(damped[0])) / least if least > 0 else math.inf
-    if ridge == 0 or condition > REFUSED_CONDITION:
+    if ridge == 0 or condition > _REFUSED_CONDITION:
         _judge(sampling, L, condition, ridge)
     filtered = right.T * (values / damped)
     return (filtered @ inner.T) @ left.T * root, condition
@@ -231,7 +231,7 @@ def _judge(sampling: Sampling, L: int, condition: float, ridge: float) -> None:
         f"{condition:.1e} times"
     )
     remedy = f"use a smaller L, or a ridge above {ridge:g}, such as ridge=1e-3"
-    if condition > REFUSED_CONDITION:
-        raise ValueError(f"{told}, more than {REFUSED_CONDITION:.0e}; {remedy}")
-    if condition > WARNED_CONDITION:
+    if condition > _REFUSED_CONDITION:
+        raise ValueError(f"{told}, more than {_REFUSED_CONDITION:.0e}; {remedy}")
+    if condition > _WARNED_CONDITION:
         warnings.warn(f"{told}; {remedy}", IllConditionedWarning, stacklevel=5)

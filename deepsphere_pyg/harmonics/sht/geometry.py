@@ -24,14 +24,14 @@ from samplings.schemes.quadrature import gauss_legendre
 from samplings.schemes.regular_grid import RegularGrid
 
 # What round-off leaves of the mirror symmetry of a scheme, in radian.
-MIRROR_TOLERANCE = 1e-13
+_MIRROR_TOLERANCE = 1e-13
 # A bandlimit L is resolved while L * h <= 2, with h the radius of the largest hole
 # between the points. Measured there on HEALPix, icosahedral, equiangular and uniformly
 # random points: the area-weighted Gram matrix of the harmonics has its eigenvalues in
 # [.5, 1.5]; at L * h = 2.4 some are zero.
-BANDLIMIT_TIMES_HOLE = 2.0
+_BANDLIMIT_TIMES_HOLE = 2.0
 # Holes of HEALPix, where three base pixels meet: sqrt(2/3) / nside. 2.4 < 2 / .8165.
-BANDLIMIT_PER_NSIDE = 2.4
+_BANDLIMIT_PER_NSIDE = 2.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class RingGeometry:
             if pairs == 0:
                 continue
             ends = self.theta[north] + self.theta[::-1][:pairs] - np.pi
-            if np.abs(ends).max() < MIRROR_TOLERANCE and all(
+            if np.abs(ends).max() < _MIRROR_TOLERANCE and all(
                 np.allclose(a[north], a[::-1][:pairs], rtol=1e-11, atol=1e-13)
                 for a in (self.n_phi, self.first_phi, self.quadrature)
             ):
@@ -162,13 +162,13 @@ def resolved_bandlimit(sampling: Sampling) -> int:
     least 1.
     """
     if isinstance(sampling, HEALPix):
-        return max(1, int(BANDLIMIT_PER_NSIDE * sampling.nside))
+        return max(1, int(_BANDLIMIT_PER_NSIDE * sampling.nside))
     try:
         # Delaunay faces are facets of the hull, at the cosine of their circumradius.
         cosine = -ConvexHull(sampling.xyz).equations[:, 3].max()
     except QhullError:
         cosine = 0.0
-    return max(1, int(BANDLIMIT_TIMES_HOLE / math.acos(min(max(cosine, -1.0), 1.0))))
+    return max(1, int(_BANDLIMIT_TIMES_HOLE / math.acos(min(max(cosine, -1.0), 1.0))))
 
 
 def interpolation(sampling: Sampling, L: int) -> Interpolation | None:

@@ -60,6 +60,7 @@ def test_parts_are_fitted_by_the_rings_of_the_whole() -> None:
     torch.testing.assert_close(found, wanted, rtol=0, atol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
 @pytest.mark.parametrize("sampling", [HEALPix(2), Fibonacci(40)], ids=lambda s: s.name)
 def test_derivatives_are_the_adjoint_to_second_order(sampling) -> None:
     analysis = SHT(sampling, 3, METHOD, dtype=torch.float64)
