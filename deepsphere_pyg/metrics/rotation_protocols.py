@@ -86,23 +86,24 @@ class ExactProtocol(RotationProtocol):
         self,
         sampling: Sampling,
         output_sampling: Sampling,
-        bandlimit: int | None,
+        L: int | None,
         max_degree: int,
     ) -> None:
         super().__init__(sampling, max_degree + 1)
         self.max_degree = max_degree
         self.output_sampling = output_sampling
-        self.bandlimit = bandlimit
+        self.output_L = L
 
     @cached_property
     def output_transforms(self) -> tuple[SHT, ISHT, HarmonicRotation]:
         """Transforms of the outputs, made where there are any on vertices."""
         sampling = self.output_sampling
-        L = largest_degree(sampling, "exact", self.bandlimit) + 1
+        L = largest_degree(sampling, "exact", self.output_L) + 1
         if self.max_degree >= L:
             raise ValueError(
-                f"degree must be at most {L - 1} for protocol='exact' with bandlimit "
-                f"{L} on {sampling.name}, got {self.max_degree}; use a finer sampling"
+                f"degree must be at most {L - 1} for protocol='exact' with "
+                f"L = {L} on {sampling.name}, got {self.max_degree}; use a finer "
+                "sampling"
             )
         analysis = SHT(sampling, L, "conjugate-gradients", dtype=torch.float64)
         synthesis = ISHT(sampling, L, dtype=torch.float64)
@@ -195,7 +196,7 @@ def random_fragment(rng: np.random.Generator, degree: int, channels: int) -> Flo
 
 
 def largest_degree(
-    sampling: Sampling, protocol: str = "exact", bandlimit: int | None = None
+    sampling: Sampling, protocol: str = "exact", L: int | None = None
 ) -> int:
     """Return the largest degree at which a protocol measures outputs on a sampling.
 
@@ -206,7 +207,7 @@ def largest_degree(
     protocol
         ``"exact"``: the resolved bandlimit less one (2/h - 1 for holes of radius h,
         2.4 nside - 1 on HEALPix). ``"published"``: 3 nside - 1.
-    bandlimit
+    L
         With ``"exact"``, a smaller bandlimit.
 
     Raises
@@ -224,10 +225,10 @@ def largest_degree(
     choice_argument("protocol", protocol, PROTOCOLS)
     sampling_argument("sampling", sampling)
     if protocol == "published":
-        if bandlimit is not None:
+        if L is not None:
             raise ValueError(
-                "bandlimit belongs to protocol='exact' (the published one is 3 nside),"
-                f" got {bandlimit}; leave it out"
+                "L belongs to protocol='exact' (the published bandlimit is 3 nside),"
+                f" got {L}; leave it out"
             )
         if not isinstance(sampling, HEALPix):
             raise ValueError(
@@ -244,14 +245,14 @@ def largest_degree(
             "measure on the whole sampling"
         )
     limit = resolved_bandlimit(sampling)
-    if bandlimit is None:
+    if L is None:
         return limit - 1
-    if integer_argument("bandlimit", bandlimit, 1) > limit:
+    if integer_argument("L", L, 1) > limit:
         raise ValueError(
-            f"bandlimit must be at most {limit}, what {sampling.name} resolves, "
-            f"got {bandlimit}; use a finer sampling"
+            f"L must be at most {limit}, the bandlimit that {sampling.name} resolves, "
+            f"got {L}; use a finer sampling"
         )
-    return bandlimit - 1
+    return L - 1
 
 
 def _plain_rotation(
