@@ -10,10 +10,9 @@ from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.couplings.degree_mixing import DegreeMixing
+from deepsphere_pyg.harmonics.layout.checks import checked_operand, numbered_layout
 from deepsphere_pyg.harmonics.layout.fragment_rows import by_degree
-from deepsphere_pyg.harmonics.layout.harmonic_operands import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.layout.operands import checked_operand
 from deepsphere_pyg.layers.fragments.coupled_fragments import checked_mixing
 from deepsphere_pyg.layers.fragments.tensor_product import TensorProductActivation
 from samplings.arrays import IntArray

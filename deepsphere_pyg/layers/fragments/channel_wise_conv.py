@@ -7,7 +7,7 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.harmonic_operands import numbered_layout
+from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
 from samplings.arguments import integer_argument

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.layout.harmonic_operands import check_channels
+from deepsphere_pyg.harmonics.layout.checks import check_channels, checked_operand
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.layout.operands import checked_operand
 from samplings.arguments import flag_argument
 
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.layout.fragment_rows import fragment_of_row
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
+    checked_coefficients,
     in_full_precision,
     numbered_layout,
 )
+from deepsphere_pyg.harmonics.layout.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from samplings.arguments import choice_argument
 

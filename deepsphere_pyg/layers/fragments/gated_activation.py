@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.layout.fragment_rows import fragment_of_row
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
     check_channels,
+    checked_operand,
     numbered_layout,
 )
+from deepsphere_pyg.harmonics.layout.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.layout.operands import checked_operand
 from deepsphere_pyg.layers.activations import checked_activation
 from samplings.arguments import integer_argument
 

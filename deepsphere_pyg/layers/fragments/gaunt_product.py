@@ -6,7 +6,7 @@ from typing import SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
     in_full_precision,
     numbered_layout,
 )

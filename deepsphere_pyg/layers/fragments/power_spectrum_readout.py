@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.functions.spectra import power_spectrum
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
+    checked_coefficients,
     in_full_precision,
     numbered_layout,
 )

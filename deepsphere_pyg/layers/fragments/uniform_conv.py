@@ -6,7 +6,7 @@ from typing import SupportsIndex
 
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.harmonic_operands import numbered_layout
+from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
 

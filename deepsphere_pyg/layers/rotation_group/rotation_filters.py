@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
     check_channels,
+    checked_operand,
     numbered_layout,
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.layout.operands import checked_operand
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid, checked_local
 from deepsphere_pyg.layers.rotation_group.rotation_filter_tables import filter_table

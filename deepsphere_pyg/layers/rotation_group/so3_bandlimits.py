@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import SupportsIndex
 
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.so3.rows import so3_layout
+from deepsphere_pyg.harmonics.so3.tables import so3_layout
 from samplings.arguments import integer_argument
 
 

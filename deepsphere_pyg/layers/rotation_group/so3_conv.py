@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
-from deepsphere_pyg.harmonics.so3.rows import so3_layout
+from deepsphere_pyg.harmonics.so3.tables import so3_layout
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid
 from deepsphere_pyg.layers.rotation_group.rotation_filter_tables import filter_matrices
 from deepsphere_pyg.layers.rotation_group.rotation_filters import RotationFilters

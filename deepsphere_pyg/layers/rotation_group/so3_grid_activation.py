@@ -8,7 +8,7 @@ from typing import SupportsFloat, SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.layout.harmonic_operands import numbered_layout
+from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.rotations.wigner_d import checked_bandlimits
 from deepsphere_pyg.harmonics.so3.transform import ISO3Transform, SO3Transform
 from deepsphere_pyg.layers.activations import checked_activation

@@ -9,13 +9,13 @@ import numpy as np
 from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
+    checked_coefficients,
     in_full_precision,
     numbered_layout,
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.so3.rows import so3_layout
+from deepsphere_pyg.harmonics.so3.tables import so3_layout
 from deepsphere_pyg.layers.rotation_group.so3_bandlimits import azimuthal_bandlimit
 
 

@@ -7,7 +7,7 @@ from typing import SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.layout.harmonic_operands import numbered_layout
+from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.sht.sht import ISHT, SHT
 from samplings import Sampling
 

@@ -7,8 +7,8 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
+    checked_coefficients,
     in_full_precision,
     numbered_layout,
 )

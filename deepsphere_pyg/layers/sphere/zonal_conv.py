@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.functions.legendre import associated_legendre
-from deepsphere_pyg.harmonics.layout.harmonic_operands import (
+from deepsphere_pyg.harmonics.layout.checks import (
     check_channels,
+    checked_operand,
     numbered_layout,
 )
-from deepsphere_pyg.harmonics.layout.operands import checked_operand
 from deepsphere_pyg.layers.sphere.anchors import anchor_interpolation
 from samplings.arguments import integer_argument
 
