@@ -18,16 +18,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# Characters of a file's name in that of its temporary one: names may have 255 bytes,
-# and characters take up to four.
+# Characters of a file's name that its temporary name repeats: names may have 255 bytes,
+# and a character takes up to four.
 _STEM = 40
 # Names of temporary files end with machine, process, its start, and mkstemp's suffix.
 _TEMPORARY = re.compile(
     r"\..*-(?P<machine>[0-9a-f]{12})-(?P<pid>\d+)-(?P<start>\d+)-\w{8}(\..*)?",
     re.DOTALL,
 )
-# Processes of other machines cannot be checked; their files are abandoned if they have
-# not changed for a day.
 _DAY = 86_400.0  # seconds
 
 
@@ -37,22 +35,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     An error or an interrupt inside the block removes the temporary file and leaves an
     existing file at ``path`` unchanged. Temporary files of killed processes are removed
-    when a process first writes to the folder: see :func:`remove_abandoned`.
-
-    Parameters
-    ----------
-    path
-        Destination of the file. A missing folder is created.
+    when a process first writes to the folder: see :func:`remove_abandoned`. A missing
+    folder is created.
 
     Raises
     ------
     OSError
-        If it cannot be written; the error names ``path``.
+        If ``path`` cannot be written; the error names it.
 
     Yields
     ------
     Path
-        Where to write, with the ending of ``path``, by which writers choose a format.
+        Where to write. It has the extension of ``path``, by which writers choose a
+        format.
 
     Examples
     --------
@@ -117,22 +112,13 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
 
 
 def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
-    """Remove abandoned temporary files of :func:`atomic_path`.
+    """Remove abandoned temporary files of :func:`atomic_path`, and return them.
 
-    They are those of ended processes of this machine, and those of other machines,
-    whose processes cannot be seen, unchanged for a day. A process is identified by its
-    number and start, a machine by its name, its start and the namespace of
-    process numbers (each container has its own).
-
-    Parameters
-    ----------
-    folder
-        The folder to clean, without its subfolders.
-
-    Returns
-    -------
-    list of Path
-        The removed files. Files without permission stay.
+    A file of this machine is abandoned if its process has ended; one of another
+    machine, whose processes cannot be seen, if it has not changed for a day. A process
+    is identified by its number and start, a machine by its name, its start and the
+    namespace of process numbers (each container has its own). Subfolders are left
+    alone, and so are files that may not be deleted.
     """
     now: float | None = None
     removed = []
@@ -144,7 +130,7 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
             if name["machine"] == _machine():
                 abandoned = _started(int(name["pid"])) != name["start"]
             else:
-                # The clock of the disk may be that of a server.
+                # The disk may be that of a server, with its own clock.
                 now = _clock(folder) if now is None else now
                 abandoned = now - path.stat().st_mtime > _DAY
             if abandoned:
@@ -181,7 +167,7 @@ def _machine() -> str:
 def _started(pid: int) -> str | None:
     """Return the start of a process, ``"0"`` if unknown, None if it has ended."""
     try:
-        # Fields after the name, which may hold anything: state, ..., start (the 20th).
+        # The name may contain anything; after it come the state, ..., start (the 20th).
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         if Path("/proc/self/stat").exists():

@@ -127,13 +127,33 @@ def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     ValueError
         If it is not positive and finite; the message ends with ``remedy``.
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}; {remedy}") from None
+    number = _number(name, value, remedy)
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {number}; {remedy}")
     return number
+
+
+def nonnegative_argument(name: str, value: SupportsFloat, remedy: str) -> float:
+    """Return ``value`` as a float that is finite and not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`positive_argument`, but zero is accepted.
+    """
+    number = _number(name, value, remedy)
+    if not 0 <= number < math.inf:
+        raise ValueError(
+            f"{name} must be finite and not negative, got {number}; {remedy}"
+        )
+    return number
+
+
+def _number(name: str, value: SupportsFloat, remedy: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}; {remedy}") from None
 
 
 def angle_argument(name: str, value: Any, remedy: str) -> float:

@@ -40,12 +40,9 @@ class SegmentationDataset(MapDataset[SegmentationSample]):
 
     Attributes
     ----------
-    sampling
-        Where the vertices are, the same for every map.
-    channel_names
-        One name an input channel.
-    class_names
-        One name a class; class 0 is the background.
+    sampling, channel_names, class_names
+        The points, the same for every map, and one name each for the input channels and
+        the classes; class 0 is the background.
     labelled
         False if the classes of the samples are placeholders.
     """
@@ -82,20 +79,19 @@ def segmentation_sample(
     n_classes: int,
     mask: npt.ArrayLike | None = None,
 ) -> SegmentationSample:
-    """Make a sample of arrays that may have missing values.
+    """Make a sample from arrays that may have missing values.
 
-    A vertex counts if ``mask`` is True there and all its inputs are finite. Other
-    inputs become the mean of their channel over the vertices that count, or zero
-    without any; labels that do not count become 0.
+    A vertex counts if ``mask`` is True there, and its label and all its inputs are
+    known. Inputs that are not finite become the mean of their channel over the vertices
+    that count, or zero if no vertex counts; labels that do not count become 0.
 
     Parameters
     ----------
     x
-        Inputs, shape ``(V, C)``, with missing values as of
+        Inputs, shape ``(V, C)``. Missing values are recognised by
         :func:`samplings.missing_values.missing_values`.
     y
         Classes, shape ``(V,)``, integers from 0 to ``n_classes - 1`` where they count.
-        Missing ones do not count.
     n_classes
         Number of classes.
     mask
@@ -198,22 +194,12 @@ def input_statistics(
 def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tensor:
     """Compute the share of each class in the valid area.
 
-    Parameters
-    ----------
-    dataset
-        Maps with a class for each vertex.
-    limit
-        Use at most this many maps, evenly spaced; all by default.
+    Parameters and errors are those of :func:`input_statistics`.
 
     Returns
     -------
     Tensor
         Shares, shape ``(n_classes,)``, float64, which sum to one.
-
-    Raises
-    ------
-    ValueError
-        If no vertex of the maps is valid, or ``limit`` is below one.
     """
     area = torch.from_numpy(np.array(dataset.sampling.weights))
     shares = torch.zeros(len(dataset.class_names), dtype=torch.float64)
@@ -226,7 +212,7 @@ def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tens
 def _maps(
     dataset: SegmentationDataset, limit: int | None
 ) -> Iterator[SegmentationSample]:
-    """Yield at most ``limit`` maps, evenly spaced over the data set."""
+    """Go through at most ``limit`` maps, evenly spaced over the data set."""
     count = len(dataset)
     if limit is not None:
         if limit < 1:

@@ -13,21 +13,13 @@ PathLike = str | os.PathLike[str]
 
 
 def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:
-    """Return the sorted files of a folder that match a pattern.
-
-    Parameters
-    ----------
-    root
-        The folder.
-    pattern
-        Shell pattern of the file names.
-    layout
-        The expected files and their origin, for the messages.
+    """Return the sorted files of a folder that match a shell pattern.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such folder or no such file in it.
+        If there is no such folder or no such file in it. The message ends with
+        ``layout``: the expected files and their origin.
     """
     folder = Path(root)
     if not folder.is_dir():

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from deepsphere_pyg.atomic_files import atomic_path
 from samplings.reading import DataFileError, reading
 
-# End of a file, before the SHA-256 of all that precedes it. Readers of npy files read
-# no more bytes than the array has.
+# Mark at the end of a file, followed by the SHA-256 of all bytes before it. Readers of
+# npy files stop at the end of the array.
 _MARK = b"deepsphere-pyg sha-256: "
 _DIGEST = hashlib.sha256().digest_size
 _BLOCK = 1 << 20
@@ -33,14 +33,8 @@ def write_array(path: Path, array: npt.NDArray[Any]) -> None:
 def map_array(path: Path) -> npt.NDArray[Any]:
     """Map an array from a file of :func:`write_array`, read-only.
 
-    Files without a checksum, written by earlier versions, are checked for their length.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is damaged.
+    A damaged file raises ``ValueError``. Of files without a checksum, which earlier
+    versions wrote, only the length is checked.
     """
     with reading(path, "a kept array", _REMEDY):
         end = path.stat().st_size - len(_MARK) - _DIGEST
@@ -49,7 +43,7 @@ def map_array(path: Path) -> npt.NDArray[Any]:
             mark, kept = file.read(len(_MARK)), file.read()
         if mark == _MARK and kept != _digest(path, end):
             raise DataFileError(
-                f"{path} is damaged: its checksum is not that of what was written; "
+                f"{path} is damaged: its checksum differs from the one written with it; "
                 + _REMEDY
             )
         mapped = np.lib.format.open_memmap(path, mode="r")

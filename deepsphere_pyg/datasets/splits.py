@@ -17,11 +17,9 @@ def spatial_blocks(
 ) -> npt.NDArray[np.int64]:
     r"""Return the number of the block of each vertex, shape ``(V,)``.
 
-    Blocks are the Voronoi cells of a randomly rotated spherical Fibonacci lattice:
-    about round, of nearly equal area, ``block_degrees`` wide.
-    The lattice has :math:`n = 4\pi / b^2` points
-    :math:`z_i = 1 - (2i+1)/n,\ \varphi_i = 2\pi i/\phi` with the golden ratio
-    :math:`\phi`.
+    Blocks are the Voronoi cells of a randomly rotated spherical Fibonacci lattice,
+    :math:`z_i = 1 - (2i+1)/n,\ \varphi_i = 2\pi i/\phi` for :math:`n = 4\pi / b^2`
+    points and the golden ratio :math:`\phi`: almost round and of almost equal area.
 
     Parameters
     ----------
@@ -66,7 +64,7 @@ def hold_out_pixels(
     """Split the vertices of all maps into a part for training and one for validation.
 
     Whole blocks (:func:`spatial_blocks`) are held out, in random order, until they
-    cover ``fraction`` of the area: single pixels would be too easy, since neighbours
+    cover ``fraction`` of the area; single pixels would be too easy, since neighbours
     have similar classes. The two data sets differ only in the labels that count: a
     network sees the inputs of all vertices, and labels across the border of a block are
     one vertex away. The same seed gives the same split.

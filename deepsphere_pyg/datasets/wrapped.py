@@ -1,4 +1,4 @@
-"""Data sets made of another one: some of its labels, some of its maps, or a copy."""
+"""Data sets with some labels of another one, some of its maps, or its maps cached."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class SelectedMaps(_MapsOf):
     dataset
         The maps.
     indices
-        Their indices, in the wanted order.
+        Their indices, in the order of the result.
 
     Raises
     ------

@@ -228,7 +228,7 @@ def test_what_a_network_does_not_know_of_its_input_is_told(network):
         molecule_energies(network.train(), found)
     with pytest.raises(TypeError, match="network must be a MoleculeNetwork, got Linea"):
         molecule_energies(torch.nn.Linear(1, 1), found)
-    with pytest.raises(TypeError, match="molecules must be Molecules, got list"):
+    with pytest.raises(TypeError, match="molecules must be a Molecules, got list"):
         molecule_energies(network.eval(), [found])
     with pytest.raises(ValueError, match="radius must be positive"):
         network.radius = -1

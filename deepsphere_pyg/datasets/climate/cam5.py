@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,23 +26,9 @@ from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
 #: Channels in the order of the files: see :class:`WeatherState` for their units.
-CAM5_CHANNELS = (
-    "TMQ",
-    "U850",
-    "V850",
-    "UBOT",
-    "VBOT",
-    "QREFHT",
-    "PS",
-    "PSL",
-    "T200",
-    "T500",
-    "PRECT",
-    "TS",
-    "TREFHT",
-    "Z1000",
-    "Z200",
-    "ZBOT",
+CAM5_CHANNELS: tuple[str, ...] = tuple(
+    "TMQ U850 V850 UBOT VBOT QREFHT PS PSL T200 T500 PRECT TS TREFHT Z1000 Z200 "
+    "ZBOT".split()
 )
 #: Classes by their code; TC is a tropical cyclone, AR an atmospheric river.
 CAM5_CLASSES = ("background", "TC", "AR")
@@ -57,8 +44,8 @@ _LAYOUT = (
 def cam5_grid() -> XarraySampling:
     """Grid of the model: 768 latitudes with both poles, 1152 longitudes from 0.
 
-    The HDF5 files have no coordinates. These are the ones of ClimateNet's NetCDF files
-    of the same model: -90 to 90 degrees, first row south, and 0 to 359.6875.
+    The HDF5 files have no coordinates. ClimateNet's NetCDF files of the same model have
+    these: latitudes -90 to 90 degrees, longitudes 0 to 359.6875.
     """
     lat = np.linspace(-90, 90, CAM5_SHAPE[0], dtype=np.float64)
     lon = np.arange(CAM5_SHAPE[1], dtype=np.float64) * (360 / CAM5_SHAPE[1])
@@ -74,8 +61,8 @@ def cam5_grid() -> XarraySampling:
 class CAM5(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers in CAM5 simulations, from HDF5 files.
 
-    One file is one map. On access it is opened, read, carried to the sampling by a
-    :class:`Regridder`, and closed.
+    Each file holds one map, which is read on access and carried to the sampling by a
+    :class:`Regridder`.
 
     Parameters
     ----------
@@ -151,33 +138,31 @@ class CAM5(RegriddedMaps):
     def __getitem__(self, index: int) -> SegmentationSample:
         """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
-        data, labels = self._read(path)
-        return self._carried(np.moveaxis(data, -1, 0), labels)
-
-    def _read(self, path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-        h5py = climate_module("h5py")
         names = ("climate/data", f"climate/labels_{self.label_set}")
         shapes = ((*CAM5_SHAPE, len(CAM5_CHANNELS)), CAM5_SHAPE)
-        with reading(path, "HDF5"):
-            check_opening(path, "h5py")
-            with h5py.File(path, "r") as file:
-                stored = [hdf5_array(file, name, path) for name in names]
-                # Before they are read: a damaged one may state any size.
-                for array, shape, name in zip(stored, shapes, names, strict=True):
-                    check_array(array, shape, name, path)
-                data, labels = (array[...] for array in stored)
+        with open_hdf5(path) as file:
+            stored = [hdf5_array(file, name, path) for name in names]
+            # A damaged header may state any size, so shapes are checked before reading.
+            for array, shape, name in zip(stored, shapes, names, strict=True):
+                check_array(array, shape, name, path)
+            data, labels = (array[...] for array in stored)
         check_finite(data, CAM5_CHANNELS, path)
-        return data, checked_classes(labels, CAM5_CLASSES, path)
+        classes = checked_classes(labels, CAM5_CLASSES, path)
+        return self._carried(np.moveaxis(data, -1, 0), classes)
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[Any]:
+    """Open an HDF5 file to read; errors of a damaged one name it."""
+    h5py = climate_module("h5py")
+    with reading(path, "HDF5"):
+        check_opening(path, "h5py")
+        with h5py.File(path, "r") as file:
+            yield file
 
 
 def hdf5_array(file: Any, name: str, path: Path) -> Any:
-    """Return a data set of an open HDF5 file.
-
-    Raises
-    ------
-    DataFileError
-        If it is missing; the message lists the existing ones.
-    """
+    """Return a data set of an open HDF5 file, or refuse a file that lacks it."""
     if name not in file:
         found: list[str] = []
         file.visit(found.append)

@@ -26,8 +26,8 @@ from samplings.reading import numpy_arrays
 
 _NAME = re.compile(r"data-\d{4}-\d{2}-\d{2}-\d{2}-(?P<run>\d+)(-mesh)?\.npz")
 _N_VERTICES = 10_242
-# Midpoints are ordered by their coordinates in this unit. The nearest of them to a
-# tie of the rounding is 5e-13 away (level 5), a thousand times the round-off.
+# Midpoints are sorted by their coordinates, rounded to this unit. At level 5 they stay
+# 5e-13 away from a tie of the rounding, a thousand times the round-off.
 _KEY_UNIT = 1e-8
 _LAYOUT = (
     "put the files data-YYYY-MM-DD-SS-R-mesh.npz of climate_sphere_l5 (the folder "
@@ -40,9 +40,9 @@ _LAYOUT = (
 class ClimateSphereL5(RegriddedMaps):
     """CAM5 maps with cyclones and rivers, on the icosahedron of level 5.
 
-    One file is one map of 10,242 vertices. On access it is opened, read and put into
-    the order of :class:`samplings.Icosahedral`, whose points are exactly those of
-    the files (see :func:`file_order`): nothing is interpolated on ``Icosahedral(5)``.
+    Each file holds one map of 10,242 vertices, which is read on access. The points are
+    those of :class:`samplings.Icosahedral` in another order (see :func:`file_order`),
+    so nothing is interpolated on ``Icosahedral(5)``.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ class ClimateSphereL5(RegriddedMaps):
         ``"train"``, ``"val"`` or ``"test"``, read from ``<split>_split.txt`` (one file
         name a line), or ``"all"`` for every file of the folder.
     runs
-        Keep the files of these runs of the climate model only (the number R in
-        ``data-YYYY-MM-DD-SS-R-mesh.npz``; the published ones are 1, 2, 3, 4, 6). All
+        Runs of the climate model to keep: numbers R in the file names
+        ``data-YYYY-MM-DD-SS-R-mesh.npz``. The published ones are 1, 2, 3, 4 and 6; all
         by default.
 
     Attributes
@@ -72,15 +72,14 @@ class ClimateSphereL5(RegriddedMaps):
         files.
     ValueError
         If no file remains; on access, if a file is damaged, lacks an array, or holds
-        wrong shapes, labels that are not one-hot or values that are not finite. The
-        message names the file.
+        wrong shapes, labels that are not one-hot or values that are not finite.
 
     Notes
     -----
     A file holds ``data`` (16, 10242), channels in the order of :data:`CAM5_CHANNELS`,
     and ``labels`` (3, 10242), one-hot: background, tropical cyclone, atmospheric river;
-    transposed arrays are understood too. Shares of the classes: 97.7 %, 0.1 %, 2.2 %.
-    Files do not say which meridian their longitude zero is.
+    both may be transposed. The classes cover 97.7 %, 0.1 % and 2.2 % of the area. Files
+    do not say which meridian their longitude zero is.
 
     Source: Jiang et al., Spherical CNNs on unstructured grids, ICLR 2019
     (arXiv:1901.02039); segmentation data of Mudigonda et al., Segmenting and tracking
@@ -128,22 +127,13 @@ class ClimateSphereL5(RegriddedMaps):
 def file_order(level: int) -> IntArray:
     r"""Return the vertex of ``Icosahedral(level)`` at each position in the files.
 
+    It is a permutation ``p`` of ``10 * 4**level + 2`` vertices: value ``i`` of a file
+    is at ``Icosahedral(level).xyz[p[i]]``. The published data have level 5.
+
     The files list the 12 corners :math:`(\pm1, \pm\phi, 0)` and their cyclic
-    permutations, then the midpoints of each subdivision, sorted by the bytes of their
-    coordinates: those of the middle of the chord, rounded to 1e-8, as little-endian
-    32-bit integers. The points are those of :class:`samplings.Icosahedral` in the same
-    orientation; only the order differs.
-
-    Parameters
-    ----------
-    level
-        Number of subdivisions, 5 for the published data.
-
-    Returns
-    -------
-    ndarray
-        Permutation ``p`` of ``10 * 4**level + 2`` vertices: a file's value ``i`` is at
-        ``Icosahedral(level).xyz[p[i]]``.
+    permutations, then the midpoints of each subdivision, sorted by the bytes of the
+    coordinates of the middle of the chord, rounded to 1e-8 and written as little-endian
+    32-bit integers.
 
     Source: Jiang et al., Spherical CNNs on unstructured grids, ICLR 2019
     (arXiv:1901.02039): the mesh of their published code.
@@ -164,7 +154,7 @@ def file_order(level: int) -> IntArray:
         sides = np.sort(mesh.faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
         first, second = np.unique(sides, axis=0).T
         chords = (mesh.xyz[first] + mesh.xyz[second]) / 2
-        # Slightly lower, so that exact halves round the same way, as in the files.
+        # Subtract a little, so that exact halves are rounded as in the files.
         keys = np.round(chords / _KEY_UNIT - 1e-6).astype("<i4")
         octets = keys.view(np.uint8).reshape(len(keys), -1)
         chords = chords[np.lexsort(octets.T[::-1])]
@@ -188,7 +178,7 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
             raise FileNotFoundError(
                 f"{listing} does not exist: it lists the files of the split, one a "
                 "line, and comes with the published code of the paper, not with the "
-                "data; or pass split='all' with runs=(...) to split by runs"
+                "data; get it, or pass split='all' with runs=(...) to split by runs"
             )
         with reading(listing, "a list of file names"):
             names = listing.read_text(encoding="utf-8").split()
@@ -203,11 +193,8 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
         if not isinstance(runs, Collection):
             raise TypeError(f"runs must list numbers, got {runs!r}; pass [{runs}]")
         matches = [_NAME.fullmatch(path.name) for path in files]
-        files = [
-            path
-            for path, match in zip(files, matches, strict=True)
-            if match and int(match["run"]) in runs
-        ]
+        pairs = zip(files, matches, strict=True)
+        files = [path for path, match in pairs if match and int(match["run"]) in runs]
     if not files:
         raise ValueError(
             f"no file of {root} is in split {split!r} and runs {runs}; "

@@ -40,8 +40,8 @@ _LAYOUT = (
 class ClimateNet(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers labelled by experts.
 
-    One file is one map of CAM5.1 at 25 km. On access it is opened, read, carried to the
-    sampling by a :class:`Regridder`, and closed.
+    Each file holds one map of CAM5.1 at 25 km, which is read on access and carried to
+    the sampling by a :class:`Regridder`.
 
     Parameters
     ----------
@@ -74,9 +74,9 @@ class ClimateNet(RegriddedMaps):
     Notes
     -----
     A file holds the 16 variables of :data:`CAM5_CHANNELS` and ``LABELS`` (0 background,
-    1 tropical cyclone, 2 atmospheric river) on 768 latitudes from -90 to 90 and 1152
-    longitudes from 0 to 359.6875, named ``lat`` and ``lon``. An image labelled by
-    several experts is in several files.
+    1 tropical cyclone, 2 atmospheric river) on 768 latitudes ``lat`` from -90 to 90 and
+    1152 longitudes ``lon`` from 0 to 359.6875. A map that several experts labelled is
+    in several files.
 
     Source: Prabhat et al., ClimateNet: an expert-labeled open dataset and deep learning
     architecture for enabling high-precision analyses of extreme weather, Geoscientific
@@ -123,7 +123,7 @@ class ClimateNet(RegriddedMaps):
     ) -> tuple[XarraySampling, npt.NDArray[Any], npt.NDArray[np.int64]]:
         """Read the grid, inputs ``(16, *grid)`` and labels of a file."""
         xarray = climate_module("xarray")
-        # Times are file names instead of dates.
+        # The files hold file names in place of times.
         with reading(path, "NetCDF"):
             check_opening(path, "netCDF4")
             dataset = xarray.open_dataset(path, decode_times=False)
@@ -178,5 +178,5 @@ class ClimateNet(RegriddedMaps):
                 f"{path} and {self.files[0]} are on different grids; "
                 "keep files of one grid in a folder"
             )
-        # The file is closed after this.
+        # The file will be closed.
         return replace(grid, coordinates=grid.coordinates.load())

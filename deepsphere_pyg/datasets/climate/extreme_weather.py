@@ -18,19 +18,14 @@ from deepsphere_pyg.datasets.climate.cam5 import (
     check_array,
     check_finite,
     hdf5_array,
+    open_hdf5,
 )
-from deepsphere_pyg.datasets.files import (
-    DataFileError,
-    PathLike,
-    reading,
-    source_files,
-)
-from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
+from deepsphere_pyg.datasets.files import DataFileError, PathLike, source_files
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
-# Order of the channels in the files: alphabetic.
+# Files list channels in alphabetic order.
 _FILE_CHANNELS = tuple(sorted(CAM5_CHANNELS))
 
 _LAYOUT = (
@@ -42,8 +37,7 @@ _LAYOUT = (
 class ExtremeWeather(RegriddedMaps):
     """Cyclones, depressions and atmospheric rivers of CAM5, drawn from their boxes.
 
-    On access one map is read from its file, and carried to the sampling by a
-    :class:`Regridder`.
+    Each map is read on access and carried to the sampling by a :class:`Regridder`.
 
     Parameters
     ----------
@@ -75,9 +69,10 @@ class ExtremeWeather(RegriddedMaps):
     here in the order of :data:`CAM5_CHANNELS`, and ``boxes`` (time, n, 5): ymin, xmin,
     ymax, xmax in cells and the class (0 tropical depression, 1 tropical cyclone,
     2 extratropical cyclone, 3 atmospheric river), with rows of -1 where there are
-    fewer. A cell belongs to a box if ``ymin <= y < ymax`` and ``xmin <= x < xmax``,
-    where x goes round the globe. Boxes are coarse labels: corners hold background, and
-    where boxes overlap the smaller one counts. The grid is :func:`cam5_grid`.
+    fewer boxes. A cell belongs to a box if ``ymin <= y < ymax`` and
+    ``xmin <= x < xmax``, where x goes round the globe. Boxes are coarse labels: their
+    corners hold background, and where they overlap the smaller one counts. The grid is
+    :func:`cam5_grid`.
 
     Source: Racah et al., ExtremeWeather: a large-scale climate dataset for
     semi-supervised detection, localization, and understanding of extreme weather
@@ -111,7 +106,11 @@ class ExtremeWeather(RegriddedMaps):
         climate_module("h5py")
         self.files = source_files(source, "climo_*.h5", _LAYOUT)
         super().__init__(cam5_grid(), sampling, regrid)
-        self._ends = np.cumsum([_count_maps(path) for path in self.files])
+        counts = []
+        for path in self.files:
+            with open_hdf5(path) as file:
+                counts.append(_checked_maps(file, path))
+        self._ends = np.cumsum(counts)
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -122,12 +121,9 @@ class ExtremeWeather(RegriddedMaps):
         number = int(np.searchsorted(self._ends, position, side="right"))
         path = self.files[number]
         step = position - int(self._ends[number - 1] if number else 0)
-        h5py = climate_module("h5py")
-        with reading(path, "HDF5"):
-            check_opening(path, "h5py")
-            with h5py.File(path, "r") as file:
-                _checked_maps(file, path)
-                image, boxes = file["images"][step], file["boxes"][step]
+        with open_hdf5(path) as file:
+            _checked_maps(file, path)
+            image, boxes = file["images"][step], file["boxes"][step]
         check_finite(image, _FILE_CHANNELS, path, axis=0)
         order = [_FILE_CHANNELS.index(name) for name in CAM5_CHANNELS]
         try:
@@ -142,20 +138,10 @@ def draw_boxes(
 ) -> npt.NDArray[np.int64]:
     """Draw boxes as classes of cells: 0 outside, class + 1 inside, small boxes on top.
 
-    Parameters
-    ----------
-    boxes
-        Rows ymin, xmin, ymax, xmax, class, shape ``(n, 5)``; rows of class -1 are
-        padding. Rows are cut at the edges, columns go round.
-    shape
-        Cells ``(n_lat, n_lon)``.
-    n_classes
-        Number of classes of boxes.
-
-    Raises
-    ------
-    ValueError
-        If the class of a box is unknown, or its edges are not finite or in wrong order.
+    Boxes are rows ymin, xmin, ymax, xmax, class, shape ``(n, 5)``; rows of class -1 are
+    padding. On a grid of the shape ``(n_lat, n_lon)`` they are cut at the poles, and
+    continue at the other end of a row. A box of an unknown class, or whose edges are
+    not finite or in wrong order, raises ``ValueError``.
 
     Examples
     --------
@@ -189,17 +175,8 @@ def draw_boxes(
     return classes
 
 
-def _count_maps(path: Path) -> int:
-    """Return the number of time steps of a file, after a check of its shapes."""
-    h5py = climate_module("h5py")
-    with reading(path, "HDF5"):
-        check_opening(path, "h5py")
-        with h5py.File(path, "r") as file:
-            return _checked_maps(file, path)
-
-
 def _checked_maps(file: Any, path: Path) -> int:
-    """Return the number of time steps of an open file; refuse wrong shapes unread."""
+    """Return the number of time steps of an open file, or refuse wrong shapes."""
     images, boxes = (hdf5_array(file, name, path) for name in ("images", "boxes"))
     shape: tuple[int, ...] = getattr(images, "shape", ())
     if len(shape) != 4 or shape[1:] != (len(CAM5_CHANNELS), *CAM5_SHAPE):

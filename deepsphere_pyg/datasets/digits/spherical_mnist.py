@@ -13,10 +13,6 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 from tqdm import tqdm
 
-from deepsphere_pyg.datasets.classification import (
-    ClassificationDataset,
-    ClassificationSample,
-)
 from deepsphere_pyg.datasets.digits.spherical_mnist_files import SPLITS, read_mnist
 from deepsphere_pyg.datasets.digits.spherical_mnist_projection import (
     CENTRE,
@@ -26,12 +22,17 @@ from deepsphere_pyg.datasets.digits.spherical_mnist_projection import (
     project,
     project_turned,
 )
-from deepsphere_pyg.datasets.fields.gaussian_fields import checked_rotation
 from deepsphere_pyg.datasets.files import PathLike
 from deepsphere_pyg.datasets.kept_array import map_array, write_array
+from deepsphere_pyg.datasets.maps import (
+    ClassificationDataset,
+    ClassificationSample,
+    RotatedMaps,
+    checked_rotation,
+)
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
-from samplings.arrays import FloatArray, IntArray
+from samplings.arrays import IntArray
 from samplings.schemes.regular_grid import RegularGrid
 
 # Pictures per step of the progress bar.
@@ -40,13 +41,14 @@ _STEP = 1000
 _VERSION = 1
 
 
-class SphericalMNIST(ClassificationDataset):
+class SphericalMNIST(RotatedMaps[ClassificationSample], ClassificationDataset):
     r"""Handwritten digits projected onto the lower half of the sphere.
 
     The picture covers the square :math:`[-1.5, 1.5]^2` of the plane that touches the
-    sphere at the south pole, rows along x and columns along y, and is seen from 2.001
-    above it; on the sphere it is interpolated bilinearly. Its corners reach 6 degrees
-    beyond the equator. Values go from 0 (paper, all that is off the picture) to 1.
+    sphere at the south pole, rows along x and columns along y. It is projected from a
+    point 2.001 above that pole and interpolated bilinearly on the sphere; its corners
+    reach 6 degrees beyond the equator. Values go from 0 (paper, and every point off the
+    picture) to 1.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ class SphericalMNIST(ClassificationDataset):
         ``mnist.npz``, its folder, or the folder of the idx files; see
         :func:`read_mnist`. :func:`download_mnist` fetches it.
     sampling
-        Points on the sphere; any sampling.
+        Points on the sphere.
     split
         ``"train"`` (60,000 digits) or ``"test"`` (10,000).
     rotate
@@ -70,15 +72,15 @@ class SphericalMNIST(ClassificationDataset):
         its accuracies; see the notes.
     cache
         Folder in which signals are kept between runs, one byte a value; None keeps them
-        in memory. Other settings, digits or points make another file.
+        in memory. Each choice of settings, digits and points has a file of its own.
     progress
         Whether to show a progress bar in a terminal.
 
     Attributes
     ----------
     signals
-        Grey values 0 to 255, uint8, shape ``(digit, V)``, read-only; the source of
-        ``x``. With a cache they are mapped from the file, not loaded.
+        Grey values 0 to 255, uint8, shape ``(digit, V)``, read-only; ``x`` is a 255th
+        of them. With a cache they are mapped from the file, not loaded.
     labels
         Digits, int64, shape ``(digit,)``.
 
@@ -101,14 +103,14 @@ class SphericalMNIST(ClassificationDataset):
     20 s with random rotations, and 212 MB.
 
     Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130).
-    Their published code rotates 500 digits at a time alike; here each has a rotation of
-    its own. Until November 2024 (github.com/jonkhler/s2cnn, pull request 65) it
-    interpolated, along each axis, between the pixels before and after that of a point,
-    with shares that add up to 2 and jump from pixel to pixel, and stretched each digit
-    to the full range of values: ``"published"``. The result is two pictures, two pixels
-    apart, the one to the lower right fainter. This marks which way is up on a digit,
-    whatever its rotation, so that invariant networks can tell 6 from 9. Bilinear
-    interpolation leaves only the shapes, some of which are the same.
+    Their published code gives the same rotation to 500 digits at a time; here each
+    digit has its own. Until November 2024 (github.com/jonkhler/s2cnn, pull request 65)
+    their code interpolated, along each axis, between the pixels before and after that
+    of a point, with shares that add up to 2 and jump from pixel to pixel, and stretched
+    each digit to the full range of values: ``"published"``. This shows each digit
+    twice, two pixels apart, fainter to the lower right, which marks the upright
+    direction in any rotation, so that invariant networks can tell 6 from 9. Bilinear
+    interpolation leaves only the shapes, and a 6 and a 9 may have the same one.
 
     Equivariance: the digit rotated by R is :math:`f(R^{-1} x)` at the same points, to
     within the rounding of grey values; with ``"published"`` also up to a factor, since
@@ -172,7 +174,9 @@ class SphericalMNIST(ClassificationDataset):
     def __getitem__(self, index: int) -> ClassificationSample:
         """Return digit ``index``, the same each time."""
         index = self._check_index(index)
-        return ClassificationSample(self._inputs(self.signals[index]), self._y(index))
+        return ClassificationSample(
+            self._inputs(self.signals[index]), int(self.labels[index])
+        )
 
     def batch(self, indices: npt.ArrayLike) -> tuple[Tensor, Tensor]:
         """Return several digits at once, without a loop.
@@ -208,28 +212,16 @@ class SphericalMNIST(ClassificationDataset):
         grid = self.sampling.to_grid(self.signals[self._indices(indices)])
         return self._inputs(grid).movedim(-1, 1)
 
-    def rotation(self, index: int) -> FloatArray:
-        """Return the rotation matrix R of digit ``index``, shape ``(3, 3)``."""
-        index = self._check_index(index)
-        if isinstance(self.rotate, Rotation):
-            return self.rotate.as_matrix()
-        if not self.rotate:
-            return np.eye(3)
-        return Rotation.from_quat(self._quaternion(index)).as_matrix()
-
     # -- values -----------------------------------------------------------------
     @staticmethod
     def _inputs(grey: npt.NDArray[Any]) -> Tensor:
-        """Scale values to 0 ... 1, with an axis of one channel."""
+        """Scale grey values to 0 ... 1, with an axis of one channel."""
         return torch.from_numpy(grey.astype(np.float32))[..., None] / 255
-
-    def _y(self, index: int) -> int:
-        return int(self.labels[index])
 
     def _indices(self, indices: npt.ArrayLike) -> IntArray:
         at = np.asarray(indices)
         if at.shape == (0,):
-            at = at.astype(np.int64)  # an empty list is of floats
+            at = at.astype(np.int64)  # NumPy makes floats of an empty list
         if at.ndim != 1 or at.dtype.kind not in "iu":
             raise TypeError(
                 f"indices must be a list of integers, got {at.dtype} of shape "
@@ -239,11 +231,8 @@ class SphericalMNIST(ClassificationDataset):
             self._check_index(int(extreme))
         return at
 
-    def _quaternion(self, index: int) -> FloatArray:
-        """Return a vector of uniform direction: a uniform rotation."""
-        key = (SPLITS.index(self.split), index)
-        sequence = np.random.SeedSequence(self.seed, spawn_key=key)
-        return np.random.default_rng(sequence).normal(size=4)
+    def _rotation_key(self, index: int) -> tuple[int, int]:
+        return SPLITS.index(self.split), index
 
     def _rendered(self, images: Images, progress: bool) -> Images:
         """Render grey values on the sampling, shape ``(digit, V)``."""
@@ -254,13 +243,12 @@ class SphericalMNIST(ClassificationDataset):
             return project(images, xyz, how)
         signals = np.empty((n, len(xyz)), dtype=np.uint8)
         hidden = None if progress else True  # None: shown in a terminal only
-        with tqdm(total=n, desc="turning digits", leave=False, disable=hidden) as bar:
+        with tqdm(total=n, desc="rotating digits", leave=False, disable=hidden) as bar:
             for start in range(0, n, _STEP):
                 part = range(start, min(start + _STEP, n))
                 drawn = Rotation.from_quat([self._quaternion(i) for i in part])
                 at = slice(part.start, part.stop)
-                turns = drawn.as_matrix()
-                signals[at] = project_turned(images[at], xyz, turns, how)
+                signals[at] = project_turned(images[at], xyz, drawn.as_matrix(), how)
                 bar.update(len(part))
         return signals
 
@@ -289,14 +277,8 @@ class SphericalMNIST(ClassificationDataset):
         turned: Any = self.rotate
         if isinstance(turned, Rotation):
             turned = turned.as_matrix().tolist()
-        settings = (
-            _VERSION,
-            CENTRE,
-            HALF_WIDTH,
-            self.interpolation,
-            turned,
-            self.seed if turned is True else 0,
-        )
+        seed = self.seed if turned is True else 0
+        settings = (_VERSION, CENTRE, HALF_WIDTH, self.interpolation, turned, seed)
         digest = hashlib.sha256(repr(settings).encode())
         digest.update(self.sampling.xyz.tobytes())
         digest.update(np.ascontiguousarray(images).tobytes())

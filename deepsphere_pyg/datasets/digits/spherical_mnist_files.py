@@ -1,7 +1,4 @@
-"""Images and labels of MNIST from npz or idx files, plain or gz.
-
-Both hold 60,000 images to train on and 10,000 to test on, of 28 x 28 grey values.
-"""
+"""Images and labels of MNIST from npz or idx files, plain or gz."""
 
 from __future__ import annotations
 
@@ -26,15 +23,15 @@ SIDE = 28
 _GZIP = b"\x1f\x8b"
 
 # Prefixes of the idx files of a split. Programs that unpack them write dots for hyphens
-# or drop the ending, and Kaggle puts each into a folder of its name.
+# or drop the extension, and Kaggle puts each into a folder of the same name.
 _IDX = {"train": "train", "test": "t10k"}
 _NAME = r"{0}[-_. ]{1}[-_. ]idx{2}([-_. ]ubyte)?(\.gz)?"
 _ARRAYS = {"images": 3, "labels": 1}
 _LAYOUT = (
-    "pass mnist.npz (x_train, y_train, x_test, y_test), or the folder of it, or one of "
-    "the idx files {0}-images-idx3-ubyte and {0}-labels-idx1-ubyte (or "
-    "{0}-images.idx3-ubyte and {0}-labels.idx1-ubyte), plain or .gz, each in a folder "
-    "of its name or not, such as torchvision's MNIST/raw; "
+    "pass mnist.npz (x_train, y_train, x_test, y_test) or its folder; or the folder, "
+    "such as torchvision's MNIST/raw, of the idx files {0}-images-idx3-ubyte and "
+    "{0}-labels-idx1-ubyte (or {0}-images.idx3-ubyte and {0}-labels.idx1-ubyte), "
+    "plain or .gz, or of folders with their names; "
     "deepsphere_pyg.datasets.download_mnist(folder) fetches mnist.npz"
 )
 # Largest number of file names in a message.
@@ -58,12 +55,7 @@ class Digits(NamedTuple):
 
 
 def download_mnist(root: PathLike) -> Path:
-    """Fetch ``mnist.npz``, 11 MB, unless it is there already.
-
-    Parameters
-    ----------
-    root
-        Folder to put it into.
+    """Fetch ``mnist.npz``, 11 MB, into a folder, unless it is there already.
 
     Returns
     -------
@@ -86,7 +78,7 @@ def download_mnist(root: PathLike) -> Path:
 
 
 def read_mnist(root: PathLike, split: str) -> Digits:
-    """Read the images and labels of one split of MNIST, or of data in its form.
+    """Read the images and labels of one split of MNIST, or of data in the same format.
 
     Parameters
     ----------
@@ -132,10 +124,7 @@ def read_mnist(root: PathLike, split: str) -> Digits:
 
 
 def _idx_file(folder: Path, split: str, what: str) -> Path | None:
-    """Find the idx file of the images or labels of a split, plain rather than gz.
-
-    It is in the folder, or in a subfolder of its own name.
-    """
+    """Find an idx file in a folder or in a subfolder of its name, rather not as gz."""
     name = re.compile(_NAME.format(_IDX[split], what, _ARRAYS[what]), re.IGNORECASE)
     if not folder.is_dir():
         return None
@@ -168,13 +157,13 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """Read an array of bytes in the idx format: type, shape and values."""
     with reading(path, "idx"):
         data = path.read_bytes()
-        # Browsers and programs unpack or pack files without renaming them.
+        # Browsers and other programs unpack or pack files without renaming them.
         if data[:2] == _GZIP:
             data = gzip.decompress(data)
         if len(data) < 4 or data[:3] != b"\x00\x00\x08":
             raise ValueError(
-                f"it begins with {data[:4].hex(' ') or 'nothing'}, an idx file of "
-                "bytes with 00 00 08"
+                f"it begins with {data[:4].hex(' ') or 'no byte'}, but an idx file of "
+                "bytes begins with 00 00 08"
             )
         start = 4 * (1 + data[3])
         if len(data) < start:
@@ -195,7 +184,7 @@ def _checked(
     if images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8 or not len(images):
         raise ValueError(
             f"{of_images}: images must be uint8 of shape (n, {SIDE}, {SIDE}), got "
-            f"{images.dtype} of shape {images.shape}; pass MNIST or data in its form"
+            f"{images.dtype} of shape {images.shape}; pass data in the format of MNIST"
         )
     if labels.shape != (len(images),):
         raise ValueError(

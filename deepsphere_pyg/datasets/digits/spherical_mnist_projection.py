@@ -31,22 +31,12 @@ def plane_points(xyz: FloatArray) -> FloatArray:
     .. math:: q = \frac{h}{h - 1 - z} (x, y), \quad h = 2.001
 
     The unit sphere stands on the plane at its south pole, (0, 0, -1). The centre of the
-    projection is at the height h, .001 above the north pole, so that all points of the
-    sphere have an image. The equator becomes a circle of radius 1.999.
+    projection is at the height h, .001 above the north pole, so that each point of the
+    sphere has an image. The equator becomes a circle of radius 1.999.
 
-    Parameters
-    ----------
-    xyz
-        Unit vectors, shape ``(..., 3)``.
+    It maps unit vectors ``(..., 3)`` to points ``(..., 2)``.
 
-    Returns
-    -------
-    ndarray
-        Shape ``(..., 2)``.
-
-    Notes
-    -----
-    Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130), and its published
+    Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130), and the published
     code.
 
     Examples
@@ -62,10 +52,10 @@ def plane_points(xyz: FloatArray) -> FloatArray:
 def pixel_shares(
     xyz: FloatArray, interpolation: str = "bilinear"
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Return the four pixels that each point interpolates, and their shares.
+    """Return the four pixels that each point is interpolated from, and their shares.
 
     Rows of the picture run along x and columns along y, as in the published code, so
-    that it is not mirrored if seen from outside. Points off the picture are paper.
+    that the picture is not mirrored when seen from outside. Points off it are paper.
 
     Parameters
     ----------
@@ -73,15 +63,15 @@ def pixel_shares(
         Unit vectors, shape ``(..., 3)``.
     interpolation
         ``"bilinear"``: between the centres of the pixels around a point.
-        ``"published"``: along each axis of the pixel i + f the pixels i - 1 and i + 1,
-        with shares 1 - f and 1 + f.
+        ``"published"``: at position i + f along an axis, the pixels i - 1 and i + 1
+        with the shares 1 - f and 1 + f.
 
     Returns
     -------
     index
         Pixels of the padded pictures, ``(..., 4)``.
     share
-        Not negative, ``(..., 4)``; of sum 1, but 4 as published.
+        Shares of at least 0, ``(..., 4)``; they sum to 1, or to 4 as published.
     """
     plane = plane_points(xyz) * (SIDE / (2 * HALF_WIDTH))
     if interpolation == "published":
@@ -92,8 +82,8 @@ def pixel_shares(
         ends = (pixel, pixel + 2)
         shares = (1 - beyond, 1 + beyond)
     else:
-        # In pixels of the padded picture, whose first centre is 0; points off it are on
-        # its rim of paper.
+        # Positions count pixels of the padded picture from the centre of the first;
+        # points off the picture are moved to the rim of paper.
         position = np.clip(plane + (_PADDED - 1) / 2, 0, _PADDED - 1)
         pixel = np.minimum(np.trunc(position), _PADDED - 2)
         beyond = position - pixel
@@ -101,7 +91,6 @@ def pixel_shares(
         shares = (1 - beyond, beyond)
     index = np.empty((*xyz.shape[:-1], 4), dtype=np.int64)
     share = np.empty(index.shape)
-    # The four pairs of two pixels along each axis, each written in place.
     pixels = [np.clip(end, 0, _PADDED - 1) for end in ends]
     for i, (row, column) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
         index[..., i] = pixels[row][..., 0] * _PADDED + pixels[column][..., 1]
@@ -110,7 +99,7 @@ def pixel_shares(
 
 
 def project(images: Images, xyz: FloatArray, interpolation: str = "bilinear") -> Images:
-    """Pictures at one set of points, by one sparse matrix.
+    """Interpolate pictures at one set of points, by one sparse matrix.
 
     Parameters
     ----------
@@ -119,13 +108,14 @@ def project(images: Images, xyz: FloatArray, interpolation: str = "bilinear") ->
     xyz
         Unit vectors, shape ``(V, 3)``.
     interpolation
-        As for :func:`pixel_shares`. As published each picture is then stretched to the
-        whole range of values.
+        As in :func:`pixel_shares`. With ``"published"``, each picture is then stretched
+        to the whole range of values.
 
     Returns
     -------
     ndarray
-        Grey values, rounded, or as published cut, uint8, shape ``(image, V)``.
+        Grey values, uint8, shape ``(image, V)``: rounded, or with ``"published"``
+        truncated.
     """
     index, share = pixel_shares(xyz, interpolation)
     row = np.repeat(np.arange(len(xyz)), 4)
@@ -144,23 +134,14 @@ def project_turned(
     matrices: FloatArray,
     interpolation: str = "bilinear",
 ) -> Images:
-    """Pictures turned by a rotation each: ``(R f)(x) = f(R^-1 x)``.
+    """Interpolate pictures, each rotated by its own R: ``(R f)(x) = f(R^-1 x)``.
 
-    Parameters
-    ----------
-    images, xyz, interpolation
-        As in :func:`project`.
-    matrices
-        Rotations R, shape ``(image, 3, 3)``.
-
-    Returns
-    -------
-    ndarray
-        As of :func:`project`; a picture's values do not depend on the others'.
+    ``matrices`` are the rotations, shape ``(image, 3, 3)``. Other parameters and the
+    result are those of :func:`project`; pictures do not affect each other.
     """
     values = np.empty((len(images), len(xyz)), dtype=np.uint8)
     for part in _parts(len(images), len(xyz)):
-        # Rows are x', and x' R is R^-1 x.
+        # Points are rows, and the row x' R is R^-1 x.
         index, share = pixel_shares(xyz @ matrices[part], interpolation)
         padded = _padded(images[part])
         flat = index.reshape(len(padded), -1)
@@ -171,7 +152,7 @@ def project_turned(
 
 
 def _grey(values: FloatArray, interpolation: str) -> Images:
-    """Values as bytes, a picture a row."""
+    """Convert the values of pictures, one picture a row, to bytes."""
     if interpolation == "bilinear":
         grey: Images = np.rint(values).astype(np.uint8)
         return grey
@@ -188,7 +169,7 @@ def _parts(n: int, vertices: int) -> Iterator[slice]:
 
 
 def _padded(images: Images) -> Images:
-    """Pictures with a rim of paper, one row each."""
+    """Return pictures with a rim of paper, one row each."""
     wide = np.zeros((len(images), _PADDED, _PADDED), dtype=np.uint8)
     wide[:, 1:-1, 1:-1] = images
     return wide.reshape(len(images), -1)

@@ -11,30 +11,28 @@ import numpy.typing as npt
 import torch
 from scipy.spatial.transform import Rotation
 
-from deepsphere_pyg.datasets.classification import (
+from deepsphere_pyg.datasets.fields.power_spectra import checked_spectra
+from deepsphere_pyg.datasets.maps import (
     ClassificationDataset,
     ClassificationSample,
-)
-from deepsphere_pyg.datasets.fields.power_spectra import (
-    checked_spectra,
-    nonnegative_argument,
+    RotatedMaps,
+    checked_rotation,
 )
 from samplings import HEALPix, Masked, Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, nonnegative_argument
 
 ComplexArray = npt.NDArray[np.complex128]
-FloatArray = npt.NDArray[np.float64]
 
 
-class GaussianFields(ClassificationDataset):
+class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
     r"""Gaussian random fields of several angular power spectra, one a class.
 
     .. math:: f(x) = \sum_{l=0}^{l_\max} \sum_{m=-l}^{l} a_{lm} Y_{lm}(x),
         \quad E |a_{lm}|^2 = C_l^{(y)} + N, \quad
         N = \frac{4\pi\sigma^2}{(l_\max + 1)^2}
 
-    Map i is of class ``y = i % classes``, so that classes are balanced. Maps are drawn
-    as coefficients, and rotated exactly.
+    Map i has the class ``y = i % classes``, so the classes are balanced. Maps are drawn
+    as coefficients, which are rotated exactly.
 
     Parameters
     ----------
@@ -49,8 +47,8 @@ class GaussianFields(ClassificationDataset):
         Not negative. Map i depends on ``(seed, i)`` alone, not on ``n_maps``; data sets
         of different seeds share no map.
     noise
-        Standard deviation :math:`\sigma` of white noise, in the maps' unit. It has the
-        same power at all degrees up to ``lmax``, and turns with the map.
+        Standard deviation :math:`\sigma` of white noise in the maps' unit, of the same
+        power at all degrees up to ``lmax``. It is rotated with the map.
     rotate
         ``True`` rotates each map at random, uniformly over all rotations; a SciPy
         ``Rotation`` rotates all maps alike.
@@ -71,8 +69,8 @@ class GaussianFields(ClassificationDataset):
 
     Notes
     -----
-    Source: the cosmological experiment of Defferrard et al. 2020, arXiv:2012.15000,
-    section 4.2, distinguishes two cosmologies by maps that differ at high degrees; see
+    Source: Defferrard et al. 2020, arXiv:2012.15000, section 4.2, whose experiment
+    distinguishes two cosmologies by maps that differ at high degrees; see
     :func:`~deepsphere_pyg.datasets.cosmology_spectra`. Gaussian maps differ only in
     their spectrum.
 
@@ -104,7 +102,7 @@ class GaussianFields(ClassificationDataset):
         self.spectra = checked_spectra(spectra, 3 * self.nside - 1)
         self._n_maps = integer_argument("n_maps", n_maps, 1)
         self.seed = integer_argument("seed", seed, 0)
-        self.noise = nonnegative_argument("noise", noise, "pass 0 for none")
+        self.noise = nonnegative_argument("noise", noise, "pass 0 for no noise")
         self.rotate = checked_rotation(rotate)
         default = tuple(f"spectrum {i}" for i in range(len(self.spectra)))
         self.class_names = default if class_names is None else tuple(class_names)
@@ -134,16 +132,6 @@ class GaussianFields(ClassificationDataset):
             healpy.rotate_alm(drawn, 0.0, 0.0, 0.0, matrix=self.rotation(index))
         return drawn
 
-    def rotation(self, index: int) -> FloatArray:
-        """Return the rotation matrix R of map ``index``, shape ``(3, 3)``."""
-        index = self._check_index(index)
-        if isinstance(self.rotate, Rotation):
-            return self.rotate.as_matrix()
-        if not self.rotate:
-            return np.eye(3)
-        # The direction of a normal vector is a uniform unit quaternion.
-        return Rotation.from_quat(self._generator(index, 1).normal(size=4)).as_matrix()
-
     def __getitem__(self, index: int) -> ClassificationSample:
         """Make map ``index``, the same each time."""
         coefficients = self.coefficients(index)
@@ -165,10 +153,6 @@ class GaussianFields(ClassificationDataset):
         drawn[: self.lmax + 1] = real[: self.lmax + 1]
         return drawn
 
-    def _generator(self, index: int, part: int) -> np.random.Generator:
-        key = (index, part)
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-
 
 def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
     """Return the resolution, and the pixel of each vertex in RING ordering."""
@@ -187,28 +171,3 @@ def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
     if whole.nest:
         pixels = healpy.nest2ring(whole.nside, pixels)
     return whole.nside, np.asarray(pixels, dtype=np.int64)
-
-
-def checked_rotation(rotate: bool | Rotation) -> bool | Rotation:
-    """Return ``rotate`` if it is a boolean or one rotation.
-
-    Raises
-    ------
-    TypeError
-        If it is neither.
-    ValueError
-        If there are several rotations.
-    """
-    if isinstance(rotate, Rotation):
-        if not rotate.single:
-            raise ValueError(
-                f"rotate must be one rotation for all maps, got {len(rotate)}; "
-                "pass True for a random rotation of each map, or rotations[i]"
-            )
-        return rotate
-    if isinstance(rotate, bool | np.bool_):
-        return bool(rotate)
-    raise TypeError(
-        f"rotate must be True, False or a scipy Rotation, got {type(rotate).__name__}; "
-        "make one with scipy.spatial.transform.Rotation.from_euler"
-    )

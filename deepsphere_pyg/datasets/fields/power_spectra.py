@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
@@ -10,24 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.datasets.files import DataFileError, PathLike
-from samplings.arguments import integer_argument, positive_argument
+from samplings.arguments import (
+    integer_argument,
+    nonnegative_argument,
+    positive_argument,
+)
 from samplings.reading import numpy_arrays
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Names of the arrays of the published file, one a cosmology.
+# Names of the arrays of the published file, one a cosmology.
 COSMOLOGY_ARRAYS = ("psd_class1", "psd_class2")
 
 
 def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
-    """Check angular power spectra; return a read-only array ``(classes, degrees)``.
-
-    Parameters
-    ----------
-    spectra
-        At least two spectra of equal length, from degree 0 on.
-    lmax
-        The highest degree allowed.
+    """Return angular power spectra as a read-only array ``(classes, degrees)``.
 
     Raises
     ------
@@ -35,9 +31,22 @@ def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
         If they are not sequences of real numbers.
     ValueError
         If there are fewer than two, their lengths differ, a value is negative or not
-        finite, one spectrum is zero, or there are degrees beyond ``lmax``.
+        finite, a spectrum is zero, or there are degrees beyond ``lmax``.
     """
-    rows = _rows(spectra)
+    given: Any = spectra
+    try:
+        rows = [np.asarray(row) for row in given]
+    except TypeError:
+        raise TypeError(
+            "spectra must be an array (classes, degrees) or a list of arrays, "
+            f"got {type(spectra).__name__}; pass two or more lists of C_l"
+        ) from None
+    if len(rows) < 2 or any(row.ndim != 1 for row in rows):
+        shapes = ", ".join(str(row.shape) for row in rows[:3])
+        raise ValueError(
+            f"spectra must be two or more lists of C_l, one a class, got {len(rows)}"
+            f"{' of shapes ' * bool(rows)}{shapes}; pass an array (classes, degrees)"
+        )
     lengths = [len(row) for row in rows]
     if len(set(lengths)) > 1 or lengths[0] == 0:
         raise ValueError(
@@ -75,25 +84,6 @@ def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
     return values
 
 
-def _rows(spectra: npt.ArrayLike) -> list[npt.NDArray[Any]]:
-    """Return the spectra as one-dimensional arrays."""
-    given: Any = spectra
-    try:
-        rows = [np.asarray(row) for row in given]
-    except TypeError:
-        raise TypeError(
-            "spectra must be an array (classes, degrees) or a list of arrays, "
-            f"got {type(spectra).__name__}; pass two or more lists of C_l"
-        ) from None
-    if len(rows) < 2 or any(row.ndim != 1 for row in rows):
-        shapes = ", ".join(str(row.shape) for row in rows[:3])
-        raise ValueError(
-            f"spectra must be two or more lists of C_l, one a class, got {len(rows)} "
-            f"of shapes {shapes or 'none'}; pass an array (classes, degrees)"
-        )
-    return rows
-
-
 def high_frequency_spectra(
     nside: SupportsIndex,
     contrast: SupportsFloat = 0.06,
@@ -108,22 +98,21 @@ def high_frequency_spectra(
         \text{ for } n < l \le 2n, \text{ else } 0
 
     for degrees 1 to 2n with :math:`n = n_\text{side}`: a wave on the upper half of the
-    degrees, of opposite sign in the two classes. Its largest value is 1, and c leaves
-    the variance unchanged: neither the variance nor low degrees reveal the class.
+    degrees, of opposite sign in the two classes. It is scaled to at most 1, and c keeps
+    the variance unchanged, so neither the variance nor low degrees reveal the class.
 
     Parameters
     ----------
     nside
         Resolution of the HEALPix maps, at least 2.
     contrast
-        Largest relative deviation a of a class from the mean of both, above 0 and
-        below 1.
+        Largest relative deviation a of a class from the mean of both, in (0, 1).
     periods
         Number p of waves, from 1 to ``nside / 2``; more waves need sharper filters.
     slope
-        :math:`\gamma`, at least 0. With 0 each degree contributes equally to the
-        variance. The steeper the spectrum, the more a filter that is not exactly a
-        function of the degree leaks from low degrees to high ones.
+        :math:`\gamma`, at least 0, where each degree contributes equally to the
+        variance. The steeper the spectrum, the more power a filter that is not exactly
+        a function of the degree leaks from low degrees to high ones.
 
     Returns
     -------
@@ -134,7 +123,7 @@ def high_frequency_spectra(
     Raises
     ------
     TypeError
-        If an argument is not a number, or not an integer where one is needed.
+        If an argument is not a number, or should be an integer and is not.
     ValueError
         If an argument is out of its range.
 
@@ -142,8 +131,8 @@ def high_frequency_spectra(
     -----
     The spectra are a construction of ours. Convergence maps of cosmology have slopes
     below 1, wind and pressure about 3 and 5. At nside 32 the likelier spectrum is the
-    right one for 95 % of the maps at a contrast of .06, for 98.8 % at .08 (slope 0, one
-    period, 2000 maps), and a classifier of three convolutions is right for 92 % at .06.
+    true one for 95 % of the maps at a contrast of .06, and for 98.8 % at .08 (slope 0,
+    one period, 2000 maps); a classifier of three convolutions is right for 92 % at .06.
     More coefficients make the task easier: scale the contrast as 1 / nside.
 
     Examples
@@ -177,27 +166,6 @@ def high_frequency_spectra(
     return spectra
 
 
-def nonnegative_argument(name: str, value: SupportsFloat, remedy: str) -> float:
-    """Return ``value`` as a float that is finite and not negative.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not a number.
-    ValueError
-        If it is negative or not finite; the message ends with ``remedy``.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}; {remedy}") from None
-    if not 0 <= number < math.inf:
-        raise ValueError(
-            f"{name} must be finite and not negative, got {number}; {remedy}"
-        )
-    return number
-
-
 def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> FloatArray:
     """Read the power spectra of convergence maps of two cosmologies.
 
@@ -222,7 +190,7 @@ def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> Floa
     TypeError
         If ``lmax`` is not an integer.
     ValueError
-        If it cannot be read, lacks an array, the arrays are not spectra of the same
+        If the file cannot be read, lacks an array or holds no spectra of the same
         degrees, or ``lmax`` is beyond these.
 
     Notes

@@ -26,7 +26,7 @@ _CLASSES = {
     **{6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2"},
     **{12: "i4", 13: "u4", 14: "i8", 15: "u8"},
 }
-_OTHERS = {1: "cells", 2: "a structure", 3: "an object", 4: "text", 5: "a sparse one"}
+_OTHERS = {1: "cells", 2: "a structure", 3: "an object", 4: "text", 5: "sparse ones"}
 _COMPLEX = 0x0800
 _MOST_DIMENSIONS = 32
 
@@ -36,37 +36,33 @@ class NotNumbersError(ValueError):
 
 
 class _Element(NamedTuple):
-    """Part of a file: its kind, its bytes, and where the next one begins."""
+    """Part of a file."""
 
     kind: int
     content: bytes
-    end: int
+    end: int  # where the next element begins
 
 
 class _Array(NamedTuple):
-    """The header of an array, and where its numbers begin."""
+    """The header of an array."""
 
     name: str
     flags: int
     shape: tuple[int, ...]
-    start: int
+    start: int  # where its numbers begin
 
 
 def read_matlab(
     path: Path, names: Collection[str]
 ) -> tuple[dict[str, npt.NDArray[Any]], list[str]]:
-    """Read the arrays of some names that exist; return also the names of all.
+    """Return those of the named arrays that a file has, and the names of all its arrays.
 
     Raises
     ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If its format or version differs, it ends too soon, or is inconsistent.
+    ValueError, zlib.error
+        If the format or version is wrong, or the file is truncated or damaged.
     NotNumbersError
-        If a requested array does not hold real numbers.
-    zlib.error
-        If a compressed array is damaged.
+        If a named array does not hold real numbers.
 
     Notes
     -----
@@ -121,10 +117,8 @@ def _matrices(data: bytes, order: str) -> Iterator[bytes]:
     place = _HEADER
     while place < len(data):
         # Compressed elements are not padded to eight bytes.
-        padded = (
-            data[place : place + 4] != np.array(_COMPRESSED, order + "u4").tobytes()
-        )
-        element = _element(data, place, order, padded)
+        tag = np.array(_COMPRESSED, order + "u4").tobytes()
+        element = _element(data, place, order, padded=data[place : place + 4] != tag)
         place = element.end
         if element.kind == _COMPRESSED:
             element = _unpacked(element.content, order)
@@ -140,7 +134,8 @@ def _unpacked(packed: bytes, order: str) -> _Element:
     if len(tag) < 8:
         raise ValueError("a compressed array ends in its tag")
     size = int(np.frombuffer(tag, order + "u4")[1])
-    # A further byte shows whether it ends there; zlib compares the checksum at the end.
+    # Ask for one byte more to see whether the data end there; at the end, zlib compares
+    # the checksum.
     content = unpacker.decompress(unpacker.unconsumed_tail, size + 1)
     if len(content) != size or not unpacker.eof:
         raise ValueError(f"a compressed array does not have its stated {size} bytes")
@@ -158,7 +153,7 @@ def _described(content: bytes, order: str) -> _Array:
         or len(shape.content) % 4
         or not 8 <= len(shape.content) <= 4 * _MOST_DIMENSIONS
     ):
-        raise ValueError("an array has no flags, shape and name where they are due")
+        raise ValueError("an array does not begin with its flags, shape and name")
     sizes = np.frombuffer(shape.content, order + "i4").tolist()
     if min(sizes) < 0:
         raise ValueError(f"an array has the shape {sizes}")
@@ -179,7 +174,7 @@ def _numbers(content: bytes, array: _Array, order: str) -> npt.NDArray[Any]:
     wanted = math.prod(array.shape) * dtype.itemsize
     if len(part.content) != wanted:
         raise ValueError(
-            f"{array.name} of shape {array.shape} takes {wanted} bytes, it has "
+            f"{array.name} of shape {array.shape} must have {wanted} bytes, got "
             f"{len(part.content)}"
         )
     stored = np.frombuffer(part.content, dtype)

@@ -41,17 +41,17 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
     Attributes
     ----------
     molecules
-        All molecules of the file, padded to 23 atoms, even if the data set is a part.
+        All molecules of the file, padded to 23 atoms, also of a slice of the data set.
     coulomb_matrices
         Float64, shape ``(molecule, 23, 23)``, from the file or computed.
 
     Raises
     ------
     FileNotFoundError
-        If the file is missing; the message says where to put which.
+        If the file is missing; the message says where to get it.
     ValueError
-        If the file is damaged or lacks an array, or its arrays do not fit together; if
-        ``features`` do not have one row an atom.
+        If the file is damaged, lacks an array or has arrays that do not fit together;
+        or if ``features`` do not have one row an atom.
 
     Notes
     -----
@@ -97,25 +97,14 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
         return self._coulomb
 
     def fold_split(self, fold: SupportsIndex) -> tuple[IntArray, IntArray]:
-        """Return the molecules to train on and to test on, by the published folds.
-
-        Parameters
-        ----------
-        fold
-            The test set, from 0 to 4; the other four are for training.
-
-        Raises
-        ------
-        ValueError
-            If the file has no folds, or no such fold.
-        """
+        """Return training and test molecules: see :meth:`Molecules.fold_split`."""
         return self.molecules.fold_split(fold)
 
 
 def _collated(
     molecules: Molecules, features: Callable[[Molecules], Tensor] | None
 ) -> tuple[Data, dict[str, Tensor]]:
-    """Return one ``Data`` of all molecules, and where each begins."""
+    """Return one ``Data`` of all molecules, and the place where each begins."""
     mask = molecules.mask
     atoms = torch.from_numpy(np.concatenate([[0], np.cumsum(molecules.n_atoms)]))
     values = {

@@ -7,13 +7,13 @@ from typing import SupportsFloat
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.fields.power_spectra import nonnegative_argument
 from deepsphere_pyg.datasets.molecules.qm7_molecules import Molecules
+from samplings.arguments import nonnegative_argument
 from samplings.arrays import FloatArray
 
 
 def coulomb_matrices(molecules: Molecules) -> FloatArray:
-    r"""Coulomb matrices of molecules, in atomic units.
+    r"""Compute the Coulomb matrices of molecules, in atomic units.
 
     .. math:: C_{ii} = \tfrac12 z_i^{2.4}, \quad C_{ij} = \frac{z_i z_j}{|p_i - p_j|}
 
@@ -25,8 +25,8 @@ def coulomb_matrices(molecules: Molecules) -> FloatArray:
     Notes
     -----
     Source: Rupp, Tkatchenko, Müller and von Lilienfeld 2012, Phys. Rev. Lett. 108,
-    058301. Equivariance: exact, the same for a molecule that is turned,
-    moved or mirrored; rows and columns follow the order of atoms.
+    058301. Equivariance: exactly invariant to rotation, translation and reflection of a
+    molecule; rows and columns follow the order of its atoms.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def sorted_coulomb_matrices(
     noise: SupportsFloat = 0.0,
     rng: np.random.Generator | None = None,
 ) -> FloatArray:
-    r"""Sort rows and columns of Coulomb matrices by falling norm of the rows.
+    r"""Sort rows and columns of Coulomb matrices by decreasing norm of the rows.
 
     Without noise the order of atoms no longer matters. With noise, independent normal
     numbers of standard deviation ``noise`` are added to the norms before sorting, which
@@ -62,9 +62,9 @@ def sorted_coulomb_matrices(
     matrices
         Shape ``(molecule, atom, atom)``.
     noise
-        Not negative; 1 in the source.
+        At least 0; 1 in the source.
     rng
-        Generator of the noise, needed if it is positive.
+        Generator of the noise, needed if that is positive.
 
     Raises
     ------
@@ -89,9 +89,9 @@ def sorted_coulomb_matrices(
     if values.ndim != 3 or values.shape[1] != values.shape[2]:
         raise ValueError(
             f"matrices must have shape (molecule, atom, atom), got {values.shape}; "
-            "pass what coulomb_matrices gives"
+            "pass the result of coulomb_matrices"
         )
-    spread = nonnegative_argument("noise", noise, "pass 0 for none")
+    spread = nonnegative_argument("noise", noise, "pass 0 for no noise")
     norm = np.linalg.norm(values, axis=2)
     key = norm
     if spread:

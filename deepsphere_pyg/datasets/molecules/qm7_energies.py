@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.datasets.molecules.qm7_molecules import Molecules
+from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molecules
 from deepsphere_pyg.datasets.molecules.qm7_spheres import qm7_coefficients
-from samplings.arguments import integer_argument
+from samplings.arguments import instance_argument, integer_argument
 
 # Attributes of a network that describe its input.
 _DESCRIPTION = ("radius", "bandlimit", "elements", "composition")
 
 
 class _Network(Protocol):
-    """The part of a molecule network that is used here."""
+    """The attributes and the call of a molecule network that are used here."""
 
     training: bool
     radius: float | None
@@ -32,11 +32,11 @@ class _Network(Protocol):
 def molecule_energies(
     network: nn.Module, molecules: Molecules, batch_size: SupportsIndex = 64
 ) -> Tensor:
-    """Return the energies of molecules predicted by a trained network.
+    """Predict the energies of molecules by a trained network.
 
     The spheres around their atoms have the radius, bandlimit and elements of the
-    training, which the network keeps. So a molecule has the same energy alone and among
-    others, to round-off.
+    training, which the network keeps. To round-off, the energy of a molecule does not
+    depend on the other molecules.
 
     Parameters
     ----------
@@ -58,9 +58,8 @@ def molecule_energies(
         If ``molecules`` are not :class:`Molecules`, or the network does not describe
         its input as a :class:`~deepsphere_pyg.models.MoleculeNetwork` does.
     ValueError
-        If the network has no radius of its spheres, or is in training mode; if a
-        molecule has an element that the network lacks, or two atoms closer than twice
-        the radius.
+        If the network does not know its radius or is in training mode, or a molecule
+        has an element that the network lacks or two atoms closer than twice the radius.
 
     Examples
     --------
@@ -79,10 +78,10 @@ def molecule_energies(
     like = next(network.parameters())
     # Channels in the order of the network.
     order = [sorted(elements).index(z) for z in elements]
+    dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
     energies = []
     for part in known.chunks(size):
         some = known[np.arange(len(known))[part]]
-        dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
         spheres = qm7_coefficients(some, asked.bandlimit, radius=radius, dtype=dtype)
         charges = torch.from_numpy(some.charges[some.mask])
         number = torch.from_numpy(np.nonzero(some.mask)[0])
@@ -93,7 +92,7 @@ def molecule_energies(
 
 
 def _checked_network(network: nn.Module) -> tuple[_Network, float]:
-    """Return a network that describes its input, and the radius of its spheres."""
+    """Check that a network describes its input; return it and its radius."""
     if not all(hasattr(network, name) for name in _DESCRIPTION):
         raise TypeError(
             "network must be a MoleculeNetwork, got "
@@ -102,7 +101,7 @@ def _checked_network(network: nn.Module) -> tuple[_Network, float]:
     asked = cast(_Network, network)
     if asked.radius is None:
         raise ValueError(
-            "this network does not know the radius of the spheres that it was trained "
+            "the network does not know the radius of the spheres that it was trained "
             "on, which files of earlier versions lack; set network.radius to the "
             "largest_radius of the whole training data set, and save it again"
         )
@@ -116,11 +115,7 @@ def _checked_network(network: nn.Module) -> tuple[_Network, float]:
 
 def _with_elements(molecules: Molecules, elements: list[int]) -> Molecules:
     """Return the molecules with a network's elements as channels."""
-    if not isinstance(molecules, Molecules):
-        raise TypeError(
-            f"molecules must be Molecules, got {type(molecules).__name__}; pass "
-            "QM7(root).molecules, or make them of charges and positions"
-        )
+    instance_argument("molecules", molecules, Molecules, GET_MOLECULES)
     given = np.unique(molecules.charges[molecules.mask])
     unknown = np.setdiff1d(given, elements)
     if len(unknown):

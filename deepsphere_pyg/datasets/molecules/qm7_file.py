@@ -24,12 +24,7 @@ _LAYOUT = (
 
 
 def download_qm7(root: PathLike) -> Path:
-    """Fetch QM7 from its authors, 18 MB, unless it is there already.
-
-    Parameters
-    ----------
-    root
-        Folder to put ``qm7.mat`` into.
+    """Fetch ``qm7.mat`` from its authors, 18 MB, into a folder, unless it is there.
 
     Returns
     -------
@@ -55,7 +50,7 @@ def download_qm7(root: PathLike) -> Path:
 def read_qm7(
     path: PathLike, elements: Sequence[int] = QM7_ELEMENTS
 ) -> tuple[Molecules, FloatArray | None]:
-    """Read the molecules of a file like ``qm7.mat``, and its Coulomb matrices if any.
+    """Read the molecules of a file like ``qm7.mat``, and its Coulomb matrices or None.
 
     Parameters
     ----------
@@ -71,8 +66,7 @@ def read_qm7(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it cannot be read, lacks an array, or holds impossible molecules; the message
-        names the file.
+        If it cannot be read, lacks an array, or holds impossible molecules.
     """
     file = Path(path)
     arrays, found = _read_arrays(file)
@@ -96,7 +90,7 @@ def read_qm7(
 
 
 def _read_arrays(file: Path) -> tuple[dict[str, npt.NDArray[Any]], list[str]]:
-    """Return those of the arrays R, Z, T, P, X that exist, and all names."""
+    """Return the arrays R, Z, T, P and X as far as they exist, and all names."""
     if file.is_dir():
         raise FileNotFoundError(f"{file} is a folder without qm7.mat; {_LAYOUT}")
     if not file.exists():

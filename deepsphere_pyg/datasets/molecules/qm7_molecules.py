@@ -19,6 +19,7 @@ QM7_ELEMENTS = (1, 6, 7, 8, 16)
 COINCIDENT = 0.1
 # Number of molecules whose distances are computed at once.
 _CHUNK = 512
+GET_MOLECULES = "pass QM7(root).molecules, or make them of charges and positions"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,12 +91,14 @@ class Molecules(ReadOnly):
                     f"{name} must be finite, got {values[wrong][0].tolist()} in "
                     f"molecule {wrong.argmax()}; leave such molecules out"
                 )
-        object.__setattr__(self, "charges", numbers)
-        object.__setattr__(self, "positions", read_only(places))
-        object.__setattr__(self, "energies", read_only(labels))
-        object.__setattr__(self, "elements", tuple(int(z) for z in elements))
-        split = None if folds is None else _checked_folds(folds, n)
-        object.__setattr__(self, "folds", split)
+        for name, value in (
+            ("charges", numbers),
+            ("positions", read_only(places)),
+            ("energies", read_only(labels)),
+            ("elements", tuple(int(z) for z in elements)),
+            ("folds", None if folds is None else _checked_folds(folds, n)),
+        ):
+            object.__setattr__(self, name, value)
         _refuse_coincident(self)
 
     def __len__(self) -> int:
@@ -105,7 +108,7 @@ class Molecules(ReadOnly):
         return f"Molecules({len(self)} of up to {self.charges.shape[1]} atoms)"
 
     def __getitem__(self, index: npt.ArrayLike) -> Molecules:
-        """Some of the molecules, by a list of numbers or a mask, without folds."""
+        """Select molecules by a list of numbers or a mask, without folds."""
         at = np.asarray(index)
         if at.ndim != 1:
             raise ValueError(
@@ -153,9 +156,9 @@ class Molecules(ReadOnly):
         return [slice(i, i + size) for i in range(0, len(self), size)]
 
     def distances(self, part: slice) -> FloatArray:
-        """Return distances in Bohr between the atoms of some molecules.
+        """Return distances in Bohr between atoms, shape ``(molecule, atom, atom)``.
 
-        Shape ``(molecule, atom, atom)``; inf for missing atoms, and on the diagonal.
+        They are inf for missing atoms and on the diagonal.
         """
         places, mask = self.positions[part], self.mask[part]
         distance = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1)
@@ -214,7 +217,6 @@ def _checked_charges(charges: npt.ArrayLike, elements: tuple[int, ...]) -> IntAr
             f"charges must have shape (molecule, atom), got {given.shape}; pad the "
             "smaller molecules with 0"
         )
-    numbers = np.zeros(given.shape, dtype=np.int64)
     known = np.isin(given, (0, *elements))
     if not known.all():
         molecule, atom = np.argwhere(~known)[0]
@@ -224,7 +226,7 @@ def _checked_charges(charges: npt.ArrayLike, elements: tuple[int, ...]) -> IntAr
             "charges are 1 for H, 6 for C, ..., 0 for no atom: correct it, or pass "
             "elements= with all that occur"
         )
-    numbers[...] = given
+    numbers: IntArray = given.astype(np.int64)
     empty = ~numbers.any(axis=1)
     if empty.any():
         raise ValueError(
@@ -245,7 +247,7 @@ def _checked_folds(folds: npt.ArrayLike, n: int) -> IntArray:
     if not np.array_equal(np.sort(given, axis=None), np.arange(n)):
         raise ValueError(
             f"folds must hold each of the {n} molecules once, numbered from 0, got "
-            f"{given.size} numbers of which {len(np.unique(given))} differ, from "
+            f"{given.size} numbers, {len(np.unique(given))} of them distinct, from "
             f"{given.min()} to {given.max()}; folds and molecules are from different "
             "data"
         )

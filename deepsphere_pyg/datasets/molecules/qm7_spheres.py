@@ -11,17 +11,21 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from deepsphere_pyg.datasets.molecules.qm7_molecules import Molecules
+from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molecules
 from deepsphere_pyg.harmonics import solid_harmonics
 from samplings import Sampling
-from samplings.arguments import integer_argument, positive_argument, sampling_argument
+from samplings.arguments import (
+    instance_argument,
+    integer_argument,
+    positive_argument,
+    sampling_argument,
+)
 from samplings.arrays import FloatArray
 
 # Numbers computed at once: two arrays of 64 MB in float64.
 _NUMBERS = 1 << 23
-
-# From positions of other atoms relative to the centre of a sphere, (pair, 3), and
-# products of charges, (pair,), to the signals of those pairs, (pair, column).
+# Computes the signals of pairs of atoms, (pair, column), from the positions of the other
+# atoms relative to the centre of a sphere, (pair, 3), and products of charges, (pair,).
 _Kernel = Callable[[FloatArray, FloatArray], FloatArray]
 
 
@@ -64,14 +68,14 @@ def qm7_potentials(
     molecules
         Charges and positions in Bohr.
     sampling
-        Points on the sphere; any sampling.
+        Points on the sphere.
     radius
         Radius r of all spheres in Bohr, at most half the smallest distance of two
         atoms, so that spheres do not overlap. By default
-        :attr:`Molecules.largest_radius` of these molecules: for a part of a data set,
+        :attr:`Molecules.largest_radius` of these molecules; for a part of a data set,
         pass that of the whole. :func:`molecule_energies` passes ``network.radius``.
     dtype
-        Type of the result, which is computed in float64.
+        Type of the result; the computation is in float64.
     progress
         Whether to show a progress bar in a terminal.
 
@@ -91,10 +95,10 @@ def qm7_potentials(
     Notes
     -----
     Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130);
-    :func:`qm7_coefficients` gives the same signals by their coefficients.
+    :func:`qm7_coefficients` gives the coefficients of the same signals.
 
-    Equivariance: exact: the signals of a turned molecule are the turned signals, at the
-    same points.
+    Equivariance: exact. The signals of a rotated molecule are the rotated signals,
+    evaluated at the same points.
 
     Examples
     --------
@@ -125,7 +129,7 @@ def qm7_coefficients(
     dtype: torch.dtype = torch.float64,
     progress: bool = False,
 ) -> AtomSpheres:
-    r"""Harmonic coefficients of :func:`qm7_potentials`, in closed form.
+    r"""Compute the harmonic coefficients of :func:`qm7_potentials` in closed form.
 
     The potential of a charge outside a sphere is harmonic inside it, and its expansion
     gives the coefficients without a transform:
@@ -135,7 +139,7 @@ def qm7_coefficients(
         Y_{lm}(p / |p|) \, Y_{lm}(x), \quad |p| > r,
 
     with the real orthonormal harmonics of
-    :func:`~deepsphere_pyg.harmonics.spherical_harmonics`. Without a sampling
+    :func:`~deepsphere_pyg.harmonics.spherical_harmonics`. No sampling is involved, so
     there is no aliasing: degrees below L are exact to round-off.
 
     Parameters
@@ -158,12 +162,12 @@ def qm7_coefficients(
 
     Notes
     -----
-    The part above the bandlimit is small: for each charge at most
-    :math:`q^L / (1 - q)` of its potential at the centre, with :math:`q = r / |p|`,
-    which is a half for the closest pair of atoms at the largest radius.
-    The coefficient of degree 0 is :math:`\sqrt{4\pi}` times the potential at the
-    centre, a row of the Coulomb matrix. QM7 takes 4 s on one core at L = 10 and
-    330 MB in float32 with padding; ``.packed`` takes two thirds of that.
+    For each charge, the part above the bandlimit is at most :math:`q^L / (1 - q)` of
+    the potential at the centre, with :math:`q = r / |p|`, which is a half for the
+    closest pair of atoms at the largest radius. The coefficient of degree 0 is
+    :math:`\sqrt{4\pi}` times the potential at the centre, a row of the Coulomb matrix.
+    At L = 10, QM7 takes 4 s on one core, and 330 MB in float32 with padding; ``.packed``
+    takes two thirds of that.
 
     Power falls by a factor of 7 to 90 a degree: degrees 0 to 5 of QM7 at the largest
     radius have the shares .988, 1.1e-2, 6.8e-4, 6.7e-5, 7e-6, 1e-6. For networks, scale
@@ -186,7 +190,7 @@ def qm7_coefficients(
 
     def kernel(places: FloatArray, strength: FloatArray) -> FloatArray:
         squared = (places**2).sum(axis=1)[:, None]
-        # Points p reflected at the sphere have length r / |p| times r, below r.
+        # Reflected at the sphere, points p have the length r / |p| times r, below r.
         inside = torch.from_numpy(places * (r / squared))
         values: FloatArray = solid_harmonics(inside, bandlimit).numpy()
         values *= factors
@@ -197,11 +201,7 @@ def qm7_coefficients(
 
 
 def _checked_radius(molecules: Molecules, radius: SupportsFloat | None) -> float:
-    if not isinstance(molecules, Molecules):
-        raise TypeError(
-            f"molecules must be Molecules, got {type(molecules).__name__}; pass "
-            "QM7(root).molecules, or make them of charges and positions"
-        )
+    instance_argument("molecules", molecules, Molecules, GET_MOLECULES)
     if radius is None:
         return molecules.largest_radius
     largest = molecules.smallest_distance / 2
@@ -222,7 +222,7 @@ def _summed(
     dtype: torch.dtype,
     progress: bool,
 ) -> AtomSpheres:
-    """Sum the signals of pairs over all other atoms of one element."""
+    """Sum the signals of pairs over all other atoms of each element."""
     if dtype not in (torch.float32, torch.float64):
         raise TypeError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
     n, atoms = molecules.charges.shape

@@ -214,7 +214,7 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     whole = images.read_bytes()
     images.write_bytes(b"\x00\x00\x0d" + whole[3:])
     with pytest.raises(
-        ValueError, match="begins with 00 00 0d 03, an idx file of bytes"
+        ValueError, match="begins with 00 00 0d 03, but an idx file of bytes"
     ):
         read_mnist(tmp_path, "test")
     images.write_bytes(whole + b"\x00")

@@ -185,7 +185,7 @@ def with_value(value: float) -> np.ndarray:
         ([[1, 1], [1, 1, 1]], ValueError, r"got lengths \[2, 3\]; pad them"),
         ([[], []], ValueError, r"got lengths \[0, 0\]"),
         ([[1, 1]], ValueError, r"two or more .*, got 1 of shapes \(2,\); pass an arr"),
-        ([], ValueError, "two or more .*, got 0 of shapes none"),
+        ([], ValueError, "two or more .*, got 0;"),
         ([1.0, 2.0], ValueError, r"got 2 of shapes \(\), \(\)"),
         (3.0, TypeError, "must be an array .*, got float; pass two or more"),
         ([["a", "b"], ["c", "d"]], TypeError, "must be real numbers, got <U1"),

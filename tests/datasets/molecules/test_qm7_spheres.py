@@ -193,7 +193,7 @@ def test_spheres_of_the_published_molecules(shared_data: Path) -> None:
 def test_bad_arguments_are_refused() -> None:
     molecules = made()
     with pytest.raises(
-        TypeError, match=r"molecules must be Molecules, got QM7.*|got list"
+        TypeError, match=r"molecules must be a Molecules, got QM7.*|got list"
     ):
         qm7_coefficients([molecules], 3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"sampling must be a sampling, .* got int"):
