@@ -20,7 +20,7 @@ from samplings.reading import DataFileError
 
 # A case that takes longer hangs: the process ends with a traceback of where.
 SECONDS = 120
-# Sizes that a damaged header tells of are refused, not allocated.
+# Sizes that a damaged header states are refused, not allocated.
 MEMORY = 24 << 30
 
 

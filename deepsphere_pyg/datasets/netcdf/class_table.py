@@ -13,32 +13,17 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class ClassTable:
-    """The class of each code in the files.
+    """The class of each code in the files."""
 
-    Attributes
-    ----------
-    names
-        Names of the classes.
-    codes
-        The codes, ascending.
-    classes
-        Class of each code; -1 if the code is masked.
-    missing
-        Class of missing labels; -1 if they are masked.
-    """
-
-    names: tuple[str, ...]
-    codes: tuple[float, ...]
-    classes: tuple[int, ...]
-    missing: int
+    names: tuple[str, ...]  # of the classes
+    codes: tuple[float, ...]  # ascending
+    classes: tuple[int, ...]  # of the codes; -1 for a masked one
+    missing: int  # class of missing labels; -1 if they are masked
 
     def apply(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Return the classes of an array of codes; -1 where masked.
+        """Return the classes of an array of codes, -1 where masked.
 
-        Raises
-        ------
-        ValueError
-            If a code is not in the table.
+        Codes that are not in the table raise ``ValueError``.
         """
         values = labels.astype(np.float64)
         known = np.isfinite(values)
@@ -47,7 +32,7 @@ class ClassTable:
         strange = np.asarray(self.codes)[position] != values[known]
         if strange.any():
             raise ValueError(
-                f"label {values[known][strange][0]:g} differs from the known codes "
+                f"label {values[known][strange][0]:g} is not among the known codes "
                 f"{', '.join(f'{code:g}' for code in self.codes)}; "
                 "give class_names for every code that occurs"
             )
@@ -59,13 +44,10 @@ class ClassTable:
 def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
     """Return the names of codes in the attributes of a file.
 
-    ``flag_values`` with ``flag_meanings`` (CF conventions, section 3.5), or ``CLIST``
-    (IRI Data Library: one name a line, from the code ``valid_min`` on).
-
-    Raises
-    ------
-    ValueError
-        If the numbers of names and values differ, or codes are sums of flags.
+    They are ``flag_values`` with ``flag_meanings`` (CF conventions, section 3.5), or
+    ``CLIST`` (IRI Data Library: one name a line, from the code ``valid_min`` on).
+    Different numbers of names and values, and codes that are sums of flags, raise
+    ``ValueError``.
 
     Examples
     --------
@@ -96,7 +78,7 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
 
 
 def _flag_values(given: Any) -> list[float]:
-    """Return the numbers of an attribute, or of a text such as ``"0, 1b, 2b"``."""
+    """Return the numbers in an attribute, or in a text such as ``"0, 1b, 2b"``."""
     if isinstance(given, str):
         given = re.findall(r"[-+]?\d+(?:\.\d*)?", given)
     return [float(value) for value in np.ravel(np.asarray(given)).tolist()]
@@ -115,7 +97,8 @@ def build_table(
     The class of missing labels comes first if there is one, then the codes in ascending
     order, with codes of equal name in one class. Names that cover less than
     ``min_share`` of the labelled area become ``rare_label``, which is the last class
-    unless it names one of the others, or are masked if that is None.
+    unless it names one of the others, or are masked if that is None. Fewer than two
+    remaining classes raise ``ValueError``.
 
     Parameters
     ----------
@@ -123,17 +106,8 @@ def build_table(
         Area of each code that occurs, in any unit.
     names
         Names of codes; a code without a name is called by its number.
-    missing_label
-        Name of the class of missing labels; None to mask them.
-    min_share
-        Smallest share of a class in the labelled area.
-    rare_label
-        Class of the names below that share; None to mask them.
-
-    Raises
-    ------
-    ValueError
-        If fewer than two classes are left.
+    missing_label, min_share, rare_label
+        As in :class:`XarrayDataset`.
 
     Examples
     --------
@@ -158,30 +132,24 @@ def build_table(
     order = list(dict.fromkeys(order))
     if len(order) < 2:
         raise ValueError(
-            f"segmentation needs at least two classes, got {order or 'none'} from the "
-            f"codes {', '.join(f'{code:g}' for code in codes) or 'none'}; give missing "
-            "labels a class with missing_label, or lower min_share"
+            f"segmentation needs at least two classes, got {order} from the codes "
+            f"[{', '.join(f'{code:g}' for code in codes)}]; give missing labels a class "
+            "with missing_label, or lower min_share"
         )
+    # Masked names are not in the order.
     position = {name: i for i, name in enumerate(order)}
-    classes = [
-        position[name]
-        if name not in rare
-        else (-1 if rare_label is None else position[rare_label])
-        for name in named
-    ]
+    final = [rare_label if name in rare else name for name in named]
+    classes = tuple(-1 if name is None else position[name] for name in final)
     missing = -1 if missing_label is None else 0
-    return ClassTable(tuple(order), tuple(codes), tuple(classes), missing)
+    return ClassTable(tuple(order), tuple(codes), classes, missing)
 
 
 def given_names(
     class_names: Mapping[float, str] | Sequence[str], codes: Sequence[float]
 ) -> dict[float, str]:
-    """Return the names of codes given by the user, by code or in the order of codes.
+    """Return the names that a user gives to codes, by code or in the order of codes.
 
-    Raises
-    ------
-    ValueError
-        If the numbers of names and codes differ.
+    Different numbers of names and codes raise ``ValueError``.
     """
     if isinstance(class_names, Mapping):
         return {float(code): str(name) for code, name in class_names.items()}

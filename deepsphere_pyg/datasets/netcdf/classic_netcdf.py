@@ -25,12 +25,12 @@ _STREAMING = (1 << 32) - 1, (1 << 64) - 1
 
 
 class _Variable(NamedTuple):
-    """Name, shape, bytes of a number and first byte of a variable."""
+    """Description of a variable in a header."""
 
     name: str
     shape: tuple[int, ...]
-    width: int
-    begin: int
+    width: int  # bytes of a number
+    begin: int  # first byte
 
     @property
     def is_record(self) -> bool:
@@ -46,14 +46,7 @@ class _Variable(NamedTuple):
 def check_classic(path: Path) -> None:
     """Refuse a file whose header is inconsistent, or that ends before its variables do.
 
-    Raises
-    ------
-    ValueError
-        If it is damaged.
-
-    Notes
-    -----
-    Source: the NetCDF Classic Format Specification, Unidata.
+    It raises ``ValueError``. Source: the NetCDF Classic Format Specification, Unidata.
     """
     with (
         path.open("rb") as file,
@@ -64,7 +57,7 @@ def check_classic(path: Path) -> None:
         dimensions = header.dimensions()
         header.attributes()
         variables = header.variables(dimensions)
-        if records in _STREAMING:  # unknown, and found from the length
+        if records in _STREAMING:  # the length of the file determines it
             records = 0
         _check_ends(variables, records, len(data))
 
@@ -128,16 +121,16 @@ class _Header:
         end = self._place + (-(-size // 4) * 4 if padded else size)
         if end > len(self._data):
             raise ValueError(
-                f"its header tells of {size} bytes at byte {self._place}, the file has "
+                f"its header states {size} bytes at byte {self._place}, but the file has "
                 f"{len(self._data)}"
             )
         self._place = end
 
     def _bounded(self, count: int) -> int:
-        """Refuse more elements than bytes are left for, at four each."""
+        """Refuse more elements than fit into the rest of the file, at four bytes each."""
         if 4 * count > len(self._data) - self._place:
             raise ValueError(
-                f"its header tells of {count} elements at byte {self._place}, the file "
+                f"its header states {count} elements at byte {self._place}, but the file "
                 f"has {len(self._data)} bytes"
             )
         return count
@@ -167,15 +160,14 @@ class _Header:
 def _check_ends(variables: Sequence[_Variable], records: int, size: int) -> None:
     """Refuse variables that end beyond the file."""
     repeated = [variable for variable in variables if variable.is_record]
-    # Records are padded to four bytes, unless they hold a single variable.
     record = sum(-(-variable.size // 4) * 4 for variable in repeated)
-    if len(repeated) == 1:
+    if len(repeated) == 1:  # records of a single variable are not padded to four bytes
         record = repeated[0].size
     for variable in variables:
         count = records if variable.is_record else 1
         end = variable.begin + (count - 1) * record * variable.is_record + variable.size
         if count and variable.size and end > size:
             raise ValueError(
-                f"{variable.name} ends at byte {end}, the file has {size}: it is "
+                f"{variable.name} ends at byte {end}, but the file has {size}: it is "
                 "truncated"
             )

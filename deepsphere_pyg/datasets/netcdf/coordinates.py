@@ -13,16 +13,10 @@ import numpy.typing as npt
 Selection = Mapping[str, Any]
 
 _NANOSECONDS = {
-    "W": 604_800 * 10**9,
-    "D": 86_400 * 10**9,
-    "h": 3_600 * 10**9,
-    "m": 60 * 10**9,
-    "s": 10**9,
-    "ms": 10**6,
-    "us": 10**3,
-    "ns": 1,
+    **{"W": 604_800 * 10**9, "D": 86_400 * 10**9, "h": 3_600 * 10**9},
+    **{"m": 60 * 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1},
 }
-# Possible units of a lead time that is given as a number.
+# Possible units of a lead time given as a number.
 _NUMBER_UNITS = ("h", "D", "m", "s")
 # Calendars that agree with NumPy's from this date on.
 _STANDARD = ("standard", "gregorian", "proleptic_gregorian")
@@ -30,7 +24,7 @@ _SINCE = "1582-10-15"
 
 
 def number_or_text(text: str) -> Any:
-    """Convert a text to an integer or a float if possible, or return it.
+    """Convert a text to an integer or a float if possible, or return it as it is.
 
     Examples
     --------
@@ -48,8 +42,8 @@ def number_or_text(text: str) -> Any:
 def coordinate_keys(values: Any) -> list[Hashable]:
     """Return keys that compare coordinate values of any type or resolution.
 
-    Dates of ``datetime64`` in any unit, and of the standard calendar in other types,
-    have equal keys if they are the same instant, and numbers if they are equal.
+    Dates have equal keys if they are the same instant, in any unit of ``datetime64`` or
+    as another type of the standard calendar; numbers have equal keys if they are equal.
     """
     array = np.atleast_1d(np.asarray(values))
     if array.dtype.kind in "mM":
@@ -114,12 +108,8 @@ def position_of(dataset: Any, dimension: Hashable, value: Any) -> int:
 
     Without coordinates the value is the position. Numbers match to float32, dates of
     any resolution by their instant, dates and lead times also by text
-    (``"2001-02-01"``, ``"6h"``), and texts exactly.
-
-    Raises
-    ------
-    ValueError
-        If the value is missing or repeats; the message lists the existing ones.
+    (``"2001-02-01"``, ``"6h"``), and texts exactly. A missing or repeated value raises
+    ``ValueError``, which lists the existing ones.
     """
     if dimension not in dataset.coords:
         size = dataset.sizes[dimension]
@@ -165,9 +155,8 @@ def _matches(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
     )
     if len(wanted_key) != 1:
         return np.zeros(len(values), dtype=bool)
-    keys = coordinate_keys(values)
-    text = str(_decoded(value))
-    return np.array([key == wanted_key[0] or key == text for key in keys], dtype=bool)
+    equal = (wanted_key[0], str(_decoded(value)))
+    return np.array([key in equal for key in coordinate_keys(values)], dtype=bool)
 
 
 def _decoded(value: Any) -> Any:
@@ -175,7 +164,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _lead_times(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
-    """True where lead times equal a text, a duration or a number of hours."""
+    """True where lead times equal a duration, its text, or a number of hours."""
     keys = _nanoseconds(values)
 
     def places(wanted: int) -> npt.NDArray[np.bool_]:
@@ -212,12 +201,8 @@ def select(
 ) -> dict[str, list[int]]:
     """Return the selected positions along dimensions of a variable.
 
-    A value selects one position, a list several.
-
-    Raises
-    ------
-    ValueError
-        If a dimension or a value does not exist. The message names the file ``name``.
+    A value selects one position, a list several. If a dimension or a value does not
+    exist, the ``ValueError`` names the file ``name``.
     """
     positions = {}
     for dimension, value in selection.items():
@@ -259,15 +244,9 @@ def short(value: Any) -> str:
         (length,) = _nanoseconds(np.array([value]))
         if length is None:
             return "NaT"
-        for unit, name in (
-            ("h", "h"),
-            ("m", "min"),
-            ("s", "s"),
-            ("ms", "ms"),
-            ("us", "us"),
-        ):
+        for unit in ("h", "m", "s", "ms", "us"):
             if length % _NANOSECONDS[unit] == 0:
-                return f"{length // _NANOSECONDS[unit]}{name}"
+                return f"{length // _NANOSECONDS[unit]}{'min' if unit == 'm' else unit}"
         return f"{length}ns"
     if isinstance(value, bool | np.bool_):
         return str(bool(value))

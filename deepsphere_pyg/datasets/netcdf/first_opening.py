@@ -27,34 +27,27 @@ SECONDS_VARIABLE = "DEEPSPHERE_PYG_SECONDS_TO_OPEN"
 _SECONDS = 60.0
 _SCRIPT = Path(__file__).with_name("opening_process.py")
 _READY = "ready\n"  # first line of the process
-# Signature of HDF5: at the begin of a file, or after 512 bytes times a power of two.
+# Signature of HDF5: at the start of a file, or after 512 bytes times a power of two.
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_HDF5_PLACES = tuple(512 << power for power in range(8))
+_HDF5_PLACES = (0, *(512 << power for power in range(8)))
 
 
 def check_opening(path: str | os.PathLike[str], library: str) -> None:
     """Refuse a file of NetCDF or HDF5 that would end or hang this process.
 
-    A separate process opens it and reads its structure, attributes and coordinates, and
-    the ends of its larger variables, but not all their numbers. Python errors are left
-    to the next opening. The process is started once (some 0.3 s) and takes milliseconds
-    a file; a file is opened there again only if its size or modification time changes.
-    Of NetCDF files of the classic formats, the header and the length are checked here
-    instead. Files of other formats are not checked.
-
-    Parameters
-    ----------
-    path
-        The file.
-    library
-        Package that will read it: ``"netCDF4"`` or ``"h5py"``.
+    A separate process opens it with the ``library`` that will read it (``"netCDF4"`` or
+    ``"h5py"``) and reads its structure, attributes and coordinates, and the ends of its
+    larger variables. Python errors are left to the next opening. The process is started
+    once (some 0.3 s) and takes milliseconds a file; a file is opened there again only
+    if its size or modification time changes. NetCDF files of the classic formats are
+    checked here instead, by their header and length; other formats are not checked.
 
     Raises
     ------
     ValueError
         If the process ended or took too long: 60 s, or the seconds of the environment
         variable ``DEEPSPHERE_PYG_SECONDS_TO_OPEN`` (0 skips all checks); or if a
-        classic file is damaged. The message names the file.
+        classic file is damaged.
 
     Warns
     -----
@@ -67,7 +60,7 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
         return
     with file.open("rb") as stream:
         begin = stream.read(len(_HDF5))
-        is_hdf5 = begin == _HDF5 or any(_is_at(place, stream) for place in _HDF5_PLACES)
+        is_hdf5 = any(_begins_hdf5(stream, place) for place in _HDF5_PLACES)
     if begin[:4] in CLASSIC:
         with reading(file, "NetCDF"):
             check_classic(file)
@@ -78,7 +71,6 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
 
 
 def _seconds() -> float:
-    """Return the longest time to open a file."""
     given = os.environ.get(SECONDS_VARIABLE, "")
     try:
         seconds = float(given) if given else _SECONDS
@@ -92,8 +84,7 @@ def _seconds() -> float:
     return seconds
 
 
-def _is_at(place: int, stream: BinaryIO) -> bool:
-    """Whether HDF5 begins at a byte of a file."""
+def _begins_hdf5(stream: BinaryIO, place: int) -> bool:
     stream.seek(place)
     return stream.read(len(_HDF5)) == _HDF5
 
@@ -108,12 +99,12 @@ class _OpeningProcess:
         self._missing = False
 
     def check(self, path: Path, key: tuple[str, str, int, int], seconds: float) -> None:
-        """Open a file there, unless that was done."""
+        """Let the process open a file, unless it has done so already."""
         request = {"path": key[0], "library": key[1], "seconds": seconds}
         with self._lock:
             if key in self._opened or self._missing:
                 return
-            # Something else may have ended it; only a file ends it twice.
+            # Something else may have ended the process once; only the file does twice.
             for _ in range(2):
                 try:
                     self._ask(json.dumps(request) + "\n")
@@ -121,7 +112,11 @@ class _OpeningProcess:
                 except _EndedError as error:
                     ended = error
                     if error.status == -signal.SIGALRM:
-                        raise _too_slow(path, seconds) from None
+                        raise DataFileError(
+                            f"{path} could not be opened within {seconds:g} s: it may "
+                            "be damaged, copy it again; if its disk is slow, set the "
+                            f"environment variable {SECONDS_VARIABLE} to more seconds"
+                        ) from None
                 except (OSError, ImportError) as error:
                     self._missing = True
                     warnings.warn(
@@ -146,14 +141,10 @@ class _OpeningProcess:
                 child.kill()
 
     def _ask(self, request: str) -> None:
-        """Let the process open a file; Python errors are left to the next opening.
+        """Let the process open a file.
 
-        Raises
-        ------
-        _EndedError
-            If that ended the process.
-        OSError, ImportError
-            If it cannot be started, or lacks the library.
+        It raises ``_EndedError`` if that ends the process, ``OSError`` if the process
+        cannot be started, and ``ImportError`` if it lacks the library.
         """
         if self._child is None:
             self._child = _started()
@@ -181,25 +172,11 @@ class _EndedError(Exception):
         super().__init__(how)
 
 
-def _too_slow(path: Path, seconds: float) -> DataFileError:
-    return DataFileError(
-        f"{path} could not be opened within {seconds:g} s: it may be damaged, copy it "
-        "again; if its disk is slow, set the environment variable "
-        f"{SECONDS_VARIABLE} to more seconds"
-    )
-
-
 def _started() -> subprocess.Popen[str]:
-    """Start the process.
-
-    Raises
-    ------
-    OSError
-        If it cannot be started.
-    """
+    """Start the process, or raise ``OSError``."""
     if not sys.executable:
         raise OSError("the interpreter is part of another program")
-    # Modules are found where they are here, but not beside the script.
+    # The process finds modules where this one does, and not beside the script.
     where = os.pathsep.join(folder for folder in sys.path if folder)
     child = subprocess.Popen(
         [sys.executable, "-P", str(_SCRIPT)],
@@ -225,7 +202,7 @@ def _pipes(child: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
 
 
 _process = _OpeningProcess()
-# Processes of parents, which end them.
+# Processes of the parents of this process, which end them.
 _of_parents: list[_OpeningProcess] = []
 
 

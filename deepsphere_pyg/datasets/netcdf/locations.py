@@ -14,13 +14,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]+)*://")
 _FILES = (".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5")
 # Packages that open the stores of a scheme; fsspec itself opens the others.
 PACKAGES = {
-    "s3": "s3fs",
-    "gs": "gcsfs",
-    "gcs": "gcsfs",
-    "abfs": "adlfs",
-    "az": "adlfs",
-    "http": "aiohttp",
-    "https": "aiohttp",
+    **{"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"},
+    **{"http": "aiohttp", "https": "aiohttp"},
 }
 
 
@@ -32,12 +27,9 @@ def is_url(location: str) -> bool:
 def locations_of(source: Any) -> tuple[str, ...]:
     """Return the addresses and existing paths of a source, with patterns expanded.
 
-    Parameters
-    ----------
-    source
-        A path, a pattern (``"data/*.nc"``, ``"data/**/*.nc"``), a folder of NetCDF
-        files, a Zarr store, a URL, or a list of these. A leading ``~`` and variables
-        such as ``$HOME`` are expanded.
+    The source is a path, a pattern (``"data/*.nc"``, ``"data/**/*.nc"``), a folder of
+    NetCDF files, a Zarr store, a URL, or a list of these. A leading ``~`` and variables
+    such as ``$HOME`` are expanded.
 
     Raises
     ------
@@ -60,15 +52,14 @@ def is_store(path: Path) -> bool:
 
 
 def _each(given: str) -> Sequence[str]:
-    if is_url(given):
-        if given.startswith("file://"):
-            given = given.removeprefix("file://")
-        else:
-            return [given]
-    text = os.path.expandvars(os.path.expanduser(given))
+    if is_url(given) and not given.startswith("file://"):
+        return [given]
+    text = os.path.expandvars(os.path.expanduser(given.removeprefix("file://")))
     path = Path(text)
     if path.is_dir() and not is_store(path):
-        return _of_folder(path)
+        # Without NetCDF files in it, the folder is left for the reader to refuse.
+        found = sorted(str(one) for one in path.iterdir() if one.suffix.lower() in _FILES)
+        return found or [str(path)]
     if path.exists():
         return [str(path)]
     if glob.has_magic(text):
@@ -82,9 +73,3 @@ def _each(given: str) -> Sequence[str]:
         f"{given} does not exist; pass a NetCDF file, a Zarr store, a folder or a "
         "pattern of NetCDF files, or a URL"
     )
-
-
-def _of_folder(path: Path) -> Sequence[str]:
-    """Return the NetCDF files of a folder, or the folder for the reader to refuse."""
-    found = sorted(str(one) for one in path.iterdir() if one.suffix.lower() in _FILES)
-    return found or [str(path)]

@@ -1,9 +1,8 @@
 """Script that opens files for another process, which a damaged file would end or hang.
 
-As a script it loads only the libraries that read the files. Each line of its input is a
-request in JSON of ``path``, ``library`` and ``seconds``, which it answers by a line:
-null, or the error of a missing library. It ends with its input, or when a request takes
-too long.
+It imports only the libraries that read the files. Each line of its input is a request
+in JSON of ``path``, ``library`` and ``seconds``. It answers with a line: null, or the
+error of a missing library. It ends with its input, or when a request takes too long.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import sys
 from typing import Any
 
 # Variables up to this size are read whole, as coordinates are when a file is opened; of
-# larger ones the ends are read.
+# larger ones only the ends.
 _SMALL = 1 << 20  # bytes
-# Number of variables of a group that are read: reading thousands would take as long
-# again as opening the file.
+# Number of variables of a group that are read: reading thousands would take as long as
+# opening the file.
 _MANY = 100
 
 

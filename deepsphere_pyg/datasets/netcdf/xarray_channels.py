@@ -26,47 +26,23 @@ from samplings import same_sampling
 
 @dataclass(frozen=True)
 class Channel:
-    """A map at each sample: a variable at fixed positions of its other dimensions.
+    """A map at each sample: a variable at fixed positions of its other dimensions."""
 
-    Attributes
-    ----------
-    name
-        Such as ``z@500``.
-    variable, positions
-        The variable, and positions along its other dimensions.
-    dims
-        Dimensions of the places.
-    sampled
-        Whether the values change along the sample dimension.
-    """
-
-    name: str
+    name: str  # such as z@500
     variable: str
-    positions: dict[str, int]
-    dims: tuple[str, ...]
-    sampled: bool
+    positions: dict[str, int]  # along the other dimensions
+    dims: tuple[str, ...]  # of the places
+    sampled: bool  # whether it varies along the sample dimension
 
 
 @dataclass(frozen=True)
 class SampledChannels:
-    """Channels on one grid, along one sample dimension.
-
-    Attributes
-    ----------
-    channels
-        What is read for a sample.
-    places
-        Sampling of all channels, and the vertex of each cell.
-    sample_dimension
-        Dimension of the samples; None if there is a single one.
-    chosen
-        Positions of the samples along it, in order; None for all.
-    """
+    """Channels on one grid, along one sample dimension."""
 
     channels: tuple[Channel, ...]
     places: XarraySampling
-    sample_dimension: str | None
-    chosen: tuple[int, ...] | None = None
+    sample_dimension: str | None  # None if there is a single sample
+    chosen: tuple[int, ...] | None = None  # positions of the samples; None for all
 
     def n_samples(self, source: XarraySource) -> int:
         """Return the number of samples in the files."""
@@ -81,6 +57,15 @@ class SampledChannels:
             return np.arange(self.n_samples(source))
         return np.asarray(source.dataset[along].to_numpy())
 
+    def read(
+        self, source: XarraySource, channel: Channel, step: int
+    ) -> npt.NDArray[Any]:
+        """Read a channel at a step of the samples, NaN where missing."""
+        positions = dict(channel.positions)
+        if channel.sampled:
+            positions[str(self.sample_dimension)] = step
+        return source.read(channel.variable, positions, *channel.dims)
+
 
 def field_channels(
     source: XarraySource,
@@ -90,22 +75,8 @@ def field_channels(
 ) -> SampledChannels:
     """Return the channels of the input variables.
 
-    Parameters
-    ----------
-    source
-        The files.
-    variables
-        Names of variables; ``"z"`` stands for a channel at each position of its further
-        dimensions, ``"z@500"`` for the one at that coordinate.
-    selection
-        Coordinates to keep along further dimensions.
-    sample_dimension
-        Dimension of the samples; by default that of time.
-
-    Raises
-    ------
-    ValueError
-        If a variable or coordinate does not exist, or grids differ.
+    Parameters are those of :class:`XarrayDataset`. If a variable or coordinate does not
+    exist, or grids differ, ``ValueError`` is raised.
     """
     if isinstance(variables, str) or not variables:
         raise ValueError(
@@ -141,15 +112,15 @@ def field_channels(
             for d in dataset[name].dims
             if d not in own.dims and not (sampled and d == time)
         ]
-        # A dimension with one value is not in names, so that networks can be used on
-        # files with and without it.
+        # Names leave out dimensions with one value, so that networks can be used on
+        # files with and without them.
         named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
         if level:
             free = [d for d in further if d not in keep]
             if len(free) != 1:
                 raise ValueError(
                     f"{wanted!r} needs one further dimension of {name} to select "
-                    f"{level} from, got {', '.join(free) or 'none'}"
+                    f"{level} from, got ({', '.join(free)})"
                 )
             keep[free[0]] = [position_of(dataset, free[0], number_or_text(level))]
         choices = [keep.get(d, range(dataset.sizes[d])) for d in further]
@@ -175,10 +146,8 @@ def label_channel(
 ) -> SampledChannels:
     """Return the label variable as a single channel.
 
-    Raises
-    ------
-    ValueError
-        If it does not exist, or has dimensions without a selection.
+    If it does not exist, or has dimensions without a selection, ``ValueError`` is
+    raised.
     """
     require_variable(source, variable)
     dataset = source.dataset
@@ -218,10 +187,9 @@ def label_channel(
 
 def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
     """Whether cells at the same positions are the same vertices."""
-    if one is other:
-        return True
-    return np.array_equal(one.vertex, other.vertex) and same_sampling(
-        one.sampling, other.sampling
+    return one is other or (
+        np.array_equal(one.vertex, other.vertex)
+        and same_sampling(one.sampling, other.sampling)
     )
 
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
 from deepsphere_pyg.datasets.netcdf.class_table import (
-    ClassTable,
     build_table,
     code_names,
     given_names,
@@ -28,7 +27,7 @@ from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
-# A variable of more values than a byte holds is a field, not labels.
+# Labels have at most as many codes as a byte has values; a field has more.
 MOST_CLASSES = 256
 
 
@@ -45,7 +44,7 @@ class XarrayDataset(XarrayFields):
         Inputs: path of a NetCDF file or Zarr store, a pattern of paths, a folder of
         NetCDF files, a URL, a list of these, or an open ``xarray.Dataset``.
     labels
-        The same for the labels, on a grid of its own; by default ``fields``.
+        The same for the labels, which may be on another grid; by default ``fields``.
     variables
         Names of the input variables. ``"z"`` stands for a channel at each further
         coordinate, such as pressure levels, with names like ``"z@500"``; ``"z@500"``
@@ -59,15 +58,15 @@ class XarrayDataset(XarrayFields):
     selection, label_selection
         Coordinates to keep along further dimensions of the fields (a value or a list)
         and of the labels (a value), such as ``{"Z": 0}``, ``{"step": "6h"}`` or
-        ``{"member_id": "r1i1p1f1"}``; positions, for dimensions without coordinates. A
-        dimension with a single value kept does not appear in channel names.
+        ``{"member_id": "r1i1p1f1"}``; positions, for dimensions without coordinates.
+        Channel names leave out a dimension with a single value.
     sample_dimension
         Dimension of the samples; by default that of time.
     class_names
-        Names by code, or one for each code that occurs in ascending order. By default
-        from the attributes ``flag_values`` and ``flag_meanings``, or ``CLIST``; codes
-        without a name are called by their number. Names by code with ``min_share=0``
-        save a pass over labels that vary in time.
+        Names by code, or a list in ascending order of the codes that occur. By default
+        they come from the attributes ``flag_values`` and ``flag_meanings``, or
+        ``CLIST``; codes without a name are called by their number. Names by code with
+        ``min_share=0`` save a pass over labels that vary in time.
     missing_label
         Name of a class for missing labels (NaN, fill values), which becomes class 0;
         by default such vertices are masked.
@@ -75,11 +74,10 @@ class XarrayDataset(XarrayFields):
         Classes below this share of the labelled area of the file's grid (mean over
         time) are merged into ``rare_label``, whatever the sampling.
     rare_label
-        Class of the rare ones: a new one (the last) or one of the others; None to mask
-        them.
+        Name of a new class, which is the last, or of another one; None to mask rare
+        classes.
     regrid
-        ``"auto"``, ``"conservative"``, ``"bilinear"`` or ``"linear"``, see
-        :class:`Regridder`.
+        Method of the :class:`Regridder`.
 
     Attributes
     ----------
@@ -140,11 +138,9 @@ class XarrayDataset(XarrayFields):
             regrid=regrid,
         )
         self._labels = self._fields if labels is None else XarraySource(labels)
+        along = self._inputs.sample_dimension
         self._target = label_channel(
-            self._labels,
-            label_variable,
-            label_selection or {},
-            self._inputs.sample_dimension,
+            self._labels, label_variable, label_selection or {}, along
         )
         self._label_steps = self._matched_steps()
         self._label_regridder = (
@@ -152,7 +148,17 @@ class XarrayDataset(XarrayFields):
             if self._target.places is self._inputs.places
             else Regridder(self._target.places, sampling, regrid)
         )
-        self._table = self._classes(class_names, missing_label, min_share, rare_label)
+        shares, names = self._shares_and_names(class_names, min_share)
+        try:
+            self._table = build_table(
+                shares,
+                names,
+                missing_label=missing_label,
+                min_share=min_share,
+                rare_label=rare_label,
+            )
+        except ValueError as error:
+            raise ValueError(f"{self._labels.name}: {error}") from error
         self.class_names = self._table.names
         self._static: npt.NDArray[np.int64] | None = None
 
@@ -185,45 +191,29 @@ class XarrayDataset(XarrayFields):
         position = {key: i for i, key in enumerate(coordinate_keys(theirs))}
         keys = coordinate_keys(ours)
         chosen = set(self._steps.tolist())
-        absent = [
-            i for i, key in enumerate(keys) if i in chosen and key not in position
-        ]
+        absent = sum(keys[i] not in position for i in chosen)
         if absent:
             raise ValueError(
-                f"{self._labels.name} has no labels for {len(absent)} of the "
-                f"{len(chosen)} times of the fields: {listed(ours)} against "
-                f"{listed(theirs)}; give labels for each, or labels without time"
+                f"{self._labels.name} has no labels for {absent} of the {len(chosen)} "
+                f"times of the fields: {listed(ours)} against {listed(theirs)}; give "
+                "labels for each, or labels without time"
             )
         return np.array([position.get(key, -1) for key in keys], dtype=np.int64)
 
-    def _classes(
+    def _shares_and_names(
         self,
         class_names: Mapping[float, str] | Sequence[str] | None,
-        missing_label: str | None,
         min_share: float,
-        rare_label: str | None,
-    ) -> ClassTable:
+    ) -> tuple[dict[float, float], dict[float, str]]:
+        """Return the areas and names of codes, without a pass over the labels if known."""
         if isinstance(class_names, Mapping) and min_share == 0:
             names = given_names(class_names, ())
-            shares = dict.fromkeys(names, 1.0)
-        else:
-            shares = self._shares()
-            attributes = self._labels.dataset[self._target.channels[0].variable].attrs
-            names = (
-                code_names(attributes)
-                if class_names is None
-                else given_names(class_names, sorted(shares))
-            )
-        try:
-            return build_table(
-                shares,
-                names,
-                missing_label=missing_label,
-                min_share=min_share,
-                rare_label=rare_label,
-            )
-        except ValueError as error:
-            raise ValueError(f"{self._labels.name}: {error}") from error
+            return dict.fromkeys(names, 1.0), names
+        shares = self._shares()
+        if class_names is not None:
+            return shares, given_names(class_names, sorted(shares))
+        variable = self._target.channels[0].variable
+        return shares, code_names(self._labels.dataset[variable].attrs)
 
     def _shares(self) -> dict[float, float]:
         """Sum the area of each code over all label maps, on the grid of the file."""
@@ -243,7 +233,7 @@ class XarrayDataset(XarrayFields):
         return shares
 
     def _refuse_fields(self, codes: list[float]) -> None:
-        """Refuse a variable that varies continuously, or has too many codes."""
+        """Refuse a variable that has fractions or too many values to be classes."""
         what = f"{self._labels.name}: {self._target.channels[0].variable}"
         remedy = (
             "bin them first, for example with numpy.digitize(values, edges), or choose "
@@ -263,11 +253,7 @@ class XarrayDataset(XarrayFields):
 
     def _codes(self, step: int) -> npt.NDArray[Any]:
         """Read the label map of the file at a step, NaN where missing."""
-        channel = self._target.channels[0]
-        positions = dict(channel.positions)
-        if channel.sampled:
-            positions[str(self._target.sample_dimension)] = step
-        return self._labels.read(channel.variable, positions, *channel.dims)
+        return self._target.read(self._labels, self._target.channels[0], step)
 
     def _classes_at(self, step: int) -> npt.NDArray[np.int64]:
         """Return the class of each vertex, -1 where masked."""
@@ -275,7 +261,8 @@ class XarrayDataset(XarrayFields):
             cells = self._table.apply(self._codes(step))
         except ValueError as error:
             raise ValueError(f"{self._labels.name}: {error}") from error
-        # Missing labels vote if they are a class, and codes of one class vote together.
+        # Regrid classes, not codes: missing labels may be a class, and codes of one
+        # class vote together.
         classes, known = self._label_regridder.labels(
             np.ma.masked_less(cells, 0, copy=False)
         )

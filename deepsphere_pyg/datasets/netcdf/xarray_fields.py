@@ -94,16 +94,12 @@ class XarrayFields(RegriddedMaps):
 
     def _inputs_at(self, step: int) -> npt.NDArray[Any]:
         """Read the channels on the sampling, shape ``(V, C)``, NaN where missing."""
-        maps = []
-        for channel in self._inputs.channels:
-            positions = dict(channel.positions)
-            if channel.sampled:
-                positions[str(self._inputs.sample_dimension)] = step
-            maps.append(self._fields.read(channel.variable, positions, *channel.dims))
+        inputs = self._inputs
+        maps = [inputs.read(self._fields, one, step) for one in inputs.channels]
         return self._regridder.fields(np.stack(maps)).T
 
     def subset(self, times: Any) -> Self:
-        """Return the samples at some times, for instance to hold others out.
+        """Return the samples at some times, for instance to hold out the others.
 
         Parameters
         ----------
@@ -133,17 +129,13 @@ class XarrayFields(RegriddedMaps):
             np.arange(len(self)), dims="time", coords={"time": self.times}
         )
         wanted = times if isinstance(times, slice | str) else np.atleast_1d(times)
+        absent = f"there are no samples at {times}; there are {listed(self.times)}"
         try:
             chosen = np.atleast_1d(numbers.sel(time=wanted).to_numpy())
         except (KeyError, TypeError, ValueError) as error:
-            chosen = np.arange(0)
-            cause: Exception | None = error
-        else:
-            cause = None
+            raise ValueError(absent) from error
         if len(chosen) == 0:
-            raise ValueError(
-                f"there are no samples at {times}; there are {listed(self.times)}"
-            ) from cause
+            raise ValueError(absent)
         part = copy.copy(self)
         part._steps = self._steps[chosen]
         return part

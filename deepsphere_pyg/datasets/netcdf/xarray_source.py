@@ -1,4 +1,4 @@
-"""NetCDF and Zarr opened through xarray, and arrays of it."""
+"""NetCDF and Zarr opened through xarray, and their arrays."""
 
 from __future__ import annotations
 
@@ -24,31 +24,15 @@ from samplings.missing_values import CODES, without_missing
 from samplings.reading import REMEDY
 
 # Open data sets. HDF5 2.2 ends the process if a file of texts is opened again after one
-# of its openings was closed and another was not, so each file is opened once, and kept
-# open while in use.
+# of two openings was closed, so each file is opened once, and stays open while in use.
 _OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
 class XarraySource:
-    """Files that are opened once in each process, or an open data set.
+    """Files that are opened once in each process, or an open ``xarray.Dataset``.
 
-    Parameters
-    ----------
-    source
-        Path of a NetCDF file or Zarr store, a pattern of paths (``"data/*.nc"``), a
-        folder of NetCDF files, a URL that xarray opens, a list of these (joined by
-        their coordinates), or an open ``xarray.Dataset``.
-
-    Raises
-    ------
-    TypeError
-        If it has another type.
-    FileNotFoundError
-        If a path does not exist, or nothing matches a pattern.
-    ImportError
-        If a package that opens a URL is not installed.
-    ValueError
-        If a file cannot be read or the files do not fit together.
+    The source is that of :func:`locations_of`; several files are joined by their
+    coordinates.
     """
 
     def __init__(self, source: Any) -> None:
@@ -91,12 +75,8 @@ class XarraySource:
     def places(self, variable: str) -> XarraySampling:
         """Return the sampling of a variable, found by ``from_xarray``.
 
-        It is found once for all variables of the same dimensions and coordinates.
-
-        Raises
-        ------
-        DataFileError
-            If it is not recognised; the message names the file.
+        It is found once for all variables of the same dimensions and coordinates. If it
+        is not recognised, ``DataFileError`` is raised.
         """
         array = self.dataset[variable]
         stated = {**array.encoding, **array.attrs}
@@ -115,12 +95,9 @@ class XarraySource:
     ) -> npt.NDArray[Any]:
         """Read a variable at some positions, with its dimensions in this order.
 
-        Missing values are NaN, see :func:`samplings.missing_values.without_missing`.
-
-        Raises
-        ------
-        ValueError
-            If it cannot be read, or holds neither numbers nor booleans.
+        Missing values are NaN, see :func:`samplings.missing_values.without_missing`. If
+        it cannot be read or holds neither numbers nor booleans, ``ValueError`` is
+        raised.
         """
         part = self.dataset[variable].isel(dict(positions))
         if part.dtype.kind not in "biufc":
@@ -173,7 +150,7 @@ class XarraySource:
             try:
                 return self._decode(decode_times=True)
             except (ValueError, OverflowError) as error:
-                # "months since" has no dates; its numbers are kept.
+                # Units such as "months since" give no dates; the numbers are kept.
                 if "decode" not in str(error):
                     raise
                 return self._decode(decode_times=False)
@@ -199,10 +176,7 @@ class XarraySource:
 def _engine(path: str) -> dict[str, str]:
     """Return the arguments with which xarray opens a path.
 
-    Raises
-    ------
-    ImportError
-        If the package that reads the address is not installed.
+    If the package that reads an address is not installed, ``ImportError`` is raised.
     """
     if not is_url(path):
         zarr = Path(path).is_dir() or path.endswith(".zip")
@@ -210,8 +184,7 @@ def _engine(path: str) -> dict[str, str]:
     bare = path.split("?")[0].rstrip("/")
     scheme = path.split("://")[0].split("::")[-1].lower()
     if scheme in ("http", "https", "dap2", "dap4") and ".zarr" not in bare:
-        # OPeNDAP: netCDF4 or pydap.
-        return {}
+        return {}  # OPeNDAP: netCDF4 or pydap
     for package in ("fsspec", PACKAGES.get(scheme)):
         if package is not None and find_spec(package) is None:
             raise ImportError(
@@ -253,13 +226,7 @@ def _quiet() -> Iterator[None]:
 
 
 def require_variable(source: XarraySource, name: str) -> None:
-    """Refuse a name that is not a variable of the file.
-
-    Raises
-    ------
-    ValueError
-        If there is no such variable; the message lists the existing ones.
-    """
+    """Refuse a name that is not a variable of the file, and list the variables."""
     if name not in source.dataset.variables:
         found = ", ".join(map(str, source.dataset.data_vars))
         raise ValueError(

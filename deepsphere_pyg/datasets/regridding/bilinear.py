@@ -23,14 +23,9 @@ ON_RING = 1e-9
 class LatLonVertices:
     """Vertices of a sampling at the crossings of parallels and meridians.
 
-    Attributes
-    ----------
-    lat
-        Latitudes of the rings in degrees from south to north, shape ``(n_lat,)``.
-    lon
-        Longitudes of the meridians in degrees, increasing in [0, 360), ``(n_lon,)``.
-    index
-        Vertex at each crossing, -1 where there is none, shape ``(n_lat, n_lon)``.
+    Latitudes of the rings, in degrees from south to north, have the shape ``(n_lat,)``;
+    longitudes of the meridians, increasing in [0, 360), ``(n_lon,)``; and the vertices,
+    -1 at crossings without one, ``(n_lat, n_lon)``.
     """
 
     lat: FloatArray
@@ -44,7 +39,7 @@ class LatLonVertices:
 
     @cached_property
     def holes(self) -> npt.NDArray[np.bool_]:
-        """True where no data lie between a meridian and the next one eastwards."""
+        """True where there are no data from a meridian to the next one eastwards."""
         others, widest = np.sort(self.gaps)[-2:]
         open_end = widest > HOLE * others * (1 + 1e-6)
         return np.asarray((self.gaps == widest) & open_end)
@@ -88,14 +83,14 @@ def latlon_vertices(sampling: Sampling) -> LatLonVertices | None:
 def bilinear_weights(
     grid: LatLonVertices, target: Sampling, n_source: int
 ) -> sp.csr_array:
-    r"""Weights ``(V, n_source)``; rows sum to one, or to zero outside.
+    r"""Return bilinear weights ``(V, n_source)``; rows sum to one, or to zero outside.
 
     Between rings :math:`i, i+1` and meridians :math:`j, j+1`,
 
     .. math:: f = (1-a)(1-b) f_{ij} + (1-a) b f_{i,j+1} + a (1-b) f_{i+1,j}
         + a b f_{i+1,j+1},
 
-    with the shares *a* of the way in latitude and *b* in longitude, which is periodic.
+    with the relative distances *a* in latitude and *b* in longitude, which is periodic.
     Beyond the last ring, if the pole is at most one spacing away, the value at the pole
     is the mean of that ring. Vertices farther out, or in a hole of a regional grid, are
     outside. Crossings without a vertex have no weight.
@@ -120,16 +115,12 @@ def bilinear_weights(
         rows.append(np.repeat(cap, len(mean)))
         columns.append(np.tile(grid.index[end], len(cap)))
         weights.append(np.outer(np.abs(beyond[cap]), mean).ravel())
-    return weight_matrix(
-        np.concatenate(rows),
-        np.concatenate(columns),
-        np.concatenate(weights),
-        (len(target), n_source),
-    )
+    entries = map(np.concatenate, (rows, columns, weights))
+    return weight_matrix(*entries, (len(target), n_source))
 
 
 def holding_vertices(grid: LatLonVertices, target: Sampling) -> IntArray:
-    """Vertex whose cell holds each vertex of the target, -1 outside.
+    """Return the vertex whose cell contains each vertex of the target, -1 outside.
 
     Vertices on a border belong to the cell south or west of it.
     """
@@ -143,10 +134,11 @@ def holding_vertices(grid: LatLonVertices, target: Sampling) -> IntArray:
 def _rings(
     grid: LatLonVertices, lat: FloatArray
 ) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Ring south of each vertex, and how far it is to the next one or beyond the last.
+    """Return the ring south of each vertex, and relative distances from rings.
 
-    The second array is the share of the way to the ring north of it; the third that
-    from the last ring to the pole (south negative), NaN where no data reach so far.
+    The first distance is that to the ring south of the vertex, as a share of the
+    spacing; the second is that beyond the last ring, as a share of its distance to the
+    pole: negative in the south, zero inside, NaN where no data reach.
     """
     rings = grid.lat
     lower = np.clip(np.searchsorted(rings, lat, side="right") - 1, 0, len(rings) - 2)
@@ -166,9 +158,10 @@ def _rings(
 def _meridians(
     grid: LatLonVertices, lon: FloatArray
 ) -> tuple[IntArray, IntArray, FloatArray, npt.NDArray[np.bool_]]:
-    """Meridians west and east of each vertex, and its share of the way between them.
+    """Return the meridians west and east of each vertex, and its place between them.
 
-    The last array says whether there are data between them.
+    The place is the share of the way eastwards; the last array is True where there are
+    data between the meridians.
     """
     n = len(grid.lon)
     west = (np.searchsorted(grid.lon, lon, side="right") - 1) % n

@@ -20,7 +20,7 @@ WHOLE = 1e-6
 
 
 def pixel_weights(source: HEALPix, target: Sampling) -> sp.csr_array:
-    """Weights ``(V, V_source)`` of healpy's bilinear interpolation: 4 pixels each."""
+    """Return weights ``(V, V_source)`` of healpy's interpolation between 4 pixels."""
     pixels, weights = healpy.get_interp_weights(
         source.nside, target.theta, target.phi, nest=source.nest
     )
@@ -30,15 +30,10 @@ def pixel_weights(source: HEALPix, target: Sampling) -> sp.csr_array:
 
 
 def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
-    """Weights ``(V, V_source)`` on the corners of the triangle that holds each vertex.
+    """Return linear weights ``(V, V_source)`` on the flat triangle around each vertex.
 
-    They are linear on the flat triangle. Vertices outside the cells of a source that
-    covers a part of the sphere have no weights.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than four points, or all lie on one circle.
+    Vertices outside the cells of a source that covers a part of the sphere have no
+    weights. Fewer than four points, or points on one circle, raise ``ValueError``.
     """
     hull = convex_hull(
         source.xyz,
@@ -55,7 +50,7 @@ def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
     face = containing_cells(faces, points, centres)
     sides = np.swapaxes(corners[face], 1, 2)
     shares = np.linalg.solve(sides, points[..., None])[..., 0]
-    # A vertex on a side is beyond it by round-off.
+    # Round-off may put a vertex on a side slightly beyond it.
     shares = np.maximum(shares, 0.0)
     shares /= shares.sum(axis=1, keepdims=True)
     rows = np.repeat(vertex, 3)
@@ -84,7 +79,7 @@ def weight_matrix(
     weights: npt.NDArray[np.float64],
     shape: tuple[int, int],
 ) -> sp.csr_array:
-    """Sum weights into a matrix, without those that are zero or of column -1."""
+    """Sum weights into a matrix, without zeros and column -1."""
     held = (columns >= 0) & (weights != 0)
     entries = (weights[held], (rows[held], columns[held]))
     return sp.csr_array(entries, shape=shape)

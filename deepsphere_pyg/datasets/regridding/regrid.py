@@ -22,39 +22,41 @@ from samplings.arguments import sampling_argument
 from samplings.arrays import FloatArray, IntArray, freeze
 from samplings.missing_values import missing_values, native
 
-# A vertex is missing if less of its weight is known, up to the round-off of the sum of
-# some hundred weights.
+# Vertices with a smaller known weight are missing: a half, less the round-off of the sum
+# of some hundred weights.
 ENOUGH = 0.5 - 1e-12
 # Relative difference of areas that are equal up to round-off.
 TIED = 1e-9
+# Codes below this are counted to find the distinct ones, which is faster than sorting.
+_SMALL_CODES = 1 << 10
 
 
 @dataclass(frozen=True, eq=False)
 class Regridder:
     r"""Regridding of fields and labels from the cells of a file to a sampling.
 
-    If the cells of the sampling are larger in the mean, values are averaged,
+    If the cells of the sampling are larger on average, values are averaged,
 
     .. math:: f_t = \frac{\sum_s A_{ts} f_s}{\sum_s A_{ts}}
 
     over the areas A that cells share (:meth:`samplings.Transfer.conservative`): means
     over the sphere are kept, and details finer than the vertices' spacing do not alias.
-    The label is that of the largest shared area; of equal ones the lowest.
+    The label is the one with the largest shared area; of equal ones the lowest.
 
     Otherwise values are interpolated: bilinearly on latitude-longitude grids and on
     HEALPix pixels, linearly on the Delaunay triangles of other points. The label is
     that of the cell at the vertex.
 
     Vertices outside the file's grid are missing. Missing cells are left out and the
-    other weights scaled up; a vertex with less than half of its weight is missing too.
+    other weights scaled up; a vertex that loses more than half of its weight is missing.
 
     Parameters
     ----------
     source
-        Where the maps are given: a sampling, or the cells of a file as
-        :func:`~deepsphere_pyg.convert.from_xarray` found them.
+        The sampling of the given maps, or the result of
+        :func:`~deepsphere_pyg.convert.from_xarray` for the cells of a file.
     sampling
-        Where they are wanted.
+        The sampling to regrid to.
     method
         ``"auto"`` as above; ``"conservative"``; or ``"bilinear"`` or ``"linear"``, both
         of which interpolate as above.
@@ -92,7 +94,7 @@ class Regridder:
     def __post_init__(self) -> None:
         if not isinstance(self.source, Sampling | XarraySampling):
             raise TypeError(
-                "source must be a Sampling or what from_xarray returns, got "
+                "source must be a Sampling or an XarraySampling, got "
                 f"{type(self.source).__name__}; pass from_xarray(data), for example"
             )
         sampling_argument("sampling", self.sampling)
@@ -101,7 +103,7 @@ class Regridder:
 
     @cached_property
     def places(self) -> tuple[Sampling, IntArray]:
-        """Sampling of the source, and the vertex of each cell, -1 without one."""
+        """Sampling of the source, and the vertex of each cell, or -1."""
         if isinstance(self.source, XarraySampling):
             return self.source.sampling, self.source.vertex
         return self.source, np.arange(len(self.source))
@@ -146,7 +148,7 @@ class Regridder:
 
     @cached_property
     def _compact(self) -> tuple[IntArray, sp.csr_array, FloatArray]:
-        """Cells with a weight, the matrix of these alone, and its row sums."""
+        """Cells with a weight, the matrix of their columns, and its row sums."""
         used, position = np.unique(self.matrix.indices, return_inverse=True)
         parts = (self.matrix.data, position, self.matrix.indptr)
         compact = sp.csr_array(parts, shape=(len(self.sampling), len(used)))
@@ -195,7 +197,7 @@ class Regridder:
     def labels(
         self, values: npt.ArrayLike
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        """Regrid codes to the vertices, without changing them.
+        """Regrid codes to the vertices, each of which gets one of the codes.
 
         Parameters
         ----------
@@ -231,7 +233,7 @@ class Regridder:
         known = np.zeros((len(flat), n), dtype=bool)
         for i, one in enumerate(codes):
             valid = ~missing[i][matrix.indices]
-            found, place = np.unique(one[matrix.indices[valid]], return_inverse=True)
+            found, place = _distinct(one[matrix.indices[valid]])
             if len(found) == 0:
                 continue
             areas = np.bincount(
@@ -240,7 +242,7 @@ class Regridder:
                 minlength=n * len(found),
             ).reshape(n, len(found))
             most = areas.max(axis=1, keepdims=True)
-            # The first of the largest is the lowest: codes ascend.
+            # Codes ascend, so the first of equal areas is that of the lowest code.
             labels[i] = found[(areas >= most * (1 - TIED)).argmax(axis=1)]
             known[i] = areas.sum(axis=1) >= ENOUGH
         return labels.reshape((*shape, n)), known.reshape((*shape, n))
@@ -260,3 +262,14 @@ class Regridder:
             )
         leading = maps.shape[: maps.ndim - n]
         return maps.reshape((-1, int(np.prod(self.shape)))), leading
+
+
+def _distinct(votes: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], IntArray]:
+    """Return the distinct codes, ascending, and the position of each vote's code."""
+    small = votes.dtype.kind in "biu" and votes.size > 0
+    if small and votes.min() >= 0 and votes.max() < _SMALL_CODES:
+        codes = votes.astype(np.int64)
+        occurs = np.bincount(codes) > 0
+        return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
+    found, place = np.unique(votes, return_inverse=True)
+    return found, place

@@ -16,17 +16,7 @@ from samplings import Sampling
 
 
 class RegriddedMaps(SegmentationDataset):
-    """Maps that a :class:`Regridder` carries to the sampling.
-
-    Parameters
-    ----------
-    places
-        Cells of the files.
-    sampling
-        Where the maps are wanted.
-    regrid
-        Method of the :class:`Regridder`.
-    """
+    """Maps that a :class:`Regridder` carries to the sampling."""
 
     def __init__(
         self, places: Sampling | XarraySampling, sampling: Sampling, regrid: Method
@@ -42,7 +32,7 @@ class RegriddedMaps(SegmentationDataset):
     def _carried(
         self, fields: npt.ArrayLike, labels: npt.ArrayLike
     ) -> SegmentationSample:
-        """Sample of fields ``(C, *grid)`` and class codes ``(*grid)`` of a file."""
+        """Make a sample from fields ``(C, *grid)`` and classes ``(*grid)`` of a file."""
         x = self._regridder.fields(fields)
         y, inside = self._regridder.labels(labels)
         return segmentation_sample(x.T, y, len(self.class_names), inside)

@@ -25,7 +25,7 @@ from samplings.transfer.cell_overlap import shared_areas
 
 Method = Literal["auto", "conservative", "bilinear", "linear"]
 METHODS: tuple[Method, ...] = ("auto", "conservative", "bilinear", "linear")
-# Methods after the choice of ``auto``, and that of labels.
+# The method that "auto" stands for, and "nearest" for labels.
 Used = Literal["conservative", "bilinear", "linear", "nearest"]
 # Number of matrices kept: splits of a data set, fields and labels share grids.
 KEPT = 4
@@ -34,16 +34,11 @@ _lock = threading.Lock()
 
 
 def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
-    """Return the method in use between two samplings.
+    """Return the method in use between two samplings; refuse an unknown one.
 
-    ``"auto"`` is conservative if the target has the larger cells in the mean, since
-    values at points would alias finer details; else it interpolates. One method serves
-    all vertices, as otherwise means over the sphere would not be kept.
-
-    Raises
-    ------
-    ValueError
-        If the method is unknown.
+    ``"auto"`` is conservative if the target has the larger cells on average, since
+    values at points would alias finer details; otherwise it interpolates. All vertices
+    have the same method, since means over the sphere would not be kept otherwise.
     """
     if method not in METHODS:
         raise ValueError(
@@ -59,7 +54,7 @@ def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
 
 
 def kept_weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
-    """Return weights ``(V_target, V_source)``; the last few are kept in memory.
+    """Return weights ``(V_target, V_source)``, of which the last few stay in memory.
 
     Rows sum to the share of the target's cell, or of the interpolation, that the source
     covers.
@@ -98,7 +93,7 @@ def _weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
 
 
 def _whole_and_part(sampling: Sampling) -> tuple[Sampling, IntArray]:
-    """Return the whole of a part, and the vertex in the part of each of its vertices.
+    """Return the whole of a part, and the number in the part of each of its vertices.
 
     It is -1 for vertices outside the part, with a further -1 at the end.
     """
@@ -111,6 +106,6 @@ def _whole_and_part(sampling: Sampling) -> tuple[Sampling, IntArray]:
 
 
 def _chosen(vertex: IntArray, n: int) -> sp.csr_array:
-    """Return a matrix with a one in the column of each row; -1 leaves a row empty."""
+    """Return a matrix with a one in the given column of each row, unless it is -1."""
     shape = (len(vertex), n)
     return weight_matrix(np.arange(len(vertex)), vertex, np.ones(len(vertex)), shape)

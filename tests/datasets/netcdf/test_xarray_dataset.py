@@ -210,7 +210,7 @@ def test_class_names_can_be_given():
     named = build(class_names={30: "same", 10: "same"}, missing_label="north")
     assert named.class_names == ("north", "same")
     with pytest.raises(
-        ValueError, match=r"label 10 differs from the known codes 30, 99"
+        ValueError, match=r"label 10 is not among the known codes 30, 99"
     ):
         build(class_names={30: "b", 99: "c"})[0]
 

@@ -167,7 +167,7 @@ def test_methods_can_be_named_and_others_are_refused():
         ValueError, match=r"must be one of auto, .* got 'nearest'; auto"
     ):
         Regridder(source, target, "nearest")
-    with pytest.raises(TypeError, match="what from_xarray returns, got ndarray"):
+    with pytest.raises(TypeError, match="or an XarraySampling, got ndarray"):
         Regridder(np.zeros(3), target)
 
 
