@@ -1,4 +1,4 @@
-"""State of the air, to which weather systems are added, and its 16 channels."""
+"""The state of the air, and its 16 channels."""
 
 from __future__ import annotations
 
@@ -18,55 +18,26 @@ DENSITY = 1.15  # kg/m3, near the surface
 class Air:
     """Quantities at the points where a map is evaluated, each of shape ``(V,)``.
 
-    Weather systems add to them in place, at the points they reach.
-
-    Attributes
-    ----------
-    sin_lat
-        Sine of the latitude.
-    east, north
-        Unit vectors, shape ``(V, 3)``.
-    u, v
-        Wind to the east and north at 850 hPa in m/s.
-    water
-        Water vapour of the column in kg/m2.
-    humidity
-        Relative humidity near the surface, from 0 to 1.
-    pressure
-        Pressure at sea level in Pa.
-    t_surface, t500, t200
-        Temperature 2 m above the surface, and at 500 and 200 hPa, in K.
-    rain
-        Rate of precipitation in m/s.
-    z200
-        Height of the 200 hPa surface in m.
-    orography
-        Height of the surface in m.
-    gusts
-        Disturbances of the wind at the lowest level in m/s, shape ``(2, V)``.
-    skin
-        Surface minus air temperature in K.
-    lowest
-        Disturbance of the height of the lowest level in m.
+    Weather systems change them in place, at the points they reach.
     """
 
-    sin_lat: FloatArray
-    east: FloatArray
+    sin_lat: FloatArray  # sine of the latitude
+    east: FloatArray  # unit vectors, (V, 3)
     north: FloatArray
-    u: FloatArray
-    v: FloatArray
-    water: FloatArray
-    humidity: FloatArray
-    pressure: FloatArray
-    t_surface: FloatArray
-    t500: FloatArray
+    u: FloatArray  # wind to the east at 850 hPa, m/s
+    v: FloatArray  # wind to the north
+    water: FloatArray  # water vapour of the column, kg/m2
+    humidity: FloatArray  # relative humidity near the surface, from 0 to 1
+    pressure: FloatArray  # at sea level, Pa
+    t_surface: FloatArray  # temperature 2 m above the surface, K
+    t500: FloatArray  # temperature at 500 hPa
     t200: FloatArray
-    rain: FloatArray
-    z200: FloatArray
-    orography: FloatArray
-    gusts: FloatArray
-    skin: FloatArray
-    lowest: FloatArray
+    rain: FloatArray  # rate of precipitation, m/s
+    z200: FloatArray  # height of the 200 hPa surface, m
+    orography: FloatArray  # height of the surface, m
+    gusts: FloatArray  # disturbances of the wind at the lowest level, m/s, (2, V)
+    skin: FloatArray  # surface minus air temperature, K
+    lowest: FloatArray  # disturbance of the height of the lowest level, m
 
     def add_wind(self, at: npt.NDArray[np.int64], wind: FloatArray) -> None:
         """Add tangent vectors ``(len(at), 3)`` in m/s to the wind at some points."""
@@ -79,15 +50,11 @@ class Air:
         turn = np.deg2rad(22.0) * np.tanh(self.sin_lat / 0.15)
         cos, sin = 0.72 * np.cos(turn), 0.72 * np.sin(turn)
         t_surface = self.t_surface - 0.0065 * self.orography
-        surface = self.pressure * np.exp(
-            -self.orography / (GAS_CONSTANT_OVER_GRAVITY * t_surface)
-        )
-        vapour_pressure = 610.8 * np.exp(
-            17.27 * (t_surface - 273.15) / (t_surface - 35.86)
-        )
+        scale = GAS_CONSTANT_OVER_GRAVITY
+        surface = self.pressure * np.exp(-self.orography / (scale * t_surface))
+        vapour = 610.8 * np.exp(17.27 * (t_surface - 273.15) / (t_surface - 35.86))  # Pa
         humidity = np.clip(self.humidity, 0.15, 1.0)
-        # Water is bounded smoothly by 66 kg/m2 (below 50 this changes little), rain by
-        # 6e-6 m/s.
+        # Smooth bounds: 66 kg/m2 of water (little changes below 50), 6e-6 m/s of rain.
         water = np.maximum(self.water, 0.3) * np.exp(-self.orography / 5000)
         fields = {
             "TMQ": water / (1 + (water / 66) ** 8) ** 0.125,
@@ -95,7 +62,7 @@ class Air:
             "V850": self.v,
             "UBOT": cos * self.u - sin * self.v + self.gusts[0],
             "VBOT": sin * self.u + cos * self.v + self.gusts[1],
-            "QREFHT": 0.622 * humidity * vapour_pressure / surface,
+            "QREFHT": 0.622 * humidity * vapour / surface,
             "PS": surface,
             "PSL": self.pressure,
             "T200": self.t200,
@@ -103,9 +70,7 @@ class Air:
             "PRECT": self.rain / (1 + self.rain / 6e-6),
             "TS": t_surface + self.skin,
             "TREFHT": t_surface,
-            "Z1000": GAS_CONSTANT_OVER_GRAVITY
-            * self.t_surface
-            * np.log(self.pressure / 1e5),
+            "Z1000": scale * self.t_surface * np.log(self.pressure / 1e5),
             "Z200": self.z200,
             "ZBOT": 64.0 * t_surface / 288 + self.lowest,
         }

@@ -23,8 +23,7 @@ GRAVITY = 9.81  # m/s2
 STREAMFUNCTION = 1.05e7  # m2/s, standard deviation in the storm tracks
 # Distance in radii from the centre where a low ends, at 7e-10 of its depth.
 LOW_REACH = 6.5
-# Random fields: their peak wave number, and the slopes of their spectra below and
-# above it.
+# Random fields: peak wave number, and slopes of the spectrum below and above it.
 SPECTRA = {
     "streamfunction": (9, 1.0, 4.5),
     "displacement": (7, 0.8, 4.0),
@@ -52,34 +51,17 @@ def bell(x: FloatArray, centre: float, width: float) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Low:
-    """An extratropical cyclone: a cold-core whirl that bends the front.
+    """An extratropical cyclone: a cold-core vortex that bends the front."""
 
-    Attributes
-    ----------
-    centre
-        Unit vector.
-    depth
-        Pressure below the surroundings in Pa.
-    radius
-        Distance of the strongest wind in km.
-    """
-
-    centre: FloatArray
-    depth: float
-    radius: float
+    centre: FloatArray  # unit vector
+    depth: float  # pressure below the surroundings, Pa
+    radius: float  # distance of the strongest wind, km
 
 
 class Background:
     """Climate, planetary and synoptic waves, fronts, and noise of one map.
 
-    Parameters
-    ----------
-    rng
-        Source of randomness.
-    season
-        From -1 (northern winter) to 1 (northern summer).
-    lows
-        Extratropical cyclones.
+    The season goes from -1 (northern winter) to 1 (northern summer).
     """
 
     def __init__(
@@ -140,11 +122,10 @@ class Background:
             r = distance(points, low.centre) / low.radius
             shape = low.depth * np.exp(-0.5 * r**2)
             pressure[at] -= shape
-            speed = shape / (
-                DENSITY * coriolis(low.centre[2]) * 1e3 * low.radius
-            )  # signed: anticlockwise in the north
-            # To first order, the accuracy of a balanced whirl of this size, centre x
-            # point is r times the unit vector around the centre.
+            # The sign makes it anticlockwise in the north.
+            speed = shape / (DENSITY * coriolis(low.centre[2]) * 1e3 * low.radius)
+            # To first order, as accurate as the balance of a vortex of this size,
+            # centre x point is r times the unit vector around the centre.
             scale = EARTH_RADIUS / low.radius
             around = np.cross(low.centre, points) * scale
             u[at] += speed * dot(around, east[at])

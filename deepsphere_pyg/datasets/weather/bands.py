@@ -17,31 +17,18 @@ from deepsphere_pyg.datasets.weather.sphere import (
     within,
 )
 
-# Distance in widths from the centre line where moisture, wind and front end.
+# Moisture, wind and front end at this distance from the centre line, in widths.
 BAND_REACH = 3.5
 
 
 @dataclass(frozen=True)
 class MoistAir:
-    """The moist air of a river or a blob.
+    """The moist air of a river or a blob."""
 
-    Attributes
-    ----------
-    width
-        Distance in km at which the moisture has fallen to a half: half the labelled
-        width.
-    moisture
-        Water vapour above the surroundings on the centre line, in kg/m2.
-    speed
-        Speed of the low-level jet in m/s.
-    cooling
-        Cooling behind the cold front at 500 hPa in K.
-    """
-
-    width: float
-    moisture: float
-    speed: float
-    cooling: float
+    width: float  # km to where the moisture is halved: half the labelled width
+    moisture: float  # water vapour above the surroundings on the centre line, kg/m2
+    speed: float  # of the low-level jet, m/s
+    cooling: float  # behind the cold front at 500 hPa, K
 
     def add_to(
         self,
@@ -52,22 +39,11 @@ class MoistAir:
         strength: FloatArray,
         direction: FloatArray,
     ) -> None:
-        """Add the flow at the points ``at``.
+        """Add the flow to the air at the points of the indices ``at``.
 
-        Parameters
-        ----------
-        air
-            Changed in place.
-        at
-            Indices of the points.
-        across
-            Distance from the centre line in widths.
-        cold
-            Offset to the cold side of the centre line in widths.
-        strength
-            Factor of all anomalies, 1 in the middle of the river.
-        direction
-            Unit vectors of the flow, shape ``(len(at), 3)``.
+        ``across`` is their distance from the centre line and ``cold`` their offset to
+        its cold side, in widths; ``strength`` multiplies all anomalies and is 1 in the
+        middle of a river; the flow has the unit vectors ``direction``, ``(n, 3)``.
         """
         edge = strength * np.maximum(1 - (across / BAND_REACH) ** 2, 0) ** 2
         moist = edge * np.exp2(-(across**2))
@@ -89,21 +65,11 @@ class MoistAir:
 
 @dataclass(frozen=True, eq=False)
 class River:
-    """A long, narrow band of moist air that flows along its centre line.
+    """A long, narrow band of moist air that flows along its centre line."""
 
-    Attributes
-    ----------
-    curve
-        Centre line, in the direction of the flow.
-    air
-        Its moist air.
-    labelled
-        Whether it is an atmospheric river, or too short to be one.
-    """
-
-    curve: Curve
+    curve: Curve  # centre line, in the direction of the flow
     air: MoistAir
-    labelled: bool
+    labelled: bool  # False if it is too short to be an atmospheric river
 
     def _width(self, position: FloatArray) -> FloatArray:
         """Width in km, a fifth narrower towards the ends."""
@@ -140,26 +106,13 @@ class Blob:
 
     The squared distance from the centre plays the role of a river's distance from its
     centre line, so that each value covers the same share of the area in both.
-
-    Attributes
-    ----------
-    centre
-        Unit vector.
-    radius
-        Radius in km at which the moisture has fallen to a half.
-    air
-        Its moist air.
-    direction
-        Tangent at the centre in the direction of its flow.
-    strength
-        Factor of all anomalies.
     """
 
-    centre: FloatArray
-    radius: float
+    centre: FloatArray  # unit vector
+    radius: float  # where the moisture is halved, km
     air: MoistAir
-    direction: FloatArray
-    strength: float
+    direction: FloatArray  # of the flow: tangent at the centre
+    strength: float  # factor of all anomalies
 
     def add_to(self, air: Air, xyz: FloatArray) -> None:
         """Add the blob to the air at points ``(V, 3)``."""
@@ -170,12 +123,7 @@ class Blob:
         across = (distance(points, self.centre) / self.radius) ** 2
         side = np.sign(self.centre[2]) * np.cross(self.centre, self.direction)
         azimuth = carried(-self.centre, points) @ -side
-        self_cold = across * np.tanh(3 * azimuth)
-        self.air.add_to(
-            air,
-            at,
-            across,
-            self_cold,
-            np.full(len(at), self.strength),
-            carried(self.direction, points),
-        )
+        cold = across * np.tanh(3 * azimuth)
+        strength = np.full(len(at), self.strength)
+        flow = carried(self.direction, points)
+        self.air.add_to(air, at, across, cold, strength, flow)

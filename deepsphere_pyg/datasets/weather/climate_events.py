@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
@@ -12,6 +11,7 @@ from deepsphere_pyg.datasets.base import (
     segmentation_sample,
 )
 from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS, CAM5_CLASSES
+from deepsphere_pyg.datasets.maps import RotatedMaps
 from deepsphere_pyg.datasets.weather.population import populate
 from samplings import Sampling
 from samplings.arguments import integer_argument, sampling_argument
@@ -22,23 +22,23 @@ UNIT_TOLERANCE = 1e-6
 class WeatherState:
     r"""A snapshot of generated weather, defined at every point of the sphere.
 
-    All random parameters are drawn at construction. The fields are then explicit
-    functions of position, :math:`F(x) \in \mathbb R^{16}` and
-    :math:`y(x) \in \{0, 1, 2\}`, without a grid or interpolation: any sampling and any
-    rotation can be evaluated, and the value at a point does not depend on other points.
+    All random parameters are drawn at construction. The fields and classes are then
+    explicit functions of position, :math:`F(x) \in \mathbb R^{16}` and
+    :math:`y(x) \in \{0, 1, 2\}`, without a grid or interpolation: they can be evaluated
+    on any sampling and in any rotation, each point by itself.
 
     The background has trade winds and westerlies, a moist band near the equator that
     moves with the season, balanced synoptic waves, extratropical cyclones, fronts along
-    a wandering line, and noise of degrees up to 64. In it lie
+    a wandering line, and noise of degrees up to 64. It contains
 
     - tropical cyclones (class 1): warm-core vortices at 8 to 30 degrees of latitude
       with Holland's pressure profile and gradient wind, labelled within 260 to 400 km;
     - atmospheric rivers (class 2): moist bands from the subtropics to the middle
       latitudes with a strong wind along them, ahead of a cold front; labelled where the
       moisture anomaly exceeds half that of the centre line, 340 to 760 km wide;
-    - and, without a label, systems with the same values at single pixels: warm moist
-      lows whose wind does not rotate, or rotates beside them; broad round masses of
-      moist air in a strong poleward wind; moist bands too short to be rivers.
+    - unlabelled systems with the same values at single pixels: warm moist lows whose
+      wind does not rotate, or rotates beside them; broad round masses of moist air in a
+      strong poleward wind; moist bands too short to be rivers.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class WeatherState:
     PRECT (precipitation, m/s), TS, TREFHT (temperature of the surface and at 2 m, K),
     Z1000, Z200, ZBOT (heights of 1000 hPa, 200 hPa and the lowest level, m).
 
-    Equivariance: exact. Every channel is a scalar function on the Earth, also wind
+    Equivariance: exact. Every channel is a scalar function on the Earth, including wind
     components, which stay along the Earth's own east and north. A map rotated by R is
     ``evaluate(xyz @ R)`` = :math:`F(R^{-1} x)`; wind vectors are not rotated.
 
@@ -112,8 +112,9 @@ class WeatherState:
         if points.ndim != 2 or points.shape[1] != 3:
             raise ValueError(f"xyz must have shape (V, 3), got {points.shape}")
         length = np.linalg.norm(points, axis=1)
-        if not (np.abs(length - 1) <= UNIT_TOLERANCE).all():
-            bad = int((~(np.abs(length - 1) <= UNIT_TOLERANCE)).argmax())
+        wrong = ~(np.abs(length - 1) <= UNIT_TOLERANCE)
+        if wrong.any():
+            bad = int(wrong.argmax())
             raise ValueError(
                 f"xyz must be unit vectors, got length {length[bad]:.6g} at point "
                 f"{bad}; divide by the length"
@@ -133,20 +134,21 @@ class WeatherState:
         return air.channels(), labels
 
 
-class ClimateEvents(SegmentationDataset):
+class ClimateEvents(RotatedMaps[SegmentationSample], SegmentationDataset):
     """Generated weather maps with tropical cyclones and atmospheric rivers.
 
-    A substitute for labelled snapshots of a climate model: 16 channels, and classes
-    that cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels say little
-    about the class, their surroundings much: at nside 32, gradient boosting reaches a
-    mean average precision of 25 % from the 16 channels, and of 79 % with their means
-    and deviations in the neighbourhood (``benchmarks/climate_events_difficulty.py``).
-    :class:`WeatherState` describes the maps.
+    They substitute for labelled snapshots of a climate model, with 16 channels and
+    classes that cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels reveal
+    little of the class, and their surroundings much: at nside 32, gradient boosting
+    reaches a mean average precision of 25 % from the 16 channels, and of 79 % with
+    their means and deviations in the neighbourhood
+    (``benchmarks/climate_events_difficulty.py``). :class:`WeatherState` describes the
+    maps.
 
     Parameters
     ----------
     sampling
-        Where the maps are evaluated: any points on the sphere.
+        The points at which maps are evaluated.
     n_maps
         Number of maps.
     seed
@@ -184,7 +186,7 @@ class ClimateEvents(SegmentationDataset):
         self.channel_names = CAM5_CHANNELS
         self.class_names = CAM5_CLASSES
         self.seed = integer_argument("seed", seed, 0)
-        self.rotate = rotate
+        self.rotate = bool(rotate)
         self._n_maps = integer_argument("n_maps", n_maps, 1)
 
     def __len__(self) -> int:
@@ -194,15 +196,6 @@ class ClimateEvents(SegmentationDataset):
         """Return the weather of map ``index``, before any rotation."""
         key = (self._check_index(index), 0)
         return WeatherState(np.random.SeedSequence(self.seed, spawn_key=key))
-
-    def rotation(self, index: int) -> npt.NDArray[np.float64]:
-        """Return the rotation matrix R of map ``index``, evaluated at ``xyz @ R``."""
-        key = (self._check_index(index), 1)
-        if not self.rotate:
-            return np.eye(3)
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-        # The direction of a normal vector is a uniform unit quaternion.
-        return Rotation.from_quat(rng.normal(size=4)).as_matrix()
 
     def __getitem__(self, index: int) -> SegmentationSample:
         """Make map ``index``, the same each time; ``CachedMaps`` keeps it."""

@@ -17,22 +17,12 @@ class PlaneWaves:
 
     .. math:: f_c(x) = \sum_n a_{nc} \cos(k_n \cdot x) + b_{nc} \sin(k_n \cdot x)
 
-    with lengths of k spread evenly in their logarithm and directions uniform: on the
-    sphere each field is statistically isotropic, has unit variance, and holds the
-    degrees up to max \|k\|. All fields come out of one matrix product.
+    The logarithm of \|k\| is spread evenly between ``shortest`` and ``longest``, and the
+    directions of the ``count`` vectors are uniform. On the sphere each field is
+    statistically isotropic, has unit variance, and contains the degrees up to max
+    \|k\|. One matrix product evaluates all fields.
 
-    Parameters
-    ----------
-    rng
-        Source of randomness.
-    count
-        Number of wave vectors.
-    shortest, longest
-        Range of \|k\|, which acts as the degree of a spherical harmonic.
-
-    Notes
-    -----
-    Phases are computed in double precision, the trigonometry and the sums in single
+    Phases are computed in double precision, sines, cosines and sums in single
     precision: the fields are accurate to about 1e-5 of their standard deviation.
     """
 
@@ -47,7 +37,7 @@ class PlaneWaves:
         self._rng = rng
 
     def amplitudes(self, peak: float, rise: float, fall: float) -> FloatArray:
-        r"""Draw a field of unit variance: a and b below each other, ``(2 count, 1)``.
+        r"""Draw a field of unit variance: a, then b, as a column ``(2 count, 1)``.
 
         The variance per unit of log \|k\| grows as ``|k|**rise`` far below the peak
         and falls as ``|k|**-fall`` far above it.
@@ -60,12 +50,12 @@ class PlaneWaves:
         return column
 
     def gradient(self, amplitudes: FloatArray) -> FloatArray:
-        """Amplitudes ``(2 count, 3)`` of the gradient of a field, per unit length."""
+        """Return the amplitudes ``(2 count, 3)`` of the gradient of a field."""
         a, b = amplitudes.reshape(2, -1, 1)
         return np.concatenate([b * self.vectors, -a * self.vectors])
 
     def evaluate(self, xyz: FloatArray, amplitudes: FloatArray) -> FloatArray:
-        """Values ``(fields, V)`` at points ``(V, 3)`` of fields ``(2 count, F)``."""
+        """Evaluate fields of amplitudes ``(2 count, F)`` at points, shape ``(F, V)``."""
         weights = np.asarray(amplitudes, dtype=np.float32)
         values = np.empty((weights.shape[1], len(xyz)), dtype=np.float32)
         n = len(self.vectors)
@@ -81,21 +71,14 @@ class PlaneWaves:
 
 
 class Warp:
-    r"""A smooth random distortion of the sphere that bends what is drawn on it.
+    r"""A smooth random distortion of the sphere.
 
     .. math:: x \mapsto \frac{x + w(x)}{\|x + w(x)\|}, \quad
         w(x) = \sum_n a_n \cos(k_n \cdot x) + b_n \sin(k_n \cdot x)
 
-    in double precision throughout, so that labels drawn on it are exact.
-
-    Parameters
-    ----------
-    rng
-        Source of randomness.
-    size
-        Standard deviation of each component of w, in radian.
-    count
-        Number of wave vectors, of lengths from 4 to 24.
+    Each component of w has the standard deviation ``size``, in radian, and the ``count``
+    vectors k have lengths from 4 to 24. The computation is in double precision, so that
+    labels on the distorted sphere are exact.
     """
 
     def __init__(self, rng: np.random.Generator, size: float, count: int = 18) -> None:
@@ -105,8 +88,8 @@ class Warp:
         self._amplitudes = size * np.concatenate(fields, axis=1)
 
     def __call__(self, xyz: FloatArray) -> FloatArray:
-        """Where the points ``(V, 3)`` go, unit vectors."""
-        # Four times as fast as NumPy in double precision, equal to 1e-16.
+        """Return the images of points ``(V, 3)``, unit vectors."""
+        # In double precision, torch is four times as fast as NumPy, and equal to 1e-16.
         phase = torch.from_numpy(xyz @ self._vectors.T)
         waves = torch.cat([phase.cos(), phase.sin()], dim=1).numpy()
         return unit(xyz + waves @ self._amplitudes)

@@ -33,15 +33,14 @@ Draw = Callable[[], FloatArray]
 
 @dataclass
 class Places:
-    """Places of systems, which the next one avoids."""
+    """The places of systems, which the next system avoids."""
 
-    rng: np.random.Generator
     taken: list[FloatArray] = field(default_factory=list)
 
     def find(self, draw: Draw, gap: float, tries: int = 16) -> FloatArray:
-        """Draw points ``(N, 3)`` until all are more than ``gap`` km from others.
+        """Draw points ``(N, 3)`` until all are more than ``gap`` km from the others.
 
-        After some tries, the draw with the largest distance is taken.
+        After the last try, take the draw with the largest distance.
         """
         best, widest = draw(), -1.0
         there = np.concatenate(self.taken) if self.taken else np.empty((0, 3))
@@ -90,7 +89,7 @@ def _moist_air(rng: np.random.Generator) -> MoistAir:
 def _rivers(
     rng: np.random.Generator, season: float, places: Places
 ) -> tuple[list[River], list[Blob]]:
-    """Rivers, pieces too short to be rivers, and blobs."""
+    """Draw rivers, pieces too short to be rivers, and blobs."""
     s = np.linspace(0, 1, 33)
     rivers, blobs = [], []
 
@@ -110,7 +109,7 @@ def _rivers(
         nodes = places.find(piece, 1300)
         rivers.append(River(Curve(nodes), _moist_air(rng), labelled=False))
     for _ in range(_count(rng, BLOBS)):
-        # A place on the path of a river; 1e-3 of the path gives its direction.
+        # A blob lies on the path of a river, and the next 1e-3 of it is its direction.
         position = rng.uniform(0, 1)
 
         def spot(position: float = position) -> FloatArray:
@@ -136,7 +135,7 @@ def _vortices(rng: np.random.Generator, season: float, places: Places) -> list[V
 
     def tropics() -> FloatArray:
         sign = 1 if rng.random() < 0.5 + 0.3 * season else -1
-        # More of them between 10 and 20 degrees.
+        # Most lie between 10 and 20 degrees.
         lat = sign * (8 + 22 * rng.beta(1.8, 2.6))
         return unit_vector(rng.uniform(0, 360), lat)[None]
 
@@ -175,11 +174,9 @@ def _lows(rng: np.random.Generator, rivers: list[River]) -> tuple[Low, ...]:
         if river.labelled and rng.random() < 0.7:
             head = river.curve.nodes[-1]
             lon, lat = np.rad2deg([np.arctan2(head[1], head[0]), np.arcsin(head[2])])
-            centres.append(
-                unit_vector(
-                    lon - rng.uniform(8, 18), np.sign(lat) * rng.uniform(2, 6) + lat
-                )
-            )
+            lon -= rng.uniform(8, 18)
+            lat += np.sign(lat) * rng.uniform(2, 6)
+            centres.append(unit_vector(lon, lat))
     for _ in range(_count(rng, LOWS) * 2):
         lat = rng.choice([-1, 1]) * rng.uniform(42, 66)
         centres.append(unit_vector(rng.uniform(0, 360), lat))
@@ -191,33 +188,19 @@ def _lows(rng: np.random.Generator, rivers: list[River]) -> tuple[Low, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """All weather systems of one map.
-
-    Attributes
-    ----------
-    background
-        Climate, waves, fronts, lows and noise.
-    vortices
-        Tropical cyclones and vortices that resemble them.
-    rivers
-        Atmospheric rivers, and pieces too short to be one.
-    blobs
-        Round masses of moist air.
-    warp
-        Distortion of the bands and blobs.
-    """
+    """All weather systems of one map."""
 
     background: Background
     vortices: tuple[Vortex, ...]
     rivers: tuple[River, ...]
     blobs: tuple[Blob, ...]
-    warp: Warp
+    warp: Warp  # distortion of rivers and blobs
 
 
 def populate(rng: np.random.Generator) -> Population:
     """Draw all weather systems of one map."""
     season = rng.uniform(-1, 1)
-    places = Places(rng)
+    places = Places()
     rivers, blobs = _rivers(rng, season, places)
     vortices = _vortices(rng, season, places)
     background = Background(rng, season, _lows(rng, rivers))

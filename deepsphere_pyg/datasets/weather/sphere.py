@@ -14,7 +14,7 @@ EARTH_ROTATION = 7.292e-5  # rad/s
 
 
 def unit_vector(lon: npt.ArrayLike, lat: npt.ArrayLike) -> FloatArray:
-    """Unit vectors ``(..., 3)`` at longitude and latitude in degree."""
+    """Return unit vectors ``(..., 3)`` at longitude and latitude in degree."""
     lam, phi = np.deg2rad(lon), np.deg2rad(lat)
     return np.stack(
         [np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1
@@ -23,7 +23,7 @@ def unit_vector(lon: npt.ArrayLike, lat: npt.ArrayLike) -> FloatArray:
 
 def dot(a: FloatArray, b: FloatArray) -> FloatArray:
     """Inner products of vectors ``(..., 3)``, broadcast."""
-    # Several times as fast as a sum over so short an axis.
+    # On so short an axis, einsum is several times as fast as a sum.
     product: FloatArray = np.einsum("...i,...i", a, b)
     return product
 
@@ -80,24 +80,12 @@ def carried(direction: FloatArray, xyz: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Nearest:
-    """Position of points relative to the nearest point of a curve.
+    """Position of points relative to the nearest point of a curve, each ``(V,)``."""
 
-    Attributes
-    ----------
-    distance
-        Distance to the curve in km, shape ``(V,)``.
-    left
-        Offset to the left of the curve's direction in km; zero on its extension.
-    position
-        Position of the nearest point along the curve, from 0 to 1.
-    direction
-        Unit tangents in the direction of the curve, shape ``(V, 3)``.
-    """
-
-    distance: FloatArray
-    left: FloatArray
-    position: FloatArray
-    direction: FloatArray
+    distance: FloatArray  # km
+    left: FloatArray  # offset to the left of the direction, km; zero on its extension
+    position: FloatArray  # of the nearest point along the curve, from 0 to 1
+    direction: FloatArray  # unit tangents in the direction of the curve, (V, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +93,8 @@ class Curve:
     """A curve of straight pieces between nodes on the sphere, shape ``(N, 3)``.
 
     The nearest point is found on the chords between the nodes, in closed form, and then
-    put on the sphere: for nodes 200 km apart the distance is that to the arcs within
-    30 m up to 1500 km.
+    projected onto the sphere: for nodes 200 km apart, distances up to 1500 km agree
+    with those to the arcs within 30 m.
     """
 
     nodes: FloatArray
@@ -131,8 +119,8 @@ class Curve:
         """Find the nearest points of the curve to points ``(V, 3)``."""
         start, step = self.nodes[:-1], np.diff(self.nodes, axis=0)
         square = dot(step, step)
-        # (V, N - 1): foot of the perpendicular on each piece, clipped to the piece, and
-        # the squared distance to it, up to a term common to all pieces.
+        # Arrays (V, N - 1): the foot of the perpendicular on each piece, clipped to it,
+        # and the squared distance to the foot, up to a term common to all pieces.
         offset = xyz @ step.T - dot(start, step)
         along = np.clip(offset / square, 0.0, 1.0)
         gap = dot(start, start) - 2 * (xyz @ start.T)

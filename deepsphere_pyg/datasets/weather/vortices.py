@@ -33,49 +33,27 @@ class Vortex:
         - \frac{r \|f\|}{2}
 
     both times a smooth window that ends at 950 km. The wind turns anticlockwise in the
-    north and clockwise in the south. The window reduces balance: centrifugal and
+    north and clockwise in the south. The window weakens the balance: centrifugal and
     Coriolis forces carry 0.89 of the pressure gradient at the radius of maximum wind,
     0.71 at twice, and 0.52 at three times that radius (means of 89 cyclones).
 
-    Attributes
-    ----------
-    centre
-        Unit vector.
-    depth
-        Pressure deficit of the centre in Pa, before the window and the background.
-    radius
-        Radius of maximum wind r_m in km.
-    shape
-        Holland's B.
-    size
-        Radius of the labelled disk in km.
-    warmth
-        Warm anomaly of the centre at 500 hPa in K.
-    moisture
-        Water vapour above the surroundings in kg/m2.
-    kind
-        ``cyclone`` is a tropical cyclone. The others are not labelled: ``streak`` has
-        the pressure, warmth, rain and wind *speed* of a cyclone, but its wind blows
-        one way; ``displaced`` has its whirl beside its low, as if sheared apart.
-    direction
-        Tangent at the centre: direction of the wind of a streak, or of the whirl of a
-        displaced one.
+    A ``cyclone`` is a tropical cyclone; the other kinds are not labelled. A ``streak``
+    has the pressure, warmth, rain and wind *speed* of a cyclone, but its wind blows one
+    way; a ``displaced`` vortex rotates beside its low, as if sheared apart.
 
-    Source
-    ------
-    Holland (1980), An analytic model of the wind and pressure profiles in hurricanes,
-    Monthly Weather Review 108, equations 2 and 5.
+    Source: Holland (1980), An analytic model of the wind and pressure profiles in
+    hurricanes, Monthly Weather Review 108, equations 2 and 5.
     """
 
-    centre: FloatArray
-    depth: float
-    radius: float
-    shape: float
-    size: float
-    warmth: float
-    moisture: float
+    centre: FloatArray  # unit vector
+    depth: float  # pressure deficit before the window and the background, Pa
+    radius: float  # of maximum wind, r_m, km
+    shape: float  # Holland's B
+    size: float  # radius of the labelled disk, km
+    warmth: float  # warm anomaly of the centre at 500 hPa, K
+    moisture: float  # water vapour above the surroundings, kg/m2
     kind: VortexKind
-    direction: FloatArray
+    direction: FloatArray  # tangent at the centre along the wind or displacement
 
     def _profile(self, r: FloatArray) -> FloatArray:
         """Holland's x at a distance in km; large but finite at the centre."""
@@ -102,7 +80,7 @@ class Vortex:
 
     def add_to(self, air: Air, xyz: FloatArray) -> None:
         """Add the disturbance to the air at points ``(V, 3)``."""
-        # A displaced whirl is 0.09 rad = 573 km away from the centre.
+        # A displaced vortex rotates around a point 0.09 rad = 573 km from the centre.
         at = within(xyz, self.centre, VORTEX_REACH + 600)
         if not len(at):
             return
