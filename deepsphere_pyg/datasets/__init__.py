@@ -19,8 +19,8 @@ from deepsphere_pyg.datasets.base import (
 from deepsphere_pyg.datasets.climate import *
 from deepsphere_pyg.datasets.digits import *
 from deepsphere_pyg.datasets.fields import *
-from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
+from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.netcdf import *
 from deepsphere_pyg.datasets.regridding import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels

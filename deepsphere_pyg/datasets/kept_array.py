@@ -43,7 +43,7 @@ def map_array(path: Path) -> npt.NDArray[Any]:
             mark, kept = file.read(len(_MARK)), file.read()
         if mark == _MARK and kept != _digest(path, end):
             raise DataFileError(
-                f"{path} is damaged: its checksum differs from the one written with it; "
+                f"{path} is damaged: its checksum differs from that of its content; "
                 + _REMEDY
             )
         mapped = np.lib.format.open_memmap(path, mode="r")

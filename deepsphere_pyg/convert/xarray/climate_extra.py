@@ -7,13 +7,7 @@ from typing import Any
 
 
 def climate_module(name: str) -> Any:
-    """Import a package of the ``climate`` extra.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed, with the command that installs it.
-    """
+    """Import a package of the ``climate`` extra, or say how to install it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

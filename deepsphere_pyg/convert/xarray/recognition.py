@@ -64,24 +64,25 @@ def from_xarray(
     Coordinates are recognised by ``standard_name``, else by ``units``, ``axis``, or
     name. Two-dimensional ones are preferred to axes, which may count cells or nominal
     degrees; axes of a map projection or a rotated pole are not read as degrees.
-    Coordinates may repeat along time, but not move. Units are those stated; without
-    them, coordinates that cover the globe only as radians are refused, and those of
-    MPAS and ICON are in radians. Schemes are recognised to the precision of the file:
-    float32, or the decimals of GRIB. Cells of curvilinear and unstructured grids
-    without coordinates are left out.
+    Coordinates may repeat along time, but not change. Units are those that the file
+    states; without them, coordinates that cover the globe only as radians are refused,
+    and those of MPAS and ICON are in radians. Schemes are recognised to the precision
+    of the file: float32, or the decimals of GRIB. Cells of curvilinear and unstructured
+    grids without coordinates are left out.
 
-    Areas are exact for grids and HEALPix. Those of other cells are the first of:
+    Areas are exact for grids and HEALPix. For other cells, these come first to last:
     ``areas``; the ``cell_measures`` of the variable, if they are in the file and
     positive; the areas of the mesh; the polygons of the coordinates' ``bounds`` or of
-    the mesh; or estimates. These reach to the middle between neighbours in curvilinear
-    grids, and are those of :class:`~samplings.Irregular` for unstructured ones.
+    the mesh; estimates. Estimated cells reach halfway to their neighbours in a
+    curvilinear grid, and are those of :class:`~samplings.Irregular` in an unstructured
+    one.
 
     Parameters
     ----------
     data
         ``xarray.Dataset`` or ``DataArray``.
     variable
-        Variable whose grid is wanted, if a data set has several grids.
+        Variable that determines the grid, if a data set has several grids.
     latitude, longitude
         Names of coordinates, needed if several fit or they are not recognised.
     unit
@@ -92,9 +93,9 @@ def from_xarray(
         the file), or an array in steradian of the shape of the grid.
     duplicates
         ``"merge"`` cells of curvilinear or unstructured grids that are at the same
-        place into one vertex, or ``"refuse"`` them. By default they are merged on
-        curvilinear grids, which repeat columns where they wrap, and refused in lists
-        of places.
+        place into one vertex, or ``"refuse"`` them. By default, cells are merged on
+        curvilinear grids, which repeat columns where they wrap around, and refused in
+        lists of places.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def from_xarray(
         If there are no latitudes and longitudes, or more than one pair fits; if they
         are missing everywhere, out of range, in different units, or repeat; if the
         description of a HEALPix grid or a mesh is incomplete or its indices are wrong;
-        if axes are those of a map projection or count cells; if places move in time;
+        if axes are those of a map projection or count cells; if places change in time;
         or if areas add up to more than the sphere.
 
     Warns
@@ -173,7 +174,7 @@ scheme=clenshaw-curtis) with 6 vertices
 def _variable(
     scan: Scan, name: str | None, latitude: str | None, longitude: str | None
 ) -> Any:
-    """Return the variable whose grid is wanted, by default any on the only grid."""
+    """Return the variable of this name, by default any on the only grid."""
     dataset = scan.dataset
     if name is not None:
         if name not in scan.variables:
@@ -188,7 +189,12 @@ def _variable(
         if name is not None and name in scan.variables
         for dim in scan.place_dims(name, frozenset(map(str, dataset.dims))) or ()
     }
-    for one in sorted(map(str, dataset.data_vars), key=lambda n: _first(scan, n)):
+
+    def without_areas(name: str) -> tuple[bool, str]:
+        return not text(scan.attributes[name], "cell_measures"), name
+
+    # Variables that refer to the areas of their cells come first.
+    for one in sorted(map(str, dataset.data_vars), key=without_areas):
         dims = scan.variables[one].dims
         if not along <= set(dims) or scan.is_place(one):
             continue
@@ -218,11 +224,6 @@ def _variable(
     return empty.rename("the data set")
 
 
-def _first(scan: Scan, name: str) -> tuple[bool, str]:
-    """Sort key: variables that refer to the areas of their cells come first."""
-    return not text(scan.attributes[name], "cell_measures"), name
-
-
 def _grid(
     scan: Scan,
     dims: Any,
@@ -246,8 +247,8 @@ def _grid(
 
 
 def _coordinates(dataset: Any, grid: Pixels | Places) -> Any:
-    """Coordinates along the grid and scalars, latitudes and longitudes among them."""
-    # Variables of a large data set are much cheaper than its arrays.
+    """Return the coordinates along the grid, and scalars."""
+    # In large data sets, variables are much cheaper than arrays.
     variables = dataset.variables
     names = [n for n in dataset.data_vars if is_mapping(variables[n].attrs)]
     if isinstance(grid, Places):
@@ -259,7 +260,7 @@ def _coordinates(dataset: Any, grid: Pixels | Places) -> Any:
     coordinates = dataset[keep]
     coordinates.attrs = {}
     if isinstance(grid, Places):
-        # Coordinates without their times, or derived from others.
+        # Add coordinates that were derived from others, or lost their times.
         places = {
             one.name: one.variable
             for one in (grid.lat, grid.lon)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.signals import SignalLayout, layout_of, variables_on
 
-# Encodings of places are kept; those of packed numbers do not suit new values.
+# Encodings to keep: those of packed numbers do not suit new values.
 _WHERE = ("coordinates", "grid_mapping")
 
 
@@ -23,25 +23,10 @@ def plain_array(
     dims: Sequence[str],
     coordinates: Any,
 ) -> Any:
-    """Return an array that has only the coordinates of the grid.
+    """Return values ``(*other, channel, *grid)`` with the coordinates of the grid only.
 
-    Parameters
-    ----------
-    cells
-        Values, shape ``(*other, channel, *grid)``.
-    grid
-        Dimensions of the grid.
-    name, channel
-        Name of the array, and of the dimension of its channels.
-    dims
-        Names of the other dimensions.
-    coordinates
-        Coordinates of the grid.
-
-    Raises
-    ------
-    ValueError
-        If the number of names differs from that of the other dimensions.
+    ``dims`` are the names of the other dimensions, and ``channel`` is that of the
+    channels. A wrong number of names raises ``ValueError``.
     """
     n_other = cells.ndim - 1 - len(grid)
     if isinstance(dims, str) or len(dims) != n_other:
@@ -63,12 +48,9 @@ def array_like(
     like: Any,
     channel: str | None,
 ) -> Any:
-    """Return an array with the dimensions, coordinates and attributes of another.
+    """Return values as :func:`plain_array`, with dimensions and attributes of ``like``.
 
-    Raises
-    ------
-    ValueError
-        If the other sizes differ, or the number of channels.
+    Different sizes or numbers of channels raise ``ValueError``.
     """
     held = channel if channel in like.dims else None
     layout = layout_of(like, grid, None, held)
@@ -104,10 +86,7 @@ def dataset_like(
 ) -> Any:
     """Return a data set with new values of its variables on the grid.
 
-    Raises
-    ------
-    ValueError
-        As :func:`array_like`, and if the variables do not agree.
+    Variables that do not agree raise ``ValueError``.
     """
     layout = layout_of(like, grid, variables, channel)
     axis = cells.ndim - 1 - len(grid)

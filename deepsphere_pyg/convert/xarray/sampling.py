@@ -10,11 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.results import (
-    array_like,
-    dataset_like,
-    plain_array,
-)
+from deepsphere_pyg.convert.xarray.results import array_like, dataset_like, plain_array
 from deepsphere_pyg.convert.xarray.signals import (
     BoolArray,
     cells_of,
@@ -28,9 +24,7 @@ from samplings.arrays import IntArray
 
 @dataclass(frozen=True, eq=False)
 class XarraySampling:
-    """A sampling, and the vertex of each cell of a file.
-
-    Made by :func:`from_xarray`.
+    """The sampling that :func:`from_xarray` finds, and the vertex of each cell.
 
     Attributes
     ----------

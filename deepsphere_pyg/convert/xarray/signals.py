@@ -18,24 +18,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class SignalLayout:
-    """Arrangement of the values of some variables as channels of a signal.
+    """Arrangement of the values of some variables as channels of a signal."""
 
-    Attributes
-    ----------
-    variables
-        Their names; a single None for a ``DataArray``.
-    other
-        Dimensions that are neither vertices nor channels, in order.
-    channel
-        Dimension whose positions are channels of each variable, or None.
-    counts
-        Number of channels of each variable.
-    """
-
-    variables: tuple[str | None, ...]
-    other: tuple[str, ...]
-    channel: str | None
-    counts: tuple[int, ...]
+    variables: tuple[str | None, ...]  # names; a single None for a DataArray
+    other: tuple[str, ...]  # dimensions besides those of vertices and channels
+    channel: str | None  # dimension whose positions are channels of each variable
+    counts: tuple[int, ...]  # number of channels of each variable
 
 
 def layout_of(
@@ -43,13 +31,9 @@ def layout_of(
 ) -> SignalLayout:
     """Return the layout of a ``DataArray``, or of variables of a ``Dataset``.
 
-    Raises
-    ------
-    TypeError
-        If a variable holds neither numbers nor booleans.
-    ValueError
-        If a variable does not exist, lacks the dimensions of the vertices, or differs
-        from the others in its further ones.
+    ``TypeError`` is raised if a variable holds neither numbers nor booleans,
+    ``ValueError`` if it does not exist, lacks the dimensions of the vertices, or has
+    other further dimensions than the rest.
     """
     names = _names(data, dims, variables)
     arrays = {name: _array(data, name) for name in names}
@@ -60,7 +44,7 @@ def layout_of(
         if lacking:
             raise ValueError(
                 f"{label} has no dimension {lacking[0]}, only "
-                f"{', '.join(map(str, array.dims)) or 'none'}; pass variables on the "
+                f"({', '.join(map(str, array.dims))}); pass variables on the "
                 f"grid ({', '.join(dims)})"
             )
         if array.dtype.kind not in "biufc":
@@ -112,13 +96,13 @@ def _names(
         raise ValueError(
             f"variables must be a list of at least one name, got {variables!r}"
         )
-    known = {str(name): None for name in data.data_vars}
+    known = list(map(str, data.data_vars))
     if variables is None:
         found = variables_on(data, dims)
         if not found:
             raise ValueError(
-                f"no variable lies on the grid ({', '.join(dims)}); there are: "
-                f"{', '.join(known) or 'none'}"
+                f"no variable lies on the grid ({', '.join(dims)}); the data set has: "
+                f"({', '.join(known)})"
             )
         return tuple(found)
     absent = [name for name in variables if name not in known]
@@ -130,10 +114,8 @@ def _names(
 
 
 def _array(data: Any, name: str | None) -> Any:
-    """Return an array, or a variable of a data set without its coordinates.
-
-    Joining each variable with its coordinates would be slow for many variables.
-    """
+    """Return an array, or a variable of a data set."""
+    # Variables are used without their coordinates, which would be slow to join.
     return data if name is None else data.variables[name]
 
 
@@ -156,14 +138,10 @@ def cells_of(
 def merged(
     values: npt.NDArray[Any], vertex: IntArray, n_vertices: int
 ) -> npt.NDArray[Any]:
-    """Return values ``(..., n_cells)`` on vertices ``(..., V)``, the means of cells.
+    """Return means of values ``(..., n_cells)`` on vertices, shape ``(..., V)``.
 
-    Equal values are kept to the last bit, and missing ones are left out.
-
-    Raises
-    ------
-    ValueError
-        If cells that share a vertex hold different integers or booleans.
+    Equal values are kept to the last bit, and missing ones are left out. If cells that
+    share a vertex hold different integers or booleans, ``ValueError`` is raised.
     """
     order = np.argsort(vertex, kind="stable")
     order = order[np.searchsorted(vertex[order], 0) :]
@@ -186,7 +164,7 @@ def merged(
             )
         return signal
     valid = ~np.isnan(groups)
-    # Differences to the smallest: the mean of equal values is exactly that value.
+    # With differences to the smallest, the mean of equal values is exactly that value.
     base = np.fmin.reduceat(groups, starts, axis=-1)
     apart = np.where(valid, groups - base[..., of_vertex], 0)
     n_valid = np.maximum(np.add.reduceat(valid, starts, axis=-1, dtype=np.int64), 1)

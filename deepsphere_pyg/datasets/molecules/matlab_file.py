@@ -55,7 +55,7 @@ class _Array(NamedTuple):
 def read_matlab(
     path: Path, names: Collection[str]
 ) -> tuple[dict[str, npt.NDArray[Any]], list[str]]:
-    """Return those of the named arrays that a file has, and the names of all its arrays.
+    """Return the named arrays that a file has, and the names of all its arrays.
 
     Raises
     ------

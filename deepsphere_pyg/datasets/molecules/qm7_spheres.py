@@ -24,8 +24,8 @@ from samplings.arrays import FloatArray
 
 # Numbers computed at once: two arrays of 64 MB in float64.
 _NUMBERS = 1 << 23
-# Computes the signals of pairs of atoms, (pair, column), from the positions of the other
-# atoms relative to the centre of a sphere, (pair, 3), and products of charges, (pair,).
+# Computes the signals of pairs of atoms, (pair, column), from positions of other atoms
+# relative to the centre of a sphere, (pair, 3), and products of charges, (pair,).
 _Kernel = Callable[[FloatArray, FloatArray], FloatArray]
 
 
@@ -166,8 +166,8 @@ def qm7_coefficients(
     the potential at the centre, with :math:`q = r / |p|`, which is a half for the
     closest pair of atoms at the largest radius. The coefficient of degree 0 is
     :math:`\sqrt{4\pi}` times the potential at the centre, a row of the Coulomb matrix.
-    At L = 10, QM7 takes 4 s on one core, and 330 MB in float32 with padding; ``.packed``
-    takes two thirds of that.
+    At L = 10, QM7 takes 4 s on one core, and 330 MB in float32 with padding;
+    ``.packed`` takes two thirds of that.
 
     Power falls by a factor of 7 to 90 a degree: degrees 0 to 5 of QM7 at the largest
     radius have the shares .988, 1.1e-2, 6.8e-4, 6.7e-5, 7e-6, 1e-6. For networks, scale

@@ -133,8 +133,8 @@ def build_table(
     if len(order) < 2:
         raise ValueError(
             f"segmentation needs at least two classes, got {order} from the codes "
-            f"[{', '.join(f'{code:g}' for code in codes)}]; give missing labels a class "
-            "with missing_label, or lower min_share"
+            f"[{', '.join(f'{code:g}' for code in codes)}]; give missing labels a "
+            "class with missing_label, or lower min_share"
         )
     # Masked names are not in the order.
     position = {name: i for i, name in enumerate(order)}

@@ -121,17 +121,17 @@ class _Header:
         end = self._place + (-(-size // 4) * 4 if padded else size)
         if end > len(self._data):
             raise ValueError(
-                f"its header states {size} bytes at byte {self._place}, but the file has "
+                f"its header states {size} bytes at byte {self._place}; the file has "
                 f"{len(self._data)}"
             )
         self._place = end
 
     def _bounded(self, count: int) -> int:
-        """Refuse more elements than fit into the rest of the file, at four bytes each."""
+        """Refuse more elements than fit into the rest of the file, of four bytes."""
         if 4 * count > len(self._data) - self._place:
             raise ValueError(
-                f"its header states {count} elements at byte {self._place}, but the file "
-                f"has {len(self._data)} bytes"
+                f"its header states {count} elements at byte {self._place}; the file has "
+                f"{len(self._data)} bytes"
             )
         return count
 

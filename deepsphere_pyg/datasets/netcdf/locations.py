@@ -58,7 +58,9 @@ def _each(given: str) -> Sequence[str]:
     path = Path(text)
     if path.is_dir() and not is_store(path):
         # Without NetCDF files in it, the folder is left for the reader to refuse.
-        found = sorted(str(one) for one in path.iterdir() if one.suffix.lower() in _FILES)
+        found = sorted(
+            str(one) for one in path.iterdir() if one.suffix.lower() in _FILES
+        )
         return found or [str(path)]
     if path.exists():
         return [str(path)]

@@ -205,7 +205,7 @@ class XarrayDataset(XarrayFields):
         class_names: Mapping[float, str] | Sequence[str] | None,
         min_share: float,
     ) -> tuple[dict[float, float], dict[float, str]]:
-        """Return the areas and names of codes, without a pass over the labels if known."""
+        """Return the areas and names of codes; areas are read only if they matter."""
         if isinstance(class_names, Mapping) and min_share == 0:
             names = given_names(class_names, ())
             return dict.fromkeys(names, 1.0), names

@@ -115,8 +115,8 @@ def bilinear_weights(
         rows.append(np.repeat(cap, len(mean)))
         columns.append(np.tile(grid.index[end], len(cap)))
         weights.append(np.outer(np.abs(beyond[cap]), mean).ravel())
-    entries = map(np.concatenate, (rows, columns, weights))
-    return weight_matrix(*entries, (len(target), n_source))
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    return weight_matrix(row, column, np.concatenate(weights), (len(target), n_source))
 
 
 def holding_vertices(grid: LatLonVertices, target: Sampling) -> IntArray:

@@ -22,7 +22,7 @@ from samplings.arguments import sampling_argument
 from samplings.arrays import FloatArray, IntArray, freeze
 from samplings.missing_values import missing_values, native
 
-# Vertices with a smaller known weight are missing: a half, less the round-off of the sum
+# Vertices with a smaller known weight are missing: a half, less the round-off of a sum
 # of some hundred weights.
 ENOUGH = 0.5 - 1e-12
 # Relative difference of areas that are equal up to round-off.
@@ -48,7 +48,7 @@ class Regridder:
     that of the cell at the vertex.
 
     Vertices outside the file's grid are missing. Missing cells are left out and the
-    other weights scaled up; a vertex that loses more than half of its weight is missing.
+    other weights scaled up; a vertex with less than half of its weight is missing too.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class RegriddedMaps(SegmentationDataset):
     def _carried(
         self, fields: npt.ArrayLike, labels: npt.ArrayLike
     ) -> SegmentationSample:
-        """Make a sample from fields ``(C, *grid)`` and classes ``(*grid)`` of a file."""
+        """Make a sample of fields ``(C, *grid)`` and classes ``(*grid)`` of a file."""
         x = self._regridder.fields(fields)
         y, inside = self._regridder.labels(labels)
         return segmentation_sample(x.T, y, len(self.class_names), inside)

@@ -52,7 +52,9 @@ class Air:
         t_surface = self.t_surface - 0.0065 * self.orography
         scale = GAS_CONSTANT_OVER_GRAVITY
         surface = self.pressure * np.exp(-self.orography / (scale * t_surface))
-        vapour = 610.8 * np.exp(17.27 * (t_surface - 273.15) / (t_surface - 35.86))  # Pa
+        vapour = 610.8 * np.exp(
+            17.27 * (t_surface - 273.15) / (t_surface - 35.86)
+        )  # Pa
         humidity = np.clip(self.humidity, 0.15, 1.0)
         # Smooth bounds: 66 kg/m2 of water (little changes below 50), 6e-6 m/s of rain.
         water = np.maximum(self.water, 0.3) * np.exp(-self.orography / 5000)

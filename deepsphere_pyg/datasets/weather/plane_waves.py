@@ -17,8 +17,8 @@ class PlaneWaves:
 
     .. math:: f_c(x) = \sum_n a_{nc} \cos(k_n \cdot x) + b_{nc} \sin(k_n \cdot x)
 
-    The logarithm of \|k\| is spread evenly between ``shortest`` and ``longest``, and the
-    directions of the ``count`` vectors are uniform. On the sphere each field is
+    The logarithm of \|k\| is spread evenly between ``shortest`` and ``longest``, and
+    the directions of the ``count`` vectors are uniform. On the sphere each field is
     statistically isotropic, has unit variance, and contains the degrees up to max
     \|k\|. One matrix product evaluates all fields.
 
@@ -55,7 +55,7 @@ class PlaneWaves:
         return np.concatenate([b * self.vectors, -a * self.vectors])
 
     def evaluate(self, xyz: FloatArray, amplitudes: FloatArray) -> FloatArray:
-        """Evaluate fields of amplitudes ``(2 count, F)`` at points, shape ``(F, V)``."""
+        """Evaluate fields of amplitudes ``(2 count, F)``; the result is ``(F, V)``."""
         weights = np.asarray(amplitudes, dtype=np.float32)
         values = np.empty((weights.shape[1], len(xyz)), dtype=np.float32)
         n = len(self.vectors)
@@ -76,9 +76,9 @@ class Warp:
     .. math:: x \mapsto \frac{x + w(x)}{\|x + w(x)\|}, \quad
         w(x) = \sum_n a_n \cos(k_n \cdot x) + b_n \sin(k_n \cdot x)
 
-    Each component of w has the standard deviation ``size``, in radian, and the ``count``
-    vectors k have lengths from 4 to 24. The computation is in double precision, so that
-    labels on the distorted sphere are exact.
+    Each component of w has the standard deviation ``size``, in radian, and the
+    ``count`` vectors k have lengths from 4 to 24. The computation is in double
+    precision, so that labels on the distorted sphere are exact.
     """
 
     def __init__(self, rng: np.random.Generator, size: float, count: int = 18) -> None:

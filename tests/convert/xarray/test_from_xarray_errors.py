@@ -69,7 +69,7 @@ METRES = {"standard_name": "projection_y_coordinate", "units": "m"}
         ),
         (
             xr.DataArray(np.zeros(3), dims="time", coords={"lat": 47.0, "lon": 8.0}),
-            r"lat, lon is that of a single place",
+            r"a single place, by lat, lon",
         ),
         (
             grid(LAT * 2),

@@ -25,17 +25,8 @@ _RADIAN, _HOUR = 180 / np.pi, 15.0
 def unpacked(coordinate: Any) -> FloatArray:
     """Return the numbers of a coordinate as float64, NaN where they are missing.
 
-    Numbers are unpacked by their attributes if decoding has not done so.
-
-    Parameters
-    ----------
-    coordinate
-        ``xarray.DataArray`` or ``Variable``.
-
-    Raises
-    ------
-    TypeError
-        If it does not hold numbers.
+    Numbers are unpacked by their attributes if decoding has not done so. A coordinate
+    without numbers raises ``TypeError``.
     """
     attributes = coordinate.attrs
     values = coordinate.to_numpy()
@@ -57,19 +48,10 @@ def rounding(coordinate: Any) -> float:
 
 
 def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
-    """Return the factors to degrees or radians of two coordinates, and the unit.
+    """Return the factors of two coordinates to their common unit, and that unit.
 
-    Returns
-    -------
-    lat_scale, lon_scale : float
-        Factors to the unit.
-    unit : str or None
-        None if neither coordinate states its unit.
-
-    Raises
-    ------
-    ValueError
-        If one is in degrees and the other in radians.
+    The unit is None if neither coordinate states one. Degrees with radians raise
+    ``ValueError``.
     """
     units = [units_of(one) for one in (lat, lon)]
     sizes = [degrees_of(unit, kind) for unit, kind in zip(units, _KINDS, strict=True)]
@@ -83,7 +65,7 @@ def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
     stated = [size for size in sizes if size is not None]
     if not stated:
         return 1.0, 1.0, None
-    # Hours apply to right ascensions only; another unit may stand for both.
+    # Hours are for right ascensions only; any other unit may be meant for both.
     both = 1.0 if stated[0] == _HOUR else stated[0]
     first, second = (both if size is None else size for size in sizes)
     return first, second, "degree"
@@ -106,17 +88,7 @@ def angles(
 ) -> tuple[FloatArray, FloatArray, Unit | None]:
     """Return two coordinates as numbers, NaN where missing, and their common unit.
 
-    Parameters
-    ----------
-    lat, lon
-        ``xarray.DataArray`` of any shape.
-    unit
-        Unit given by the user, which precedes their attributes.
-
-    Raises
-    ------
-    ValueError
-        If the unit is unknown, or they differ in it.
+    A unit given by the user overrides their attributes, which must not differ.
     """
     north, east = unpacked(lat), unpacked(lon)
     if unit is not None:
@@ -130,11 +102,8 @@ def in_degrees(
 ) -> tuple[FloatArray, FloatArray]:
     """Return finite coordinates of any shape in degrees, latitudes within the poles.
 
-    Raises
-    ------
-    ValueError
-        If the unit is unknown, coordinates are out of range, or, without a unit, they
-        cover the globe only if read as radians.
+    ``ValueError`` is raised if the unit is unknown, coordinates are out of range, or,
+    without a unit, they cover the globe only if read as radians.
     """
     if unit not in (None, "degree", "radian"):
         raise ValueError(f"unit must be 'degree' or 'radian', got {unit!r}")

@@ -16,8 +16,8 @@ def attributes_of(variable: Any) -> dict[str, Any]:
 def text(attributes: Mapping[str, Any], key: str) -> str:
     """Return an attribute as text, empty if it is missing.
 
-    Values may be bytes, arrays, or objects such as units of astropy or pint; several
-    are joined by blanks.
+    Values may be bytes, arrays, or objects such as units of astropy or pint. Several
+    values are joined by blanks.
 
     Examples
     --------

@@ -24,33 +24,24 @@ from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Angle, Scan
 from samplings.arrays import FloatArray
 from samplings.units import is_length
 
-# Last rank of coordinates that say themselves that they are true: by units.
+# Coordinates up to this rank state by their units that they are true degrees.
 _SURE = 1
 
 
 def axes_are_true(scan: Scan, mapping: str, names: tuple[str, str], rank: int) -> bool:
     """Whether a grid mapping allows two axes to be latitudes and longitudes.
 
-    Parameters
-    ----------
-    scan
-        The data set.
-    mapping
-        Attribute ``grid_mapping`` of the values, or an empty text.
-    names
-        Of the axes.
-    rank
-        The lower of their ranks, as of
-        :func:`deepsphere_pyg.convert.xarray.coordinates.cf_coordinates.coordinate_rank`.
+    ``mapping`` is the attribute ``grid_mapping`` of the values, or empty; ``rank`` is
+    the lower rank of the two axes, see :func:`coordinate_rank`.
     """
     axes = _axes(scan, mapping, names)
     if mapping:
         if axes in ("rotated", "projected"):
             return False
         weak = axes in ("cylindrical", "unknown") and rank > _SURE
-        # If the mapping itself is missing, axes named for degrees are believed.
+        # If the mapping itself is missing, axes with the names of degrees are accepted.
         return not weak or (axes == "unknown" and rank == _SURE + 2)
-    # The reference may have got lost: a mapping in the data set is a reason to doubt.
+    # A grid mapping that no value refers to makes axes doubtful too.
     return rank <= _SURE or axes in ("true", "unknown")
 
 
@@ -84,13 +75,9 @@ def rotated_places(
 ) -> Places | None:
     """Return the places of axes about a rotated pole, or None without such axes.
 
-    They are axes of the standard names ``grid_latitude`` and ``grid_longitude``; the
-    pole is that of the variable's grid mapping, or of the only one of the data set.
-
-    Raises
-    ------
-    ValueError
-        If the grid mapping does not give the position of the pole.
+    They are axes of the standard names ``grid_latitude`` and ``grid_longitude``. The
+    variable's grid mapping, or the only one of the data set, gives the pole; if it does
+    not, ``ValueError`` is raised.
     """
     reference = text(attributes, "grid_mapping")
     names = mapping_names(reference) if reference else list(scan.mappings)
@@ -124,7 +111,7 @@ def rotated_places(
 
 
 def _areas(lines: GridLines) -> FloatArray:
-    """Areas of the cells of a rotated grid, which are those of an upright one.
+    """Return areas of the cells of a rotated grid, which are those of an upright one.
 
     Repeated cells, and those at a pole, each have the area of their vertex.
     """
@@ -134,16 +121,14 @@ def _areas(lines: GridLines) -> FloatArray:
 
 def _rotated_axis(scan: Scan, dims: Sequence[str], kind: Angle) -> str | None:
     """Return the name of the rotated latitude or longitude, or None."""
-    found = []
-    for name, variable in sorted(scan.variables.items()):
-        attributes = scan.attributes[name]
-        if (
-            text(attributes, "standard_name") == f"grid_{kind}"
-            and (variable.ndim == 1 and variable.dims[0] in dims)
-            and variable.dtype.kind in "iuf"
-            and not is_length(text(attributes, "units"))
-        ):
-            found.append(name)
+    found = [
+        name
+        for name, variable in sorted(scan.variables.items())
+        if text(scan.attributes[name], "standard_name") == f"grid_{kind}"
+        and (variable.ndim == 1 and variable.dims[0] in dims)
+        and variable.dtype.kind in "iuf"
+        and not is_length(text(scan.attributes[name], "units"))
+    ]
     return found[0] if len(found) == 1 else None
 
 
@@ -151,11 +136,11 @@ def map_axes(scan: Scan, dims: Sequence[str], mapping: str) -> list[str]:
     """Return dimensions whose coordinates are axes of a projection or rotated pole."""
     found = []
     for dim in dims:
-        attributes = scan.attributes.get(dim)
-        if attributes is None:
+        if dim not in scan.attributes:
             continue
-        is_axis = is_map_axis(dim, attributes)
         ranked = any(dim in scan.ranks[kind] for kind in ANGLES)
-        if is_axis or (ranked and _axes(scan, mapping, [dim]) not in ("true",)):
+        if is_map_axis(dim, scan.attributes[dim]) or (
+            ranked and _axes(scan, mapping, [dim]) != "true"
+        ):
             found.append(dim)
     return found

@@ -16,18 +16,10 @@ from samplings.arrays import FloatArray
 class Places:
     """Latitudes and longitudes of some cells, as a file holds them.
 
-    Attributes
-    ----------
-    lat, lon
-        ``xarray.DataArray`` of one to three dimensions.
-    unit
-        Unit by the convention of the file, for coordinates that do not state theirs.
-    areas
-        Returns areas of the cells in steradian, shape of the cells, by a convention.
-    corners
-        Returns the corners of the cells, unit vectors ``(*cells, n, 3)``.
-    shape
-        Rows and columns of a grid whose cells are in a list.
+    They are ``xarray.DataArray`` of one to three dimensions. By the convention of a
+    file, ``unit`` is that of coordinates without one; ``areas`` returns the areas of
+    the cells in steradian; and ``corners`` their corners, unit vectors
+    ``(*cells, n, 3)``.
     """
 
     lat: Any
@@ -35,7 +27,7 @@ class Places:
     unit: Unit | None = None
     areas: Callable[[], FloatArray | None] | None = None
     corners: Callable[[], FloatArray | None] | None = None
-    shape: tuple[int, int] | None = None
+    shape: tuple[int, int] | None = None  # rows, columns of a grid of listed cells
 
     @property
     def dims(self) -> tuple[str, ...]:

@@ -37,17 +37,7 @@ _VERTICAL = re.compile(r".*(height|depth|altitude|pressure|sigma|level|thickness
 def find_time(dataset: Any, variable: str) -> str | None:
     """Return the dimension of a variable that is time, or None.
 
-    Parameters
-    ----------
-    dataset
-        Open ``xarray.Dataset``.
-    variable
-        Name of a variable in it.
-
-    Raises
-    ------
-    ValueError
-        If several dimensions fit equally well.
+    Several dimensions that fit equally well raise ``ValueError``.
 
     Examples
     --------
@@ -74,9 +64,9 @@ def find_time(dataset: Any, variable: str) -> str | None:
 def coordinate_rank(
     name: str, attributes: Mapping[str, Any], kind: Literal["latitude", "longitude"]
 ) -> int | None:
-    """Rank a variable as latitude or longitude: 0 is the best, None not at all.
+    """Rank a variable as latitude or longitude: 0 is the best, None if it is neither.
 
-    The standard name ranks first; x and y, as dimensions of any grid are called, last.
+    The standard name ranks first; the names x and y, which any grid may use, last.
     """
     if text(attributes, "standard_name") == kind:
         return 0

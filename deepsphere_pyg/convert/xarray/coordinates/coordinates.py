@@ -14,7 +14,7 @@ from deepsphere_pyg.convert.xarray.coordinates.axes import axes_are_true
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, WEAKEST, Angle, Scan
 
-# Dimensions of tiles of GFDL's models: they count cells, with degrees as units.
+# Dimensions of tiles of GFDL's models, which count cells but state degrees as units.
 _COUNTED = ("grid_xt", "grid_yt", "grid_x", "grid_y")
 
 
@@ -37,7 +37,7 @@ class _Pair:
 
     @property
     def form(self) -> int | None:
-        """How directly they give the place of each cell: 0 is the best, None not."""
+        """How directly they give the place of a cell: 0 is the best, None is wrong."""
         joint = {*self.lat_dims, *self.lon_dims}
         if set(self.lat_dims) == set(self.lon_dims):
             return 0 if len(joint) > 1 else 2
@@ -59,26 +59,16 @@ def find_places(
 ) -> Places | None:
     """Return latitudes and longitudes along some of the dimensions, or None.
 
-    Coordinates that the variable refers to come first. Two-dimensional ones come before
-    axes, which may count cells or nominal degrees, and standard names before units,
-    ``axis`` and names.
-
-    Parameters
-    ----------
-    scan
-        The data set with the coordinates, which may be variables of it.
-    dims
-        Dimensions of the values.
-    attributes
-        Attributes of the values, of which ``coordinates`` and ``grid_mapping`` count.
-    latitude, longitude
-        Names given by the user, or None.
+    Coordinates to which the ``attributes`` of the values refer come first. Two-
+    dimensional ones come before axes, which may count cells or nominal degrees, and
+    standard names before units, ``axis`` and names. ``latitude`` and ``longitude`` are
+    names given by the user, or None.
 
     Raises
     ------
     ValueError
         If several coordinates fit equally well, or a given name does not exist or does
-        not lie along the dimensions; if coordinates move with time or count cells.
+        not lie along the dimensions; if coordinates change in time or count cells.
     """
     along = frozenset(dims)
     preferred = frozenset(text(attributes, "coordinates").split())
@@ -111,7 +101,12 @@ def find_places(
             keys[pair] = (-referred, weak, pair.form, lat_rank + lon_rank)
     if not keys:
         if wrong:
-            _refuse_pair(wrong[0])
+            pair = wrong[0]
+            raise ValueError(
+                f"{pair.lat} lies along ({', '.join(pair.lat_dims)}) but {pair.lon} "
+                f"along ({', '.join(pair.lon_dims)}), which is no grid; choose other "
+                "coordinates with latitude= and longitude="
+            )
         return None
     best = min(keys.values())
     pairs = [pair for pair, key in keys.items() if key == best]
@@ -121,15 +116,10 @@ def find_places(
             f"more than one pair of coordinates fits ({listed}); "
             "choose with latitude= and longitude="
         )
-    return _places(scan, pairs[0], weak=bool(best[1]), given=latitude is not None)
-
-
-def _refuse_pair(pair: _Pair) -> None:
-    raise ValueError(
-        f"{pair.lat} lies along ({', '.join(pair.lat_dims)}) but {pair.lon} "
-        f"along ({', '.join(pair.lon_dims)}), which is no grid; choose other "
-        "coordinates with latitude= and longitude="
-    )
+    (pair,) = pairs
+    if pair.are_axes and latitude is None:
+        _refuse_counts(scan.dataset[pair.lat], scan.dataset[pair.lon], bool(best[1]))
+    return lasting_places(scan, pair.lat, pair.lon, pair.dims)
 
 
 def _candidates(
@@ -162,30 +152,13 @@ def _given(scan: Scan, dims: Sequence[str], kind: Angle, name: str) -> tuple[str
     return own
 
 
-def _places(scan: Scan, pair: _Pair, weak: bool, given: bool) -> Places:
-    if pair.are_axes and not given:
-        _refuse_counts(scan.dataset[pair.lat], scan.dataset[pair.lon], weak)
-    return lasting_places(scan, pair.lat, pair.lon, pair.dims)
-
-
 def lasting_places(
     scan: Scan, latitude: str, longitude: str, along: Sequence[str]
 ) -> Places:
     """Return the places of two coordinates without dimensions along which they repeat.
 
-    Parameters
-    ----------
-    scan
-        The data set.
-    latitude, longitude
-        Names of the coordinates.
-    along
-        Dimensions of the values that the places may lie along.
-
-    Raises
-    ------
-    ValueError
-        If places move with time.
+    Places may lie along the dimensions ``along`` of the values. Places that change in
+    time raise ``ValueError``.
     """
     lat, lon = scan.dataset[latitude], scan.dataset[longitude]
     dims = tuple(dict.fromkeys(map(str, (*lat.dims, *lon.dims))))

@@ -15,44 +15,23 @@ from samplings.schemes.grid_lines import HOLE
 
 @dataclass(frozen=True, eq=False)
 class GridLines:
-    """Rows from north to south and columns eastwards, and where a file holds them.
+    """Rows from north to south and columns eastwards, with their positions in a file.
 
-    Attributes
-    ----------
-    lat
-        Latitude of each row in degrees, shape ``(n_lat,)``, decreasing.
-    lon
-        Longitude of each column in degrees, increasing and possibly beyond 360. The
-        first column is the one east of the gap in a regional grid. A meridian that the
-        file repeats, as 0 and 360, is listed once.
-    gaps
-        Degrees from each meridian to the next, in any order.
-    rows, columns
-        Position in the file of each row and column.
-    shape
-        Numbers of rows and columns of the file.
-    first, repeated
-        Positions in the file of the westernmost column, and of the column that repeats
-        it; ``repeated`` is empty if there is none.
+    Longitudes increase, possibly beyond 360. The first column of a regional grid is the
+    one east of the gap. A meridian that the file repeats, as 0 and 360, is listed once.
     """
 
-    lat: FloatArray
-    lon: FloatArray
-    gaps: FloatArray
-    rows: IntArray
+    lat: FloatArray  # latitude of each row in degrees, decreasing
+    lon: FloatArray  # longitude of each column in degrees
+    gaps: FloatArray  # degrees from each meridian to the next, in any order
+    rows: IntArray  # position of each row in the file
     columns: IntArray
-    shape: tuple[int, int]
-    first: int
-    repeated: IntArray
+    shape: tuple[int, int]  # numbers of rows and columns of the file
+    first: int  # position of the westernmost column in the file
+    repeated: IntArray  # position of the column that repeats it, or empty
 
     def on_file(self, index: IntArray) -> IntArray:
-        """Return the vertex of each cell of the file, shape :attr:`shape`.
-
-        Parameters
-        ----------
-        index
-            Vertex at each of the sorted rows and columns.
-        """
+        """Arrange the vertices of sorted rows and columns as the cells of the file."""
         vertex = np.empty(self.shape, dtype=np.int64)
         vertex[np.ix_(self.rows, self.columns)] = index
         vertex[:, self.repeated] = vertex[:, [self.first]]
@@ -60,7 +39,7 @@ class GridLines:
 
     def rectilinear(self) -> tuple[Rectilinear, IntArray]:
         """Return the grid without regard to schemes, and the vertex of each cell."""
-        # Rows at a pole must be there exactly to be one vertex.
+        # Rows within the rounding of a pole are one vertex at the pole.
         polar = np.abs(self.lat) > 90 - ROUNDING
         lat = np.where(polar, np.copysign(90.0, self.lat), self.lat)
         sampling = Rectilinear(lat, self.lon)
@@ -72,21 +51,10 @@ def grid_lines(
 ) -> GridLines:
     """Sort the rows and columns of a grid.
 
-    Parameters
-    ----------
-    lat
-        Latitude of each row, shape ``(n_lat,)``: in either direction, evenly spaced or
-        not, with or without the poles.
-    lon
-        Longitude of each column, shape ``(n_lon,)``: from any meridian, counted from
-        -180 or 0, with or without the first meridian again at the end.
-    unit
-        As of :func:`deepsphere_pyg.convert.xarray.coordinates.angles.in_degrees`.
-
-    Raises
-    ------
-    ValueError
-        If coordinates are not finite, repeat, are out of range, or look like radians.
+    Latitudes may be in either direction, evenly spaced or not, with or without the
+    poles. Longitudes may start at any meridian, count from -180 or 0, and repeat the
+    first meridian at the end. Coordinates that are not finite, repeat, are out of range
+    or look like radians raise ``ValueError``.
 
     Examples
     --------
@@ -102,7 +70,7 @@ def grid_lines(
             f"{east.min():g} to {east.max():g}; cut the overlapping columns"
         )
     rows = np.argsort(-north)
-    # float32 makes 359.99999 of 360, which is meridian zero too.
+    # In float32, 360 may be 359.99999, which is meridian zero too.
     turned = np.mod(east, 360.0)
     turned[turned > 360 - ROUNDING] = 0.0
     columns = np.argsort(turned, kind="stable")

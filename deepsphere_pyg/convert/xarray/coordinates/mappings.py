@@ -86,23 +86,11 @@ def true_places(
             {\sin\varphi' \cos\varphi_p
             - \cos\varphi' \sin\varphi_p \cos(\lambda' - \lambda_n)}.
 
-    Parameters
-    ----------
-    lat, lon
-        Rotated degrees, of the same shape.
-    pole
-        Attributes ``grid_north_pole_latitude``, ``grid_north_pole_longitude`` and, zero
-        by default, ``north_pole_grid_longitude``.
-    name
-        Name of the grid mapping, for messages.
+    All angles are in degrees. The attributes of the grid mapping ``name`` are
+    ``grid_north_pole_latitude``, ``grid_north_pole_longitude`` and, zero by default,
+    ``north_pole_grid_longitude``. If they do not give the position of the pole,
+    ``ValueError`` is raised.
 
-    Raises
-    ------
-    ValueError
-        If the attributes do not give the position of the pole.
-
-    Notes
-    -----
     Source: CF conventions 1.13, appendix F, "Rotated pole".
 
     Examples
@@ -115,10 +103,8 @@ def true_places(
     pole_lat = number(pole, "grid_north_pole_latitude")
     pole_lon = number(pole, "grid_north_pole_longitude")
     if pole_lat is None or pole_lon is None or abs(pole_lat) > 90:
-        given = {
-            key: pole.get(key)
-            for key in ("grid_north_pole_latitude", "grid_north_pole_longitude")
-        }
+        keys = ("grid_north_pole_latitude", "grid_north_pole_longitude")
+        given = {key: pole.get(key) for key in keys}
         raise ValueError(
             f"the grid mapping {name} must give the position of its rotated pole, got "
             f"{given}; set grid_north_pole_latitude and grid_north_pole_longitude in "

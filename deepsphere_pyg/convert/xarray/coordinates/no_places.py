@@ -12,19 +12,11 @@ from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Scan
 
 
 def why_no_places(scan: Scan, array: Any) -> str:
-    """Explain why values have no latitudes and longitudes, and what helps.
-
-    Parameters
-    ----------
-    scan
-        The data set.
-    array
-        ``xarray.DataArray`` of the values.
-    """
+    """Explain why values have no latitudes and longitudes, with a remedy."""
     what = "the array" if array.name is None else array.name
     dims = tuple(map(str, array.dims))
-    sizes = ", ".join(f"{d} ({n})" for d, n in array.sizes.items()) or "none"
-    start = f"{what} has no latitudes and longitudes along its dimensions, {sizes}"
+    sizes = ", ".join(f"{d} ({n})" for d, n in array.sizes.items())
+    start = f"{what} has no latitudes and longitudes along its dimensions, [{sizes}]"
     mapping = text(attributes_of(array), "grid_mapping")
     projected = map_axes(scan, dims, mapping)
     if projected:
@@ -35,7 +27,7 @@ def why_no_places(scan: Scan, array: Any) -> str:
     single = [name for name in scan.variables if _is_single(scan, name)]
     if single:
         return (
-            f"{start}; {', '.join(single)} is that of a single place, which is no "
+            f"{start}; there is a single place, by {', '.join(single)}, which is no "
             "sampling: join places along a dimension"
         )
     return (

@@ -1,4 +1,4 @@
-"""The variables of a data set, scanned once for all that is asked of them."""
+"""The variables of a data set, scanned once for all later questions."""
 
 from __future__ import annotations
 
@@ -20,25 +20,14 @@ WEAKEST = 4
 
 
 class Scan:
-    """Attributes of all variables of a data set, read once.
+    """Variables and attributes of an ``xarray.Dataset``, read once.
 
-    Parameters
-    ----------
-    dataset
-        ``xarray.Dataset``.
-
-    Attributes
-    ----------
-    dataset
-        The data set.
-    variables
-        Its variables by name, which are cheaper than its arrays.
-    attributes
-        The attributes of each, including those that decoding moved to the encoding.
+    Attributes include those that decoding moved to the encoding.
     """
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
+        # Variables are cheaper than arrays.
         self.variables: Mapping[str, Any] = {
             str(name): variable for name, variable in dataset.variables.items()
         }
@@ -103,10 +92,10 @@ class Scan:
         return self._times[dim]
 
     def place_dims(self, name: str, dims: frozenset[str]) -> tuple[str, ...] | None:
-        """Return the dimensions of a variable along which a coordinate gives places.
+        """Return those dimensions of a coordinate along which it gives places.
 
-        Times are dropped if there are more than two dimensions, or the variable lacks
-        one of them. None if others are left, or more than three.
+        Times are dropped if there are more than two dimensions, or one of them is not
+        among ``dims``. The result is None unless one to three of ``dims`` remain.
         """
         own = tuple(map(str, self.variables[name].dims))
         if not 1 <= len(own) <= 4:

@@ -36,24 +36,11 @@ def given_areas(
     cells: Cells,
     areas: Any,
 ) -> FloatArray:
-    """Return areas given by the user, in steradian.
+    """Return areas given by the user as in :func:`from_xarray`, in steradian.
 
-    Parameters
-    ----------
-    scan, attributes
-        The data set, and the attributes of the variable whose cells they are.
-    dims
-        Dimensions of the cells.
-    cells
-        Their places.
-    areas
-        As in :func:`from_xarray`.
-
-    Raises
-    ------
-    ValueError
-        If there is no such variable, or the areas have another shape, an unknown unit,
-        are not positive, or add up to more than the sphere.
+    The cells are those of a variable with these attributes and dimensions. If there is
+    no such variable, or the areas have another shape or an unknown unit, are not
+    positive, or add up to more than the sphere, ``ValueError`` is raised.
     """
     if isinstance(areas, str):
         if areas not in scan.variables:
@@ -79,17 +66,7 @@ def file_areas(
     unit: Unit | None,
     cells: Cells,
 ) -> tuple[FloatArray | None, str]:
-    """Return the areas of a file in steradian, or None, and the problems of others.
-
-    Parameters
-    ----------
-    scan, attributes
-        The data set, and the attributes of the variable whose cells they are.
-    places, unit
-        The coordinates, and their unit.
-    cells
-        Their places.
-    """
+    """Return the areas of a file in steradian or None, and the problems of others."""
     problems: list[str] = []
     for values, problem in _stated(scan, attributes, places, unit, cells):
         if not problem:
@@ -119,8 +96,7 @@ def _stated(
         corners = file_corners(scan, places, unit)
     if corners is not None:
         areas = np.zeros(cells.known.shape)
-        known = cells.known
-        areas[known] = polygon_areas(corners[known])
+        areas[cells.known] = polygon_areas(corners[cells.known])
         yield areas, _problem(areas, cells, f"areas of the polygons of {places}")
 
 
@@ -131,15 +107,7 @@ def stated_areas(
     cells: Cells,
     areas: Any,
 ) -> tuple[FloatArray, str]:
-    """Return areas of a variable in steradian, and their problem if any.
-
-    Parameters
-    ----------
-    scan, attributes, dims, cells
-        As of :func:`given_areas`.
-    areas
-        ``xarray.DataArray``.
-    """
+    """Return a variable of areas in steradian, and their problem or an empty text."""
     if set(areas.dims) != set(dims):
         return np.zeros(cells.known.shape), (
             f"areas lie along ({', '.join(map(str, areas.dims))}), but the cells "
@@ -157,23 +125,19 @@ def stated_areas(
 def in_steradian(
     scan: Scan, attributes: Mapping[str, Any], areas: Any
 ) -> FloatArray | None:
-    """Return areas of a variable in steradian, or None if their unit is not of areas.
+    """Return a variable of areas in steradian, or None if it is in another unit.
 
     Areas without units are in steradian, except that variables of :data:`IN_METRES`
     are in square metres if the file states its radius and they exceed the sphere.
     """
     values, units = unpacked(areas), units_of(areas)
     if units in ("", "1"):
-        units = "m2" if _is_metric(scan, areas, values) else "sr"
+        stated = number(scan.dataset.attrs, "sphere_radius") is not None
+        too_large = float(np.nansum(values)) > WHOLE
+        in_metres = stated and too_large and str(areas.name) in IN_METRES
+        units = "m2" if in_metres else "sr"
     scale = steradians_of(units, radius(scan, attributes))
     return None if scale is None else values * scale
-
-
-def _is_metric(scan: Scan, areas: Any, values: FloatArray) -> bool:
-    """Whether areas without units are in square metres by their convention."""
-    stated = number(scan.dataset.attrs, "sphere_radius") is not None
-    too_large = float(np.nansum(values)) > WHOLE
-    return stated and too_large and str(areas.name) in IN_METRES
 
 
 def radius(scan: Scan, attributes: Mapping[str, Any]) -> float:
@@ -203,7 +167,7 @@ def _problem(values: FloatArray, cells: Cells, what: str) -> str:
         )
     total = float(values[known].sum())
     if total > WHOLE:
-        # Cells that repeat count once.
+        # Repeated cells count once.
         place, _ = same_places(cells.xyz[known], cells.same)
         total = float((np.bincount(place, values[known]) / np.bincount(place)).sum())
     if total <= WHOLE:
@@ -216,13 +180,7 @@ def _problem(values: FloatArray, cells: Cells, what: str) -> str:
 
 
 def file_corners(scan: Scan, places: Places, unit: Unit | None) -> FloatArray | None:
-    """Return the corners of cells from the ``bounds`` of their coordinates, or None.
-
-    Returns
-    -------
-    numpy.ndarray
-        Unit vectors, shape ``(*grid, n, 3)``.
-    """
+    """Return corners ``(*grid, n, 3)`` from the ``bounds`` of coordinates, or None."""
     corners = []
     for coordinate in (places.lat, places.lon):
         name = text({**coordinate.encoding, **coordinate.attrs}, "bounds")
@@ -243,16 +201,10 @@ def file_corners(scan: Scan, places: Places, unit: Unit | None) -> FloatArray | 
 
 
 def corner_vectors(lat: Any, lon: Any, unit: Unit | None) -> FloatArray | None:
-    """Return corners as unit vectors ``(*cells, n, 3)``, or None if there are none.
+    """Return corners ``(*cells, n)`` as unit vectors, or None if all are missing.
 
-    Polygons with fewer corners than others repeat the first.
-
-    Parameters
-    ----------
-    lat, lon
-        ``xarray.DataArray`` of the shape ``(*cells, n)``.
-    unit
-        Unit, which precedes that of their attributes.
+    Polygons with fewer corners than others repeat the first. ``unit`` overrides that of
+    the attributes.
     """
     north, east, unit = angles(lat, lon, unit)
     if north.shape != east.shape:

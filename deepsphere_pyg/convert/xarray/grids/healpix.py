@@ -26,8 +26,8 @@ _CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels 
 _DIMENSIONS = frozenset([*_CELLS.split(), "value"])
 _NEST = {"nested": True, "nest": True, "ring": False}
 _UNIQUE = ("nuniq", "zuniq")
-# A part of the sky is a part of a whole sampling of up to this many pixels (1.2 GB), or
-# of so many times the pixels of the file.
+# Pixels are a part of the whole sky if that has at most so many pixels (1.2 GB), or at
+# most 16 times the pixels of the file.
 WHOLE_SKY, TIMES = 13_000_000, 16
 
 
@@ -44,26 +44,13 @@ def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
     - a coordinate of indices with ``grid_name = "healpix"``, ``level`` and
       ``indexing_scheme``, as xdggs writes.
 
-    Parameters
-    ----------
-    scan
-        The data set with the coordinates and grid mappings.
-    dims
-        Dimensions of the values.
-    mapping
-        Attribute ``grid_mapping`` of the values, or an empty text.
+    ``mapping`` is the attribute ``grid_mapping`` of the values, or empty. If resolution
+    or ordering are missing or unknown, or indices are not integers, out of range,
+    repeat, or do not fit the size, ``ValueError`` is raised.
 
-    Raises
-    ------
-    ValueError
-        If resolution or ordering are missing or unknown, or indices are not integers,
-        out of range, repeat, or do not fit the size.
-
-    Notes
-    -----
     Pixels of an ellipsoid are read as those of the sphere: their areas stay equal, and
-    their latitudes are authalic. Source: CF conventions 1.13, appendix F,
-    "HEALPix"; the attributes healpix_nside and healpix_order as in easy.gems; xdggs,
+    their latitudes are authalic. Source: CF conventions 1.13, appendix F, "HEALPix";
+    the attributes healpix_nside and healpix_order as in easy.gems; xdggs,
     ``HealpixInfo``.
     """
     attributes, cells = _description(scan, dims, mapping)
@@ -74,7 +61,11 @@ def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
     scheme = _scheme(attributes)
     if scheme in _UNIQUE:
         if cells is None:
-            _refuse_cells(dims, scheme)
+            if any(d.lower() in _DIMENSIONS for d in dims):
+                raise ValueError(
+                    f"pixels in the ordering {scheme!r} need their indices; add a "
+                    "coordinate with standard_name='healpix_index'"
+                )
             return None
         nside, index = unique_pixels(pixel_indices(cells), scheme)
         return checked_pixels(str(cells.dims[0]), index, nside, True)
@@ -96,20 +87,12 @@ def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
     return checked_pixels(found[0], np.arange(n), nside, nest)
 
 
-def _refuse_cells(dims: Sequence[str], scheme: str) -> None:
-    if any(d.lower() in _DIMENSIONS for d in dims):
-        raise ValueError(
-            f"pixels in the ordering {scheme!r} need their indices; add a coordinate "
-            "with standard_name='healpix_index'"
-        )
-
-
 def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
     """Return the sampling of pixels, and the vertex of each.
 
-    A part of the sky is a part of the whole sampling, in its order. If the whole would
-    have more than 13 million pixels and 16 times those of the part, the result is an
-    irregular sampling with the same centres and areas.
+    A part of the sky is a part of the whole sampling, in the same order. If the whole
+    would have more than 13 million pixels and 16 times those of the part, the result is
+    an irregular sampling with the same centres and areas.
     """
     index, nside = pixels.index, pixels.nside
     n = 12 * nside * nside
@@ -128,7 +111,7 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
 def _description(
     scan: Scan, dims: Sequence[str], mapping: str
 ) -> tuple[Mapping[str, Any] | None, Any]:
-    """Return the attributes of the grid, and the coordinate that has them if any."""
+    """Return the attributes of the grid, and the coordinate that has them or None."""
     names = mapping_names(mapping) or list(scan.mappings)
     found = [name for name in names if _is_healpix(scan, name, "grid_mapping_name")]
     if len(found) > 1:
@@ -142,11 +125,10 @@ def _description(
             )
     if found:
         return scan.attributes[found[0]], None
-    for name in sorted(scan.variables):
-        variable = scan.variables[name]
-        if variable.ndim == 1 and variable.dims[0] in dims:
-            if _is_healpix(scan, name, "grid_name"):
-                return scan.attributes[name], scan.dataset[name]
+    for name, variable in sorted(scan.variables.items()):
+        along = variable.ndim == 1 and variable.dims[0] in dims
+        if along and _is_healpix(scan, name, "grid_name"):
+            return scan.attributes[name], scan.dataset[name]
     return None, None
 
 

@@ -16,20 +16,10 @@ DEEPEST = 29
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """Pixels along a dimension of a file.
-
-    Attributes
-    ----------
-    dim
-        Their dimension.
-    index
-        Their indices, shape ``(V,)``.
-    nside, nest
-        Resolution and ordering.
-    """
+    """Pixels along a dimension of a file."""
 
     dim: str
-    index: IntArray
+    index: IntArray  # shape (V,)
     nside: int
     nest: bool
 
@@ -48,18 +38,12 @@ class Pixels:
 
 
 def pixel_indices(cells: Any) -> IntArray:
-    """Return a coordinate of indices as integers.
-
-    Raises
-    ------
-    ValueError
-        If a value is not an integer.
-    """
+    """Return a coordinate of indices as integers, or refuse values that are not."""
     values = cells.to_numpy()
     if values.dtype.kind in "iuf":
         values = without_missing(values, cells.attrs, cells.encoding)
     if values.dtype.kind == "f" and (values == np.floor(values)).all():
-        # Indices from 2^53 on would have been rounded; no level in use has them.
+        # Floats round indices from 2^53 on, but no level in use has those.
         values = values.astype(np.int64)
     if values.dtype.kind not in "iu":
         raise ValueError(
@@ -74,17 +58,13 @@ def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
     """Split indices that include the level into nside and nested indices.
 
     ``nuniq = 4 ** (level + 1) + pixel``; ``zuniq`` is twice the pixel plus one, shifted
-    left by two bits for each of the levels from its own to 29.
-
-    Raises
-    ------
-    ValueError
-        If an index does not exist in the ordering, or the levels differ.
+    left by two bits for each of the levels from its own to 29. If an index does not
+    exist in the ordering, or the levels differ, ``ValueError`` is raised.
     """
     positive = np.where(index > 0, index, 1)
     if scheme == "nuniq":
         bits = np.frexp(positive.astype(np.float64))[1]
-        # The float rounds up near powers of two beyond 2^53.
+        # Just below powers of two beyond 2^53, the float rounds up.
         bits -= (positive >> np.maximum(bits - 1, 0)) == 0
         level = (bits - 1) // 2 - 1
         pixel = positive - 4 ** np.maximum(level + 1, 0).astype(np.int64)
@@ -110,13 +90,7 @@ def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
 
 
 def checked_pixels(dim: str, index: IntArray, nside: int, nest: bool) -> Pixels:
-    """Return pixels with their indices checked.
-
-    Raises
-    ------
-    ValueError
-        If an index is out of range or repeats.
-    """
+    """Return pixels, or refuse indices that are out of range or repeat."""
     n = 12 * nside * nside
     wrong = (index < 0) | (index >= n)
     if wrong.any():

@@ -45,7 +45,7 @@ class UnusableAreasWarning(UserWarning):
 
 # Levels of the stack from a warning to the caller of from_xarray.
 _CALLER = 4
-# Round-off of 360 degrees in float64, generously.
+# A generous bound on the round-off of 360 degrees in float64.
 ROUND_OFF = 1e-10
 
 
@@ -59,20 +59,8 @@ def places_sampling(
 ) -> tuple[Sampling, IntArray]:
     """Return the sampling of cells at some places, and the vertex of each.
 
-    Parameters
-    ----------
-    places
-        The coordinates.
-    scan, attributes
-        The data set, and the attributes of the variable whose places they are.
-    unit, areas, duplicates
-        As in :func:`from_xarray`.
-
-    Raises
-    ------
-    ValueError
-        If coordinates are missing everywhere, out of range, in different units, or
-        repeat; if areas are wrong; or if an option is not for such a grid.
+    ``attributes`` are those of the variable; unit, areas, duplicates and errors are
+    those of :func:`from_xarray`. Options that do not apply to the grid are refused.
     """
     if duplicates not in (None, "merge", "refuse"):
         raise ValueError(f"duplicates must be 'merge' or 'refuse', got {duplicates!r}")
@@ -91,8 +79,7 @@ def places_sampling(
 
 def _cells(places: Places, unit: Unit | None) -> Cells:
     """Return the places of cells in degrees, in the order of their dimensions."""
-    xarray = climate_module("xarray")
-    both = xarray.broadcast(places.lat, places.lon)
+    both = climate_module("xarray").broadcast(places.lat, places.lon)
     lat, lon = (one.transpose(*places.dims) for one in both)
     lat, lon, unit = angles(lat, lon, unit)
     known = np.isfinite(lat) & np.isfinite(lon)
@@ -131,7 +118,7 @@ def _irregular(
     areas: Any,
     duplicates: Duplicates | None,
 ) -> tuple[Sampling, IntArray]:
-    """Return an irregular sampling, with areas of the user, the file or an estimate."""
+    """Return an irregular sampling, with given, stored or estimated areas."""
     what = str(places)
     cells, message = cells.with_own_places(what)
     messages: list[tuple[str, type[Warning]]] = [(message, DistantNeighboursWarning)]
@@ -169,7 +156,7 @@ def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | 
             continue
         apart = (np.abs(rows - rows[:, :1]).max(), np.abs(columns - columns[:1]).max())
         constant = max(apart) <= ROUND_OFF
-        # Grids with overlapping columns are merged point by point.
+        # Overlapping columns are left to be merged point by point.
         if constant and np.ptp(columns[0]) <= 360 + ROUNDING:
             lines = grid_lines(rows[:, 0], columns[0], "degree")
             sampling, vertex = grid_sampling(lines)
@@ -178,13 +165,7 @@ def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | 
 
 
 def refuse_options(what: str, areas: Any, duplicates: Duplicates | None) -> None:
-    """Refuse options that apply to other grids.
-
-    Raises
-    ------
-    ValueError
-        If an option is given.
-    """
+    """Refuse options that apply to other grids."""
     for name, value in (("areas", areas), ("duplicates", duplicates)):
         if value is not None:
             raise ValueError(

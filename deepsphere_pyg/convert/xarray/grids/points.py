@@ -20,19 +20,16 @@ from samplings.tessellation.voronoi import point_areas
 Duplicates = Literal["merge", "refuse"]
 # Areas may add up to this much: the sphere, and the error of estimates.
 WHOLE = 4 * np.pi * 1.01
-# Fewer places a ring, in the mean, are not a reduced Gaussian grid.
+# Rings of a reduced Gaussian grid have on average at least this many places.
 MEAN_RING = 3
 
 
 def gaussian_rings(
     lat: FloatArray, lon: FloatArray
 ) -> tuple[Sampling, IntArray] | None:
-    """Return the Gaussian grid that some places form, and their vertices, or None.
+    """Return the Gaussian grid that places ``(V,)`` in degrees form, or None.
 
-    Parameters
-    ----------
-    lat, lon
-        Degrees, shape ``(V,)``, in any order.
+    The places may be in any order; their vertices are returned too.
     """
     order = np.argsort(-lat, kind="stable")
     south = -np.diff(lat[order])
@@ -68,21 +65,10 @@ def scattered_sampling(
 ) -> tuple[Irregular, IntArray]:
     """Return an irregular sampling of cells, and their vertices (-1 without a place).
 
-    Parameters
-    ----------
-    cells
-        Their places.
-    weights
-        Areas in steradian, shape of the cells; by default they are estimated.
-    duplicates
-        ``"merge"`` cells at the same place into one vertex, or ``"refuse"`` them. The
-        vertex has their mean area, or the sum if they are parts of one cell, as in rows
-        that repeat.
-
-    Raises
-    ------
-    ValueError
-        If cells at the same place are refused, or areas cannot be estimated.
+    Areas ``weights``, in steradian, are estimated by default. Cells at the same place
+    are refused or merged into one vertex, which has their mean area, or the sum if they
+    are parts of one cell, as in rows that repeat. If areas cannot be estimated,
+    ``ValueError`` is raised.
     """
     known = cells.known
     places, n = same_places(cells.xyz[known], cells.same)

@@ -10,13 +10,7 @@ import numpy as np
 
 from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from deepsphere_pyg.convert.xarray.coordinates.grid_lines import GridLines
-from samplings import (
-    Equiangular,
-    GaussLegendre,
-    Masked,
-    McEwenWiaux,
-    Sampling,
-)
+from samplings import Equiangular, GaussLegendre, Masked, McEwenWiaux, Sampling
 from samplings.arrays import FloatArray, IntArray
 from samplings.schemes.quadrature import (
     clenshaw_curtis,
@@ -27,51 +21,30 @@ from samplings.schemes.quadrature import (
 )
 
 # Largest error of a node, as a share of the spacing. The first rows of Gauss-Legendre
-# and of cell centres differ by a quarter of it.
+# and of cell centres differ by a quarter of the spacing.
 NODE = 0.02
-# A region is a part of a whole grid of up to about this many vertices (0.2 GB), or of
-# so many times the cells of the file.
+# A region is a part of a whole grid if that has at most about this many vertices
+# (0.2 GB), or at most this many times the cells of the file.
 WHOLE_GRID, TIMES = 2_000_000, 16
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """A regular grid of the globe, to be built if it fits.
+    """A regular grid of the globe, which is built if it fits."""
 
-    Attributes
-    ----------
-    lat
-        Latitudes of its rows in degree, north to south.
-    n_phi, first
-        Number of columns, and longitude of the first in degree.
-    build
-        Makes the sampling, an instance of :class:`samplings.rings.RegularGrid`.
-    """
-
-    lat: FloatArray
-    n_phi: int
-    first: float
+    lat: FloatArray  # of the rows in degree, north to south
+    n_phi: int  # number of columns
+    first: float  # longitude of the first column in degree
     build: Callable[[], Equiangular | GaussLegendre | McEwenWiaux]
 
 
 def grid_sampling(lines: GridLines) -> tuple[Sampling, IntArray]:
     """Return the sampling of a latitude-longitude grid, and the vertex of each cell.
 
-    Parameters
-    ----------
-    lines
-        Rows and columns of a file.
-
-    Returns
-    -------
-    sampling : Sampling
-        A scheme, if the file has all of its rows and columns to its precision; else a
-        part of a scheme, if the file has consecutive rows and columns and the whole
-        has up to some two million vertices, or 16 times as many as the file; else
-        :class:`samplings.Rectilinear`.
-    vertex : ndarray
-        Vertex of each cell, shape of the grid. The rows of poles are one vertex each,
-        and so are the cells of a repeated meridian.
+    The sampling is a scheme, if the file has all of its rows and columns to its
+    precision; or a part of a scheme, if the file has consecutive rows and columns of it
+    and the whole is not too large; otherwise it is :class:`samplings.Rectilinear`. The
+    row of a pole is one vertex, and so are the two cells of a repeated meridian.
     """
     whole = _fitting(lines)
     if whole is None:
@@ -85,15 +58,14 @@ def _fitting(lines: GridLines) -> tuple[Sampling, IntArray] | None:
     spacing = float(np.median(-np.diff(lat)))
     slack = min(precision(lat), NODE * spacing)
     size = 180 / spacing * 360 / float(np.median(lines.gaps))
-    parts = (False, True) if size <= _limit(lines) else (False,)
-    for part in parts:
+    limit = max(WHOLE_GRID, TIMES * lines.shape[0] * lines.shape[1])
+    for part in (False, True) if size <= limit else (False,):
         for scheme in _schemes(len(lat), spacing, lines, part):
             rows = _rows(scheme.lat, lat, slack)
             columns = _columns(scheme, lines.lon)
             if rows is None or columns is None:
                 continue
-            complete = len(rows) == len(scheme.lat) and len(columns) == scheme.n_phi
-            if complete:
+            if len(rows) == len(scheme.lat) and len(columns) == scheme.n_phi:
                 sampling = scheme.build()
                 return sampling, sampling.grid_index[rows[:, None], columns]
             if part:
@@ -101,16 +73,11 @@ def _fitting(lines: GridLines) -> tuple[Sampling, IntArray] | None:
     return None
 
 
-def _limit(lines: GridLines) -> int:
-    """Return the size of the largest grid that is built for a part of it."""
-    return max(WHOLE_GRID, TIMES * lines.shape[0] * lines.shape[1])
-
-
 def precision(degrees: FloatArray) -> float:
     """Return the error of coordinates in degrees.
 
     It is half a unit of the last decimal, if they were rounded to two to four decimals
-    as in GRIB files, and at least that of float32. Equal steps were not rounded.
+    as in GRIB files, and at least that of float32. Equal steps show no rounding.
     """
     if np.ptp(np.diff(degrees)) <= ROUNDING:
         return ROUNDING
@@ -153,7 +120,7 @@ def _lat(theta: FloatArray) -> FloatArray:
 
 
 def _rows(nodes: FloatArray, lat: FloatArray, slack: float) -> IntArray | None:
-    """Consecutive rows of a scheme where latitudes are, or None."""
+    """Return the consecutive rows of a scheme that have these latitudes, or None."""
     if len(lat) > len(nodes):
         return None
     first = int(np.abs(nodes - lat[0]).argmin())
@@ -164,7 +131,7 @@ def _rows(nodes: FloatArray, lat: FloatArray, slack: float) -> IntArray | None:
 
 
 def _columns(scheme: _Grid, lon: FloatArray) -> IntArray | None:
-    """Consecutive columns of a scheme where longitudes are, or None."""
+    """Return the consecutive columns of a scheme at these longitudes, or None."""
     step = 360 / scheme.n_phi
     slack = min(precision(lon), NODE * step)
     places = (lon - scheme.first) / step

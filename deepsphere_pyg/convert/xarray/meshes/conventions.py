@@ -19,21 +19,9 @@ RECOGNISERS: tuple[Recogniser, ...] = (ugrid_places, esmf_places, named_places)
 def find_mesh(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Return places on a mesh along one of the dimensions, or None.
+    """Return places on a mesh along one of the dimensions of some values, or None.
 
-    Parameters
-    ----------
-    scan
-        The data set with the mesh.
-    dims
-        Dimensions of the values.
-    attributes
-        Attributes of the values.
-
-    Raises
-    ------
-    ValueError
-        If a mesh is incomplete, or not on the sphere.
+    A mesh that is incomplete or not on the sphere raises ``ValueError``.
     """
     for recognise in RECOGNISERS:
         places = recognise(scan, dims, attributes)

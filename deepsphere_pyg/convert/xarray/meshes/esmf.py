@@ -37,15 +37,9 @@ def esmf_places(
     The mesh has ``nodeCoords`` and perhaps ``centerCoords`` of two coordinates
     (longitude and latitude in their units, by default degrees) or three (a point in
     space), ``elementConn`` as a table or a list with ``numElementConn``, and perhaps
-    ``elementArea``.
+    ``elementArea``. Coordinates off the sphere, or elements that refer to missing
+    nodes, raise ``ValueError``.
 
-    Raises
-    ------
-    ValueError
-        If coordinates are not on a sphere, or elements refer to missing nodes.
-
-    Notes
-    -----
     Source: ESMF reference manual, "ESMF unstructured grid file format".
     """
     variables = scan.variables
@@ -77,15 +71,14 @@ def esmf_places(
 
 
 def _element_dim(scan: Scan) -> str:
-    """Return the dimension of elements, which lists of all nodes do not have."""
-    count = scan.variables.get("numElementConn")
-    if count is not None:
-        return str(count.dims[0])
-    return str(scan.variables["elementConn"].dims[0])
+    """Return the dimension of elements."""
+    # An elementConn that lists the nodes of all elements does not have it.
+    listed = scan.variables["elementConn"]
+    return str(scan.variables.get("numElementConn", listed).dims[0])
 
 
 def _points(scan: Scan, name: str) -> FloatArray:
-    """Unit vectors of a table of coordinates."""
+    """Return the unit vectors of a table of coordinates."""
     table = scan.dataset[name]
     values, units = unpacked(table), units_of(table) or "degrees"
     if values.shape[1] == 3:
@@ -118,7 +111,7 @@ def _index(scan: Scan, dim: str) -> IntArray:
     if "numElementConn" in scan.variables:
         counts = unpacked(scan.dataset["numElementConn"]).astype(np.int64)
     if listed.ndim == 1 and counts is not None:
-        # A list of all elements' nodes, one after the other.
+        # The list has the nodes of one element after those of the other.
         row = np.repeat(np.arange(len(counts)), counts)
         column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
         table = np.full((len(counts), int(counts.max())), -1, dtype=np.int64)

@@ -35,35 +35,18 @@ from samplings.points.lonlat import vectors_of_degrees
 
 @dataclass(frozen=True)
 class Convention:
-    """Names of the variables of some cells of a mesh.
-
-    Attributes
-    ----------
-    lat, lon
-        Their latitudes and longitudes.
-    unit
-        Their unit if they state none; None for degrees.
-    areas
-        Areas; the first that the file has is used.
-    corners
-        Latitudes and longitudes of the corners of each cell.
-    nodes
-        Nodes at the corners of each cell, counted from one; their number; and the
-        latitudes and longitudes of nodes.
-    diagonals
-        Lengths of the two diagonals of each cell.
-    sizes
-        Columns and rows of a grid whose cells are listed.
-    """
+    """Names of the variables of some cells of a mesh."""
 
     lat: str
     lon: str
-    unit: Unit | None = "radian"
-    areas: tuple[str, ...] = ()
-    corners: tuple[str, str] | None = None
+    unit: Unit | None = "radian"  # of coordinates without one; None for degrees
+    areas: tuple[str, ...] = ()  # the first that the file has is used
+    corners: tuple[str, str] | None = None  # latitudes, longitudes of each cell's
+    # Nodes at the corners of each cell, counted from one; their number; and the
+    # latitudes and longitudes of nodes.
     nodes: tuple[str, str, str, str] | None = None
-    diagonals: tuple[str, str] | None = None
-    sizes: str = ""
+    diagonals: tuple[str, str] | None = None  # lengths of the two of each cell
+    sizes: str = ""  # columns and rows of a grid whose cells are listed
 
 
 # MPAS mesh specification, "Description of mesh variables"; ICON grid files as of
@@ -112,12 +95,8 @@ def named_places(
 ) -> Places | None:
     """Return the places of cells along one of the dimensions, or None.
 
-    Areas are those of the file, else those of polygons of its corners or nodes.
-
-    Raises
-    ------
-    ValueError
-        If a mesh of MPAS is on a plane.
+    Areas are those of the file, else those of polygons of its corners or nodes. A mesh
+    of MPAS on a plane raises ``ValueError``.
     """
     for convention in CONVENTIONS:
         names = convention.lat, convention.lon
@@ -154,9 +133,7 @@ def _areas(
             areas = in_steradian(scan, attributes, scan.dataset[name])
             if areas is not None:
                 return areas
-    if convention.diagonals is None:
-        return None
-    if any(
+    if convention.diagonals is None or any(
         name not in scan.variables or scan.variables[name].dims != (dim,)
         for name in convention.diagonals
     ):
@@ -207,6 +184,6 @@ def _shape(scan: Scan, name: str, n: int) -> tuple[int, int] | None:
     if name not in scan.variables:
         return None
     sizes = [int(one) for one in np.ravel(scan.variables[name].to_numpy())]
-    if len(sizes) != 2 or sizes[0] * sizes[1] != n:
-        return None
-    return sizes[1], sizes[0]
+    return (
+        (sizes[1], sizes[0]) if len(sizes) == 2 and sizes[0] * sizes[1] == n else None
+    )

@@ -22,34 +22,22 @@ def node_indices(
     counts: Any = None,
     least: int = 3,
 ) -> IntArray:
-    """Return the nodes of each polygon counted from zero, -1 after the last.
+    """Return nodes ``(polygons, n)`` of each polygon from zero on, -1 after the last.
+
+    If a node does not exist, or a polygon has too few, ``ValueError`` is raised.
 
     Parameters
     ----------
     connectivity
-        Two-dimensional ``xarray.DataArray``. Polygons with fewer nodes are filled up by
-        missing values, or by numbers before the first.
-    dim
-        Its dimension of polygons.
-    n_nodes
-        Number of nodes.
+        Two-dimensional ``xarray.DataArray`` with the dimension ``dim`` of polygons.
+        Missing values, or numbers before the first node, fill up smaller polygons.
     start
         Number of the first node, unless the attribute ``start_index`` gives it. If it
-        is 0, nodes that count up to ``n_nodes`` are counted from 1.
+        is 0 but nodes are numbered up to ``n_nodes``, the first is 1.
     counts
         Number of nodes of each polygon, if the file has it.
     least
-        Least number of nodes of each: three, or two for edges.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(polygons, n)``, the nodes of each first.
-
-    Raises
-    ------
-    ValueError
-        If a node does not exist, or a polygon has too few.
+        Smallest number of nodes of each: three, or two for edges.
     """
     connectivity = connectivity.transpose(dim, ...)
     values = connectivity.to_numpy()
@@ -94,15 +82,8 @@ def centres_of(nodes: FloatArray, index: IntArray) -> FloatArray:
 def dual_areas(nodes: FloatArray, index: IntArray) -> FloatArray:
     """Return the areas of nodes: their parts of the polygons around them.
 
-    A polygon is cut from its centre to the middles of its edges, so that the areas of
-    nodes add up to those of the polygons.
-
-    Parameters
-    ----------
-    nodes
-        Unit vectors ``(V, 3)``.
-    index
-        Nodes of each polygon, of :func:`node_indices`.
+    Polygons are cut from their centres to the middles of their edges, so that the areas
+    of nodes add up to those of the polygons.
 
     Examples
     --------

@@ -32,16 +32,10 @@ def ugrid_places(
     """Return places of faces, nodes or edges of a UGRID mesh, or None.
 
     Faces and edges without coordinates are at the middle of their nodes. Areas of faces
-    are those of their polygons, and areas of nodes are parts of these.
+    are those of their polygons, and areas of nodes are parts of these. If coordinates
+    of nodes are not latitudes and longitudes, or faces refer to missing nodes,
+    ``ValueError`` is raised.
 
-    Raises
-    ------
-    ValueError
-        If the coordinates of nodes are not latitudes and longitudes, or faces refer to
-        missing nodes.
-
-    Notes
-    -----
     Source: UGRID conventions 1.0, "2D triangular mesh topology" and following.
     """
     named = text(attributes, "mesh")
@@ -109,7 +103,7 @@ def _pair(
 
 
 def _nodes(scan: Scan, mesh: str) -> FloatArray:
-    """Unit vectors of the nodes of a mesh."""
+    """Return the unit vectors of the nodes of a mesh."""
     pair = _pair(scan, scan.attributes[mesh], "node")
     if pair is None:
         raise ValueError(_no_nodes(scan, mesh))

@@ -25,31 +25,13 @@ _STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 def curvilinear_areas(
     xyz: FloatArray, known: BoolArray, links: Links
 ) -> npt.NDArray[np.float64]:
-    """Estimate the areas of the cells of a grid from their centres.
+    """Estimate the areas of the cells of a grid from their centres, in steradian.
 
-    A corner is the middle of the four centres around it. At the edges of the grid,
-    beside unknown cells and at jumps of the array, centres are extrapolated linearly.
-
-    Parameters
-    ----------
-    xyz
-        Centres, shape ``(n_row, n_column, 3)``.
-    known
-        True where a cell has a centre, shape ``(n_row, n_column)``.
-    links
-        Which cells are neighbours.
-
-    Returns
-    -------
-    numpy.ndarray
-        Areas in steradian, good to second order in the spacing, shape
-        ``(n_row, n_column)``; zero where unknown, and where a cell has no neighbours
-        in one direction.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two rows or columns, or cells are implausibly large.
+    A corner is the middle of the four centres around it, which is accurate to second
+    order in the spacing. At the edges of the grid, beside unknown cells and at jumps of
+    the array, centres are extrapolated linearly. Areas are zero for unknown cells and
+    those without neighbours in one direction. Fewer than two rows or columns, and
+    implausibly large cells, raise ``ValueError``.
     """
     if min(known.shape) < 2:
         raise ValueError(
@@ -86,12 +68,8 @@ def _sides(
 ) -> tuple[FloatArray, BoolArray]:
     """Return the centres on the four sides of each cell, extrapolated at edges.
 
-    Returns
-    -------
-    sides : ndarray
-        Shape ``(4, n, m, 3)``.
-    found : ndarray
-        False where there is nothing to extrapolate from, ``(4, n, m)``.
+    Centres have the shape ``(4, n, m, 3)``; the second array, ``(4, n, m)``, is False
+    where there is nothing to extrapolate from.
     """
     sides = np.stack([_shifted(points, side) for side in range(4)])
     found = np.stack(have)
@@ -112,7 +90,7 @@ def _sides(
         alone = lacking & ~ahead & (count > 0)
         sides[side][alone] = points[alone] + total[alone] / count[alone, None]
         new = ahead | alone
-        # The cells of a row at a pole are wedges that end there.
+        # Cells in a row at a pole are wedges that end there.
         still = lacking & _stays(points, have, beside, side)
         sides[side][still] = points[still]
         length = np.linalg.norm(sides[side][new], axis=-1, keepdims=True)

@@ -20,28 +20,19 @@ from samplings.arrays import FloatArray, IntArray
 from samplings.points.lonlat import vectors_of_degrees
 
 BoolArray = npt.NDArray[np.bool_]
-# With more jumps a cell, the places are in no order: edges of tiles and seas are few.
+# With more jumps a cell, the order of the places makes no sense, since edges of tiles
+# and seas are few.
 MOST_JUMPS = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Places of cells in an array of one dimension, two, or tiles of two.
+    """Places of cells in an array of one dimension, two, or tiles of two."""
 
-    Attributes
-    ----------
-    lat, lon
-        Degrees, shape of the array.
-    known
-        True where a cell has a place, same shape.
-    same
-        Distance in radian up to which places are the same.
-    """
-
-    lat: FloatArray
+    lat: FloatArray  # degrees, shape of the array
     lon: FloatArray
-    known: BoolArray
-    same: float
+    known: BoolArray  # True where a cell has a place
+    same: float  # distance in radian up to which places are the same
 
     @cached_property
     def xyz(self) -> FloatArray:
@@ -70,17 +61,7 @@ class Cells:
     def with_own_places(self, what: str) -> tuple[Cells, str]:
         """Leave out cells whose place is a code; return the others and a message.
 
-        Parameters
-        ----------
-        what
-            The coordinates, for the message.
-
-        Returns
-        -------
-        cells : Cells
-            Those with places of their own.
-        message : str
-            Empty if all have one.
+        The message names the coordinates ``what``, and is empty if no cell is left out.
         """
         if self.known.ndim == 1:
             return self, ""
@@ -91,8 +72,7 @@ class Cells:
             dummies[tile] = dummy_cells(self.lat[tile], self.known[tile], pieces, links)
         if not dummies.any():
             return self, ""
-        places = np.stack([self.lat[dummies], self.lon[dummies]], axis=1)
-        lat, lon = places[0]
+        lat, lon = self.lat[dummies][0], self.lon[dummies][0]
         message = (
             f"{int(dummies.sum())} cells of {what} have no place of their own, as at "
             f"latitude {lat:g} and longitude {lon:g}, which many share far from their "
@@ -103,12 +83,8 @@ class Cells:
     def without_lonely(self, what: str) -> tuple[Cells, str]:
         """Leave out cells far from all neighbours; return the others and a message.
 
-        Parameters and results are those of :meth:`with_own_places`.
-
-        Raises
-        ------
-        ValueError
-            If most neighbours in the array are far from each other.
+        If most neighbours in the array are far from each other, ``ValueError`` is
+        raised.
         """
         if self.known.ndim == 1:
             return self, ""
@@ -145,13 +121,7 @@ class Cells:
         return Cells(self.lat, self.lon, self.known & ~lonely, self.same), message
 
     def estimated_areas(self) -> FloatArray:
-        """Estimate the areas of the cells in steradian, shape of the array.
-
-        Raises
-        ------
-        ValueError
-            As :func:`curvilinear_areas`.
-        """
+        """Estimate the areas of the cells in steradian, shape of the array."""
         areas = np.zeros(self.known.shape)
         for tile in self._tiles():
             areas[tile] = self._areas_of(self.xyz[tile], self.known[tile])
@@ -171,7 +141,7 @@ class Cells:
         return np.asarray(areas[np.ix_(*groups)] * shares)
 
     def _differs(self, xyz: FloatArray, known: BoolArray) -> BoolArray:
-        """True for rows whose places differ from the row before."""
+        """True for rows that do not repeat the places of the row before."""
         equal = np.linalg.norm(xyz[1:] - xyz[:-1], axis=-1) <= self.same
         both = known[1:] == known[:-1]
         copy = (both & (equal | ~known[1:])).all(axis=1) & known[1:].any(axis=1)

@@ -14,11 +14,11 @@ from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from samplings.arrays import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
-# A link of this many local medians is a jump. Spacings of smoothly stretched grids
-# change by at most half from cell to cell, a factor of two within the window.
+# A link longer than this many local medians is a jump. Spacings of smoothly stretched
+# grids change by at most half from cell to cell, a factor of two within the window.
 JUMP = 4.0
-# Links beside a jump belong to its seam from this many medians on: tiles may touch at
-# a corner.
+# Links beside a jump belong to its seam if they are longer than this many medians, as
+# tiles may touch at a corner.
 SEAM = 1.8
 # Side of the square of links that a link is compared with.
 WINDOW = 5
@@ -26,24 +26,12 @@ WINDOW = 5
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Links from each cell of a grid to the next ones in the array.
+    """Links from each cell of a grid to the next ones in the array."""
 
-    Attributes
-    ----------
-    down
-        True where a cell and that of the next row are neighbours, ``(n - 1, m)``.
-    right
-        True where a cell and that of the next column are neighbours, ``(n, m - 1)``.
-    n_jumps
-        Number of links between places that are far apart.
-    farthest
-        Positions at the ends of the longest of these, or None.
-    """
-
-    down: BoolArray
-    right: BoolArray
-    n_jumps: int
-    farthest: tuple[tuple[int, int], tuple[int, int]] | None
+    down: BoolArray  # True where the cell of the next row is a neighbour, (n - 1, m)
+    right: BoolArray  # the same for the next column, (n, m - 1)
+    n_jumps: int  # number of links between places that are far apart
+    farthest: tuple[tuple[int, int], tuple[int, int]] | None  # ends of the longest
 
     def of_each(self) -> tuple[BoolArray, BoolArray, BoolArray, BoolArray]:
         """Whether each cell has a neighbour above, below, left and right."""
@@ -58,15 +46,7 @@ class Links:
 
 
 def neighbour_links(xyz: FloatArray, known: BoolArray) -> Links:
-    """Return the links of a grid without those that jump over the globe.
-
-    Parameters
-    ----------
-    xyz
-        Centres, unit vectors ``(n, m, 3)``.
-    known
-        True where a cell has a centre.
-    """
+    """Return the links between known centres ``(n, m, 3)`` without jumps."""
     links, jumps = [], 0
     far: tuple[float, tuple[tuple[int, int], tuple[int, int]] | None] = (0.0, None)
     for axis in (0, 1):
@@ -125,7 +105,7 @@ def window_medians(values: FloatArray, at: tuple[IntArray, ...]) -> FloatArray:
 
 
 def repeated_neighbours(xyz: FloatArray, known: BoolArray, same: float) -> IntArray:
-    """Number the pieces of cells at one place; return that of each cell.
+    """Return the number of the piece of each cell.
 
     Neighbours in the array that are at most ``same`` (radian) apart belong to one
     piece: a row at a pole, or rows that repeat.
@@ -152,18 +132,8 @@ def dummy_cells(
     """True where the place of a cell is a code for a missing one.
 
     Models write one place, such as (0, 0), for all cells that they leave out. Such a
-    piece fills squares of the array, or is far from all cells around it.
-
-    Parameters
-    ----------
-    lat
-        Latitudes in degree, shape ``(n, m)``. Rows at a pole are not such cells.
-    known
-        True where a cell has coordinates.
-    pieces
-        Of :func:`repeated_neighbours`.
-    links
-        Of :func:`neighbour_links`.
+    piece (:func:`repeated_neighbours`) fills squares of the array, or is far from all
+    cells around it, and is not at a pole.
     """
     n = int(pieces.max()) + 1
     size = np.bincount(pieces[known], minlength=n)
@@ -177,7 +147,7 @@ def dummy_cells(
     )
     fills = np.zeros(n, dtype=bool)
     fills[pieces[square & several]] = True
-    # Links out of a piece, and those among them that are not jumps.
+    # Count the links out of each piece, and those that are not jumps.
     out, near = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     for axis, linked in ((0, links.down), (1, links.right)):
         p, k = np.moveaxis(pieces, axis, 0), np.moveaxis(known, axis, 0)
