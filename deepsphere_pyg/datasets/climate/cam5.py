@@ -69,7 +69,7 @@ class CAM5(RegriddedMaps):
     source
         Folder with files ``data-*.h5``, or a list of files.
     sampling
-        Where the maps are wanted.
+        Sampling of the maps.
     label_set
         0 for the default thresholds of the heuristics that made the labels
         (``climate/labels_0``), 1 for the relaxed ones (``climate/labels_1``).
@@ -173,7 +173,7 @@ def hdf5_array(file: Any, name: str, path: Path) -> Any:
 
 
 def check_array(array: Any, shape: tuple[int, ...], name: str, path: Path) -> None:
-    """Refuse an array of another shape, or not of real numbers, naming the file."""
+    """Refuse an array of a wrong shape or without real numbers."""
     found = getattr(array, "shape", "no array")
     if found != shape:
         raise DataFileError(f"{path}: {name} must have shape {shape}, got {found}")

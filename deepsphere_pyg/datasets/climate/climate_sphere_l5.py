@@ -49,7 +49,7 @@ class ClimateSphereL5(RegriddedMaps):
     root
         Folder with the ``npz`` files and the lists of the splits.
     sampling
-        Where the maps are wanted, by default ``Icosahedral(5)``. On others, inputs are
+        Sampling of the maps, by default ``Icosahedral(5)``. On others, inputs are
         interpolated linearly on the triangles of the mesh, and labels are taken from
         the nearest vertex.
     split

@@ -48,7 +48,7 @@ class ClimateNet(RegriddedMaps):
     root
         Folder that holds the folders ``train`` and ``test``.
     sampling
-        Where the maps are wanted.
+        Sampling of the maps.
     split
         ``"train"``, ``"test"``, or another folder under the root; None for files in the
         root itself.

@@ -44,7 +44,7 @@ class ExtremeWeather(RegriddedMaps):
     source
         Folder with files ``climo_*.h5``, or a list of files.
     sampling
-        Where the maps are wanted.
+        Sampling of the maps.
     regrid
         Method of the :class:`Regridder`.
 

@@ -1,4 +1,4 @@
-"""MNIST on the sphere: digits projected onto any sampling, rotated if wanted."""
+"""MNIST on the sphere: digits projected onto any sampling, rotated or not."""
 
 from __future__ import annotations
 

@@ -130,8 +130,8 @@ class _Header:
         """Refuse more elements than fit into the rest of the file, of four bytes."""
         if 4 * count > len(self._data) - self._place:
             raise ValueError(
-                f"its header states {count} elements at byte {self._place}; the file has "
-                f"{len(self._data)} bytes"
+                f"its header states {count} elements at byte {self._place}; the file "
+                f"has {len(self._data)} bytes"
             )
         return count
 

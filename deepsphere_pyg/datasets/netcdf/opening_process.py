@@ -40,7 +40,7 @@ def _walk_netcdf(group: Any) -> None:
         for name in variable.ncattrs():
             variable.getncattr(name)
         variable.chunking(), variable.endian()
-        with contextlib.suppress(AttributeError):  # classic files have none
+        with contextlib.suppress(AttributeError):  # classic files have no filters
             variable.filters()
         if number < _MANY or variable.name in group.dimensions:
             width = getattr(variable.dtype, "itemsize", 1)

@@ -54,7 +54,7 @@ class XarrayDataset(XarrayFields):
         Name of the variable of class codes. Labels without time, or with a single time,
         apply to each sample; others must have all the times of the fields.
     sampling
-        Where the maps are wanted.
+        Sampling of the maps.
     selection, label_selection
         Coordinates to keep along further dimensions of the fields (a value or a list)
         and of the labels (a value), such as ``{"Z": 0}``, ``{"step": "6h"}`` or

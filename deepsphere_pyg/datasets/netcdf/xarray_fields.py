@@ -79,7 +79,7 @@ class XarrayFields(RegriddedMaps):
 
     @property
     def times(self) -> npt.NDArray[Any]:
-        """Coordinates of the samples, or their numbers if the file has none."""
+        """Coordinates of the samples, or their numbers without coordinates."""
         return self._inputs.times(self._fields)[self._steps]
 
     def __len__(self) -> int:

@@ -230,5 +230,5 @@ def require_variable(source: XarraySource, name: str) -> None:
     if name not in source.dataset.variables:
         found = ", ".join(map(str, source.dataset.data_vars))
         raise ValueError(
-            f"{source.name} has no variable {name!r}; it has: {found or 'none'}"
+            f"{source.name} has no variable {name!r}; it has: {found or 'nothing'}"
         )

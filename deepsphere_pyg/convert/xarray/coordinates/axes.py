@@ -60,7 +60,7 @@ def _axes(scan: Scan, mapping: str, names: Sequence[str]) -> Axes:
 
 
 def _mapping_of(mapping: str, names: Sequence[str]) -> str:
-    """Variable of the grid mapping of some coordinates."""
+    """Return the variable of the grid mapping of some coordinates."""
     current, words = "", mapping.split()
     for word in words:
         if word.endswith(":"):

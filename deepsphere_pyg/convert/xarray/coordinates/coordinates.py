@@ -59,8 +59,8 @@ def find_places(
 ) -> Places | None:
     """Return latitudes and longitudes along some of the dimensions, or None.
 
-    Coordinates to which the ``attributes`` of the values refer come first. Two-
-    dimensional ones come before axes, which may count cells or nominal degrees, and
+    Coordinates to which the ``attributes`` of the values refer come first. Coordinates
+    of two dimensions come before axes, which may count cells or nominal degrees, and
     standard names before units, ``axis`` and names. ``latitude`` and ``longitude`` are
     names given by the user, or None.
 

@@ -74,7 +74,7 @@ def axes_of(attributes: Mapping[str, Any]) -> Axes:
 def true_places(
     lat: FloatArray, lon: FloatArray, pole: Mapping[str, Any], name: str
 ) -> tuple[FloatArray, FloatArray]:
-    r"""Turn latitudes and longitudes about a rotated pole into true ones.
+    r"""Convert latitudes and longitudes about a rotated pole to true ones.
 
     With the rotated pole at latitude :math:`\varphi_p` and longitude :math:`\lambda_p`,
     and the true north pole at the rotated longitude :math:`\lambda_n`,

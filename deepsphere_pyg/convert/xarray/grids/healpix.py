@@ -26,8 +26,8 @@ _CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels 
 _DIMENSIONS = frozenset([*_CELLS.split(), "value"])
 _NEST = {"nested": True, "nest": True, "ring": False}
 _UNIQUE = ("nuniq", "zuniq")
-# Pixels are a part of the whole sky if that has at most so many pixels (1.2 GB), or at
-# most 16 times the pixels of the file.
+# Pixels become a part of the whole sky if that has at most 13 million pixels (1.2 GB),
+# or 16 times those of the file.
 WHOLE_SKY, TIMES = 13_000_000, 16
 
 

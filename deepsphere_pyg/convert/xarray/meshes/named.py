@@ -175,7 +175,7 @@ def _corners(scan: Scan, convention: Convention, dim: str) -> FloatArray | None:
 
 
 def _unit(convention: Convention, lat: Any, lon: Any) -> Unit | None:
-    """Return the unit of the convention if none is stated and the values fit."""
+    """Return the unit of the convention if no other is stated and the values fit."""
     return conventional_unit(Places(lat, lon, convention.unit))
 
 
