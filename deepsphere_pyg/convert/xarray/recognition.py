@@ -19,11 +19,15 @@ from deepsphere_pyg.convert.xarray.grids.healpix import find_pixels, pixel_sampl
 from deepsphere_pyg.convert.xarray.grids.pixels import Pixels
 from deepsphere_pyg.convert.xarray.grids.places import places_sampling, refuse_options
 from deepsphere_pyg.convert.xarray.grids.points import Duplicates
-from deepsphere_pyg.convert.xarray.meshes import find_mesh
+from deepsphere_pyg.convert.xarray.meshes.esmf import esmf_places
+from deepsphere_pyg.convert.xarray.meshes.named import named_places
+from deepsphere_pyg.convert.xarray.meshes.ugrid import ugrid_places
 from deepsphere_pyg.convert.xarray.sampling import XarraySampling
 
 # Attributes of a variable that say which grid it is on.
 REFERENCES = ("coordinates", "grid_mapping", "mesh", "location", "cell_measures")
+# UGRID describes itself by attributes; other meshes are recognised by variable names.
+_MESHES = (ugrid_places, esmf_places, named_places)
 
 
 def from_xarray(
@@ -231,19 +235,19 @@ def _grid(
     latitude: str | None,
     longitude: str | None,
 ) -> Pixels | Places | None:
+    """Return the pixels, or the places of a mesh or of coordinates, or None."""
     dims = tuple(map(str, dims))
-    if latitude is None and longitude is None:
-        found: Pixels | Places | None = find_pixels(
-            scan, dims, text(attributes, "grid_mapping")
-        )
-        if found is None:
-            found = find_mesh(scan, dims, attributes)
-        if found is not None:
-            return found
-    places = find_places(scan, dims, attributes, latitude, longitude)
-    if places is None and latitude is None and longitude is None:
-        return rotated_places(scan, dims, attributes)
-    return places
+    if latitude is not None or longitude is not None:
+        return find_places(scan, dims, attributes, latitude, longitude)
+    pixels = find_pixels(scan, dims, text(attributes, "grid_mapping"))
+    if pixels is not None:
+        return pixels
+    for places_of_mesh in _MESHES:
+        places = places_of_mesh(scan, dims, attributes)
+        if places is not None:
+            return places
+    places = find_places(scan, dims, attributes, None, None)
+    return rotated_places(scan, dims, attributes) if places is None else places
 
 
 def _coordinates(dataset: Any, grid: Pixels | Places) -> Any:

@@ -5,10 +5,4 @@ from deepsphere_pyg.datasets.climate.climate_sphere_l5 import ClimateSphereL5
 from deepsphere_pyg.datasets.climate.climatenet import ClimateNet
 from deepsphere_pyg.datasets.climate.extreme_weather import ExtremeWeather
 
-__all__ = [
-    "CAM5",
-    "CAM5_CHANNELS",
-    "ClimateNet",
-    "ClimateSphereL5",
-    "ExtremeWeather",
-]
+__all__ = ["CAM5", "CAM5_CHANNELS", "ClimateNet", "ClimateSphereL5", "ExtremeWeather"]

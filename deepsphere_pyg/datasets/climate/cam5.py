@@ -14,12 +14,7 @@ import numpy.typing as npt
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.datasets.base import SegmentationSample
-from deepsphere_pyg.datasets.files import (
-    DataFileError,
-    PathLike,
-    reading,
-    source_files,
-)
+from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading, source_files
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method

@@ -19,12 +19,7 @@ from deepsphere_pyg.datasets.climate.cam5 import (
     check_finite,
     checked_classes,
 )
-from deepsphere_pyg.datasets.files import (
-    DataFileError,
-    PathLike,
-    files_in,
-    reading,
-)
+from deepsphere_pyg.datasets.files import DataFileError, PathLike, files_in, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method

@@ -7,9 +7,4 @@ from deepsphere_pyg.datasets.digits.spherical_mnist_files import (
     read_mnist,
 )
 
-__all__ = [
-    "Digits",
-    "SphericalMNIST",
-    "download_mnist",
-    "read_mnist",
-]
+__all__ = ["Digits", "SphericalMNIST", "download_mnist", "read_mnist"]

@@ -6,8 +6,4 @@ from deepsphere_pyg.datasets.fields.power_spectra import (
     high_frequency_spectra,
 )
 
-__all__ = [
-    "GaussianFields",
-    "cosmology_spectra",
-    "high_frequency_spectra",
-]
+__all__ = ["GaussianFields", "cosmology_spectra", "high_frequency_spectra"]

@@ -3,7 +3,4 @@
 from deepsphere_pyg.datasets.netcdf.xarray_dataset import XarrayDataset
 from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
 
-__all__ = [
-    "XarrayDataset",
-    "XarrayFields",
-]
+__all__ = ["XarrayDataset", "XarrayFields"]

@@ -17,10 +17,7 @@ from typing import NamedTuple
 CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 _DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
 # Bytes of a number by its type, from byte to unsigned 64-bit integer.
-_WIDTHS = {
-    **{1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8},
-    **{7: 1, 8: 2, 9: 4, 10: 8, 11: 8},
-}
+_WIDTHS = {**{1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8}, **{7: 1, 8: 2, 9: 4, 10: 8, 11: 8}}
 _STREAMING = (1 << 32) - 1, (1 << 64) - 1
 
 

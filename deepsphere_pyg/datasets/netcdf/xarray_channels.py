@@ -51,7 +51,7 @@ class SampledChannels:
         return int(source.dataset.sizes[self.sample_dimension])
 
     def times(self, source: XarraySource) -> npt.NDArray[Any]:
-        """Return the coordinates of the samples, or their numbers without coordinates."""
+        """Return coordinates of the samples, or their numbers without coordinates."""
         along = self.sample_dimension
         if along is None or along not in source.dataset.coords:
             return np.arange(self.n_samples(source))

@@ -201,9 +201,7 @@ class XarrayDataset(XarrayFields):
         return np.array([position.get(key, -1) for key in keys], dtype=np.int64)
 
     def _shares_and_names(
-        self,
-        class_names: Mapping[float, str] | Sequence[str] | None,
-        min_share: float,
+        self, class_names: Mapping[float, str] | Sequence[str] | None, min_share: float
     ) -> tuple[dict[float, float], dict[float, str]]:
         """Return the areas and names of codes; areas are read only if they matter."""
         if isinstance(class_names, Mapping) and min_share == 0:

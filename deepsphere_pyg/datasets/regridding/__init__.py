@@ -2,6 +2,4 @@
 
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
 
-__all__ = [
-    "Regridder",
-]
+__all__ = ["Regridder"]

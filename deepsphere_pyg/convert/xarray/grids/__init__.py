@@ -5,7 +5,4 @@ from deepsphere_pyg.convert.xarray.grids.places import (
     UnusableAreasWarning,
 )
 
-__all__ = [
-    "DistantNeighboursWarning",
-    "UnusableAreasWarning",
-]
+__all__ = ["DistantNeighboursWarning", "UnusableAreasWarning"]

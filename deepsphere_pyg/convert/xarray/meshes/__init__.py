@@ -1,7 +1,1 @@
-"""Meshes of models and tools, by their conventions."""
-
-from deepsphere_pyg.convert.xarray.meshes.conventions import find_mesh
-
-__all__ = [
-    "find_mesh",
-]
+"""Meshes of models and tools, each recognised by its convention."""
