@@ -224,7 +224,7 @@ def test_means_agree_with_those_of_xarray():
         (lambda p, d: p.signal(d.u, ["u"]), r"variables= chooses those of a Dataset"),
         (
             lambda p, d: p.signal(d.time_bnds),
-            r"time_bnds has no dimension lat, only tim",
+            r"time_bnds has no dimension lat, only \(tim",
         ),
         (
             lambda p, d: p.signal(d[["time_bnds"]]),

@@ -15,8 +15,8 @@ def why_no_places(scan: Scan, array: Any) -> str:
     """Explain why values have no latitudes and longitudes, with a remedy."""
     what = "the array" if array.name is None else array.name
     dims = tuple(map(str, array.dims))
-    sizes = ", ".join(f"{d} ({n})" for d, n in array.sizes.items())
-    start = f"{what} has no latitudes and longitudes along its dimensions, [{sizes}]"
+    sizes = ", ".join(f"{d} ({n})" for d, n in array.sizes.items()) or "()"
+    start = f"{what} has no latitudes and longitudes along its dimensions, {sizes}"
     mapping = text(attributes_of(array), "grid_mapping")
     projected = map_axes(scan, dims, mapping)
     if projected:
