@@ -143,8 +143,8 @@ class ClimateEvents(SegmentationDataset):
     cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels tell little about
     the class, their surroundings much: at nside 32, gradient boosting reaches a mean
     average precision of 25 % from the 16 channels, and of 79 % with their means and
-    deviations in the neighbourhood (``benchmarks/climate_events_difficulty.py``). See
-    :class:`WeatherState` for what is in a map.
+    deviations in the neighbourhood. See :class:`WeatherState` for the contents of a
+    map.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ class TensorProductActivation(Float64Tensors):
 
     Speed: times as fast as e3nn's ``TensorProduct`` of the same couplings, forwards,
     and forwards and backwards, and peak memory over its (one core with AVX-512,
-    float32, 16 channels, in turn; ``benchmarks/tensor_product.py``):
+    float32, 16 channels, in turn; ``benchmarks.studies.tensor_product``):
 
     ======================  ==================  ==================
     L, signals              all products        trees
