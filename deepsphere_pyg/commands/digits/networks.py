@@ -16,7 +16,7 @@ from deepsphere_pyg.models import (
 )
 from samplings import Equiangular, HEALPix, Sampling, build_pyramid
 
-#: Most parameters that a network has.
+#: Largest number of parameters of a network.
 MOST_PARAMETERS = 60_000
 CLASSES = 10
 
@@ -27,7 +27,7 @@ def grid() -> Sampling:
 
 
 def pixels() -> Sampling:
-    """Return about as many pixels of equal areas: 3,072."""
+    """Return 3,072 pixels of equal area, about as many as the grid has points."""
     return HEALPix(16)
 
 
@@ -62,7 +62,7 @@ def _planar(sampling: Sampling) -> SavedModel:
     return PlanarClassifier(sampling, 1, CLASSES, (16, 32, 48, 48))
 
 
-#: Where digits are seen, and the network made for it.
+#: Sampling of the digits, and the network on it.
 DIGIT_NETWORKS: dict[
     str, tuple[Callable[[], Sampling], Callable[[Sampling], SavedModel]]
 ] = {
@@ -75,5 +75,5 @@ DIGIT_NETWORKS: dict[
     "planar": (grid, _planar),
 }
 
-#: Those that begin with a transform, which has nothing to be learned.
+#: Networks that begin with a transform, which has no parameters.
 ON_COEFFICIENTS = ("generalized", "generalized-silu", "so3", "zonal")

@@ -23,7 +23,7 @@ from samplings import (
     optimal_width,
 )
 
-# Weights of a triangulation, whose links are its edges whatever k is.
+# Weights of a triangulation, whose edges do not depend on k.
 TRIANGULATIONS = tuple(
     name for name, kind in WEIGHTINGS.items() if kind.pattern == "triangulation"
 )
@@ -31,7 +31,7 @@ TRIANGULATIONS = tuple(
 
 @dataclass(frozen=True)
 class Job:
-    """A graph to be made: its weighting and k as tables show them, and its maker."""
+    """A graph to build: its weighting and k as tables show them, and its builder."""
 
     weighting: str
     k: int | str
@@ -46,7 +46,7 @@ def graph_jobs(sampling: Sampling, args: argparse.Namespace) -> list[Job]:
             make = partial(delaunay_graph, sampling, weighting)
             jobs.append(Job(weighting, "", make))
             continue
-        # Other weightings refuse a distance that means nothing to them.
+        # Other weightings refuse a distance that they do not use.
         distance = args.distance if weighting == "heat" else "chordal"
         make = partial(knn_graph, sampling, distance=distance, weighting=weighting)
         jobs += [Job(weighting, k, partial(make, k)) for k in args.k]
@@ -97,7 +97,7 @@ def measure(
 def _published(
     graph: SphericalGraph, operator: Laplacian, args: argparse.Namespace
 ) -> Mapping[int, float]:
-    """Errors printed in the paper for this very graph and protocol."""
+    """Errors printed in the paper for the same graph and protocol."""
     sampling = graph.sampling
     same = (
         isinstance(sampling, HEALPix)

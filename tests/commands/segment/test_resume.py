@@ -106,7 +106,7 @@ def test_diverged_training_stops_and_keeps_the_last_good_checkpoint(
     before = weights_of(out / "last.ckpt"), weights_of(out / "best.ckpt")
     assert segment("--epochs", "3", "--lr", "1e30", "--resume", out=out) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "training has diverged; last.ckpt holds the last whole epoch" in error
+    assert "training has diverged; last.ckpt holds the last complete epoch" in error
     after = weights_of(out / "last.ckpt"), weights_of(out / "best.ckpt")
     for old, new in zip(before, after, strict=True):
         assert all(torch.equal(old[key], new[key]) for key in old)
