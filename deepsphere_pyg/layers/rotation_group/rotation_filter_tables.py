@@ -1,4 +1,4 @@
-"""From values of filters at rotations to the weights of their degrees."""
+"""Matrices from values of filters at rotations to the weights of their degrees."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def filter_table(
     Parameters
     ----------
     rotations
-        Where the values are, shape ``(P,)``.
+        Positions of the values, shape ``(P,)``.
     layout, layout_out
-        Fragments of each degree, whose orders are n and k.
+        Rows of input and output, whose fragments are orders n and k.
 
     Returns
     -------
     FloatArray
-        Shape ``(weights, P)``; s is such that independent values of variance 1 / P
-        keep the variance of coefficients.
+        Shape ``(weights, P)``; the constant s is such that independent values of
+        variance 1 / P keep the variance of coefficients.
     """
     parts, energy = [], 0.0
     matrices = filter_matrices(rotations, layout, layout_out)
@@ -53,13 +53,12 @@ def filter_matrices(
     rotations
         One rotation or a batch.
     layout, layout_out
-        Fragments of each degree.
+        Rows of input and output.
 
     Returns
     -------
     list of Tensor
-        For each degree of the output, shape ``(*rotations, fragments of the output,
-        fragments of the input)``, float64.
+        For each degree of the output, shape ``(*rotations, tau_out, tau)``, float64.
     """
     N = min(azimuthal_bandlimit(layout), layout_out.L)
     return [

@@ -1,4 +1,4 @@
-"""What convolutions with filters on the rotation group have in common."""
+"""Base of convolutions with filters on the rotation group."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RotationFilters(Float64Tensors, ABC):
 
     .. math:: y^l = f^l w^l, \quad l < L'
 
-    where rows of :math:`f^l` are orders m, and columns fragments and channels.
+    where rows of :math:`f^l` are orders m, and columns are fragments and channels.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class RotationFilters(Float64Tensors, ABC):
     layout, layout_out
         Rows of the input and the output.
     local
-        Where filters have values; None for weights of each degree.
+        Sample points of the filters; None for weights of each degree.
     bias
         Whether to add a learned constant to each channel.
     """
@@ -83,7 +83,7 @@ class RotationFilters(Float64Tensors, ABC):
     @staticmethod
     @abstractmethod
     def _points(local: LocalGrid) -> Rotation:
-        """Rotations whose matrices take values of filters to weights."""
+        """Return the sample points, as rotations."""
 
     @property
     def L(self) -> int:
@@ -120,8 +120,8 @@ class RotationFilters(Float64Tensors, ABC):
         Returns
         -------
         list of Tensor
-            For each degree below that of the output, shape ``(fragments, in_channels,
-            fragments of the output, out_channels)``.
+            For each degree of the output, shape ``(tau, in_channels, tau_out,
+            out_channels)``.
         """
         weights = self.weight
         if self.local is not None:
@@ -134,38 +134,27 @@ class RotationFilters(Float64Tensors, ABC):
         return matrices
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the filtered signals.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, layout.n_rows, in_channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, layout_out.n_rows, out_channels)``.
-        """
+        """Return the coefficients of the filtered signals."""
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.in_channels)
         with torch.autocast(x.device.type, enabled=False):
             sizes = [
                 tau * (2 * degree + 1) for degree, tau in enumerate(self.layout.tau)
             ]
-            # Those of degrees that the output lacks are left over.
+            # Degrees from L_out on are not used.
             degrees = torch.split(x, sizes, dim=-2)
             parts = []
             for degree, w in enumerate(self.response()):
                 before, _, after, _ = w.shape
                 f = degrees[degree]
-                # Orders are rows, fragments and channels columns; then back.
+                # To rows of orders and columns of fragments and channels, and back.
                 f = f.view(*f.shape[:-2], before, 2 * degree + 1, self.in_channels)
                 f = f.transpose(-3, -2)
                 y = f.flatten(-2) @ w.flatten(0, 1).flatten(1)
                 y = y.view(*y.shape[:-1], after, self.out_channels).transpose(-3, -2)
                 parts.append(y.flatten(-3, -2))
             if self.bias is not None:
-                # A constant c on SO(3) is the coefficient c sqrt(8 pi^2) of degree 0.
+                # A constant c on SO(3) has the coefficient c sqrt(8 pi^2) of degree 0.
                 parts[0] = parts[0] + math.sqrt(8 * math.pi**2) * self.bias
             return torch.cat(parts, dim=-2)
 
@@ -179,4 +168,4 @@ class RotationFilters(Float64Tensors, ABC):
 
     @abstractmethod
     def _bandlimits(self) -> str:
-        """Bandlimits, for ``repr``."""
+        """Return the bandlimits, for ``repr``."""

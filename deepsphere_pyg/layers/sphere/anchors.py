@@ -1,4 +1,4 @@
-"""Weights of all degrees from those of a few."""
+"""Interpolation of weights of all degrees from those of a few."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def anchor_interpolation(
     TypeError
         If a number is not an integer.
     ValueError
-        If there are none, more than degrees, or they do not ascend from 0 to L - 1.
+        If there are no anchors, more than degrees, or they do not ascend from 0 to
+        L - 1.
 
     Examples
     --------
@@ -50,14 +51,14 @@ def anchor_interpolation(
 
 
 def _positions(L: int, anchors: SupportsIndex | Sequence[SupportsIndex]) -> FloatArray:
-    """Return the checked anchors; those of a number need not be whole."""
+    """Return the checked anchors, which need not be integers if given by number."""
     if isinstance(anchors, Sequence | np.ndarray) and not isinstance(anchors, str):
         listed = [integer_argument("anchors", anchor, 0) for anchor in anchors]
         ascends = all(a < b for a, b in pairwise(listed))
         if not listed or not ascends or (listed[0], listed[-1]) != (0, L - 1):
             raise ValueError(
                 f"anchors must be degrees that ascend from 0 to L - 1 = {L - 1}, got "
-                f"{listed}; those of degrees beyond the last are not defined"
+                f"{listed}; include both ends, between which weights are interpolated"
             )
         return np.array(listed, dtype=float)
     count = integer_argument("anchors", anchors, 1)
