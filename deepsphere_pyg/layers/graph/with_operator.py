@@ -49,7 +49,7 @@ class WithOperator(nn.Module):
     >>> from deepsphere_pyg.layers import ChebConv, ZonalConv
     >>> from samplings import HEALPix, knn_graph, laplacian
     >>> sampling, L = HEALPix(2), 4
-    >>> operator = laplacian_operator(laplacian(knn_graph(sampling, k=8)))
+    >>> operator = laplacian_operator(sampling, k=8)
     >>> network = nn.Sequential(
     ...     WithOperator(ChebConv(3, 8, K=3), operator),
     ...     nn.ReLU(),
