@@ -1,8 +1,9 @@
 r"""Chebyshev convolution as one operation, tile by tile.
 
-What is computed of a tile stays in the processor's cache until it is used up: signals
-are read once and results written once. No term of the recurrence is stored for the
-gradient. With U_k = T_k(L^T) g, all of it comes from the signals and g:
+The terms of a tile stay in the processor's cache until they are used: signals are read
+once and results written once. No term of the recurrence is stored for the gradient,
+which is computed from the signals and the gradient g of the result, with
+U_k = T_k(L^T) g:
 
 .. math:: \frac{\partial}{\partial W_k} = x^T U_k, \qquad
           \frac{\partial}{\partial x} = \sum_k U_k W_k^T
@@ -42,8 +43,8 @@ def chebyshev_convolution(
     x
         Signals, shape ``(batch, vertex, in_channels)``.
     weight
-        Shape ``(K, in_channels, out_channels)``, K at least 2, of the dtype of ``x``
-        or of half precision, in which the terms are mixed then.
+        Shape ``(K, in_channels, out_channels)``, K at least 2, of the dtype of ``x``,
+        or of half precision, in which terms are then mixed.
     bias
         Shape ``(out_channels,)``, or None.
     tiles
@@ -170,7 +171,7 @@ def chebyshev_weight_gradient(
 
     .. math:: (T_k(L)\, x)^T y = x^T\, T_k(L^T)\, y
 
-    The recurrence acts on whichever has fewer channels.
+    The recurrence acts on the argument with fewer channels.
 
     Parameters
     ----------

@@ -7,15 +7,15 @@ from torch import Tensor
 
 
 def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
-    """Lay out the sources of each target as a table without gaps.
+    """Return the sources of each target as a table without gaps.
 
     Returns
     -------
     Tensor
-        Sources of each target, shape ``(n_out, size)``, int64; where a target has
-        fewer than ``size``, its first is repeated, which changes no maximum. If the
-        sources are consecutive and equally many, only an empty table
-        ``(0, size)``: reshaping finds them.
+        Sources of each target, shape ``(n_out, size)``, int64; the first is repeated
+        for targets with fewer than ``size``, which changes no maximum. If the sources
+        are consecutive and equally many, an empty table ``(0, size)``, since reshaping
+        finds them.
 
     Raises
     ------
@@ -27,8 +27,8 @@ def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
     if int(degrees.min()) == 0:
         bad = int(degrees.argmin())
         raise ValueError(
-            f"the maximum over no source is undefined: target {bad} has no edge; "
-            "drop such targets"
+            f"a maximum needs at least one source a target, but target {bad} has no "
+            "edge; drop such targets"
         )
     counted = torch.arange(len(indices), device=indices.device)
     if bool((degrees == size).all()) and torch.equal(indices.long(), counted):

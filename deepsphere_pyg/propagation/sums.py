@@ -38,11 +38,11 @@ def _edge_sum(
     batch, n_in, channels = x.shape
     n_out = len(rows[0]) - 1
     if x.numel() == 0:
-        # No kernel is at ease without signals.
+        # Not every kernel takes an empty batch.
         return x.new_zeros(batch, n_out, channels)
     together = max(1, NUMBERS_OF_A_TILE // (max(n_in, n_out) * channels))
     if batch == 1 or n_in == 1:
-        # One signal, or one vertex: their channels lie side by side as it is.
+        # One signal, or one vertex: its channels are contiguous already.
         side_by_side = x.reshape(n_in, -1).contiguous()
         y = product(side_by_side, *rows).view(n_out, batch, channels)
         return y.transpose(0, 1).contiguous()
@@ -65,7 +65,7 @@ def _edge_sum_shape(
 def _adjoint(
     y: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
 ) -> Tensor:
-    """The transpose is stored: a sum over edges too, of every order."""
+    """Apply the stored transpose: a sum over edges too, with all derivatives."""
     x: Tensor = edge_sum(y, columns, rows, kernel)
     return x
 
