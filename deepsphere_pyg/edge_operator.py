@@ -196,16 +196,6 @@ class EdgeOperator(FixedTensors):
     def forward(self, x: Tensor) -> Tensor:
         """Return the weighted sum at each target.
 
-        Parameters
-        ----------
-        x
-            Signals, shape ``(*batch, n_in, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_out, channel)``.
-
         Raises
         ------
         TypeError
@@ -216,18 +206,7 @@ class EdgeOperator(FixedTensors):
         return self._sum(checked_signal(x, self.n_in, self.weight), transposed=False)
 
     def adjoint(self, y: Tensor) -> Tensor:
-        r"""Apply the transpose: :math:`x_j = \sum_{j \to i} w_{ij} y_i`.
-
-        Parameters
-        ----------
-        y
-            Signals, shape ``(*batch, n_out, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_in, channel)``.
-        """
+        r"""Apply the transpose: :math:`x_j = \sum_{j \to i} w_{ij} y_i`."""
         return self._sum(checked_signal(y, self.n_out, self.weight), transposed=True)
 
     def _sum(self, x: Tensor, transposed: bool) -> Tensor:
@@ -294,16 +273,6 @@ class EdgeOperator(FixedTensors):
         .. math:: y_i = \max_{j \to i} x_j
 
         Equal sources share the gradient.
-
-        Parameters
-        ----------
-        x
-            Signals, shape ``(*batch, n_in, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_out, channel)``.
 
         Raises
         ------

@@ -10,6 +10,7 @@ U_k = T_k(L^T) g:
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -86,14 +87,7 @@ def chebyshev_convolution(
 
 
 @chebyshev_convolution.register_fake
-def _convolution_shape(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    tiles: Sequence[Tensor],
-    tiles_t: Sequence[Tensor],
-    kernel: str,
-) -> Tensor:
+def _convolution_shape(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
     return weight.new_empty(x.shape[0], x.shape[1], weight.shape[2])
 
 
@@ -113,13 +107,9 @@ def chebyshev_gradients(
 
     Parameters
     ----------
-    x
-        Signals, shape ``(batch, vertex, in_channels)``.
     y
         Gradient of the result, shape ``(batch, vertex, out_channels)``.
-    weight
-        Shape ``(K, in_channels, out_channels)``.
-    tiles, tiles_t, kernel
+    x, weight, tiles, tiles_t, kernel
         As for :func:`chebyshev_convolution`.
 
     Returns
@@ -146,15 +136,9 @@ def chebyshev_gradients(
 
 @chebyshev_gradients.register_fake
 def _gradients_shape(
-    x: Tensor,
-    y: Tensor,
-    weight: Tensor,
-    tiles: Sequence[Tensor],
-    tiles_t: Sequence[Tensor],
-    kernel: str,
+    x: Tensor, y: Tensor, weight: Tensor, *others: Any
 ) -> tuple[Tensor, Tensor]:
-    shape = weight.shape
-    return x.new_empty(x.shape), weight.new_empty(shape)
+    return x.new_empty(x.shape), weight.new_empty(weight.shape)
 
 
 @torch.library.custom_op("deepsphere_pyg::chebyshev_weight_gradient", mutates_args=())
@@ -175,13 +159,11 @@ def chebyshev_weight_gradient(
 
     Parameters
     ----------
-    x
-        Signals, shape ``(batch, vertex, in_channels)``.
     y
         Gradient of the result, shape ``(batch, vertex, out_channels)``.
     K
         Number of terms.
-    tiles, tiles_t, kernel
+    x, tiles, tiles_t, kernel
         As for :func:`chebyshev_convolution`.
 
     Returns
@@ -203,12 +185,5 @@ def chebyshev_weight_gradient(
 
 
 @chebyshev_weight_gradient.register_fake
-def _weight_gradient_shape(
-    x: Tensor,
-    y: Tensor,
-    K: int,
-    tiles: Sequence[Tensor],
-    tiles_t: Sequence[Tensor],
-    kernel: str,
-) -> Tensor:
+def _weight_gradient_shape(x: Tensor, y: Tensor, K: int, *others: Any) -> Tensor:
     return y.new_empty(K, x.shape[2], y.shape[2])

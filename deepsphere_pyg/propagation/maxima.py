@@ -39,21 +39,10 @@ def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
 
 
 def max_over_windows(x: Tensor, windows: Tensor, n_out: int) -> Tensor:
-    """Return the largest source of each target.
+    """Return the largest source of each of ``n_out`` targets.
 
-    Parameters
-    ----------
-    x
-        Signals, shape ``(*batch, n_in, channel)``.
-    windows
-        From :func:`max_windows`.
-    n_out
-        Number of targets.
-
-    Returns
-    -------
-    Tensor
-        Shape ``(*batch, n_out, channel)``.
+    Shapes: ``x : (*batch, n_in, channel) -> (*batch, n_out, channel)``; ``windows`` are
+    those of :func:`max_windows`.
     """
     if len(windows) == 0:
         shape = (*x.shape[:-2], n_out, windows.shape[1], x.shape[-1])

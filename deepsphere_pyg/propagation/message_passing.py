@@ -34,23 +34,10 @@ class EdgePropagation(MessagePassing):  # type: ignore[misc]
     def forward(
         self, x: Tensor, edge_index: Tensor, edge_weight: Tensor, n_out: int
     ) -> Tensor:
-        """Return the sum of the messages at each target.
+        """Return the sum of the messages at each of ``n_out`` targets.
 
-        Parameters
-        ----------
-        x
-            Signals at the sources, shape ``(*batch, n_in, channel)``.
-        edge_index
-            Sources in row 0, targets in row 1, shape ``(2, E)``, int64.
-        edge_weight
-            Weights, shape ``(E,)``.
-        n_out
-            Number of targets.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_out, channel)``.
+        Shapes: ``x : (*batch, n_in, channel)``, ``edge_index : (2, E)`` with sources in
+        row 0, ``edge_weight : (E,)`` ``-> (*batch, n_out, channel)``.
         """
         size = (x.shape[self.node_dim], n_out)
         y: Tensor = self.propagate(

@@ -7,7 +7,7 @@ before the next block.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -132,15 +132,8 @@ def _fill(
 
 
 @pair_sum.register_fake
-def _pair_sum_shape(
-    x: Tensor,
-    y: Tensor,
-    rows: Sequence[Tensor],
-    columns: Sequence[Tensor],
-    blocks: Sequence[int],
-    n_out: int,
-) -> Tensor:
-    return x.new_empty(n_out, x.shape[1])
+def _pair_sum_shape(x: Tensor, *others: Any) -> Tensor:
+    return x.new_empty(others[-1], x.shape[1])
 
 
 @torch.library.custom_op("deepsphere_pyg::pair_sum_gradients", mutates_args=())
@@ -213,12 +206,6 @@ def _accumulate(
 
 @pair_sum_gradients.register_fake
 def _pair_sum_gradients_shape(
-    gradient: Tensor,
-    x: Tensor,
-    y: Tensor,
-    rows: Sequence[Tensor],
-    columns: Sequence[Tensor],
-    blocks: Sequence[int],
-    n_out: int,
+    gradient: Tensor, x: Tensor, y: Tensor, *others: Any
 ) -> tuple[Tensor, Tensor]:
     return torch.empty_like(x), torch.empty_like(y)

@@ -51,17 +51,7 @@ def bag_product(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) ->
 def csr_product(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
     """Sum with PyTorch's product of a compressed sparse matrix and a dense one.
 
-    Parameters
-    ----------
-    x
-        Contiguous signals, shape ``(n_in, channel)``.
-    offsets, indices, weights
-        Compressed rows; the weights of the dtype of ``x``.
-
-    Returns
-    -------
-    Tensor
-        Shape ``(n_out, channel)``.
+    Parameters and result are those of :func:`bag_product`.
     """
     _hear_csr_notice()
     return torch.mm(_csr_tensor(x, offsets, indices, weights), x)

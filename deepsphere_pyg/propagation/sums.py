@@ -1,6 +1,7 @@
 """The weighted sum over edges as one operation, with its derivatives."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -56,9 +57,7 @@ def _edge_sum(
 
 
 @_edge_sum.register_fake
-def _edge_sum_shape(
-    x: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
-) -> Tensor:
+def _edge_sum_shape(x: Tensor, rows: Sequence[Tensor], *others: Any) -> Tensor:
     return x.new_empty(x.shape[0], rows[0].shape[0] - 1, x.shape[2])
 
 

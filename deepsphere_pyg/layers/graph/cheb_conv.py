@@ -83,18 +83,8 @@ class ChebConv(ChebyshevWeights):
     def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
         """Return the filtered signals.
 
-        Parameters
-        ----------
-        x
-            Signals, shape ``(*batch, vertex, in_channels)``.
-        laplacian
-            The rescaled Laplacian, of spectrum in [-1, 1], from
-            :func:`deepsphere_pyg.laplacian_operator`.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, vertex, out_channels)``.
+        ``laplacian`` is rescaled, of spectrum in [-1, 1], as
+        :func:`deepsphere_pyg.laplacian_operator` makes it.
         """
         if not isinstance(laplacian, EdgeOperator):
             raise TypeError(
@@ -151,15 +141,7 @@ def sum_of_terms(
     bias: Tensor | None,
     laplacian: Callable[[Tensor], Tensor],
 ) -> Tensor:
-    """Return the convolution term after term, as in the equation: the reference.
-
-    Parameters
-    ----------
-    x, weight, bias
-        Of :class:`ChebConv`.
-    laplacian
-        Operator of spectrum in [-1, 1], or function that applies one to signals.
-    """
+    """Return the convolution term after term, as in the equation: the reference."""
     terms = chebyshev_terms(x, laplacian, len(weight))
     y = F.linear(terms[0].to(weight.dtype), weight[0].T, bias)
     # Not over weight[1:]: exporters cannot read back a loop over an empty tensor.

@@ -18,10 +18,11 @@ from deepsphere_pyg.harmonics.layout.harmonic_operands import (
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.layout.operands import checked_operand
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
+from deepsphere_pyg.harmonics.rotations.wigner import wigner_matrices
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid, checked_local
-from deepsphere_pyg.layers.rotation_group.rotation_filter_tables import filter_table
 from deepsphere_pyg.layers.rotation_group.so3_bandlimits import azimuthal_bandlimit
 from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
 
 
 class RotationFilters(Float64Tensors, ABC):
@@ -68,7 +69,7 @@ class RotationFilters(Float64Tensors, ABC):
         if self.local is not None:
             # Computed on the CPU, whatever the device in force.
             with torch.device("cpu"):
-                matrix = filter_table(self._points(self.local), layout, layout_out)
+                matrix = _filter_table(self._points(self.local), layout, layout_out)
             self.keep("table", matrix)
             n_weights = matrix.shape[1]
         shape = (n_weights, self.in_channels, self.out_channels)
@@ -115,13 +116,9 @@ class RotationFilters(Float64Tensors, ABC):
             nn.init.zeros_(self.bias)
 
     def response(self) -> list[Tensor]:
-        """Return the matrices of each degree.
+        """Return the matrix of each degree of the output.
 
-        Returns
-        -------
-        list of Tensor
-            For each degree of the output, shape ``(tau, in_channels, tau_out,
-            out_channels)``.
+        Its shape is ``(tau, in_channels, tau_out, out_channels)``.
         """
         weights = self.weight
         if self.local is not None:
@@ -169,3 +166,43 @@ class RotationFilters(Float64Tensors, ABC):
     @abstractmethod
     def _bandlimits(self) -> str:
         """Return the bandlimits, for ``repr``."""
+
+
+def _filter_table(
+    rotations: Rotation, layout: HarmonicLayout, layout_out: HarmonicLayout
+) -> FloatArray:
+    r"""Return the matrix of values at rotations to weights of all degrees.
+
+    .. math:: w^l_{nk} = s \sum_i v_i D^l_{kn}(R_i)
+
+    Its shape is ``(weights, P)`` for P rotations; the constant s is such that
+    independent values of variance 1 / P keep the variance of coefficients.
+    """
+    parts, energy = [], 0.0
+    matrices = filter_matrices(rotations, layout, layout_out)
+    for degree, matrix in enumerate(matrices):
+        part = matrix.numpy().transpose(2, 1, 0)
+        parts.append(part.reshape(-1, part.shape[-1]))
+        energy += (2 * degree + 1) * float(np.square(part).sum())
+    table = np.concatenate(parts)
+    scale = (layout_out.n_rows * table.shape[1] / energy) ** 0.5
+    return np.ascontiguousarray(scale * table)
+
+
+def filter_matrices(
+    rotations: Rotation, layout: HarmonicLayout, layout_out: HarmonicLayout
+) -> list[Tensor]:
+    r"""Return :math:`D^l_{kn}(R)` of the orders k of the output and n of the input.
+
+    There is one for each degree of the output, shape ``(*rotations, tau_out, tau)``,
+    float64.
+    """
+    N = min(azimuthal_bandlimit(layout), layout_out.L)
+    return [
+        matrix[..., degree - after // 2 : degree + after // 2 + 1, :]
+        for degree, (matrix, after) in enumerate(
+            zip(
+                wigner_matrices(rotations, layout_out.L, N), layout_out.tau, strict=True
+            )
+        )
+    ]

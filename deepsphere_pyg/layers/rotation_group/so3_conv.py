@@ -11,8 +11,10 @@ from torch import Tensor
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.harmonics.so3.rows import so3_layout
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid
-from deepsphere_pyg.layers.rotation_group.rotation_filter_tables import filter_matrices
-from deepsphere_pyg.layers.rotation_group.rotation_filters import RotationFilters
+from deepsphere_pyg.layers.rotation_group.rotation_filters import (
+    RotationFilters,
+    filter_matrices,
+)
 from deepsphere_pyg.layers.rotation_group.so3_bandlimits import (
     azimuthal_bandlimit,
     output_layout,
@@ -127,17 +129,12 @@ class SO3Conv(RotationFilters):
         Parameters
         ----------
         rotation
-            One rotation or a batch.
+            One :class:`~deepsphere_pyg.harmonics.Rotation` or a batch.
 
         Returns
         -------
         Tensor
             Shape ``(*rotation, in_channels, out_channels)``.
-
-        Raises
-        ------
-        TypeError
-            If ``rotation`` is not a :class:`~deepsphere_pyg.harmonics.Rotation`.
         """
         matrices = filter_matrices(rotation, self.layout, self.layout_out)
         parts = []

@@ -9,7 +9,7 @@ import torch
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.layers import ZonalConv
-from deepsphere_pyg.layers.sphere.anchors import anchor_interpolation
+from deepsphere_pyg.layers.sphere.zonal_conv import anchor_interpolation
 from samplings import GaussLegendre
 from tests.round_off import assert_near
 

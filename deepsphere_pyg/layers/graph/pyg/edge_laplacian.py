@@ -16,22 +16,9 @@ Integers = npt.NDArray[np.int64]
 
 
 def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_array:
-    """Return the matrix of :func:`rescaled_edges`.
+    """Return the matrix of :func:`rescaled_edges`, with its parameters and errors.
 
-    Parameters
-    ----------
-    edges, normalization
-        As there.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Shape ``(vertex, vertex)``, float64; entry ``[i, j]`` of the edge from j to i.
-
-    Raises
-    ------
-    ValueError
-        As there.
+    Its shape is ``(vertex, vertex)``; entry ``[i, j]`` is that of the edge from j to i.
     """
     source, target, values = rescaled_edges(edges, normalization)
     n = edges.n_vertices

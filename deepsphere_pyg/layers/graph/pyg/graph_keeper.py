@@ -127,18 +127,9 @@ class GraphKeeper:
     ) -> tuple[Tensor, Tensor]:
         """Return the edges of the same Laplacian, in the order given.
 
-        Returns
-        -------
-        tuple of Tensor
-            Sources and targets, shape ``(2, M)``, and weights ``(M,)`` in dtype and
-            device of a weight: first of all edges but self-loops, in their order, then
-            of one self-loop a vertex.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the tensors are not a graph on the vertices of ``x``, or require a
-            gradient.
+        Sources and targets, shape ``(2, M)``, and weights ``(M,)``: first of all edges
+        but self-loops, then of one self-loop a vertex. Errors are those of
+        :meth:`operator`.
         """
         _check_signals(x, weight)
         edges = _edges(x, edge_index, edge_weight, batch, lambda_max)
