@@ -27,6 +27,7 @@ from samplings import (
     Fibonacci,
     GaussLegendre,
     HEALPix,
+    Heat,
     Icosahedral,
     Irregular,
     McEwenWiaux,
@@ -163,7 +164,7 @@ def gains() -> None:
         degrees = np.arange(10, 3 * nside)
         for k in (8, 20, 40):
             width = optimal_width(sampling, k)
-            heat = knn_graph(sampling, k, width, weighting="heat")
+            heat = knn_graph(sampling, k, Heat(t=width))
             reference = equivariance_spectrum(heat, degrees).error
             for weighting in ("fitted", "fitted-single", "fitted-irls"):
                 start = time.perf_counter()

@@ -119,7 +119,7 @@ def contestants(
         Our layer, the peers, and the seconds in which each was built.
     """
     start = time.perf_counter()
-    layer = TensorProductActivation(L, kind)
+    layer = TensorProductActivation(L, mixing=kind)
     seconds = {"ours": time.perf_counter() - start}
     x = signals(L, batch)
 

@@ -96,7 +96,7 @@ def _contestant(L: int, layer: TensorProductActivation) -> Contestant:
 def times(L: int, kind: str, budget: float = 3.0) -> dict[str, Any]:
     """Shortest times in milliseconds, and the seconds in which the layer is made."""
     start = time.perf_counter()
-    layer = TensorProductActivation(L, kind)
+    layer = TensorProductActivation(L, mixing=kind)
     setup = time.perf_counter() - start
     found = interleaved(_contestant(L, layer).runs, CPU, 50, budget)
     return {
@@ -110,7 +110,7 @@ def peak(L: int, kind: str) -> dict[str, Any]:
     """Peak memory forward and backward, in MiB."""
     if not memory_is_measurable(CPU):
         return {}
-    layer = TensorProductActivation(L, kind)
+    layer = TensorProductActivation(L, mixing=kind)
     return {"peak_mb": round(peak_of(_contestant(L, layer)), 3)}
 
 

@@ -21,7 +21,7 @@ from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.pyg import Batch, Data
 from samplings import Sampling, SphericalGraph, laplacian
 from samplings.arguments import instance_argument
-from samplings.base import equal_areas
+from samplings.vertex_arrays import equal_areas
 
 
 def to_data(

@@ -43,7 +43,7 @@ def graph_of_recipe(
     """Rebuild a graph from its recipe, or make one of what is known without."""
     if recipe is None:
         k = int(np.diff(adjacency.indptr).min())
-        points = Irregular.from_xyz(xyz, area)
+        points = Irregular(xyz, area)
         return SphericalGraph(
             points, adjacency, k, math.nan, weighting="unknown", mass=mass
         )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.layers import Standardize
-from samplings import Pyramid, Sampling, build_pyramid
+from samplings import Pyramid, Sampling
 from samplings.arguments import instance_argument
 
 
@@ -120,15 +120,7 @@ class SphericalModel(SavedModel):
             If kernel widths or coarser levels were chosen by hand, since they belong to
             a sampling.
         """
-        options = dict(self.pyramid.config)
-        del options["sampling"]
-        for option, name in (("t", "kernel widths t"), ("coarser", "coarser levels")):
-            if options.get(option) is not None:
-                raise ValueError(
-                    f"this model's {name} were given for its own sampling; "
-                    "build a pyramid with others and pass it to with_sampling"
-                )
-        return self.with_sampling(build_pyramid(sampling, **options))
+        return self.with_sampling(self.pyramid.with_sampling(sampling))
 
     def checked_input(self, x: Tensor) -> Tensor:
         """Refuse what is not a signal on :attr:`sampling`, and standardise the rest.

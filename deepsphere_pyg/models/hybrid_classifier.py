@@ -12,7 +12,7 @@ from deepsphere_pyg.models.base import SphericalModel, check_depth
 from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
 from deepsphere_pyg.operators import laplacian_operator, pooling_operator
-from samplings import Pyramid, laplacian
+from samplings import Pyramid
 from samplings.arguments import integer_argument
 
 
@@ -106,7 +106,7 @@ class HybridClassifier(SphericalModel):
             **{name: spectral[name] for name in names},
         }
         self.laplacians = nn.ModuleList(
-            laplacian_operator(laplacian(graph)) for graph in pyramid.graphs[:-1]
+            laplacian_operator(graph) for graph in pyramid.graphs[:-1]
         )
         self.pooling_operators = nn.ModuleList(
             pooling_operator(coarsening) for coarsening in pyramid.coarsenings
