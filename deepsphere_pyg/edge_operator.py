@@ -24,6 +24,8 @@ from deepsphere_pyg.propagation import (
 )
 from deepsphere_pyg.signals import checked_signal
 
+__all__ = ["EdgeOperator"]
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 # Compilers take what such a method returns, and do not look how it came about.

@@ -8,6 +8,8 @@ from deepsphere_pyg.edge_operator import EdgeOperator
 from samplings import Coarsening, Laplacian, Transfer
 from samplings.arguments import instance_argument
 
+__all__ = ["laplacian_operator", "pooling_operator", "unpooling_operator"]
+
 
 def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOperator:
     r"""Return the operator :math:`2 L / \lambda_\max - I`, of spectrum in [-1, 1].
