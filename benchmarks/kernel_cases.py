@@ -145,15 +145,15 @@ def _network(name: str, resolution: int) -> torch.nn.Module:
     if name == "cosmology":
         twelfth = HEALPix(resolution)[np.arange(resolution**2)]
         pyramid = build_pyramid(twelfth, 6, 8, weighting="heat")
-        return SphericalClassifier(1, 2, pyramid, (16, 32, 64, 64, 64), K=5)
+        return SphericalClassifier(1, 2, pyramid, widths=(16, 32, 64, 64, 64), K=5)
     if name == "unet":
         pyramid = build_pyramid(Icosahedral(resolution), 6, 6, weighting="heat")
-        return SphericalUNet(16, 3, pyramid, DEEPSPHERE)
+        return SphericalUNet(16, 3, pyramid, configuration=DEEPSPHERE)
     if name == "small-unet":
         pyramid = build_pyramid(HEALPix(resolution), SMALL.levels, 8, weighting="heat")
-        return SphericalUNet(4, 3, pyramid, SMALL)
+        return SphericalUNet(4, 3, pyramid, configuration=SMALL)
     pyramid = build_pyramid(HEALPix(resolution), 3, 8, weighting="heat")
-    return SphericalClassifier(3, 5, pyramid, (8, 16), K=4)
+    return SphericalClassifier(3, 5, pyramid, widths=(8, 16), K=4)
 
 
 LAYER_PEERS = ("ours", "pyg", "coo", "csr", "scipy")

@@ -61,7 +61,7 @@ class Classification(Task):
         torch.manual_seed(seed)
         pyramid = graph.pyramid(self.nside, len(self.widths) + 1)
         network = SphericalClassifier(
-            1, 2, pyramid, self.widths, self.K, kind=graph.laplacian
+            1, 2, pyramid, widths=self.widths, K=self.K, laplacian=graph.laplacian
         )
         train, classes = _training_maps(self, seed)
         plain, turned, y, best = _test_maps(self)

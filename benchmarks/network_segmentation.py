@@ -62,7 +62,7 @@ class Segmentation(Task):
             len(splits.train.channel_names),
             len(names),
             graph.pyramid(self.nside, SMALL.levels),
-            replace(SMALL, laplacian=graph.laplacian),
+            configuration=replace(SMALL, laplacian=graph.laplacian),
         )
         network.standardize.fit_(*input_statistics(splits.train))
         fitted = fit(args, network, splits, folder)

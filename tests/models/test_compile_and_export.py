@@ -15,12 +15,12 @@ N_CHANNELS = 4
 
 def unet() -> SphericalUNet:
     pyramid = build_pyramid(Icosahedral(3), SMALL.levels, 6, weighting="heat")
-    return SphericalUNet(N_CHANNELS, 3, pyramid, SMALL)
+    return SphericalUNet(N_CHANNELS, 3, pyramid, configuration=SMALL)
 
 
 def classifier() -> SphericalClassifier:
     pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="heat")
-    return SphericalClassifier(N_CHANNELS, 5, pyramid, (8, 6))
+    return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6))
 
 
 @pytest.fixture(params=[unet, classifier], ids=lambda build: build.__name__)

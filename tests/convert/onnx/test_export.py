@@ -102,7 +102,7 @@ def test_layers(name, tmp_path):
 def test_networks(tmp_path):
     torch.manual_seed(0)
     pyramid = build_pyramid(Icosahedral(3), SMALL.levels, 6, weighting="heat")
-    network = SphericalUNet(4, 3, pyramid, SMALL)
+    network = SphericalUNet(4, 3, pyramid, configuration=SMALL)
     network.standardize.fit_(torch.arange(4.0), torch.arange(1.0, 5.0))
     network(signal(2, len(pyramid.sampling), 4))  # statistics of the normalisation
     network.eval()
@@ -113,7 +113,7 @@ def test_networks(tmp_path):
 def test_classifiers_in_both_dtypes(dtype, tmp_path):
     torch.manual_seed(0)
     pyramid = build_pyramid(HEALPix(4), 3, 8, weighting="heat")
-    network = SphericalClassifier(3, 5, pyramid, (8, 6), normalization="layer")
+    network = SphericalClassifier(3, 5, pyramid, widths=(8, 6), normalization="layer")
     network = network.to(dtype).eval()
     assert_round_trip(network, tmp_path / "network.onnx", 192, 3, dtype=dtype)
 
