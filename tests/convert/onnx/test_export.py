@@ -195,7 +195,7 @@ X = signal(2, 192, 3)
         (lambda: (ChebConv(3, 2, 3), X), ValueError, r"ChebConv is in training.*eval"),
         (lambda: (nn.Identity().eval(), X.numpy()), TypeError, "tensor.*got ndarray"),
         (lambda: (nn.Identity().eval(), X.half()), TypeError, "got torch.float16"),
-        (lambda: (TwoAnswers().eval(), X), TypeError, "TwoAnswers returns tuple"),
+        (lambda: (TwoAnswers().eval(), X), TypeError, "return one tensor, got tuple"),
         (lambda: (OnEdges().eval(), X), ValueError, "OnEdges cannot be traced"),
     ],
 )
@@ -209,7 +209,7 @@ def test_operators_and_signals_have_to_fit(tmp_path):
     layer, file = ChebConv(3, 2, 3).eval(), tmp_path / "layer.onnx"
     with pytest.raises(TypeError, match="must be an EdgeOperator, got csr_array"):
         export_onnx(layer, X, file, healpix_laplacian().to_scipy())
-    with pytest.raises(ValueError, match="x has 192 vertices, this operator takes 768"):
+    with pytest.raises(ValueError, match=r"x has 192 vertices, .* 768"):
         export_onnx(layer, X, file, healpix_laplacian(8))
     with pytest.raises(TypeError, match="pass the graph once"):
         export_onnx(layer, X, file)
@@ -219,7 +219,7 @@ def test_what_is_too_large_leaves_the_file_that_was_there(tmp_path, monkeypatch)
     monkeypatch.setattr(onnx, "LARGEST", 100)
     file = tmp_path / "layer.onnx"
     file.write_text("before")
-    with pytest.raises(ValueError, match="an ONNX file holds 2 GB"):
+    with pytest.raises(ValueError, match="must be at most 2 GB, got a"):
         export_onnx(ChebConv(3, 2, 3).eval(), X, file, healpix_laplacian())
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]
