@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 REMEDY = "it may be truncated or of another format: copy it again"
 
@@ -76,6 +81,62 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
         raise ValueError(
             f"{path} cannot be read as {kind}: {_told(error)}; {remedy}"
         ) from error
+
+
+def numpy_arrays(
+    path: Path, kind: str, names: Sequence[str] | None = None, remedy: str = REMEDY
+) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of a NumPy file.
+
+    Parameters
+    ----------
+    path
+        A ``.npz`` archive; without ``names`` also a ``.npy`` file.
+    kind, remedy
+        As in :func:`reading`.
+    names
+        The arrays that it must hold; by default all that it holds are read.
+
+    Returns
+    -------
+    dict
+        Arrays by name; that of a ``.npy`` file has the empty name.
+
+    Raises
+    ------
+    DataFileError
+        If it is not an archive but must be, an array is missing, or an entry of the
+        archive is not an array.
+    FileNotFoundError, PermissionError, ValueError
+        As :func:`reading`.
+    """
+    # A handle of our own: NumPy leaves its one open where a file is not an archive.
+    with reading(path, kind, remedy), path.open("rb") as stream:
+        # NumPy would advise to load unsafely what is not an archive.
+        if names is not None and not zipfile.is_zipfile(stream):
+            raise DataFileError(
+                f"{path} cannot be read as {kind}: it is not an archive, or it "
+                f"is truncated; {remedy}"
+            )
+        stream.seek(0)
+        content = np.load(stream, allow_pickle=False)
+        if not isinstance(content, np.lib.npyio.NpzFile):
+            return {"": np.asarray(content)}
+        absent = [name for name in names or () if name not in content.files]
+        if absent:
+            raise DataFileError(
+                f"{path} has no array {' and no '.join(map(repr, absent))}; it has: "
+                f"{', '.join(content.files) or 'nothing'}; {remedy}"
+            )
+        arrays = {name: content[name] for name in names or content.files}
+        for name, array in arrays.items():
+            # NumPy returns an entry that does not begin as an array does as bytes.
+            if not isinstance(array, np.ndarray):
+                raise DataFileError(
+                    f"{path} cannot be read as {kind}: {name!r} is not an array; "
+                    f"{remedy}"
+                )
+    return arrays
 
 
 def _told(error: Exception) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from samplings.arrays import FloatArray
 from samplings.points.points_text import EXPECTED, read_table
-from samplings.reading import DataFileError, reading
+from samplings.reading import DataFileError, numpy_arrays, reading
 
 # The names under which coordinates are looked for, in lower case.
 _NAMES = {"lon": ("lon", "longitude"), "lat": ("lat", "latitude")}
@@ -62,13 +62,7 @@ def _read_text(path: Path) -> FloatArray:
 
 
 def _read_numpy(path: Path) -> FloatArray:
-    with reading(path, "a NumPy file"), path.open("rb") as stream:
-        content = np.load(stream, allow_pickle=False)
-        arrays = (
-            {name: content[name] for name in content.files}
-            if isinstance(content, np.lib.npyio.NpzFile)
-            else {"": content}
-        )
+    arrays = numpy_arrays(path, "a NumPy file")
     matrix = arrays.get("", arrays.get("xyz"))
     if matrix is None:
         parts = [arrays[name] for name in _columns(path, arrays)]

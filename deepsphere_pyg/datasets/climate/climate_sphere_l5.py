@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from deepsphere_pyg.datasets.climate.climate_sphere_mesh import (
 from deepsphere_pyg.datasets.files import PathLike, files_in, reading
 from samplings import Icosahedral, Sampling, same_sampling
 from samplings.arrays import IntArray
+from samplings.reading import numpy_arrays
 
 _NAME = re.compile(r"data-\d{4}-\d{2}-\d{2}-\d{2}-(?P<run>\d+)(-mesh)?\.npz")
 _N_VERTICES = 10_242
@@ -177,23 +177,8 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
 
 def _read(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Inputs ``(10242, 16)`` and classes of a file, in its own order."""
-    arrays = {}
-    # NumPy forgets to close a file that is no archive: open it here.
-    with reading(path, "npz"), path.open("rb") as stream:
-        if not zipfile.is_zipfile(stream):
-            # NumPy would advise to load it unsafely.
-            raise ValueError("it is not a zip archive")
-        stream.seek(0)
-        archive = np.load(stream, allow_pickle=False)
-        found = list(archive.files)
-        for name in ("data", "labels"):
-            if name in found:
-                arrays[name] = archive[name]
+    arrays = numpy_arrays(path, "npz", ("data", "labels"))
     for name, rows in (("data", len(CAM5_CHANNELS)), ("labels", len(CAM5_CLASSES))):
-        if name not in arrays:
-            raise ValueError(
-                f"{path} has no array {name!r}; it has: {', '.join(found)}"
-            )
         array = arrays[name]
         if array.shape == (rows, _N_VERTICES):
             arrays[name] = array.T

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import math
 import re
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.datasets.download import download
-from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
+from deepsphere_pyg.datasets.files import PathLike, reading
 from samplings.arguments import choice_argument
+from samplings.reading import numpy_arrays
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -157,25 +157,10 @@ def _contents(folder: Path) -> str:
 
 
 def _read_npz(path: Path, split: str) -> Digits:
-    # NumPy would advise to load unsafely what is no archive, and not close it.
-    with reading(path, "npz"), path.open("rb") as stream:
-        if not zipfile.is_zipfile(stream):
-            raise DataFileError(
-                f"{path} is no npz archive, or a truncated one: copy it again; "
-                + _LAYOUT.format(_IDX[split])
-            )
-        stream.seek(0)
-        archive = np.load(stream, allow_pickle=False)
-        names = (f"x_{split}", f"y_{split}")
-        absent = [name for name in names if name not in archive.files]
-        if absent:
-            raise DataFileError(
-                f"{path} has no {' and no '.join(absent)}; it has: "
-                f"{', '.join(archive.files) or 'nothing'}; "
-                + _LAYOUT.format(_IDX[split])
-            )
-        images, labels = (archive[name] for name in names)
-    return _checked(images, labels, path, path)
+    names = (f"x_{split}", f"y_{split}")
+    remedy = "copy it again, or " + _LAYOUT.format(_IDX[split])
+    arrays = numpy_arrays(path, "npz", names, remedy)
+    return _checked(arrays[names[0]], arrays[names[1]], path, path)
 
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
+from deepsphere_pyg.datasets.files import DataFileError, PathLike
 from samplings.arguments import integer_argument, positive_argument
+from samplings.reading import numpy_arrays
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -239,30 +241,17 @@ def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> Floa
     array([[0., 3.],
            [0., 5.]])
     """
-    with reading(path, "an npz file of spectra"):
-        # A handle of our own: NumPy leaves its one open where a file is no archive.
-        with open(path, "rb") as handle:
-            content = np.load(handle, allow_pickle=False)
-            if not isinstance(content, np.lib.npyio.NpzFile):
-                raise DataFileError(
-                    f"{path} holds a single array; pass an npz file with "
-                    + " and ".join(COSMOLOGY_ARRAYS)
-                )
-            missing = [name for name in COSMOLOGY_ARRAYS if name not in content]
-            if missing:
-                raise DataFileError(
-                    f"{path} has no {' and no '.join(missing)}, but "
-                    f"{', '.join(content.files) or 'nothing'}; pass spectrum_cosmo.npz"
-                )
-            arrays = [content[name] for name in COSMOLOGY_ARRAYS]
-    for name, array in zip(COSMOLOGY_ARRAYS, arrays, strict=True):
+    arrays = numpy_arrays(
+        Path(path), "spectra", COSMOLOGY_ARRAYS, "pass spectrum_cosmo.npz"
+    )
+    for name, array in arrays.items():
         if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "iuf":
             raise DataFileError(
                 f"{name} of {path} must be real numbers (realisations, degrees), got "
                 f"{array.dtype} of shape {array.shape}; copy the file again"
             )
     try:
-        means = [array.mean(axis=0, dtype=np.float64) for array in arrays]
+        means = [array.mean(axis=0, dtype=np.float64) for array in arrays.values()]
         spectra = checked_spectra(means, max(map(len, means)) - 1)
     except ValueError as error:
         raise DataFileError(f"{path}: {error}") from error

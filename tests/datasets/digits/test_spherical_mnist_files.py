@@ -179,9 +179,12 @@ def test_truncated_files_are_refused_wherever_they_end(
     [
         (
             {"x_test": None},
-            r"has no x_test; it has: x_train, y_train, y_test; pass mnist",
+            r"has no array 'x_test'; it has: x_train, y_train, y_test; copy",
         ),
-        ({"x_test": None, "y_test": None}, "has no x_test and no y_test; it has: x_tr"),
+        (
+            {"x_test": None, "y_test": None},
+            "no array 'x_test' and no 'y_test'; it has",
+        ),
         ({"y_test": np.zeros(2)}, r"one for each of the 3 images, got shape \(2,\)"),
         ({"y_test": np.array([1, 2, 10])}, "digits from 0 to 9, got 10 for image 2"),
         ({"y_test": np.array([1, 0.5, 2])}, r"got 0\.5 for image 1; .* exchanged"),
@@ -227,5 +230,5 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"labels-idx1.*each of the 3 .* shape \(4,\)"):
         read_mnist(tmp_path, "test")
     (tmp_path / "mnist.npz").write_bytes(whole)
-    with pytest.raises(ValueError, match="is no npz archive, or a truncated one"):
+    with pytest.raises(ValueError, match="not an archive, or it is truncated; copy"):
         read_mnist(tmp_path, "test")

@@ -92,11 +92,14 @@ def test_bad_files_of_spectra_are_refused(tmp_path: Path) -> None:
             cosmology_spectra(path)
     single = tmp_path / "single.npy"
     np.save(single, good)
-    with pytest.raises(ValueError, match="single array; pass an npz file with psd_cla"):
+    with pytest.raises(ValueError, match=r"not an archive.*; pass spectrum_cosmo"):
         cosmology_spectra(single)
     for arrays, message in (
-        ({"psd_class1": good}, "has no psd_class2, but psd_class1; pass spectrum_"),
-        ({}, "has no psd_class1 and no psd_class2, but nothing"),
+        (
+            {"psd_class1": good},
+            "no array 'psd_class2'; it has: psd_class1; pass",
+        ),
+        ({}, "has no array 'psd_class1' and no 'psd_class2'; it has: nothing"),
         (
             {"psd_class1": good, "psd_class2": good[0]},
             r"psd_class2 of .* got float64 of shape \(5,\); copy",

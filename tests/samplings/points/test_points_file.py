@@ -1,6 +1,7 @@
 """Points from files: every format that is read, every fault that is named."""
 
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -116,6 +117,17 @@ def test_errors_for_arrays(tmp_path, content, message):
     with pytest.raises(ValueError, match=message) as error:
         Irregular.from_file(tmp_path / "points.npy")
     assert re.search(r"points\.npy", str(error.value))
+
+
+def test_an_entry_of_an_archive_that_is_not_an_array_is_told(tmp_path):
+    # NumPy returns its bytes, whatever they are.
+    path = tmp_path / "points.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("lon.npy", b"another header than that of an array")
+    with pytest.raises(
+        ValueError, match=r"points\.npz .*'lon' is not an array; .*copy"
+    ):
+        Irregular.from_file(path)
 
 
 def test_errors_for_names_in_archives(tmp_path):
