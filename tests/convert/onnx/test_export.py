@@ -25,7 +25,7 @@ from deepsphere_pyg import (
 from deepsphere_pyg.convert import export_onnx
 from deepsphere_pyg.convert.onnx import export as onnx
 from deepsphere_pyg.convert.onnx import operations as onnx_operations
-from deepsphere_pyg.models import SMALL
+from deepsphere_pyg.models import UNetConfiguration
 from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph, laplacian
 from tests.round_off import assert_near, round_off
 
@@ -101,8 +101,9 @@ def test_layers(name, tmp_path):
 
 def test_networks(tmp_path):
     torch.manual_seed(0)
-    pyramid = build_pyramid(Icosahedral(3), SMALL.levels, 6, weighting="heat")
-    network = SphericalUNet(4, 3, pyramid, configuration=SMALL)
+    sizes = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
+    pyramid = build_pyramid(Icosahedral(2), sizes.levels, 6, weighting="heat")
+    network = SphericalUNet(4, 3, pyramid, configuration=sizes)
     network.standardize.fit_(torch.arange(4.0), torch.arange(1.0, 5.0))
     network(signal(2, len(pyramid.sampling), 4))  # statistics of the normalisation
     network.eval()
