@@ -17,7 +17,7 @@ from deepsphere_pyg.commands.segment import command as segment_command
 from deepsphere_pyg.models import load_model
 
 SEGMENT = [
-    *(sys.executable, "-m", "deepsphere_pyg.training", "segment", "--nside", "8"),
+    *(sys.executable, "-m", "deepsphere_pyg", "segment", "--nside", "8"),
     *("--K", "2", "--n-train", "6", "--n-validation", "2", "--n-test", "2"),
     *("--epochs", "2", "--threads", "1"),
 ]

@@ -26,7 +26,7 @@ from samplings.reading import DataFileError, reading
 #: 0 leaves the check out.
 SECONDS_VARIABLE = "DEEPSPHERE_PYG_SECONDS_TO_OPEN"
 _SECONDS = 60.0
-_SCRIPT = Path(__file__).with_name("_opening_process.py")
+_SCRIPT = Path(__file__).with_name("opening_process.py")
 _READY = "ready\n"  # first line of the process
 # How HDF5 begins: where the file does, or after 512 bytes or a power of two times that.
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -288,7 +288,7 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path):
     """A real interrupt of a real process, in the middle of an epoch."""
     out = tmp_path / "run"
     command = [
-        *(sys.executable, "-m", "deepsphere_pyg.training", "segment", "--nside", "8"),
+        *(sys.executable, "-m", "deepsphere_pyg", "segment", "--nside", "8"),
         *("--K", "2", "--n-train", "8", "--n-validation", "2", "--n-test", "2"),
         *("--epochs", "500", "--threads", "1", "--out", str(out)),
     ]
