@@ -81,7 +81,7 @@ class Case:
 def scattered(n: int) -> Sampling:
     """Points drawn evenly from the sphere."""
     xyz = np.random.default_rng(0).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def cases(quick: bool) -> Iterator[Case]:

@@ -29,6 +29,7 @@ from past_fitted_recipes import (
 from samplings import (
     FittedWeights,
     HEALPix,
+    Heat,
     delaunay_graph,
     equivariance_spectrum,
     fit_weights,
@@ -37,8 +38,7 @@ from samplings import (
     optimal_width,
 )
 from samplings.arrays import FloatArray
-from samplings.fitting.recipe import FLOOR, Recipe, relative
-from samplings.graphs.edge_weights import FIT_METHODS
+from samplings.fitting.recipe import FLOOR, RECIPES, Recipe, relative
 from samplings.points.neighbours import nearest_neighbours
 
 HEADER = """\
@@ -94,7 +94,7 @@ class Contest:
     def heat(self, t: float | None = None) -> Operator:
         """Heat kernel, by default of the published width."""
         start = time.perf_counter()
-        graph = knn_graph(self.sampling, self.k, t, weighting="heat")
+        graph = knn_graph(self.sampling, self.k, Heat(t=t))
         seconds = time.perf_counter() - start
         return Operator(laplacian(graph).matrix, links(graph.adjacency), seconds)
 
@@ -123,7 +123,7 @@ def pruned(contest: Contest, wide: int, target: float) -> Operator:
     start = time.perf_counter()
     pattern = nearest_neighbours(contest.sampling.xyz, wide)
     pattern = sp.csr_array(pattern.maximum(pattern.T))
-    operator, fit = contest.fitted("irls", pattern=pattern)
+    operator, fit = contest.fitted("fitted-irls", pattern=pattern)
     first = operator.links
     for stage in range(1, STAGES + 1):
         keep = first * (target / first) ** (stage / STAGES)
@@ -134,7 +134,7 @@ def pruned(contest: Contest, wide: int, target: float) -> Operator:
         importance.data = (importance.data > ordered[count] * (1 + 1e-6)).astype(float)
         pattern = sp.csr_array(pattern.multiply(importance))
         pattern.eliminate_zeros()
-        operator, fit = contest.fitted("irls", pattern=pattern)
+        operator, fit = contest.fitted("fitted-irls", pattern=pattern)
     return Operator(operator.matrix, operator.links, time.perf_counter() - start)
 
 
@@ -191,17 +191,17 @@ def compare(contest: Contest) -> None:
     print(f"\n### k = {contest.k}\n")
     print(HEADER)
     contest.report("heat kernel, published width", contest.heat())
-    for weighting, method in FIT_METHODS.items():
-        contest.report(f"`{weighting}`", contest.fitted(method)[0])
+    for weighting in RECIPES:
+        contest.report(f"`{weighting}`", contest.fitted(weighting)[0])
     long, fit = contest.fitted(Recipe(relative, rounds=16, steps=60))
     contest.report("`fitted-irls`, 16 rounds", long)
     areas = sampling.weights
-    for weighting, method in FIT_METHODS.items():
-        operator, _ = contest.fitted(method, areas)
+    for weighting in RECIPES:
+        operator, _ = contest.fitted(weighting, areas)
         contest.report(f"`{weighting}`, masses held at the areas", operator)
     degree = 3 * sampling.nside
     quadrature = quadrature_masses(sampling, degree)
-    operator, _ = contest.fitted("irls", quadrature)
+    operator, _ = contest.fitted("fitted-irls", quadrature)
     contest.report(
         f"`fitted-irls`, masses of a quadrature of degree {degree}", operator
     )
@@ -211,10 +211,10 @@ def compare(contest: Contest) -> None:
     operator, _ = contest.fitted(Recipe(high_degrees, rounds=8, steps=60))
     contest.report(f"`fitted-irls`, degrees from {FIRST_DEGREE} on only", operator)
     with sphere_symbol():
-        operator, _ = contest.fitted("irls")
+        operator, _ = contest.fitted("fitted-irls")
     contest.report("`fitted-irls`, symbol held at l (l + 1)", operator)
     with signed():
-        operator, negative = contest.fitted("irls")
+        operator, negative = contest.fitted("fitted-irls")
     contest.report("`fitted-irls`, signed weights", operator)
     share = np.mean(negative.adjacency.data < 0)
     alike = np.corrcoef(fit.mass, quadrature)[0, 1]
@@ -241,7 +241,7 @@ def compare_links(narrow: Contest, wide: Contest) -> None:
     seconds = time.perf_counter() - start
     operator = Operator(laplacian(volumes).matrix, links(volumes.adjacency), seconds)
     narrow.report("finite volumes", operator)
-    fitted, _ = narrow.fitted("irls")
+    fitted, _ = narrow.fitted("fitted-irls")
     narrow.report(f"`fitted-irls`, k = {k}", fitted)
     operator = pruned(narrow, wide.k, fitted.links)
     narrow.report(f"`fitted-irls`, k = {wide.k} pruned", operator)
@@ -250,7 +250,7 @@ def compare_links(narrow: Contest, wide: Contest) -> None:
         what = ", rising" if rising else ""
         narrow.report(f"L + b L² of `fitted-irls`, b = {b:.2f} / Λ{what}", operator)
     double = nearest_neighbours(narrow.sampling.xyz, 2 * k)
-    operator, _ = narrow.fitted("irls", pattern=double)
+    operator, _ = narrow.fitted("fitted-irls", pattern=double)
     narrow.report(f"`fitted-irls`, k = {2 * k}", operator)
     print(
         f"\nDegrees at which fitted k = {k} has a lower error than heat k = {wide.k}:"

@@ -51,7 +51,7 @@ def stations(n: int) -> Sampling:
     centre = xyz[generator.integers(0, 40, n // 2)]
     xyz[n - n // 2 :] = centre + np.deg2rad(3) * generator.standard_normal((n // 2, 3))
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    return Irregular.from_xyz(xyz, duplicates="merge")
+    return Irregular(xyz, duplicates="merge")
 
 
 BUILDERS: dict[str, Callable[[int], Sampling]] = {

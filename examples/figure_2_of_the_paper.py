@@ -18,7 +18,7 @@ from tqdm import tqdm
 from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
 from deepsphere_pyg.plot.equivariance import ErrorCurve, draw_equivariance
 from deepsphere_pyg.plot.maps import new_figure
-from samplings import HEALPix, equivariance_spectrum, knn_graph, laplacian
+from samplings import HEALPix, Heat, equivariance_spectrum, knn_graph, laplacian
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
@@ -39,7 +39,7 @@ graphs = {
 links = graphs[8, "heat"].adjacency.tocoo()
 squared = ((sampling.xyz[links.row] - sampling.xyz[links.col]) ** 2).sum(axis=1)
 half = float(np.mean(squared)) / 2
-graphs[8, "heat, t of 2019"] = knn_graph(sampling, 8, half, weighting="heat")
+graphs[8, "heat, t of 2019"] = knn_graph(sampling, 8, Heat(t=half))
 
 rotated, free = [], []
 for (k, weighting), graph in tqdm(graphs.items(), desc="graphs", unit="graph"):

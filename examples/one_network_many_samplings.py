@@ -33,7 +33,7 @@ nside, level, n_theta, n_maps, epochs = (
 healpix = HEALPix(nside)
 points = np.random.default_rng(0).normal(size=(len(healpix), 3))
 points /= np.linalg.norm(points, axis=1, keepdims=True)
-others = [Icosahedral(level), Equiangular(n_theta), Irregular.from_xyz(points)]
+others = [Icosahedral(level), Equiangular(n_theta), Irregular(points)]
 
 torch.manual_seed(0)
 train = CachedMaps(ClimateEvents(healpix, n_maps, seed=0))

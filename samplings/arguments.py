@@ -151,6 +151,23 @@ def angle_argument(name: str, value: Any, remedy: str) -> float:
     return positive_argument(name, value, remedy)
 
 
+def extent_argument(value: Any) -> float:
+    """Return the angle in radian up to which a cell reaches from its point.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a number in (0, pi].
+    """
+    extent = angle_argument("extent", value, "pass an angle in radian")
+    if extent > math.pi:
+        raise ValueError(
+            f"extent must be an angle in radian, at most pi, got {extent}; convert "
+            "degrees with numpy.deg2rad, divide kilometres by 6371"
+        )
+    return extent
+
+
 def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
     """Return ``value`` if it is one of ``choices``.
 
@@ -176,6 +193,6 @@ def sampling_argument(name: str, value: object) -> Sampling:
     if not isinstance(value, Sampling):
         raise TypeError(
             f"{name} must be a sampling, such as HEALPix(32), got "
-            f"{type(value).__name__}; make one of points by Irregular.from_xyz"
+            f"{type(value).__name__}; make one of points by Irregular(xyz)"
         )
     return value

@@ -27,7 +27,7 @@ def freeze(matrix: sp.csr_array) -> sp.csr_array:
 
 
 class ReadOnly:
-    """What keeps its arrays read-only when copied or sent to another process.
+    """Base of classes whose arrays stay read-only when copied or pickled.
 
     NumPy makes arrays that were pickled or deeply copied writeable again.
     """

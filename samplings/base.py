@@ -1,11 +1,11 @@
-"""What every sampling of the sphere is, and every part of one."""
+"""Base class of all samplings of the sphere, and parts of samplings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from samplings.encoding import encode_array
 from samplings.quantities import steradians
 from samplings.tessellation.bands import Bands
 from samplings.tessellation.cells import Cells, voronoi_cells
-from samplings.vertex_arrays import vertex_areas, vertex_positions
+from samplings.vertex_arrays import kept_vertices, vertex_areas, vertex_positions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,8 +40,9 @@ class Sampling(ReadOnly):
 
     Notes
     -----
-    Subclasses keep the parameters they were built from (``nside``, ``level``, ...) and
-    give them in :attr:`config`, from which :func:`samplings.from_config` rebuilds them.
+    Subclasses keep the parameters they were built from (``nside``, ``level``, ...), and
+    list them in ``config_keys``: :func:`samplings.from_config` rebuilds a sampling from
+    its :attr:`config`.
     Arrays are read-only: a sampling never changes after construction.
     """
 
@@ -56,15 +57,24 @@ class Sampling(ReadOnly):
         )
 
     # -- identity ---------------------------------------------------------------
+    #: Key ``type`` of configurations, and the parameters that they hold.
+    config_type: ClassVar[str] = ""
+    config_keys: ClassVar[tuple[str, ...]] = ()
+
     @property
     def config(self) -> dict[str, Any]:
         """JSON-serialisable description; ``samplings.from_config`` inverts it."""
-        raise TypeError(f"{type(self).__name__} has no configuration to rebuild from")
+        if not self.config_type:
+            kind = type(self).__name__
+            raise TypeError(f"{kind} has no configuration to rebuild from")
+        values = {key: getattr(self, key) for key in self.config_keys}
+        return {"type": self.config_type, **values}
 
     @property
     def name(self) -> str:
         """Short name for tables and file names, such as ``healpix-32``."""
-        return type(self).__name__.lower()
+        numbers = "x".join(str(getattr(self, key)) for key in self.config_keys)
+        return "-".join(filter(None, (type(self).__name__.lower(), numbers)))
 
     def __repr__(self) -> str:
         settings = ", ".join(
@@ -81,7 +91,7 @@ class Sampling(ReadOnly):
     @property
     def n_vertices(self) -> int:
         """Number of vertices V."""
-        return len(self.xyz)
+        return len(self)
 
     @property
     def area(self) -> float:
@@ -136,7 +146,7 @@ class Sampling(ReadOnly):
         """Orthogonal matrices ``(3, 3)`` that map the vertices onto themselves.
 
         Generators of the group, not all of its elements: rotations and reflections
-        under which vertices and areas stay what they are, to round-off.
+        that leave vertices and areas unchanged, to round-off.
         """
         return ()
 
@@ -155,10 +165,7 @@ class Sampling(ReadOnly):
         return voronoi_cells(self.xyz)
 
     def outlines(self) -> Cells:
-        """Return the cells with curved sides as many arcs; they need not be convex.
-
-        :meth:`cells`, unless a scheme knows better ones.
-        """
+        """Return cells with curved sides as many arcs, not always convex."""
         return self.cells()
 
     def bands(self) -> Bands | None:
@@ -168,7 +175,7 @@ class Sampling(ReadOnly):
     def parents_in(self, coarse: Sampling) -> IntArray | None:
         """Return the vertex of ``coarse`` whose cell holds each cell, ``(V,)``.
 
-        None unless each cell lies in one of ``coarse`` as a whole, by construction.
+        None unless each cell lies in one of ``coarse`` by construction.
         """
         return None
 
@@ -241,7 +248,7 @@ class Masked(Sampling):
         part: npt.ArrayLike,
         weights: npt.ArrayLike | None = None,
     ) -> None:
-        index = _index(part, len(parent))
+        index = kept_vertices(part, len(parent))
         index.setflags(write=False)
         areas = parent.weights[index]
         if weights is not None:
@@ -305,81 +312,16 @@ class Masked(Sampling):
                 f"{len(kept)} cells of {whole.coarse.name}, which would not be "
                 "coarser; keep more of each cell, take a much coarser sampling by "
                 "Transfer.conservative(part, coarse).coarsening(), or "
-                "merge nearest points by Irregular.from_xyz(part.xyz, part.weights)"
+                "merge nearest points by Irregular(part.xyz, part.weights)"
             )
         coarse = Masked(whole.coarse, kept, area[kept])
         return Coarsening(self, coarse, shares[kept])
 
 
-def _index(part: npt.ArrayLike, n: int) -> IntArray:
-    """Turn a mask or indices into the indices of the vertices to keep."""
-    hidden = int(np.ma.getmaskarray(np.ma.asanyarray(part)).sum())
-    if hidden:
-        raise ValueError(
-            f"a mask must say of every vertex whether to keep it, but a masked array "
-            f"hides {hidden} of its entries; decide with .filled(False) for booleans, "
-            ".compressed() for indices"
-        )
-    part = np.asarray(part)
-    if part.ndim == 0:
-        raise TypeError(
-            f"a mask must be boolean, shape ({n},), or a list of indices, got "
-            f"{part[()]}; for one vertex pass [i], for a slice numpy.arange(i, j)"
-        )
-    if part.ndim != 1:
-        raise ValueError(
-            f"a mask must have shape ({n},), got {part.shape}; flatten it in the "
-            "sampling's vertex order"
-        )
-    if part.size == 0:
-        raise ValueError("the mask is empty; keep at least one vertex")
-    if part.dtype == np.bool_:
-        return _index_of_mask(part, n)
-    if not np.issubdtype(part.dtype, np.integer):
-        remedy = "compare it with a threshold, as in mask > 0.5, and decide about NaN"
-        if part.dtype.kind == "f" and (part == np.round(part)).all():
-            remedy = "convert indices with .astype(int), a mask of 0 and 1 with == 1"
-        elif part.dtype.kind not in "fc":
-            remedy = "convert it with numpy.asarray(mask, dtype=bool), or dtype=int"
-        raise TypeError(
-            f"a mask must be boolean, or integer indices, got {part.dtype}; {remedy}"
-        )
-    low, high = int(part.min()), int(part.max())
-    if low < 0 or high >= n:
-        raise ValueError(
-            f"indices must lie in 0 ... {n - 1}, got {low if low < 0 else high}; "
-            "count from the first vertex"
-        )
-    found, counts = np.unique(part, return_counts=True)
-    if counts.max() > 1:
-        mask = len(part) == n and high <= 1
-        remedy = "make a mask of 0 and 1 boolean" if mask else "pass each vertex once"
-        raise ValueError(
-            f"indices must be distinct, got {found[counts.argmax()]} "
-            f"{counts.max()} times; {remedy}"
-        )
-    return np.array(part, dtype=np.int64)
-
-
-def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
-    """Turn a mask into ascending indices."""
-    if len(mask) != n:
-        raise ValueError(
-            f"the mask has length {len(mask)} for {n} vertices; "
-            "give one boolean per vertex"
-        )
-    index = np.flatnonzero(mask)
-    if len(index) == 0:
-        raise ValueError(
-            "the mask is False everywhere; keep at least one vertex (True means keep)"
-        )
-    return index.astype(np.int64)
-
-
 def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
-    """Return what a sampling is a part of, and where its vertices are in there.
+    """Return the whole sampling that a part belongs to, and the indices of the part.
 
-    A sampling that is no part is the whole itself.
+    A sampling that is not a part is returned itself.
     """
     index = np.arange(len(sampling))
     while isinstance(sampling, Masked):
@@ -388,16 +330,10 @@ def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
     return sampling, index
 
 
-def equal_areas(n: int) -> FloatArray:
-    """Return equal shares of the sphere, for points whose areas nobody asks for."""
-    return np.full(n, 4 * np.pi / max(n, 1))
-
-
 def same_sampling(a: Sampling, b: Sampling) -> bool:
     """Whether two samplings have the same vertices, in the same order, and areas.
 
-    Points may differ by 1e-9 (six millimetres on Earth) and areas by 1e-9 of
-    themselves: what files, other machines and other formulas leave.
+    Points may differ by 1e-9 (six millimetres on Earth), areas by a relative 1e-9.
 
     Examples
     --------

@@ -26,7 +26,7 @@ def encode_array(array: npt.NDArray[Any]) -> str:
 def decode_array(
     text: str, dtype: npt.DTypeLike, shape: tuple[int, ...]
 ) -> npt.NDArray[Any]:
-    """Invert :func:`encode_array`; -1 in ``shape`` stands for what the text holds.
+    """Invert :func:`encode_array`; -1 in ``shape`` fits the length of the text.
 
     Raises
     ------

@@ -18,7 +18,7 @@ CODES = ("_FillValue", "missing_value")
 UNSEEN_TOLERANCE = 1e-5
 # Codes went through float32 (6e-8) or through the seven digits of a text.
 CODE_TOLERANCE = 1e-6
-# What the NetCDF library writes where nothing was written (netcdf.h, NC_FILL_*).
+# Values that the NetCDF library leaves where nothing was written (netcdf.h).
 # Bytes have no such value that could not be data.
 DEFAULT_FILL = {
     "i2": -32767,
@@ -217,7 +217,7 @@ class _Packing:
         return self.scale * value + self.offset if self.packed else value
 
     def default_fill(self) -> list[float]:
-        """Return what was read where nothing was written, if the type has that."""
+        """Return the value read where nothing was written, if the type has one."""
         if self.dtype is None:
             return []
         fill = DEFAULT_FILL.get(f"{self.dtype.kind}{self.dtype.itemsize}")

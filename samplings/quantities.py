@@ -11,7 +11,7 @@ from samplings.arrays import FloatArray
 from samplings.missing_values import missing_values, without_missing
 from samplings.units import Coordinate, counts_along, degrees_of, steradians_of
 
-# What stands for numbers without a unit, in the unit that the caller takes them in.
+# Units of plain numbers, which are taken in the unit that the caller expects.
 _PLAIN = ("", "1", "none", "dimensionless", "unitless", "-")
 _TO_RADIANS = np.pi / 180
 _STARTS: dict[Coordinate, str] = {"latitude": "lat", "longitude": "lon"}
@@ -25,7 +25,7 @@ def degrees(name: str, values: Any) -> FloatArray:
     Parameters
     ----------
     name
-        What they are, for messages: ``"lon"``, ``"lat"``, or another.
+        Name for messages: ``"lon"``, ``"lat"``, or another.
     values
         Degrees; or what carries another unit of angle: quantities of astropy, pint or
         unyt, lists of them, columns of an astropy table, or an xarray variable or
@@ -113,13 +113,13 @@ def _plain(name: str, values: Any, kind: Kind) -> FloatArray:
             f"as {known}, got the unit {text!r}; convert them to {kind}"
         )
     scale = factor * (_TO_RADIANS if kind == "radian" else 1.0)
-    # Radians that are wanted in radian stay what they are, to the last bit.
+    # Radians asked for in radian stay unchanged, to the last bit.
     close = abs(scale - 1) < 1e-15
     return _numbers(name, values) * (1.0 if close else scale)
 
 
 def _wrapped(values: Any) -> Any:
-    """What an xarray variable wraps; None of what is an array itself."""
+    """Array that an xarray variable wraps; None if it is an array itself."""
     return None if isinstance(values, np.ndarray) else getattr(values, "data", None)
 
 
@@ -134,7 +134,7 @@ def _unit_text(values: Any) -> str:
         # xarray finds attributes of a variable by name too, pandas columns.
         if unit is not None and not callable(unit) and np.ndim(unit) == 0:
             return str(unit).strip()
-    # What an xarray variable wraps, such as a quantity of pint.
+    # The array wrapped by an xarray variable, such as a quantity of pint.
     inner = _wrapped(values)
     if _carries_unit(inner):
         return _unit_text(inner)
@@ -161,7 +161,7 @@ def refuse_other_coordinate(name: str, unit: str) -> None:
 
 
 def _converted(values: Any, kind: Kind) -> Any:
-    """Values in a unit by their own conversion, None if they have none."""
+    """Values converted to a unit by their own method; None if they lack one."""
     for one in (values, _wrapped(values)):
         for method in ("to_value", "m_as"):
             convert = getattr(one, method, None)

@@ -15,7 +15,7 @@ REMEDY = "it may be truncated or of another format: copy it again"
 
 
 class DataFileError(ValueError):
-    """A data file that can be read does not hold what it should."""
+    """A data file can be read, but its content is not as expected."""
 
 
 @contextmanager
@@ -23,18 +23,11 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
     """Turn the errors of a reader into one that names the file.
 
     Damaged bytes make libraries raise anything: KeyError, OverflowError, struct.error,
-    UnicodeDecodeError, or MemoryError where a header tells of absurd sizes. Only what a
-    package that is not installed raises, and what is a :class:`DataFileError` already,
-    is left as it is.
+    UnicodeDecodeError, or MemoryError where a header tells of absurd sizes. Errors of
+    packages that are not installed, and :class:`DataFileError`, are left unchanged.
 
-    Parameters
-    ----------
-    path
-        The file, for the message.
-    kind
-        What it should be, such as ``"NetCDF"``.
-    remedy
-        What to do about it.
+    The message names the ``path``, the ``kind`` of file expected, such as ``"NetCDF"``,
+    and a ``remedy``.
 
     Raises
     ------

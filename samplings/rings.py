@@ -13,7 +13,7 @@ from samplings.tessellation.bands import Bands
 
 
 class RingSampling(Sampling):
-    r"""What samplings made of rings share: geometry, areas and symmetries.
+    r"""Samplings made of rings: their geometry, areas and symmetries.
 
     .. math:: \varphi_{tj} = \frac{\pi (2j + s_t)}{n_t}, \quad
         a_{tj} = \frac{2\pi}{n_t} (\cos\theta_{t-1/2} - \cos\theta_{t+1/2})

@@ -1,12 +1,13 @@
-"""Positions and areas of vertices: checked, and of the right length."""
+"""Checks of the positions and areas of vertices, and of masks."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from samplings.arrays import FloatArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.quantities import steradians, unit_vectors
 from samplings.units import EARTH
 
@@ -16,8 +17,8 @@ UNIT_TOLERANCE = 1e-6
 # Areas that were measured on a sphere of another radius (the Earth's equatorial one
 # instead of its mean one: 0.2 %) or that are rounded may add up to slightly more.
 AREA_TOLERANCE = 1e-2
-# Areas that add up to more than so many spheres are rather in another unit than twice
-# there.
+# Areas that add up to more spheres than this are in another unit, rather than listed
+# twice.
 FEW_SPHERES = 10.0
 
 
@@ -27,7 +28,7 @@ def vertex_positions(values: Any) -> FloatArray:
     Raises
     ------
     ValueError
-        If there is no vector, or one is not finite or not of unit length.
+        If the list is empty, or a vector is not finite or not of unit length.
     """
     xyz = unit_vectors("xyz", values)
     if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0:
@@ -81,7 +82,7 @@ def vertex_areas(values: Any, n: int) -> FloatArray:
 
 
 def _refuse_beyond_sphere(weights: FloatArray) -> None:
-    """Refuse areas that add up to more than the sphere, and say what they might be."""
+    """Refuse areas that add up to more than the sphere, and guess their unit."""
     spheres = float(weights.sum()) / (4 * np.pi)
     if spheres <= 1 + AREA_TOLERANCE:
         return
@@ -104,3 +105,79 @@ def _refuse_beyond_sphere(weights: FloatArray) -> None:
         f"weights are areas in steradian and must add up to 4 pi at most, got "
         f"{spheres:.4g} times as much, {weights.max():.4g} at the largest cell; {guess}"
     )
+
+
+def kept_vertices(part: npt.ArrayLike, n: int) -> IntArray:
+    """Turn a mask or indices into the indices of the vertices to keep.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :class:`samplings.Masked`.
+    """
+    hidden = int(np.ma.getmaskarray(np.ma.asanyarray(part)).sum())
+    if hidden:
+        raise ValueError(
+            f"a mask must say of every vertex whether to keep it, but a masked array "
+            f"hides {hidden} of its entries; decide with .filled(False) for booleans, "
+            ".compressed() for indices"
+        )
+    part = np.asarray(part)
+    if part.ndim == 0:
+        raise TypeError(
+            f"a mask must be boolean, shape ({n},), or a list of indices, got "
+            f"{part[()]}; for one vertex pass [i], for a slice numpy.arange(i, j)"
+        )
+    if part.ndim != 1:
+        raise ValueError(
+            f"a mask must have shape ({n},), got {part.shape}; flatten it in the "
+            "sampling's vertex order"
+        )
+    if part.size == 0:
+        raise ValueError("the mask is empty; keep at least one vertex")
+    if part.dtype == np.bool_:
+        return _index_of_mask(part, n)
+    if not np.issubdtype(part.dtype, np.integer):
+        remedy = "compare it with a threshold, as in mask > 0.5, and decide about NaN"
+        if part.dtype.kind == "f" and (part == np.round(part)).all():
+            remedy = "convert indices with .astype(int), a mask of 0 and 1 with == 1"
+        elif part.dtype.kind not in "fc":
+            remedy = "convert it with numpy.asarray(mask, dtype=bool), or dtype=int"
+        raise TypeError(
+            f"a mask must be boolean, or integer indices, got {part.dtype}; {remedy}"
+        )
+    low, high = int(part.min()), int(part.max())
+    if low < 0 or high >= n:
+        raise ValueError(
+            f"indices must lie in 0 ... {n - 1}, got {low if low < 0 else high}; "
+            "count from the first vertex"
+        )
+    found, counts = np.unique(part, return_counts=True)
+    if counts.max() > 1:
+        mask = len(part) == n and high <= 1
+        remedy = "make a mask of 0 and 1 boolean" if mask else "pass each vertex once"
+        raise ValueError(
+            f"indices must be distinct, got {found[counts.argmax()]} "
+            f"{counts.max()} times; {remedy}"
+        )
+    return np.array(part, dtype=np.int64)
+
+
+def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
+    """Turn a mask into ascending indices."""
+    if len(mask) != n:
+        raise ValueError(
+            f"the mask has length {len(mask)} for {n} vertices; "
+            "give one boolean per vertex"
+        )
+    index = np.flatnonzero(mask)
+    if len(index) == 0:
+        raise ValueError(
+            "the mask is False everywhere; keep at least one vertex (True means keep)"
+        )
+    return index.astype(np.int64)
+
+
+def equal_areas(n: int) -> FloatArray:
+    """Return equal shares of the sphere, for points whose areas do not matter."""
+    return np.full(n, 4 * np.pi / max(n, 1))

@@ -16,8 +16,8 @@ from deepsphere_pyg.pyg import Batch, Data
 from samplings import Irregular, Sampling, SphericalGraph, from_config, laplacian
 from samplings.arguments import instance_argument
 from samplings.arrays import FloatArray
-from samplings.base import equal_areas
 from samplings.encoding import decode_array, encode_array
+from samplings.vertex_arrays import equal_areas
 
 # Attribute of Data and PyGSP graphs with the sampling and options of a graph as JSON.
 RECIPE = "spherical_graph"
@@ -275,7 +275,7 @@ def graph_of_recipe(
     fields = _read(recipe)
     if not fields:
         k = int(np.diff(adjacency.indptr).min())
-        points = Irregular.from_xyz(xyz, area)
+        points = Irregular(xyz, area)
         return SphericalGraph(
             points, adjacency, k, math.nan, weighting="unknown", mass=mass
         )

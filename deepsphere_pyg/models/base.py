@@ -74,7 +74,7 @@ class SavedModel(nn.Module):
         TypeError
             If the model works on coefficients, or ``sampling`` is not a sampling.
         ValueError
-            If the sampling does not fit the model; if kernel widths or coarser levels
+            If the sampling does not fit the model; if weightings or coarser levels
             of the pyramid were chosen by hand, which belong to one sampling.
         """
         if self.geometry is None:
@@ -162,16 +162,9 @@ class SphericalModel(SavedModel):
 
     def geometry_on(self, sampling: Any) -> Any:
         """Return a pyramid, built with the options of the present one if need be."""
-        if not isinstance(sampling, Sampling):
-            return sampling
-        options = {**self.pyramid.config, "sampling": sampling}
-        for option, name in (("t", "kernel widths t"), ("coarser", "coarser levels")):
-            if options.get(option) is not None:
-                raise ValueError(
-                    f"this model's {name} were chosen for its own sampling; build a "
-                    "pyramid with others and pass it to with_sampling"
-                )
-        return build_pyramid(**options)
+        if isinstance(sampling, Sampling):
+            return self.pyramid.with_sampling(sampling)
+        return sampling
 
     def checked_input(self, x: Tensor) -> Tensor:
         """Standardise a signal on :attr:`sampling`.

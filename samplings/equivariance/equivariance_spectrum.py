@@ -21,7 +21,7 @@ from samplings.stencils.symmetry import commutes, orbits, vertex_permutations
 
 # A^2 / B can exceed one by round-off where the operator commutes exactly.
 ROUND_OFF = 1e-15
-# What an exact zero counts as in a geometric mean: the root of round-off.
+# Value of an exact zero in a geometric mean: the root of round-off.
 SMALLEST_ERROR = 1e-8
 
 
@@ -54,7 +54,7 @@ class EquivarianceSpectrum(ReadOnly):
         Raises
         ------
         ValueError
-            If there is no such degree.
+            If the spectrum does not have the degree.
         """
         part = self.error[self.degrees >= first]
         if len(part) == 0:
@@ -92,7 +92,7 @@ def equivariance_spectrum(
         :class:`samplings.SphericalGraph` (its default Laplacian), or any sparse
         matrix ``(V, V)``, with ``sampling``.
     degrees
-        Degrees l >= 0; by default 1, 2, ... up to what the sampling is used for,
+        Degrees l >= 0; by default 1, 2, ... up to the degrees the sampling is used for,
         ``3 nside - 1`` on HEALPix and :math:`\sqrt{3n/4}` for n even points elsewhere.
     vertices
         Boolean mask ``(V,)`` or indices of the rows to average over, such as those far
@@ -108,7 +108,7 @@ def equivariance_spectrum(
     Raises
     ------
     TypeError
-        If the operator is none of the above or a degree is not an integer.
+        If the operator is not one of the above, or a degree is not an integer.
     ValueError
         If shapes do not fit, an entry is not finite, a degree is negative or one on
         which the operator vanishes (0, for a Laplacian), no vertex is chosen, or

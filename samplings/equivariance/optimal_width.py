@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import SupportsIndex
+from dataclasses import replace
+from typing import SupportsIndex, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +18,17 @@ from samplings.graphs.edge_weights import weigh
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.kernel_width import kernel_width
 from samplings.graphs.pieces import connect
+from samplings.graphs.weightings import (
+    WEIGHTINGS,
+    Weighting,
+    WidthKernel,
+    weighting_argument,
+)
 from samplings.points.neighbours import nearest_neighbours
 from samplings.resolution import nominal_bandlimit
 
 # The search goes from an eighth of the rule's width to eight times it: beyond, kernels
-# are cut off by the number of neighbours, or reach none.
+# are cut off by the number of neighbours, or do not reach the nearest one.
 REACH = 8.0
 # Of log t. The error is flat at its least: a width off by a percent raises it by 1e-4.
 TOLERANCE = 1e-3
@@ -32,16 +39,14 @@ MOST_DEGREES = 40
 
 
 class NoOptimalWidthError(ValueError):
-    """The error falls as far as kernels are searched: no width is the best."""
+    """The error falls to the end of the widths searched: there is no best width."""
 
 
 def optimal_width(
     sampling: Sampling,
     k: int,
+    weighting: str | Weighting = "heat",
     *,
-    distance: str = "chordal",
-    symmetrize: str = "average",
-    weighting: str = "heat",
     degrees: Sequence[SupportsIndex] | npt.NDArray[np.integer] | None = None,
 ) -> float:
     r"""Return the ``t`` of the kernel :math:`e^{-d^2 / 4t}` with the lowest error.
@@ -57,10 +62,9 @@ def optimal_width(
         Where the vertices are.
     k
         Number of neighbours.
-    distance, symmetrize
-        As in :func:`samplings.knn_graph`.
     weighting
-        ``"heat"`` or ``"area-corrected"``.
+        :class:`samplings.Heat`, :class:`samplings.AreaCorrected`, or the name of one;
+        its ``t`` is not used.
     degrees
         Degrees l to sum over; by default some 40 from 10 up to the nominal bandlimit.
 
@@ -72,7 +76,7 @@ def optimal_width(
     Raises
     ------
     ValueError
-        If ``k < 1``, ``k >= V``, or an option is another.
+        If ``k < 1``, ``k >= V``, or the weighting has no width.
     NoOptimalWidthError
         If the least error lies beyond widths eight times narrower or wider than the
         rule's, as on grids crowded at the poles.
@@ -94,6 +98,8 @@ def optimal_width(
     True
     """
     k = integer_argument("k", k, 1)
+    names = tuple(n for n, kind in WEIGHTINGS.items() if issubclass(kind, WidthKernel))
+    kind = cast(WidthKernel, weighting_argument(weighting, names))
     pattern, _ = connect(sampling, nearest_neighbours(sampling.xyz, k))
     if degrees is None:
         last = nominal_bandlimit(sampling) - 1
@@ -102,21 +108,13 @@ def optimal_width(
         degrees = np.unique(np.linspace(first, last, count).astype(np.int64))
 
     def error(log_t: float) -> float:
-        weights = weigh(
-            sampling,
-            pattern,
-            weighting,
-            k=k,
-            t=math.exp(log_t),
-            distance=distance,
-            symmetrize=symmetrize,
-        )
+        weights = weigh(sampling, pattern, replace(kind, t=math.exp(log_t)), k=k)
         graph = SphericalGraph(
             sampling,
             weights.adjacency,
             k,
             weights.t,
-            weighting=weighting,
+            weighting=kind.name,
             mass=weights.mass,
             note="on trial",
         )

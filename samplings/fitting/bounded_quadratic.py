@@ -11,7 +11,7 @@ from samplings.arrays import FloatArray
 
 # How much larger the gradient at the bounds may be than inside before bounds are left.
 BALANCE = 1.0
-# Power iterations for the norm of the matrix, and the margin for what they miss.
+# Power iterations for the norm of the matrix, and the margin for their error.
 POWER_STEPS, MARGIN = 12, 1.2
 
 
@@ -27,19 +27,14 @@ def minimise(
     r"""Minimise :math:`\tfrac12 x^T A x - b^T x` over :math:`x_b \geq 0`.
 
     Conjugate gradients as long as no bound is met; where one is met, a projected
-    gradient step fixes and frees several numbers at once. Without bounds met it is
-    plain conjugate gradients. Deterministic.
+    gradient step fixes and frees several numbers at once. Deterministic.
 
     Parameters
     ----------
-    apply
-        Product with the symmetric positive semi-definite matrix A.
-    target
-        The vector b.
-    start
-        Where to begin.
-    bounded
-        Which numbers must not be negative, b; they are not at the start.
+    apply, target
+        Product with the symmetric positive semi-definite matrix A, and the vector b.
+    start, bounded
+        First x, and the numbers in it that must not be negative, nor are at the start.
     steps
         Products with A to spend.
     tolerance

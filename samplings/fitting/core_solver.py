@@ -24,7 +24,7 @@ STEPS, INNER_STEPS = 12, 40
 GAP, GAP_FALL = 0.01, 0.3
 # Least weights to begin with, as a share of the median, in units of the diagonal.
 FIRST_FLOOR, FLOOR = 1e-3, 1e-9
-# What holds the masses back, as a share of what rows resist changes of scale with.
+# Resistance of the masses to change, as a share of the resistance of their rows.
 MASS_RIDGE = 0.1
 # Share of the sides of cells that must be links, for a fit to begin with them.
 SIDES_NEEDED = 0.99
@@ -97,22 +97,11 @@ def core_links(
 ) -> tuple[sp.csr_array, FloatArray] | None:
     """Links that a core fit gives weight to, and the weights it begins with.
 
-    Parameters
-    ----------
-    sampling
-        Where the vertices are.
-    pattern
-        Symmetric pattern, shape ``(V, V)``.
-    core
-        Which vertices are the core, shape ``(V,)``.
-
-    Returns
-    -------
-    tuple or None
-        The links that a vertex of the core has, or across which two cells share a side;
-        and weights of finite volumes on the links ``low < high`` in lexical order, zero
-        where no side is shared. None if more than one side in a hundred is missing in
-        the pattern: there is nothing to begin with.
+    They are the links of a symmetric ``pattern`` ``(V, V)`` that a vertex of the
+    ``core`` ``(V,)`` has, or across which two cells share a side; and weights of finite
+    volumes on the links ``low < high`` in lexical order, zero where no side is shared.
+    None if more than one side in a hundred is missing in the pattern: there is nothing
+    to begin with.
     """
     whole, index = whole_sampling(sampling)
     sides = sides_over_chords(whole.xyz)

@@ -19,9 +19,9 @@ ASIDE = 1.0
 
 
 def reach_out(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, int]:
-    r"""Add long links where points that are dense in places are not at their widest.
+    r"""Add long links around dense places; return chords and number of edges added.
 
-    With positive weights the symbol of a row follows from how long its links are:
+    With positive weights the symbol of a row follows from the lengths of its links:
     :math:`4 (1 - J_0(l r)) / r^2` for links of length r all around. Rows of short links
     cannot have the symbol of those at sea, whatever their weights. Here each vertex of
     the core (the fewest that cover 95 % of the area) whose links are shorter than
@@ -29,27 +29,10 @@ def reach_out(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, 
     .. math:: r = 1.5 \sqrt{\textstyle\sum_i a_i^2 / \sum_i a_i}
 
     is linked to the vertices nearest to eight places at that distance all around; not
-    to those that are more than r/2 from them. As the core are few, so are the links.
-    Other samplings stay as they are.
-
-    Parameters
-    ----------
-    sampling
-        Where the vertices are.
-    pattern
-        Chords from each vertex to its neighbours, shape ``(V, V)``.
-
-    Returns
-    -------
-    pattern : scipy.sparse.csr_array
-        The chords given, the very object where there is nothing to add, and those
-        added, in both directions.
-    n_added : int
-        Number of edges added.
-
-    Notes
-    -----
-    On 50,230 weather stations 3,730 vertices are the core. Source: this library.
+    to those that are more than r/2 from them. As the core is small (3,730 of 50,230
+    weather stations), so is the number of links. Samplings without dense places get no
+    links, and ``pattern``, the chords ``(V, V)`` to the neighbours of each vertex, is
+    returned itself. Source: this library.
 
     Examples
     --------

@@ -14,13 +14,13 @@ from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.fitting.core_solver import CoreSolver, core_links
 from samplings.fitting.objective import FitObjective
-from samplings.fitting.pattern import fit_pattern, on_border
+from samplings.fitting.pattern import checked_pattern, fit_pattern, on_border
 from samplings.fitting.recipe import RECIPES
 from samplings.fitting.rounds import FitPoint, fit, start_weights
 from samplings.fitting.uneven import core, is_uneven
 from samplings.resolution import nominal_bandlimit
 
-# How much rows on the border of what is covered count. Their stencils are one-sided, no
+# Weight of rows on the border of the points. Their stencils are one-sided, no
 # weights make them good, and with full weight they spoil the rows next to them.
 BORDER_WEIGHT = 0.01
 
@@ -39,10 +39,10 @@ class FittedWeights(ReadOnly):
         :math:`L = M^{-1} (\operatorname{diag}(S 1) - S)`, which is self-adjoint and
         positive semi-definite in the inner product :math:`\sum_i m_i f_i g_i`.
     row_weights
-        How much each row counted, shape ``(V,)``: 1, or 0.01 on the border of what is
-        covered.
-    method
-        Name of the recipe.
+        Weight of each row in the fit, shape ``(V,)``: 1, or 0.01 on the border of the
+        points.
+    weighting
+        ``"fitted"``, ``"fitted-single"`` or ``"fitted-irls"``.
     bandlimit
         Degrees 1 ... bandlimit - 1 were fitted.
     """
@@ -50,7 +50,7 @@ class FittedWeights(ReadOnly):
     adjacency: sp.csr_array
     mass: FloatArray
     row_weights: FloatArray
-    method: str
+    weighting: str
     bandlimit: int
 
     def matrix(self) -> sp.csr_array:
@@ -64,7 +64,7 @@ class FittedWeights(ReadOnly):
 def fit_weights(
     sampling: Sampling,
     pattern: sp.csr_array,
-    method: str = "balanced",
+    weighting: str = "fitted",
     *,
     mass: npt.ArrayLike | None = None,
     row_weights: npt.ArrayLike | None = None,
@@ -88,18 +88,19 @@ def fit_weights(
     pattern
         Chords from each vertex to its neighbours, shape ``(V, V)``; a link in either
         direction counts for both.
-    method
-        What the weights p follow from. ``"balanced"``: all degrees gain, and on HEALPix
-        none becomes worse than with the best heat kernel; ``"irls"``: low degrees gain
-        more, at the cost of the highest; ``"single"``: one round only, for speed.
+    weighting
+        Rule for the weights p. ``"fitted"``: all degrees gain, and on HEALPix no degree
+        becomes worse than with the best heat kernel; ``"fitted-irls"``: low degrees
+        gain more, at the cost of the highest; ``"fitted-single"``: one round only, for
+        speed.
     mass
         Masses of the vertices to hold, shape ``(V,)``, positive, scaled to mean one. By
         default they are fitted too, between half and twice the areas of the cells.
     row_weights
-        How much each row counts, not negative, shape ``(V,)``. By default 1, and 0.01
+        Weight of each row, not negative, shape ``(V,)``. By default 1, and 0.01
         where neighbours and their neighbours leave a gap of more than 150 degrees: the
         border of a masked sky or of a region. Points that are dense in places, but
-        cover the sphere, have none.
+        cover the sphere, have no border.
     progress
         Called as ``progress(done, total)`` after each of at most ``total`` steps.
 
@@ -114,7 +115,7 @@ def fit_weights(
     ValueError
         If the pattern has another shape, no link, a diagonal, or a chord that is not
         positive and finite; if masses or row weights have another shape or sign; if
-        ``method`` is another.
+        ``weighting`` is not one of these.
 
     Notes
     -----
@@ -152,9 +153,15 @@ def fit_weights(
     >>> bool(fitted.error.mean() < 0.7 * heat.error.mean())
     True
     """
-    choice_argument("method", method, tuple(RECIPES))
+    choice_argument("weighting", weighting, tuple(RECIPES))
     n = len(sampling)
-    pattern = _checked_pattern(pattern, n)
+    pattern = checked_pattern(pattern, n)
+    loops = np.count_nonzero(pattern.diagonal())
+    if loops:
+        raise ValueError(
+            f"the pattern must have no diagonal, got {loops} vertices linked to "
+            "themselves; set it to zero"
+        )
     masses = _per_vertex("mass", sampling.weights if mass is None else mass, n)
     if not (masses > 0).all():
         raise ValueError(
@@ -191,7 +198,7 @@ def fit_weights(
         objective,
         start,
         masses[classes.vertices.first],
-        RECIPES[method],
+        RECIPES[weighting],
         mass is None,
         progress,
         solver,
@@ -204,34 +211,9 @@ def fit_weights(
         freeze(classes.assemble(point.weights / average)),
         read_only(masses / average),
         read_only(counts),
-        method,
+        weighting,
         bandlimit,
     )
-
-
-def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
-    """Refuse what holds no chords between vertices."""
-    pattern = sp.csr_array(pattern)
-    if pattern.shape != (n, n):
-        raise ValueError(
-            f"the pattern must have shape ({n}, {n}), one row per vertex of the "
-            f"sampling, got {pattern.shape}"
-        )
-    if pattern.nnz == 0:
-        raise ValueError("the pattern has no links; use at least one neighbour")
-    if not (pattern.data.min() > 0 and np.isfinite(pattern.data.max())):
-        raise ValueError(
-            "the pattern must hold chords, positive and finite, got "
-            f"{pattern.data.min()} to {pattern.data.max()}; use "
-            "samplings.points.neighbours.nearest_neighbours"
-        )
-    loops = np.count_nonzero(pattern.diagonal())
-    if loops:
-        raise ValueError(
-            f"the pattern must have no diagonal, got {loops} vertices linked to "
-            "themselves; set it to zero"
-        )
-    return pattern
 
 
 def _per_vertex(name: str, values: npt.ArrayLike, n: int) -> FloatArray:

@@ -25,44 +25,31 @@ def minimise_inside(
     inner_steps: int,
     progress: Callable[[], None] | None = None,
 ) -> tuple[FloatArray, float]:
-    r"""Minimise :math:`\tfrac12 x^T A x - b^T x` over :math:`x > 0`.
+    r"""Minimise :math:`\tfrac12 x^T A x - b^T x` over :math:`x > 0`; return x and gap.
 
     Primal-dual interior points: Newton's method on :math:`x z = \tau` for multipliers
-    z, with a falling :math:`\tau`. Each step solves a system with
-    :math:`A + \operatorname{diag}(z / x)` by conjugate gradients, preconditioned by
-    local inverses. Deterministic.
+    z, with a falling :math:`\tau`. Each step solves a system with :math:`A +
+    \operatorname{diag}(z / x)` by conjugate gradients, preconditioned by local
+    inverses. Deterministic. Bounds are never met: where thousands of numbers tend to
+    zero, no set of them has to be found. A projection onto the bounds would undo the
+    balance of forces that small gradients hold in, and cut every step short.
 
     Parameters
     ----------
-    function
-        The symmetric positive semi-definite matrix A.
-    target
-        The vector b.
+    function, target
+        The symmetric positive semi-definite matrix A, and the vector b.
     start
-        Where to begin, positive.
+        First x, positive.
     gap
-        Sum of x z to begin with, positive: about by how much the value at the start is
-        above the least one.
-    steps
-        Steps of Newton's method.
-    inner_steps
-        Most products with A in each of them.
+        Sum of x z at the start, positive: about the excess of the value there over the
+        least one. The sum at the end is returned, to go on from.
+    steps, inner_steps
+        Steps of Newton's method, and most products with A in each of them.
     progress
         Called after each step.
 
-    Returns
-    -------
-    x : FloatArray
-        Positive.
-    gap : float
-        The sum of x z that is left, to go on from.
-
     Notes
     -----
-    Bounds are never met: where thousands of numbers tend to zero, no set of them has to
-    be found. A projection onto the bounds would undo the balance of forces that small
-    gradients hold in, and cut every step short.
-
     Source: Nocedal and Wright 2006, Numerical Optimization, section 16.6.
     """
     x = start

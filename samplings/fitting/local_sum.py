@@ -47,7 +47,7 @@ class LocalSum:
             self.groups.append((index, blocks))
             keys.append((index[:, :, None] * (n + 1) + index[:, None, :]).ravel())
         found, slot = np.unique(np.concatenate(keys), return_inverse=True)
-        # What is no unknown is sorted behind, and falls off the matrix.
+        # Entries that are not unknowns are sorted behind, and fall off the matrix.
         row, column = np.divmod(found, n + 1)
         self._slot = slot
         self._kept = (row < n) & (column < n)
@@ -69,7 +69,7 @@ class LocalSum:
         for index, blocks in self.groups:
             scale = 1 / np.sqrt(total[index])
             part = blocks * scale[:, :, None] * scale[:, None, :]
-            # What the other blocks have of these unknowns is on the diagonal too.
+            # Terms of these unknowns in the other blocks are on the diagonal too.
             s = np.arange(index.shape[1])
             part[:, s, s] = 1 + RIDGE
             inverse = np.linalg.inv(part)

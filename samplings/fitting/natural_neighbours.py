@@ -18,30 +18,16 @@ REACH = 4.0
 
 
 def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, int]:
-    r"""Add links between vertices whose Voronoi cells share a side.
+    """Link vertices whose Voronoi cells share a side; return chords and edges added.
 
-    The nearest neighbours of a scattered point may all lie on one side of it, from
-    where no weights make up a Laplacian. Its natural neighbours surround it. Links more
-    than four times as long as the longest to nearest neighbours, at both ends, are left
-    out, as round the rim of a region they lead across the empty rest; but not where
-    points cover the sphere and are dense in places: coasts are natural neighbours
-    across oceans. Samplings other than :class:`samplings.Irregular` ones, and parts of
-    them, have neighbours all around, and stay as they are.
-
-    Parameters
-    ----------
-    sampling
-        Where the vertices are.
-    pattern
-        Chords from each vertex to its neighbours, shape ``(V, V)``.
-
-    Returns
-    -------
-    pattern : scipy.sparse.csr_array
-        The chords given, the very object where there is nothing to add, and those
-        added, in both directions.
-    n_added : int
-        Number of edges added.
+    The nearest neighbours of a scattered point may all lie on one side of it, where no
+    weights make a Laplacian. Its natural neighbours surround it. Links more than four
+    times as long as the longest to nearest neighbours, at both ends, are left out, as
+    they lead across the empty rest around a region; but not where points cover the
+    sphere and are dense in places: coasts are natural neighbours across oceans.
+    Samplings other than :class:`samplings.Irregular` ones and parts of them have
+    neighbours all around, and ``pattern``, the chords ``(V, V)`` to the neighbours of
+    each vertex, is returned itself.
 
     Raises
     ------
@@ -59,7 +45,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     >>> from samplings.points.neighbours import nearest_neighbours
     >>> points = np.random.default_rng(0).standard_normal((100, 3))
     >>> points /= np.linalg.norm(points, axis=1)[:, None]
-    >>> sampling = Irregular.from_xyz(points)
+    >>> sampling = Irregular(points)
     >>> surround(sampling, nearest_neighbours(sampling.xyz, 6))[1]
     59
     """
@@ -69,7 +55,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     if not isinstance(whole, Irregular) or complete or len(whole) < 4:
         return pattern, 0
     hull = convex_hull(
-        whole.xyz, "natural neighbours", "use weighting='heat', which needs none"
+        whole.xyz, "natural neighbours", "use weighting='heat', which does without"
     )
     number = np.full(len(whole), -1)
     number[index] = np.arange(n)

@@ -18,8 +18,8 @@ from samplings.stencils.symmetry import (
     vertex_permutations,
 )
 
-# Where neighbours leave a larger gap than this the vertex lies on the border of what is
-# covered: a straight border leaves 180 degrees, HEALPix inside 67 at most.
+# Where neighbours leave a larger gap than this, the vertex lies on a
+# border: a straight one leaves 180 degrees, HEALPix inside 67 at most.
 BORDER_GAP = np.deg2rad(150)
 
 
@@ -144,3 +144,22 @@ def _widest_gap(
         gaps = np.diff(angle, axis=0, append=angle[:1] + 2 * np.pi)
         widest[batch.rows] = gaps.max(axis=0)
     return widest
+
+
+def checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
+    """Refuse patterns that do not hold chords between vertices, ``(n, n)``."""
+    pattern = sp.csr_array(pattern)
+    if pattern.shape != (n, n):
+        raise ValueError(
+            f"the pattern must have shape ({n}, {n}), one row per vertex of the "
+            f"sampling, got {pattern.shape}"
+        )
+    if pattern.nnz == 0:
+        raise ValueError("the pattern has no links; use at least one neighbour")
+    low, high = float(pattern.data.min()), float(pattern.data.max())
+    if not 0 < low <= high < np.inf:
+        raise ValueError(
+            f"the pattern must hold chords, positive and finite, got {low} to {high}; "
+            "use nearest_neighbours"
+        )
+    return pattern

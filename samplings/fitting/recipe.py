@@ -14,7 +14,7 @@ FLOOR = 1e-10
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a fit does, from heat-kernel weights on.
+    """Course of a fit, from heat-kernel weights on.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Recipe:
         Weight :math:`p_l` of each degree, from the residuals :math:`r_l` of the weights
         at hand and of the heat kernel that the fit began with, for l = 1, 2, ...
     rounds
-        How often the weights p are renewed and the quadratic problem solved.
+        Number of times that weights p are renewed and the quadratic problem is solved.
     steps
         Products with the matrix in each round, at most.
     """
@@ -33,7 +33,7 @@ class Recipe:
 
 
 def relative(residual: FloatArray, heat: FloatArray) -> FloatArray:
-    r"""Least :math:`\sum_l \log r_l`: what is gained at any degree counts alike.
+    r"""Least :math:`\sum_l \log r_l`: gains at all degrees count alike.
 
     :math:`p_l = 1 / r_l` is its gradient. As the logarithm is concave, no round raises
     the sum.
@@ -42,7 +42,7 @@ def relative(residual: FloatArray, heat: FloatArray) -> FloatArray:
 
 
 def balanced(residual: FloatArray, heat: FloatArray) -> FloatArray:
-    r"""As :func:`relative`, but no degree is to become worse than the heat kernel's.
+    r"""As :func:`relative`, but errors above the heat kernel's cost more.
 
     Least :math:`\sum_l \int (1 + 4 (x/0.9)^6) x^{-0.7} dx` up to :math:`x = r_l / h_l`,
     with the heat kernel's residuals h: between the sum of the logarithms, which gives
@@ -53,8 +53,9 @@ def balanced(residual: FloatArray, heat: FloatArray) -> FloatArray:
     return (1 + 4 * (ratio / 0.9) ** 6) * ratio**0.3 / (residual + FLOOR)
 
 
+#: Recipes by the names of their weightings.
 RECIPES = {
-    "balanced": Recipe(balanced, rounds=4, steps=60),
-    "single": Recipe(relative, rounds=1, steps=60),
-    "irls": Recipe(relative, rounds=8, steps=60),
+    "fitted": Recipe(balanced, rounds=4, steps=60),
+    "fitted-single": Recipe(relative, rounds=1, steps=60),
+    "fitted-irls": Recipe(relative, rounds=8, steps=60),
 }

@@ -89,7 +89,7 @@ def fit(
     """Fit weights, and masses where they are free, from those given on.
 
     Each round solves one quadratic problem, by conjugate gradients or by ``solve``.
-    Residuals of heat-kernel weights may be given where those to begin with are others.
+    Residuals of heat-kernel weights may be given where the fit begins with others.
     """
     solve = solve or _solve
     done, total = 0, recipe.rounds * recipe.steps

@@ -1,4 +1,4 @@
-"""Points that are dense in places: which of them cover most of the sphere."""
+"""Points that are dense in places, and those of them that cover most of the sphere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from samplings.base import Sampling, whole_sampling
 from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull
 
-# Points are uneven where so many times fewer, even ones would have cells as large as
+# Points are uneven if this many times fewer even points would have cells as large as
 # the one in which a random place lies. Random points are at 1.3, weather stations 160.
 UNEVEN = 4.0
 # Half-width of the widest cap that points of the whole sphere may leave empty.

@@ -9,14 +9,35 @@ from samplings.graphs.knn import knn_graph
 from samplings.graphs.laplacian import Laplacian, UnevenSpectrumWarning, laplacian
 from samplings.graphs.pyramid import Pyramid, build_pyramid, pyramid_from_config
 from samplings.graphs.spectrum import lambda_max
-from samplings.graphs.weightings import WEIGHTINGS, Weighting
+from samplings.graphs.weightings import (
+    WEIGHTINGS,
+    AreaCorrected,
+    Cotangent,
+    FiniteVolume,
+    Fitted,
+    FittedIRLS,
+    FittedSingle,
+    Heat,
+    InverseDistance,
+    SelfTuned,
+    Weighting,
+)
 
 __all__ = [
     "WEIGHTINGS",
+    "AreaCorrected",
+    "Cotangent",
     "DisconnectedGraphWarning",
     "FiniteElements",
+    "FiniteVolume",
+    "Fitted",
+    "FittedIRLS",
+    "FittedSingle",
+    "Heat",
+    "InverseDistance",
     "Laplacian",
     "Pyramid",
+    "SelfTuned",
     "SphericalGraph",
     "UnevenSpectrumWarning",
     "Weighting",

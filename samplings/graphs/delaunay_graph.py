@@ -11,10 +11,11 @@ from samplings.arguments import sampling_argument
 from samplings.base import Sampling
 from samplings.graphs.delaunay_weights import delaunay_weights
 from samplings.graphs.graph import SphericalGraph
+from samplings.graphs.weightings import OF_TRIANGULATIONS, Weighting, weighting_argument
 
 
 def delaunay_graph(
-    sampling: Sampling, weighting: str = "finite-volume", extent: float | None = None
+    sampling: Sampling, weighting: str | Weighting = "finite-volume"
 ) -> SphericalGraph:
     r"""Link the vertices whose Voronoi cells share a side.
 
@@ -27,30 +28,24 @@ def delaunay_graph(
     sampling
         Where the vertices are.
     weighting
-        ``"finite-volume"`` or ``"cotangent"``, see :data:`samplings.WEIGHTINGS`.
-    extent
-        As in :func:`samplings.delaunay_weights.delaunay_weights`, for points that cover
-        a region.
+        :class:`samplings.FiniteVolume`, :class:`samplings.Cotangent`, or the name of
+        one.
 
     Returns
     -------
     SphericalGraph
         Connected, but for a part of a sampling in pieces, or points farther apart than
-        ``extent`` (said in its note); ``k`` is the smallest number of links of a
-        vertex.
+        the extent of finite volumes (said in its note); ``k`` is the smallest number of
+        links of a vertex.
 
     Raises
     ------
     TypeError
-        If ``sampling`` is not one.
+        If ``sampling`` is not a sampling.
     ValueError
-        If ``weighting`` is another, if there is a single vertex, or if the points (of
-        the whole sampling) have no triangulation: fewer than four, all on one circle,
-        or some less than 1e-7 rad or so apart.
-
-    Notes
-    -----
-    Sources: :data:`samplings.WEIGHTINGS`.
+        If ``weighting`` is not one of these, if there is a single vertex, or if the
+        points (of the whole sampling) have no triangulation: fewer than four, all on
+        one circle, or some less than 1e-7 rad or so apart.
 
     Examples
     --------
@@ -63,7 +58,8 @@ def delaunay_graph(
         raise ValueError(
             "a single vertex has no neighbours to link; keep at least two vertices"
         )
-    weights = delaunay_weights(sampling, weighting, extent)
+    kind = weighting_argument(weighting, OF_TRIANGULATIONS)
+    weights = delaunay_weights(sampling, kind)
     adjacency = weights.adjacency
     pieces, _ = connected_components(adjacency, directed=True, connection="strong")
     return SphericalGraph(
@@ -71,7 +67,7 @@ def delaunay_graph(
         adjacency,
         int(np.diff(adjacency.indptr).min()),
         math.nan,
-        weighting=weighting,
+        weighting=kind.name,
         mass=weights.mass,
         note=f"the sampling is in {pieces} pieces" if pieces > 1 else "",
     )

@@ -6,17 +6,21 @@ import math
 
 import scipy.sparse as sp
 
-from samplings.arguments import angle_argument, choice_argument
 from samplings.arrays import freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.graphs.edge_weights import EdgeWeights
 from samplings.graphs.finite_elements import finite_elements
-from samplings.graphs.weightings import WEIGHTINGS
+from samplings.graphs.weightings import (
+    OF_TRIANGULATIONS,
+    FiniteVolume,
+    Weighting,
+    weighting_argument,
+)
 from samplings.tessellation.finite_volumes import sides_over_chords
 
 
 def delaunay_weights(
-    sampling: Sampling, weighting: str = "finite-volume", extent: float | None = None
+    sampling: Sampling, weighting: str | Weighting = "finite-volume"
 ) -> EdgeWeights:
     r"""Give weights to the edges of the spherical Delaunay triangulation.
 
@@ -30,14 +34,8 @@ def delaunay_weights(
         whole between vertices of the part: nothing flows through the sides that its
         cells have in common with missing ones.
     weighting
-        ``"finite-volume"``: length of the side that the Voronoi cells of i and j share
-        over the chord between i and j, in radian; or ``"cotangent"``:
-        :math:`\tfrac12 (\cot\alpha + \cot\beta)`, with the angles opposite to the edge
-        in the two flat triangles beside it. They differ by the curvature of a cell.
-    extent
-        Angle in radian up to which a cell reaches from its point, for finite volumes on
-        stations of a region: what was given to :meth:`samplings.Irregular.from_xyz` for
-        their areas. Cells share only the part of a side within it.
+        :class:`samplings.FiniteVolume`, :class:`samplings.Cotangent`, or the name of
+        one. They differ by the curvature of a cell.
 
     Returns
     -------
@@ -46,12 +44,9 @@ def delaunay_weights(
 
     Raises
     ------
-    TypeError
-        If ``extent`` is not a number.
     ValueError
-        If ``weighting`` is another; if ``extent`` is not in (0, pi], or is given for
-        cotangents; if the points (of the whole sampling) have no
-        Delaunay triangulation: fewer than four, all on one circle, or some less than
+        If ``weighting`` is not one of these; if the points (of the whole sampling) have
+        no Delaunay triangulation: fewer than four, all on one circle, or some less than
         1e-7 rad or so apart.
 
     Notes
@@ -62,8 +57,6 @@ def delaunay_weights(
     finite volumes want; triangles there do not follow the sphere and are left out of
     the cotangents, with those links whose weight gets negative by that.
 
-    Sources: :data:`samplings.WEIGHTINGS`.
-
     Examples
     --------
     >>> from samplings import Icosahedral
@@ -71,35 +64,16 @@ def delaunay_weights(
     >>> weights.adjacency.nnz // 2, round(float(weights.mass.mean()), 12)
     (480, 1.0)
     """
-    choices = [
-        kind.name for kind in WEIGHTINGS.values() if kind.pattern != "neighbours"
-    ]
-    choice_argument("weighting", weighting, tuple(choices))
-    if extent is not None:
-        extent = _checked_extent(extent, weighting)
+    kind = weighting_argument(weighting, OF_TRIANGULATIONS)
     whole, index = whole_sampling(sampling)
-    if weighting == "cotangent":
-        links = finite_elements(whole).adjacency
+    if isinstance(kind, FiniteVolume):
+        extent = math.pi if kind.extent is None else kind.extent
+        links = sides_over_chords(whole.xyz, extent)
     else:
-        links = sides_over_chords(whole.xyz, math.pi if extent is None else extent)
+        links = finite_elements(whole).adjacency
     if whole is not sampling:
         links = sp.csr_array(links[index][:, index])
         # A part may have its vertices in any order.
         links.sort_indices()
     mass = sampling.weights / sampling.weights.mean()
     return EdgeWeights(freeze(sp.csr_array(links)), math.nan, read_only(mass))
-
-
-def _checked_extent(extent: float, weighting: str) -> float:
-    extent = angle_argument("extent", extent, "pass an angle in radian")
-    if extent > math.pi:
-        raise ValueError(
-            f"extent must be an angle in radian, at most pi, got {extent}; "
-            "convert degrees with numpy.deg2rad, divide kilometres by 6371"
-        )
-    if weighting == "cotangent":
-        raise ValueError(
-            "extent limits Voronoi cells, which cotangent weights have none of; "
-            "leave it out, or use 'finite-volume'"
-        )
-    return extent

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from samplings.arguments import choice_argument, integer_argument, positive_argument
+from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling
 from samplings.fitting.fitted import fit_weights
+from samplings.fitting.pattern import checked_pattern
 from samplings.graphs.kernel_width import OFFSET, SLOPE, kernel_width
-from samplings.graphs.weightings import WEIGHTINGS as WEIGHTINGS
-from samplings.graphs.weightings import Weighting as Weighting
+from samplings.graphs.weightings import (
+    OF_NEIGHBOURS,
+    Kernel,
+    Weighting,
+    WidthKernel,
+    weighting_argument,
+)
 
-DISTANCES = ("chordal", "geodesic")
-SYMMETRIZATIONS = ("average", "union")
 # Least value of a kernel. A link stays a link however far it reaches, and a network in
 # single precision, to which 1 + 1e-8 is 1, still sees it. The published graphs stay as
 # they are: their lightest links weigh 0.002.
 FLOOR = 1e-6
-FIT_METHODS = {
-    "fitted": "balanced",
-    "fitted-single": "single",
-    "fitted-irls": "irls",
-}
 
 
 @dataclass(frozen=True, eq=False)
 class EdgeWeights(ReadOnly):
-    """What :func:`weigh` returns.
+    """Weights of the links of a graph, and masses of its vertices.
 
     Parameters
     ----------
     adjacency
         Weights, sparse, symmetric and without diagonal, shape ``(V, V)``.
     t
-        Width of the heat kernel in squared radian; NaN where there is none.
+        Width of the heat kernel in squared radian; NaN for weights without a width.
     mass
-        Masses of the vertices of mean one, shape ``(V,)``; None where all are alike.
+        Masses of the vertices, mean one, shape ``(V,)``; None where all are equal.
     """
 
     adjacency: sp.csr_array
@@ -53,15 +51,12 @@ class EdgeWeights(ReadOnly):
 def weigh(
     sampling: Sampling,
     pattern: sp.csr_array,
-    weighting: str,
+    weighting: str | Weighting,
     *,
     k: int,
-    t: float | None = None,
-    distance: str = "chordal",
-    symmetrize: str = "average",
     overwrite: bool = False,
 ) -> EdgeWeights:
-    r"""Give weights to the links of a graph.
+    """Give weights to the links of a graph, with the options of the weighting.
 
     Parameters
     ----------
@@ -70,139 +65,52 @@ def weigh(
     pattern
         Chords from each vertex to its neighbours, shape ``(V, V)``, symmetric or not.
     weighting
-        One of :data:`WEIGHTINGS`, which hold their definitions and properties.
+        One of those in :data:`samplings.WEIGHTINGS` that link neighbours, or its name.
     k
         Number of neighbours asked for, on which the width of kernels depends.
-    t
-        Width of the heat kernel in squared radian; by default
-        :func:`samplings.kernel_width`. For ``"heat"`` and ``"area-corrected"``.
-    distance
-        Distance d in radian: ``"chordal"``, :math:`\|x_i - x_j\|`, or ``"geodesic"``,
-        the angle between the two. For all but the fitted weights.
-    symmetrize
-        What becomes of a link that only one end has: ``"average"`` of the two
-        directions (such a link gets half its weight) or ``"union"`` (it gets all of
-        it). For all but the fitted weights, which are symmetric by construction.
     overwrite
         Whether the values of ``pattern`` may be overwritten to save memory: 8 bytes a
         link.
 
-    Returns
-    -------
-    EdgeWeights
-        Symmetric weights, the width ``t``, and the masses of the vertices.
-
     Raises
     ------
-    TypeError
-        If ``k`` is not an integer or ``t`` not a number.
-    ValueError
-        If an option has another value than those above, or is given to a weighting
-        that has none; if the pattern has another shape, no link, or a chord that is
-        not positive and finite.
+    TypeError, ValueError
+        If ``k`` is not a positive integer, the weighting links no neighbours, or the
+        pattern has another shape, no link, or a chord that is not positive and finite.
 
     Notes
     -----
     A graph stays as connected as its pattern. Kernels smaller than 1e-6 are raised to
     it, so that no link is lost where ``t`` is narrow; of the links that a fit leaves
     without weight, those between pieces get 1e-6 of the largest weight.
-
-    Examples
-    --------
-    >>> from samplings import HEALPix
-    >>> from samplings.points.neighbours import nearest_neighbours
-    >>> sphere = HEALPix(4)
-    >>> weights = weigh(sphere, nearest_neighbours(sphere.xyz, 8), "heat", k=8)
-    >>> f"{weights.t:.4f}", weights.adjacency.nnz, weights.mass is None
-    ('0.0140', 1576, True)
     """
-    kind = checked_options(weighting, t, distance, symmetrize)
+    kind = weighting_argument(weighting, OF_NEIGHBOURS)
     k = integer_argument("k", k, 1)
-    t = None if t is None else float(t)
-    pattern = _checked_pattern(pattern, len(sampling))
-    if kind.name in FIT_METHODS:
-        return _fitted(sampling, pattern, FIT_METHODS[kind.name])
+    pattern = checked_pattern(pattern, len(sampling))
+    if not isinstance(kind, Kernel):
+        fit = fit_weights(sampling, pattern, kind.name)
+        adjacency = freeze(_relinked(fit.adjacency, pattern))
+        return EdgeWeights(adjacency, math.nan, fit.mass)
     links = pattern if overwrite and pattern.data.flags.writeable else _copy(pattern)
-    if distance == "geodesic":
+    if kind.distance == "geodesic":
         _geodesic(links.data)
-    mass = None
-    if kind.name == "inverse-distance":
-        np.reciprocal(links.data, out=links.data)
+    mass, t = None, math.nan
+    if isinstance(kind, WidthKernel):
+        if kind.t is None:
+            mean = float(np.dot(links.data, links.data) / links.nnz)
+            t = kernel_width(sampling, k, mean)
+        else:
+            t = kind.t
+        _heat_kernel(links.data, t)
     elif kind.name == "self-tuned":
         _self_tuned_kernel(links, OFFSET + SLOPE / k)
     else:
-        if t is None:
-            mean = float(np.dot(links.data, links.data) / links.nnz)
-            t = kernel_width(sampling, k, mean)
-        _heat_kernel(links.data, t)
+        np.reciprocal(links.data, out=links.data)
     if kind.name == "area-corrected":
         mass = read_only(sampling.weights / sampling.weights.mean())
         _scale_rows(links, mass)
         links.data *= mass[links.indices]
-    adjacency = freeze(_symmetric(links, symmetrize))
-    return EdgeWeights(adjacency, math.nan if t is None else t, mass)
-
-
-def checked_options(
-    weighting: str, t: float | None, distance: str, symmetrize: str
-) -> Weighting:
-    """Refuse unknown options, and those that the weighting has no use for.
-
-    Raises
-    ------
-    TypeError
-        If ``t`` is not a number.
-    ValueError
-        As :func:`weigh`.
-    """
-    choices = tuple(
-        name for name, kind in WEIGHTINGS.items() if kind.pattern == "neighbours"
-    )
-    if weighting not in choices and weighting in tuple(WEIGHTINGS):
-        raise ValueError(
-            f"{weighting!r} weights are those of a triangulation, not of nearest "
-            "neighbours; use delaunay_graph(sampling)"
-        )
-    choice_argument("weighting", weighting, choices)
-    choice_argument("distance", distance, DISTANCES)
-    choice_argument("symmetrize", symmetrize, SYMMETRIZATIONS)
-    kind = WEIGHTINGS[weighting]
-    given: Mapping[str, object] = {
-        "t": t,
-        "distance": None if distance == DISTANCES[0] else distance,
-        "symmetrize": None if symmetrize == SYMMETRIZATIONS[0] else symmetrize,
-    }
-    for option, value in given.items():
-        if value is not None and option not in kind.options:
-            have = [
-                repr(name) for name in choices if option in WEIGHTINGS[name].options
-            ]
-            raise ValueError(
-                f"{weighting!r} weights have no option {option}, got {value!r}; leave "
-                f"it out, or use {', '.join(have)}"
-            )
-    if t is not None:
-        positive_argument("t", t, "leave it out for the default width")
-    return kind
-
-
-def _checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
-    if pattern.shape != (n, n):
-        raise ValueError(
-            f"the pattern must have shape ({n}, {n}), one row per vertex of the "
-            f"sampling, got {pattern.shape}"
-        )
-    if pattern.nnz == 0:
-        raise ValueError(
-            "the pattern has no links to give weights to; use nearest_neighbours"
-        )
-    low, high = float(pattern.data.min()), float(pattern.data.max())
-    if not 0 < low <= high < math.inf:
-        raise ValueError(
-            f"the pattern must hold chords, positive and finite, got {low} to {high}; "
-            "use nearest_neighbours"
-        )
-    return pattern
+    return EdgeWeights(freeze(_symmetric(links, kind.symmetrize)), t, mass)
 
 
 def _copy(links: sp.csr_array) -> sp.csr_array:
@@ -246,11 +154,6 @@ def _self_tuned_kernel(links: sp.csr_array, width: float) -> None:
 
 def _scale_rows(links: sp.csr_array, factor: FloatArray) -> None:
     links.data *= np.repeat(factor, np.diff(links.indptr))
-
-
-def _fitted(sampling: Sampling, pattern: sp.csr_array, method: str) -> EdgeWeights:
-    fit = fit_weights(sampling, pattern, method=method)
-    return EdgeWeights(freeze(_relinked(fit.adjacency, pattern)), math.nan, fit.mass)
 
 
 def _relinked(adjacency: sp.csr_array, pattern: sp.csr_array) -> sp.csr_array:

@@ -43,15 +43,15 @@ class SphericalGraph(ReadOnly):
     weighting
         How the weights were made, a key of :data:`samplings.WEIGHTINGS`.
     mass
-        What each vertex weighs in the Laplacian :math:`M^{-1}(D - A)`, shape ``(V,)``,
-        scaled to mean one; None where all weigh the same.
+        Mass of each vertex in the Laplacian :math:`M^{-1}(D - A)`, shape ``(V,)``,
+        scaled to mean one; None where all are equal.
     n_joined
         Number of edges that were added beyond those of the nearest neighbours, to join
         pieces, to surround scattered points, or to reach far where those are dense. The
         fit may have left some of them without weight, and out of the edges.
     note
-        What its maker found worth saying, such as why it is in several pieces. A graph
-        in pieces without a note warns.
+        Remark of its maker, such as why it is in several pieces. A graph in pieces
+        without a note warns.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ def _checked_mass(mass: FloatArray, adjacency: sp.csr_array) -> FloatArray | Non
 
 
 def _checked(adjacency: sp.csr_array, n: int) -> sp.csr_array:
-    """Refuse what is not the weight matrix of an undirected graph on ``n`` vertices."""
+    """Refuse matrices that are not the weights of an undirected graph."""
     if adjacency.shape != (n, n):
         raise ValueError(
             f"adjacency must have shape ({n}, {n}), one row per vertex, "

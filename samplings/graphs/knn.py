@@ -9,9 +9,15 @@ from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Masked, Sampling
 from samplings.fitting.far_neighbours import reach_out
 from samplings.fitting.natural_neighbours import surround
-from samplings.graphs.edge_weights import FIT_METHODS, checked_options, weigh
+from samplings.graphs.edge_weights import weigh
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.pieces import connect as connect_pieces
+from samplings.graphs.weightings import (
+    OF_NEIGHBOURS,
+    Fitted,
+    Weighting,
+    weighting_argument,
+)
 from samplings.points.neighbours import nearest_neighbours
 
 #: Edge weights of the lowest equivariance error for their number of links.
@@ -21,11 +27,8 @@ DEFAULT_WEIGHTING = "fitted"
 def knn_graph(
     sampling: Sampling,
     k: int,
-    t: float | None = None,
-    distance: str = "chordal",
-    symmetrize: str = "average",
+    weighting: str | Weighting = DEFAULT_WEIGHTING,
     *,
-    weighting: str = DEFAULT_WEIGHTING,
     connect: bool = True,
 ) -> SphericalGraph:
     r"""Link each vertex to its ``k`` nearest ones.
@@ -37,19 +40,9 @@ def knn_graph(
     k
         Minimum number of neighbours. Vertices tied with the k-th are linked too, so
         that the graph has every symmetry of the sampling.
-    t
-        Width of the heat kernel in squared radian; by default
-        :func:`samplings.kernel_width`. For ``weighting="heat"`` and
-        ``"area-corrected"``.
-    distance
-        ``"chordal"``, :math:`\|x_i - x_j\|`, as published; or ``"geodesic"``, the
-        angle between the two. Not for fitted weights.
-    symmetrize
-        What becomes of a link that only one end has: ``"average"`` of the two
-        directions, as published (such a link gets half its weight), or ``"union"``
-        (it gets all of it). Not for fitted weights.
     weighting
-        Weights of the links, one of :data:`samplings.WEIGHTINGS`. ``"fitted"`` has the
+        Weights of the links: one of :data:`samplings.WEIGHTINGS` with its options, such
+        as ``Heat(t=0.01)``, or its name for the default ones. ``"fitted"`` has the
         lowest equivariance error; ``"heat"``, :math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, is
         that of the DeepSphere papers.
     connect
@@ -70,11 +63,10 @@ def knn_graph(
     Raises
     ------
     TypeError
-        If ``sampling`` is not one, ``k`` not an integer or ``t`` not a number.
+        If ``sampling`` is not a sampling or ``k`` not an integer.
     ValueError
-        If ``k < 1``, ``k >= V``, ``t`` is not positive and finite, two vertices
-        coincide, an option has another value than those above, or is given to a
-        weighting that has no use for it.
+        If ``k < 1``, ``k >= V``, two vertices coincide, or the weighting is unknown or
+        one of triangulations.
 
     Warns
     -----
@@ -84,7 +76,7 @@ def knn_graph(
     Notes
     -----
     Source: Defferrard et al. 2020, arXiv:2012.15000, section 3, for the graph and the
-    heat kernel; :data:`samplings.WEIGHTINGS` names those of the other weights.
+    heat kernel; other weightings name their own.
 
     Examples
     --------
@@ -96,33 +88,25 @@ def knn_graph(
     sampling = sampling_argument("sampling", sampling)
     k = integer_argument("k", k, 1)
     # Before the search, which takes a while on millions of vertices.
-    checked_options(weighting, t, distance, symmetrize)
+    weighting = weighting_argument(weighting, OF_NEIGHBOURS)
     pattern = nearest_neighbours(sampling.xyz, k)
     n_joined = 0
     if connect:
         pattern, n_joined = connect_pieces(sampling, pattern)
-        if weighting in FIT_METHODS:
+        if isinstance(weighting, Fitted):
             pattern, n_around = surround(sampling, pattern)
             pattern, n_far = reach_out(sampling, pattern)
             n_joined += n_around + n_far
-    weights = weigh(
-        sampling,
-        pattern,
-        weighting,
-        k=k,
-        t=t,
-        distance=distance,
-        symmetrize=symmetrize,
-        overwrite=True,
-    )
+    weights = weigh(sampling, pattern, weighting, k=k, overwrite=True)
+    options = weighting.config
     return SphericalGraph(
         sampling,
         weights.adjacency,
         k,
         weights.t,
-        distance,
-        symmetrize,
-        weighting,
+        options.get("distance", "chordal"),
+        options.get("symmetrize", "average"),
+        weighting.name,
         weights.mass,
         n_joined,
         _note(sampling, weights.adjacency) if connect else "",

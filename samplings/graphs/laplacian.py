@@ -26,7 +26,7 @@ MOST = 0.5
 
 
 class UnevenSpectrumWarning(UserWarning):
-    """A few dense places fill the spectrum, so that filters hardly act elsewhere."""
+    """Dense places dominate the spectrum, and filters hardly act elsewhere."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,9 +157,9 @@ def laplacian(graph: SphericalGraph, kind: str | None = None) -> Laplacian:
     Raises
     ------
     TypeError
-        If ``graph`` is not one.
+        If ``graph`` is not a :class:`SphericalGraph`.
     ValueError
-        If ``kind`` is another.
+        If ``kind`` is not one of these.
 
     Notes
     -----

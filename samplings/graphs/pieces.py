@@ -19,28 +19,18 @@ REACH = 2.0
 
 
 def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, int]:
-    r"""Join the pieces of a graph by Delaunay edges between them.
+    r"""Join the pieces of a graph by Delaunay edges; return chords and edges added.
 
     Let :math:`b(A, B)` be the shortest length for which pieces A and B are linked,
     directly or through others, by Delaunay edges not longer than it. All Delaunay edges
     from A to B up to :math:`2\, b(A, B)` are added: at least a minimum spanning tree of
-    the pieces, and what runs beside it.
+    the pieces, and edges beside it. Diagonals of cells whose corners lie on one circle
+    are not used (:func:`samplings.tessellation.hull.delaunay_edges`), so the edges
+    added have every symmetry of the sampling. For a part of a sampling they are those
+    of the whole, and parts that lie apart stay apart.
 
-    Parameters
-    ----------
-    sampling
-        Where the vertices are. For a part of a sampling the edges are those of the
-        whole, so that parts apart stay apart.
-    pattern
-        Chords from each vertex to its neighbours, shape ``(V, V)``, symmetric or not.
-
-    Returns
-    -------
-    pattern : scipy.sparse.csr_array
-        The chords given, the very object where there is nothing to join, and those
-        added, in both directions.
-    n_joined : int
-        Number of edges added.
+    ``pattern`` holds the chords from each vertex to its neighbours, shape ``(V, V)``,
+    symmetric or not; it is returned itself where there is nothing to join.
 
     Raises
     ------
@@ -48,12 +38,6 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
         If the shape does not fit; or, where there are pieces to join, if the points
         (of the whole sampling) have no Delaunay triangulation: all on one circle, or
         some less than 1e-7 rad or so apart.
-
-    Notes
-    -----
-    Diagonals of cells whose corners lie on one circle are not used: the edges added
-    have every symmetry of the sampling. See
-    :func:`samplings.tessellation.hull.delaunay_edges`.
 
     Examples
     --------

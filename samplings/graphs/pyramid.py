@@ -7,17 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.knn import DEFAULT_WEIGHTING, knn_graph
+from samplings.graphs.pyramid_config import build_options
+from samplings.graphs.weightings import (
+    OF_NEIGHBOURS,
+    Weighting,
+    weighting_argument,
+)
 from samplings.schemes.config import from_config
 from samplings.transfer.transfer import Transfer
-
-_EDGE_OPTIONS = ("distance", "symmetrize", "weighting", "connect")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,6 +52,31 @@ class Pyramid:
         """The finest sampling."""
         return self.graphs[0].sampling
 
+    def with_sampling(self, sampling: Sampling) -> Pyramid:
+        """Return a pyramid built like this one on another finest sampling.
+
+        Raises
+        ------
+        TypeError
+            If ``sampling`` is not a sampling.
+        ValueError
+            If kernel widths, weightings of single levels or coarser levels were chosen
+            by hand, since they belong to a sampling; and as :func:`build_pyramid`.
+        """
+        options = build_options(self.config)
+        weighting = options["weighting"]
+        for chosen, name in (
+            (isinstance(weighting, list), "weightings, one a level,"),
+            (getattr(weighting, "t", None) is not None, "kernel width t"),
+            (options["coarser"] is not None, "coarser levels"),
+        ):
+            if chosen:
+                raise ValueError(
+                    f"this pyramid's {name} were chosen for its own sampling; build a "
+                    "pyramid on the new one by build_pyramid, and choose others"
+                )
+        return build_pyramid(sampling, **options)
+
 
 def build_pyramid(
     sampling: Sampling,
@@ -57,10 +84,7 @@ def build_pyramid(
     k: int,
     *,
     coarser: Sequence[Sampling] | None = None,
-    t: Sequence[float] | None = None,
-    distance: str = "chordal",
-    symmetrize: str = "average",
-    weighting: str = DEFAULT_WEIGHTING,
+    weighting: str | Weighting | Sequence[str | Weighting] = DEFAULT_WEIGHTING,
     connect: bool = True,
 ) -> Pyramid:
     """Coarsen a sampling ``depth - 1`` times and link each level's nearest neighbours.
@@ -79,10 +103,10 @@ def build_pyramid(
         to which cells go in shares of their area
         (:meth:`samplings.Transfer.conservative`); by default those of
         :meth:`Sampling.coarsen`.
-    t
-        Kernel widths in squared radian, one a level; by default
-        :func:`samplings.kernel_width` for each.
-    distance, symmetrize, weighting, connect
+    weighting
+        As in :func:`samplings.knn_graph`, for all levels; or a list of one for each,
+        such as ``[Heat(t=0.01), Heat(t=0.04)]``.
+    connect
         As in :func:`samplings.knn_graph`.
 
     Returns
@@ -95,8 +119,9 @@ def build_pyramid(
     TypeError
         If ``sampling`` or a level of ``coarser`` is not a sampling.
     ValueError
-        If the sampling cannot be coarsened so often, ``coarser`` or ``t`` has another
-        length, or a level is not coarser than the one before or a single vertex.
+        If the sampling cannot be coarsened so often, ``coarser`` or ``weighting`` is a
+        list of another length, or a level is not coarser than the one before or a
+        single vertex.
 
     Warns
     -----
@@ -112,11 +137,7 @@ def build_pyramid(
     sampling = sampling_argument("sampling", sampling)
     depth = integer_argument("depth", depth, 1)
     k = integer_argument("k", k, 1)
-    if t is not None and np.shape(t) != (depth,):
-        raise ValueError(
-            f"t must list one kernel width a level, {depth} in all, got {t!r}; "
-            "leave it out for the default widths"
-        )
+    weightings = _one_a_level(weighting, depth)
     coarsenings = (
         _coarsenings(sampling, depth)
         if coarser is None
@@ -129,10 +150,7 @@ def build_pyramid(
             level,
             # The user's own sampling is held to k; only coarser ones may fall short.
             k if i == 0 else min(k, len(level) - 1),
-            None if t is None else t[i],
-            distance,
-            symmetrize,
-            weighting=weighting,
+            weightings[i],
             connect=connect,
         )
         for i, level in enumerate(levels)
@@ -142,17 +160,32 @@ def build_pyramid(
         "depth": depth,
         "coarser": None if coarser is None else [level.config for level in coarser],
         "k": k,
-        "t": None if t is None else [float(width) for width in t],
-        "distance": distance,
-        "symmetrize": symmetrize,
-        "weighting": weighting,
+        "weighting": (
+            weightings[0].config
+            if isinstance(weighting, str | Weighting)
+            else [one.config for one in weightings]
+        ),
         "connect": connect,
     }
     return Pyramid(graphs, coarsenings, config)
 
 
+def _one_a_level(
+    weighting: str | Weighting | Sequence[str | Weighting], depth: int
+) -> list[Weighting]:
+    """Return the weighting of each level."""
+    if isinstance(weighting, Sequence) and not isinstance(weighting, str):
+        if len(weighting) != depth:
+            raise ValueError(
+                f"weighting must list one a level, {depth} in all, got "
+                f"{len(weighting)}; pass a single one for all levels"
+            )
+        return [weighting_argument(one, OF_NEIGHBOURS) for one in weighting]
+    return [weighting_argument(weighting, OF_NEIGHBOURS)] * depth
+
+
 def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
-    """Coarsen again and again, or say after how many levels there is no coarser one."""
+    """Coarsen ``depth - 1`` times, or tell the last level that can be had."""
     if len(sampling) == 1:
         _refuse_single_vertex((sampling,) * depth)
     found: list[Coarsening] = []
@@ -216,9 +249,9 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
     Parameters
     ----------
     config
-        Mapping with ``sampling``, ``depth``, ``k``, and other arguments of
-        :func:`build_pyramid`; without ``weighting`` and ``connect``, as in older files,
-        heat kernels and no edges added.
+        :attr:`Pyramid.config`, as it is now or as version 0.1 saved it: with options of
+        the weighting at the top, or, without ``weighting`` and ``connect``, for heat
+        kernels and no edges added.
 
     Returns
     -------
@@ -243,21 +276,5 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
             f"a pyramid's configuration must be a mapping, got "
             f"{type(config).__name__}; pass Pyramid.config"
         )
-    # What configurations did not say when there was nothing else to say.
-    options: dict[str, Any] = {"weighting": "heat", "connect": False, **config}
-    known = {"sampling", "depth", "k", "coarser", "t", *_EDGE_OPTIONS}
-    missing = {"sampling", "depth", "k"} - set(options)
-    unknown = set(options) - known
-    if missing or unknown:
-        fault = (
-            f"lacks {', '.join(sorted(missing))}"
-            if missing
-            else f"has the unknown {', '.join(sorted(unknown))}"
-        )
-        raise ValueError(
-            f"a pyramid's configuration needs sampling, depth and k, but this one "
-            f"{fault}; pass Pyramid.config as it was saved"
-        )
-    if options.get("coarser") is not None:
-        options["coarser"] = [from_config(level) for level in options["coarser"]]
-    return build_pyramid(from_config(options.pop("sampling")), **options)
+    options = build_options(config)
+    return build_pyramid(from_config(config["sampling"]), **options)

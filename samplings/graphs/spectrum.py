@@ -12,7 +12,7 @@ from scipy.linalg import eigvalsh_tridiagonal, get_blas_funcs
 
 # Below this a dense eigensolver is both faster and exact.
 DENSE = 256
-# What is added to the Ritz value, relative to it.
+# Margin added to the Ritz value, relative to it.
 MARGIN = 0.01
 # The Lanczos process stops where the chance that the eigenvalue is higher still is the
 # first, or after so many steps the second. A chance ten times smaller costs 12 steps.

@@ -1,123 +1,313 @@
-"""The edge weights there are, and what is known of each."""
+"""Kinds of edge weights, each with the options that it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
+from typing import Any, ClassVar
+
+from samplings.arguments import choice_argument, extent_argument, positive_argument
+
+NEIGHBOURS, TRIANGULATION = "neighbours", "triangulation"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Weighting:
-    r"""A way to give weights to the links of a graph: always the same both ways.
+    r"""A way to give weights to the links of a graph, the same in both directions.
+
+    No weight is negative, so the Laplacian has no negative eigenvalue. Vertices may
+    have masses m, the areas of their cells or, for fitted weights, numbers near them;
+    the Laplacian is then :math:`M^{-1}(D - A)`, otherwise :math:`D - A`.
+
+    Attributes
+    ----------
+    name
+        Key in :data:`samplings.WEIGHTINGS`: shorthand for the weighting with its
+        default options.
+    pattern
+        Which vertices it links: ``"neighbours"``, or corners of a ``"triangulation"``.
+    """
+
+    name: ClassVar[str]
+    pattern: ClassVar[str] = NEIGHBOURS
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """JSON-serialisable description: the name and all options."""
+        return {"name": self.name, **asdict(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel(Weighting):
+    """Weights that are a function of the distance; their options are those of Heat."""
+
+    distance: str = "chordal"
+    symmetrize: str = "average"
+
+    def __post_init__(self) -> None:
+        choice_argument("distance", self.distance, ("chordal", "geodesic"))
+        choice_argument("symmetrize", self.symmetrize, ("average", "union"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidthKernel(Kernel):
+    """Kernels of a width t."""
+
+    t: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.t is not None:
+            t = positive_argument("t", self.t, "leave it out for the default width")
+            object.__setattr__(self, "t", t)
+
+
+class Heat(WidthKernel):
+    r""":math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, one width t for all links; no masses.
 
     Parameters
     ----------
-    name
-        Key in :data:`WEIGHTINGS`.
-    description
-        Definition of the weights.
-    source
-        Where it comes from.
-    options
-        Which of ``t``, ``distance`` and ``symmetrize`` it takes.
-    pattern
-        Whom it links: ``"neighbours"``, or the corners of a ``"triangulation"``.
-    uses_mass
-        Whether vertices have masses, the areas of their cells or, for fitted weights,
-        numbers near them: then the Laplacian is
-        :math:`M^{-1}(D - S)`, self-adjoint in the inner product of masses; otherwise
-        it is :math:`D - S`, symmetric.
-    non_negative
-        Whether no weight is ever negative.
-    semi_definite
-        Whether the Laplacian has no negative eigenvalue, whatever the points.
+    t
+        Width in squared radian; by default :func:`samplings.kernel_width`.
+    distance
+        ``"chordal"``, :math:`d_{ij} = \|x_i - x_j\|`, as published; or ``"geodesic"``,
+        the angle between the two in radian.
+    symmetrize
+        Weight of a link that only one end has: ``"average"`` of the two directions,
+        as published (half the weight), or ``"union"`` (all of it).
+
+    Raises
+    ------
+    TypeError
+        If ``t`` is not a number.
+    ValueError
+        If ``t`` is not positive and finite, or ``distance`` or ``symmetrize`` is not
+        one of these words.
+
+    Notes
+    -----
+    Source: Defferrard et al. 2020, arXiv:2012.15000, section 3.
+
+    Examples
+    --------
+    >>> from samplings import HEALPix, knn_graph
+    >>> knn_graph(HEALPix(4), 8, Heat(t=0.02)).t
+    0.02
     """
 
-    name: str
-    description: str
-    source: str
-    options: tuple[str, ...] = ()
-    pattern: str = "neighbours"
-    uses_mass: bool = False
-    non_negative: bool = True
-    semi_definite: bool = True
+    name = "heat"
 
 
-_ALL = (
-    Weighting(
-        "heat",
-        "exp(-d^2 / 4t), one width t for all links",
-        "Defferrard et al. 2020, arXiv:2012.15000, section 3",
-        options=("t", "distance", "symmetrize"),
-    ),
-    Weighting(
-        "self-tuned",
-        "exp(-d^2 / (4 c s_i s_j)), with s_i the root mean square length of the links "
-        "of vertex i, and c = 0.0844 + 0.411/k, for which it is the heat kernel of the "
-        "default width where all s are equal",
-        "Zelnik-Manor and Perona 2004, Self-tuning spectral clustering, NIPS 17, who "
-        "take the distance of the 7th neighbour for s",
-        options=("distance", "symmetrize"),
-    ),
-    Weighting(
-        "inverse-distance",
-        "1 / d",
-        "Khasanova and Frossard 2017, Graph-based classification of omnidirectional "
-        "images, ICCV workshops",
-        options=("distance", "symmetrize"),
-    ),
-    Weighting(
-        "area-corrected",
-        "m_i m_j exp(-d^2 / 4t), with m the areas of the cells over their mean: the "
-        "density of the points cancels",
-        "Coifman and Lafon 2006, Diffusion maps, Appl. Comput. Harmon. Anal. 21, 5, "
-        "with alpha = 1",
-        options=("t", "distance", "symmetrize"),
-        uses_mass=True,
-    ),
-    Weighting(
-        "fitted",
-        "those of least equivariance error on the links, all degrees weighed against "
-        "the heat kernel; masses of the vertices are fitted too",
-        "this library: samplings.fitting.fitted",
-        uses_mass=True,
-    ),
-    Weighting(
-        "fitted-single",
-        "fitted in one step from heat weights",
-        "this library: samplings.fitting.fitted",
-        uses_mass=True,
-    ),
-    Weighting(
-        "fitted-irls",
-        "fitted for the least geometric mean of the errors: lower still at low "
-        "degrees, higher at the highest",
-        "this library: samplings.fitting.fitted",
-        uses_mass=True,
-    ),
-    Weighting(
-        "finite-volume",
-        "length of the side that two Voronoi cells share, over the chord between their "
-        "points",
-        "Du, Gunzburger and Ju 2003, Voronoi-based finite volume methods, optimal "
-        "Voronoi meshes, and PDEs on the sphere, Comput. Methods Appl. Mech. Engrg. "
-        "192, 3933",
-        pattern="triangulation",
-        uses_mass=True,
-    ),
-    Weighting(
-        "cotangent",
-        "(cot a + cot b) / 2, with a and b the angles opposite to the link in the "
-        "triangles beside it: linear finite elements",
-        "Dziuk 1988, Finite elements for the Beltrami operator on arbitrary surfaces, "
-        "Lecture Notes in Mathematics 1357, 142",
-        pattern="triangulation",
-        uses_mass=True,
-    ),
+class SelfTuned(Kernel):
+    r""":math:`w_{ij} = e^{-d_{ij}^2 / (4 c s_i s_j)}`; no masses.
+
+    :math:`s_i` is the root mean square length of the links of vertex i, and
+    :math:`c = 0.0844 + 0.411 / k`: where all s are equal, it is the heat kernel of the
+    default width.
+
+    Parameters
+    ----------
+    distance, symmetrize
+        As for :class:`Heat`.
+
+    Notes
+    -----
+    Source: Zelnik-Manor and Perona 2004, Self-tuning spectral clustering, NIPS 17, who
+    take the distance of the 7th neighbour for s.
+    """
+
+    name = "self-tuned"
+
+
+class InverseDistance(Kernel):
+    r""":math:`w_{ij} = 1 / d_{ij}`; no masses.
+
+    Parameters
+    ----------
+    distance, symmetrize
+        As for :class:`Heat`.
+
+    Notes
+    -----
+    Source: Khasanova and Frossard 2017, Graph-based classification of omnidirectional
+    images, ICCV workshops.
+    """
+
+    name = "inverse-distance"
+
+
+class AreaCorrected(WidthKernel):
+    r""":math:`w_{ij} = m_i m_j e^{-d_{ij}^2 / 4t}`: the density of the points cancels.
+
+    The masses m are the areas of the cells over their mean.
+
+    Parameters
+    ----------
+    t, distance, symmetrize
+        As for :class:`Heat`.
+
+    Notes
+    -----
+    Source: Coifman and Lafon 2006, Diffusion maps, Appl. Comput. Harmon. Anal. 21, 5,
+    with alpha = 1.
+    """
+
+    name = "area-corrected"
+
+
+class Fitted(Weighting):
+    """Weights and masses of the least equivariance error, see :func:`fit_weights`.
+
+    All degrees gain, and are weighed against the heat kernel.
+    """
+
+    name = "fitted"
+
+
+class FittedSingle(Fitted):
+    """Fitted in one step from heat weights, for speed."""
+
+    name = "fitted-single"
+
+
+class FittedIRLS(Fitted):
+    """Fitted for the least geometric mean of the errors.
+
+    The error is lower still than of :class:`Fitted` at low degrees, and higher at the
+    highest.
+    """
+
+    name = "fitted-irls"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiniteVolume(Weighting):
+    """Length of the side that two Voronoi cells share, over the chord of their points.
+
+    The masses are the areas of the cells.
+
+    Parameters
+    ----------
+    extent
+        Angle in radian up to which a cell reaches from its point, for stations of a
+        region: the one given to :class:`samplings.Irregular` for their areas.
+        Cells share only the part of a side within it.
+
+    Raises
+    ------
+    TypeError
+        If ``extent`` is not a number.
+    ValueError
+        If ``extent`` is not in (0, pi].
+
+    Notes
+    -----
+    Source: Du, Gunzburger and Ju 2003, Voronoi-based finite volume methods, optimal
+    Voronoi meshes, and PDEs on the sphere, Comput. Methods Appl. Mech. Engrg. 192,
+    3933.
+    """
+
+    name = "finite-volume"
+    pattern = TRIANGULATION
+    extent: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.extent is not None:
+            object.__setattr__(self, "extent", extent_argument(self.extent))
+
+
+class Cotangent(Weighting):
+    r"""Linear finite elements: :math:`\tfrac12 (\cot\alpha + \cot\beta)`.
+
+    The angles are those opposite to the link in the two flat triangles beside it, and
+    the masses are the areas of the cells.
+
+    Notes
+    -----
+    Source: Dziuk 1988, Finite elements for the Beltrami operator on arbitrary surfaces,
+    Lecture Notes in Mathematics 1357, 142.
+    """
+
+    name = "cotangent"
+    pattern = TRIANGULATION
+
+
+#: Kinds of edge weights by name.
+WEIGHTINGS: Mapping[str, type[Weighting]] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Heat,
+            SelfTuned,
+            InverseDistance,
+            AreaCorrected,
+            Fitted,
+            FittedSingle,
+            FittedIRLS,
+            FiniteVolume,
+            Cotangent,
+        )
+    }
+)
+#: Names of the weightings of nearest neighbours, and of those of a triangulation.
+OF_NEIGHBOURS, OF_TRIANGULATIONS = (
+    tuple(name for name, kind in WEIGHTINGS.items() if kind.pattern == pattern)
+    for pattern in (NEIGHBOURS, TRIANGULATION)
 )
 
-#: Edge weights by name.
-WEIGHTINGS: Mapping[str, Weighting] = MappingProxyType(
-    {kind.name: kind for kind in _ALL}
-)
+
+def weighting_argument(value: str | Weighting, choices: tuple[str, ...]) -> Weighting:
+    """Return a weighting, made from its name where that is given.
+
+    Parameters
+    ----------
+    value
+        A weighting, or the name of one for its default options.
+    choices
+        Names of those that may be used here.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If it is not one of ``choices``.
+    """
+    kind = value
+    if isinstance(kind, str):
+        kind = WEIGHTINGS[choice_argument("weighting", kind, tuple(WEIGHTINGS))]()
+    if not isinstance(kind, Weighting):
+        raise TypeError(
+            "weighting must be a name or a weighting with its options, such as "
+            f"Heat(t=0.01), got {kind!r}"
+        )
+    if kind.name not in choices:
+        maker = "delaunay_graph" if kind.pattern == TRIANGULATION else "knn_graph"
+        raise ValueError(
+            f"weighting must be {' or '.join(map(repr, choices))}, got {kind.name!r} "
+            f"for links of {kind.pattern}; choose one of them, or use {maker}"
+        )
+    return kind
+
+
+def weighting_from_config(config: Mapping[str, Any]) -> Weighting:
+    """Rebuild a weighting from its :attr:`Weighting.config`.
+
+    Raises
+    ------
+    ValueError
+        If the name or an option is unknown or missing.
+    """
+    if not isinstance(config, Mapping):
+        raise ValueError(f"a weighting must be a mapping, got {config!r}")
+    options = dict(config)
+    name = choice_argument("weighting", options.pop("name", ""), tuple(WEIGHTINGS))
+    kind = WEIGHTINGS[name]
+    unknown = set(options) - set(kind().config)
+    if unknown:
+        raise ValueError(
+            f"{name!r} weights have no option {', '.join(sorted(map(str, unknown)))}; "
+            "leave it out"
+        )
+    return kind(**options)

@@ -24,21 +24,9 @@ CROWD, CROWD_OF_ONE = 2.2, 4
 
 
 def even_radius(tree: cKDTree, xyz: FloatArray, k: int) -> float:
-    """Return a radius within which nearly all vertices have ``k`` others.
+    """Return a radius within which nearly all vertices have ``k < V`` others.
 
-    Parameters
-    ----------
-    tree
-        Of the points.
-    xyz
-        The points, shape ``(V, 3)``.
-    k
-        Number of neighbours, smaller than V.
-
-    Returns
-    -------
-    float
-        Zero where there is none: the points are dense in places.
+    Zero if no radius serves: the points are dense in places.
     """
     chosen = np.linspace(0, len(xyz) - 1, min(SAMPLE, len(xyz))).astype(np.int64)
     # Column 0 is the vertex itself.
@@ -53,19 +41,7 @@ def even_radius(tree: cKDTree, xyz: FloatArray, k: int) -> float:
 def close_chords(tree: cKDTree, xyz: FloatArray, radius: float) -> sp.csr_array:
     """Return the chords between all vertices not further apart than ``radius``.
 
-    Parameters
-    ----------
-    tree
-        Of the points.
-    xyz
-        The points, shape ``(V, 3)``.
-    radius
-        Longest chord.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Symmetric, shape ``(V, V)``, without diagonal; indices in no order.
+    They are symmetric, shape ``(V, V)``, without diagonal, with indices in no order.
 
     Raises
     ------

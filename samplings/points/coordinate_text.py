@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from samplings.quantities import refuse_other_coordinate
 from samplings.units import degrees_of
 
-# Names of columns, in lower case, by what they are. The first found is taken.
+# Names of columns, in lower case, by coordinate. The first one found is taken.
 NAMES = {
     "lon": ("lon", "longitude", "long", "lng", "längengrad", "laengengrad", "longitud"),
     "lat": ("lat", "latitude", "breitengrad", "latitud"),
     "ra": ("ra", "right_ascension", "raj2000", "ra_icrs"),
     "dec": ("dec", "declination", "de", "dej2000", "de_icrs"),
 }
-# What programs write where there is no value.
+# Texts that programs write where a value is missing.
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "missing", "-", "--", "---"}
 _MISSING |= {"?", ".", "inf", "-inf", "<na>", "nat", "#n/a", "masked"}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
@@ -31,12 +31,12 @@ _HEMISPHERE = {"n": ("lat", 1), "s": ("lat", -1), "e": ("lon", 1), "w": ("lon", 
 
 
 class MissingCoordinate(ValueError):
-    """A coordinate is not there."""
+    """A coordinate is missing."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of coordinates: where it is, what it holds, and its unit, if told."""
+    """A column of coordinates: its number, its coordinate, and its unit, if stated."""
 
     index: int
     kind: str
@@ -68,7 +68,7 @@ class Column:
 
 
 def named_column(index: int, name: str, unit: str = "") -> Column | None:
-    """Return what a column's name tells of it, None if it holds no coordinate.
+    """Return the coordinate and unit that a column's name states, or None.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def named_column(index: int, name: str, unit: str = "") -> Column | None:
 
 
 def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) -> float:
-    """Return what a field of a coordinate says, in degree.
+    """Return the value of a field of a coordinate in degree.
 
     Numbers with a point, or a comma where it separates no fields; with the letter of a
     hemisphere before or after them; or degrees, minutes and seconds. Right ascensions
@@ -106,7 +106,7 @@ def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) ->
     MissingCoordinate
         If there is no value.
     ValueError
-        If it can be read in no way, or in more than one.
+        If it cannot be read, or in more than one way.
 
     Examples
     --------

@@ -44,19 +44,10 @@ def refuse_duplicates(xyz: FloatArray) -> None:
 
 
 def group_duplicates(xyz: FloatArray) -> tuple[IntArray, IntArray]:
-    """Group points less than 1e-6 apart, and those linked by such.
+    """Group points ``(n, 3)`` less than 1e-6 apart, and those linked by such.
 
-    Parameters
-    ----------
-    xyz
-        Points, shape ``(n, 3)``.
-
-    Returns
-    -------
-    first : numpy.ndarray
-        First point of each group, ascending.
-    group : numpy.ndarray
-        Group of each point, shape ``(n,)``.
+    Returns the first point of each group, ascending, and the group of each point
+    ``(n,)``.
 
     Examples
     --------
@@ -87,7 +78,7 @@ def mean_of_groups(
     Raises
     ------
     ValueError
-        If there are not as many entries along the axis as members of groups.
+        If the number of entries along the axis is not that of the members of groups.
     """
     if not -values.ndim <= axis < values.ndim or values.shape[axis] != len(group):
         raise ValueError(

@@ -22,22 +22,11 @@ class RadiansWarning(UserWarning):
 def lonlat_to_xyz(
     lon: npt.ArrayLike, lat: npt.ArrayLike, stacklevel: int = 2
 ) -> FloatArray:
-    """Turn longitudes and latitudes into unit vectors.
+    """Turn longitudes and latitudes ``(V,)`` in degree into unit vectors ``(V, 3)``.
 
-    Parameters
-    ----------
-    lon
-        Longitudes in degree, shape ``(V,)``, from -360 to 360; what carries another
-        unit is converted, as by :func:`samplings.quantities.degrees`.
-    lat
-        Latitudes in degree, shape ``(V,)``, from -90 to 90.
-    stacklevel
-        As of :func:`warnings.warn`: 2 for the caller.
-
-    Returns
-    -------
-    numpy.ndarray
-        Unit vectors, shape ``(V, 3)``.
+    Longitudes lie from -360 to 360, latitudes from -90 to 90; other units that they
+    carry are converted by :func:`samplings.quantities.degrees`. ``stacklevel`` is that
+    of :func:`warnings.warn`: 2 for the caller.
 
     Raises
     ------
@@ -68,13 +57,17 @@ def lonlat_to_xyz(
     _refuse_outside("lat", lat, 90)
     if len(lon):
         warn_of_radians(lon, lat, stacklevel + 1)
+    return vectors_of_degrees(lon, lat)
+
+
+def vectors_of_degrees(lon: FloatArray, lat: FloatArray) -> FloatArray:
+    """Return unit vectors ``(..., 3)``; all longitudes of a pole are the same point."""
     east, north = np.deg2rad(lon), np.deg2rad(lat)
-    xyz = (
-        np.cos(north) * np.cos(east),
-        np.cos(north) * np.sin(east),
-        np.sin(north),
+    # The cosine of a right angle is 6e-17.
+    across = np.where(np.abs(lat) == 90, 0.0, np.cos(north))
+    return np.stack(
+        [across * np.cos(east), across * np.sin(east), np.sin(north)], axis=-1
     )
-    return np.stack(xyz, axis=1)
 
 
 def _refuse_outside(name: str, angles: FloatArray, limit: int) -> None:

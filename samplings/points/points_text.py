@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +15,10 @@ from samplings.points.coordinate_text import (
     degrees_in,
     named_column,
 )
+from samplings.points.text_rows import COMMENT, Line, fields_of, is_comment, records
 from samplings.units import degrees_of
 
 EXPECTED = "expected columns lon and lat in degree, or x, y and z of unit vectors"
-_COMMENT = ("#", "%", "//")
 _SPLITS = (";", "\t", "|", ",", None)
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -30,8 +28,6 @@ _BOMS = {
     b"\xfe\xff": "utf-16",
 }
 _RANGE = {"lon": 360.0, "lat": 90.0}
-
-Line = tuple[int, str]
 
 
 def read_table(path: Path) -> FloatArray:
@@ -55,7 +51,7 @@ def read_table(path: Path) -> FloatArray:
     if found or (lines and lines[0][1].strip("\r\n ").lower() == "sep=\t"):
         split = found[1] if found else "\t"
         lines = lines[1:]
-    body = [i for i, line in enumerate(lines) if not _is_comment(line[1])]
+    body = [i for i, line in enumerate(lines) if not is_comment(line[1])]
     if not body:
         raise ValueError(f"{path}: the file holds no points; {EXPECTED}")
     comments = [text for _, text in lines[: body[0]]]
@@ -65,7 +61,7 @@ def read_table(path: Path) -> FloatArray:
     columns = [
         replace(c, unit=c.unit or units.get(names[c.index], "")) for c in columns
     ]
-    data = [line for line in rows if not _is_comment(line[1])]
+    data = [line for line in rows if not is_comment(line[1])]
     if not data:
         raise ValueError(f"{path}: a header but no points; {EXPECTED}")
     split = _split_of_rows(names, data[0][1], split, lines[body[0]][1] if own else "")
@@ -89,27 +85,6 @@ def _decoded(path: Path) -> list[str]:
     )
 
 
-def _is_comment(text: str) -> bool:
-    return text.lstrip(' \t"').startswith(_COMMENT)
-
-
-def _fields(text: str, split: str | None) -> list[str]:
-    """Fields of a line, without their quotes."""
-    if split is not None:
-        row = next(csv.reader([text], delimiter=split, skipinitialspace=True), [])
-        return [field.strip() for field in row]
-    # A unit in brackets belongs to the name before it.
-    words = re.findall(r'"[^"]*"(?:\s*[\[(][^\])]*[\])])?|\S+', text)
-    joined: list[str] = []
-    for word in words:
-        unfinished = joined and re.search(r"[\[(][^\])]*$", joined[-1])
-        if joined and (unfinished or re.fullmatch(r"[\[(].*", word)):
-            joined[-1] += f" {word}"
-        else:
-            joined.append(word)
-    return [word.strip('"') for word in joined]
-
-
 def _header(
     path: Path, first: str, comments: list[str], split: str | None
 ) -> tuple[list[str], list[Column], bool]:
@@ -120,7 +95,7 @@ def _header(
     candidates += [(marks.sub("", text), False) for text in reversed(comments)]
     for text, own in candidates:
         for mark in splits:
-            names = _fields(text, mark)
+            names = fields_of(text, mark)
             columns = _coordinates(path, names)
             if columns:
                 return names, columns, own
@@ -128,7 +103,7 @@ def _header(
     if comments and re.match(r"[\s\"]*[+-]?[.\d]", first):
         told = candidates[1][0]
     mark = next((one for one in splits if one is not None and one in told), None)
-    names = [name for name in _fields(told, mark) if name]
+    names = [name for name in fields_of(told, mark) if name]
     raise ValueError(f"{path}: found {', '.join(names) or 'no names'}; {EXPECTED}")
 
 
@@ -167,56 +142,17 @@ def _units_of_ecsv(comments: list[str]) -> dict[str, str]:
 def _split_of_rows(
     names: list[str], row: str, split: str | None, header: str
 ) -> str | None:
-    """What splits rows into as many fields as there are names, if anything does."""
+    """Separator that splits rows into one field for each name, if there is one."""
     if split != "":
         return split
     # Headers in comments are often split otherwise than the rows.
-    fitting = [one for one in _SPLITS if len(_fields(row, one)) == len(names)]
+    fitting = [one for one in _SPLITS if len(fields_of(row, one)) == len(names)]
     if header:
-        of_header = [one for one in _SPLITS if _fields(header, one) == names]
+        of_header = [one for one in _SPLITS if fields_of(header, one) == names]
         fitting = [one for one in of_header if one in fitting] or of_header
     if fitting:
         return fitting[0]
     return next((one for one in _SPLITS if one is not None and one in row), None)
-
-
-def _records(
-    path: Path, rows: list[Line], names: list[str], split: str | None
-) -> Iterator[tuple[int, list[str]]]:
-    """Line and fields of each row; a comment after the last field is cut off."""
-    pending = ""
-    start = 0
-    for number, text in rows:
-        whole = f"{pending}\n{text}" if pending else text
-        start = start if pending else number
-        # A quoted field may go on in the next line.
-        pending = whole if _is_open(whole, split) else ""
-        if pending:
-            continue
-        fields = _fields(whole.replace("\n", " "), split)
-        if not any(fields):
-            continue
-        for end in (len(names) - 1, len(names)):
-            if end < len(fields) - (end < len(names)) and "#" in fields[end]:
-                before = fields[end].split("#")[0].strip()
-                fields = [*fields[:end], *([before] if end < len(names) else [])]
-        while len(fields) > len(names) and not fields[-1]:
-            fields.pop()
-        yield start, fields
-    if pending:
-        raise ValueError(
-            f"{path}, line {start}: a quoted field begins there and does not end; "
-            "close it"
-        )
-
-
-def _is_open(text: str, split: str | None) -> bool:
-    """Whether a quoted field begins in a text and does not end in it."""
-    if split is None or '"' not in text:
-        return False
-    border = re.escape(split)
-    closed = rf'(^|{border})\s*"(?:[^"]|"")*"\s*(?={border}|$)'
-    return re.search(rf'(^|{border})\s*"', re.sub(closed, r"\1", text)) is not None
 
 
 def _values(
@@ -229,8 +165,8 @@ def _values(
     """Coordinates of all rows."""
     texts: list[list[str]] = []
     numbers: list[int] = []
-    for number, fields in _records(path, rows, names, split):
-        comment = _is_comment(fields[0])
+    for number, fields in records(path, rows, names, split):
+        comment = is_comment(fields[0])
         here = f"{path}, line {number}"
         if len(fields) != len(names):
             if comment:
@@ -247,7 +183,7 @@ def _values(
         chosen = [fields[c.index] for c in columns]
         if comment:
             if all(re.search(r"\d", text) for text in chosen) and not any(
-                text.startswith(_COMMENT) for text in chosen
+                text.startswith(COMMENT) for text in chosen
             ):
                 raise ValueError(
                     f"{here}: {fields[0]!r} may be the name of a point or begin a "
@@ -258,7 +194,7 @@ def _values(
             columns, skipped = _line_of_units(columns, chosen)
             if skipped:
                 continue
-        # What follows a mark in a field of a number is a comment.
+        # After a mark in a field of a number there is a comment.
         texts.append([text.split("#")[0].strip() or text for text in chosen])
         numbers.append(number)
     if not texts:
@@ -295,7 +231,7 @@ def _column(
         raise ValueError(f"{path}: {error}") from None
     limit = _RANGE.get(column.axis, np.inf)
     try:
-        # The fast way, for what is plain.
+        # The fast way, for plain numbers.
         values = np.array(texts, dtype=np.str_).astype(np.float64) * factor
         plain = bool((np.abs(values) <= limit).all() and np.isfinite(values).all())
         # Python reads 1_0 as ten.

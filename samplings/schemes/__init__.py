@@ -10,7 +10,6 @@ from samplings.schemes.icosahedral import Icosahedral
 from samplings.schemes.icosahedral_triangles import IcosahedralTriangles
 from samplings.schemes.irregular import Irregular
 from samplings.schemes.mcewen_wiaux import McEwenWiaux
-from samplings.schemes.point_areas import RegionalPointsWarning
 from samplings.schemes.rectilinear import Rectilinear
 from samplings.schemes.so3 import SO3Grid
 
@@ -26,7 +25,6 @@ __all__ = [
     "McEwenWiaux",
     "Rectilinear",
     "ReducedGaussian",
-    "RegionalPointsWarning",
     "SO3Grid",
     "from_config",
 ]

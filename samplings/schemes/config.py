@@ -102,19 +102,27 @@ def _unpacked_mask(text: str, n: int) -> npt.NDArray[np.bool_]:
     return np.unpackbits(bits, count=n).astype(bool)
 
 
+def _maker(kind: type[Sampling]) -> Callable[[dict[str, Any]], Sampling]:
+    return lambda settings: kind(**settings)
+
+
+# Samplings whose constructors take the keys of their configurations.
+_BY_KEYS: tuple[type[Sampling], ...] = (
+    HEALPix,
+    GaussLegendre,
+    McEwenWiaux,
+    Icosahedral,
+    IcosahedralTriangles,
+    CubedSphere,
+    Fibonacci,
+)
 # Keys that must be there, keys that may, and what builds the sampling from them.
 _BUILDERS: dict[
     str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Sampling]]
 ] = {
-    "healpix": (("nside", "nest"), (), lambda s: HEALPix(**s)),
+    **{kind.config_type: (kind.config_keys, (), _maker(kind)) for kind in _BY_KEYS},
     "equiangular": (("n_theta", "n_phi"), ("scheme",), lambda s: Equiangular(**s)),
-    "gauss-legendre": (("bandlimit", "n_phi"), (), lambda s: GaussLegendre(**s)),
     "reduced-gaussian": (("n_phi_per_ring",), (), lambda s: ReducedGaussian(**s)),
-    "mcewen-wiaux": (("bandlimit",), (), lambda s: McEwenWiaux(**s)),
-    "icosahedral": (("level",), (), lambda s: Icosahedral(**s)),
-    "icosahedral-triangles": (("level",), (), lambda s: IcosahedralTriangles(**s)),
-    "cubed-sphere": (("n",), (), lambda s: CubedSphere(**s)),
-    "fibonacci": (("n",), (), lambda s: Fibonacci(**s)),
     "irregular": (("xyz", "weights"), (), _irregular),
     "rectilinear": (("lat", "lon", "lat_bounds", "lon_bounds"), (), _rectilinear),
     "masked": (("parent",), ("mask", "index", "weights"), _masked),

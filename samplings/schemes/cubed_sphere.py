@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from samplings.arguments import integer_argument
@@ -68,6 +66,8 @@ class CubedSphere(Sampling):
     CubedSphere(n=2) with 24 vertices
     """
 
+    config_type = "cubed-sphere"
+    config_keys = ("n",)
     n: int
 
     def __init__(self, n: int) -> None:
@@ -91,16 +91,6 @@ class CubedSphere(Sampling):
         area = (area + area[::-1]) / 2
         area = (area + area[:, ::-1]) / 2
         super().__init__(xyz, np.tile(area.ravel(), 6))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "cubed-sphere", "n": ...}``."""
-        return {"type": "cubed-sphere", "n": self.n}
-
-    @property
-    def name(self) -> str:
-        """``cubedsphere-<n>``."""
-        return f"cubedsphere-{self.n}"
 
     @property
     def exact_degree(self) -> int:

@@ -122,7 +122,7 @@ class Equiangular(RegularGrid):
 
     @property
     def exact_degree(self) -> int:
-        """The lesser of what the rule over colatitude and ``n_phi`` points allow.
+        """The lesser of the degrees that the rule over colatitude and a ring allow.
 
         The rule gives ``n_theta - 1``, and one more if ``n_theta`` is odd; for
         ``"driscoll-healy"`` one less if it is odd. A ring gives ``n_phi - 1``.

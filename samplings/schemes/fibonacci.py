@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
-from samplings.tessellation.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import point_areas
 from samplings.transfer.transfer import Transfer
 
 # The golden angle as a fraction of a turn, (3 - sqrt(5)) / 2, times 2^64: multiples
@@ -56,6 +55,8 @@ class Fibonacci(Sampling):
     Fibonacci(n=25) with 25 vertices
     """
 
+    config_type = "fibonacci"
+    config_keys = ("n",)
     n: int
 
     def __init__(self, n: int) -> None:
@@ -67,17 +68,7 @@ class Fibonacci(Sampling):
         phi = _turns(i) * (2 * np.pi)
         xyz = np.stack([rho * np.cos(phi), rho * np.sin(phi), z], axis=1)
         xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-        super().__init__(xyz, voronoi_areas(xyz))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "fibonacci", "n": ...}``."""
-        return {"type": "fibonacci", "n": self.n}
-
-    @property
-    def name(self) -> str:
-        """``fibonacci-<n>``."""
-        return f"fibonacci-{self.n}"
+        super().__init__(xyz, point_areas(xyz))
 
     @property
     def symmetries(self) -> tuple[FloatArray, ...]:

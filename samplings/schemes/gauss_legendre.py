@@ -59,6 +59,8 @@ class GaussLegendre(RegularGrid):
     (GaussLegendre(bandlimit=8, n_phi=16) with 128 vertices, 15)
     """
 
+    config_type = "gauss-legendre"
+    config_keys = ("bandlimit", "n_phi")
     bandlimit: int
 
     def __init__(self, bandlimit: int, n_phi: int | None = None) -> None:
@@ -70,20 +72,6 @@ class GaussLegendre(RegularGrid):
         theta, weights, _ = gauss_legendre(bandlimit)
         area = weights * (2 * np.pi / n_phi)
         super().__init__(theta, n_phi, 0, _boundaries(weights), area)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "gauss-legendre", "bandlimit": ..., "n_phi": ...}``."""
-        return {
-            "type": "gauss-legendre",
-            "bandlimit": self.bandlimit,
-            "n_phi": self.n_phi,
-        }
-
-    @property
-    def name(self) -> str:
-        """``gausslegendre-<bandlimit>x<n_phi>``."""
-        return f"gausslegendre-{self.bandlimit}x{self.n_phi}"
 
     @property
     def exact_degree(self) -> int:
@@ -219,7 +207,7 @@ class ReducedGaussian(RingSampling):
         Raises
         ------
         ValueError
-            If there is one ring, or none to take from ``O(1)``.
+            If there is one ring, or the grid is ``O(1)``.
         """
         n = self._octahedral()
         counts = self.ring_n_phi

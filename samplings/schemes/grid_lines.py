@@ -20,25 +20,15 @@ def grid_line(
 ) -> FloatArray:
     """Return the rows or columns of a grid, or the bounds of given ones, checked.
 
-    Parameters
-    ----------
-    name
-        ``"lat"`` or ``"lon"``.
-    values
-        Degrees, shape ``(n,)``.
-    inside
-        Rows or columns ``(n - 1,)`` that must lie between these bounds.
-
-    Returns
-    -------
-    numpy.ndarray
-        Latitudes as they are; longitudes that increase, beyond 360 if need be.
+    ``name`` is ``"lat"`` or ``"lon"``, ``values`` are degrees ``(n,)``, and ``inside``
+    the rows or columns ``(n - 1,)`` that must lie between them. Latitudes are returned
+    unchanged, longitudes so that they increase, beyond 360 where necessary.
 
     Raises
     ------
     ValueError
         If they are not finite, out of range, out of order, repeat, or do not bound
-        what is inside.
+        the rows or columns inside.
     """
     label = name if inside is None else f"{name}_bounds"
     degrees = plain_degrees(label, values).copy()

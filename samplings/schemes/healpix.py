@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import healpy
 import numpy as np
 
@@ -11,9 +9,7 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
-
-if TYPE_CHECKING:
-    from samplings.tessellation.cells import Cells
+from samplings.tessellation.cells import Cells
 
 
 class HEALPix(Sampling):
@@ -48,6 +44,8 @@ class HEALPix(Sampling):
     HEALPix(nside=1, nest=True) with 12 vertices
     """
 
+    config_type = "healpix"
+    config_keys = ("nside", "nest")
     nside: int
     nest: bool
 
@@ -68,11 +66,6 @@ class HEALPix(Sampling):
         object.__setattr__(self, "nest", bool(nest))
         n = 12 * nside * nside
         super().__init__(_centres(nside, bool(nest)), np.full(n, 4 * np.pi / n))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "healpix", "nside": ..., "nest": ...}``."""
-        return {"type": "healpix", "nside": self.nside, "nest": self.nest}
 
     @property
     def name(self) -> str:
@@ -98,8 +91,6 @@ class HEALPix(Sampling):
 
         Up to nside 32 their areas are off by less than a hundredth of the pixel's.
         """
-        from samplings.tessellation.cells import Cells
-
         n, step = len(self), int(np.clip(256 // self.nside, 1, 64))
         points = healpy.boundaries(self.nside, np.arange(n), step, self.nest)
         corners = np.swapaxes(points, 1, 2).reshape(-1, 3)

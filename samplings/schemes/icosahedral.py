@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import cg
@@ -62,6 +60,8 @@ class Icosahedral(Sampling):
     True
     """
 
+    config_type = "icosahedral"
+    config_keys = ("level",)
     level: int
     faces: IntArray
 
@@ -73,16 +73,6 @@ class Icosahedral(Sampling):
         object.__setattr__(self, "faces", faces)
         centres = circumcentres(*np.moveaxis(xyz[faces], 1, 0))
         super().__init__(xyz, cell_areas(xyz, faces, centres))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "icosahedral", "level": ...}``."""
-        return {"type": "icosahedral", "level": self.level}
-
-    @property
-    def name(self) -> str:
-        """``icosahedral-<level>``."""
-        return f"icosahedral-{self.level}"
 
     @property
     def exact_degree(self) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from samplings.arguments import integer_argument
@@ -64,6 +62,8 @@ class IcosahedralTriangles(Sampling):
     IcosahedralTriangles(level=1) with 80 vertices
     """
 
+    config_type = "icosahedral-triangles"
+    config_keys = ("level",)
     level: int
     corners: FloatArray
     faces: IntArray
@@ -78,16 +78,6 @@ class IcosahedralTriangles(Sampling):
         object.__setattr__(self, "faces", faces)
         a, b, c = np.moveaxis(corners[faces], 1, 0)
         super().__init__(circumcentres(a, b, c), triangle_areas(a, b, c))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "icosahedral-triangles", "level": ...}``."""
-        return {"type": "icosahedral-triangles", "level": self.level}
-
-    @property
-    def name(self) -> str:
-        """``icosahedraltriangles-<level>``."""
-        return f"icosahedraltriangles-{self.level}"
 
     @property
     def exact_degree(self) -> int:

@@ -8,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import choice_argument
+from samplings.arguments import choice_argument, extent_argument
 from samplings.arrays import IntArray
-from samplings.base import Sampling, equal_areas
+from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.encoding import encode_array
 from samplings.missing_values import without_missing
@@ -24,121 +24,85 @@ from samplings.points.lonlat import lonlat_to_xyz
 from samplings.points.matching import merge_cells
 from samplings.points.points_file import read_points
 from samplings.quantities import steradians, unit_vectors
-from samplings.schemes.point_areas import point_areas
+from samplings.tessellation.voronoi import point_areas
+from samplings.vertex_arrays import equal_areas
 
 
 class Irregular(Sampling):
-    """Points without any order, each with the area of its Voronoi cell.
-
-    Build one with :meth:`from_lonlat`, :meth:`from_xyz` or :meth:`from_file`.
+    """Points without any order, each with the area that it stands for.
 
     Parameters
     ----------
     xyz
-        Unit vectors, shape ``(V, 3)``.
+        Unit vectors, shape ``(n_input, 3)``.
     weights
-        Areas in steradian, shape ``(V,)``.
+        Areas in steradian, shape ``(n_input,)``. By default those of the Voronoi cells,
+        which together cover the sphere; or, if all points lie in one half of it, a
+        third of each Delaunay triangle of which a point is a corner, which together
+        cover the convex hull of the points.
+    duplicates
+        Treatment of points at the same place: ``"refuse"`` them with an error, or
+        ``"merge"`` those less than 1e-6 rad apart (six metres on Earth) into the first
+        of them, with the sum of their weights. See :attr:`source_index` and
+        :meth:`merge_signal`.
+    extent
+        Angle in radian up to which the Voronoi cell of a point reaches, for stations of
+        a region: areas are those of the parts of the cells within it. ``extent=pi``
+        sets no limit, and the cells cover the sphere wherever the points are.
 
     Raises
     ------
+    TypeError
+        If ``extent`` is not a number.
     ValueError
-        If a point is not finite or not of unit length, if two points coincide, or if
-        an area is not positive.
+        If a point is not finite or not of unit length, if points coincide and are not
+        to be merged, if an area is not positive, ``duplicates`` is not one of these
+        words, ``extent`` is not in (0, pi], or is given besides weights. Without
+        weights also for fewer than four points, points on one circle, or points less
+        than some 2e-7 rad apart.
 
     Examples
     --------
-    >>> stations = Irregular.from_lonlat([0, 90, 180, 270, 0, 0], [0, 0, 0, 0, 90, -90])
+    >>> octahedron = np.concatenate([np.eye(3), -np.eye(3)])
+    >>> stations = Irregular(octahedron)
     >>> stations
     Irregular with 6 vertices
     >>> bool(abs(stations.area / (4 * np.pi) - 1) < 1e-12)
     True
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        refuse_duplicates(self.xyz)
-
-    @classmethod
-    def from_xyz(
-        cls,
+    def __init__(
+        self,
         xyz: npt.ArrayLike,
         weights: npt.ArrayLike | None = None,
         *,
         duplicates: str = "refuse",
         extent: float | None = None,
-    ) -> Self:
-        """Build from unit vectors.
-
-        Parameters
-        ----------
-        xyz
-            Unit vectors, shape ``(n_input, 3)``.
-        weights
-            Areas in steradian, shape ``(n_input,)``; by default those of the Voronoi
-            cells.
-        duplicates
-            What becomes of points at the same place: ``"refuse"`` them with an error,
-            or ``"merge"`` those less than 1e-6 rad apart (six metres on Earth) into the
-            first of them, with the sum of their weights. See :attr:`source_index` and
-            :meth:`merge_signal`.
-        extent
-            Angle in radian up to which a cell reaches from its point, for stations of
-            a region: without a limit the cells at its border reach round the globe.
-            The area of a cell is then that of its part within the limit, exactly; pi
-            stands for no limit, without a warning.
-
-        Raises
-        ------
-        TypeError
-            If ``extent`` is not a number.
-        ValueError
-            As the constructor; if ``duplicates`` is another, ``extent`` is not in
-            (0, pi], or is given besides weights. Without weights also for fewer than
-            four points, points on one circle, or points less than some 2e-7 rad apart.
-
-        Warns
-        -----
-        RegionalPointsWarning
-            If all points are in one half of the sphere, and neither weights nor an
-            extent are given.
-        """
-        return cls._built(xyz, weights, duplicates, extent, stacklevel=3)
-
-    @classmethod
-    def _built(
-        cls,
-        xyz: npt.ArrayLike,
-        weights: npt.ArrayLike | None,
-        duplicates: str,
-        extent: float | None,
-        stacklevel: int,
-    ) -> Self:
-        """Check, merge, and find areas; warnings name the caller's caller."""
+    ) -> None:
         choice_argument("duplicates", duplicates, CHOICES)
-        if extent is not None and weights is not None:
-            raise ValueError(
-                "extent limits Voronoi cells, but weights are given as well; pass one "
-                "of them"
-            )
+        if extent is not None:
+            extent = extent_argument(extent)
+            if weights is not None:
+                raise ValueError(
+                    "extent limits Voronoi cells, but weights are given as well; pass "
+                    "one of them"
+                )
         points = unit_vectors("xyz", xyz)
         # Until the areas of the cells are known.
         given = equal_areas(len(points) if points.ndim else 0)
         if weights is not None:
             given = steradians("weights", weights)
+        super().__init__(points, given)
         if duplicates == "refuse":
-            checked = cls(points, given)
+            refuse_duplicates(self.xyz)
         else:
-            whole = Sampling(points, given)
-            first, group = group_duplicates(whole.xyz)
+            first, group = group_duplicates(self.xyz)
             group.setflags(write=False)
-            merged = np.bincount(group, whole.weights).astype(np.float64)
-            checked = cls(whole.xyz[first], merged)
+            merged = np.bincount(group, self.weights).astype(np.float64)
+            super().__init__(self.xyz[first], merged)
+            object.__setattr__(self, "_source_index", group)
         if weights is None:
-            areas = point_areas(checked.xyz, extent, stacklevel + 1)
-            checked = cls(checked.xyz, areas)
-        if duplicates == "merge":
-            object.__setattr__(checked, "_source_index", group)
-        return checked
+            super().__init__(self.xyz, point_areas(self.xyz, extent))
 
     @classmethod
     def from_lonlat(
@@ -160,23 +124,21 @@ class Irregular(Sampling):
         lat
             Latitudes in degree, shape ``(n_input,)``, from -90 to 90.
         weights, duplicates, extent
-            As in :meth:`from_xyz`; ``extent`` is in radian here too.
+            As for :class:`Irregular`; ``extent`` is in radian here too.
 
         Raises
         ------
         ValueError
             If the shapes differ or a coordinate is missing or out of range; and as
-            :meth:`from_xyz`.
+            :class:`Irregular`.
 
         Warns
         -----
         RadiansWarning
             If the coordinates look like radians.
-        RegionalPointsWarning
-            As :meth:`from_xyz`.
         """
         xyz = lonlat_to_xyz(lon, lat, stacklevel=3)
-        return cls._built(xyz, weights, duplicates, extent, stacklevel=3)
+        return cls(xyz, weights, duplicates=duplicates, extent=extent)
 
     @classmethod
     def from_file(
@@ -186,7 +148,7 @@ class Irregular(Sampling):
         duplicates: str = "refuse",
         extent: float | None = None,
     ) -> Self:
-        """Build from a file of points; areas are those of the Voronoi cells.
+        """Build from a file of points, with the areas of :class:`Irregular`.
 
         Parameters
         ----------
@@ -197,7 +159,7 @@ class Irregular(Sampling):
             ``(V, 2)`` (lon, lat) or ``(V, 3)`` (unit vectors); or ``.npz`` with ``lon``
             and ``lat``, or ``xyz``.
         duplicates, extent
-            As in :meth:`from_xyz`.
+            As for :class:`Irregular`.
 
         Raises
         ------
@@ -205,13 +167,13 @@ class Irregular(Sampling):
             If there is no such file.
         ValueError
             If the file is empty, damaged, or holds no such columns; and as
-            :meth:`from_lonlat` and :meth:`from_xyz`. The message names the file.
+            :meth:`from_lonlat`. The message names the file.
         """
         points = read_points(Path(path))
         try:
             if points.shape[1] == 2:
                 points = lonlat_to_xyz(points[:, 0], points[:, 1], stacklevel=3)
-            return cls._built(points, None, duplicates, extent, stacklevel=3)
+            return cls(points, duplicates=duplicates, extent=extent)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
 
@@ -232,7 +194,7 @@ class Irregular(Sampling):
         values
             Real numbers with ``n_input`` entries along ``axis``. Missing values are
             left out (:func:`samplings.missing_values.without_missing`): a mean is over
-            the others, and NaN where there are none.
+            the others, and NaN where all are missing.
         axis
             Axis of the points: 0 for ``(n_input, ...)``, -2 for
             ``(..., n_input, channel)``.

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
-
 from samplings.arguments import integer_argument
-from samplings.arrays import FloatArray
 from samplings.coarsening import Coarsening
 from samplings.rings import mid_parallels
 from samplings.schemes.quadrature import mcewen_wiaux
@@ -56,6 +52,8 @@ class McEwenWiaux(RegularGrid):
     (McEwenWiaux(bandlimit=4) with 22 vertices, 3)
     """
 
+    config_type = "mcewen-wiaux"
+    config_keys = ("bandlimit",)
     bandlimit: int
 
     def __init__(self, bandlimit: int) -> None:
@@ -63,21 +61,6 @@ class McEwenWiaux(RegularGrid):
         object.__setattr__(self, "bandlimit", bandlimit)
         theta = mcewen_wiaux(bandlimit).theta
         super().__init__(theta, 2 * bandlimit - 1, 0, mid_parallels(theta))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """``{"type": "mcewen-wiaux", "bandlimit": ...}``."""
-        return {"type": "mcewen-wiaux", "bandlimit": self.bandlimit}
-
-    @property
-    def name(self) -> str:
-        """``mcewenwiaux-<bandlimit>``."""
-        return f"mcewenwiaux-{self.bandlimit}"
-
-    @cached_property
-    def quadrature(self) -> FloatArray:
-        """Weights of the McEwen-Wiaux rule in steradian, shape ``(V,)``."""
-        return self.per_vertex(mcewen_wiaux(self.bandlimit).weights)
 
     @property
     def exact_degree(self) -> int:

@@ -1,4 +1,4 @@
-"""Rules that integrate over colatitude: where the nodes are and what they weigh."""
+"""Rules that integrate over colatitude: nodes and weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rule(NamedTuple):
     theta
         Colatitudes in radian from the north pole on, shape ``(n,)``.
     weights
-        Their weights, shape ``(n,)``. They sum to 2; none is negative.
+        Their weights, shape ``(n,)``. They sum to 2, and are not negative.
     degree
         Largest degree up to which all polynomials in :math:`\cos\theta` are
         integrated exactly.
@@ -32,20 +32,10 @@ class Rule(NamedTuple):
 
 
 def gauss_legendre(n: int) -> Rule:
-    r"""Gauss-Legendre rule: the zeros of :math:`P_n`, exact up to degree 2n - 1.
+    r"""Gauss-Legendre rule of n nodes: the zeros of :math:`P_n`, exact up to 2n - 1.
 
     .. math:: P_n(\cos\theta_i) = 0, \quad w_i = 2 \left(\frac{d P_n(\cos\theta)}
         {d\theta}\right)^{-2}_{\theta_i}
-
-    Parameters
-    ----------
-    n
-        Number of nodes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``n`` is not an integer, or below 1.
 
     Notes
     -----
@@ -97,17 +87,7 @@ def _legendre(n: int, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
 def clenshaw_curtis(n: int) -> Rule:
     r"""Clenshaw-Curtis rule: :math:`\theta_i = \pi i / (n-1)`, with both poles.
 
-    Exact up to degree n - 1, and n if n is odd.
-
-    Parameters
-    ----------
-    n
-        Number of nodes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``n`` is not an integer, or below 2.
+    Exact up to degree n - 1, and n if n is odd, for at least 2 nodes.
 
     Notes
     -----
@@ -132,16 +112,6 @@ def fejer(n: int) -> Rule:
 
     Exact up to degree n - 1, and n if n is odd.
 
-    Parameters
-    ----------
-    n
-        Number of nodes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``n`` is not an integer, or below 1.
-
     Notes
     -----
     Source: Fejér 1933, Math. Z. 37, 287; by a fast Fourier transform as in Waldvogel
@@ -164,18 +134,9 @@ def driscoll_healy(n: int) -> Rule:
     .. math:: w_i = \frac4n \sin\theta_i \sum_{k=1}^{\lfloor n/2 \rfloor}
         \frac{\sin((2k - 1)\theta_i)}{2k - 1}
 
-    Exact up to degree n - 1, or n - 2 if n is odd: products of two functions of
-    degrees below n / 2 are integrated exactly, which is their sampling theorem.
-
-    Parameters
-    ----------
-    n
-        Number of nodes, the north pole among them.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``n`` is not an integer, or below 2.
+    Exact up to degree n - 1, or n - 2 if n is odd, for at least 2 nodes, the north pole
+    among them: products of two functions of degrees below n / 2 are integrated exactly,
+    which is their sampling theorem.
 
     Notes
     -----
@@ -201,16 +162,6 @@ def mcewen_wiaux(bandlimit: int) -> Rule:
     r"""McEwen-Wiaux rule: :math:`\theta_t = \pi (2t+1) / (2L-1)`, with the south pole.
 
     Exact for degrees below the bandlimit L, with L nodes.
-
-    Parameters
-    ----------
-    bandlimit
-        Bandlimit L, the number of nodes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``bandlimit`` is not an integer, or below 1.
 
     Notes
     -----

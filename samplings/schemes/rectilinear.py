@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,10 @@ from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.encoding import encode_array
-from samplings.points.lonlat import warn_of_radians
+from samplings.points.lonlat import vectors_of_degrees, warn_of_radians
 from samplings.rings import band_heights
 from samplings.schemes.grid_lines import grid_line, meridians_between, parallels_between
-
-if TYPE_CHECKING:
-    from samplings.tessellation.bands import Bands
+from samplings.tessellation.bands import Bands
 
 # Longitudes that go round sum to 360 degrees up to round-off.
 ROUND = 360 - 1e-9
@@ -108,7 +106,7 @@ class Rectilinear(Sampling):
         index = np.unique(self.grid_index, return_index=True)[1]
         row, column = np.divmod(index, len(columns))
         area = np.bincount(self.grid_index.ravel(), self.cell_areas.ravel())
-        xyz = _points(rows[row], columns[column])
+        xyz = vectors_of_degrees(columns[column], rows[row])
         super().__init__(xyz, area.astype(np.float64))
 
     @property
@@ -170,8 +168,6 @@ class Rectilinear(Sampling):
 
     def bands(self) -> Bands:
         """Return the bounds of rows and columns, and rings without cells beyond."""
-        from samplings.tessellation.bands import Bands
-
         rows = np.argsort(self.row_lat)
         z = np.sin(np.deg2rad(np.sort(self.lat_bounds)))
         borders = np.deg2rad(self.lon_bounds)
@@ -228,15 +224,6 @@ class Rectilinear(Sampling):
             shape=(len(coarse), len(self)),
         )
         return Coarsening(self, coarse, share)
-
-
-def _points(lat: FloatArray, lon: FloatArray) -> FloatArray:
-    """Unit vectors of degrees; poles exactly, where the cosine leaves 6e-17."""
-    north, east = np.deg2rad(lat), np.deg2rad(lon)
-    across = np.where(np.abs(lat) == 90, 0.0, np.cos(north))
-    return np.stack(
-        [across * np.cos(east), across * np.sin(east), np.sin(north)], axis=1
-    )
 
 
 def _pairs(n: int) -> IntArray:

@@ -13,7 +13,7 @@ from samplings.rings import RingSampling
 
 
 class RegularGrid(RingSampling):
-    """Rings with as many longitudes each: an array ``(n_theta, n_phi)``.
+    """Rings of equally many longitudes: an array ``(n_theta, n_phi)``.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class RegularGrid(RingSampling):
         Raises
         ------
         ValueError
-            If there are not as many values as vertices along ``axis``.
+            If the number of values along ``axis`` is not that of the vertices.
 
         Examples
         --------

@@ -7,17 +7,17 @@ from scipy.special import gammaln
 
 from samplings.arrays import FloatArray, IntArray
 
-# What the integral of an orthonormal harmonic may be off: the round-off of summing it.
+# Tolerated error of the integral of an orthonormal harmonic: round-off of its sum.
 ROUND_OFF = 1e-14
 
 
 def degree_without_aliasing(
     theta: FloatArray, n_phi: IntArray, area: FloatArray, limit: int
 ) -> int:
-    r"""Return the degree up to which rings integrate the orders they mistake for 0.
+    r"""Return the degree up to which rings integrate the orders that they alias to 0.
 
-    A ring of n equally spaced longitudes sums harmonics of the orders n, 2n, ... to
-    other than 0. The error is at most
+    A ring of n equally spaced longitudes does not sum harmonics of the orders n, 2n,
+    ... to zero. The error is at most
 
     .. math:: \sum_t \sqrt2 a_t |\bar P_l^{n_t}(\cos\theta_t)|,
 
@@ -25,22 +25,9 @@ def degree_without_aliasing(
     functions. Near a pole, where :math:`l \sin\theta < m`, these fall exponentially
     with the order, and the rings of reduced grids are chosen by that.
 
-    Parameters
-    ----------
-    theta
-        Colatitudes of the rings in radian, shape ``(R,)``; poles are no rings.
-    n_phi
-        Longitudes of each ring, shape ``(R,)``.
-    area
-        Area of each ring in steradian, shape ``(R,)``.
-    limit
-        Largest degree of interest.
-
-    Returns
-    -------
-    int
-        Largest degree, at most ``limit``, up to which each term of the sum is below
-        :math:`10^{-14} / R`.
+    For R rings of colatitudes ``theta`` in radian (not poles), ``n_phi`` longitudes and
+    ``area`` in steradian, shape ``(R,)`` each, it is the largest degree, at most
+    ``limit``, up to which each term of the sum is below :math:`10^{-14} / R`.
 
     Notes
     -----

@@ -12,19 +12,9 @@ from samplings.arrays import FloatArray, IntArray, read_only
 def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
     """Vertices and triangles of an icosahedron subdivided ``level`` times.
 
-    Parameters
-    ----------
-    level
-        Number of subdivisions, 0 for the icosahedron itself.
-
-    Returns
-    -------
-    xyz : numpy.ndarray
-        Unit vectors, shape ``(10 * 4**level + 2, 3)``; those of a level come first in
-        the next one.
-    faces : numpy.ndarray
-        Corners of the triangles, counterclockwise from outside, shape
-        ``(20 * 4**level, 3)``; the children of triangle f are ``4f ... 4f+3``.
+    Unit vectors ``(10 * 4**level + 2, 3)``, those of a level first in the next one; and
+    corners of the triangles, counterclockwise from outside, ``(20 * 4**level, 3)``,
+    with the children of triangle f at ``4f ... 4f+3``.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Edges of a vertex and what they make of each degree, one vertex of each orbit."""
+"""Stencils of operators and their action on each degree, one for each orbit."""

@@ -86,20 +86,11 @@ def legendre_moments(
             = \sum_i m_i \sum_{jj'} L_{ij} L_{ij'} P_l(x_j·x_{j'})
 
     for isotropic Gaussian f of degree l with :math:`E[f(x)^2] = 1`, by the addition
-    theorem of spherical harmonics.
+    theorem of spherical harmonics, for l = 0 ... ``degrees`` - 1.
 
-    Parameters
-    ----------
-    matrix
-        Rows of the operator, shape ``(R, V)``.
-    xyz
-        Unit vectors, shape ``(V, 3)``.
-    centres
-        The vertex that each row belongs to, shape ``(R,)``.
-    weights
-        Weight :math:`m_i` of each row in the sum, shape ``(R,)``, of sum one.
-    degrees
-        Number of degrees: l = 0 ... degrees - 1.
+    ``matrix`` holds R rows ``(R, V)`` of the operator on the points ``xyz`` ``(V, 3)``;
+    ``centres`` are the vertices that rows belong to, and ``weights`` the :math:`m_i`,
+    of sum one, shape ``(R,)`` each.
 
     Notes
     -----

@@ -68,19 +68,6 @@ def vertex_permutations(sampling: Sampling) -> list[IntArray]:
     return permutations
 
 
-def vertex_orbits(sampling: Sampling) -> Orbits:
-    """Return the classes of vertices that the sampling's symmetries exchange.
-
-    Examples
-    --------
-    >>> from samplings import Irregular
-    >>> octahedron = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
-    >>> len(vertex_orbits(octahedron))
-    6
-    """
-    return orbits(len(sampling), vertex_permutations(sampling))
-
-
 def edge_permutation(
     permutation: IntArray, low: IntArray, high: IntArray
 ) -> IntArray | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from samplings.arrays import FloatArray, IntArray, ReadOnly
 from samplings.tessellation.hull import convex_hull
-from samplings.tessellation.spherical_triangles import triangle_areas
+from samplings.tessellation.spherical_triangles import signed_areas
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Cells(ReadOnly):
         Normal of the great circle of each side, pointing into the cell, of length one,
         shape ``(S, 3)``.
     neighbours
-        The cell on the other side, shape ``(S,)``; -1 where there is none.
+        The cell on the other side, shape ``(S,)``; -1 where no cell is.
 
     Examples
     --------
@@ -77,24 +77,35 @@ class Cells(ReadOnly):
         return polygon_areas(self.corners[self.indices], self.indptr)
 
 
-def polygon_areas(points: FloatArray, indptr: IntArray) -> FloatArray:
-    """Areas of convex polygons in steradian, given one after the other.
+def polygon_areas(points: FloatArray, indptr: IntArray | None = None) -> FloatArray:
+    """Areas of polygons without crossing sides in steradian.
 
     Parameters
     ----------
     points
-        Corners, counterclockwise from outside, shape ``(S, 3)``.
+        Corners in order, shape ``(S, 3)``, one polygon after the other; or shape
+        ``(V, n, 3)``, where polygons of fewer corners repeat one. Polygons are convex,
+        or smaller than a hemisphere.
     indptr
-        First corner of each polygon, and their number, shape ``(V + 1,)``.
+        First corner of each polygon, and their number, shape ``(V + 1,)``; not for
+        ``(V, n, 3)``.
+
+    Examples
+    --------
+    >>> bool(np.isclose(polygon_areas(np.eye(3)[None])[0], np.pi / 2))  # an octant
+    True
     """
+    if indptr is None:
+        indptr = np.arange(len(points) + 1) * points.shape[1]
+        points = points.reshape(-1, 3)
     n = len(indptr) - 1
     polygon = np.repeat(np.arange(n), np.diff(indptr))
     # A fan from a point inside: corners of regional cells may be nearly opposite.
     sums = [np.bincount(polygon, x, minlength=n) for x in points.T]
     apex = np.stack(sums, axis=1).astype(np.float64)
     apex /= np.maximum(np.linalg.norm(apex, axis=1), np.finfo(float).tiny)[:, None]
-    fan = triangle_areas(apex[polygon], points, points[next_in_ring(indptr)])
-    return np.bincount(polygon, fan, minlength=n).astype(np.float64)
+    fan = signed_areas(apex[polygon], points, points[next_in_ring(indptr)])
+    return np.abs(np.bincount(polygon, fan, minlength=n))
 
 
 def ragged_ranges(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
@@ -148,7 +159,7 @@ def polygon_cells(corners: FloatArray, polygons: IntArray) -> Cells:
 
 
 def voronoi_cells(xyz: FloatArray) -> Cells:
-    """Return the cells of what is nearer to each point than to all others.
+    """Return the Voronoi cells of points: the places nearer to one than to all others.
 
     Parameters
     ----------

@@ -14,17 +14,8 @@ from samplings.tessellation.hull import convex_hull, delaunay_edges
 def sides_over_chords(xyz: FloatArray, extent: float = math.pi) -> sp.csr_array:
     """Return lengths of the sides of Voronoi cells over the chords across them.
 
-    Parameters
-    ----------
-    xyz
-        Distinct unit vectors, shape ``(V, 3)``.
-    extent
-        Angle in radian up to which a cell reaches from its point.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Symmetric, positive, without sides of length zero, shape ``(V, V)``.
+    They are symmetric, positive, without sides of length zero, shape ``(V, V)``; a cell
+    reaches up to the angle ``extent`` in radian from its point.
 
     Raises
     ------

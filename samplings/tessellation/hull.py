@@ -38,18 +38,11 @@ class Hull:
 
 
 def convex_hull(xyz: FloatArray, purpose: str, remedy: str) -> Hull:
-    """Return the convex hull of unit vectors, cut into triangles.
+    """Return the convex hull of distinct unit vectors ``(V, 3)``, cut into triangles.
 
     Where more than three neighbouring points lie on one circle, as on grids, how their
-    polygon is cut is arbitrary.
-
-    Parameters
-    ----------
-    xyz
-        Distinct unit vectors, shape ``(V, 3)``.
-    purpose, remedy
-        What it is for, in the plural, and what to do where there is none: the
-        beginning and the end of messages.
+    polygon is cut is arbitrary. ``purpose``, in the plural, begins messages, and
+    ``remedy`` ends them.
 
     Raises
     ------
@@ -164,7 +157,7 @@ def edges_of_faces(faces: IntArray, n: int) -> tuple[IntArray, IntArray]:
 
 
 def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
-    r"""Return the edges that every Delaunay triangulation of the points has.
+    r"""Return the edges ``(E, 2)`` that every Delaunay triangulation of the points has.
 
     An edge between two faces is in only some of them where its four points lie on one
     circle: the angles opposite to it sum to :math:`\pi`. Such diagonals are left out,
@@ -172,17 +165,8 @@ def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
     all points: they are the pairs whose Voronoi cells share a side, not only a corner,
     and among them is the shortest way from any part of the points to the rest.
 
-    Parameters
-    ----------
-    xyz
-        Unit vectors, shape ``(V, 3)``.
-    faces
-        A Delaunay triangulation of them, shape ``(F, 3)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Ends of the edges, lower vertex first, ascending, shape ``(E, 2)``.
+    ``faces`` ``(F, 3)`` are a triangulation of ``xyz`` ``(V, 3)``; the ends of an edge
+    have the lower vertex first, ascending.
 
     Examples
     --------

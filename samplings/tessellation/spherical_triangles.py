@@ -8,19 +8,11 @@ from samplings.arrays import FloatArray
 
 
 def triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
-    r"""Return the areas of spherical triangles with corners a, b, c.
+    r"""Return the areas of spherical triangles with corners a, b, c, ``(..., 3)``.
 
     .. math:: \tan \frac E2 = \frac{|\det(a, b, c)|}{1 + a·b + b·c + c·a}
 
-    Parameters
-    ----------
-    a, b, c
-        Unit vectors, shape ``(..., 3)`` each.
-
-    Returns
-    -------
-    numpy.ndarray
-        Areas in steradian, at most :math:`2\pi`, shape ``(...)``.
+    in steradian, at most :math:`2\pi`, shape ``(...)``.
 
     Notes
     -----
@@ -32,8 +24,13 @@ def triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
     >>> bool(np.isclose(octant, np.pi / 2))
     True
     """
+    return np.abs(signed_areas(a, b, c))
+
+
+def signed_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
+    """As :func:`triangle_areas`, negative where corners are clockwise from outside."""
     # Differences first: the determinant of nearly equal vectors would cancel.
-    volume = np.abs(np.einsum("...i,...i->...", a, np.cross(b - a, c - a)))
+    volume = np.einsum("...i,...i->...", a, np.cross(b - a, c - a))
     pairs = sum(np.einsum("...i,...i->...", u, v) for u, v in ((a, b), (b, c), (c, a)))
     return np.asarray(2 * np.arctan2(volume, 1 + pairs))
 
@@ -62,21 +59,11 @@ def sector_areas(
 
     .. math:: \int \bigl(1 - \cos\min(R, \arctan(\tan h / \cos\psi))\bigr)\,d\psi
 
-    Summed over the sides of a polygon, the areas are that of its part in the disc,
-    wherever the apex is, unless the polygon holds the point opposite to it.
-
-    Parameters
-    ----------
-    apex, start, end
-        Unit vectors, shape ``(T, 3)`` each.
-    radius
-        Angle R of the disc in radian, from 0 to pi, one or shape ``(T,)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        Areas in steradian, shape ``(T,)``, positive where the corners are
-        counterclockwise from outside.
+    Corners are unit vectors ``(T, 3)``; ``radius`` is R in radian, from 0 to pi, one or
+    ``(T,)``. Areas ``(T,)`` are in steradian, positive where corners are
+    counterclockwise from outside. Summed over the sides of a polygon, they are the area
+    of its part in the disc, wherever the apex is, unless the polygon holds the point
+    opposite to it.
 
     Examples
     --------

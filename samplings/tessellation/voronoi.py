@@ -1,4 +1,4 @@
-"""Areas of spherical Voronoi cells: what each of some scattered points stands for."""
+"""Areas of spherical Voronoi cells, and of scattered points of a region."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import numpy as np
 from samplings.arrays import FloatArray, IntArray
 from samplings.tessellation.hull import convex_hull
 from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
+
+# Cosine of the radius of a circle without points that is a hemisphere, to round-off: a
+# hemisphere with points on its border still counts as a part of the whole sphere.
+HEMISPHERE = -1e-9
+REMEDY = "pass weights, the area of each point in steradian"
 
 
 def cell_areas(
@@ -18,25 +23,10 @@ def cell_areas(
     """Return the Voronoi areas of points whose Delaunay triangulation is known.
 
     The cell of a point is convex and holds it, so that it is a fan of triangles from
-    the point to the two ends of each side. A side lies between the circumcentres of
-    two adjacent Delaunay faces.
-
-    Parameters
-    ----------
-    xyz
-        Unit vectors, shape ``(V, 3)``.
-    faces
-        Vertices of the Delaunay triangles, shape ``(F, 3)``, in either orientation.
-    centres
-        Their circumcentres on the sphere, shape ``(F, 3)``.
-    extent
-        Angle in radian up to which a cell reaches from its point; by default without
-        limit.
-
-    Returns
-    -------
-    numpy.ndarray
-        Areas in steradian, shape ``(V,)``.
+    the point to the two ends of each side. A side lies between the circumcentres of two
+    adjacent Delaunay faces. Points ``(V, 3)`` are corners of ``faces`` ``(F, 3)``, in
+    either orientation, with circumcentres ``centres`` ``(F, 3)``. Areas are in
+    steradian, within ``extent`` radian of the point where that is given.
     """
     n = len(xyz)
     ends = np.sort(faces[:, [[1, 2], [2, 0], [0, 1]]], axis=2).reshape(-1, 2)
@@ -56,8 +46,15 @@ def cell_areas(
     return area
 
 
-def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
-    r"""Return the area of the part of the sphere nearer to each point than to others.
+def point_areas(
+    xyz: FloatArray, extent: float | None = None, remedy: str = REMEDY
+) -> FloatArray:
+    """Return the areas that scattered points stand for.
+
+    They are those of the Voronoi cells, up to an angle from the points where one is
+    given. Without it the outer cells of points that all lie in one half of the sphere
+    would reach round the globe: such points get a third of each Delaunay triangle of
+    which they are a corner, together the area of their convex hull.
 
     Parameters
     ----------
@@ -65,20 +62,21 @@ def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
         Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
         circle.
     extent
-        Angle in radian up to which a cell reaches from its point; by default without
-        limit.
+        Angle in radian up to which a cell reaches from its point.
+    remedy
+        End of messages: what to do where there are no areas.
 
     Returns
     -------
     numpy.ndarray
-        Areas in steradian, shape ``(V,)``. They sum to :math:`4\pi`, or to the area
-        within ``extent`` of any point.
+        Areas in steradian, shape ``(V,)``.
 
     Raises
     ------
     ValueError
-        If there are fewer than four points, if all lie on one circle, or if some are
-        so near to each other (some 1e-7) that round-off hides their cells.
+        If there are fewer than four points, if all lie on one circle, or if some are so
+        near to each other (some 1e-7) that round-off hides their cells; or if points of
+        one half of the sphere lie on so few great circles that some have no area.
 
     Notes
     -----
@@ -88,31 +86,28 @@ def voronoi_areas(xyz: FloatArray, extent: float | None = None) -> FloatArray:
     Examples
     --------
     >>> octahedron = np.concatenate([np.eye(3), -np.eye(3)])
-    >>> bool(np.allclose(voronoi_areas(octahedron), 4 * np.pi / 6))
+    >>> cap = 2 * np.pi * (1 - np.cos(0.1))
+    >>> bool(np.allclose(point_areas(octahedron, 0.1), cap))
     True
     """
-    return areas_and_gap(xyz, extent)[0]
-
-
-def areas_and_gap(
-    xyz: FloatArray, extent: float | None = None
-) -> tuple[FloatArray, float]:
-    """Return :func:`voronoi_areas` and the angular radius of the widest empty circle.
-
-    More than a right angle, in radian, is left empty only by points that all lie in
-    one half of the sphere.
-    """
-    remedy = "pass weights, the area of each point in steradian"
     hull = convex_hull(xyz, "Voronoi areas", remedy)
-    area = cell_areas(xyz, hull.faces, hull.centres)
+    if extent is None and hull.offsets.min() <= HEMISPHERE:
+        faces = hull.faces[hull.offsets > HEMISPHERE]
+        thirds = triangle_areas(*(xyz[corner] for corner in faces.T)) / 3
+        area = np.zeros(len(xyz))
+        for corner in faces.T:
+            area += np.bincount(corner, thirds, len(xyz))
+        whole = float(thirds.sum() * 3)
+    else:
+        area, whole = cell_areas(xyz, hull.faces, hull.centres), 4 * np.pi
     lost = np.flatnonzero(~(area > 0))
     # Relative error of the sum at 10^6 points: 1e-13; a wrong cell shows far above.
-    if len(lost) == 0 and abs(area.sum() / (4 * np.pi) - 1) < 1e-9:
-        if extent is not None:
-            area = cell_areas(xyz, hull.faces, hull.centres, extent)
-        return area, float(np.arccos(np.clip(hull.offsets.min(), -1, 1)))
-    where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
-    raise ValueError(
-        f"points are too near to each other for Voronoi areas ({where}); drop points "
-        f"less than 1e-7 rad apart, or {remedy}"
-    )
+    if len(lost) or abs(area.sum() / whole - 1) > 1e-9:
+        where = f"vertex {lost[0]} and {len(lost) - 1} more" if len(lost) else "some"
+        raise ValueError(
+            f"points are too near to each other for Voronoi areas ({where}); drop "
+            f"points less than 1e-7 rad apart, or {remedy}"
+        )
+    if extent is not None:
+        area = cell_areas(xyz, hull.faces, hull.centres, extent)
+    return area

@@ -137,7 +137,7 @@ def _scaled_polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:
 def _touching(
     overlap: sp.csr_array, cells: Cells, area: FloatArray, other_area: FloatArray
 ) -> sp.csr_array:
-    """A trace of overlap of each cell with what its neighbours overlap."""
+    """A trace of overlap of each cell with the cells that its neighbours overlap."""
     n = len(cells)
     start, end = cells.corners[cells.indices], cells.corners[cells.following]
     # Sides without length join cells that touch at a corner only.

@@ -13,9 +13,9 @@ from samplings.arrays import FloatArray, IntArray
 SWEEPS = 20
 NEWTON_STEPS = 30
 HALVINGS = 10
-# Of the solution of each step: the next one starts from what is left.
+# Of the solution of each step: the next one starts from the rest.
 ACCURACY = 1e-5
-# What round-off may leave of the relative errors where cells differ widely in size.
+# Relative error that round-off may leave where cells differ widely in size.
 ROUND_OFF = 1e-11
 # Totals that are equal but for round-off differ by less, relatively.
 SAME_TOTAL = 1e-9
@@ -27,30 +27,18 @@ def balanced(
     columns: FloatArray,
     accuracy: float = 1e-13,
 ) -> sp.csr_array | None:
-    r"""Scale rows and columns of a non-negative matrix to given sums.
+    r"""Scale rows and columns of a non-negative matrix ``(R, C)`` to given sums.
 
     .. math:: B_{ij} = u_i A_{ij} v_j, \quad \sum_j B_{ij} = r_i, \quad
               \sum_i B_{ij} = c_j
 
-    B is the matrix with these sums of the least divergence
-    :math:`\sum B \log(B / A)` from A: zeros stay, and all else changes as little as may
-    be. Sinkhorn's alternate scaling of rows and columns meets what is missed locally;
-    then Newton's method on the convex dual in :math:`\log v`, with u that of the rows,
-    closes quickly what would take it very long.
+    B is the matrix with these sums of the least divergence :math:`\sum B \log(B / A)`
+    from A: zeros stay, and all else changes as little as possible. Sinkhorn's alternate
+    scaling of rows and columns removes local errors; then Newton's method on the convex
+    dual in :math:`\log v`, with u that of the rows, quickly removes the others.
 
-    Parameters
-    ----------
-    matrix
-        Non-negative, shape ``(R, C)``.
-    rows, columns
-        The sums, positive, shapes ``(R,)`` and ``(C,)``, of equal totals.
-    accuracy
-        Largest error of a sum, relative to the sum.
-
-    Returns
-    -------
-    scipy.sparse.csr_array or None
-        The scaled matrix; None if no such scaling is found: the zeros forbid it.
+    The sums of ``rows`` and ``columns`` are positive, of equal totals, and met to a
+    relative ``accuracy``. None is returned if the zeros forbid such a scaling.
 
     Notes
     -----

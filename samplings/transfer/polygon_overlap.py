@@ -35,22 +35,12 @@ def polygon_overlaps(
 
     From the cell of ``others`` that holds a point of a cell, the search goes on across
     the sides beyond which the cell reaches, so that only cells that overlap, and their
-    neighbours, are compared, whatever their sizes.
+    neighbours, are compared, whatever their sizes. Least is done when ``cells`` are the
+    smaller ones.
 
-    Parameters
-    ----------
-    cells, others
-        The two coverings; least is done when ``cells`` are the smaller ones.
-    xyz
-        A point inside each of the ``cells``, shape ``(len(cells), 3)``.
-    centres
-        Points in the ``others``, near which the search starts.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Areas in steradian, shape ``(len(cells), len(others))``; those below 1e-11 of
-        the smaller cell are left out.
+    ``xyz`` holds a point inside each of the ``cells``, and ``centres`` points in the
+    ``others``, near which the search starts. The result is sparse, in steradian, shape
+    ``(len(cells), len(others))``; areas below 1e-11 of the smaller cell are left out.
 
     Raises
     ------
@@ -207,7 +197,7 @@ def limited_overlaps(
     discs: Discs | None,
     other_discs: Discs | None,
 ) -> sp.csr_array:
-    """Leave of overlaps what is within discs about the points of the cells.
+    """Keep the part of overlaps that is within discs about the points of the cells.
 
     Parameters
     ----------

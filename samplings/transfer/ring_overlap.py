@@ -15,23 +15,13 @@ SLIVER = 1e-11
 
 
 def overlap_areas(fine: RingSampling, coarse: RingSampling) -> sp.csr_array:
-    r"""Return the areas that the cells of two ring samplings have in common.
+    r"""Return the areas in steradian that cells of ring samplings share, sparse.
 
     .. math:: A_{cf} = (\text{overlap in } \cos\theta) · (\text{overlap in } \varphi)
 
     Cells are bounded by meridians and parallels, so that both overlaps are of
-    intervals. Rows sum to the coarse areas and columns to the fine ones.
-
-    Parameters
-    ----------
-    fine, coarse
-        The two samplings; neither needs to be finer.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Areas in steradian, shape ``(V_coarse, V_fine)``, in time and memory
-        proportional to its entries.
+    intervals. Rows sum to the coarse areas and columns to the fine ones; neither
+    sampling needs to be the finer one. Time and memory are proportional to the entries.
 
     Notes
     -----

@@ -72,26 +72,14 @@ class Arcs:
 
 
 def ring_polygon_overlap(rings: Sampling, bands: Bands, cells: Cells) -> sp.csr_array:
-    r"""Return the areas that cells of rings share with polygons.
+    r"""Return the areas in steradian that cells of rings share with polygons, sparse.
 
     .. math:: A_{ij} = \oint_{\partial P_j} (\min(\max(\varphi, w_i), e_i) - w_i) \, dz
 
     over the sides within the ring of cell i, from its western border w to its eastern
     one e. Sides are arcs of great circles, cut at parallels and meridians; the integral
-    of each piece is elementary.
-
-    Parameters
-    ----------
-    rings, bands
-        A sampling whose cells lie between parallels and meridians, and these.
-    cells
-        Polygons.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Areas in steradian, shape ``(len(rings), len(cells))``, in time and memory
-        proportional to its entries.
+    of each piece is elementary. ``bands`` are those of ``rings``. Time and memory are
+    proportional to the entries.
 
     Examples
     --------

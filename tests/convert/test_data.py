@@ -23,6 +23,7 @@ from samplings import (
     DisconnectedGraphWarning,
     Equiangular,
     HEALPix,
+    Heat,
     Icosahedral,
     Irregular,
     Transfer,
@@ -32,22 +33,19 @@ from samplings import (
 )
 from tests.round_off import assert_near
 
-# The kernel of the papers, with its options.
-heat_graph = partial(knn_graph, weighting="heat")
-
 
 def scattered() -> Irregular:
     xyz = np.random.default_rng(0).standard_normal((60, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 GRAPHS = {
     "healpix": lambda: knn_graph(HEALPix(4), 8),
-    "ring": lambda: heat_graph(HEALPix(6, nest=False), 8, distance="geodesic"),
-    "equiangular": lambda: heat_graph(Equiangular(8, 16), 20, symmetrize="union"),
+    "ring": lambda: knn_graph(HEALPix(6, nest=False), 8, Heat(distance="geodesic")),
+    "equiangular": lambda: knn_graph(Equiangular(8, 16), 20, Heat(symmetrize="union")),
     "joined": lambda: knn_graph(Equiangular(12, 24), 4, weighting="area-corrected"),
     "icosahedral": lambda: knn_graph(Icosahedral(2), 6),
-    "irregular": lambda: heat_graph(scattered(), 6, t=0.1),
+    "irregular": lambda: knn_graph(scattered(), 6, Heat(t=0.1)),
     "triangulation": lambda: delaunay_graph(scattered()),
     "masked": lambda: knn_graph(HEALPix(4)[HEALPix(4).lat > 0], 8),
 }

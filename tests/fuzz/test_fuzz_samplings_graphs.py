@@ -66,7 +66,7 @@ def odd_samplings(draw):
     xyz = np.asarray(xyz, dtype=np.float64)
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
     try:
-        return Irregular.from_xyz(xyz, np.full(len(xyz), 0.01), duplicates="merge")
+        return Irregular(xyz, np.full(len(xyz), 0.01), duplicates="merge")
     except ValueError as error:
         says_something(error)
         return HEALPix(1)

@@ -22,7 +22,7 @@ from samplings import Equiangular, HEALPix, Icosahedral, Irregular, knn_graph, l
 
 def scattered(n=400):
     xyz = np.random.default_rng(3).normal(size=(n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
 
 
 WHOLE = [HEALPix(8), HEALPix(6, nest=False), Equiangular(12), Icosahedral(2)]

@@ -99,5 +99,5 @@ def test_points_on_one_side_resolve_nothing_above_degree_zero():
     xyz = rng.normal(size=(50, 3))
     xyz[:, 2] = np.abs(xyz[:, 2]) + 0.1
     xyz /= np.linalg.norm(xyz, axis=1, keepdims=True)
-    sampling = Irregular.from_xyz(xyz, weights=np.full(50, 4 * np.pi / 50))
+    sampling = Irregular(xyz, weights=np.full(50, 4 * np.pi / 50))
     assert largest_degree(sampling) == 0

@@ -27,7 +27,7 @@ from tests.round_off import assert_near
 
 def scattered(n=400):
     xyz = np.random.default_rng(3).normal(size=(n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
 
 
 SAMPLINGS = [
@@ -75,7 +75,7 @@ def test_rotation_moves_signals_with_the_points(sampling):
     angles = uniform_rotation(rng)
     rotated = exact_transform(sampling, 6).synthesize(rotate_coefficients(a, angles), 5)
     back = Rotation.from_euler("ZYZ", angles).inv().apply(sampling.xyz.copy())
-    turned = Irregular.from_xyz(back, weights=sampling.weights)
+    turned = Irregular(back, weights=sampling.weights)
     expected = LeastSquaresTransform(turned, 5).synthesize(a, 5)
     np.testing.assert_allclose(rotated, expected, atol=1e-11)
 

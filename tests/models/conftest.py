@@ -17,7 +17,7 @@ PYRAMIDS = {
 def scattered() -> Irregular:
     generator = torch.Generator().manual_seed(0)
     xyz = torch.randn(300, 3, generator=generator, dtype=torch.float64)
-    return Irregular.from_xyz((xyz / xyz.norm(dim=1, keepdim=True)).numpy())
+    return Irregular((xyz / xyz.norm(dim=1, keepdim=True)).numpy())
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,14 @@ from deepsphere_pyg.models.checkpoint_file import (
     read_checkpoint,
     write_checkpoint,
 )
-from samplings import GaussLegendre, HEALPix, Icosahedral, build_pyramid, same_sampling
+from samplings import (
+    GaussLegendre,
+    HEALPix,
+    Heat,
+    Icosahedral,
+    build_pyramid,
+    same_sampling,
+)
 from tests.round_off import assert_near
 
 TINY = UNetConfiguration("tiny", 4, (4, 6, 8))
@@ -316,7 +323,8 @@ def test_a_model_of_ones_own_is_known_once_defined(healpix_pyramid, tmp_path):
 
 
 def test_explicit_kernel_widths_are_kept(tmp_path):
-    pyramid = build_pyramid(HEALPix(4), 3, 8, t=[0.05, 0.2, 0.8], weighting="heat")
+    widths = [Heat(t=t) for t in (0.05, 0.2, 0.8)]
+    pyramid = build_pyramid(HEALPix(4), 3, 8, weighting=widths)
     model = MODELS["unet"](pyramid)
     save_model(model, tmp_path / "model.pt")
     loaded = load_model(tmp_path / "model.pt")

@@ -16,7 +16,7 @@ from deepsphere_pyg.models import (
     UNET_CONFIGURATIONS,
     WIDER,
 )
-from samplings import HEALPix, Icosahedral, build_pyramid, laplacian
+from samplings import HEALPix, Heat, Icosahedral, build_pyramid, laplacian
 from tests.round_off import assert_near
 
 TINY = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
@@ -277,8 +277,8 @@ def test_with_sampling_keeps_the_graph_options(healpix_pyramid):
     options = {k: v for k, v in moved.pyramid.config.items() if k != "sampling"}
     expected = {k: v for k, v in healpix_pyramid.config.items() if k != "sampling"}
     assert options == expected
-    chosen = build_pyramid(HEALPix(8), 3, 8, t=[0.01, 0.04, 0.16], weighting="heat")
-    with pytest.raises(ValueError, match="kernel widths t were chosen for its own"):
+    chosen = build_pyramid(HEALPix(8), 3, 8, weighting=Heat(t=0.01))
+    with pytest.raises(ValueError, match="kernel width t were chosen for its own"):
         SphericalUNet(2, 3, chosen, configuration=TINY).with_sampling(Icosahedral(3))
 
 

@@ -15,6 +15,8 @@ from samplings import (
     Fibonacci,
     GaussLegendre,
     HEALPix,
+    Heat,
+    InverseDistance,
     Irregular,
     McEwenWiaux,
     NoOptimalWidthError,
@@ -145,10 +147,9 @@ def test_samplings_are_asked_for_by_name(other):
 def test_options_are_checked_before_neighbours_are_searched():
     with pytest.raises(ValueError, match="weighting must be 'heat' or"):
         knn_graph(ONE_PIXEL, 1, weighting="haet")
-    with pytest.raises(ValueError, match="weighting must be 'heat' or"):
-        knn_graph(ONE_PIXEL, 1, weighting=["heat"])
-    with pytest.raises(ValueError, match="'fitted' weights have no option t"):
-        knn_graph(ONE_PIXEL, 1, 0.1)
+    for wrong in (["heat"], 0.1, Heat):
+        with pytest.raises(TypeError, match=r"weighting must be .*Heat\(t=0.01\), got"):
+            knn_graph(ONE_PIXEL, 1, wrong)
 
 
 def test_no_width_is_best_where_there_is_no_error():
@@ -170,7 +171,7 @@ def _caps():
 def _clusters():
     rng = np.random.default_rng(0)
     near = np.repeat(Fibonacci(6).xyz, 10, axis=0) + 1e-5 * rng.normal(size=(60, 3))
-    return Irregular.from_xyz(near / np.linalg.norm(near, axis=1)[:, None])
+    return Irregular(near / np.linalg.norm(near, axis=1)[:, None])
 
 
 ODD = {
@@ -208,7 +209,7 @@ def test_tiny_and_odd_samplings_have_sound_graphs(name, k, weighting):
 def test_points_on_one_circle_have_graphs_but_no_natural_neighbours():
     east = np.deg2rad(LON)
     points = np.stack([np.cos(east), np.sin(east), 0 * east], axis=1)
-    circle = Irregular.from_xyz(points, np.full(len(points), np.pi / 3))
+    circle = Irregular(points, np.full(len(points), np.pi / 3))
     assert knn_graph(circle, 2, weighting="heat").n_edges == len(points)
     assert knn_graph(circle, 2, connect=False).n_components == 1
     with pytest.raises(ValueError, match=r"not all on one circle.* weighting='heat'"):
@@ -218,10 +219,10 @@ def test_points_on_one_circle_have_graphs_but_no_natural_neighbours():
 
 
 def test_antipodes_are_neighbours():
-    pair = Irregular.from_xyz([[0, 0, 1], [0, 0, -1]], [2 * np.pi] * 2)
+    pair = Irregular([[0, 0, 1], [0, 0, -1]], [2 * np.pi] * 2)
     for weighting in NEIGHBOURS:
         assert knn_graph(pair, 1, weighting=weighting).n_edges == 1
-    far = knn_graph(pair, 1, weighting="inverse-distance", distance="geodesic")
+    far = knn_graph(pair, 1, InverseDistance(distance="geodesic"))
     assert far.adjacency[0, 1] == pytest.approx(1 / np.pi)
     with pytest.raises(ValueError, match="at least 4 points, got 2; add points"):
         delaunay_graph(pair)

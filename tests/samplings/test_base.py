@@ -56,7 +56,7 @@ def test_plain_points_have_no_configuration_and_no_coarser_sampling():
 
 def test_same_sampling_compares_points_and_areas():
     sampling = HEALPix(4)
-    moved = Irregular.from_xyz(sampling.xyz, sampling.weights * (1 + 1e-11))
+    moved = Irregular(sampling.xyz, sampling.weights * (1 + 1e-11))
     assert same_sampling(sampling, moved)
     assert not same_sampling(sampling, HEALPix(4, nest=False))
     assert not same_sampling(sampling, HEALPix(2))

@@ -60,7 +60,7 @@ def test_only_midpoints_kept_give_both_parents_their_share():
 def test_masked_scattered_points_coarsen():
     xyz = np.random.default_rng(0).standard_normal((50, 3))
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    part = Irregular.from_xyz(xyz)[xyz[:, 2] > 0]
+    part = Irregular(xyz)[xyz[:, 2] > 0]
     assert part.coarsen().coarse.area == pytest.approx(part.area)
 
 
@@ -167,7 +167,7 @@ def test_error_for_a_configuration_with_and_without_an_order():
 
 def _scattered():
     xyz = np.random.default_rng(1).standard_normal((60, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 @pytest.mark.parametrize(

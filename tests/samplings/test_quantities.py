@@ -6,7 +6,14 @@ import pytest
 import torch
 import xarray as xr
 
-from samplings import Fibonacci, HEALPix, Irregular, Rectilinear, delaunay_weights
+from samplings import (
+    Fibonacci,
+    FiniteVolume,
+    HEALPix,
+    Irregular,
+    Rectilinear,
+    delaunay_weights,
+)
 from samplings.quantities import degrees, radians
 from samplings.units import EARTH, degrees_of, steradians_of
 
@@ -95,7 +102,7 @@ def test_areas_are_converted(unit, steradian):
         points.weights / steradian * u.Unit(unit),
         xr.DataArray(points.weights / steradian, attrs={"units": unit}),
     ):
-        made = Irregular.from_xyz(points.xyz, areas)
+        made = Irregular(points.xyz, areas)
         np.testing.assert_allclose(made.weights, points.weights, rtol=1e-12)
 
 
@@ -187,26 +194,26 @@ def test_hidden_points_and_areas_are_refused():
     points = Fibonacci(50)
     hidden = np.arange(50) == 3
     with pytest.raises(ValueError, match="xyz is missing at 3 of 150 places"):
-        Irregular.from_xyz(np.ma.array(points.xyz, mask=np.eye(50, 3, -3)))
+        Irregular(np.ma.array(points.xyz, mask=np.eye(50, 3, -3)))
     with pytest.raises(ValueError, match="weights is missing at 1 of 50 places"):
-        Irregular.from_xyz(points.xyz, np.ma.array(points.weights, mask=hidden))
+        Irregular(points.xyz, np.ma.array(points.weights, mask=hidden))
     with pytest.raises(ValueError, match="lat is missing at 1 of 3 places"):
         Rectilinear(np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1, 2])
     with pytest.raises(ValueError, match="xyz must be unit vectors, got the unit 'km'"):
-        Irregular.from_xyz(points.xyz * u.km)
-    assert len(Irregular.from_xyz(points.xyz.astype(">f8"), points.weights[::1])) == 50
+        Irregular(points.xyz * u.km)
+    assert len(Irregular(points.xyz.astype(">f8"), points.weights[::1])) == 50
 
 
 def test_extents_are_converted():
     points = Fibonacci(40).xyz
-    expected = Irregular.from_xyz(points, extent=np.deg2rad(10)).weights
-    found = Irregular.from_xyz(points, extent=10 * u.deg).weights
+    expected = Irregular(points, extent=np.deg2rad(10)).weights
+    found = Irregular(points, extent=10 * u.deg).weights
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    weights = delaunay_weights(Fibonacci(40), "finite-volume", extent=60 * u.arcmin)
-    straight = delaunay_weights(Fibonacci(40), "finite-volume", extent=np.deg2rad(1))
+    weights = delaunay_weights(Fibonacci(40), FiniteVolume(extent=60 * u.arcmin))
+    straight = delaunay_weights(Fibonacci(40), FiniteVolume(extent=np.deg2rad(1)))
     assert abs(weights.adjacency - straight.adjacency).sum() < 1e-12
     with pytest.raises(ValueError, match=r"extent must be in a unit of angle.*'km'"):
-        Irregular.from_xyz(points, extent=300 * u.km)
+        Irregular(points, extent=300 * u.km)
     assert radians("angle", 90 * u.deg) == pytest.approx(np.pi / 2)
 
 
@@ -228,8 +235,8 @@ def test_areas_that_add_up_to_more_than_the_sphere_are_refused(factor, message):
     points = Fibonacci(200)
     areas = points.weights * factor
     for build in (
-        lambda: Irregular.from_xyz(points.xyz, areas),
-        lambda: Irregular.from_xyz(points.xyz, areas, duplicates="merge"),
+        lambda: Irregular(points.xyz, areas),
+        lambda: Irregular(points.xyz, areas, duplicates="merge"),
         lambda: Irregular.from_lonlat(points.lon, points.lat, areas),
     ):
         with pytest.raises(ValueError, match=message):
@@ -240,7 +247,7 @@ def test_areas_of_another_radius_or_rounded_are_taken():
     points = Fibonacci(200)
     # On an Earth of the equatorial radius, in units of the mean one.
     areas = points.weights * (6378.137 / 6371.0) ** 2
-    assert Irregular.from_xyz(points.xyz, areas).area > 4 * np.pi
+    assert Irregular(points.xyz, areas).area > 4 * np.pi
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
@@ -251,4 +258,4 @@ def test_areas_that_are_none_are_refused(bad):
     with pytest.raises(
         ValueError, match=f"must be positive, got {bad} at vertex 7; dr"
     ):
-        Irregular.from_xyz(points.xyz, areas)
+        Irregular(points.xyz, areas)

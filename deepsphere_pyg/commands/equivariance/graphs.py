@@ -13,6 +13,7 @@ from deepsphere_pyg.plot.laplacians import OPTIMAL
 from samplings import (
     WEIGHTINGS,
     HEALPix,
+    Heat,
     Laplacian,
     Sampling,
     SphericalGraph,
@@ -46,9 +47,9 @@ def graph_jobs(sampling: Sampling, args: argparse.Namespace) -> list[Job]:
             make = partial(delaunay_graph, sampling, weighting)
             jobs.append(Job(weighting, "", make))
             continue
-        # Other weightings refuse a distance that means nothing to them.
-        distance = args.distance if weighting == "heat" else "chordal"
-        make = partial(knn_graph, sampling, distance=distance, weighting=weighting)
+        # The option is of the heat kernel alone.
+        kind = Heat(distance=args.distance) if weighting == "heat" else weighting
+        make = partial(knn_graph, sampling, weighting=kind)
         jobs += [Job(weighting, k, partial(make, k)) for k in args.k]
     if args.optimise_width:
         search = partial(_of_optimal_width, sampling, distance=args.distance)
@@ -57,8 +58,8 @@ def graph_jobs(sampling: Sampling, args: argparse.Namespace) -> list[Job]:
 
 
 def _of_optimal_width(sampling: Sampling, k: int, distance: str) -> SphericalGraph:
-    t = optimal_width(sampling, k, distance=distance)
-    return knn_graph(sampling, k, t, distance, weighting="heat")
+    t = optimal_width(sampling, k, Heat(distance=distance))
+    return knn_graph(sampling, k, Heat(t=t, distance=distance))
 
 
 def measure(

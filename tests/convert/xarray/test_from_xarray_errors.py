@@ -95,8 +95,8 @@ METRES = {"standard_name": "projection_y_coordinate", "units": "m"}
             curved(CURVED[0][:1], CURVED[1][:1]),
             r"curvilinear grid of 1 x 5 cells has no",
         ),
-        (listed([0, 1.0], [0, 1.0]), r"need at least 4 of them, got 2; pass areas="),
-        (listed([0.0] * 9, np.arange(9.0)), r"not on one circle .*; pass areas="),
+        (listed([0, 1.0], [0, 1.0]), r"need at least 4 points, got 2; pass areas="),
+        (listed([0.0] * 9, np.arange(9.0)), r"not all on one circle .*; pass areas="),
         (
             listed(np.deg2rad([-80, 80, 0, 3]), np.deg2rad([0, 80, 180, 359.0])),
             r"the globe in radians; pass unit='radian'",

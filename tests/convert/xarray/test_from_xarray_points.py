@@ -6,7 +6,7 @@ import pytest
 
 from deepsphere_pyg.convert import UnusableAreasWarning, from_xarray
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular, same_sampling
-from samplings.tessellation.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import point_areas
 from tests.round_off import assert_near
 
 xr = pytest.importorskip("xarray")
@@ -152,7 +152,7 @@ def test_icon_is_unstructured_in_radians():
     assert places.dims == ("ncells",)
     assert_near(places.sampling.xyz, sampling.xyz, 3)
     np.testing.assert_allclose(
-        places.sampling.weights, voronoi_areas(sampling.xyz), rtol=1e-9
+        places.sampling.weights, point_areas(sampling.xyz), rtol=1e-9
     )
     values, _ = places.signal(data)
     assert values.shape == (2, 3, len(sampling), 1)
@@ -191,7 +191,7 @@ def test_cell_measures_give_areas():
     data["cell_area"] = data.cell_area.where(data.ncells > 3)
     with pytest.warns(UnusableAreasWarning, match=r"got nan at .*estimated instead"):
         estimated = from_xarray(data, "ta").sampling
-    np.testing.assert_allclose(estimated.weights, voronoi_areas(sampling.xyz))
+    np.testing.assert_allclose(estimated.weights, point_areas(sampling.xyz))
     with pytest.raises(
         ValueError, match=r"areas must be positive .* got nan at posi.* 0"
     ):

@@ -21,7 +21,7 @@ DTYPES = (torch.float32, torch.float64)
 
 def irregular():
     xyz = np.random.default_rng(0).standard_normal((90, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 FINE = {

@@ -12,19 +12,14 @@ from samplings import (
     GaussLegendre,
     HEALPix,
     Icosahedral,
-    Irregular,
     equivariance_spectrum,
     knn_graph,
     laplacian,
     nominal_bandlimit,
 )
 from samplings.stencils.legendre_sums import LegendreTable, one_minus_legendre
+from tests.helpers import scattered
 from tests.round_off import assert_near
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def spectrum_by_orders(matrix, sampling, degrees, rows=slice(None)):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from samplings import (
+    WEIGHTINGS,
     Equiangular,
     GaussLegendre,
     HEALPix,
@@ -49,7 +50,7 @@ def test_no_other_width_has_a_lower_error(sampling, weighting):
     t = optimal_width(sampling, 20, weighting=weighting, degrees=degrees)
     least, *others = (
         equivariance_spectrum(
-            knn_graph(sampling, 20, factor * t, weighting=weighting), degrees
+            knn_graph(sampling, 20, WEIGHTINGS[weighting](t=factor * t)), degrees
         ).mean_error(1)
         for factor in (1, 0.5, 0.8, 0.95, 1.05, 1.2, 2)
     )
@@ -63,5 +64,8 @@ def test_error_where_the_least_error_is_out_of_reach():
 
 
 def test_error_for_a_weighting_without_width():
-    with pytest.raises(ValueError, match="'self-tuned' weights have no option t"):
+    with pytest.raises(
+        ValueError,
+        match="'area-corrected', got 'self-tuned'",
+    ):
         optimal_width(HEALPix(4), 8, weighting="self-tuned")

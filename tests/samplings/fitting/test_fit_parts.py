@@ -6,18 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
-from samplings import HEALPix, Irregular
+from samplings import HEALPix
 from samplings.fitting.bounded_quadratic import minimise
 from samplings.fitting.objective import FitObjective
 from samplings.fitting.pattern import fit_pattern, on_border
 from samplings.fitting.recipe import balanced, relative
 from samplings.fitting.rounds import start_weights
 from samplings.points.neighbours import nearest_neighbours
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+from tests.helpers import scattered
 
 
 def test_the_quadratic_function_is_the_objective():

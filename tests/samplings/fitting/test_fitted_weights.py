@@ -10,6 +10,7 @@ from samplings import (
     Fibonacci,
     GaussLegendre,
     HEALPix,
+    Heat,
     Icosahedral,
     Irregular,
     equivariance_spectrum,
@@ -20,6 +21,7 @@ from samplings.fitting.recipe import RECIPES
 from samplings.graphs.pieces import connect
 from samplings.points.neighbours import nearest_neighbours
 from samplings.stencils.symmetry import vertex_permutations
+from tests.helpers import scattered
 from tests.round_off import assert_near
 
 # Widths of the heat kernel, times n, with the lowest geometric mean of e_l over
@@ -35,23 +37,18 @@ BEST_WIDTH = {
 GAIN = {8: 2.0, 20: 3.8, 40: 2.3}
 
 
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
-
-
 def joined(sampling, k):
     return connect(sampling, nearest_neighbours(sampling.xyz, k))[0]
 
 
-def fitted_spectrum(sampling, k, method="balanced", **options):
-    fit = fit_weights(sampling, joined(sampling, k), method, **options)
+def fitted_spectrum(sampling, k, weighting="fitted", **options):
+    fit = fit_weights(sampling, joined(sampling, k), weighting, **options)
     return equivariance_spectrum(fit.matrix(), sampling=sampling)
 
 
 def heat_spectrum(nside, k):
     t = BEST_WIDTH[nside, k] / (12 * nside**2)
-    return equivariance_spectrum(knn_graph(HEALPix(nside), k, t, weighting="heat"))
+    return equivariance_spectrum(knn_graph(HEALPix(nside), k, Heat(t=t)))
 
 
 # -- how low --------------------------------------------------------------------------
@@ -82,7 +79,7 @@ def test_twenty_fitted_neighbours_beat_forty_with_heat_up_to_nside(nside):
 @pytest.mark.parametrize("nside", [32, 64])
 @pytest.mark.parametrize("k", [8, 20, 40])
 def test_iterated_fits_are_lower_still_up_to_nside(nside, k):
-    iterated = fitted_spectrum(HEALPix(nside), k, "irls").error[9:nside]
+    iterated = fitted_spectrum(HEALPix(nside), k, "fitted-irls").error[9:nside]
     assert iterated.mean() < fitted_spectrum(HEALPix(nside), k).error[9:nside].mean()
 
 
@@ -138,12 +135,12 @@ SAMPLINGS = {
 }
 
 
-@pytest.mark.parametrize("method", list(RECIPES))
+@pytest.mark.parametrize("weighting", list(RECIPES))
 @pytest.mark.parametrize("name", list(SAMPLINGS))
-def test_fits_are_symmetric_non_negative_semi_definite_and_scaled(name, method):
+def test_fits_are_symmetric_non_negative_semi_definite_and_scaled(name, weighting):
     sampling = SAMPLINGS[name]
     k = min(8, len(sampling) - 1)
-    fit = fit_weights(sampling, joined(sampling, k), method)
+    fit = fit_weights(sampling, joined(sampling, k), weighting)
     assert abs(fit.adjacency - fit.adjacency.T).max() == 0
     assert fit.adjacency.data.min() >= 0
     assert fit.adjacency.diagonal().max() == 0
@@ -227,7 +224,7 @@ def test_smallest_graphs_work(name):
     }[name]
     xyz = np.array(points, dtype=float)
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    sampling = Irregular.from_xyz(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
+    sampling = Irregular(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
     if name == "pieces":
         chords = np.kron(np.eye(2), 2**0.5 * (1 - np.eye(3)))
     elif name == "alone":
@@ -235,8 +232,8 @@ def test_smallest_graphs_work(name):
         chords[0, 1] = 2**0.5
     else:
         chords = np.linalg.norm(xyz[:, None] - xyz, axis=2)
-    for method in RECIPES:
-        fit = fit_weights(sampling, sp.csr_array(chords), method)
+    for weighting in RECIPES:
+        fit = fit_weights(sampling, sp.csr_array(chords), weighting)
         assert np.isfinite(fit.adjacency.data).all()
         assert (fit.adjacency.data >= 0).all() and fit.adjacency.nnz
         assert np.isfinite(fit.mass).all()
@@ -265,7 +262,7 @@ def test_progress_is_told_to_the_end():
 def test_errors_for_bad_patterns_and_methods():
     sphere = HEALPix(2)
     pattern = nearest_neighbours(sphere.xyz, 8)
-    with pytest.raises(ValueError, match="method must be 'balanced' or 'single'"):
+    with pytest.raises(ValueError, match="weighting must be 'fitted' or"):
         fit_weights(sphere, pattern, "best")
     with pytest.raises(ValueError, match=r"shape \(12, 12\), one row per vertex"):
         fit_weights(HEALPix(1), pattern)

@@ -15,12 +15,8 @@ from samplings import (
 )
 from samplings.fitting.natural_neighbours import REACH, surround
 from samplings.points.neighbours import nearest_neighbours
+from tests.helpers import scattered
 from tests.round_off import assert_near
-
-
-def scattered(n=400, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
 
 
 def largest_gap(xyz, i, neighbours):
@@ -33,7 +29,7 @@ def largest_gap(xyz, i, neighbours):
 
 @pytest.mark.oracle
 def test_links_are_those_of_cells_that_share_a_side():
-    sampling = scattered()
+    sampling = scattered(400)
     pattern = nearest_neighbours(sampling.xyz, 4)
     around, n_added = surround(sampling, pattern)
     regions = SphericalVoronoi(sampling.xyz).regions
@@ -49,7 +45,7 @@ def test_links_are_those_of_cells_that_share_a_side():
 
 
 def test_every_point_is_surrounded():
-    sampling = scattered()
+    sampling = scattered(400)
     around, _ = surround(sampling, nearest_neighbours(sampling.xyz, 4))
     around = around.maximum(around.T)
     for i in range(len(sampling)):
@@ -69,7 +65,7 @@ def test_other_samplings_keep_their_links(sampling):
 
 def test_links_do_not_reach_across_what_is_empty():
     whole = scattered(1000)
-    north = Irregular.from_xyz(whole.xyz[whole.xyz[:, 2] > 0.2], extent=math.pi)
+    north = Irregular(whole.xyz[whole.xyz[:, 2] > 0.2], extent=math.pi)
     pattern = nearest_neighbours(north.xyz, 6)
     around, n_added = surround(north, pattern)
     assert n_added > 0

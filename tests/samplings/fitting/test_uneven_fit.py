@@ -38,7 +38,7 @@ def towns(n=1500, wide=250, seed=0):
     rng = np.random.default_rng(seed)
     centres = unit(rng.standard_normal((12, 3)))
     near = centres[rng.integers(0, 12, n)] + 0.08 * rng.standard_normal((n, 3))
-    return Irregular.from_xyz(unit(np.vstack([rng.standard_normal((wide, 3)), near])))
+    return Irregular(unit(np.vstack([rng.standard_normal((wide, 3)), near])))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def uneven():
 
 
 def scattered(n):
-    return Irregular.from_xyz(unit(np.random.default_rng(0).standard_normal((n, 3))))
+    return Irregular(unit(np.random.default_rng(0).standard_normal((n, 3))))
 
 
 # -- which points, which links --------------------------------------------------------
@@ -56,7 +56,7 @@ def test_only_points_dense_in_places_and_all_over_the_sphere_are_uneven(uneven):
     assert not is_uneven(scattered(1000))
     assert not is_uneven(HEALPix(8))
     north = uneven.xyz[uneven.xyz[:, 2] > 0]
-    assert not is_uneven(Irregular.from_xyz(north, extent=math.pi))
+    assert not is_uneven(Irregular(north, extent=math.pi))
     # A part of points that cover the sphere has the cells of the whole.
     assert is_uneven(uneven[uneven.xyz[:, 2] > 0])
 
@@ -193,13 +193,15 @@ def test_fits_of_uneven_points_beat_heat_and_finite_volumes_at_every_degree(unev
 
 def test_fits_of_uneven_points_repeat_and_keep_masses_that_are_given(uneven):
     pattern, _ = surround(uneven, nearest_neighbours(uneven.xyz, 8))
-    one, two = (fit_weights(uneven, pattern, "single") for _ in range(2))
+    one, two = (fit_weights(uneven, pattern, "fitted-single") for _ in range(2))
     np.testing.assert_array_equal(one.adjacency.data, two.adjacency.data)
     assert (one.row_weights == 1).all()
-    held = fit_weights(uneven, pattern, "single", mass=uneven.weights)
+    held = fit_weights(uneven, pattern, "fitted-single", mass=uneven.weights)
     mass = uneven.weights / uneven.weights.mean()
     np.testing.assert_allclose(held.mass, mass, rtol=1e-12)
     calls = []
-    fit_weights(uneven, pattern, "single", progress=lambda *done: calls.append(done))
+    fit_weights(
+        uneven, pattern, "fitted-single", progress=lambda *done: calls.append(done)
+    )
     assert calls[-1][0] == calls[-1][1]
     assert calls == sorted(calls)

@@ -1,5 +1,7 @@
 """Edge weights against their definitions, dense, and against PyGSP."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -11,7 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from samplings import (
     WEIGHTINGS,
     Equiangular,
+    FiniteVolume,
     HEALPix,
+    Heat,
     Icosahedral,
     Irregular,
     delaunay_weights,
@@ -21,16 +25,14 @@ from samplings import (
 )
 from samplings.graphs.edge_weights import FLOOR, weigh
 from samplings.graphs.pieces import connect
+from samplings.graphs.weightings import weighting_from_config
 from samplings.points.neighbours import nearest_neighbours
+from tests.helpers import scattered_points
 
 law = settings(max_examples=30, derandomize=True, deadline=None)
 OF_NEIGHBOURS = [name for name, w in WEIGHTINGS.items() if w.pattern == "neighbours"]
+WITH_MASS = ["area-corrected", "fitted", "fitted-single", "fitted-irls"]
 KERNELS = ["heat", "self-tuned", "inverse-distance", "area-corrected"]
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
 
 
 def joined_pattern(sampling, k):
@@ -73,16 +75,17 @@ def dense_weights(sampling, pattern, name, k, t, distance, symmetrize):
 )
 def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetrize):
     k = max(1, int(share * (n - 1)))
-    t = t if "t" in WEIGHTINGS[name].options else None
-    sampling = Irregular.from_xyz(scattered(n, seed), extent=np.pi)
+    sampling = Irregular(scattered_points(n, seed), extent=np.pi)
     pattern = joined_pattern(sampling, k)
     options = {"distance": distance, "symmetrize": symmetrize}
-    found = weigh(sampling, pattern, name, k=k, t=t, **options)
+    wide = name in ("heat", "area-corrected")
+    kind = WEIGHTINGS[name](**options, **({"t": t} if wide else {}))
+    found = weigh(sampling, pattern, kind, k=k)
     expected = dense_weights(sampling, pattern, name, k, t, **options)
     np.testing.assert_allclose(found.adjacency.toarray(), expected, rtol=1e-12)
     if found.mass is not None:
         np.testing.assert_allclose(found.mass * sampling.area / n, sampling.weights)
-    assert np.isnan(found.t) == (WEIGHTINGS[name].options[0] != "t")
+    assert np.isnan(found.t) == (not wide)
     assert found.adjacency.nnz == np.count_nonzero(expected)
 
 
@@ -90,20 +93,17 @@ def test_weights_are_their_definition(name, n, share, seed, t, distance, symmetr
 @settings(law, max_examples=8)
 @given(n=st.integers(40, 90), k=st.integers(4, 8), seed=st.integers(0, 1000))
 def test_weightings_are_what_the_registry_says(name, n, k, seed):
-    kind = WEIGHTINGS[name]
-    sampling = Irregular.from_xyz(scattered(n, seed))
+    sampling = Irregular(scattered_points(n, seed))
     pattern = joined_pattern(sampling, k)
     weights = weigh(sampling, pattern, name, k=k)
     dense = weights.adjacency.toarray()
     np.testing.assert_allclose(dense, dense.T, rtol=1e-12)
     assert not dense.diagonal().any()
-    assert kind.non_negative
     assert dense.min() >= 0
-    assert (weights.mass is not None) == kind.uses_mass
+    assert (weights.mass is not None) == (name in WITH_MASS)
     if weights.mass is not None:
         np.testing.assert_allclose(weights.mass.mean(), 1)
         assert weights.mass.min() > 0
-    assert kind.semi_definite
     stiffness = np.diag(dense.sum(axis=1)) - dense
     assert np.linalg.eigvalsh(stiffness)[0] > -1e-12 * dense.max()
     # No more links than the pattern has, and all its vertices still in one piece.
@@ -116,11 +116,11 @@ def test_weightings_are_what_the_registry_says(name, n, k, seed):
 @settings(law, max_examples=5)
 @given(seed=st.integers(0, 1000))
 def test_weights_do_not_depend_on_the_order_of_vertices(name, seed):
-    xyz = scattered(60, seed)
+    xyz = scattered_points(60, seed)
     order = np.random.default_rng(seed).permutation(60)
     first, second = (
         weigh(sampling, joined_pattern(sampling, 5), name, k=5).adjacency.toarray()
-        for sampling in (Irregular.from_xyz(xyz), Irregular.from_xyz(xyz[order]))
+        for sampling in (Irregular(xyz), Irregular(xyz[order]))
     )
     np.testing.assert_allclose(first[np.ix_(order, order)], second, rtol=1e-12)
 
@@ -152,7 +152,7 @@ def test_self_tuned_weights_follow_the_spacing():
     for scale, side in ((0.01, 1), (0.0002, -1)):
         z = side * np.sqrt(1 - (scale * flat**2 * scale).sum(axis=1))
         swarms.append(np.column_stack([scale * flat, z]))
-    sampling = Irregular.from_xyz(np.concatenate(swarms))
+    sampling = Irregular(np.concatenate(swarms))
     pattern = nearest_neighbours(sampling.xyz, 6)
     tuned = weigh(sampling, pattern, "self-tuned", k=6).adjacency.toarray()
     heat = weigh(sampling, pattern, "heat", k=6).adjacency.toarray()
@@ -162,14 +162,14 @@ def test_self_tuned_weights_follow_the_spacing():
 
 def test_area_corrected_laplacian_does_not_see_the_density_of_points():
     # A hemisphere four times as dense; z is a harmonic of degree one everywhere.
-    xyz = scattered(20000)
+    xyz = scattered_points(20000)
     keep = (xyz[:, 2] > 0) | (np.arange(20000) % 4 == 0)
-    sampling = Irregular.from_xyz(xyz[keep])
+    sampling = Irregular(xyz[keep])
     z = sampling.xyz[:, 2]
     ratios = {}
     for name in ("heat", "area-corrected"):
         pattern = nearest_neighbours(sampling.xyz, 40)
-        weights = weigh(sampling, pattern, name, k=40, t=5e-4)
+        weights = weigh(sampling, pattern, WEIGHTINGS[name](t=5e-4), k=40)
         s = weights.adjacency
         mass = np.ones(len(z)) if weights.mass is None else weights.mass
         image = (s.sum(axis=1) * z - s @ z) / mass
@@ -187,7 +187,7 @@ def test_no_link_is_lost_to_a_narrow_kernel(t):
     sphere = HEALPix(4)
     pattern = nearest_neighbours(sphere.xyz, 8)
     for name in ("heat", "area-corrected"):
-        weights = weigh(sphere, pattern, name, k=8, t=t).adjacency
+        weights = weigh(sphere, pattern, WEIGHTINGS[name](t=t), k=8).adjacency
         assert weights.nnz == (pattern + pattern.T).nnz
         assert weights.data.min() >= 0.49 * FLOOR
         assert connected_components(weights)[0] == 1
@@ -201,7 +201,7 @@ def test_published_weights_are_far_above_the_floor(k):
 
 
 def test_fits_that_give_up_on_vertices_leave_them_linked():
-    sampling = Irregular.from_xyz(scattered(4000))
+    sampling = Irregular(scattered_points(4000))
     pattern = joined_pattern(sampling, 4)
     weights = weigh(sampling, pattern, "fitted-irls", k=4).adjacency
     assert weights.data.min() > 0
@@ -214,61 +214,56 @@ def test_patterns_are_overwritten_only_where_allowed(name, distance):
     sphere = HEALPix(4)
     pattern = nearest_neighbours(sphere.xyz, 8)
     kept = pattern.copy()
-    first = weigh(sphere, pattern, name, k=8, distance=distance).adjacency
+    kind = WEIGHTINGS[name](distance=distance)
+    first = weigh(sphere, pattern, kind, k=8).adjacency
     assert np.array_equal(pattern.data, kept.data)
-    second = weigh(sphere, pattern, name, k=8, distance=distance, overwrite=True)
+    second = weigh(sphere, pattern, kind, k=8, overwrite=True)
     assert np.array_equal(first.data, second.adjacency.data)
     assert not np.array_equal(pattern.data, kept.data)
     kept.data.setflags(write=False)
-    third = weigh(sphere, kept, name, k=8, distance=distance, overwrite=True)
+    third = weigh(sphere, kept, kind, k=8, overwrite=True)
     assert np.array_equal(first.data, third.adjacency.data)
     assert not first.data.flags.writeable
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "kind", "message"),
+    ("options", "kind", "message"),
     [
-        ("heat", {"k": 0}, ValueError, "k must be at least 1, got 0"),
-        ("heat", {"t": -1.0}, ValueError, "t must be positive and finite, got -1"),
-        ("heat", {"t": "wide"}, TypeError, "t must be a number, got 'wide'"),
-        ("heat", {"distance": "km"}, ValueError, "distance must be 'chordal' or 'geo"),
-        ("heat", {"symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'u"),
-        (
-            "warm",
-            {},
-            ValueError,
-            "weighting must be 'heat' or 'self-tuned' or .*'warm'",
-        ),
-        (
-            "cotangent",
-            {},
-            ValueError,
-            r"'cotangent' weights are those of a triangulation, .*delaunay_graph",
-        ),
-        (
-            "self-tuned",
-            {"t": 0.1},
-            ValueError,
-            "'self-tuned' weights have no option t, got 0.1; leave it out, or use "
-            "'heat', 'area-corrected'",
-        ),
-        ("inverse-distance", {"t": 0.1}, ValueError, "have no option t, got 0.1"),
-        (
-            "fitted",
-            {"distance": "geodesic"},
-            ValueError,
-            "'fitted' weights have no option distance, got 'geodesic'; leave it out, "
-            "or use 'heat', 'self-tuned', 'inverse-distance', 'area-corrected'",
-        ),
-        ("fitted-irls", {"symmetrize": "union"}, ValueError, "no option symmetrize"),
-        ("fitted", {"t": 0.1}, ValueError, "'fitted' weights have no option t"),
+        ({"t": -1.0}, ValueError, "t must be positive and finite, got -1"),
+        ({"t": 0}, ValueError, "t must be positive and finite, got 0"),
+        ({"t": np.nan}, ValueError, "t must be positive and finite, got nan"),
+        ({"t": np.inf}, ValueError, "t must be positive and finite, got inf"),
+        ({"t": "wide"}, TypeError, "t must be a number, got 'wide'; leave it"),
+        ({"t": [0.1, 0.2]}, TypeError, r"t must be a number, got \[0.1, 0.2\]"),
+        ({"distance": "km"}, ValueError, "distance must be 'chordal' or 'geo"),
+        ({"symmetrize": ""}, ValueError, "symmetrize must be 'average' or 'u"),
     ],
 )
-def test_options_that_do_not_apply_are_refused(name, options, kind, message):
+def test_errors_for_options_of_a_weighting(options, kind, message):
+    with pytest.raises(kind, match=message):
+        Heat(**options)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "message"),
+    [
+        ("warm", "weighting must be 'heat' or 'self-tuned' or .*'warm'"),
+        ("cotangent", "got 'cotangent' .* use delaunay_graph"),
+        (FiniteVolume(extent=1), "got 'finite-volume' .* use delaunay_graph"),
+    ],
+)
+def test_weightings_of_something_else_are_refused(weighting, message):
     sphere = HEALPix(2)
     pattern = nearest_neighbours(sphere.xyz, 8)
-    with pytest.raises(kind, match=message):
-        weigh(sphere, pattern, name, **{"k": 8, **options})
+    with pytest.raises(ValueError, match=message):
+        weigh(sphere, pattern, weighting, k=8)
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_weightings_are_rebuilt_from_their_configuration(name):
+    kind = WEIGHTINGS[name]()
+    assert (kind.name, kind.config["name"]) == (name, name)
+    assert weighting_from_config(json.loads(json.dumps(kind.config))) == kind
 
 
 @pytest.mark.parametrize(
@@ -298,9 +293,9 @@ def test_registry_cannot_be_changed():
 @pytest.mark.parametrize(("k", "t"), [(4, 0.01), (8, 0.02), (15, 0.05)])
 def test_heat_graph_is_the_one_of_pygsp(k, t):
     # Scattered points: PyGSP cuts ties between neighbours, which grids have.
-    xyz = scattered(300)
+    xyz = scattered_points(300)
     theirs = graphs.NNGraph(xyz, k=k, sigma=4 * t, center=False, rescale=False)
-    ours = knn_graph(Irregular.from_xyz(xyz), k, t, weighting="heat", connect=False)
+    ours = knn_graph(Irregular(xyz), k, Heat(t=t), connect=False)
     np.testing.assert_allclose(
         ours.adjacency.toarray(), theirs.W.toarray(), rtol=1e-9, atol=0
     )

@@ -232,7 +232,7 @@ def weighted_graph(n: int = 300, seed: int = 0) -> SphericalGraph:
     """Random points, heat weights times both masses, and these masses."""
     rng = np.random.default_rng(seed)
     xyz = rng.standard_normal((n, 3))
-    sampling = Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    sampling = Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
     adjacency = knn_graph(sampling, 8, weighting="heat").adjacency
     mass = sampling.weights / sampling.weights.mean()
     both = sp.diags_array(mass) @ adjacency @ sp.diags_array(mass)
@@ -300,7 +300,7 @@ def test_points_dense_in_places_warn_that_filters_hardly_act_elsewhere():
     rng = np.random.default_rng(0)
     dense = [1.0, 0, 0] + 1e-3 * rng.standard_normal((30, 3))
     xyz = np.concatenate([rng.standard_normal((300, 3)), dense])
-    sampling = Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
+    sampling = Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
     L = laplacian(knn_graph(sampling, 8, weighting="fitted"))
     with pytest.warns(UnevenSpectrumWarning, match="times the median of the diagonal"):
         L.rescaled()

@@ -11,20 +11,16 @@ from samplings import Equiangular, HEALPix, Icosahedral, Irregular, delaunay_fac
 from samplings.graphs.pieces import REACH, connect
 from samplings.points.neighbours import nearest_neighbours
 from samplings.tessellation.hull import convex_hull, delaunay_edges
+from tests.helpers import scattered_points
 from tests.round_off import assert_near, round_off
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
 
 
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
-
-
 def clustered(n, seed, spread=0.05, n_clusters=8):
     """Points round a few centres: their nearest neighbours are in pieces."""
     rng = np.random.default_rng(seed)
-    centres = scattered(n_clusters, seed + 1)[rng.integers(n_clusters, size=n)]
+    centres = scattered_points(n_clusters, seed + 1)[rng.integers(n_clusters, size=n)]
     xyz = centres + spread * rng.standard_normal((n, 3))
     return xyz / np.linalg.norm(xyz, axis=1)[:, None]
 
@@ -50,7 +46,7 @@ def added_edges(before, after):
 @law
 @given(n=st.integers(4, 120), seed=st.integers(0, 10**6))
 def test_circles_of_delaunay_faces_are_empty(n, seed):
-    xyz = scattered(n, seed)
+    xyz = scattered_points(n, seed)
     a, b, c = (xyz[corner] for corner in delaunay_faces(xyz).T)
     centre = np.cross(b - a, c - a)
     centre /= np.linalg.norm(centre, axis=1)[:, None]
@@ -64,7 +60,7 @@ def test_circles_of_delaunay_faces_are_empty(n, seed):
         HEALPix(8),
         Equiangular(10, 24),
         Icosahedral(3),
-        Irregular.from_xyz(scattered(99)),
+        Irregular(scattered_points(99)),
     ],
     ids=lambda s: s.name,
 )
@@ -121,7 +117,7 @@ def test_edges_hold_the_minimum_spanning_tree(n, seed):
 
 
 def test_faces_beyond_a_hemisphere_are_told_apart():
-    xyz = scattered(200)
+    xyz = scattered_points(200)
     cap = xyz[xyz[:, 2] > 0.5]
     hull = convex_hull(cap, "tests", "add points")
     behind = hull.offsets < 0
@@ -142,8 +138,11 @@ def test_faces_beyond_a_hemisphere_are_told_apart():
         (Equiangular(1, 8).xyz, "not all on one circle"),
         (np.ones((5, 2)), r"xyz must have shape \(V, 3\)"),
         (np.full((5, 3), np.nan), "xyz must be finite"),
-        (2 * scattered(9), "xyz must be unit vectors"),
-        (np.repeat(scattered(9), 2, axis=0), "points are too near to each other for D"),
+        (2 * scattered_points(9), "xyz must be unit vectors"),
+        (
+            np.repeat(scattered_points(9), 2, axis=0),
+            "points are too near to each other for D",
+        ),
     ],
 )
 def test_points_without_a_triangulation_are_refused(xyz, message):
@@ -155,7 +154,7 @@ def test_points_without_a_triangulation_are_refused(xyz, message):
 @law
 @given(n=st.integers(30, 200), k=st.integers(1, 4), seed=st.integers(0, 10**6))
 def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
-    sampling = Irregular.from_xyz(clustered(n, seed), extent=np.pi)
+    sampling = Irregular(clustered(n, seed), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, k)
     after, n_joined = connect(sampling, before)
     assert pieces(after) == 1
@@ -174,7 +173,7 @@ def test_joined_graphs_are_connected_and_keep_their_links(n, k, seed):
 @settings(law, max_examples=15)
 @given(n=st.integers(30, 120), k=st.integers(1, 3), seed=st.integers(0, 10**6))
 def test_all_edges_up_to_twice_the_bottleneck_are_added_and_no_others(n, k, seed):
-    sampling = Irregular.from_xyz(clustered(n, seed), extent=np.pi)
+    sampling = Irregular(clustered(n, seed), extent=np.pi)
     before = nearest_neighbours(sampling.xyz, k)
     after, _ = connect(sampling, before)
     edges = edges_of(sampling.xyz)
@@ -217,7 +216,7 @@ def test_joining_does_not_depend_on_the_order_of_vertices(seed):
     order = np.random.default_rng(seed).permutation(100)
     results = []
     for points in (xyz, xyz[order]):
-        sampling = Irregular.from_xyz(points, extent=np.pi)
+        sampling = Irregular(points, extent=np.pi)
         results.append(connect(sampling, nearest_neighbours(points, 2)))
     (first, n_first), (second, n_second) = results
     assert n_first == n_second
@@ -280,8 +279,8 @@ def test_pattern_of_another_sampling_is_refused():
 
 @pytest.mark.slow
 def test_half_a_million_points_are_joined():
-    xyz = scattered(500_000)
-    sampling = Irregular.from_xyz(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
+    xyz = scattered_points(500_000)
+    sampling = Irregular(xyz, np.full(len(xyz), 4 * np.pi / len(xyz)))
     before = nearest_neighbours(xyz, 3)
     assert pieces(before) > 500
     after, n_joined = connect(sampling, before)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from samplings import (
+    AreaCorrected,
     Equiangular,
     HEALPix,
+    Heat,
     Icosahedral,
     build_pyramid,
     knn_graph,
@@ -34,18 +36,84 @@ def test_levels_follow_each_other(sampling, sizes):
 
 
 def test_options_reach_every_level():
-    pyramid = build_pyramid(
-        HEALPix(4),
-        2,
-        6,
-        t=[0.1, 0.2],
-        distance="geodesic",
-        symmetrize="union",
-        weighting="heat",
-    )
-    for graph, t in zip(pyramid.graphs, (0.1, 0.2), strict=True):
-        alone = knn_graph(graph.sampling, 6, t, "geodesic", "union", weighting="heat")
+    widths = [Heat(t=t, distance="geodesic", symmetrize="union") for t in (0.1, 0.2)]
+    pyramid = build_pyramid(HEALPix(4), 2, 6, weighting=widths)
+    for graph, weighting in zip(pyramid.graphs, widths, strict=True):
+        alone = knn_graph(graph.sampling, 6, weighting)
         np.testing.assert_array_equal(graph.adjacency.data, alone.adjacency.data)
+        assert (graph.distance, graph.symmetrize) == ("geodesic", "union")
+    again = pyramid_from_config(json.loads(json.dumps(pyramid.config)))
+    assert again.config == pyramid.config
+    assert [graph.t for graph in again.graphs] == [0.1, 0.2]
+
+
+# As checkpoints of version 0.1 have them.
+OLD = {
+    "sampling": {"type": "healpix", "nside": 2, "nest": True},
+    "depth": 2,
+    "coarser": None,
+    "k": 8,
+    "t": None,
+    "distance": "chordal",
+    "symmetrize": "average",
+    "weighting": "fitted",
+    "connect": True,
+}
+OLDEST = {"sampling": OLD["sampling"], "depth": 2, "k": 8, "t": [0.1, 0.2]}
+
+
+@pytest.mark.parametrize(
+    ("config", "weighting", "connect"),
+    [
+        (OLD, "fitted", True),
+        (OLD | {"weighting": "fitted-irls"}, "fitted-irls", True),
+        (
+            OLD | {"weighting": "heat", "distance": "geodesic", "symmetrize": "union"},
+            Heat(distance="geodesic", symmetrize="union"),
+            True,
+        ),
+        (OLD | {"weighting": "area-corrected"}, AreaCorrected(), True),
+        (OLDEST, [Heat(t=0.1), Heat(t=0.2)], False),
+    ],
+)
+def test_configurations_of_older_files_are_read(config, weighting, connect):
+    old = pyramid_from_config(config)
+    new = build_pyramid(HEALPix(2), 2, 8, weighting=weighting, connect=connect)
+    assert old.config == new.config
+    for a, b in zip(old.graphs, new.graphs, strict=True):
+        np.testing.assert_array_equal(a.adjacency.toarray(), b.adjacency.toarray())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"t": 0.1}, "one kernel width a level, got 0.1"),
+        ({"t": [0.1, 0.2]}, "'fitted' weights have no option t"),
+        ({"distance": "geodesic"}, "'fitted' weights have no option distance"),
+        ({"weighting": "warm"}, "weighting must be .*, got 'warm'"),
+        ({"weighting": {"name": "heat", "width": 1}}, "have no option width"),
+        ({"weighting": 3}, "weighting must be a mapping, got 3"),
+    ],
+)
+def test_errors_for_configurations(change, message):
+    with pytest.raises(ValueError, match=message):
+        pyramid_from_config(OLD | change)
+
+
+def test_another_sampling_gets_a_pyramid_built_alike():
+    pyramid = build_pyramid(HEALPix(4), 2, 6, weighting=Heat(distance="geodesic"))
+    moved = pyramid.with_sampling(Icosahedral(2))
+    assert moved.sampling.name == "icosahedral-2"
+    alike = {**pyramid.config, "sampling": moved.sampling.config}
+    assert moved.config == alike
+    for options in (
+        {"weighting": Heat(t=0.1)},
+        {"weighting": ["heat", "fitted"]},
+        {"coarser": [HEALPix(1)]},
+    ):
+        chosen = build_pyramid(HEALPix(2), 2, 6, **options)
+        with pytest.raises(ValueError, match="chosen for its own sampling; build"):
+            chosen.with_sampling(HEALPix(4))
 
 
 def test_levels_with_too_few_vertices_are_complete_graphs():
@@ -68,9 +136,7 @@ def test_single_level_has_no_coarsening():
             {"depth": 4, "k": 8},
             "level 3 is the last: nside must be even .* use depth=3",
         ),
-        ({"depth": 2, "k": 8, "t": [0.1]}, r"width a level, 2 in all, got \[0.1\]"),
-        ({"depth": 2, "k": 8, "t": 0.1}, "width a level, 2 in all, got 0.1; leave"),
-        ({"depth": 2, "k": 8, "distance": "km"}, "distance must be 'chordal'"),
+        ({"depth": 2, "k": 8, "weighting": ["heat"]}, "one a level, 2 in all, got 1"),
     ],
 )
 def test_errors_for_options(options, message):

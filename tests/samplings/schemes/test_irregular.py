@@ -8,7 +8,7 @@ from scipy.spatial import SphericalVoronoi
 
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
 from samplings.points.matching import nearest_pairs
-from samplings.tessellation.voronoi import voronoi_areas
+from samplings.tessellation.voronoi import point_areas
 from tests.round_off import assert_near
 
 law = settings(max_examples=60, derandomize=True, deadline=None)
@@ -27,7 +27,7 @@ def points(draw, fewest=4):
 @law
 @given(points())
 def test_areas_sum_to_the_sphere_and_match_scipy(xyz):
-    sampling = Irregular.from_xyz(xyz, extent=np.pi)
+    sampling = Irregular(xyz, extent=np.pi)
     # Far corners of the cells of a tight cluster are known to 1e-16 / spread^2.
     assert sampling.area == pytest.approx(4 * np.pi, rel=1e-10)
     voronoi = SphericalVoronoi(sampling.xyz, threshold=1e-9)
@@ -40,7 +40,7 @@ def test_areas_sum_to_the_sphere_and_match_scipy(xyz):
 @given(points(fewest=2).filter(lambda xyz: len(xyz) > 1))
 def test_merging_conserves_area_and_takes_up_to_four(xyz):
     weights = np.random.default_rng(0).uniform(0.1, 1, len(xyz)) / len(xyz)
-    coarsening = Irregular.from_xyz(xyz, weights).coarsen()
+    coarsening = Irregular(xyz, weights).coarsen()
     children = np.diff(coarsening.assign.indptr)
     assert children.min() >= 1 and children.max() <= 4
     assert (coarsening.assign.data == 1).all()
@@ -70,7 +70,7 @@ def test_pairs_are_those_of_greedy_matching(xyz):
     "regular", [HEALPix(4), Equiangular(8, 12), Icosahedral(2)], ids=lambda s: s.name
 )
 def test_coarse_points_are_centroids_of_their_children(regular):
-    coarsening = Irregular.from_xyz(regular.xyz, regular.weights).coarsen()
+    coarsening = Irregular(regular.xyz, regular.weights).coarsen()
     centroid = coarsening.assign @ (regular.weights[:, None] * regular.xyz)
     centroid /= np.linalg.norm(centroid, axis=1)[:, None]
     assert_near(coarsening.coarse.xyz, centroid, 9)
@@ -82,7 +82,7 @@ def test_coarse_points_are_centroids_of_their_children(regular):
     ids=["icosahedral", "equiangular"],
 )
 def test_areas_of_regular_points_are_those_of_their_cells(regular, cell):
-    areas = Irregular.from_xyz(regular.xyz).weights
+    areas = Irregular(regular.xyz).weights
     if cell is None:
         # Voronoi cells of a grid are bounded by great circles, not parallels: equal
         # along a ring, though four points lie on each of their circumcircles.
@@ -97,7 +97,7 @@ def test_denser_places_have_smaller_cells_and_more_coarse_points():
     dense = generator.standard_normal((300, 3)) * 0.2 + [0, 0, 1]
     xyz = np.concatenate([dense, generator.standard_normal((100, 3))])
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
-    coarse = Irregular.from_xyz(xyz).coarsen().coarse
+    coarse = Irregular(xyz).coarsen().coarse
     near = coarse.xyz[:, 2] > 0.8
     assert near.sum() > 2 * (~near).sum()
     assert np.median(coarse.weights[near]) < 0.2 * np.median(coarse.weights[~near])
@@ -133,17 +133,17 @@ TETRAHEDRON = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.
 
 
 def test_four_points_are_enough():
-    np.testing.assert_allclose(Irregular.from_xyz(TETRAHEDRON).weights, np.pi)
+    np.testing.assert_allclose(Irregular(TETRAHEDRON).weights, np.pi)
 
 
 def test_given_weights_are_kept():
-    sampling = Irregular.from_xyz(TETRAHEDRON[:2], [1.0, 2.0])
+    sampling = Irregular(TETRAHEDRON[:2], [1.0, 2.0])
     np.testing.assert_array_equal(sampling.weights, [1, 2])
 
 
 def test_error_for_fewer_than_four_points():
     with pytest.raises(ValueError, match="at least 4 points, got 3; pass weights"):
-        Irregular.from_xyz(TETRAHEDRON[:3])
+        Irregular(TETRAHEDRON[:3])
 
 
 def test_error_for_points_on_one_circle():
@@ -156,7 +156,7 @@ def test_error_names_coinciding_points(gap):
     again = TETRAHEDRON[1] + np.array([0, gap, -gap])
     xyz = np.vstack([TETRAHEDRON, again])
     with pytest.raises(ValueError, match="distinct, but 1 and 4 coincide"):
-        Irregular.from_xyz(xyz)
+        Irregular(xyz)
 
 
 def test_error_for_points_too_near_for_voronoi_cells():
@@ -164,7 +164,7 @@ def test_error_for_points_too_near_for_voronoi_cells():
     xyz = np.concatenate([TETRAHEDRON[1:], cluster])
     xyz /= np.linalg.norm(xyz, axis=1)[:, None]
     with pytest.raises(ValueError, match="too near to each other for Voronoi areas"):
-        voronoi_areas(xyz)
+        point_areas(xyz)
 
 
 @pytest.mark.parametrize(
@@ -189,22 +189,22 @@ def test_errors_for_coordinates(lon, lat, message):
 
 def test_errors_for_vectors():
     with pytest.raises(ValueError, match=r"shape \(V, 3\) with V >= 1, got \(0, 3\)"):
-        Irregular.from_xyz(np.empty((0, 3)))
+        Irregular(np.empty((0, 3)))
     with pytest.raises(ValueError, match=r"shape \(V, 3\) with V >= 1, got \(\)"):
-        Irregular.from_xyz(1.0)
+        Irregular(1.0)
     with pytest.raises(ValueError, match="unit vectors, got length 2 at vertex 0"):
-        Irregular.from_xyz(2 * TETRAHEDRON)
+        Irregular(2 * TETRAHEDRON)
     with pytest.raises(ValueError, match="xyz must be finite"):
-        Irregular.from_xyz(TETRAHEDRON * [1, np.nan, 1])
+        Irregular(TETRAHEDRON * [1, np.nan, 1])
 
 
 def test_errors_for_coarsening_too_few_points():
     with pytest.raises(ValueError, match="a single point cannot be coarsened"):
-        Irregular.from_xyz([[0, 0, 1]], [1.0]).coarsen()
+        Irregular([[0, 0, 1]], [1.0]).coarsen()
 
 
 def test_opposite_points_merge_into_the_larger():
-    coarse = Irregular.from_xyz([[0, 0, 1], [0, 0, -1]], [1.0, 2.0]).coarsen().coarse
+    coarse = Irregular([[0, 0, 1], [0, 0, -1]], [1.0, 2.0]).coarsen().coarse
     np.testing.assert_array_equal(coarse.xyz, [[0, 0, -1]])
     np.testing.assert_array_equal(coarse.weights, [3.0])
 

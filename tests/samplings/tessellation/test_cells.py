@@ -19,14 +19,10 @@ from samplings import (
 from samplings.tessellation.cells import polygon_cells, voronoi_cells
 from samplings.tessellation.spherical_triangles import sector_areas, triangle_areas
 from samplings.transfer.limits import limiting_discs
+from tests.helpers import scattered_points
 from tests.round_off import assert_near, round_off
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
 
 
 @law
@@ -102,7 +98,7 @@ def test_error_for_cells_with_gaps():
 @law
 @given(st.integers(0, 2**32 - 1))
 def test_sectors_without_a_limit_are_triangles(seed):
-    a, b, c = scattered(30, seed).reshape(3, 10, 3)
+    a, b, c = scattered_points(30, seed).reshape(3, 10, 3)
     expected = triangle_areas(a, b, c) * np.sign(np.linalg.det(np.stack([a, b, c], 1)))
     np.testing.assert_allclose(sector_areas(a, b, c, np.pi), expected, atol=1e-9)
 
@@ -111,8 +107,8 @@ def test_sectors_without_a_limit_are_triangles(seed):
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 3.1))
 def test_sectors_round_a_point_are_discs(seed, radius):
     # Of polygons whose sides are all beyond the disc, the whole disc is left.
-    apex, *_ = scattered(1, seed)
-    turn, _ = np.linalg.qr(np.stack([apex, *scattered(2, seed + 1)], axis=1))
+    apex, *_ = scattered_points(1, seed)
+    turn, _ = np.linalg.qr(np.stack([apex, *scattered_points(2, seed + 1)], axis=1))
     turn[:, 0] = apex
     angle = np.linspace(0, 2 * np.pi, 7)[:-1]
     ring = [
@@ -132,14 +128,14 @@ def test_sectors_round_a_point_are_discs(seed, radius):
 
 def test_limits_give_cells_their_areas():
     generator = np.random.default_rng(0)
-    cells = voronoi_cells(scattered(50))
+    cells = voronoi_cells(scattered_points(50))
     weights = cells.areas * generator.uniform(0.1, 1.1, 50)
-    discs = limiting_discs(cells, scattered(50), weights)
+    discs = limiting_discs(cells, scattered_points(50), weights)
     limited = discs.radius < np.pi
     np.testing.assert_array_equal(limited, weights < 0.9 * cells.areas)
     cell = np.repeat(np.arange(50), np.diff(cells.indptr))
     fan = sector_areas(
-        scattered(50)[cell],
+        scattered_points(50)[cell],
         cells.corners[cells.indices],
         cells.corners[cells.following],
         discs.radius[cell],

@@ -14,12 +14,7 @@ from samplings import (
     Transfer,
 )
 from samplings.transfer.ring_polygon_overlap import ring_polygon_overlap
-
-
-def scattered(n, seed):
-    xyz = np.random.default_rng(seed).normal(size=(n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1)[:, None])
-
+from tests.helpers import scattered
 
 WHOLE = [
     Equiangular(8),
@@ -59,7 +54,7 @@ def test_parts_of_the_globe_share_what_they_cover(other):
 
 
 def test_octants_are_octants():
-    octahedron = Irregular.from_xyz(
+    octahedron = Irregular(
         np.array([[x, y, z] for x in (1, -1) for y in (1, -1) for z in (1, -1)])
         / np.sqrt(3)
     )
@@ -72,7 +67,7 @@ def test_octants_are_octants():
 def test_longitudes_shared_with_a_cell_are_those_of_its_sides():
     # The cell of the cube on +x: |y| <= x and |z| <= x. At latitudes below the corner's
     # the meridians 45 degrees from its middle bound it.
-    cube = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    cube = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
     band = Rectilinear(
         [0.0, 60.0], [0.0, 90.0, 180, 270], [-30, 30, 90], [-45.0, 45, 135, 225, 315]
     )

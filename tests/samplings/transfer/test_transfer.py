@@ -22,14 +22,10 @@ from samplings import (
     McEwenWiaux,
     Transfer,
 )
+from tests.helpers import scattered_points
 from tests.round_off import assert_near, round_off
 
 law = settings(max_examples=40, derandomize=True, deadline=None)
-
-
-def scattered(n, seed=0):
-    xyz = np.random.default_rng(seed).standard_normal((n, 3))
-    return xyz / np.linalg.norm(xyz, axis=1)[:, None]
 
 
 WHOLE = {
@@ -43,7 +39,7 @@ WHOLE = {
     "triangles": IcosahedralTriangles(1),
     "cubed-sphere": CubedSphere(5),
     "fibonacci": Fibonacci(150),
-    "irregular": Irregular.from_xyz(scattered(120)),
+    "irregular": Irregular(scattered_points(120)),
 }
 samplings = st.sampled_from(sorted(WHOLE)).map(WHOLE.get)
 
@@ -74,10 +70,10 @@ def test_overlaps_have_the_areas_of_both_as_sums(source, target):
 @law
 @given(points(), st.one_of(samplings, points()))
 def test_overlaps_of_any_points_have_the_areas_of_both_as_sums(xyz, other):
-    source = Irregular.from_xyz(xyz, extent=np.pi)
+    source = Irregular(xyz, extent=np.pi)
     target = other
     if isinstance(other, np.ndarray):
-        target = Irregular.from_xyz(other, extent=np.pi)
+        target = Irregular(other, extent=np.pi)
     transfer = Transfer.conservative(source, target)
     np.testing.assert_allclose(transfer.source_areas, source.weights, rtol=1e-10)
     np.testing.assert_allclose(transfer.target_areas, target.weights, rtol=1e-10)
@@ -121,9 +117,9 @@ def test_exchanging_the_samplings_transposes_the_overlap(source, target):
 @settings(law, max_examples=15)
 @given(samplings, st.integers(0, 1000))
 def test_overlaps_do_not_depend_on_the_order_of_vertices(target, seed):
-    xyz = scattered(100, seed)
+    xyz = scattered_points(100, seed)
     order = np.random.default_rng(seed).permutation(100)
-    one, two = Irregular.from_xyz(xyz), Irregular.from_xyz(xyz[order])
+    one, two = Irregular(xyz), Irregular(xyz[order])
     for method in ("conservative", "nearest"):
         # To the nearest, only few vertices are sure to get something each.
         target = Icosahedral(0) if method == "nearest" else target
@@ -153,9 +149,9 @@ def test_a_quarter_turn_of_both_maps_the_overlap_onto_itself(source, target, met
 
 
 def test_faces_of_a_cube_are_cut_in_four_by_octants():
-    faces = Irregular.from_xyz(np.concatenate([np.eye(3), -np.eye(3)]))
+    faces = Irregular(np.concatenate([np.eye(3), -np.eye(3)]))
     signs = np.stack(np.meshgrid(*[[-1.0, 1.0]] * 3), -1).reshape(-1, 3)
-    octants = Irregular.from_xyz(signs / 3**0.5)
+    octants = Irregular(signs / 3**0.5)
     overlap = Transfer.conservative(octants, faces).overlap.toarray()
     touching = faces.xyz @ octants.xyz.T > 0
     assert touching.sum() == 24
@@ -180,10 +176,10 @@ def test_polygons_of_nested_cells_overlap_as_their_indices_say(fine, coarse):
 
 
 def test_overlaps_are_the_share_of_random_points_nearest_to_both():
-    source, target = Irregular.from_xyz(scattered(60)), Fibonacci(40)
+    source, target = Irregular(scattered_points(60)), Fibonacci(40)
     overlap = Transfer.conservative(source, target).overlap.toarray()
     n = 200_000
-    drawn = scattered(n, 1)
+    drawn = scattered_points(n, 1)
     pair = (
         cKDTree(target.xyz).query(drawn)[1] * 60 + cKDTree(source.xyz).query(drawn)[1]
     )
@@ -198,7 +194,7 @@ def test_overlaps_are_the_share_of_random_points_nearest_to_both():
 
 @pytest.mark.oracle
 def test_sums_over_cells_are_those_of_scipy_voronoi():
-    source = Irregular.from_xyz(scattered(200))
+    source = Irregular(scattered_points(200))
     voronoi = SphericalVoronoi(source.xyz)
     voronoi.sort_vertices_of_regions()
     overlap = Transfer.conservative(source, CubedSphere(4)).overlap
@@ -231,7 +227,7 @@ def test_healpix_pairs_are_healpy_ud_grade(fine, coarse, fine_nest, coarse_nest)
 
 
 def test_nearest_is_a_search_of_all_vertices():
-    fine, coarse = Irregular.from_xyz(scattered(300)), Fibonacci(30)
+    fine, coarse = Irregular(scattered_points(300)), Fibonacci(30)
     nearest = np.argmax(fine.xyz @ coarse.xyz.T, axis=1)
     coarsening = Transfer.nearest(fine, coarse).coarsening()
     np.testing.assert_array_equal(coarsening.assign.tocsc().indices, nearest)
@@ -308,7 +304,7 @@ def test_targets_without_a_source_are_named():
     with pytest.raises(ValueError, match=message):
         Transfer.conservative(part, target)
     with pytest.raises(ValueError, match="share nothing with the source"):
-        Transfer.nearest(Irregular.from_xyz(scattered(200)), HEALPix(4))
+        Transfer.nearest(Irregular(scattered_points(200)), HEALPix(4))
 
 
 def test_sources_outside_of_the_target_have_nothing_to_come_back():
@@ -343,7 +339,7 @@ def test_regional_points_share_only_what_is_within_their_extent():
     transfer = Transfer.conservative(stations, other)
     assert (transfer.source_areas <= stations.weights * (1 + 1e-8)).all()
     assert (transfer.target_areas <= other.weights * (1 + 1e-8)).all()
-    drawn = scattered(400_000, 2)
+    drawn = scattered_points(400_000, 2)
     seen = (drawn @ stations.xyz.T).max(axis=1) > np.cos(0.1)
     seen &= (drawn @ other.xyz.T).max(axis=1) > np.cos(0.05)
     assert transfer.overlap.sum() == pytest.approx(4 * np.pi * seen.mean(), rel=0.03)
@@ -399,8 +395,8 @@ def test_errors():
 
 
 def test_error_for_areas_that_contradict_each_other():
-    xyz = scattered(40)
+    xyz = scattered_points(40)
     # One cell of half the sphere reaches farther than to its neighbours.
-    wrong = Irregular.from_xyz(xyz, 2 * np.pi * np.r_[1, np.full(39, 1 / 39)])
+    wrong = Irregular(xyz, 2 * np.pi * np.r_[1, np.full(39, 1 / 39)])
     with pytest.raises(ValueError, match="contradict each other: no overlaps"):
-        Transfer.conservative(Irregular.from_xyz(xyz), wrong)
+        Transfer.conservative(Irregular(xyz), wrong)

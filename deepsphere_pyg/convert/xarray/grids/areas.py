@@ -18,10 +18,11 @@ from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.mappings import mapping_names
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
-from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, polygon_areas, unit_vectors
+from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, unit_vectors
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.xarray.grids.points import same_places
 from samplings.arrays import FloatArray
+from samplings.tessellation.cells import polygon_areas
 from samplings.units import EARTH, steradians_of
 
 # Areas that are in square metres by convention where a file states its sphere_radius.
@@ -119,7 +120,7 @@ def _stated(
     if corners is not None:
         areas = np.zeros(cells.known.shape)
         known = cells.known
-        areas[known] = polygon_areas(cells.xyz[known], corners[known])
+        areas[known] = polygon_areas(corners[known])
         yield areas, _problem(areas, cells, f"areas of the polygons of {places}")
 
 

@@ -116,7 +116,7 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
     if len(index) < n and n > max(WHOLE_SKY, TIMES * len(index)):
         xyz = np.stack(healpy.pix2vec(nside, index, nest=pixels.nest), axis=1)
         areas = np.full(len(index), 4 * np.pi / n)
-        return Irregular.from_xyz(xyz, areas), np.arange(len(index))
+        return Irregular(xyz, areas), np.arange(len(index))
     whole = HEALPix(nside, nest=pixels.nest)
     if len(index) == n:
         return whole, index

@@ -10,12 +10,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
-from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, scattered_areas
+from deepsphere_pyg.convert.xarray.grids.cells import WHOLE
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.xarray.grids.schemes import NODE, precision
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
 from samplings.arrays import FloatArray, IntArray
 from samplings.schemes.quadrature import gauss_legendre
+from samplings.tessellation.voronoi import point_areas
 
 Duplicates = Literal["merge", "refuse"]
 # A grid of which each ring has fewer places than this is no reduced Gaussian grid.
@@ -98,7 +99,7 @@ def scattered_sampling(
         total = np.bincount(places, cells.estimated_areas()[known])
         areas = total / np.bincount(pairs[:, 0])
     else:
-        areas = scattered_areas(points)
+        areas = point_areas(points, remedy="pass areas=, the area of each in steradian")
     if not (areas > 0).all():
         bad = np.unravel_index(index[first[int(areas.argmin())]], known.shape)
         raise ValueError(
@@ -113,7 +114,7 @@ def scattered_sampling(
         )
     vertex = np.full(known.size, -1, dtype=np.int64)
     vertex[index] = places
-    return Irregular.from_xyz(points, areas), vertex.reshape(known.shape)
+    return Irregular(points, areas), vertex.reshape(known.shape)
 
 
 def same_places(xyz: FloatArray, same: float) -> tuple[IntArray, int]:

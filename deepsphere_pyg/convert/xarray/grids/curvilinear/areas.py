@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.xarray.grids.cells import polygon_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.neighbours import (
     Links,
     window_medians,
 )
 from samplings.arrays import FloatArray
+from samplings.tessellation.cells import polygon_areas
 
 BoolArray = npt.NDArray[np.bool_]
 # Cells of so many medians have to be as large as those about them, up to a factor.
@@ -69,7 +69,7 @@ def curvilinear_areas(
             *((_BELOW, _RIGHT), (_BELOW, _LEFT)),
         )
     ]
-    areas[cells] = polygon_areas(points[cells], np.stack(corners, axis=1))
+    areas[cells] = polygon_areas(np.stack(corners, axis=1))
     _refuse_large(areas)
     return areas
 
