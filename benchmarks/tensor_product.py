@@ -136,7 +136,7 @@ def contestants(
 ) -> tuple[TensorProductActivation, dict[str, Contestant]]:
     """Make what is compared; e3nn has the same signals, in its own basis."""
     start = time.perf_counter()
-    layer = TensorProductActivation(L, kind)
+    layer = TensorProductActivation(L, mixing=kind)
     ours = time.perf_counter() - start
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(batch, L * L, CHANNELS, generator=generator)

@@ -65,7 +65,7 @@ def counted(L: int, kind: str) -> dict[str, Any]:
 def some_signals(L: int, kind: str) -> tuple[TensorProductActivation, Contestant]:
     """Make the layer and what goes in."""
     start = time.perf_counter()
-    layer = TensorProductActivation(L, kind)
+    layer = TensorProductActivation(L, mixing=kind)
     setup = time.perf_counter() - start
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(SIGNALS, L * L, CHANNELS, generator=generator)

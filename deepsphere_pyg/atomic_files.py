@@ -1,6 +1,6 @@
-"""Files that are there whole or not at all.
+"""Files that are written whole or not at all.
 
-What a killed process leaves behind, the next one that writes to the folder removes.
+Temporary files of a killed process are removed by the next one that writes there.
 """
 
 from __future__ import annotations
@@ -18,43 +18,41 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# Longest part of a file's name that its temporary one begins with: names may have 255
-# bytes, and characters take up to four.
+# Characters of a file's name in that of its temporary one: names may have 255 bytes,
+# and characters take up to four.
 _STEM = 40
-# Temporary files end with who writes them: machine, process, when it started; and what
-# mkstemp adds.
+# Names of temporary files end with machine, process, its start, and mkstemp's suffix.
 _TEMPORARY = re.compile(
     r"\..*-(?P<machine>[0-9a-f]{12})-(?P<pid>\d+)-(?P<start>\d+)-\w{8}(\..*)?",
     re.DOTALL,
 )
-# Whether the process of another machine lives cannot be told, but nobody writes a file
-# that has not changed for a day.
+# Processes of other machines cannot be checked; their files are abandoned if they have
+# not changed for a day.
 _DAY = 86_400.0  # seconds
 
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place on success.
+    """Yield a temporary path beside ``path`` that replaces it on success.
 
-    An error or an interrupt inside the block removes the temporary file and leaves a
-    file already at ``path`` as it was. What killed processes left in its folder is
-    removed when a process first writes there: see :func:`remove_abandoned`.
+    An error or an interrupt inside the block removes the temporary file and leaves an
+    existing file at ``path`` unchanged. Temporary files of killed processes are removed
+    when a process first writes to the folder: see :func:`remove_abandoned`.
 
     Parameters
     ----------
     path
-        Where the file is to be. Its folder is made where it is missing.
+        Destination of the file. A missing folder is created.
 
     Raises
     ------
     OSError
-        If it cannot be written, naming ``path``.
+        If it cannot be written; the error names ``path``.
 
     Yields
     ------
     Path
-        Where to write; it keeps the ending of ``path``, by which writers choose a
-        format.
+        Where to write, with the ending of ``path``, by which writers choose a format.
 
     Examples
     --------
@@ -68,8 +66,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(
-            f"{target} is a folder, a file is to be written there; choose another "
-            "place, or move it away"
+            f"{target} is a folder, not a file to write to; choose another path, or "
+            "move it away"
         )
     make_folder(target.parent)
     _remove_abandoned_once(target.parent.absolute(), os.getpid())
@@ -82,13 +80,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes files that only their owner reads; give them the usual mode.
+        # mkstemp creates files that only their owner can read; set the usual mode.
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, target)
     except OSError as error:
-        # A full disk is told of without the name of what was being written.
+        # Errors of a full disk lack the name of the file.
         if error.filename is None and error.errno is not None:
             raise OSError(error.errno, os.strerror(error.errno), str(target)) from error
         raise
@@ -97,12 +95,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def make_folder(path: str | os.PathLike[str]) -> None:
-    """Make a folder and its parents where they are missing.
+    """Create a folder and its parents if they are missing.
 
     Raises
     ------
     OSError
-        If a file is in the way, or it may not be made.
+        If a file is in the way, or permission is missing.
     """
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
@@ -119,22 +117,22 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
 
 
 def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
-    """Remove the temporary files of :func:`atomic_path` that nobody writes any more.
+    """Remove abandoned temporary files of :func:`atomic_path`.
 
-    These are those of processes of this machine that have ended, and of others, whose
-    processes cannot be seen, if they have not changed for a day. A process that has the
-    number of an ended one is told apart by when it started, and a machine by its name,
-    when it was started, and the space of process numbers (each container has its own).
+    They are those of ended processes of this machine, and those of other machines,
+    whose processes cannot be seen, unchanged for a day. A process is identified by its
+    number and start, a machine by its name, its start and the namespace of
+    process numbers (each container has its own).
 
     Parameters
     ----------
     folder
-        Where to look; not in folders inside it.
+        The folder to clean, without its subfolders.
 
     Returns
     -------
     list of Path
-        What was removed. Files that may not be removed stay.
+        The removed files. Files without permission stay.
     """
     now: float | None = None
     removed = []
@@ -146,7 +144,7 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
             if name["machine"] == _machine():
                 abandoned = _started(int(name["pid"])) != name["start"]
             else:
-                # By the clock of the disk, which may be that of a server.
+                # The clock of the disk may be that of a server.
                 now = _clock(folder) if now is None else now
                 abandoned = now - path.stat().st_mtime > _DAY
             if abandoned:
@@ -157,33 +155,33 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
 
 @functools.cache
 def _remove_abandoned_once(folder: Path, pid: int) -> None:
-    """Remove what is abandoned in a folder, once in each process."""
+    """Remove abandoned files of a folder, once in each process."""
     with suppress(OSError):
         remove_abandoned(folder)
 
 
 def _writer() -> str:
-    """Who writes a file: this machine, this process and when it started."""
+    """Return an identifier of this machine, this process and its start."""
     pid = os.getpid()
     return f"{_machine()}-{pid}-{_started(pid) or 0}"
 
 
 @functools.cache
 def _machine() -> str:
-    """Tell apart machines, their starts, and the spaces of process numbers on them."""
+    """Return an identifier of this machine, its start, and its process namespace."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
         space = os.readlink("/proc/self/ns/pid")
-    except OSError:  # no Linux: by the network card
+    except OSError:  # not Linux: use the network card
         boot, space = str(uuid.getnode()), ""
     known = "\n".join((socket.gethostname(), boot, space))
     return hashlib.sha256(known.encode()).hexdigest()[:12]
 
 
 def _started(pid: int) -> str | None:
-    """When a process of this machine started, ``"0"`` if unknown; None if it ended."""
+    """Return the start of a process, ``"0"`` if unknown, None if it has ended."""
     try:
-        # After the name, which may hold anything: state, ..., start (the 20th).
+        # Fields after the name, which may hold anything: state, ..., start (the 20th).
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         if Path("/proc/self/stat").exists():
@@ -195,11 +193,11 @@ def _started(pid: int) -> str | None:
     except ProcessLookupError:
         return None
     except OSError:
-        pass  # it is of another user
+        pass  # a process of another user
     return "0"
 
 
 def _clock(folder: str | os.PathLike[str]) -> float:
-    """Time of the disk that a folder is on."""
+    """Return the time of the disk of a folder."""
     with tempfile.TemporaryFile(dir=folder) as file:
         return os.fstat(file.fileno()).st_mtime

@@ -124,9 +124,7 @@ def test_a_file_that_may_not_be_removed_does_not_stop_the_run(tmp_path, monkeypa
 def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(tmp_path):
     (tmp_path / "map.png").mkdir()
     with (
-        pytest.raises(
-            IsADirectoryError, match=r"map\.png is a folder, a file is to be"
-        ),
+        pytest.raises(IsADirectoryError, match=r"map\.png is a folder, not a file"),
         atomic_path(tmp_path / "map.png"),
     ):
         pytest.fail("nothing is to be written")

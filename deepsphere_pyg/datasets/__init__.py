@@ -1,6 +1,5 @@
 """Data sets of maps on a sampling: generated ones and loaders of files."""
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
 from deepsphere_pyg.datasets import (
     climate,
     digits,
@@ -17,7 +16,6 @@ from deepsphere_pyg.datasets.base import (
     input_statistics,
     segmentation_sample,
 )
-from deepsphere_pyg.datasets.cached import CachedMaps
 from deepsphere_pyg.datasets.classification import (
     ClassificationDataset,
     ClassificationSample,
@@ -28,14 +26,14 @@ from deepsphere_pyg.datasets.fields import *
 from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.netcdf import *
 from deepsphere_pyg.datasets.regridding import *
-from deepsphere_pyg.datasets.splits import MaskedMaps, SelectedMaps, hold_out_pixels
+from deepsphere_pyg.datasets.splits import hold_out_pixels
 from deepsphere_pyg.datasets.weather import *
+from deepsphere_pyg.datasets.wrapped import CachedMaps, MaskedMaps, SelectedMaps
 
 __all__ = [
     "CachedMaps",
     "ClassificationDataset",
     "ClassificationSample",
-    "LatLonGrid",
     "MaskedMaps",
     "SegmentationDataset",
     "SegmentationSample",

@@ -1,9 +1,7 @@
-"""What a segmentation data set is, and the statistics training needs of it."""
+"""Base of segmentation data sets, and the statistics that training needs."""
 
 from __future__ import annotations
 
-import operator
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from samplings import Sampling
+from deepsphere_pyg.datasets.maps import MapDataset
 from samplings.missing_values import missing_values, native, without_missing
 
 
@@ -35,7 +32,7 @@ class SegmentationSample(NamedTuple):
     mask: Tensor
 
 
-class SegmentationDataset(Dataset[SegmentationSample], ABC):
+class SegmentationDataset(MapDataset[SegmentationSample]):
     """Maps on one sampling, each vertex with inputs and a class.
 
     Subclasses set the attributes and define ``__len__`` and ``__getitem__``;
@@ -50,35 +47,10 @@ class SegmentationDataset(Dataset[SegmentationSample], ABC):
     class_names
         One name a class; class 0 is the background.
     labelled
-        Whether the classes of the samples mean anything.
+        False if the classes of the samples are placeholders.
     """
 
-    sampling: Sampling
-    channel_names: tuple[str, ...]
-    class_names: tuple[str, ...]
     labelled: bool = True
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """Number of maps."""
-
-    @abstractmethod
-    def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``index``, from 0 to ``len(self) - 1``."""
-
-    def __iter__(self) -> Iterator[SegmentationSample]:
-        """Go through the maps in order."""
-        return (self[index] for index in range(len(self)))
-
-    def _check_index(self, index: int) -> int:
-        """Return ``index`` as an int, or raise ``IndexError``."""
-        position = operator.index(index)
-        if not 0 <= position < len(self):
-            raise IndexError(
-                f"map {position} does not exist: the data set has {len(self)} maps, "
-                f"numbered 0 to {len(self) - 1}"
-            )
-        return position
 
 
 def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_]:
@@ -87,9 +59,9 @@ def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_
     Raises
     ------
     TypeError
-        If it is not boolean: of numbers, NaN would count and 2 be as good as 1.
+        If it is not boolean: as numbers, NaN and 2 would count as True.
     ValueError
-        If it has another shape than ``(n,)``.
+        If its shape is not ``(n,)``.
     """
     array = np.asarray(mask)
     if array.dtype != np.bool_:
@@ -112,9 +84,9 @@ def segmentation_sample(
 ) -> SegmentationSample:
     """Make a sample of arrays that may have missing values.
 
-    A vertex counts where ``mask`` is True and all its inputs are finite. Inputs that
-    are not finite become the mean of their channel over the vertices that count (zero
-    if none does), labels that do not count become 0.
+    A vertex counts if ``mask`` is True there and all its inputs are finite. Other
+    inputs become the mean of their channel over the vertices that count, or zero
+    without any; labels that do not count become 0.
 
     Parameters
     ----------
@@ -134,7 +106,7 @@ def segmentation_sample(
     TypeError
         If the mask is not boolean.
     ValueError
-        If shapes do not fit or a label that counts is no class.
+        If shapes do not fit, or a label that counts is not a class.
 
     Examples
     --------
@@ -142,7 +114,7 @@ def segmentation_sample(
     >>> sample.x.T, sample.y, sample.mask
     (tensor([[1., 2., 3.]]), tensor([0, 0, 1]), tensor([ True, False,  True]))
     """
-    # float32 overflows to infinity without a warning of its own: it is missing too.
+    # Values that overflow float32 become infinity, which is missing too.
     with np.errstate(over="ignore"):
         inputs = np.array(without_missing(x), dtype=np.float32)
     if inputs.ndim != 2:
@@ -178,7 +150,7 @@ def segmentation_sample(
 def input_statistics(
     dataset: SegmentationDataset, limit: int | None = None
 ) -> tuple[Tensor, Tensor]:
-    r"""Mean and standard deviation of each channel, by area over the valid vertices.
+    r"""Compute the area-weighted mean and standard deviation of each channel.
 
     .. math:: \mu = \frac{\sum_{n,i} m_{ni} a_i x_{ni}}{\sum_{n,i} m_{ni} a_i}, \quad
         \sigma^2 = \frac{\sum_{n,i} m_{ni} a_i (x_{ni} - \mu)^2}{\sum_{n,i} m_{ni} a_i}
@@ -186,7 +158,7 @@ def input_statistics(
     Parameters
     ----------
     dataset
-        Maps n with mask m on a sampling with cell areas a.
+        Maps n with masks m on a sampling with cell areas a.
     limit
         Use at most this many maps, evenly spaced; all by default.
 
@@ -194,7 +166,7 @@ def input_statistics(
     -------
     tuple of Tensor
         Mean and standard deviation, shape ``(C,)``, float64, in the channels' units.
-        A channel that never varies has standard deviation zero.
+        The standard deviation of a constant channel is zero.
 
     Raises
     ------
@@ -212,7 +184,7 @@ def input_statistics(
             continue
         x = sample.x.double()
         part_mean = weights @ x / part
-        # Merge centred sums (Chan et al.): the plain sum of squares cancels for
+        # Merge centred sums (Chan et al.): the plain sum of squares would cancel for
         # pressures, whose mean is a hundred times their spread.
         difference = part_mean - mean
         squares += weights @ (x - part_mean) ** 2
@@ -224,7 +196,7 @@ def input_statistics(
 
 
 def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tensor:
-    """Share of the valid area that each class covers.
+    """Compute the share of each class in the valid area.
 
     Parameters
     ----------
@@ -254,7 +226,7 @@ def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tens
 def _maps(
     dataset: SegmentationDataset, limit: int | None
 ) -> Iterator[SegmentationSample]:
-    """At most ``limit`` maps, evenly spaced over the data set."""
+    """Yield at most ``limit`` maps, evenly spaced over the data set."""
     count = len(dataset)
     if limit is not None:
         if limit < 1:
@@ -267,5 +239,5 @@ def _require_area(area: Tensor) -> None:
     if not area > 0:
         raise ValueError(
             "the maps have no valid vertex: every label or input is masked; "
-            "check the names of the variables and what counts as missing"
+            "check the names of the variables and the codes of missing values"
         )

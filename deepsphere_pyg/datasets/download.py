@@ -1,4 +1,4 @@
-"""Fetching of published files: whole and checked, or not at all."""
+"""Download of published files, whole and checked, or not at all."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ def download(
     sha256: str | None = None,
     check: Callable[[Path], object] | None = None,
 ) -> Path:
-    """Fetch a file to ``path``, unless it is there already.
+    """Fetch a file to ``path``, unless it exists.
 
     Parameters
     ----------
     url
-        Where it is published.
+        Address of the file.
     path
-        Where it is to be; its folder is made.
+        Destination; its folder is created.
     sha256
-        Checksum of the file, where one is known.
+        Checksum of the file, if known.
     check
-        Called with the path of the fetched file before it takes its place; it raises
-        if the file is not what it should be.
+        Called with the path of the fetched file before it is moved to ``path``; it
+        raises an error if the file is wrong.
 
     Raises
     ------
     ConnectionError
         If it cannot be fetched, or arrives in part.
     ValueError
-        If its checksum is another, or what ``check`` raises.
+        If its checksum differs; also the errors of ``check``.
 
     Examples
     --------
@@ -63,8 +63,8 @@ def download(
         digest = _fetch(url, temporary, target)
         if sha256 is not None and digest != sha256:
             raise ValueError(
-                f"{url} has another checksum than the published file: SHA-256 {digest} "
-                f"where {sha256} is expected; it was not kept. Try again, or fetch it "
+                f"{url} differs from the published file: SHA-256 is {digest}, expected "
+                f"{sha256}; it was not kept. Try again, or fetch it "
                 f"yourself and put it at {target}"
             )
         if check is not None:
@@ -73,7 +73,7 @@ def download(
 
 
 def _fetch(url: str, temporary: Path, target: Path) -> str:
-    """Write what is at ``url`` to a file, and return its checksum."""
+    """Write the content of ``url`` to a file, and return its checksum."""
     digest, size = hashlib.sha256(), 0
     try:
         with (

@@ -1,4 +1,4 @@
-"""Finding data files, and saying what is wrong with them."""
+"""Search for data files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PathLike = str | os.PathLike[str]
 
 
 def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:
-    """Sorted files of a folder that match a pattern.
+    """Return the sorted files of a folder that match a pattern.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:
     pattern
         Shell pattern of the file names.
     layout
-        What belongs into the folder and where it comes from, for the messages.
+        The expected files and their origin, for the messages.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:
 def source_files(
     source: PathLike | Sequence[PathLike], pattern: str, layout: str
 ) -> list[Path]:
-    """Files of a folder, or the ones listed, each checked to exist.
+    """Return the files of a folder, or listed ones, checked to exist.
 
     Raises
     ------

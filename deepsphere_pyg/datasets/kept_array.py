@@ -1,4 +1,4 @@
-"""Arrays kept between runs: mapped from npy files that end with a checksum."""
+"""Arrays kept between runs in npy files that end with a checksum."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy.typing as npt
 from deepsphere_pyg.atomic_files import atomic_path
 from samplings.reading import DataFileError, reading
 
-# What a file ends with, before the SHA-256 of all that stands before. Readers of npy
-# files ask for no more bytes than the array has.
+# End of a file, before the SHA-256 of all that precedes it. Readers of npy files read
+# no more bytes than the array has.
 _MARK = b"deepsphere-pyg sha-256: "
 _DIGEST = hashlib.sha256().digest_size
 _BLOCK = 1 << 20
-_REMEDY = "delete it, and it is made anew"
+_REMEDY = "delete it, and it is computed again"
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
@@ -33,8 +33,7 @@ def write_array(path: Path, array: npt.NDArray[Any]) -> None:
 def map_array(path: Path) -> npt.NDArray[Any]:
     """Map an array from a file of :func:`write_array`, read-only.
 
-    Files without a checksum, as earlier versions wrote them, are checked for their
-    length.
+    Files without a checksum, written by earlier versions, are checked for their length.
 
     Raises
     ------

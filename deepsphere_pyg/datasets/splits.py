@@ -1,134 +1,24 @@
-"""Parts of a data set: held-out pixels and held-out maps."""
+"""Splits of the vertices of a data set into blocks to train and validate on."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    boolean_mask,
-)
+from deepsphere_pyg.datasets.base import SegmentationDataset
+from deepsphere_pyg.datasets.wrapped import MaskedMaps
 from samplings import Sampling
-
-
-class MaskedMaps(SegmentationDataset):
-    """The maps of a data set, of which only some vertices count.
-
-    Inputs stay as they are everywhere; outside, labels become 0 and the mask False.
-
-    Parameters
-    ----------
-    dataset
-        The maps.
-    keep
-        True where vertices may count, shape ``(V,)``.
-
-    Raises
-    ------
-    TypeError
-        If ``keep`` is not boolean.
-    ValueError
-        If ``keep`` has another shape or keeps nothing.
-
-    Examples
-    --------
-    >>> from deepsphere_pyg.datasets import ClimateEvents
-    >>> from samplings import HEALPix
-    >>> maps = ClimateEvents(HEALPix(4), 1)
-    >>> north = MaskedMaps(maps, maps.sampling.lat > 0)
-    >>> int(north[0].mask.sum()), len(north[0].mask)
-    (88, 192)
-    """
-
-    def __init__(self, dataset: SegmentationDataset, keep: npt.ArrayLike) -> None:
-        mask = boolean_mask("keep", keep, len(dataset.sampling))
-        if not mask.any():
-            raise ValueError("keep must be True somewhere: no vertex would count")
-        self.dataset = dataset
-        self.sampling = dataset.sampling
-        self.channel_names = dataset.channel_names
-        self.class_names = dataset.class_names
-        self.keep = torch.from_numpy(mask.copy())
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``index`` with the smaller mask."""
-        x, y, mask = self.dataset[index]
-        mask = mask & self.keep
-        return SegmentationSample(x, torch.where(mask, y, 0), mask)
-
-
-class SelectedMaps(SegmentationDataset):
-    """Some of the maps of a data set.
-
-    Parameters
-    ----------
-    dataset
-        The maps.
-    indices
-        Which of them, in the wanted order.
-
-    Raises
-    ------
-    TypeError
-        If an index is not an integer.
-    ValueError
-        If there is no index, or one is not from 0 to ``len(dataset) - 1``.
-
-    Examples
-    --------
-    >>> from deepsphere_pyg.datasets import ClimateEvents
-    >>> from samplings import HEALPix
-    >>> len(SelectedMaps(ClimateEvents(HEALPix(2), 5), [0, 3]))
-    2
-    """
-
-    def __init__(self, dataset: SegmentationDataset, indices: Iterable[int]) -> None:
-        given = list(indices)
-        if any(isinstance(i, bool | np.bool_) for i in given):
-            raise TypeError(
-                "indices must be integers, got booleans; pass numpy.flatnonzero(...) "
-                "of them"
-            )
-        chosen = tuple(operator.index(i) for i in given)
-        if not chosen:
-            raise ValueError("indices must name at least one map, got none")
-        wrong = [i for i in chosen if not 0 <= i < len(dataset)]
-        if wrong:
-            raise ValueError(
-                f"indices must be from 0 to {len(dataset) - 1}, got {wrong[0]}"
-            )
-        self.dataset = dataset
-        self.indices = chosen
-        self.sampling = dataset.sampling
-        self.channel_names = dataset.channel_names
-        self.class_names = dataset.class_names
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> SegmentationSample:
-        """Map ``indices[index]`` of the data set."""
-        return self.dataset[self.indices[self._check_index(index)]]
 
 
 def spatial_blocks(
     sampling: Sampling, block_degrees: float, seed: int = 0
 ) -> npt.NDArray[np.int64]:
-    r"""Number of the block that each vertex is in, shape ``(V,)``.
+    r"""Return the number of the block of each vertex, shape ``(V,)``.
 
-    Blocks are the cells nearest to the points of a spherical Fibonacci lattice, turned
-    by a random rotation: about round, of nearly equal area, ``block_degrees`` wide.
+    Blocks are the Voronoi cells of a randomly rotated spherical Fibonacci lattice:
+    about round, of nearly equal area, ``block_degrees`` wide.
     The lattice has :math:`n = 4\pi / b^2` points
     :math:`z_i = 1 - (2i+1)/n,\ \varphi_i = 2\pi i/\phi` with the golden ratio
     :math:`\phi`.
@@ -140,7 +30,7 @@ def spatial_blocks(
     block_degrees
         Width *b* of a block in degree, from 0.1 (4 million blocks) to 90.
     seed
-        Of the rotation.
+        Seed of the rotation.
 
     Raises
     ------
@@ -173,13 +63,13 @@ def hold_out_pixels(
     block_degrees: float = 15.0,
     seed: int = 0,
 ) -> tuple[MaskedMaps, MaskedMaps]:
-    """Split the vertices of all maps into a part to train on and one to validate on.
+    """Split the vertices of all maps into a part for training and one for validation.
 
     Whole blocks (:func:`spatial_blocks`) are held out, in random order, until they
-    cover ``fraction`` of the area: neighbours tell each other's class, so that single
-    held-out pixels would be too easy. The two data sets differ only in which labels
-    count: a network sees the inputs of all vertices, and labels across the border of a
-    block are one vertex away. Use the same seed to get the same split.
+    cover ``fraction`` of the area: single pixels would be too easy, since neighbours
+    have similar classes. The two data sets differ only in the labels that count: a
+    network sees the inputs of all vertices, and labels across the border of a block are
+    one vertex away. The same seed gives the same split.
 
     Parameters
     ----------
@@ -191,7 +81,7 @@ def hold_out_pixels(
     block_degrees
         Width of the blocks in degree.
     seed
-        Of the blocks and their order.
+        Seed of the blocks and their order.
 
     Returns
     -------
@@ -201,7 +91,7 @@ def hold_out_pixels(
     Raises
     ------
     ValueError
-        If the fraction is not between 0 and 1, or so that a part would be empty.
+        If the fraction is not between 0 and 1, or a part would be empty.
 
     Examples
     --------
@@ -217,7 +107,7 @@ def hold_out_pixels(
     block = spatial_blocks(sampling, block_degrees, seed)
     area = np.bincount(block, sampling.weights)
     order = np.random.default_rng(seed).permutation(len(area))
-    # Take a block if that brings the area nearer to the wanted one.
+    # Take a block if that brings the area closer to the goal.
     reached = np.cumsum(area[order]) - area[order] / 2
     held_out = np.isin(block, order[reached < fraction * sampling.area])
     if held_out.all() or not held_out.any():

@@ -5,13 +5,15 @@ from deepsphere_pyg.metrics.layer_equivariance import (
     LayerEquivarianceError,
     layer_equivariance_error,
 )
+from deepsphere_pyg.metrics.precision_recall import (
+    average_precision,
+    precision_recall_curve,
+)
 from deepsphere_pyg.metrics.published_errors import PUBLISHED_ERRORS
 from deepsphere_pyg.metrics.rotation_protocols import largest_degree
 from deepsphere_pyg.metrics.segmentation import (
     SegmentationScores,
-    average_precision,
     confusion_matrix,
-    precision_recall_curve,
     segmentation_scores,
 )
 from samplings import EquivarianceSpectrum, equivariance_spectrum

@@ -32,8 +32,8 @@ class EquivarianceError:
     mean
         Mean over the samples.
     standard_error
-        Standard error of that mean: the standard deviation of the samples, each with
-        a signal and a rotation of its own, over the root of their number.
+        Standard error of that mean: the standard deviation of the samples over the root
+        of their number.
     n_samples
         Number of samples.
     degree
@@ -43,10 +43,10 @@ class EquivarianceError:
     squared
         Whether squares were averaged.
     unresolved
-        Mean share of the output's norm beyond the exact protocol's bandlimit, which is
-        missing in the rotated output: ``mean`` is off by at most this, in practice by
-        much less, as what is missing is nearly orthogonal to the rest. None where no
-        output was analysed (published protocol, invariance).
+        Mean share of the output's norm beyond the bandlimit of the exact protocol. The
+        rotated output lacks this part, so ``mean`` is off by at most this share; in
+        practice by much less, because the part is nearly orthogonal to the rest. None
+        where no output was analysed (published protocol, invariance).
     """
 
     mean: float
@@ -69,7 +69,7 @@ def equivariance_error(
     seed: int = ...,
     in_channels: int = ...,
     output_sampling: Sampling | None = ...,
-    bandlimit: int | None = ...,
+    L: int | None = ...,
     squared: bool = ...,
     batch_size: int = ...,
     dtype: torch.dtype | None = ...,
@@ -88,7 +88,7 @@ def equivariance_error(
     seed: int = ...,
     in_channels: int = ...,
     output_sampling: Sampling | None = ...,
-    bandlimit: int | None = ...,
+    L: int | None = ...,
     squared: bool = ...,
     batch_size: int = ...,
     dtype: torch.dtype | None = ...,
@@ -106,7 +106,7 @@ def equivariance_error(
     seed: int = 0,
     in_channels: int = 1,
     output_sampling: Sampling | None = None,
-    bandlimit: int | None = None,
+    L: int | None = None,
     squared: bool = False,
     batch_size: int = 16,
     dtype: torch.dtype | None = None,
@@ -115,11 +115,11 @@ def equivariance_error(
     r"""Mean relative distance between rotating before and after an operator.
 
     .. math::
-        e = \frac{\|R_g L f - L R_g f\|}{\|L f\|}
+        e = \frac{\|R_g A f - A R_g f\|}{\|A f\|}
 
     over random signals f of one spherical harmonic degree (isotropic Gaussian) and
     random rotations g, with area-weighted norms over vertices and channels. An output
-    without a vertex axis is tested for invariance, :math:`\|L R_g f - L f\|/\|L f\|`.
+    without a vertex axis is tested for invariance, :math:`\|A R_g f - A f\|/\|A f\|`.
 
     Parameters
     ----------
@@ -135,31 +135,31 @@ def equivariance_error(
         Degree l of the signals, or several: then the result is a list.
     protocol
         ``"exact"``: f is rotated exactly by its coefficients and evaluated at the
-        vertices, rotations are uniform, and L f is analysed to round-off, by least
+        vertices, rotations are uniform, and A f is analysed to round-off, by least
         squares, in the harmonics that the vertices resolve.
         ``"published"``: as in figure 2 of the DeepSphere paper. Euler angles are
-        uniform and every rotation passes through healpy's transform without
+        uniform and every rotation passes through the transform of healpy without
         iterations, up to degree 3 nside - 1, so that low degrees show the error of
-        that transform rather than the operator's.
+        that transform rather than that of the operator.
     n_samples
         Number of samples, each a signal and a rotation; at least two.
     seed
-        Seed of the random numbers. The samples of a degree depend on nothing else but
-        the channels: different operators see the same signals and rotations.
+        Seed of the random numbers. The samples of a degree depend only on it and on the
+        number of channels: different operators see the same signals and rotations.
     in_channels
         Channels of the signals, independent of each other.
     output_sampling
-        Vertices of the output, where they are others than those of the input.
-    bandlimit
-        With ``"exact"``, analyse outputs in degrees below it; by default all that the
-        output's vertices resolve, L = 2/h for holes of radius h (2.4 nside on HEALPix).
-        Smaller ones save time and memory.
+        Vertices of the output; by default those of the input.
+    L
+        With ``"exact"``, the bandlimit of the analysis of outputs; by default the one
+        that their vertices resolve, 2/h for holes of radius h (2.4 nside on HEALPix).
+        A smaller one saves time and memory.
     squared
         Average :math:`e^2`, the definition printed in the paper. Its figure shows e.
     batch_size
         Samples given to the operator at once. Does not change the result.
     dtype, device
-        Of the tensors that the operator gets, in place of those above.
+        Dtype and device of the tensors that the operator gets, instead of the above.
 
     Returns
     -------
@@ -169,11 +169,10 @@ def equivariance_error(
     Raises
     ------
     TypeError
-        If the operator is no operator or an integer is none.
+        If ``operator`` is neither a matrix nor callable, or a number is not an integer.
     ValueError
-        If a degree is beyond what the sampling resolves, the sampling covers a part of
-        the sphere, the output has another shape than announced, is not finite, or
-        vanishes.
+        If the sampling does not resolve a degree, or covers only a part of the sphere;
+        if the output does not have one of the shapes below, is not finite, or vanishes.
 
     Shapes
     ------
@@ -182,8 +181,9 @@ def equivariance_error(
 
     Notes
     -----
-    On samplings other than HEALPix, the exact protocol keeps tables of up to 1 GiB for
-    the next call, as long as the sampling itself is kept.
+    Transforms are those of :class:`.SHT` by conjugate gradients: along rings where the
+    sampling has some (on HEALPix faster where ducc0 is installed), elsewhere by a
+    matrix of up to 4 GiB.
 
     Give the unrescaled Laplacian: the -I in the rescaled 2 L / lambda_max - I commutes
     with every rotation and lowers the error without making L any better.
@@ -207,19 +207,21 @@ def equivariance_error(
     given: Any = degree if several else [degree]
     degrees = [integer_argument("degree", one, 0) for one in given]
     if not degrees:
-        raise ValueError("degree must be one or several, got none; pass a degree")
+        raise ValueError(
+            "degree must be one or several, got an empty list; pass a degree"
+        )
     n_samples = integer_argument("n_samples", n_samples, 2)
     channels = integer_argument("in_channels", in_channels, 1)
     batch_size = integer_argument("batch_size", batch_size, 1)
     seed = integer_argument("seed", seed, 0)
     output_sampling = sampling if output_sampling is None else output_sampling
     rotations: RotationProtocol
-    if bandlimit is not None:
-        largest_degree(output_sampling, protocol, bandlimit)
+    if L is not None:
+        largest_degree(output_sampling, protocol, L)
     if protocol == "exact":
-        rotations = ExactProtocol(sampling, output_sampling, bandlimit, max(degrees))
+        rotations = ExactProtocol(sampling, output_sampling, L, max(degrees))
     else:
-        rotations = PublishedProtocol(sampling, output_sampling)
+        rotations = PublishedProtocol(sampling, output_sampling, max(degrees))
 
     errors: dict[int, EquivarianceError] = {}
     with signal_map(operator, dtype, device) as apply:
@@ -230,19 +232,11 @@ def equivariance_error(
             unresolved = np.empty(n_samples)
             for start in range(0, n_samples, batch_size):
                 part = slice(start, min(start + batch_size, n_samples))
-                drawn = [
-                    rotations.draw(rng, one, channels)
-                    for _ in range(part.start, part.stop)
-                ]
-                coefficients, angles = (np.stack(x) for x in zip(*drawn, strict=True))
+                coefficients, rotation = rotations.draw(
+                    rng, one, channels, part.stop - part.start
+                )
                 e[part], unresolved[part] = sample_errors(
-                    apply,
-                    rotations,
-                    sampling,
-                    output_sampling,
-                    one,
-                    coefficients,
-                    angles,
+                    apply, rotations, sampling, output_sampling, coefficients, rotation
                 )
             if squared:
                 e = e**2

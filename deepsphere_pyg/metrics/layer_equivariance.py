@@ -17,8 +17,8 @@ from deepsphere_pyg.harmonics import HarmonicLayout, HarmonicRotation, Rotation
 from samplings.arguments import integer_argument
 
 # Below this share of its input, an output is round-off and its direction noise.
-SMALLEST_OUTPUT = 1e-12
-LARGEST_SEED = 2**63 - 1
+_SMALLEST_OUTPUT = 1e-12
+_LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def layer_equivariance_error(
     channels = integer_argument("in_channels", in_channels, 1)
     n_samples = integer_argument("n_samples", n_samples, 2)
     seed = integer_argument("seed", seed, 0)
-    if seed > LARGEST_SEED:
+    if seed > _LARGEST_SEED:
         raise ValueError(f"seed must be at most 2**63 - 1, got {seed}; pass a smaller")
     batch_size = integer_argument("batch_size", batch_size, 1)
     apply = _in_float64(layer, dtype, device)
@@ -245,7 +245,7 @@ def _checked_output(
             "the layer's output must be finite, got NaN or infinity; check its "
             "weights, or that its dtype holds its values"
         )
-    if (_norms(y) <= SMALLEST_OUTPUT * _norms(signals)).any():
+    if (_norms(y) <= _SMALLEST_OUTPUT * _norms(signals)).any():
         raise ValueError(
             "the layer maps a signal to zero, where a relative error means nothing; "
             "check that it is initialised, or scale up an output that is tiny"

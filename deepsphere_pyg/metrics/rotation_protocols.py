@@ -2,85 +2,81 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from deepsphere_pyg.metrics.harmonic_coefficients import (
-    ComplexArray,
-    FloatArray,
-    random_coefficients,
-    rotate_coefficients,
-    uniform_angles,
-    uniform_rotation,
-)
-from deepsphere_pyg.metrics.harmonic_transforms import (
-    HarmonicTransform,
-    HEALPixTransform,
-    covers_the_sphere,
-    exact_transform,
-    resolved_bandlimit,
-)
+from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicRotation, Rotation
+from deepsphere_pyg.harmonics.sht.geometry import resolved_bandlimit
 from samplings import HEALPix, Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
+from samplings.arrays import FloatArray
 
 PROTOCOLS = ("exact", "published")
 
 
-class Rotated(NamedTuple):
+class _Rotated(NamedTuple):
     """Rotated signals and, where they have vertices, outputs.
 
-    ``resolved`` is what the exact protocol's harmonics say of the unrotated outputs.
+    ``resolved`` is the part of the unrotated outputs that the exact protocol's
+    harmonics resolve.
     """
 
-    signals: FloatArray
-    outputs: FloatArray | None
-    resolved: FloatArray | None
+    signals: Tensor
+    outputs: Tensor | None
+    resolved: Tensor | None
 
 
 class RotationProtocol(ABC):
     """Draws random signals with rotations, and rotates signals and outputs.
 
-    Signals are ``(samples, vertex, channel)``, angles ``(samples, 3)``.
+    Signals are float64 tensors ``(samples, vertex, channel)``, coefficients
+    ``(samples, row, channel)``.
+
+    Parameters
+    ----------
+    sampling
+        Vertices of the signals.
+    L
+        Bandlimit of the signals.
     """
 
-    input_transform: HarmonicTransform
+    def __init__(self, sampling: Sampling, L: int) -> None:
+        self.L = L
+        self.signals_of = ISHT(sampling, L, dtype=torch.float64)
+        self.turn = HarmonicRotation(L, torch.float64)
 
     @abstractmethod
     def draw_angles(self, rng: np.random.Generator) -> FloatArray:
-        """ZYZ Euler angles of one rotation."""
+        """Return ZYZ Euler angles of one rotation."""
 
     def draw(
-        self, rng: np.random.Generator, degree: int, channels: int
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Coefficients ``(channels, coefficients)`` and Euler angles of one sample."""
-        drawn = random_coefficients(rng, degree, degree, channels)
-        return drawn, self.draw_angles(rng)
-
-    def synthesize(self, coefficients: ComplexArray, degree: int) -> FloatArray:
-        """Signals of coefficients ``(samples, channel, coefficients)``."""
-        samples, channels, size = coefficients.shape
-        flat = coefficients.reshape(samples * channels, size)
-        return _as_signals(self.input_transform.synthesize(flat, degree), channels)
+        self, rng: np.random.Generator, degree: int, channels: int, samples: int
+    ) -> tuple[Tensor, Rotation]:
+        """Draw coefficients of one degree, and a rotation, for each sample."""
+        coefficients = np.zeros((samples, self.L**2, channels))
+        angles = np.empty((samples, 3))
+        for one in range(samples):
+            middle = slice(degree**2, (degree + 1) ** 2)
+            coefficients[one, middle] = random_fragment(rng, degree, channels)
+            angles[one] = self.draw_angles(rng)
+        return torch.from_numpy(coefficients), Rotation(torch.from_numpy(angles))
 
     @abstractmethod
     def rotate(
         self,
-        degree: int,
-        coefficients: ComplexArray,
-        signals: FloatArray,
-        outputs: FloatArray | None,
-        angles: FloatArray,
-    ) -> Rotated:
-        """Rotate signals of one degree and, where given, what became of them.
-
-        Raises
-        ------
-        ValueError
-            If a sampling does not resolve the degree.
-        """
+        coefficients: Tensor,
+        signals: Tensor,
+        outputs: Tensor | None,
+        rotation: Rotation,
+    ) -> _Rotated:
+        """Rotate signals and, where they are given, their outputs."""
 
 
 class ExactProtocol(RotationProtocol):
@@ -90,106 +86,119 @@ class ExactProtocol(RotationProtocol):
         self,
         sampling: Sampling,
         output_sampling: Sampling,
-        bandlimit: int | None,
+        L: int | None,
         max_degree: int,
     ) -> None:
+        super().__init__(sampling, max_degree + 1)
+        self.max_degree = max_degree
         self.output_sampling = output_sampling
-        self.bandlimit = bandlimit
-        if sampling is output_sampling and covers_the_sphere(sampling):
-            self.input_transform = self.output_transform
-        else:
-            self.input_transform = exact_transform(sampling, max_degree + 1)
+        self.output_L = L
 
     @cached_property
-    def output_transform(self) -> HarmonicTransform:
-        """Transform of the outputs, made where there are any on vertices."""
-        lmax = largest_degree(self.output_sampling, "exact", self.bandlimit)
-        return exact_transform(self.output_sampling, lmax + 1)
+    def output_transforms(self) -> tuple[SHT, ISHT, HarmonicRotation]:
+        """Transforms of the outputs, made where there are any on vertices."""
+        sampling = self.output_sampling
+        L = largest_degree(sampling, "exact", self.output_L) + 1
+        if self.max_degree >= L:
+            raise ValueError(
+                f"degree must be at most {L - 1} for protocol='exact' with "
+                f"L = {L} on {sampling.name}, got {self.max_degree}; use a finer "
+                "sampling"
+            )
+        analysis = SHT(sampling, L, "conjugate-gradients", dtype=torch.float64)
+        synthesis = ISHT(sampling, L, dtype=torch.float64)
+        return analysis, synthesis, HarmonicRotation(L, torch.float64)
 
     def draw_angles(self, rng: np.random.Generator) -> FloatArray:
-        """Angles of a uniform rotation."""
-        return uniform_rotation(rng)
+        """Return the angles of a uniform (Haar) rotation."""
+        alpha, cos_beta, gamma = rng.uniform([0, -1, 0], [2 * np.pi, 1, 2 * np.pi])
+        return np.array([alpha, math.acos(cos_beta), gamma])
 
     def rotate(
         self,
-        degree: int,
-        coefficients: ComplexArray,
-        signals: FloatArray,
-        outputs: FloatArray | None,
-        angles: FloatArray,
-    ) -> Rotated:
+        coefficients: Tensor,
+        signals: Tensor,
+        outputs: Tensor | None,
+        rotation: Rotation,
+    ) -> _Rotated:
         """Rotate the drawn coefficients, and those of the analysed outputs."""
-        rotated = self.synthesize(_rotate_each(coefficients, angles), degree)
+        rotated = self.signals_of(self.turn(coefficients, rotation))
         if outputs is None:
-            return Rotated(rotated, None, None)
-        transform = self.output_transform
-        if degree > transform.lmax:
-            raise ValueError(
-                f"degree must be at most {transform.lmax} for protocol='exact' with "
-                f"bandlimit {transform.lmax + 1} on {self.output_sampling.name}, "
-                f"got {degree}; use a finer sampling"
-            )
-        channels = outputs.shape[2]
-        analysed = _analyze(transform, outputs)
-        pair = np.concatenate([_rotate_each(analysed, angles), analysed])
-        maps = transform.synthesize(pair.reshape(-1, pair.shape[2]), transform.lmax)
-        both = _as_signals(maps, channels)
-        return Rotated(rotated, both[: len(outputs)], both[len(outputs) :])
+            return _Rotated(rotated, None, None)
+        analysis, synthesis, turn = self.output_transforms
+        analysed = analysis.analyze(outputs)
+        pair = torch.cat([turn(analysed, rotation), analysed])
+        return _Rotated(rotated, *synthesis(pair).chunk(2))
 
 
 class PublishedProtocol(RotationProtocol):
-    """Uniform Euler angles, and plain HEALPix transforms wherever one rotates."""
+    """Uniform Euler angles, and plain HEALPix quadrature wherever one rotates.
 
-    def __init__(self, sampling: Sampling, output_sampling: Sampling) -> None:
-        self.name = sampling.name
-        self.input_transform = _plain_transform(sampling)
-        self.output_transform = self.input_transform
-        if output_sampling is not sampling:
-            self.output_transform = _plain_transform(output_sampling)
+    These are healpy's transforms without iterations, whose errors the published
+    figures contain.
+    """
 
-    def draw_angles(self, rng: np.random.Generator) -> FloatArray:
-        """Three uniform angles."""
-        return uniform_angles(rng)
-
-    def draw(
-        self, rng: np.random.Generator, degree: int, channels: int
-    ) -> tuple[ComplexArray, FloatArray]:
-        """Draw one sample of a degree up to ``3 nside - 1``."""
-        lmax = self.input_transform.lmax
-        if degree > lmax:
+    def __init__(
+        self, sampling: Sampling, output_sampling: Sampling, max_degree: int
+    ) -> None:
+        lmax = largest_degree(sampling, "published")
+        if max_degree > lmax:
             raise ValueError(
                 f"degree must be at most 3 nside - 1 = {lmax} for "
-                f"protocol='published' on {self.name}, got {degree}; "
+                f"protocol='published' on {sampling.name}, got {max_degree}; "
                 "use a finer sampling"
             )
-        return super().draw(rng, degree, channels)
+        super().__init__(sampling, lmax + 1)
+        self.through_input = self.through_output = _plain_rotation(
+            self.signals_of, self.turn
+        )
+        if output_sampling is not sampling:
+            L = largest_degree(output_sampling, "published") + 1
+            synthesis = ISHT(output_sampling, L, dtype=torch.float64)
+            turn = HarmonicRotation(L, torch.float64)
+            self.through_output = _plain_rotation(synthesis, turn)
+
+    def draw_angles(self, rng: np.random.Generator) -> FloatArray:
+        """Return three uniform angles: rotations are denser near beta = 0 and pi."""
+        return rng.uniform(0, 2 * np.pi, 3)
 
     def rotate(
         self,
-        degree: int,
-        coefficients: ComplexArray,
-        signals: FloatArray,
-        outputs: FloatArray | None,
-        angles: FloatArray,
-    ) -> Rotated:
+        coefficients: Tensor,
+        signals: Tensor,
+        outputs: Tensor | None,
+        rotation: Rotation,
+    ) -> _Rotated:
         """Analyse, rotate and synthesise signals and outputs, errors included."""
+        rotated = self.through_input(signals, rotation)
         if outputs is None:
-            return Rotated(_through(self.input_transform, signals, angles), None, None)
-        if self.output_transform is not self.input_transform:
-            rotated = _through(self.input_transform, signals, angles)
-            turned = _through(self.output_transform, outputs, angles)
-            return Rotated(rotated, turned, None)
-        # Together: the Wigner matrices of a rotation are its cost.
-        channels = signals.shape[2]
-        stacked = np.concatenate([signals, outputs], axis=2)
-        both = _through(self.input_transform, stacked, angles)
-        return Rotated(both[..., :channels], both[..., channels:], None)
+            return _Rotated(rotated, None, None)
+        return _Rotated(rotated, self.through_output(outputs, rotation), None)
+
+
+def random_fragment(rng: np.random.Generator, degree: int, channels: int) -> FloatArray:
+    """Draw the coefficients of one degree of isotropic Gaussian signals.
+
+    They are independent and standard normal, so that the law of the signal does not
+    change under rotations.
+
+    Returns
+    -------
+    ndarray
+        Orders -l ... l, shape ``(2l + 1, channels)``.
+    """
+    cosine, sine = rng.standard_normal((2, channels, degree + 1))
+    # The signs keep the signals of a seed those of the published complex coefficients
+    # (x + iy) / sqrt(2), which have the Condon-Shortley phase.
+    signs = (-1.0) ** np.arange(degree + 1)
+    drawn = np.concatenate([(-signs * sine)[:, :0:-1], signs * cosine], axis=1)
+    return drawn.T
 
 
 def largest_degree(
-    sampling: Sampling, protocol: str = "exact", bandlimit: int | None = None
+    sampling: Sampling, protocol: str = "exact", L: int | None = None
 ) -> int:
-    """Largest degree at which a protocol measures outputs on a sampling.
+    """Return the largest degree at which a protocol measures outputs on a sampling.
 
     Parameters
     ----------
@@ -198,7 +207,7 @@ def largest_degree(
     protocol
         ``"exact"``: the resolved bandlimit less one (2/h - 1 for holes of radius h,
         2.4 nside - 1 on HEALPix). ``"published"``: 3 nside - 1.
-    bandlimit
+    L
         With ``"exact"``, a smaller bandlimit.
 
     Raises
@@ -216,55 +225,44 @@ def largest_degree(
     choice_argument("protocol", protocol, PROTOCOLS)
     sampling_argument("sampling", sampling)
     if protocol == "published":
-        if bandlimit is not None:
+        if L is not None:
             raise ValueError(
-                "bandlimit belongs to protocol='exact' (the published one is 3 nside),"
-                f" got {bandlimit}; leave it out"
+                "L belongs to protocol='exact' (the published bandlimit is 3 nside),"
+                f" got {L}; leave it out"
             )
-        return _plain_transform(sampling).lmax
+        if not isinstance(sampling, HEALPix):
+            raise ValueError(
+                "protocol='published' rotates through HEALPix transforms and needs a "
+                f"whole HEALPix sampling, got {sampling.name}; use protocol='exact'"
+            )
+        return 3 * sampling.nside - 1
+    # User-given areas may be rounded; a masked part misses at least one whole cell.
+    if abs(sampling.area / (4 * math.pi) - 1) > 1e-6:
+        raise ValueError(
+            "the equivariance error needs a sampling of the whole sphere (area "
+            f"4 pi = {4 * math.pi:.6g} steradian), got {sampling.name} with area "
+            f"{sampling.area:.6g}: a signal known on a part cannot be rotated; "
+            "measure on the whole sampling"
+        )
     limit = resolved_bandlimit(sampling)
-    if bandlimit is None:
+    if L is None:
         return limit - 1
-    if integer_argument("bandlimit", bandlimit, 1) > limit:
+    if integer_argument("L", L, 1) > limit:
         raise ValueError(
-            f"bandlimit must be at most {limit}, what {sampling.name} resolves, "
-            f"got {bandlimit}; use a finer sampling"
+            f"L must be at most {limit}, the bandlimit that {sampling.name} resolves, "
+            f"got {L}; use a finer sampling"
         )
-    return bandlimit - 1
+    return L - 1
 
 
-def _plain_transform(sampling: Sampling) -> HEALPixTransform:
-    if not isinstance(sampling, HEALPix):
-        raise ValueError(
-            "protocol='published' rotates through HEALPix transforms and needs a "
-            f"whole HEALPix sampling, got {sampling.name}; use protocol='exact'"
-        )
-    return HEALPixTransform(sampling, 3 * sampling.nside - 1, iterations=0)
+def _plain_rotation(
+    synthesis: ISHT, turn: HarmonicRotation
+) -> Callable[[Tensor, Rotation], Tensor]:
+    """Return the rotation of signals through quadrature by equal weights."""
+    area = 4 * math.pi / len(synthesis.sampling)
 
+    def rotate(signals: Tensor, rotation: Rotation) -> Tensor:
+        rotated: Tensor = synthesis(turn(synthesis.adjoint(area * signals), rotation))
+        return rotated
 
-def _through(
-    transform: HarmonicTransform, signals: FloatArray, angles: FloatArray
-) -> FloatArray:
-    """Signals after analysis, rotation and synthesis."""
-    rotated = _rotate_each(_analyze(transform, signals), angles)
-    flat = rotated.reshape(-1, rotated.shape[2])
-    return _as_signals(transform.synthesize(flat, transform.lmax), signals.shape[2])
-
-
-def _analyze(transform: HarmonicTransform, signals: FloatArray) -> ComplexArray:
-    """Coefficients ``(samples, channel, coefficients)`` of signals."""
-    samples, vertices, channels = signals.shape
-    maps = signals.transpose(0, 2, 1).reshape(samples * channels, vertices)
-    return transform.analyze(maps).reshape(samples, channels, -1)
-
-
-def _rotate_each(coefficients: ComplexArray, angles: FloatArray) -> ComplexArray:
-    """Rotate the channels of each sample by its own rotation."""
-    pairs = zip(coefficients, angles, strict=True)
-    return np.stack([rotate_coefficients(a, angle) for a, angle in pairs])
-
-
-def _as_signals(maps: FloatArray, channels: int) -> FloatArray:
-    """Maps ``(samples * channel, V)`` as signals ``(samples, V, channel)``."""
-    shaped = maps.reshape(-1, channels, maps.shape[-1])
-    return np.ascontiguousarray(shaped.transpose(0, 2, 1))
+    return rotate

@@ -1,4 +1,4 @@
-"""Matrices, modules and functions as one thing: a map of NumPy signals."""
+"""Matrices, modules and functions as maps of float64 tensors on the CPU."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
-from deepsphere_pyg.metrics.harmonic_coefficients import FloatArray
 from samplings import Laplacian
 
-SignalMap = Callable[[FloatArray], FloatArray]
+SignalMap = Callable[[Tensor], Tensor]
 
 
 @contextmanager
@@ -24,7 +23,7 @@ def signal_map(
     dtype: torch.dtype | None,
     device: torch.device | str | None,
 ) -> Iterator[SignalMap]:
-    """Give ``operator`` as a map of arrays ``(batch, vertex, channel)``.
+    """Give ``operator`` as a map of float64 tensors ``(batch, vertex, channel)``.
 
     Modules are in evaluation mode inside the block, and as they were after it.
 
@@ -50,12 +49,11 @@ def signal_map(
     dtype = own_dtype if dtype is None else dtype
     device = own_device if device is None else device
 
-    def apply(signals: FloatArray) -> FloatArray:
+    def apply(signals: Tensor) -> Tensor:
         with torch.no_grad():
-            out = operator(torch.as_tensor(signals).to(device=device, dtype=dtype))
-        if isinstance(out, torch.Tensor):
-            out = out.detach().cpu().double().numpy()
-        return np.asarray(out, dtype=np.float64)
+            # A copy: what is given may write to it.
+            out = operator(signals.to(device=device, dtype=dtype, copy=True))
+        return torch.as_tensor(out).detach().to("cpu", torch.float64)
 
     try:
         if isinstance(operator, nn.Module):
@@ -69,16 +67,16 @@ def signal_map(
 def _matrix_map(matrix: Any) -> SignalMap:
     """Multiply each channel of each signal by a matrix ``(V_out, V_in)``."""
 
-    def apply(signals: FloatArray) -> FloatArray:
+    def apply(signals: Tensor) -> Tensor:
         batch, vertices, channels = signals.shape
         if matrix.ndim != 2 or matrix.shape[1] != vertices:
             raise ValueError(
                 f"the matrix must have {vertices} columns, one per vertex of the "
                 f"sampling, got shape {matrix.shape}; pass the sampling it was made for"
             )
-        columns = signals.transpose(1, 0, 2).reshape(vertices, batch * channels)
-        out = np.asarray(matrix @ columns).reshape(-1, batch, channels)
-        return np.ascontiguousarray(out.transpose(1, 0, 2), dtype=np.float64)
+        columns = signals.transpose(0, 1).reshape(vertices, batch * channels).numpy()
+        out = np.asarray(matrix @ columns, dtype=np.float64)
+        return torch.from_numpy(out).view(-1, batch, channels).transpose(0, 1)
 
     return apply
 

@@ -32,8 +32,8 @@ from samplings.arguments import choice_argument, integer_argument, integers_argu
 
 # Sample points of the filters: the first layer's are as wide as a stroke of a digit,
 # those of the next ones, on coarser signals, wider.
-FIRST = LocalGrid(3, 8, math.pi / 6)
-NEXT = LocalGrid(2, 6, math.pi / 4)
+FIRST = LocalGrid(3, 8, max_beta=math.pi / 6)
+NEXT = LocalGrid(2, 6, max_beta=math.pi / 4)
 ACTIVATIONS = ("square", "silu")
 
 
@@ -159,13 +159,13 @@ class GeneralizedClassifier(HarmonicClassifier):
         layout = HarmonicLayout(degrees[0])
         lifted = so3_layout(degrees[0], min(orders, degrees[0]))
         self.blocks = nn.ModuleList()
-        first = GeneralizedConv(lifted, layout, before, of_blocks[0])
-        self.blocks.append(nn.Sequential(first, FragmentNorm(layout, of_blocks[0])))
+        first = GeneralizedConv(before, of_blocks[0], lifted, layout)
+        self.blocks.append(nn.Sequential(first, FragmentNorm(of_blocks[0], layout)))
         for L, (before, width) in zip(degrees[1:], pairwise(of_blocks), strict=True):
-            product = TensorProductActivation(layout, mixing, L_out=L)
+            product = TensorProductActivation(layout, mixing=mixing, L_out=L)
             layout = HarmonicLayout(L)
-            mixed = GeneralizedConv(product.layout_out, layout, before, width)
-            block = nn.Sequential(product, mixed, FragmentNorm(layout, width))
+            mixed = GeneralizedConv(before, width, product.layout_out, layout)
+            block = nn.Sequential(product, mixed, FragmentNorm(width, layout))
             self.blocks.append(block)
         self.n_invariants = sum([*counts, *of_blocks])
         self.head = DenseHead(self.n_invariants, self.out_channels, dense)
@@ -188,13 +188,13 @@ class GeneralizedClassifier(HarmonicClassifier):
 def _bend(activation: str, L: int, N: int, L_out: int, N_out: int) -> nn.Module:
     """Nonlinearity on SO(3)."""
     if activation == "square":
-        return GroupSquare(L, N, L_out, N_out)
+        return GroupSquare(L, N, L_out=L_out, N_out=N_out)
     # Rounded up for both: little above the number below.
     rings, turns = resolving(L, L_out) - 0.99, resolving(N, N_out) - 0.99
     return SO3GridActivation(
         L,
         N,
-        nn.SiLU(),
+        activation=nn.SiLU(),
         oversampling=max(rings / L, turns / N, 1),
         scheme="gauss-legendre",
         L_out=L_out,

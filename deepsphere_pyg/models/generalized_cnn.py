@@ -186,18 +186,18 @@ class GeneralizedSphericalCNN(SavedModel):
             "dropout": dropout,
         }
         layout = falling_type(degrees[0], tau_max)
-        self.standardize = FragmentNorm(self.layout, self.in_channels)
+        self.standardize = FragmentNorm(self.in_channels, self.layout)
         self.first = nn.Sequential(
-            GeneralizedConv(self.layout, layout, self.in_channels, widths[0]),
-            FragmentNorm(layout, widths[0]),
+            GeneralizedConv(self.in_channels, widths[0], self.layout, layout),
+            FragmentNorm(widths[0], layout),
         )
         counts = [self.in_channels, layout.tau[0] * widths[0]]
         blocks = []
         for L, (before, width) in zip(degrees[1:], pairwise(widths), strict=True):
-            product = TensorProductActivation(layout, mixing, L_out=L)
+            product = TensorProductActivation(layout, mixing=mixing, L_out=L)
             layout = falling_type(L, tau_max)
-            conv = CONVOLUTIONS[convolution](product.layout_out, layout, before, width)
-            blocks.append(nn.Sequential(product, conv, FragmentNorm(layout, width)))
+            conv = CONVOLUTIONS[convolution](before, width, product.layout_out, layout)
+            blocks.append(nn.Sequential(product, conv, FragmentNorm(width, layout)))
             counts.append(layout.tau[0] * width)
         self.blocks = nn.ModuleList(blocks)
         self.n_invariants = sum(counts)

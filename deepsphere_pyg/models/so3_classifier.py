@@ -131,7 +131,7 @@ class SO3Classifier(HarmonicClassifier):
                 )
             norm: nn.Module = nn.Identity()
             if normalization != "none":
-                norm = FragmentNorm(conv.layout_out, width, normalization)
+                norm = FragmentNorm(width, conv.layout_out, statistics=normalization)
             relu = SO3GridActivation(
                 L,
                 N,

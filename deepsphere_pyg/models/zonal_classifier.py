@@ -99,11 +99,13 @@ class ZonalClassifier(HarmonicClassifier):
             levels.append(
                 nn.Sequential(
                     # Normalisation subtracts the mean, and a bias with it.
-                    ZonalConv(before, width, L, min(most, L), bias=False),
+                    ZonalConv(before, width, L, anchors=min(most, L), bias=False),
                     GridActivation(
                         GaussLegendre(math.ceil(round(more * L, 9))),
                         L,
-                        nn.Sequential(ChannelNorm(width, "batch"), nn.ReLU()),
+                        activation=nn.Sequential(
+                            ChannelNorm(width, "batch"), nn.ReLU()
+                        ),
                     ),
                     SpectralPool(L, L_out),
                 )

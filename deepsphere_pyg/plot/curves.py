@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.metrics.segmentation import (
+from deepsphere_pyg.metrics.precision_recall import (
     average_precision,
     precision_recall_curve,
 )
 from deepsphere_pyg.plot.maps import class_colours, new_figure
 
-LINE_STYLES = ("-", "--", ":", "-.")
+_LINE_STYLES = ("-", "--", ":", "-.")
 
 
-class Predicted(Protocol):
+class _Predicted(Protocol):
     """Truth, mask and probabilities of some maps."""
 
     @property
@@ -69,7 +69,7 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def precision_recall_curves(
-    predictions: Mapping[str, Predicted],
+    predictions: Mapping[str, _Predicted],
     class_names: Sequence[str],
     area: npt.NDArray[np.float64],
 ) -> Figure:
@@ -87,7 +87,7 @@ def precision_recall_curves(
     figure, axes = new_figure(1, 1, (5.4, 4.4))
     panel = axes[0, 0]
     colours = class_colours(class_names)
-    for (network, p), style in zip(predictions.items(), LINE_STYLES * 8, strict=False):
+    for (network, p), style in zip(predictions.items(), _LINE_STYLES * 8, strict=False):
         weights = np.broadcast_to(area, p.mask.shape)[p.mask]
         for c, name in enumerate(class_names):
             truth = p.truth[p.mask] == c

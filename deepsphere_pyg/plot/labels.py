@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from deepsphere_pyg.plot.maps import new_figure
 
-BLUE, RED, GREY = "#0077bb", "#cc3311", "#666666"
+_BLUE, _RED, _GREY = "#0077bb", "#cc3311", "#666666"
 
 
 def label_curves(
@@ -33,11 +33,11 @@ def label_curves(
     figure, axes = new_figure(1, 2, (9, 3.4))
     loss, score = axes[0]
     epoch = [row["epoch"] for row in history]
-    for name, style, colour in (("train", "-", BLUE), ("val", "--", RED)):
+    for name, style, colour in (("train", "-", _BLUE), ("val", "--", _RED)):
         values = [row[f"{name}/loss"] for row in history]
         loss.plot(epoch, values, style, color=colour, label=f"{name}/loss")
     loss.set(xlabel="epoch", ylabel="loss")
-    for name, colour in zip(scores, (RED, BLUE, "#009988"), strict=False):
+    for name, colour in zip(scores, (_RED, _BLUE, "#009988"), strict=False):
         values = [row[f"val/{name}"] for row in history]
         score.plot(epoch, values, color=colour, label=name)
     label = f"validation score ({unit})" if unit else "validation score"
@@ -70,13 +70,13 @@ def scatter_of_answers(
     left, right = axes[0]
     error = answers - truth
     ends = [float(truth.min()), float(truth.max())]
-    left.plot(ends, ends, color=GREY, lw=1)
-    left.plot(truth, answers, ".", ms=3, alpha=0.5, color=BLUE)
+    left.plot(ends, ends, color=_GREY, lw=1)
+    left.plot(truth, answers, ".", ms=3, alpha=0.5, color=_BLUE)
     left.set(xlabel=f"{what}, {unit}", ylabel=f"of the network, {unit}")
     left.locator_params(nbins=6)
     rms = float(np.sqrt(np.mean(error**2)))
     reach = 5 * rms or 1.0
-    right.hist(np.clip(error, -reach, reach), bins=80, color=BLUE)
+    right.hist(np.clip(error, -reach, reach), bins=80, color=_BLUE)
     right.set(xlabel=f"network - truth, {unit}", ylabel="number", yscale="log")
     beyond = int(np.sum(np.abs(error) > reach))
     right.set_title(

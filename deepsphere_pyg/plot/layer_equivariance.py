@@ -13,8 +13,8 @@ from deepsphere_pyg.plot.equivariance import COLOURS, plain_axes
 from deepsphere_pyg.plot.maps import new_figure
 
 # Below what float64 resolves: an error of zero has a bar of no length there.
-LEAST = 1e-17
-BAR = 0.38
+_LEAST = 1e-17
+_BAR = 0.38
 
 
 @dataclass(frozen=True)
@@ -65,18 +65,18 @@ def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
     dtypes = list(dict.fromkeys(name for one in layers for name in one.errors))
     for number, dtype in enumerate(dtypes):
         places = [
-            row + BAR * (number - (len(dtypes) - 1) / 2)
+            row + _BAR * (number - (len(dtypes) - 1) / 2)
             for row, one in enumerate(layers)
             if dtype in one.errors
         ]
         values = [
-            max(one.errors[dtype], LEAST) for one in layers if dtype in one.errors
+            max(one.errors[dtype], _LEAST) for one in layers if dtype in one.errors
         ]
         axes.barh(
             places,
-            [value - LEAST for value in values],
-            left=LEAST,
-            height=BAR,
+            [value - _LEAST for value in values],
+            left=_LEAST,
+            height=_BAR,
             color=COLOURS[number % len(COLOURS)],
             label=dtype,
         )
@@ -112,7 +112,7 @@ def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
 def _label(axes: Axes, layers: Sequence[LayerBar], title: str) -> None:
     """Name the rows and the axis, and put the legend above, where no bar is."""
     axes.set_xscale("log")
-    axes.set_xlim(LEAST, 3)
+    axes.set_xlim(_LEAST, 3)
     axes.xaxis.set_major_locator(FixedLocator([10.0**n for n in range(-16, 1, 2)]))
     axes.xaxis.set_minor_locator(NullLocator())
     names = [

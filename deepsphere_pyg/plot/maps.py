@@ -17,7 +17,7 @@ from samplings import Sampling
 from samplings.arguments import integer_argument
 
 # Paul Tol's muted scheme: distinct for colour-blind readers. White is background.
-CLASS_COLOURS = (
+_CLASS_COLOURS = (
     "#f2f2f2",
     "#cc3311",
     "#0077bb",
@@ -228,7 +228,7 @@ def class_handles(class_names: Sequence[str]) -> list[Patch]:
 def class_colours(class_names: Sequence[str]) -> list[str]:
     """One colour a class; the first, light one is kept for ``background``."""
     start = 0 if "background" in class_names[:1] else 1
-    palette = list(CLASS_COLOURS[start:])
+    palette = list(_CLASS_COLOURS[start:])
     return [palette[i % len(palette)] for i in range(len(class_names))]
 
 

@@ -18,7 +18,7 @@ from deepsphere_pyg.plot.maps import (
 from samplings import Sampling
 
 # Units of the channels of the Community Atmosphere Model that maps are labelled with.
-UNITS = {
+_UNITS = {
     "TMQ": "total water vapour, kg m$^{-2}$",
     "PSL": "sea-level pressure, Pa",
     "U850": "zonal wind at 850 hPa, m s$^{-1}$",
@@ -75,7 +75,7 @@ def segmentation_maps(
             sampling,
             fields[:, channel],
             title=f"input {names[channel]}",
-            label=UNITS.get(names[channel], names[channel]),
+            label=_UNITS.get(names[channel], names[channel]),
             cmap="YlGnBu" if channel == 0 else "viridis",
         )
     style: dict[str, Any] = {"legend": False}

@@ -171,8 +171,6 @@ def test_other_objects_are_refused():
         from_data(graph)
     with pytest.raises(TypeError, match=r"got a batch of 2; pass one .* batch\[0\]"):
         from_data(Batch.from_data_list([to_data(graph)] * 2))
-    with pytest.raises(TypeError, match=r"got SphericalGraph; build it with samplings"):
-        laplacian_operator(graph)
     data = to_data(graph)
     data.edge_weight = data.edge_weight[:3]
     with pytest.raises(ValueError, match=r"one number for each edge, got \(3,\)"):

@@ -28,7 +28,7 @@ def test_any_flipped_bit_is_told(path):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << (place % 8)
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match=r"kept\.npy .*delete it, and it is made"):
+        with pytest.raises(ValueError, match=r"kept\.npy .*delete it, and it is com"):
             map_array(path)
 
 

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 )
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 
-from deepsphere_pyg.metrics.segmentation import (
+from deepsphere_pyg.metrics import (
     average_precision,
     confusion_matrix,
     precision_recall_curve,

@@ -114,7 +114,9 @@ def test_weights_move_to_other_samplings():
     assert moved.config == model.config and not moved.training
 
 
-@pytest.mark.parametrize("local", [None, LocalGrid(2, 4, 0.5, 3, 1.0)])
+@pytest.mark.parametrize(
+    "local", [None, LocalGrid(2, 4, max_beta=0.5, turns=3, max_turn=1.0)]
+)
 def test_settings_are_plain_and_rebuild_the_network(local):
     model = small(local=local, normalization="running", oversampling=1.5)
     config = json.loads(json.dumps(model.config))

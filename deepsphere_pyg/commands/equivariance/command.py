@@ -208,12 +208,12 @@ def _title(args: argparse.Namespace) -> str:
 
 def _largest_degree(sampling: Sampling, args: argparse.Namespace) -> int:
     """Degree up to which the protocol and the sampling go."""
+    if args.bandlimit is not None and args.protocol != "exact":
+        raise ValueError(
+            "--bandlimit belongs to --protocol exact, the only one that analyses "
+            "outputs; leave it out"
+        )
     if args.protocol == "rotation-free":
-        if args.bandlimit is not None:
-            raise ValueError(
-                "--bandlimit belongs to --protocol exact, the only one that analyses "
-                "outputs; leave it out"
-            )
         return nominal_bandlimit(sampling) - 1
     return largest_degree(sampling, args.protocol, args.bandlimit)
 

@@ -85,7 +85,7 @@ def measure(
             protocol=args.protocol,
             n_samples=args.samples,
             seed=args.seed,
-            bandlimit=args.bandlimit,
+            L=args.bandlimit,
         )
         errors = [
             DegreeError(e.degree, e.mean, e.standard_error, e.n_samples, e.unresolved)

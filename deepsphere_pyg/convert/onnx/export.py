@@ -71,7 +71,7 @@ def export_onnx(
     >>> import tempfile
     >>> from deepsphere_pyg import ChebConv, laplacian_operator
     >>> from samplings import HEALPix, knn_graph, laplacian
-    >>> operator = laplacian_operator(laplacian(knn_graph(HEALPix(1), k=4)))
+    >>> operator = laplacian_operator(HEALPix(1), k=4)
     >>> x, layer = torch.zeros(2, 12, 3), ChebConv(3, 5, K=4).eval()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export_onnx(layer, x, f"{folder}/layer.onnx", operator)

@@ -1,4 +1,4 @@
-"""xarray data to a sampling and signals, and back."""
+"""From xarray data to a sampling and signals, and back."""
 
 from deepsphere_pyg.convert.xarray.grids import (
     DistantNeighboursWarning,

@@ -18,6 +18,6 @@ def climate_module(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"these files are read with {name}, which is not installed; "
+            f"reading these files needs {name}, which is not installed; "
             "run: pip install 'deepsphere-pyg[climate]'"
         ) from error

@@ -55,43 +55,41 @@ def from_xarray(
                                             :class:`~samplings.Irregular`
     both three-dimensional: tiles           :class:`~samplings.Irregular`, each tile
                                             on its own
-    of a rotated pole, by standard names    :class:`~samplings.Irregular` at the true
+    about a rotated pole, by standard names :class:`~samplings.Irregular` at the true
     and grid mapping                        places
     mesh of UGRID, ESMF, SCRIP, MPAS or     as a list, with the areas and polygons of
     ICON                                    the mesh
     ======================================  ==========================================
 
-    Coordinates are told by ``standard_name``, else by ``units``, ``axis``, or name.
-    Those of two dimensions come before axes, which may count cells or nominal degrees;
-    axes under the grid mapping of a map projection or a rotated pole are not taken for
-    degrees. Coordinates may repeat along time, but not move.
-    Degrees, radians, hours and others are told by ``units``; without them, coordinates
-    that cover the globe only as radians are refused, and those of MPAS and ICON are in
-    radians. Schemes are recognised to the precision of the
-    file: float32, or the decimals of GRIB. Cells of curvilinear and unstructured grids
+    Coordinates are recognised by ``standard_name``, else by ``units``, ``axis``, or
+    name. Two-dimensional ones are preferred to axes, which may count cells or nominal
+    degrees; axes of a map projection or a rotated pole are not read as degrees.
+    Coordinates may repeat along time, but not move. Units are those stated; without
+    them, coordinates that cover the globe only as radians are refused, and those of
+    MPAS and ICON are in radians. Schemes are recognised to the precision of the file:
+    float32, or the decimals of GRIB. Cells of curvilinear and unstructured grids
     without coordinates are left out.
 
-    Areas are exact for grids and HEALPix. Those of other cells are, in this order,
-    ``areas``, the ``cell_measures`` of the variable, where they are in the file and
-    positive, those of the mesh, the polygons of the coordinates' ``bounds`` or of the
-    mesh, or estimates: between the
-    middles of neighbours (curvilinear), or Voronoi cells (unstructured; in a region
-    with half of the globe free, shares of the Delaunay triangles).
+    Areas are exact for grids and HEALPix. Those of other cells are the first of:
+    ``areas``; the ``cell_measures`` of the variable, if they are in the file and
+    positive; the areas of the mesh; the polygons of the coordinates' ``bounds`` or of
+    the mesh; or estimates. These reach to the middle between neighbours in curvilinear
+    grids, and are those of :class:`~samplings.Irregular` for unstructured ones.
 
     Parameters
     ----------
     data
         ``xarray.Dataset`` or ``DataArray``.
     variable
-        Variable of a data set whose grid is wanted, where there are several grids.
+        Variable whose grid is wanted, if a data set has several grids.
     latitude, longitude
-        Names of coordinates, where several fit or none is recognised.
+        Names of coordinates, needed if several fit or they are not recognised.
     unit
-        ``"degree"`` or ``"radian"``, where the file does not state it.
+        ``"degree"`` or ``"radian"``, if the file does not state it.
     areas
-        Areas of curvilinear or unstructured cells: name of a variable, a ``DataArray``
-        (in steradian, or by its ``units`` in m2 or others on the sphere of the file),
-        or an array in steradian of the shape of the grid.
+        Areas of curvilinear or unstructured cells: the name of a variable, a
+        ``DataArray`` (in steradian, or in its ``units``, such as m2 on the sphere of
+        the file), or an array in steradian of the shape of the grid.
     duplicates
         ``"merge"`` cells of curvilinear or unstructured grids that are at the same
         place into one vertex, or ``"refuse"`` them. By default they are merged on
@@ -101,7 +99,7 @@ def from_xarray(
     Returns
     -------
     XarraySampling
-        The sampling, and the way of signals to its vertices and back.
+        The sampling; it carries signals to its vertices and back.
 
     Raises
     ------
@@ -111,19 +109,19 @@ def from_xarray(
         If ``data`` is not of xarray.
     ValueError
         If there are no latitudes and longitudes, or more than one pair fits; if they
-        are missing everywhere, out of range, in different units, or repeat; if a
-        HEALPix grid or a mesh is not stated fully or its indices are wrong; if the
-        axes are of a map projection or count cells; if places move in time; or if
-        areas are more than the sphere.
+        are missing everywhere, out of range, in different units, or repeat; if the
+        description of a HEALPix grid or a mesh is incomplete or its indices are wrong;
+        if axes are those of a map projection or count cells; if places move in time;
+        or if areas add up to more than the sphere.
 
     Warns
     -----
     DistantNeighboursWarning
-        If cells are left out that share a code for a place, or neighbours in the array
-        are far from each other, so that estimated areas do not reach across.
+        If cells are left out because many share one place, or if neighbours in the
+        array are far from each other, so that estimated areas do not reach across.
     UnusableAreasWarning
-        If areas that the file states are not used: of an unknown unit, not positive, or
-        more than the sphere.
+        If areas in the file are not used because their unit is unknown, or they are
+        not positive, or add up to more than the sphere.
 
     Notes
     -----
@@ -175,7 +173,7 @@ scheme=clenshaw-curtis) with 6 vertices
 def _variable(
     scan: Scan, name: str | None, latitude: str | None, longitude: str | None
 ) -> Any:
-    """The variable whose grid is wanted; without a name, any of the only grid."""
+    """Return the variable whose grid is wanted, by default any on the only grid."""
     dataset = scan.dataset
     if name is not None:
         if name not in scan.variables:
@@ -208,7 +206,7 @@ def _variable(
         )
     if found:
         return dataset[next(iter(found.values()))[0]]
-    # Coordinates alone say as much, under the grid mapping of the variables.
+    # Coordinates alone are enough, with the grid mapping of the variables.
     mappings = {text(scan.attributes[n], "grid_mapping") for n in scan.variables} - {""}
     xarray = climate_module("xarray")
     sizes = dict(dataset.sizes)
@@ -221,7 +219,7 @@ def _variable(
 
 
 def _first(scan: Scan, name: str) -> tuple[bool, str]:
-    """Order of variables: those first that say which areas their cells have."""
+    """Sort key: variables that refer to the areas of their cells come first."""
     return not text(scan.attributes[name], "cell_measures"), name
 
 
@@ -261,7 +259,7 @@ def _coordinates(dataset: Any, grid: Pixels | Places) -> Any:
     coordinates = dataset[keep]
     coordinates.attrs = {}
     if isinstance(grid, Places):
-        # Those without their times, or made of what the file states.
+        # Coordinates without their times, or derived from others.
         places = {
             one.name: one.variable
             for one in (grid.lat, grid.lon)

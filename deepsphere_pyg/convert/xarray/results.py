@@ -1,4 +1,4 @@
-"""Arrays of xarray made of values on the cells of a grid."""
+"""xarray data made from values on the cells of a grid."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.signals import Layout, layout_of, variables_on
+from deepsphere_pyg.convert.xarray.signals import SignalLayout, layout_of, variables_on
 
-# Encodings that say where values are; those of packed numbers are not for new values.
+# Encodings of places are kept; those of packed numbers do not suit new values.
 _WHERE = ("coordinates", "grid_mapping")
 
 
@@ -23,7 +23,7 @@ def plain_array(
     dims: Sequence[str],
     coordinates: Any,
 ) -> Any:
-    """Array with the coordinates of the grid only.
+    """Return an array that has only the coordinates of the grid.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def plain_array(
     Raises
     ------
     ValueError
-        If there is not a name for each of the other dimensions.
+        If the number of names differs from that of the other dimensions.
     """
     n_other = cells.ndim - 1 - len(grid)
     if isinstance(dims, str) or len(dims) != n_other:
@@ -63,7 +63,7 @@ def array_like(
     like: Any,
     channel: str | None,
 ) -> Any:
-    """Array with the dimensions, coordinates and attributes of another.
+    """Return an array with the dimensions, coordinates and attributes of another.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def dataset_like(
     variables: Sequence[str] | None,
     channel: str | None,
 ) -> Any:
-    """Data set with other values of its variables on the grid.
+    """Return a data set with new values of its variables on the grid.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def dataset_like(
     axis = cells.ndim - 1 - len(grid)
     _check_channels(cells.shape[axis], layout)
     parts = np.split(cells, np.cumsum(layout.counts)[:-1], axis=axis)
-    # Further variables of the grid are not of this signal; bounds and mappings stay.
+    # Drop variables on the grid that the signal lacks; bounds and mappings stay.
     others = set(variables_on(like, grid)) - set(layout.variables)
     return like.drop_vars(others).assign(
         {
@@ -123,7 +123,7 @@ def dataset_like(
     )
 
 
-def _check_channels(n: int, layout: Layout) -> None:
+def _check_channels(n: int, layout: SignalLayout) -> None:
     if n != sum(layout.counts):
         raise ValueError(
             f"the signal has {n} channels, but {sum(layout.counts)} are expected "
@@ -135,7 +135,7 @@ def _check_channels(n: int, layout: Layout) -> None:
 def _channels_last(
     cells: npt.NDArray[Any], n_dims: int, channel: str | None
 ) -> tuple[npt.NDArray[Any], str | None]:
-    """Move channels behind the grid, or drop their axis where there is a single one."""
+    """Move channels behind the grid, or drop the axis of a single one."""
     axis = cells.ndim - 1 - n_dims
     if channel is None and cells.shape[axis] == 1:
         return np.squeeze(cells, axis=axis), None

@@ -1,4 +1,4 @@
-"""A sampling that was found in xarray data, and its signals both ways."""
+"""A sampling found in xarray data, which carries signals both ways."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from samplings.arrays import IntArray
 
 @dataclass(frozen=True, eq=False)
 class XarraySampling:
-    """A sampling and which cell of a file is which of its vertices.
+    """A sampling, and the vertex of each cell of a file.
 
     Made by :func:`from_xarray`.
 
@@ -39,11 +39,10 @@ class XarraySampling:
     dims
         Dimensions of the file that the vertices lie along.
     vertex
-        Vertex of each cell, shape of those dimensions; -1 where a cell has no
-        coordinates. Cells at a pole, or on a meridian that repeats, share one.
+        Vertex of each cell, shape of those dimensions; -1 for cells without
+        coordinates. Cells at a pole, or on a meridian that repeats, share a vertex.
     coordinates
-        ``xarray.Dataset`` of the coordinates along :attr:`dims`, and of those that
-        belong to no dimension.
+        ``xarray.Dataset`` of the coordinates along :attr:`dims`, and of scalars.
     """
 
     sampling: Sampling
@@ -79,25 +78,25 @@ class XarraySampling:
         Parameters
         ----------
         data
-            ``xarray.DataArray``, or ``Dataset`` of which variables are channels. Data
-            that are read lazily are loaded: select what is needed before.
+            ``xarray.DataArray``, or a ``Dataset`` whose variables are channels. Lazy
+            data are loaded: select the part that is needed first.
         variables
-            Names of variables of a data set; by default all that lie on the grid.
+            Names of variables of a data set; by default all on the grid.
         channel
             Dimension whose positions are channels, such as that of levels.
         fill_value
-            Another value that stands for missing data. Values that are not finite,
-            codes and values outside the valid limits that attributes state, default
-            fill values and healpy's ``UNSEEN`` do anyway, as of
-            :func:`samplings.missing_values.without_missing`.
+            A further value for missing data, besides those of
+            :func:`samplings.missing_values.without_missing`: values that are not
+            finite, codes and limits in attributes, default fill values, and healpy's
+            ``UNSEEN``.
 
         Returns
         -------
         values : ndarray
             Shape ``(*other, V, channel)`` with the other dimensions in the order of the
             file, in its dtype and native byte order; NaN where missing. Channels of a
-            variable follow each other. Where several cells are one vertex, their mean
-            over those known.
+            variable are consecutive. Cells that share a vertex are averaged over the
+            known ones.
         mask : ndarray
             True where a value is known, same shape.
 
@@ -108,7 +107,7 @@ class XarraySampling:
         ValueError
             If a variable does not exist, does not lie on the grid, has other sizes or
             coordinates, differs from the others in its further dimensions, or holds
-            different integers where cells are one vertex.
+            different integers in cells that share a vertex.
 
         Examples
         --------
@@ -151,20 +150,20 @@ class XarraySampling:
         name
             Name of the result, by default that of ``like``.
         like
-            ``DataArray`` whose further dimensions, order of dimensions, coordinates and
-            attributes the result has; or a ``Dataset``, for a data set of its
-            variables. By default the result has the coordinates of the grid only.
+            ``DataArray`` from which the result takes its further dimensions and their
+            order, coordinates and attributes; or a ``Dataset``, for a data set of its
+            variables. By default the result has only the coordinates of the grid.
         variables, channel
-            As in :meth:`signal`. Without a dimension of this name in ``like`` it is
-            that of the channels, last; by default ``"channel"`` if there are several.
+            As in :meth:`signal`. If ``like`` has no dimension of this name, channels
+            become the last dimension; its default name, for several, is ``"channel"``.
         dims
-            Names of the ``other`` dimensions, where ``like`` does not give them.
+            Names of the ``other`` dimensions, needed without ``like``.
 
         Returns
         -------
         xarray.DataArray or xarray.Dataset
-            In the dtype of the signal. Cells that are one vertex have the same value,
-            and those without a vertex NaN (integers become float64 for that).
+            In the dtype of the signal. Cells that share a vertex have the same value;
+            cells without a vertex are NaN (integers become float64 for that).
 
         Raises
         ------
@@ -205,7 +204,7 @@ class XarraySampling:
         return array_like(cells, self.dims, name, like, channel)
 
     def _check_grid(self, data: Any) -> None:
-        """Refuse data whose sizes or coordinates along the grid are others."""
+        """Refuse data whose sizes or coordinates along the grid differ."""
         for dim, size in zip(self.dims, self.shape, strict=True):
             if dim in data.sizes and data.sizes[dim] != size:
                 raise ValueError(

@@ -17,8 +17,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How the values of some variables are the channels of a signal.
+class SignalLayout:
+    """Arrangement of the values of some variables as channels of a signal.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class Layout:
 
 def layout_of(
     data: Any, dims: Sequence[str], variables: Sequence[str] | None, channel: str | None
-) -> Layout:
-    """Layout of a ``DataArray``, or of variables of a ``Dataset``.
+) -> SignalLayout:
+    """Return the layout of a ``DataArray``, or of variables of a ``Dataset``.
 
     Raises
     ------
@@ -86,11 +86,11 @@ def layout_of(
     counts = tuple(
         1 if channel is None else int(array.sizes[channel]) for array in arrays.values()
     )
-    return Layout(names, first, channel, counts)
+    return SignalLayout(names, first, channel, counts)
 
 
 def variables_on(data: Any, dims: Sequence[str]) -> list[str]:
-    """Variables of a data set along some dimensions that are no coordinates."""
+    """Return variables of a data set along some dimensions, without coordinates."""
     scan = Scan(data)
     return [
         name
@@ -130,17 +130,17 @@ def _names(
 
 
 def _array(data: Any, name: str | None) -> Any:
-    """An array, or a variable of a data set without its coordinates.
+    """Return an array, or a variable of a data set without its coordinates.
 
-    To join each variable with its coordinates takes time with the number of variables.
+    Joining each variable with its coordinates would be slow for many variables.
     """
     return data if name is None else data.variables[name]
 
 
 def cells_of(
-    data: Any, layout: Layout, dims: Sequence[str], fill_value: float | None
+    data: Any, layout: SignalLayout, dims: Sequence[str], fill_value: float | None
 ) -> npt.NDArray[Any]:
-    """Values ``(*other, channel, n_cells)``, NaN where missing."""
+    """Return values ``(*other, channel, n_cells)``, NaN where missing."""
     parts = []
     for name in layout.variables:
         array = _array(data, name)
@@ -156,14 +156,14 @@ def cells_of(
 def merged(
     values: npt.NDArray[Any], vertex: IntArray, n_vertices: int
 ) -> npt.NDArray[Any]:
-    """Values ``(..., n_cells)`` on vertices ``(..., V)``: the mean where several are.
+    """Return values ``(..., n_cells)`` on vertices ``(..., V)``, the means of cells.
 
-    Equal values stay what they are to the last bit, and missing ones are left out.
+    Equal values are kept to the last bit, and missing ones are left out.
 
     Raises
     ------
     ValueError
-        If cells of one vertex hold different integers or booleans.
+        If cells that share a vertex hold different integers or booleans.
     """
     order = np.argsort(vertex, kind="stable")
     order = order[np.searchsorted(vertex[order], 0) :]
@@ -196,7 +196,7 @@ def merged(
 
 
 def spread(values: npt.NDArray[Any], vertex: IntArray) -> npt.NDArray[Any]:
-    """Values ``(..., V)`` on cells ``(..., *grid)``, NaN where there is no vertex."""
+    """Return values ``(..., V)`` on cells ``(..., *grid)``, NaN without a vertex."""
     cells: npt.NDArray[Any] = np.take(values, np.maximum(vertex, 0), axis=-1)
     if (vertex >= 0).all():
         return cells

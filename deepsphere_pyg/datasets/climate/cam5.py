@@ -10,15 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS as CAM5_CHANNELS
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CLASSES as CAM5_CLASSES
+from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.files import (
     DataFileError,
     PathLike,
@@ -26,10 +20,31 @@ from deepsphere_pyg.datasets.files import (
     source_files,
 )
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
+#: Channels in the order of the files: see :class:`WeatherState` for their units.
+CAM5_CHANNELS = (
+    "TMQ",
+    "U850",
+    "V850",
+    "UBOT",
+    "VBOT",
+    "QREFHT",
+    "PS",
+    "PSL",
+    "T200",
+    "T500",
+    "PRECT",
+    "TS",
+    "TREFHT",
+    "Z1000",
+    "Z200",
+    "ZBOT",
+)
+#: Classes by their code; TC is a tropical cyclone, AR an atmospheric river.
+CAM5_CLASSES = ("background", "TC", "AR")
 CAM5_SHAPE = (768, 1152)
 
 _LAYOUT = (
@@ -39,21 +54,27 @@ _LAYOUT = (
 
 
 @cache
-def cam5_grid() -> LatLonGrid:
+def cam5_grid() -> XarraySampling:
     """Grid of the model: 768 latitudes with both poles, 1152 longitudes from 0.
 
-    HDF5 files hold no coordinates. These are the ones that ClimateNet's NetCDF files
-    of the same model give: -90 to 90 degrees, first row south, and 0 to 359.6875.
+    The HDF5 files have no coordinates. These are the ones of ClimateNet's NetCDF files
+    of the same model: -90 to 90 degrees, first row south, and 0 to 359.6875.
     """
     lat = np.linspace(-90, 90, CAM5_SHAPE[0], dtype=np.float64)
     lon = np.arange(CAM5_SHAPE[1], dtype=np.float64) * (360 / CAM5_SHAPE[1])
-    return LatLonGrid(lat, lon)
+    return from_xarray(
+        climate_module("xarray").DataArray(
+            np.broadcast_to(0.0, CAM5_SHAPE),
+            coords={"lat": lat, "lon": lon},
+            dims=("lat", "lon"),
+        )
+    )
 
 
-class CAM5(SegmentationDataset):
+class CAM5(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers in CAM5 simulations, from HDF5 files.
 
-    One file is one map. It is opened when asked for, read, carried to the sampling by a
+    One file is one map. On access it is opened, read, carried to the sampling by a
     :class:`Regridder`, and closed.
 
     Parameters
@@ -76,7 +97,7 @@ class CAM5(SegmentationDataset):
     Raises
     ------
     FileNotFoundError
-        If the folder or a file is missing; the message says what goes where.
+        If the folder or a file is missing; the message says where to put which files.
     ValueError
         On access, if a file is damaged, lacks a data set, or holds wrong shapes, labels
         out of range or values that are not finite; the message names the file.
@@ -121,14 +142,8 @@ class CAM5(SegmentationDataset):
             )
         climate_module("h5py")
         self.files = source_files(source, "data-*.h5", _LAYOUT)
-        self.sampling = sampling
         self.label_set = label_set
-        self._regridder = Regridder(cam5_grid(), sampling, regrid)
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._regridder.used
+        super().__init__(cam5_grid(), sampling, regrid)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -137,9 +152,7 @@ class CAM5(SegmentationDataset):
         """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
         data, labels = self._read(path)
-        x = self._regridder.fields(np.moveaxis(data, -1, 0))
-        y, inside = self._regridder.labels(labels)
-        return segmentation_sample(x.T, y, len(self.class_names), inside)
+        return self._carried(np.moveaxis(data, -1, 0), labels)
 
     def _read(self, path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         h5py = climate_module("h5py")
@@ -149,7 +162,7 @@ class CAM5(SegmentationDataset):
             check_opening(path, "h5py")
             with h5py.File(path, "r") as file:
                 stored = [hdf5_array(file, name, path) for name in names]
-                # Before they are read: a damaged one may tell of any size.
+                # Before they are read: a damaged one may state any size.
                 for array, shape, name in zip(stored, shapes, names, strict=True):
                     check_array(array, shape, name, path)
                 data, labels = (array[...] for array in stored)
@@ -158,12 +171,12 @@ class CAM5(SegmentationDataset):
 
 
 def hdf5_array(file: Any, name: str, path: Path) -> Any:
-    """Data set of an open HDF5 file.
+    """Return a data set of an open HDF5 file.
 
     Raises
     ------
     DataFileError
-        If it is missing; the message lists what there is.
+        If it is missing; the message lists the existing ones.
     """
     if name not in file:
         found: list[str] = []
@@ -175,7 +188,7 @@ def hdf5_array(file: Any, name: str, path: Path) -> Any:
 
 
 def check_array(array: Any, shape: tuple[int, ...], name: str, path: Path) -> None:
-    """Refuse what is no array of real numbers of a shape, naming the file."""
+    """Refuse an array of another shape, or not of real numbers, naming the file."""
     found = getattr(array, "shape", "no array")
     if found != shape:
         raise DataFileError(f"{path}: {name} must have shape {shape}, got {found}")
@@ -200,7 +213,7 @@ def check_finite(
 def checked_classes(
     labels: npt.NDArray[Any], class_names: Sequence[str], path: Path
 ) -> npt.NDArray[np.int64]:
-    """Labels as integers, refused if one is no class."""
+    """Return labels as integers, or refuse one that is not a class."""
     wrong = ~np.isin(labels, np.arange(len(class_names)))
     if wrong.any():
         names = ", ".join(f"{i} {name}" for i, name in enumerate(class_names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -9,30 +10,25 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
 from deepsphere_pyg.datasets.climate.cam5 import (
     CAM5_CHANNELS,
     CAM5_CLASSES,
     check_finite,
 )
-from deepsphere_pyg.datasets.climate.climate_sphere_mesh import (
-    barycentric_matrix,
-    file_order,
-)
 from deepsphere_pyg.datasets.files import PathLike, files_in, reading
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from samplings import Icosahedral, Sampling, same_sampling
 from samplings.arrays import IntArray
 from samplings.reading import numpy_arrays
 
 _NAME = re.compile(r"data-\d{4}-\d{2}-\d{2}-\d{2}-(?P<run>\d+)(-mesh)?\.npz")
 _N_VERTICES = 10_242
+# Midpoints are ordered by their coordinates in this unit. The nearest of them to a
+# tie of the rounding is 5e-13 away (level 5), a thousand times the round-off.
+_KEY_UNIT = 1e-8
 _LAYOUT = (
     "put the files data-YYYY-MM-DD-SS-R-mesh.npz of climate_sphere_l5 (the folder "
     "data_5_all of the archive) and train_split.txt, val_split.txt, test_split.txt "
@@ -41,13 +37,12 @@ _LAYOUT = (
 )
 
 
-class ClimateSphereL5(SegmentationDataset):
+class ClimateSphereL5(RegriddedMaps):
     """CAM5 maps with cyclones and rivers, on the icosahedron of level 5.
 
-    One file is one map of 10,242 vertices. It is opened when asked for, read and put
-    into the order of :class:`samplings.Icosahedral`, whose points are exactly those of
-    the files (see :func:`climate_sphere_mesh.file_order`): nothing is interpolated on
-    ``Icosahedral(5)``.
+    One file is one map of 10,242 vertices. On access it is opened, read and put into
+    the order of :class:`samplings.Icosahedral`, whose points are exactly those of
+    the files (see :func:`file_order`): nothing is interpolated on ``Icosahedral(5)``.
 
     Parameters
     ----------
@@ -55,8 +50,8 @@ class ClimateSphereL5(SegmentationDataset):
         Folder with the ``npz`` files and the lists of the splits.
     sampling
         Where the maps are wanted, by default ``Icosahedral(5)``. On others, inputs are
-        interpolated linearly on the triangles of the mesh, and labels are those of the
-        nearest vertex.
+        interpolated linearly on the triangles of the mesh, and labels are taken from
+        the nearest vertex.
     split
         ``"train"``, ``"val"`` or ``"test"``, read from ``<split>_split.txt`` (one file
         name a line), or ``"all"`` for every file of the folder.
@@ -73,9 +68,10 @@ class ClimateSphereL5(SegmentationDataset):
     Raises
     ------
     FileNotFoundError
-        If the folder, a list or a file is missing; the message says what goes where.
+        If the folder, a list or a file is missing; the message says where to put which
+        files.
     ValueError
-        If no file is left; on access, if a file is damaged, lacks an array, or holds
+        If no file remains; on access, if a file is damaged, lacks an array, or holds
         wrong shapes, labels that are not one-hot or values that are not finite. The
         message names the file.
 
@@ -112,13 +108,8 @@ class ClimateSphereL5(SegmentationDataset):
         self.files = _select(Path(root), split, runs)
         mesh = Icosahedral(5)
         self._order = file_order(5)
-        self.sampling = mesh if sampling is None else sampling
-        self._matrix: sp.csr_array | None = None
-        self._nearest: IntArray | None = None
-        if sampling is not None and not same_sampling(mesh, sampling):
-            self._matrix = barycentric_matrix(mesh, sampling)
-            _, nearest = cKDTree(mesh.xyz).query(sampling.xyz)
-            self._nearest = np.asarray(nearest, dtype=np.int64)
+        super().__init__(mesh, mesh if sampling is None else sampling, "linear")
+        self._on_mesh = same_sampling(mesh, self.sampling)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -128,14 +119,64 @@ class ClimateSphereL5(SegmentationDataset):
         data, classes = _read(self.files[self._check_index(index)])
         x, y = np.empty_like(data), np.empty_like(classes)
         x[self._order], y[self._order] = data, classes
-        if self._matrix is not None:
-            x = self._matrix @ x.astype(np.float64)
-            y = y[self._nearest]
-        return segmentation_sample(x, y, len(self.class_names))
+        if self._on_mesh:
+            return segmentation_sample(x, y, len(self.class_names))
+        return self._carried(x.T, y)
+
+
+@functools.cache
+def file_order(level: int) -> IntArray:
+    r"""Return the vertex of ``Icosahedral(level)`` at each position in the files.
+
+    The files list the 12 corners :math:`(\pm1, \pm\phi, 0)` and their cyclic
+    permutations, then the midpoints of each subdivision, sorted by the bytes of their
+    coordinates: those of the middle of the chord, rounded to 1e-8, as little-endian
+    32-bit integers. The points are those of :class:`samplings.Icosahedral` in the same
+    orientation; only the order differs.
+
+    Parameters
+    ----------
+    level
+        Number of subdivisions, 5 for the published data.
+
+    Returns
+    -------
+    ndarray
+        Permutation ``p`` of ``10 * 4**level + 2`` vertices: a file's value ``i`` is at
+        ``Icosahedral(level).xyz[p[i]]``.
+
+    Source: Jiang et al., Spherical CNNs on unstructured grids, ICLR 2019
+    (arXiv:1901.02039): the mesh of their published code.
+
+    Examples
+    --------
+    >>> order = file_order(1)
+    >>> Icosahedral(1).xyz[order[:2]].round(2)
+    array([[-0.53,  0.85,  0.  ],
+           [ 0.53,  0.85,  0.  ]])
+    """
+    golden = (1 + 5**0.5) / 2
+    flat = [(unit, long * golden, 0.0) for long in (1, -1) for unit in (-1, 1)]
+    corners = [np.roll(point, shift) for shift in range(3) for point in flat]
+    levels = [np.array(corners) / np.hypot(1, golden)]
+    for coarse in range(level):
+        mesh = Icosahedral(coarse)
+        sides = np.sort(mesh.faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
+        first, second = np.unique(sides, axis=0).T
+        chords = (mesh.xyz[first] + mesh.xyz[second]) / 2
+        # Slightly lower, so that exact halves round the same way, as in the files.
+        keys = np.round(chords / _KEY_UNIT - 1e-6).astype("<i4")
+        octets = keys.view(np.uint8).reshape(len(keys), -1)
+        chords = chords[np.lexsort(octets.T[::-1])]
+        levels.append(chords / np.linalg.norm(chords, axis=1)[:, None])
+    _, vertex = cKDTree(Icosahedral(level).xyz).query(np.concatenate(levels))
+    order = np.asarray(vertex, dtype=np.int64)
+    order.setflags(write=False)
+    return order
 
 
 def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
-    """Files of a split and of some runs."""
+    """Return the files of a split and of some runs."""
     if split not in ("train", "val", "test", "all"):
         raise ValueError(
             f"split must be 'train', 'val', 'test' or 'all', got {split!r}"
@@ -176,7 +217,7 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
 
 
 def _read(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Inputs ``(10242, 16)`` and classes of a file, in its own order."""
+    """Read inputs ``(10242, 16)`` and classes of a file, in its own order."""
     arrays = numpy_arrays(path, "npz", ("data", "labels"))
     for name, rows in (("data", len(CAM5_CHANNELS)), ("labels", len(CAM5_CLASSES))):
         array = arrays[name]

@@ -11,12 +11,8 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling, from_xarray
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
+from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.climate.cam5 import (
     CAM5_CHANNELS,
     CAM5_CLASSES,
@@ -30,7 +26,7 @@ from deepsphere_pyg.datasets.files import (
     reading,
 )
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling, same_sampling
 from samplings.missing_values import without_missing
@@ -41,11 +37,11 @@ _LAYOUT = (
 )
 
 
-class ClimateNet(SegmentationDataset):
+class ClimateNet(RegriddedMaps):
     """Tropical cyclones and atmospheric rivers labelled by experts.
 
-    One file is one map of CAM5.1 at 25 km. It is opened when asked for, read, carried
-    to the sampling by a :class:`Regridder`, and closed.
+    One file is one map of CAM5.1 at 25 km. On access it is opened, read, carried to the
+    sampling by a :class:`Regridder`, and closed.
 
     Parameters
     ----------
@@ -54,8 +50,8 @@ class ClimateNet(SegmentationDataset):
     sampling
         Where the maps are wanted.
     split
-        ``"train"``, ``"test"``, or another folder under the root; None for files that
-        lie in the root itself.
+        ``"train"``, ``"test"``, or another folder under the root; None for files in the
+        root itself.
     regrid
         Method of the :class:`Regridder`.
 
@@ -67,11 +63,11 @@ class ClimateNet(SegmentationDataset):
     Raises
     ------
     FileNotFoundError
-        If the folder is missing or empty; the message says what goes where.
+        If the folder is missing or empty; the message says where to put which files.
     ValueError
-        If a file is damaged, lacks a variable, is on another grid than the first one,
-        or holds labels out of range or values that are not finite; the message names
-        the file.
+        If a file is damaged, lacks a variable, differs from the first in its grid, or
+        holds labels out of range or values that are not finite; the message names the
+        file.
     ImportError
         If xarray is not installed.
 
@@ -79,8 +75,8 @@ class ClimateNet(SegmentationDataset):
     -----
     A file holds the 16 variables of :data:`CAM5_CHANNELS` and ``LABELS`` (0 background,
     1 tropical cyclone, 2 atmospheric river) on 768 latitudes from -90 to 90 and 1152
-    longitudes from 0 to 359.6875, which it gives as ``lat`` and ``lon``. One image
-    labelled by several experts is in several files.
+    longitudes from 0 to 359.6875, named ``lat`` and ``lon``. An image labelled by
+    several experts is in several files.
 
     Source: Prabhat et al., ClimateNet: an expert-labeled open dataset and deep learning
     architecture for enabling high-precision analyses of extreme weather, Geoscientific
@@ -109,15 +105,9 @@ class ClimateNet(SegmentationDataset):
         climate_module("xarray")
         folder = Path(root) if split is None else Path(root) / split
         self.files = files_in(folder, "*.nc", _LAYOUT)
-        self.sampling = sampling
         self._grid: XarraySampling | None = None
         self._grid = self._read(self.files[0])[0]
-        self._regridder = Regridder(self._grid, sampling, regrid)
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._regridder.used
+        super().__init__(self._grid, sampling, regrid)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -126,16 +116,14 @@ class ClimateNet(SegmentationDataset):
         """Read, check and regrid the map of file ``index``."""
         path = self.files[self._check_index(index)]
         _, data, labels = self._read(path)
-        x = self._regridder.fields(data)
-        y, inside = self._regridder.labels(labels)
-        return segmentation_sample(x.T, y, len(self.class_names), inside)
+        return self._carried(data, labels)
 
     def _read(
         self, path: Path
     ) -> tuple[XarraySampling, npt.NDArray[Any], npt.NDArray[np.int64]]:
-        """Grid, inputs ``(16, *grid)`` and labels of a file."""
+        """Read the grid, inputs ``(16, *grid)`` and labels of a file."""
         xarray = climate_module("xarray")
-        # Times are file names, not dates.
+        # Times are file names instead of dates.
         with reading(path, "NetCDF"):
             check_opening(path, "netCDF4")
             dataset = xarray.open_dataset(path, decode_times=False)
@@ -168,7 +156,7 @@ class ClimateNet(SegmentationDataset):
         return grid, data, checked_classes(maps[-1], CAM5_CLASSES, path)
 
     def _recognised(self, dataset: Any, path: Path) -> XarraySampling:
-        """Grid of a file: that of the first one, or it is refused."""
+        """Return the grid of a file, which must be that of the first one."""
         first = self._grid
         if first is not None and all(
             name in dataset.variables
@@ -187,7 +175,7 @@ class ClimateNet(SegmentationDataset):
             and same_sampling(grid.sampling, first.sampling)
         ):
             raise DataFileError(
-                f"{path} is on another grid than {self.files[0]}; "
+                f"{path} and {self.files[0]} are on different grids; "
                 "keep files of one grid in a folder"
             )
         # The file is closed after this.

@@ -10,11 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.climate.cam5 import (
     CAM5_CHANNELS,
     CAM5_SHAPE,
@@ -30,7 +26,7 @@ from deepsphere_pyg.datasets.files import (
     source_files,
 )
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
@@ -43,10 +39,10 @@ _LAYOUT = (
 )
 
 
-class ExtremeWeather(SegmentationDataset):
+class ExtremeWeather(RegriddedMaps):
     """Cyclones, depressions and atmospheric rivers of CAM5, drawn from their boxes.
 
-    Only the map asked for is read from its file, then carried to the sampling by a
+    On access one map is read from its file, and carried to the sampling by a
     :class:`Regridder`.
 
     Parameters
@@ -66,10 +62,10 @@ class ExtremeWeather(SegmentationDataset):
     Raises
     ------
     FileNotFoundError
-        If the folder or a file is missing; the message says what goes where.
+        If the folder or a file is missing; the message says where to put which files.
     ValueError
-        If a file is damaged, lacks a data set, or holds wrong shapes, boxes of no class
-        or values that are not finite; the message names the file.
+        If a file is damaged, lacks a data set, or holds wrong shapes, boxes of unknown
+        classes or values that are not finite; the message names the file.
     ImportError
         If h5py is not installed.
 
@@ -114,14 +110,8 @@ class ExtremeWeather(SegmentationDataset):
     ) -> None:
         climate_module("h5py")
         self.files = source_files(source, "climo_*.h5", _LAYOUT)
-        self.sampling = sampling
-        self._regridder = Regridder(cam5_grid(), sampling, regrid)
+        super().__init__(cam5_grid(), sampling, regrid)
         self._ends = np.cumsum([_count_maps(path) for path in self.files])
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._regridder.used
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -140,19 +130,17 @@ class ExtremeWeather(SegmentationDataset):
                 image, boxes = file["images"][step], file["boxes"][step]
         check_finite(image, _FILE_CHANNELS, path, axis=0)
         order = [_FILE_CHANNELS.index(name) for name in CAM5_CHANNELS]
-        x = self._regridder.fields(image)[order]
         try:
             drawn = draw_boxes(boxes, CAM5_SHAPE, len(self.class_names) - 1)
         except ValueError as error:
             raise ValueError(f"{path}, time step {step}: {error}") from error
-        y, inside = self._regridder.labels(drawn)
-        return segmentation_sample(x.T, y, len(self.class_names), inside)
+        return self._carried(image[order], drawn)
 
 
 def draw_boxes(
     boxes: npt.ArrayLike, shape: tuple[int, int], n_classes: int
 ) -> npt.NDArray[np.int64]:
-    """Classes of cells from boxes: 0 outside, class + 1 inside, the smallest box wins.
+    """Draw boxes as classes of cells: 0 outside, class + 1 inside, small boxes on top.
 
     Parameters
     ----------
@@ -167,7 +155,7 @@ def draw_boxes(
     Raises
     ------
     ValueError
-        If a box has no such class, is not finite, or has its edges in wrong order.
+        If the class of a box is unknown, or its edges are not finite or in wrong order.
 
     Examples
     --------
@@ -202,7 +190,7 @@ def draw_boxes(
 
 
 def _count_maps(path: Path) -> int:
-    """Number of time steps of a file, after a check of its shapes."""
+    """Return the number of time steps of a file, after a check of its shapes."""
     h5py = climate_module("h5py")
     with reading(path, "HDF5"):
         check_opening(path, "h5py")
@@ -211,10 +199,7 @@ def _count_maps(path: Path) -> int:
 
 
 def _checked_maps(file: Any, path: Path) -> int:
-    """Number of time steps of an open file; refuses other shapes before they are read.
-
-    A damaged file may tell of any.
-    """
+    """Return the number of time steps of an open file; refuse wrong shapes unread."""
     images, boxes = (hdf5_array(file, name, path) for name in ("images", "boxes"))
     shape: tuple[int, ...] = getattr(images, "shape", ())
     if len(shape) != 4 or shape[1:] != (len(CAM5_CHANNELS), *CAM5_SHAPE):

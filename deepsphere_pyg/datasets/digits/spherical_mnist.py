@@ -1,4 +1,4 @@
-"""MNIST on the sphere: digits projected onto any sampling, each turned at will."""
+"""MNIST on the sphere: digits projected onto any sampling, rotated if wanted."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from samplings.arguments import choice_argument, integer_argument, sampling_argu
 from samplings.arrays import FloatArray, IntArray
 from samplings.schemes.regular_grid import RegularGrid
 
-# Pictures between two steps of the progress bar.
+# Pictures per step of the progress bar.
 _STEP = 1000
-# Kept signals are made anew where this is another: raise it with any change of values.
+# Raise it with any change of values: cached signals of other versions are not used.
 _VERSION = 1
 
 
@@ -52,44 +52,43 @@ class SphericalMNIST(ClassificationDataset):
     ----------
     root
         ``mnist.npz``, its folder, or the folder of the idx files; see
-        :func:`read_mnist`. Nothing is downloaded: :func:`download_mnist` does.
+        :func:`read_mnist`. :func:`download_mnist` fetches it.
     sampling
-        Where on the sphere; any.
+        Points on the sphere; any sampling.
     split
         ``"train"`` (60,000 digits) or ``"test"`` (10,000).
     rotate
-        ``True`` turns each digit by a random rotation of its own, uniform over all
-        rotations ("R"); ``False`` leaves them ("NR"); a SciPy ``Rotation`` turns all
-        by that one.
+        ``True`` rotates each digit at random, uniformly over all rotations ("R");
+        ``False`` does not ("NR"); a SciPy ``Rotation`` rotates all digits alike.
     seed
-        Of the random rotations: that of digit i is fixed by the seed, the split and i.
+        Seed of the random rotations; that of digit i depends on the seed, the split
+        and i.
     n_images
-        Take the first so many digits; all by default.
+        Number of digits, from the first on; all by default.
     interpolation
-        ``"bilinear"``, or ``"published"``: as in the published code, to compare with
-        accuracies found with it; see the notes.
+        ``"bilinear"``, or ``"published"`` as in the published code, for comparison with
+        its accuracies; see the notes.
     cache
-        Folder to keep the signals in, one byte a value, for the next time; None keeps
-        them in memory only. A file belongs to its settings, its digits and its points:
-        others make another file.
+        Folder in which signals are kept between runs, one byte a value; None keeps them
+        in memory. Other settings, digits or points make another file.
     progress
-        Whether to show it, where there is a terminal.
+        Whether to show a progress bar in a terminal.
 
     Attributes
     ----------
     signals
-        Grey values 0 to 255, uint8, shape ``(digit, V)``, read-only: what ``x`` is
-        made of. With a cache they are mapped from the file, and not in memory.
+        Grey values 0 to 255, uint8, shape ``(digit, V)``, read-only; the source of
+        ``x``. With a cache they are mapped from the file, not loaded.
     labels
         Digits, int64, shape ``(digit,)``.
 
     Raises
     ------
     TypeError
-        If ``sampling`` is none, ``rotate`` neither a boolean nor a rotation, or a
-        number no integer.
+        If ``sampling`` is not a sampling, ``rotate`` neither a boolean nor a rotation,
+        or a number not an integer.
     FileNotFoundError
-        If there are no files; the message lists what is read.
+        If there are no files; the message lists the expected ones.
     ValueError
         If a file is damaged or labels do not fit, the split or the interpolation is
         unknown, or there are fewer images than ``n_images``.
@@ -98,23 +97,22 @@ class SphericalMNIST(ClassificationDataset):
 
     Notes
     -----
-    60,000 digits at 3,541 vertices (60 x 60, Driscoll and Healy) take 2 s on one core
-    as they are, 20 s turned, and 212 MB.
+    60,000 digits at 3,541 vertices (60 x 60, Driscoll and Healy) take 2 s on one core,
+    20 s with random rotations, and 212 MB.
 
     Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130).
-    Their published code turns 500 digits at a time by one rotation; here each has its
-    own. Until November 2024 (github.com/jonkhler/s2cnn, pull request 65) it
-    interpolated, along each axis, between the pixels before and after the one that a
-    point is in, with shares that add up to 2 and jump from pixel to pixel, and
-    stretched each digit to the whole range of values: ``"published"``. That makes two
-    pictures, two pixels apart, of which the one to the lower right is fainter. It marks
-    on the digit which way is up, however it is turned, so that invariant networks can
-    tell 6 from 9. Bilinear interpolation leaves them the shapes alone, of which some
-    are the same.
+    Their published code rotates 500 digits at a time alike; here each has a rotation of
+    its own. Until November 2024 (github.com/jonkhler/s2cnn, pull request 65) it
+    interpolated, along each axis, between the pixels before and after that of a point,
+    with shares that add up to 2 and jump from pixel to pixel, and stretched each digit
+    to the full range of values: ``"published"``. The result is two pictures, two pixels
+    apart, the one to the lower right fainter. This marks which way is up on a digit,
+    whatever its rotation, so that invariant networks can tell 6 from 9. Bilinear
+    interpolation leaves only the shapes, some of which are the same.
 
-    Equivariance: the digit turned by R is :math:`f(R^{-1} x)` at the same points, to
-    within the rounding of grey values; as published to a factor beside it, since which
-    values are the whole range depends on the points.
+    Equivariance: the digit rotated by R is :math:`f(R^{-1} x)` at the same points, to
+    within the rounding of grey values; with ``"published"`` also up to a factor, since
+    the full range of values depends on the points.
 
     Examples
     --------
@@ -156,11 +154,9 @@ class SphericalMNIST(ClassificationDataset):
         )
         images, labels = read_mnist(root, split)
         self.split = split
-        n = (
-            len(images)
-            if n_images is None
-            else integer_argument("n_images", n_images, 1)
-        )
+        n = len(images)
+        if n_images is not None:
+            n = integer_argument("n_images", n_images, 1)
         if n > len(images):
             raise ValueError(
                 f"n_images must be at most {len(images)}, the images of the split "
@@ -174,12 +170,12 @@ class SphericalMNIST(ClassificationDataset):
         return len(self.labels)
 
     def __getitem__(self, index: int) -> ClassificationSample:
-        """Digit ``index``, the same each time."""
+        """Return digit ``index``, the same each time."""
         index = self._check_index(index)
         return ClassificationSample(self._inputs(self.signals[index]), self._y(index))
 
     def batch(self, indices: npt.ArrayLike) -> tuple[Tensor, Tensor]:
-        """Several digits at once, without a loop.
+        """Return several digits at once, without a loop.
 
         Returns
         -------
@@ -192,7 +188,7 @@ class SphericalMNIST(ClassificationDataset):
         return self._inputs(self.signals[at]), torch.from_numpy(self.labels[at])
 
     def planar(self, indices: npt.ArrayLike) -> Tensor:
-        """Several digits as pictures of rings by longitudes, for networks of the plane.
+        """Return digits as pictures of rings by longitudes, for planar networks.
 
         Returns
         -------
@@ -202,18 +198,18 @@ class SphericalMNIST(ClassificationDataset):
         Raises
         ------
         TypeError
-            If the sampling is no grid of as many longitudes on each ring.
+            If the sampling is not a regular grid of rings and longitudes.
         """
         if not isinstance(self.sampling, RegularGrid):
             raise TypeError(
                 f"{self.sampling!r} has no picture of rings by longitudes; take "
-                "Equiangular, GaussLegendre or McEwenWiaux for networks of the plane"
+                "Equiangular, GaussLegendre or McEwenWiaux for planar networks"
             )
         grid = self.sampling.to_grid(self.signals[self._indices(indices)])
         return self._inputs(grid).movedim(-1, 1)
 
     def rotation(self, index: int) -> FloatArray:
-        """Matrix R by which digit ``index`` is turned, shape ``(3, 3)``."""
+        """Return the rotation matrix R of digit ``index``, shape ``(3, 3)``."""
         index = self._check_index(index)
         if isinstance(self.rotate, Rotation):
             return self.rotate.as_matrix()
@@ -224,7 +220,7 @@ class SphericalMNIST(ClassificationDataset):
     # -- values -----------------------------------------------------------------
     @staticmethod
     def _inputs(grey: npt.NDArray[Any]) -> Tensor:
-        """Values from 0 to 1, with an axis of one channel."""
+        """Scale values to 0 ... 1, with an axis of one channel."""
         return torch.from_numpy(grey.astype(np.float32))[..., None] / 255
 
     def _y(self, index: int) -> int:
@@ -250,14 +246,14 @@ class SphericalMNIST(ClassificationDataset):
         return np.random.default_rng(sequence).normal(size=4)
 
     def _rendered(self, images: Images, progress: bool) -> Images:
-        """Grey values on the sampling, shape ``(digit, V)``."""
+        """Render grey values on the sampling, shape ``(digit, V)``."""
         xyz, n, how = self.sampling.xyz, len(images), self.interpolation
         if isinstance(self.rotate, Rotation):
             return project(images, xyz @ self.rotate.as_matrix(), how)
         if not self.rotate:
             return project(images, xyz, how)
         signals = np.empty((n, len(xyz)), dtype=np.uint8)
-        hidden = None if progress else True  # None: tqdm asks for a terminal
+        hidden = None if progress else True  # None: shown in a terminal only
         with tqdm(total=n, desc="turning digits", leave=False, disable=hidden) as bar:
             for start in range(0, n, _STEP):
                 part = range(start, min(start + _STEP, n))
@@ -270,7 +266,7 @@ class SphericalMNIST(ClassificationDataset):
 
     # -- files ------------------------------------------------------------------
     def _kept(self, images: Images, cache: PathLike | None, progress: bool) -> Images:
-        """Signals, from the cache where they are in it."""
+        """Return the signals, from the cache if it has them."""
         if cache is None:
             signals = self._rendered(images, progress)
             signals.setflags(write=False)
@@ -284,12 +280,12 @@ class SphericalMNIST(ClassificationDataset):
         if mapped.shape != shape or mapped.dtype != np.uint8:
             raise ValueError(
                 f"{path} must hold uint8 of shape {shape}, got {mapped.dtype} of "
-                f"shape {mapped.shape}; it was changed: delete it"
+                f"shape {mapped.shape}; it was modified: delete it"
             )
         return mapped
 
     def _digest(self, images: Images) -> str:
-        """Return what tells files of other settings apart."""
+        """Return a digest of the settings, digits and points, for the file name."""
         turned: Any = self.rotate
         if isinstance(turned, Rotation):
             turned = turned.as_matrix().tolist()

@@ -1,4 +1,4 @@
-"""Images and labels of MNIST from the files people have: npz, or idx, plain or gz.
+"""Images and labels of MNIST from npz or idx files, plain or gz.
 
 Both hold 60,000 images to train on and 10,000 to test on, of 28 x 28 grey values.
 """
@@ -25,8 +25,8 @@ SPLITS = ("train", "test")
 SIDE = 28
 _GZIP = b"\x1f\x8b"
 
-# Names of the idx files of a split begin with these. Programs that unpack them write
-# dots for hyphens or drop the end, and Kaggle puts each into a folder of its name.
+# Prefixes of the idx files of a split. Programs that unpack them write dots for hyphens
+# or drop the ending, and Kaggle puts each into a folder of its name.
 _IDX = {"train": "train", "test": "t10k"}
 _NAME = r"{0}[-_. ]{1}[-_. ]idx{2}([-_. ]ubyte)?(\.gz)?"
 _ARRAYS = {"images": 3, "labels": 1}
@@ -37,12 +37,12 @@ _LAYOUT = (
     "of its name or not, such as torchvision's MNIST/raw; "
     "deepsphere_pyg.datasets.download_mnist(folder) fetches mnist.npz"
 )
-# File names that a message lists at most.
+# Largest number of file names in a message.
 _LISTED = 8
 
 
 class Digits(NamedTuple):
-    """Images of digits and which they are.
+    """Images of digits and their labels.
 
     Attributes
     ----------
@@ -86,23 +86,24 @@ def download_mnist(root: PathLike) -> Path:
 
 
 def read_mnist(root: PathLike, split: str) -> Digits:
-    """Images and labels of one split of MNIST, or of data in its form.
+    """Read the images and labels of one split of MNIST, or of data in its form.
 
     Parameters
     ----------
     root
-        ``mnist.npz``, its folder, the folder of idx files, or torchvision's root, in
-        which they are in ``MNIST/raw``.
+        ``mnist.npz``, its folder, the folder of idx files, or torchvision's root with
+        them in ``MNIST/raw``.
     split
         ``"train"`` or ``"test"``.
 
     Raises
     ------
     FileNotFoundError
-        If there are no such files; the message lists what is read.
+        If there are no such files; the message lists the expected ones.
     ValueError
-        If a file is truncated or of another form, images are not 28 x 28 uint8, there
-        are not as many labels, or a label is not a digit; the message names the file.
+        If a file is truncated or malformed, images are not 28 x 28 uint8, the numbers
+        of images and labels differ, or a label is not a digit; the message names the
+        file.
     """
     choice_argument("split", split, SPLITS)
     given = Path(root)
@@ -131,9 +132,9 @@ def read_mnist(root: PathLike, split: str) -> Digits:
 
 
 def _idx_file(folder: Path, split: str, what: str) -> Path | None:
-    """Idx file of the images or labels of a split: the plain one where there are two.
+    """Find the idx file of the images or labels of a split, plain rather than gz.
 
-    It lies in the folder, or in one of its own name in the folder.
+    It is in the folder, or in a subfolder of its own name.
     """
     name = re.compile(_NAME.format(_IDX[split], what, _ARRAYS[what]), re.IGNORECASE)
     if not folder.is_dir():
@@ -150,7 +151,7 @@ def _idx_file(folder: Path, split: str, what: str) -> Path | None:
 
 
 def _contents(folder: Path) -> str:
-    """Names in a folder, for messages."""
+    """List the names in a folder, for messages."""
     names = sorted(path.name for path in folder.iterdir())
     more = f", ... ({len(names)} names)" if len(names) > _LISTED else ""
     return (", ".join(names[:_LISTED]) or "nothing") + more
@@ -164,10 +165,10 @@ def _read_npz(path: Path, split: str) -> Digits:
 
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
-    """Read an array of bytes in the format idx: its kind, its axes, its numbers."""
+    """Read an array of bytes in the idx format: type, shape and values."""
     with reading(path, "idx"):
         data = path.read_bytes()
-        # Browsers and programs unpack files, or pack them, and keep the name.
+        # Browsers and programs unpack or pack files without renaming them.
         if data[:2] == _GZIP:
             data = gzip.decompress(data)
         if len(data) < 4 or data[:3] != b"\x00\x00\x08":
@@ -182,7 +183,7 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
         wanted = math.prod(shape)
         if len(data) - start != wanted:
             raise ValueError(
-                f"its header tells of {wanted} bytes, shape {shape}, "
+                f"its header states {wanted} bytes, shape {shape}, but "
                 f"{len(data) - start} follow"
             )
         return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
@@ -199,7 +200,7 @@ def _checked(
     if labels.shape != (len(images),):
         raise ValueError(
             f"{of_labels}: labels must be one for each of the {len(images)} images, "
-            f"got shape {labels.shape}; images and labels are not of the same data"
+            f"got shape {labels.shape}; images and labels are from different data"
         )
     wrong = ~np.isin(labels, np.arange(10))
     if wrong.any():

@@ -1,4 +1,4 @@
-"""Pictures on a tangent plane seen on the sphere: the pixels a point lies between."""
+"""Projection of pictures from a tangent plane onto the sphere."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from samplings.arrays import FloatArray
 CENTRE = 2.001
 #: The picture covers the square from minus this to this on the plane.
 HALF_WIDTH = 1.5
-# Points worked on at once: few enough for the caches of a processor.
+# Points per block, small enough for the caches of a processor.
 _POINTS = 1 << 15
-#: How pictures are interpolated; see :func:`pixel_shares`.
+#: Interpolation of pictures; see :func:`pixel_shares`.
 INTERPOLATIONS = ("bilinear", "published")
-# Pictures get a rim of paper, so that points off them need no case of their own.
+# Pictures get a rim of paper, so that points off them need no special case.
 _PADDED = SIDE + 2
 
 Images = npt.NDArray[np.uint8]
 
 
 def plane_points(xyz: FloatArray) -> FloatArray:
-    r"""Points of the plane that touches the sphere from below, seen on the sphere.
+    r"""Project points of the sphere onto the plane that touches it from below.
 
     .. math:: q = \frac{h}{h - 1 - z} (x, y), \quad h = 2.001
 
-    The unit sphere stands on the plane at its south pole, (0, 0, -1), and the plane is
-    seen from a height h above it: from .001 above the north pole, so that all points of
-    the sphere have one. The equator is a circle of radius 1.999.
+    The unit sphere stands on the plane at its south pole, (0, 0, -1). The centre of the
+    projection is at the height h, .001 above the north pole, so that all points of the
+    sphere have an image. The equator becomes a circle of radius 1.999.
 
     Parameters
     ----------
@@ -62,17 +62,17 @@ def plane_points(xyz: FloatArray) -> FloatArray:
 def pixel_shares(
     xyz: FloatArray, interpolation: str = "bilinear"
 ) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Which four pixels each point is made of, and the share of each.
+    """Return the four pixels that each point interpolates, and their shares.
 
-    Rows of the picture go with x and columns with y, as in the published code: seen
-    from outside the sphere it is not mirrored. Off the picture there is paper.
+    Rows of the picture run along x and columns along y, as in the published code, so
+    that it is not mirrored if seen from outside. Points off the picture are paper.
 
     Parameters
     ----------
     xyz
         Unit vectors, shape ``(..., 3)``.
     interpolation
-        ``"bilinear"``: between the centres of the pixels that a point lies between.
+        ``"bilinear"``: between the centres of the pixels around a point.
         ``"published"``: along each axis of the pixel i + f the pixels i - 1 and i + 1,
         with shares 1 - f and 1 + f.
 
@@ -88,12 +88,12 @@ def pixel_shares(
         position = plane + SIDE / 2
         pixel = np.trunc(position)
         beyond = position - pixel
-        # In the padded picture a pixel has a number higher by one.
+        # Pixel numbers are higher by one in the padded picture.
         ends = (pixel, pixel + 2)
         shares = (1 - beyond, 1 + beyond)
     else:
-        # In pixels of the padded picture, whose first centre is 0; off it, its rim,
-        # which is paper.
+        # In pixels of the padded picture, whose first centre is 0; points off it are on
+        # its rim of paper.
         position = np.clip(plane + (_PADDED - 1) / 2, 0, _PADDED - 1)
         pixel = np.minimum(np.trunc(position), _PADDED - 2)
         beyond = position - pixel
@@ -101,7 +101,7 @@ def pixel_shares(
         shares = (1 - beyond, beyond)
     index = np.empty((*xyz.shape[:-1], 4), dtype=np.int64)
     share = np.empty(index.shape)
-    # Of two pixels along each axis the four pairs, each written where it stays.
+    # The four pairs of two pixels along each axis, each written in place.
     pixels = [np.clip(end, 0, _PADDED - 1) for end in ends]
     for i, (row, column) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
         index[..., i] = pixels[row][..., 0] * _PADDED + pixels[column][..., 1]

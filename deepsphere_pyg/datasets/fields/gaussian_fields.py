@@ -1,4 +1,4 @@
-"""Isotropic Gaussian random maps on HEALPix, classed by their power spectrum."""
+"""Isotropic Gaussian random maps on HEALPix, classified by their power spectrum."""
 
 from __future__ import annotations
 
@@ -33,35 +33,35 @@ class GaussianFields(ClassificationDataset):
         \quad E |a_{lm}|^2 = C_l^{(y)} + N, \quad
         N = \frac{4\pi\sigma^2}{(l_\max + 1)^2}
 
-    Map i is of class ``y = i % classes``: as many of each, to within one. A map is kept
-    as its coefficients, so that it is known at every point, and turned exactly.
+    Map i is of class ``y = i % classes``, so that classes are balanced. Maps are drawn
+    as coefficients, and rotated exactly.
 
     Parameters
     ----------
     sampling
-        HEALPix of any ordering, or a part of one: maps are drawn on the whole sphere.
+        HEALPix of any ordering, or a part of one; maps are drawn on the whole sphere.
     spectra
         :math:`C_l^{(y)}` for l = 0, 1, ..., shape ``(classes, lmax + 1)``, in the
         square of the maps' unit; ``lmax`` is at most ``3 nside - 1``.
     n_maps
         Number of maps.
     seed
-        Not negative. Map i is fixed by ``(seed, i)`` alone, not by ``n_maps``; data
-        sets of different seeds share no map.
+        Not negative. Map i depends on ``(seed, i)`` alone, not on ``n_maps``; data sets
+        of different seeds share no map.
     noise
         Standard deviation :math:`\sigma` of white noise, in the maps' unit. It has the
         same power at all degrees up to ``lmax``, and turns with the map.
     rotate
-        ``True`` turns each map by a random rotation of its own, uniform over all
-        rotations; a SciPy ``Rotation`` turns all maps by that one.
+        ``True`` rotates each map at random, uniformly over all rotations; a SciPy
+        ``Rotation`` rotates all maps alike.
     class_names
         One name a class; ``"spectrum 0"``, ``"spectrum 1"``, ... by default.
 
     Raises
     ------
     TypeError
-        If ``sampling`` is neither HEALPix nor a part of it, ``n_maps`` or ``seed`` no
-        integer, or ``rotate`` neither a boolean nor a rotation.
+        If ``sampling`` is neither HEALPix nor a part of it, ``n_maps`` or ``seed`` is
+        not an integer, or ``rotate`` is neither a boolean nor a rotation.
     ValueError
         If spectra are negative, not finite, of different lengths, fewer than two, or
         reach beyond degree ``3 nside - 1``; if ``n_maps`` is below one, ``seed`` or
@@ -72,12 +72,12 @@ class GaussianFields(ClassificationDataset):
     Notes
     -----
     Source: the cosmological experiment of Defferrard et al. 2020, arXiv:2012.15000,
-    section 4.2, tells two cosmologies apart by maps that differ at high degrees; see
-    :func:`~deepsphere_pyg.datasets.cosmology_spectra`. Gaussian maps differ by their
-    spectrum alone.
+    section 4.2, distinguishes two cosmologies by maps that differ at high degrees; see
+    :func:`~deepsphere_pyg.datasets.cosmology_spectra`. Gaussian maps differ only in
+    their spectrum.
 
-    Equivariance: exact. A turned map is :math:`(R f)(x) = f(R^{-1} x)` to round-off,
-    evaluated at the same vertices. Pixels are points: no pixel window.
+    Equivariance: exact. A rotated map is :math:`(R f)(x) = f(R^{-1} x)` to round-off,
+    evaluated at the same vertices. Pixels are points, without a pixel window.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class GaussianFields(ClassificationDataset):
         return self._n_maps
 
     def coefficients(self, index: int) -> ComplexArray:
-        """Coefficients of map ``index`` in healpy's layout, turned as it is."""
+        """Return the coefficients of map ``index`` in healpy's layout, rotated."""
         index = self._check_index(index)
         amplitude = np.sqrt(self.spectra[index % len(self.spectra)])
         drawn: ComplexArray = amplitude[self._degrees] * self._standard(index, 0)
@@ -135,13 +135,13 @@ class GaussianFields(ClassificationDataset):
         return drawn
 
     def rotation(self, index: int) -> FloatArray:
-        """Matrix R by which map ``index`` is turned, shape ``(3, 3)``."""
+        """Return the rotation matrix R of map ``index``, shape ``(3, 3)``."""
         index = self._check_index(index)
         if isinstance(self.rotate, Rotation):
             return self.rotate.as_matrix()
         if not self.rotate:
             return np.eye(3)
-        # A normal vector has a uniform direction: a uniform unit quaternion.
+        # The direction of a normal vector is a uniform unit quaternion.
         return Rotation.from_quat(self._generator(index, 1).normal(size=4)).as_matrix()
 
     def __getitem__(self, index: int) -> ClassificationSample:
@@ -157,11 +157,11 @@ class GaussianFields(ClassificationDataset):
         return np.asarray(healpy.Alm.getlm(self.lmax)[0])
 
     def _standard(self, index: int, part: int) -> ComplexArray:
-        """Coefficients of power one at all degrees; orders m >= 0 of a real map."""
+        """Draw coefficients of unit power; orders m >= 0 of a real map."""
         size = healpy.Alm.getsize(self.lmax)
         real, imaginary = self._generator(index, part).standard_normal((2, size))
         drawn: ComplexArray = (real + 1j * imaginary) / math.sqrt(2)
-        # Orders come one after the other: first all degrees of m = 0, which are real.
+        # Coefficients are sorted by order: those of m = 0, which are real, come first.
         drawn[: self.lmax + 1] = real[: self.lmax + 1]
         return drawn
 
@@ -171,7 +171,7 @@ class GaussianFields(ClassificationDataset):
 
 
 def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
-    """Resolution, and the pixel of each vertex in RING ordering."""
+    """Return the resolution, and the pixel of each vertex in RING ordering."""
     whole, chain = sampling, []
     while isinstance(whole, Masked):
         chain.append(whole.index)
@@ -203,7 +203,7 @@ def checked_rotation(rotate: bool | Rotation) -> bool | Rotation:
         if not rotate.single:
             raise ValueError(
                 f"rotate must be one rotation for all maps, got {len(rotate)}; "
-                "pass True for a random one a map, or rotations[i]"
+                "pass True for a random rotation of each map, or rotations[i]"
             )
         return rotate
     if isinstance(rotate, bool | np.bool_):

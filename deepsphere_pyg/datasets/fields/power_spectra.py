@@ -1,4 +1,4 @@
-"""Angular power spectra: checks, a built-in task, and those of a cosmology file."""
+"""Angular power spectra: checks, a built-in task, and a cosmology file."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ COSMOLOGY_ARRAYS = ("psd_class1", "psd_class2")
 
 
 def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
-    """Angular power spectra as a read-only array ``(classes, degrees)``.
+    """Check angular power spectra; return a read-only array ``(classes, degrees)``.
 
     Parameters
     ----------
     spectra
-        At least two spectra of one length, from degree 0 on.
+        At least two spectra of equal length, from degree 0 on.
     lmax
-        The highest degree that they may hold.
+        The highest degree allowed.
 
     Raises
     ------
     TypeError
-        If they are no sequence of real numbers.
+        If they are not sequences of real numbers.
     ValueError
         If there are fewer than two, their lengths differ, a value is negative or not
-        finite, all of one spectrum are zero, or there are degrees beyond ``lmax``.
+        finite, one spectrum is zero, or there are degrees beyond ``lmax``.
     """
     rows = _rows(spectra)
     lengths = [len(row) for row in rows]
@@ -57,7 +57,7 @@ def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
         raise ValueError(
             f"a power spectrum must be finite and not negative, got "
             f"{values[which, degree]} at degree {degree} of class {which}; "
-            "clip estimates that had noise subtracted, and fill in what is missing"
+            "clip estimates with noise subtracted, and fill in missing values"
         )
     if not values.any(axis=1).all():
         which = int(values.any(axis=1).argmin())
@@ -76,7 +76,7 @@ def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
 
 
 def _rows(spectra: npt.ArrayLike) -> list[npt.NDArray[Any]]:
-    """Two or more one-dimensional arrays."""
+    """Return the spectra as one-dimensional arrays."""
     given: Any = spectra
     try:
         rows = [np.asarray(row) for row in given]
@@ -108,8 +108,8 @@ def high_frequency_spectra(
         \text{ for } n < l \le 2n, \text{ else } 0
 
     for degrees 1 to 2n with :math:`n = n_\text{side}`: a wave on the upper half of the
-    degrees, of opposite sign in the two classes. Its largest value is 1, and c is such
-    that it does not change the variance: neither that nor low degrees tell the class.
+    degrees, of opposite sign in the two classes. Its largest value is 1, and c leaves
+    the variance unchanged: neither the variance nor low degrees reveal the class.
 
     Parameters
     ----------
@@ -119,11 +119,11 @@ def high_frequency_spectra(
         Largest relative deviation a of a class from the mean of both, above 0 and
         below 1.
     periods
-        Number p of waves, from 1 to ``nside / 2``: more of them need sharper filters.
+        Number p of waves, from 1 to ``nside / 2``; more waves need sharper filters.
     slope
-        :math:`\gamma`, at least 0. With 0 each degree adds as much to the variance. The
-        steeper a spectrum, the more a filter that is not quite a function of the
-        degree lets low degrees through where it should see high ones.
+        :math:`\gamma`, at least 0. With 0 each degree contributes equally to the
+        variance. The steeper the spectrum, the more a filter that is not exactly a
+        function of the degree leaks from low degrees to high ones.
 
     Returns
     -------
@@ -134,17 +134,17 @@ def high_frequency_spectra(
     Raises
     ------
     TypeError
-        If an argument is not a number, or no integer where it should be one.
+        If an argument is not a number, or not an integer where one is needed.
     ValueError
-        If one is out of its range.
+        If an argument is out of its range.
 
     Notes
     -----
-    Ours, no published spectra. Convergence maps of cosmology have slopes below 1, wind
-    and pressure about 3 and 5. At nside 32 the likelier spectrum is the right one for
-    95 % of the maps at a contrast of .06, for 98.8 % at .08 (slope 0, one period, 2000
-    maps), and a classifier of three convolutions finds it for 92 % at .06. A larger
-    nside has more coefficients to tell by: lower the contrast as one over nside.
+    The spectra are a construction of ours. Convergence maps of cosmology have slopes
+    below 1, wind and pressure about 3 and 5. At nside 32 the likelier spectrum is the
+    right one for 95 % of the maps at a contrast of .06, for 98.8 % at .08 (slope 0, one
+    period, 2000 maps), and a classifier of three convolutions is right for 92 % at .06.
+    More coefficients make the task easier: scale the contrast as 1 / nside.
 
     Examples
     --------
@@ -157,8 +157,8 @@ def high_frequency_spectra(
     p = integer_argument("periods", periods, 1)
     if p > n // 2:
         raise ValueError(
-            f"periods must be at most nside / 2 = {n // 2}, got {p}: two degrees are "
-            "the shortest wave; pass fewer, or a larger nside"
+            f"periods must be at most nside / 2 = {n // 2}, got {p}: a wave has at "
+            "least two degrees; pass fewer, or a larger nside"
         )
     remedy = "pass a share of the spectrum, above 0 and below 1"
     a = positive_argument("contrast", contrast, remedy)
@@ -199,7 +199,7 @@ def nonnegative_argument(name: str, value: SupportsFloat, remedy: str) -> float:
 
 
 def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> FloatArray:
-    """Power spectra of convergence maps of two cosmologies, from their file.
+    """Read the power spectra of convergence maps of two cosmologies.
 
     Parameters
     ----------
@@ -212,8 +212,8 @@ def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> Floa
     Returns
     -------
     ndarray
-        Mean over the realisations, shape ``(2, lmax + 1)``, without a unit as the
-        convergence itself.
+        Mean over the realisations, shape ``(2, lmax + 1)``, dimensionless like the
+        convergence.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> Floa
     -----
     Source: Perraudin et al. 2019, arXiv:1810.12186, and Defferrard et al. 2020,
     arXiv:2012.15000, section 4.2. Gaussian maps with these spectra lack the filaments
-    and peaks of real convergence maps: another task than the published one.
+    and peaks of real convergence maps, so the task differs from the published one.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Arrays of numbers in MATLAB files of version 5, each length checked before its use.
 
-SciPy reads many more kinds of content, but trusts the lengths that a file tells of: a
-damaged one can end the process.
+SciPy reads many more kinds of content, but trusts the lengths in a file: a damaged one
+can end the process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MOST_DIMENSIONS = 32
 
 
 class NotNumbersError(ValueError):
-    """An array is of text, complex numbers or the like: the file is not damaged."""
+    """An array holds text, complex numbers or the like; the file is not damaged."""
 
 
 class _Element(NamedTuple):
@@ -44,7 +44,7 @@ class _Element(NamedTuple):
 
 
 class _Array(NamedTuple):
-    """What stands before the numbers of an array, and where they begin."""
+    """The header of an array, and where its numbers begin."""
 
     name: str
     flags: int
@@ -55,16 +55,16 @@ class _Array(NamedTuple):
 def read_matlab(
     path: Path, names: Collection[str]
 ) -> tuple[dict[str, npt.NDArray[Any]], list[str]]:
-    """Arrays of some names, as far as there are, and the names of all arrays.
+    """Read the arrays of some names that exist; return also the names of all.
 
     Raises
     ------
     OSError
         If the file cannot be opened.
     ValueError
-        If it is of another format or version, ends too soon or is inconsistent.
+        If its format or version differs, it ends too soon, or is inconsistent.
     NotNumbersError
-        If an array asked for is not of real numbers.
+        If a requested array does not hold real numbers.
     zlib.error
         If a compressed array is damaged.
 
@@ -85,7 +85,7 @@ def read_matlab(
 
 
 def _byte_order(data: bytes) -> str:
-    """``<`` or ``>``; refuses files of other formats."""
+    """Return ``<`` or ``>``, and refuse files of other formats."""
     if data[:8] == b"\x89HDF\r\n\x1a\n" or data[512:520] == b"\x89HDF\r\n\x1a\n":
         raise ValueError("it is of version 7.3, which is HDF5: save it with -v7")
     orders = {b"IM": "<", b"MI": ">"}
@@ -93,12 +93,12 @@ def _byte_order(data: bytes) -> str:
         raise ValueError(f"it does not begin with the {_HEADER} bytes of version 5")
     order = orders[data[126:128]]
     if np.frombuffer(data, order + "u2", 1, 124)[0] != 0x0100:
-        raise ValueError("its header tells of another version than 5")
+        raise ValueError("its header does not state version 5")
     return order
 
 
 def _element(data: bytes, start: int, order: str, padded: bool = True) -> _Element:
-    """Element that begins at ``start``, whole within ``data``."""
+    """Return the element that begins at ``start``, which must lie within ``data``."""
     if start + 8 > len(data):
         raise ValueError(f"it ends in the tag of an element, at byte {len(data)}")
     kind, size = (int(n) for n in np.frombuffer(data, order + "u4", 2, start))
@@ -111,14 +111,13 @@ def _element(data: bytes, start: int, order: str, padded: bool = True) -> _Eleme
         end = begin + (-(-size // 8) * 8 if padded else size)
     if begin + size > len(data):
         raise ValueError(
-            f"an element of {size} bytes begins at byte {start}, {len(data)} bytes "
-            "are there"
+            f"an element of {size} bytes begins at byte {start} of {len(data)}"
         )
     return _Element(kind, data[begin : begin + size], end)
 
 
 def _matrices(data: bytes, order: str) -> Iterator[bytes]:
-    """Content of each array of a file."""
+    """Yield the content of each array of a file."""
     place = _HEADER
     while place < len(data):
         # Compressed elements are not padded to eight bytes.
@@ -135,21 +134,21 @@ def _matrices(data: bytes, order: str) -> Iterator[bytes]:
 
 
 def _unpacked(packed: bytes, order: str) -> _Element:
-    """Element that was compressed, no longer than it tells."""
+    """Unpack a compressed element, which must have the stated size."""
     unpacker = zlib.decompressobj()
     tag = unpacker.decompress(packed, 8)
     if len(tag) < 8:
         raise ValueError("a compressed array ends in its tag")
     size = int(np.frombuffer(tag, order + "u4")[1])
-    # One byte more tells whether it ends there; the checksum is compared at the end.
+    # A further byte shows whether it ends there; zlib compares the checksum at the end.
     content = unpacker.decompress(unpacker.unconsumed_tail, size + 1)
     if len(content) != size or not unpacker.eof:
-        raise ValueError(f"a compressed array is not of the {size} bytes it tells of")
+        raise ValueError(f"a compressed array does not have its stated {size} bytes")
     return _element(tag + content, 0, order, padded=False)
 
 
 def _described(content: bytes, order: str) -> _Array:
-    """Flags, shape and name of an array."""
+    """Read the flags, shape and name of an array."""
     flags = _element(content, 0, order)
     shape = _element(content, flags.end, order)
     name = _element(content, shape.end, order)
@@ -168,7 +167,7 @@ def _described(content: bytes, order: str) -> _Array:
 
 
 def _numbers(content: bytes, array: _Array, order: str) -> npt.NDArray[Any]:
-    """Numbers of an array, in the dtype of its class."""
+    """Read the numbers of an array, in the dtype of its class."""
     kind = array.flags & 0xFF
     if kind not in _CLASSES or array.flags & _COMPLEX:
         got = "complex ones" if kind in _CLASSES else _OTHERS.get(kind, f"class {kind}")

@@ -23,34 +23,32 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
 
     Each molecule is a ``Data`` with ``z (atom,)``, charges; ``pos (atom, 3)``,
     positions in **Bohr** as in the file, float32; ``y (1,)``, atomization energy in
-    **kcal/mol** (PBE0), negative, float32; and ``x (atom, ...)`` where ``features`` are
+    **kcal/mol** (PBE0), negative, float32; and ``x (atom, ...)`` if ``features`` are
     given. Indexing, slices, loaders and transforms are those of PyTorch Geometric.
 
     Parameters
     ----------
     root
-        The file ``qm7.mat``, or the folder it is in. Nothing is downloaded:
-        :func:`download_qm7` does.
+        The file ``qm7.mat``, or its folder. :func:`download_qm7` fetches it.
     features
-        Called once with the :class:`Molecules`; gives signals of all atoms, one
+        Called once with the :class:`Molecules`; returns signals of all atoms, one
         molecule after the other, shape ``(atoms of all, ...)``.
     transform
-        Applied to each ``Data`` when it is asked for.
+        Applied to each ``Data`` on access.
     elements
         Charges that may occur, ascending.
 
     Attributes
     ----------
     molecules
-        All of the file, padded to 23 atoms, also where the data set is a part of it.
+        All molecules of the file, padded to 23 atoms, even if the data set is a part.
     coulomb_matrices
-        Float64, shape ``(molecule, 23, 23)``, those of the file or, where it has none,
-        computed.
+        Float64, shape ``(molecule, 23, 23)``, from the file or computed.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file; the message says which goes where.
+        If the file is missing; the message says where to put which.
     ValueError
         If the file is damaged or lacks an array, or its arrays do not fit together; if
         ``features`` do not have one row an atom.
@@ -82,8 +80,8 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
         transform: Callable[[Data], Any] | None = None,
         elements: Sequence[int] = QM7_ELEMENTS,
     ) -> None:
-        # Without a root PyTorch Geometric keeps no second, processed copy on disk: the
-        # file is read faster than that would be.
+        # Without a root, PyTorch Geometric keeps no processed copy on disk, which would
+        # be slower to read than the file.
         super().__init__(None, transform)
         path = Path(root)
         if (path / "qm7.mat").is_file():
@@ -117,7 +115,7 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
 def _collated(
     molecules: Molecules, features: Callable[[Molecules], Tensor] | None
 ) -> tuple[Data, dict[str, Tensor]]:
-    """One ``Data`` of all molecules, and where each begins."""
+    """Return one ``Data`` of all molecules, and where each begins."""
     mask = molecules.mask
     atoms = torch.from_numpy(np.concatenate([[0], np.cumsum(molecules.n_atoms)]))
     values = {
@@ -131,8 +129,8 @@ def _collated(
         if not isinstance(x, Tensor) or x.ndim < 2 or len(x) != int(atoms[-1]):
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
             raise ValueError(
-                f"features must give a tensor ({int(atoms[-1])}, ...), one row an atom "
-                f"of all molecules, got {got}; take .packed of qm7_coefficients or "
+                f"features must return a tensor ({int(atoms[-1])}, ...), one row for "
+                f"each atom, got {got}; take .packed of qm7_coefficients or "
                 "qm7_potentials"
             )
         values["x"], slices["x"] = x, atoms

@@ -1,4 +1,4 @@
-"""Coulomb matrices of molecules, and their rows in order."""
+"""Coulomb matrices of molecules, also with sorted rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def coulomb_matrices(molecules: Molecules) -> FloatArray:
     Returns
     -------
     ndarray
-        Float64, shape ``(molecule, atom, atom)``; zero where there is no atom.
+        Float64, shape ``(molecule, atom, atom)``; zero for missing atoms.
 
     Notes
     -----
@@ -40,7 +40,7 @@ def coulomb_matrices(molecules: Molecules) -> FloatArray:
     diagonal = np.arange(atoms)
     for part in molecules.chunks():
         z = molecules.charges[part].astype(np.float64)
-        # The distance to itself is inf: no division by zero, the diagonal comes next.
+        # The distance of an atom to itself is inf; the diagonal is set next.
         matrices[part] = z[:, :, None] * z[:, None] / molecules.distances(part)
         matrices[part, diagonal, diagonal] = 0.5 * z**2.4
     return matrices
@@ -51,11 +51,11 @@ def sorted_coulomb_matrices(
     noise: SupportsFloat = 0.0,
     rng: np.random.Generator | None = None,
 ) -> FloatArray:
-    r"""Coulomb matrices with rows and columns by falling norm of the rows.
+    r"""Sort rows and columns of Coulomb matrices by falling norm of the rows.
 
-    Without noise the order of atoms no longer matters. With noise the norms that are
-    sorted get independent normal numbers of standard deviation ``noise``: a random one
-    of the orders that are nearly sorted, to augment training data.
+    Without noise the order of atoms no longer matters. With noise, independent normal
+    numbers of standard deviation ``noise`` are added to the norms before sorting, which
+    gives a random, nearly sorted order to augment training data.
 
     Parameters
     ----------
@@ -64,19 +64,19 @@ def sorted_coulomb_matrices(
     noise
         Not negative; 1 in the source.
     rng
-        Source of the noise, needed where there is some.
+        Generator of the noise, needed if it is positive.
 
     Raises
     ------
     ValueError
-        If the shape is another, or the noise is negative.
+        If the shape is wrong, or the noise is negative.
     TypeError
         If there is noise without a generator.
 
     Notes
     -----
-    Rows of missing atoms stay last, noise or not, which is ours. Source: Montavon et
-    al. 2012, Learning invariant representations of molecules for atomization energy
+    Rows of missing atoms stay last with noise too, a choice of ours. Source: Montavon
+    et al. 2012, Learning invariant representations of molecules for atomization energy
     prediction, NIPS 25.
 
     Examples

@@ -1,4 +1,4 @@
-"""Energies of molecules by a trained network, which knows how its input is made."""
+"""Energies of molecules predicted by a trained network."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from deepsphere_pyg.datasets.molecules.qm7_molecules import Molecules
 from deepsphere_pyg.datasets.molecules.qm7_spheres import qm7_coefficients
 from samplings.arguments import integer_argument
 
-# What a network has to tell of its input.
-TOLD = ("radius", "L", "elements", "composition")
+# Attributes of a network that describe its input.
+_DESCRIPTION = ("radius", "L", "elements", "composition")
 
 
 class _Network(Protocol):
-    """What is asked of a network of molecules."""
+    """The part of a molecule network that is used here."""
 
     training: bool
     radius: float | None
@@ -32,20 +32,20 @@ class _Network(Protocol):
 def molecule_energies(
     network: nn.Module, molecules: Molecules, batch_size: SupportsIndex = 64
 ) -> Tensor:
-    """Return the energies that a trained network gives to molecules.
+    """Return the energies of molecules predicted by a trained network.
 
-    The spheres round their atoms are made as those that it was trained on: of the
-    radius, the bandlimit and the elements that it keeps. So a molecule has the same
-    energy alone and among others, to round-off.
+    The spheres around their atoms have the radius, bandlimit and elements of the
+    training, which the network keeps. So a molecule has the same energy alone and among
+    others, to round-off.
 
     Parameters
     ----------
     network
         A :class:`~deepsphere_pyg.models.MoleculeNetwork` in evaluation mode.
     molecules
-        Charges and positions in Bohr; their own energies are not looked at.
+        Charges and positions in Bohr; their energies are ignored.
     batch_size
-        Molecules whose spheres are made at once.
+        Number of molecules per batch.
 
     Returns
     -------
@@ -55,11 +55,12 @@ def molecule_energies(
     Raises
     ------
     TypeError
-        If ``molecules`` are something else, or the network is none of molecules.
+        If ``molecules`` are not :class:`Molecules`, or the network does not describe
+        its input as a :class:`~deepsphere_pyg.models.MoleculeNetwork` does.
     ValueError
-        If the network does not know the radius of its spheres, or is in training mode;
-        if a molecule has an element that the network does not know, or two atoms closer
-        than twice the radius.
+        If the network has no radius of its spheres, or is in training mode; if a
+        molecule has an element that the network lacks, or two atoms closer than twice
+        the radius.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def molecule_energies(
     known = _with_elements(molecules, elements)
     _refuse_close_atoms(known, radius)
     like = next(network.parameters())
-    # Channels in the order that the network has them.
+    # Channels in the order of the network.
     order = [sorted(elements).index(z) for z in elements]
     energies = []
     for part in known.chunks(size):
@@ -94,8 +95,8 @@ def molecule_energies(
 
 
 def _checked_network(network: nn.Module) -> tuple[_Network, float]:
-    """Return a network that knows how its input is made, and the radius."""
-    if not all(hasattr(network, name) for name in TOLD):
+    """Return a network that describes its input, and the radius of its spheres."""
+    if not all(hasattr(network, name) for name in _DESCRIPTION):
         raise TypeError(
             "network must be a MoleculeNetwork, got "
             f"{type(network).__name__}; load one with deepsphere_pyg.load_model"
@@ -104,9 +105,8 @@ def _checked_network(network: nn.Module) -> tuple[_Network, float]:
     if asked.radius is None:
         raise ValueError(
             "this network does not know the radius of the spheres that it was trained "
-            "on, as files of earlier versions do not; set network.radius to the "
-            "largest_radius of the whole data set that it was trained on, and save it "
-            "again"
+            "on, which files of earlier versions lack; set network.radius to the "
+            "largest_radius of the whole training data set, and save it again"
         )
     if asked.training:
         raise ValueError(
@@ -145,7 +145,7 @@ def _refuse_close_atoms(molecules: Molecules, radius: float) -> None:
     closest = int(nearest.argmin())
     raise ValueError(
         f"two atoms of molecule {closest} are {nearest[closest]:.6g} Bohr apart, "
-        f"nearer than twice the radius of the network's spheres, {radius:.6g} Bohr: "
-        "spheres would meet, which the network has not seen; leave the molecule out, "
+        f"less than twice the radius of the network's spheres, {radius:.6g} Bohr: "
+        "spheres would overlap, unlike in training; leave the molecule out, "
         "or train a network with spheres of a smaller radius"
     )

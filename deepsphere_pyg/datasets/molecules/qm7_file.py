@@ -41,7 +41,7 @@ def download_qm7(root: PathLike) -> Path:
     ConnectionError
         If it cannot be fetched; the message says from where and where to put it.
     ValueError
-        If what was fetched is not QM7; it is not kept then.
+        If the fetched file is not QM7; it is then deleted.
 
     Notes
     -----
@@ -55,13 +55,13 @@ def download_qm7(root: PathLike) -> Path:
 def read_qm7(
     path: PathLike, elements: Sequence[int] = QM7_ELEMENTS
 ) -> tuple[Molecules, FloatArray | None]:
-    """Molecules of a file like ``qm7.mat``, and its Coulomb matrices if it has them.
+    """Read the molecules of a file like ``qm7.mat``, and its Coulomb matrices if any.
 
     Parameters
     ----------
     path
         A MATLAB file (before 7.3) with ``R`` (n, A, 3) positions in Bohr, ``Z`` (n, A)
-        charges, ``T`` (1, n) energies in kcal/mol, and where they are there ``P``
+        charges, ``T`` (1, n) energies in kcal/mol, and optionally ``P``
         (folds, n / folds) and ``X`` (n, A, A).
     elements
         As in :class:`Molecules`.
@@ -71,7 +71,7 @@ def read_qm7(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it cannot be read, lacks an array, or holds what no molecule is; the message
+        If it cannot be read, lacks an array, or holds impossible molecules; the message
         names the file.
     """
     file = Path(path)
@@ -96,7 +96,7 @@ def read_qm7(
 
 
 def _read_arrays(file: Path) -> tuple[dict[str, npt.NDArray[Any]], list[str]]:
-    """Arrays R, Z, T, P and X, as far as there are, and the names of all there are."""
+    """Return those of the arrays R, Z, T, P, X that exist, and all names."""
     if file.is_dir():
         raise FileNotFoundError(f"{file} is a folder without qm7.mat; {_LAYOUT}")
     if not file.exists():
@@ -117,6 +117,6 @@ def _checked_coulomb(
     if given.shape != (n, atoms, atoms) or not np.isfinite(given).all():
         raise ValueError(
             f"X must be finite Coulomb matrices of shape ({n}, {atoms}, {atoms}), got "
-            f"shape {given.shape}; drop X, it can be computed from R and Z"
+            f"shape {given.shape}; drop X, which is computed from R and Z"
         )
     return read_only(given)

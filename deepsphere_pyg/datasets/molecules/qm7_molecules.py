@@ -1,4 +1,4 @@
-"""Molecules of up to so many atoms: charges, positions, energies and folds."""
+"""Molecules as padded arrays: charges, positions, energies and folds."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 
 #: Nuclear charges of hydrogen, carbon, nitrogen, oxygen and sulphur.
 QM7_ELEMENTS = (1, 6, 7, 8, 16)
-# Bohr. The shortest bond there is, of hydrogen, has 1.4.
+# Bohr. The shortest bond, of hydrogen, is 1.4 Bohr long.
 COINCIDENT = 0.1
-# Molecules whose distances are computed at once.
+# Number of molecules whose distances are computed at once.
 _CHUNK = 512
 
 
@@ -28,24 +28,23 @@ class Molecules(ReadOnly):
     Parameters
     ----------
     charges
-        Nuclear charges, integers, shape ``(molecule, atom)``; 0 where there is no atom.
+        Nuclear charges, integers, shape ``(molecule, atom)``; 0 for a missing atom.
     positions
-        Positions in Bohr, shape ``(molecule, atom, 3)``; ignored where there is no
-        atom.
+        Positions in Bohr, shape ``(molecule, atom, 3)``; ignored for missing atoms.
     energies
         Atomization energies in kcal/mol, shape ``(molecule,)``.
     folds
-        Published test sets, shape ``(fold, molecule of the fold)``: each molecule once.
-        None where there are none.
+        Published test sets, shape ``(fold, molecule of the fold)``, each molecule once;
+        or None.
     elements
         Charges that may occur, ascending; the channels of signals.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a number is not finite, a charge is no integer or not
-        among ``elements``, a molecule has no atom, two atoms of one coincide (closer
-        than 0.1 Bohr), or the folds do not hold each molecule once.
+        If shapes do not fit, a number is not finite, a charge is not among
+        ``elements``, a molecule has no atom, two of its atoms are closer than 0.1 Bohr,
+        or the folds do not hold each molecule once.
 
     Examples
     --------
@@ -76,13 +75,13 @@ class Molecules(ReadOnly):
                 f"positions must have shape ({n}, {atoms}, 3), one point for each "
                 f"charge, got {places.shape}; pass (molecule, atom, 3) in Bohr"
             )
-        # Where there is no atom a file may hold anything.
+        # A file may hold anything for missing atoms.
         places[numbers == 0] = 0.0
         labels = np.asarray(energies, dtype=np.float64)
         if labels.shape != (n,):
             raise ValueError(
                 f"energies must have shape ({n},), one a molecule, got {labels.shape}; "
-                "labels and molecules are not of the same data"
+                "labels and molecules are from different data"
             )
         for name, values in (("positions", places), ("energies", labels)):
             wrong = ~np.isfinite(values).reshape(n, -1).all(axis=1)
@@ -116,7 +115,7 @@ class Molecules(ReadOnly):
         parts = (self.charges[at], self.positions[at], self.energies[at])
         return Molecules(*parts, elements=self.elements)
 
-    # -- what follows from them -------------------------------------------------
+    # -- derived quantities -----------------------------------------------------
     @cached_property
     def mask(self) -> npt.NDArray[np.bool_]:
         """True where there is an atom, shape ``(molecule, atom)``."""
@@ -137,27 +136,26 @@ class Molecules(ReadOnly):
 
     @cached_property
     def smallest_distance(self) -> float:
-        """Smallest distance of atoms of a molecule in Bohr; inf if there is none."""
+        """Smallest distance of atoms of a molecule in Bohr; inf for single atoms."""
         return min(float(part.min()) for part in map(self.distances, self.chunks()))
 
     @property
     def largest_radius(self) -> float:
-        """Largest radius in Bohr of spheres round all atoms that do not meet.
+        """Largest radius in Bohr of spheres around all atoms that do not overlap.
 
-        Half the smallest distance; 1 of single atoms, which have nobody else.
+        It is half the smallest distance, and 1 for single atoms.
         """
         half = self.smallest_distance / 2
         return half if np.isfinite(half) else 1.0
 
     def chunks(self, size: int = _CHUNK) -> list[slice]:
-        """Ranges of molecules to work on one after the other."""
+        """Return ranges of molecules to process one after the other."""
         return [slice(i, i + size) for i in range(0, len(self), size)]
 
     def distances(self, part: slice) -> FloatArray:
-        """Distances in Bohr of the atoms of some molecules.
+        """Return distances in Bohr between the atoms of some molecules.
 
-        Shape ``(molecule, atom, atom)``; inf where an atom is missing, and from an atom
-        to itself: by its number, however near others are.
+        Shape ``(molecule, atom, atom)``; inf for missing atoms, and on the diagonal.
         """
         places, mask = self.positions[part], self.mask[part]
         distance = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1)
@@ -176,7 +174,7 @@ class Molecules(ReadOnly):
         Raises
         ------
         ValueError
-            If there are no folds, or fewer.
+            If there are no folds, or ``fold`` is too large.
 
         Examples
         --------
@@ -187,7 +185,7 @@ class Molecules(ReadOnly):
         if self.folds is None:
             raise ValueError(
                 "these molecules have no folds: the file lacks P, the published "
-                "splits, or they are a part of others; fetch the original qm7.mat, or "
+                "splits, or they are a selection; fetch the original qm7.mat, or "
                 "split them yourself"
             )
         k = integer_argument("fold", fold, 0)
@@ -248,7 +246,7 @@ def _checked_folds(folds: npt.ArrayLike, n: int) -> IntArray:
         raise ValueError(
             f"folds must hold each of the {n} molecules once, numbered from 0, got "
             f"{given.size} numbers of which {len(np.unique(given))} differ, from "
-            f"{given.min()} to {given.max()}; folds and molecules are not of the same "
+            f"{given.min()} to {given.max()}; folds and molecules are from different "
             "data"
         )
     split: IntArray = given.astype(np.int64)
@@ -265,6 +263,6 @@ def _refuse_coincident(molecules: Molecules) -> None:
             m, i, j = np.unravel_index(distance.argmin(), distance.shape)
             raise ValueError(
                 f"atoms {i} and {j} of molecule {part.start + m} coincide: they are "
-                f"{distance[m, i, j]:.3g} Bohr apart, less than {COINCIDENT}, where no "
-                "two nuclei are; correct the positions, which are in Bohr"
+                f"{distance[m, i, j]:.3g} Bohr apart, less than {COINCIDENT}; correct "
+                "the positions, which are in Bohr"
             )

@@ -1,4 +1,4 @@
-"""Potentials of the other atoms on a sphere round each atom, and their coefficients."""
+"""Coulomb potentials on a sphere around each atom, and their coefficients."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from samplings import Sampling
 from samplings.arguments import integer_argument, positive_argument, sampling_argument
 from samplings.arrays import FloatArray
 
-# Numbers worked on at once: 64 MB of float64 an array, of which there are two.
+# Numbers computed at once: two arrays of 64 MB in float64.
 _NUMBERS = 1 << 23
 
-# From positions of other atoms, seen from the centre of a sphere, (pair, 3), and the
+# From positions of other atoms relative to the centre of a sphere, (pair, 3), and
 # products of charges, (pair,), to the signals of those pairs, (pair, column).
 _Kernel = Callable[[FloatArray, FloatArray], FloatArray]
 
 
 class AtomSpheres(NamedTuple):
-    """Signals on a sphere round each atom of each molecule, a channel an element.
+    """Signals on a sphere around each atom of each molecule, one channel an element.
 
     Attributes
     ----------
     x
-        Shape ``(molecule, atom, vertex or row, element)``; zero where no atom is.
+        Shape ``(molecule, atom, vertex or row, element)``; zero for missing atoms.
     mask
         True where there is an atom, shape ``(molecule, atom)``.
     """
@@ -53,29 +53,27 @@ def qm7_potentials(
     dtype: torch.dtype = torch.float32,
     progress: bool = False,
 ) -> AtomSpheres:
-    r"""Coulomb potentials of the other atoms on a sphere round each atom.
+    r"""Compute the Coulomb potentials of the other atoms on a sphere around each atom.
 
     .. math:: U_{iz}(x) = \sum_{j \ne i, \, z_j = z} \frac{z_i z}{|r x - (p_j - p_i)|}
 
-    in Hartree, on the unit vectors x of the sampling: a channel for each element z. The
-    atom itself is left out by its number, not by its distance.
+    in Hartree, on the unit vectors x of the sampling: a channel for each element z.
 
     Parameters
     ----------
     molecules
         Charges and positions in Bohr.
     sampling
-        Where on the sphere; any.
+        Points on the sphere; any sampling.
     radius
         Radius r of all spheres in Bohr, at most half the smallest distance of two
-        atoms, so that spheres do not meet. That of these molecules by default,
-        :attr:`Molecules.largest_radius`: pass the radius of the whole data set for a
-        part of it. For a trained network it is ``network.radius``, and
-        :func:`molecule_energies` passes it.
+        atoms, so that spheres do not overlap. By default
+        :attr:`Molecules.largest_radius` of these molecules: for a part of a data set,
+        pass that of the whole. :func:`molecule_energies` passes ``network.radius``.
     dtype
-        Of the result; computed in float64.
+        Type of the result, which is computed in float64.
     progress
-        Whether to show it, where there is a terminal.
+        Whether to show a progress bar in a terminal.
 
     Returns
     -------
@@ -85,7 +83,7 @@ def qm7_potentials(
     Raises
     ------
     TypeError
-        If ``molecules`` or the sampling are something else, or the dtype is neither
+        If ``molecules`` or the sampling have another type, or the dtype is neither
         float32 nor float64.
     ValueError
         If the radius is not positive, or larger than half the smallest distance.
@@ -110,7 +108,7 @@ def qm7_potentials(
     r = _checked_radius(molecules, radius)
 
     def kernel(places: FloatArray, strength: FloatArray) -> FloatArray:
-        # Distances are at least 2r, so that the difference of squares loses no digits.
+        # Distances are at least 2r, so the difference of squares loses no digits.
         values: FloatArray = (-2 * r * places) @ xyz.T
         values += (r**2 + (places**2).sum(axis=1))[:, None]
         np.sqrt(values, out=values)
@@ -137,8 +135,8 @@ def qm7_coefficients(
         Y_{lm}(p / |p|) \, Y_{lm}(x), \quad |p| > r,
 
     with the real orthonormal harmonics of
-    :func:`~deepsphere_pyg.harmonics.spherical_harmonics`. No sampling, no aliasing:
-    degrees below L are right to round-off, whatever is above.
+    :func:`~deepsphere_pyg.harmonics.spherical_harmonics`. Without a sampling
+    there is no aliasing: degrees below L are exact to round-off.
 
     Parameters
     ----------
@@ -160,16 +158,16 @@ def qm7_coefficients(
 
     Notes
     -----
-    What is above the bandlimit is small: of each charge at most
+    The part above the bandlimit is small: for each charge at most
     :math:`q^L / (1 - q)` of its potential at the centre, with :math:`q = r / |p|`,
-    which is half for the closest pair of atoms at the largest radius, less for others.
+    which is a half for the closest pair of atoms at the largest radius.
     The coefficient of degree 0 is :math:`\sqrt{4\pi}` times the potential at the
     centre, a row of the Coulomb matrix. QM7 takes 4 s on one core at L = 10 and
-    330 MB in float32, padded; ``.packed`` two thirds of that.
+    330 MB in float32 with padding; ``.packed`` takes two thirds of that.
 
-    Power falls by a factor of 7 to 90 a degree: shares .988, 1.1e-2, 6.8e-4, 6.7e-5,
-    7e-6, 1e-6 of degrees 0 to 5 of QM7 at the largest radius. Networks want degrees
-    scaled by their root mean squares, which rotations leave as they are.
+    Power falls by a factor of 7 to 90 a degree: degrees 0 to 5 of QM7 at the largest
+    radius have the shares .988, 1.1e-2, 6.8e-4, 6.7e-5, 7e-6, 1e-6. For networks, scale
+    degrees by their root mean squares, which rotations do not change.
 
     Equivariance: exact, :math:`c(R\,\text{molecule}) = D(R)\, c(\text{molecule})`.
     Source: Jackson, Classical Electrodynamics, equation 3.70.
@@ -212,7 +210,7 @@ def _checked_radius(molecules: Molecules, radius: SupportsFloat | None) -> float
     if r > largest:
         raise ValueError(
             f"radius must be at most half the smallest distance of two atoms, "
-            f"{largest:.6g} Bohr, got {r:.6g}: spheres would meet; {remedy}"
+            f"{largest:.6g} Bohr, got {r:.6g}: spheres would overlap; {remedy}"
         )
     return r
 
@@ -232,14 +230,14 @@ def _summed(
     x = torch.zeros((n, atoms, columns, len(elements)), dtype=dtype)
     result: npt.NDArray[np.floating] = x.numpy()
     size = max(1, _NUMBERS // (columns * atoms**2))
-    hidden = None if progress else True  # None: tqdm asks whether there is a terminal
+    hidden = None if progress else True  # None: shown in a terminal only
     with tqdm(total=n, desc="spheres", unit="molecule", disable=hidden) as bar:
         for part in molecules.chunks(size):
             z, places = molecules.charges[part], molecules.positions[part]
             pair = np.isfinite(molecules.distances(part))
             channel = np.searchsorted(elements, z)
             m, i, j = np.nonzero(pair)
-            # Pairs of one sphere and one channel come to stand together.
+            # Sort pairs by sphere and channel.
             key = (m * atoms + i) * len(elements) + channel[m, j]
             order = np.argsort(key, kind="stable")
             m, i, j, key = m[order], i[order], j[order], key[order]

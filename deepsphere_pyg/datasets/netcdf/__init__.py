@@ -1,4 +1,4 @@
-"""One's own fields in NetCDF, Zarr and HDF5 files."""
+"""Data sets of a user's own NetCDF and Zarr files."""
 
 from deepsphere_pyg.datasets.netcdf.xarray_dataset import XarrayDataset
 from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields

@@ -1,4 +1,4 @@
-"""From the codes of a label variable to classes 0, 1, 2, ... with names."""
+"""From the codes of a label variable to named classes 0, 1, 2, ..."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class ClassTable:
-    """Which class each code of the files stands for.
+    """The class of each code in the files.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class ClassTable:
     missing: int
 
     def apply(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Classes of an array of codes; -1 where masked.
+        """Return the classes of an array of codes; -1 where masked.
 
         Raises
         ------
@@ -57,7 +57,7 @@ class ClassTable:
 
 
 def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
-    """Names that a file gives to its codes.
+    """Return the names of codes in the attributes of a file.
 
     ``flag_values`` with ``flag_meanings`` (CF conventions, section 3.5), or ``CLIST``
     (IRI Data Library: one name a line, from the code ``valid_min`` on).
@@ -65,7 +65,7 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
     Raises
     ------
     ValueError
-        If there are not as many names as values, or codes are sums of flags.
+        If the numbers of names and values differ, or codes are sums of flags.
 
     Examples
     --------
@@ -74,8 +74,8 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
     """
     if "flag_masks" in attributes:
         raise ValueError(
-            "flag_masks says that a code is a sum of flags, several of which may be "
-            "set: make classes of them first, as in (values & 4) > 0, or pass "
+            "flag_masks says that codes are sums of flags, several of which may be "
+            "set: derive classes first, as in (values & 4) > 0, or pass "
             "class_names for the codes as they are"
         )
     if "flag_values" in attributes and "flag_meanings" in attributes:
@@ -96,7 +96,7 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
 
 
 def _flag_values(given: Any) -> list[float]:
-    """Numbers of an attribute, which some writers give as text: ``"0, 1b, 2b"``."""
+    """Return the numbers of an attribute, or of a text such as ``"0, 1b, 2b"``."""
     if isinstance(given, str):
         given = re.findall(r"[-+]?\d+(?:\.\d*)?", given)
     return [float(value) for value in np.ravel(np.asarray(given)).tolist()]
@@ -110,10 +110,10 @@ def build_table(
     min_share: float = 0.0,
     rare_label: str | None = "other",
 ) -> ClassTable:
-    """Order the codes into classes.
+    """Assign a class to each code.
 
-    The class of missing labels comes first if it is one, then the codes from the lowest
-    to the highest, codes of equal name together. Names that cover less than
+    The class of missing labels comes first if there is one, then the codes in ascending
+    order, with codes of equal name in one class. Names that cover less than
     ``min_share`` of the labelled area become ``rare_label``, which is the last class
     unless it names one of the others, or are masked if that is None.
 
@@ -122,13 +122,13 @@ def build_table(
     shares
         Area of each code that occurs, in any unit.
     names
-        Name of each code; others are named after their number.
+        Names of codes; a code without a name is called by its number.
     missing_label
         Name of the class of missing labels; None to mask them.
     min_share
-        Smallest share of a class in the area that has a label.
+        Smallest share of a class in the labelled area.
     rare_label
-        Class of the names below that; None to mask them.
+        Class of the names below that share; None to mask them.
 
     Raises
     ------
@@ -176,12 +176,12 @@ def build_table(
 def given_names(
     class_names: Mapping[float, str] | Sequence[str], codes: Sequence[float]
 ) -> dict[float, str]:
-    """Names of codes as the user gave them: by code, or in the order of the codes.
+    """Return the names of codes given by the user, by code or in the order of codes.
 
     Raises
     ------
     ValueError
-        If there are not as many names as codes.
+        If the numbers of names and codes differ.
     """
     if isinstance(class_names, Mapping):
         return {float(code): str(name) for code, name in class_names.items()}

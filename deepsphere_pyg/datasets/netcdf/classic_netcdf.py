@@ -1,7 +1,7 @@
-"""Structure of NetCDF files of classic formats, checked before a library opens them.
+"""Check of NetCDF files of the classic formats before a library opens them.
 
-The library allocates what a header tells of, which takes minutes if a count is damaged,
-and reads zeros, without a word, where a file ends too soon.
+The library allocates the sizes in a header, which takes minutes if a count is damaged,
+and silently reads zeros if a file ends too soon.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-# How the files begin: with 32-bit offsets, with 64-bit ones, with 64-bit sizes too.
+# Signatures of the formats: 32-bit offsets, 64-bit offsets, 64-bit sizes too.
 CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 _DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
-# Bytes of a number, by its type from byte to unsigned 64-bit integer.
+# Bytes of a number by its type, from byte to unsigned 64-bit integer.
 _WIDTHS = {
     **{1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8},
     **{7: 1, 8: 2, 9: 4, 10: 8, 11: 8},
@@ -25,7 +25,7 @@ _STREAMING = (1 << 32) - 1, (1 << 64) - 1
 
 
 class _Variable(NamedTuple):
-    """Where a variable is: its name, shape, bytes a number and first byte."""
+    """Name, shape, bytes of a number and first byte of a variable."""
 
     name: str
     shape: tuple[int, ...]
@@ -34,12 +34,12 @@ class _Variable(NamedTuple):
 
     @property
     def is_record(self) -> bool:
-        """Whether it has numbers in each record: its first dimension is unlimited."""
+        """Whether its first dimension is unlimited: it is split into records."""
         return bool(self.shape) and self.shape[0] == 0
 
     @property
     def size(self) -> int:
-        """Bytes, of one record where there are such."""
+        """Bytes, or bytes of one record."""
         return math.prod(self.shape[self.is_record :]) * self.width
 
 
@@ -64,13 +64,13 @@ def check_classic(path: Path) -> None:
         dimensions = header.dimensions()
         header.attributes()
         variables = header.variables(dimensions)
-        if records in _STREAMING:  # it is not known, and found from the length
+        if records in _STREAMING:  # unknown, and found from the length
             records = 0
         _check_ends(variables, records, len(data))
 
 
 class _Header:
-    """Reads a header from its begin, never beyond the end of the file."""
+    """Reader of a header, which stops at the end of the file."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
@@ -101,14 +101,14 @@ class _Header:
             self._skip(self.size() * width)
 
     def variables(self, dimensions: Sequence[int]) -> list[_Variable]:
-        """Read what is told of each variable."""
+        """Read the description of each variable."""
         found = []
         for _ in range(self._count(_VARIABLES)):
             name = self._name()
             rank = self._bounded(self.size())
             numbers = [self.size() for _ in range(rank)]
             if any(number >= len(dimensions) for number in numbers):
-                raise ValueError(f"{name} has a dimension that is not there")
+                raise ValueError(f"{name} has a dimension that does not exist")
             shape = tuple(dimensions[number] for number in numbers)
             if 0 in shape[1:]:
                 raise ValueError(f"{name} has an unlimited dimension that is not first")

@@ -1,4 +1,4 @@
-"""Values of coordinates: found, compared and named."""
+"""Search, comparison and names of coordinate values."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _NANOSECONDS = {
     "us": 10**3,
     "ns": 1,
 }
-# Units that a bare number of a lead time may be in.
+# Possible units of a lead time that is given as a number.
 _NUMBER_UNITS = ("h", "D", "m", "s")
-# Calendars that have the dates of NumPy, at least since this one.
+# Calendars that agree with NumPy's from this date on.
 _STANDARD = ("standard", "gregorian", "proleptic_gregorian")
 _SINCE = "1582-10-15"
 
 
 def number_or_text(text: str) -> Any:
-    """The whole number or the number that a text is, or the text.
+    """Convert a text to an integer or a float if possible, or return it.
 
     Examples
     --------
@@ -46,10 +46,10 @@ def number_or_text(text: str) -> Any:
 
 
 def coordinate_keys(values: Any) -> list[Hashable]:
-    """What tells values of a coordinate apart, whatever their type or resolution.
+    """Return keys that compare coordinate values of any type or resolution.
 
-    Dates of ``datetime64`` of any unit, and of the standard calendar in other types,
-    have equal keys where they are the same instant; so have numbers that are equal.
+    Dates of ``datetime64`` in any unit, and of the standard calendar in other types,
+    have equal keys if they are the same instant, and numbers if they are equal.
     """
     array = np.atleast_1d(np.asarray(values))
     if array.dtype.kind in "mM":
@@ -59,7 +59,7 @@ def coordinate_keys(values: Any) -> list[Hashable]:
 
 
 def calendar_of(values: Any) -> str | None:
-    """Calendar of dates that NumPy does not have, such as ``noleap``; else None."""
+    """Return the calendar of dates, such as ``noleap``, or None if it is NumPy's."""
     array = np.asarray(values)
     if array.dtype != object or array.size == 0:
         return None
@@ -85,14 +85,14 @@ def _key(value: Any) -> Hashable:
 
 
 def _naive(value: Any) -> Any:
-    """A date without its time zone, in UTC."""
+    """Return a date in UTC without its time zone."""
     if getattr(value, "tzinfo", None) is None:
         return value
     return value.astimezone(datetime.UTC).replace(tzinfo=None)
 
 
 def _nanoseconds(array: npt.NDArray[Any]) -> list[int | None]:
-    """Nanoseconds as Python integers, which do not overflow; None for NaT."""
+    """Return nanoseconds as Python integers, which do not overflow; None for NaT."""
     unit, count = np.datetime_data(array.dtype)
     if unit in ("Y", "M", "generic"):
         unit, count = "D", 1
@@ -110,15 +110,16 @@ def _nanoseconds(array: npt.NDArray[Any]) -> list[int | None]:
 
 
 def position_of(dataset: Any, dimension: Hashable, value: Any) -> int:
-    """Position of a coordinate value along a dimension; without coordinates, itself.
+    """Return the position of a coordinate value along a dimension.
 
-    Numbers match up to float32, dates of any resolution by their instant, dates and
-    lead times also by text (``"2001-02-01"``, ``"6h"``), texts as such.
+    Without coordinates the value is the position. Numbers match to float32, dates of
+    any resolution by their instant, dates and lead times also by text
+    (``"2001-02-01"``, ``"6h"``), and texts exactly.
 
     Raises
     ------
     ValueError
-        If there is no such value, or more than one; the message lists those there are.
+        If the value is missing or repeats; the message lists the existing ones.
     """
     if dimension not in dataset.coords:
         size = dataset.sizes[dimension]
@@ -143,7 +144,7 @@ def position_of(dataset: Any, dimension: Hashable, value: Any) -> int:
 
 
 def _matches(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
-    """Where a coordinate has a value that somebody asks for."""
+    """True where a coordinate has a value."""
     if values.dtype.kind == "m":
         return _lead_times(name, values, value)
     try:
@@ -155,7 +156,7 @@ def _matches(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
     except (TypeError, ValueError):
         return np.zeros(len(values), dtype=bool)
     if values.dtype.kind == "O" and isinstance(value, str):
-        # Dates of other calendars by text; midnight may be left out.
+        # Dates of other calendars match by text; midnight may be left out.
         texts = np.array([str(_decoded(one)) for one in values], dtype=object)
         wanted = (value, value.replace("T", " "), f"{value} 00:00:00")
         return np.isin(texts.astype(str), wanted)
@@ -174,7 +175,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _lead_times(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
-    """Where lead times are as long as a text, a duration or a number of hours says."""
+    """True where lead times equal a text, a duration or a number of hours."""
     keys = _nanoseconds(values)
 
     def places(wanted: int) -> npt.NDArray[np.bool_]:
@@ -191,13 +192,13 @@ def _lead_times(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
         fitting = {tuple(np.flatnonzero(one)) for one in by_unit.values() if one.any()}
         if not by_unit["h"].any() or len(fitting) > 1:
             raise ValueError(
-                f"{name} holds durations, and {number:g} does not say of which unit: "
+                f"{name} holds durations, but {number:g} has no unit: "
                 f"pass a text such as '{number:g}h'; it has {listed(values)}"
             )
         return by_unit["h"]
     try:
         if isinstance(value, str):
-            # xarray needs pandas: it is there.
+            # xarray depends on pandas.
             pandas: Any = import_module("pandas")
             value = pandas.to_timedelta(value).to_timedelta64()
         wanted = _nanoseconds(np.atleast_1d(np.asarray(value).astype("m8[ns]")))
@@ -209,9 +210,9 @@ def _lead_times(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
 def select(
     name: str, dataset: Any, variable: str, selection: Selection
 ) -> dict[str, list[int]]:
-    """Positions to keep along the dimensions of a variable that are selected from.
+    """Return the selected positions along dimensions of a variable.
 
-    A value keeps one position, a list several.
+    A value selects one position, a list several.
 
     Raises
     ------
@@ -239,13 +240,13 @@ def select(
 
 
 def listed(values: Any, most: int = 8) -> str:
-    """The first values, for messages."""
+    """Return the first values as text, for messages."""
     shown = ", ".join(short(value) for value in values[:most])
     return f"{shown}, ... ({len(values)} values)" if len(values) > most else shown
 
 
 def short(value: Any) -> str:
-    """A coordinate as text: 500 for 500.0, dates without empty hours, 6h for a step.
+    """Return a coordinate as text: 500 for 500.0, dates without zero hours, 6h.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Opening of NetCDF and HDF5 files in a process of its own first.
+"""First opening of NetCDF and HDF5 files in a separate process.
 
-The C libraries that read them trust what a file tells of itself: some damaged files end
-the process that opens them, or never come back.
+The C libraries that read them trust the sizes in a file: some damaged files end the
+process that opens them, or hang it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ from typing import IO, BinaryIO
 from deepsphere_pyg.datasets.netcdf.classic_netcdf import CLASSIC, check_classic
 from samplings.reading import DataFileError, reading
 
-#: Environment variable of the longest time that opening a file may take, in seconds;
-#: 0 leaves the check out.
+#: Environment variable: longest time to open a file, in seconds; 0 skips the check.
 SECONDS_VARIABLE = "DEEPSPHERE_PYG_SECONDS_TO_OPEN"
 _SECONDS = 60.0
 _SCRIPT = Path(__file__).with_name("opening_process.py")
 _READY = "ready\n"  # first line of the process
-# How HDF5 begins: where the file does, or after 512 bytes or a power of two times that.
+# Signature of HDF5: at the begin of a file, or after 512 bytes times a power of two.
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_PLACES = tuple(512 << power for power in range(8))
 
@@ -36,32 +35,31 @@ _HDF5_PLACES = tuple(512 << power for power in range(8))
 def check_opening(path: str | os.PathLike[str], library: str) -> None:
     """Refuse a file of NetCDF or HDF5 that would end or hang this process.
 
-    Another process opens it, and reads its structure, attributes and coordinates, and
-    the ends of its larger variables; not all their numbers. Errors that it gets are
-    left to who opens the file next. It is started once (some 0.3 s) and takes
-    milliseconds a file; a file that was opened is not opened there again, unless its
-    size or time of change differ. The header of NetCDF files of the classic formats is
-    checked here instead, and that they reach to the end of their variables. Files of
-    other formats are not looked at.
+    A separate process opens it and reads its structure, attributes and coordinates, and
+    the ends of its larger variables, but not all their numbers. Python errors are left
+    to the next opening. The process is started once (some 0.3 s) and takes milliseconds
+    a file; a file is opened there again only if its size or modification time changes.
+    Of NetCDF files of the classic formats, the header and the length are checked here
+    instead. Files of other formats are not checked.
 
     Parameters
     ----------
     path
         The file.
     library
-        What will read it: ``"netCDF4"`` or ``"h5py"``.
+        Package that will read it: ``"netCDF4"`` or ``"h5py"``.
 
     Raises
     ------
     ValueError
         If the process ended or took too long: 60 s, or the seconds of the environment
-        variable ``DEEPSPHERE_PYG_SECONDS_TO_OPEN``; 0 leaves all checks out. Or if a
+        variable ``DEEPSPHERE_PYG_SECONDS_TO_OPEN`` (0 skips all checks); or if a
         classic file is damaged. The message names the file.
 
     Warns
     -----
     RuntimeWarning
-        If no process can be started, and the file is opened unchecked.
+        If no process can be started, so that the file is opened unchecked.
     """
     seconds = _seconds()
     file = Path(path)
@@ -80,7 +78,7 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
 
 
 def _seconds() -> float:
-    """Time that opening may take."""
+    """Return the longest time to open a file."""
     given = os.environ.get(SECONDS_VARIABLE, "")
     try:
         seconds = float(given) if given else _SECONDS
@@ -88,20 +86,20 @@ def _seconds() -> float:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         raise ValueError(
-            f"{SECONDS_VARIABLE} must be a number of seconds, 0 for no check of files, "
+            f"{SECONDS_VARIABLE} must be a number of seconds, or 0 to skip the check, "
             f"got {given!r}"
         )
     return seconds
 
 
 def _is_at(place: int, stream: BinaryIO) -> bool:
-    """Whether HDF5 begins at a place of a file."""
+    """Whether HDF5 begins at a byte of a file."""
     stream.seek(place)
     return stream.read(len(_HDF5)) == _HDF5
 
 
 class _OpeningProcess:
-    """The process that opens files first, started when it is needed."""
+    """The process that opens files first, started on demand."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -110,12 +108,12 @@ class _OpeningProcess:
         self._missing = False
 
     def check(self, path: Path, key: tuple[str, str, int, int], seconds: float) -> None:
-        """Open a file there, unless it was."""
+        """Open a file there, unless that was done."""
         request = {"path": key[0], "library": key[1], "seconds": seconds}
         with self._lock:
             if key in self._opened or self._missing:
                 return
-            # Something else may have ended it: what ends it twice is the file.
+            # Something else may have ended it; only a file ends it twice.
             for _ in range(2):
                 try:
                     self._ask(json.dumps(request) + "\n")
@@ -148,14 +146,12 @@ class _OpeningProcess:
                 child.kill()
 
     def _ask(self, request: str) -> None:
-        """Have the process open a file.
-
-        Whatever error it gets is left to who opens the file next.
+        """Let the process open a file; Python errors are left to the next opening.
 
         Raises
         ------
         _EndedError
-            If that ended it.
+            If that ended the process.
         OSError, ImportError
             If it cannot be started, or lacks the library.
         """
@@ -221,7 +217,7 @@ def _started() -> subprocess.Popen[str]:
 
 
 def _pipes(child: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
-    """What is written to and read from a process."""
+    """Return the input and output of a process."""
     given, told = child.stdin, child.stdout
     if given is None or told is None:
         raise OSError("a process without pipes")
@@ -229,12 +225,12 @@ def _pipes(child: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
 
 
 _process = _OpeningProcess()
-# Processes of parents, which are theirs to end.
+# Processes of parents, which end them.
 _of_parents: list[_OpeningProcess] = []
 
 
 def _start_anew() -> None:
-    """Give a forked process, such as a worker of a DataLoader, one of its own."""
+    """Reset the process after a fork, as in a worker of a DataLoader."""
     global _process
     _of_parents.append(_process)
     _process = _OpeningProcess()

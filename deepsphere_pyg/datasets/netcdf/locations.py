@@ -1,4 +1,4 @@
-"""Which files or stores a path, a pattern, a folder or a URL means."""
+"""Files and stores named by a path, a pattern, a folder or a URL."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# A scheme of two letters or more: C: is a drive. fsspec chains them with "::".
+# A scheme has two letters or more (C: is a drive). fsspec chains them with "::".
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]+)*://")
 _FILES = (".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5")
-# Packages that open stores of a scheme; fsspec itself opens the others.
+# Packages that open the stores of a scheme; fsspec itself opens the others.
 PACKAGES = {
     "s3": "s3fs",
     "gs": "gcsfs",
@@ -25,26 +25,26 @@ PACKAGES = {
 
 
 def is_url(location: str) -> bool:
-    """Whether a text is the address of a store elsewhere, as ``s3://...``."""
+    """Whether a text is the address of a remote store, such as ``s3://...``."""
     return _URL.match(location) is not None
 
 
 def locations_of(source: Any) -> tuple[str, ...]:
-    """Addresses and existing paths that a source names, patterns matched.
+    """Return the addresses and existing paths of a source, with patterns expanded.
 
     Parameters
     ----------
     source
         A path, a pattern (``"data/*.nc"``, ``"data/**/*.nc"``), a folder of NetCDF
         files, a Zarr store, a URL, or a list of these. A leading ``~`` and variables
-        such as ``$HOME`` are filled in.
+        such as ``$HOME`` are expanded.
 
     Raises
     ------
     FileNotFoundError
         If a path does not exist, or nothing matches a pattern.
     ValueError
-        If a list is empty, or a folder holds neither a store nor NetCDF files.
+        If a list is empty.
     """
     if isinstance(source, str | os.PathLike):
         return tuple(_each(os.fspath(source)))
@@ -85,6 +85,6 @@ def _each(given: str) -> Sequence[str]:
 
 
 def _of_folder(path: Path) -> Sequence[str]:
-    """NetCDF files of a folder; a folder without any is left to the reader."""
+    """Return the NetCDF files of a folder, or the folder for the reader to refuse."""
     found = sorted(str(one) for one in path.iterdir() if one.suffix.lower() in _FILES)
     return found or [str(path)]

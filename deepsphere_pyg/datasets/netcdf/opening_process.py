@@ -1,9 +1,9 @@
-"""Opens files on behalf of another process, which a damaged one would end or hang.
+"""Script that opens files for another process, which a damaged file would end or hang.
 
-It is run as a script, so that it loads the libraries of the files alone. Each line that
-it is given is a request of ``path``, ``library`` and ``seconds`` in JSON, which it
-answers by a line: null, or which library is missing. It ends with its input, and by
-itself where a request takes too long.
+As a script it loads only the libraries that read the files. Each line of its input is a
+request in JSON of ``path``, ``library`` and ``seconds``, which it answers by a line:
+null, or the error of a missing library. It ends with its input, or when a request takes
+too long.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import signal
 import sys
 from typing import Any
 
-# Variables up to this size are read whole, of larger ones the ends: those of
-# coordinates are loaded when a file is opened.
+# Variables up to this size are read whole, as coordinates are when a file is opened; of
+# larger ones the ends are read.
 _SMALL = 1 << 20  # bytes
-# Variables of a group whose numbers are read: of thousands it would take as long again
-# as opening the file.
+# Number of variables of a group that are read: reading thousands would take as long
+# again as opening the file.
 _MANY = 100
 
 
 def _open_netcdf(path: str) -> None:
-    """Read what xarray reads when it opens a NetCDF file."""
+    """Read the parts of a NetCDF file that xarray reads when it opens one."""
     import netCDF4
 
     with netCDF4.Dataset(path) as file:
@@ -81,16 +81,16 @@ _LIBRARIES = {"netCDF4": _open_netcdf, "h5py": _open_hdf5}
 
 
 def _answer(line: str) -> str | None:
-    """Open a file; return which library is missing."""
+    """Open a file; return the error of a missing library, or None."""
     asked = json.loads(line)
-    # Not handled: the system ends this process wherever it is.
+    # Without a handler, the alarm ends this process wherever it is.
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
     try:
         _LIBRARIES[asked["library"]](asked["path"])
     except ImportError as error:
         return str(error)
     except Exception:
-        return None  # who asks gets it as well
+        return None  # the asking process gets the same error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     return None

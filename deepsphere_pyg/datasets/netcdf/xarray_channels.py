@@ -1,4 +1,4 @@
-"""Which maps of a file are the channels of a data set."""
+"""Choice of the maps of a file that are the channels of a data set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling
-from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_dimension
+from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_time
 from deepsphere_pyg.datasets.netcdf.coordinates import (
     Selection,
     listed,
@@ -33,7 +33,7 @@ class Channel:
     name
         Such as ``z@500``.
     variable, positions
-        Where its values are.
+        The variable, and positions along its other dimensions.
     dims
         Dimensions of the places.
     sampled
@@ -48,7 +48,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Layout:
+class SampledChannels:
     """Channels on one grid, along one sample dimension.
 
     Attributes
@@ -58,7 +58,7 @@ class Layout:
     places
         Sampling of all channels, and the vertex of each cell.
     sample_dimension
-        Dimension along which samples lie; None if there is a single one.
+        Dimension of the samples; None if there is a single one.
     chosen
         Positions of the samples along it, in order; None for all.
     """
@@ -69,34 +69,34 @@ class Layout:
     chosen: tuple[int, ...] | None = None
 
     def n_samples(self, source: XarraySource) -> int:
-        """Number of samples in the files."""
+        """Return the number of samples in the files."""
         if self.sample_dimension is None:
             return 1
         return int(source.dataset.sizes[self.sample_dimension])
 
     def times(self, source: XarraySource) -> npt.NDArray[Any]:
-        """Coordinates of the samples, or their numbers where the files give none."""
+        """Return coordinates of the samples, or numbers if the files have none."""
         along = self.sample_dimension
         if along is None or along not in source.dataset.coords:
             return np.arange(self.n_samples(source))
         return np.asarray(source.dataset[along].to_numpy())
 
 
-def field_layout(
+def field_channels(
     source: XarraySource,
     variables: Sequence[str],
     selection: Selection,
     sample_dimension: str | None,
-) -> Layout:
-    """Channels of the input variables.
+) -> SampledChannels:
+    """Return the channels of the input variables.
 
     Parameters
     ----------
     source
         The files.
     variables
-        Names of variables; ``"z"`` gives a channel for each position of its further
-        dimensions, ``"z@500"`` the one at that coordinate.
+        Names of variables; ``"z"`` stands for a channel at each position of its further
+        dimensions, ``"z@500"`` for the one at that coordinate.
     selection
         Coordinates to keep along further dimensions.
     sample_dimension
@@ -121,7 +121,7 @@ def field_layout(
         own = source.places(name)
         if found and not _same_places(own, found[0]):
             raise ValueError(
-                f"{name} is on another grid than {channels[0].variable}; "
+                f"{name} and {channels[0].variable} are on different grids; "
                 "interpolate the variables to one grid first"
             )
         found.append(own)
@@ -141,8 +141,8 @@ def field_layout(
             for d in dataset[name].dims
             if d not in own.dims and not (sampled and d == time)
         ]
-        # One value of a dimension tells nothing apart: networks are used on files with
-        # the dimension and without.
+        # A dimension with one value is not in names, so that networks can be used on
+        # files with and without it.
         named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
         if level:
             free = [d for d in further if d not in keep]
@@ -167,18 +167,18 @@ def field_layout(
             f"{source.name} has no dimension {sample_dimension!r}; "
             f"it has: {', '.join(map(str, dataset.sizes))}"
         )
-    return Layout(tuple(channels), found[0], along, chosen)
+    return SampledChannels(tuple(channels), found[0], along, chosen)
 
 
-def label_layout(
+def label_channel(
     source: XarraySource, variable: str, selection: Selection, along: str | None
-) -> Layout:
-    """The label variable as a single channel.
+) -> SampledChannels:
+    """Return the label variable as a single channel.
 
     Raises
     ------
     ValueError
-        If it does not exist, or has dimensions that nothing is selected from.
+        If it does not exist, or has dimensions without a selection.
     """
     require_variable(source, variable)
     dataset = source.dataset
@@ -208,16 +208,16 @@ def label_layout(
                 f"label_selection={{'{dimension}': ...}}"
             )
         keep[str(dimension)] = [0]
-    # One map of labels for all samples.
+    # A single map of labels serves all samples.
     if time is not None and dataset.sizes[time] == 1:
         keep[time], time = [0], None
     positions = {dimension: kept[0] for dimension, kept in keep.items()}
     channel = Channel(variable, variable, positions, places.dims, time is not None)
-    return Layout((channel,), places, time)
+    return SampledChannels((channel,), places, time)
 
 
 def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
-    """Whether cells of the same positions are the same vertices."""
+    """Whether cells at the same positions are the same vertices."""
     if one is other:
         return True
     return np.array_equal(one.vertex, other.vertex) and same_sampling(
@@ -228,10 +228,10 @@ def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
 def _time(
     dataset: Any, variable: str, places: tuple[str, ...], keep: dict[str, list[int]]
 ) -> str | None:
-    """Dimension of time that no single value is selected from, or None."""
+    """Return the dimension of time, or None if a single time is selected."""
     single = {d: kept[0] for d, kept in keep.items() if len(kept) == 1}
     part = dataset[[variable]].isel(single)
-    found = find_dimension(part, variable, "time")
+    found = find_time(part, variable)
     return None if found in places else found
 
 

@@ -1,4 +1,4 @@
-"""Any NetCDF or Zarr file as maps to segment."""
+"""Maps and labels of any NetCDF or Zarr file."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from deepsphere_pyg.datasets.netcdf.coordinates import (
     coordinate_keys,
     listed,
 )
-from deepsphere_pyg.datasets.netcdf.xarray_channels import label_layout
+from deepsphere_pyg.datasets.netcdf.xarray_channels import label_channel
 from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
-# What a byte tells apart; more values are a field.
+# A variable of more values than a byte holds is a field, not labels.
 MOST_CLASSES = 256
 
 
@@ -37,7 +37,7 @@ class XarrayDataset(XarrayFields):
 
     The grid is recognised by :func:`~deepsphere_pyg.convert.from_xarray`: latitudes and
     longitudes of one or two dimensions, HEALPix, reduced and unstructured grids. Each
-    sample is read when asked for and carried to the sampling by a :class:`Regridder`.
+    sample is read on access and carried to the sampling by a :class:`Regridder`.
 
     Parameters
     ----------
@@ -47,35 +47,36 @@ class XarrayDataset(XarrayFields):
     labels
         The same for the labels, on a grid of its own; by default ``fields``.
     variables
-        Names of the input variables. ``"z"`` gives a channel for each further
+        Names of the input variables. ``"z"`` stands for a channel at each further
         coordinate, such as pressure levels, with names like ``"z@500"``; ``"z@500"``
-        gives that one. Variables without time are the same in each sample.
+        stands for that channel alone. Variables without time are the same in each
+        sample.
     label_variable
-        Name of the variable of class codes. Labels without time, or with a single one,
-        count for each sample; others must have all the times of the fields.
+        Name of the variable of class codes. Labels without time, or with a single time,
+        apply to each sample; others must have all the times of the fields.
     sampling
         Where the maps are wanted.
     selection, label_selection
         Coordinates to keep along further dimensions of the fields (a value or a list)
         and of the labels (a value), such as ``{"Z": 0}``, ``{"step": "6h"}`` or
-        ``{"member_id": "r1i1p1f1"}``; positions where a dimension has no coordinates. A
-        dimension of which one value is kept is not in the names of the channels.
+        ``{"member_id": "r1i1p1f1"}``; positions, for dimensions without coordinates. A
+        dimension with a single value kept does not appear in channel names.
     sample_dimension
-        Dimension along which the samples lie; by default that of time.
+        Dimension of the samples; by default that of time.
     class_names
         Names by code, or one for each code that occurs in ascending order. By default
         from the attributes ``flag_values`` and ``flag_meanings``, or ``CLIST``; codes
         without a name are called by their number. Names by code with ``min_share=0``
-        spare one pass over labels that vary in time.
+        save a pass over labels that vary in time.
     missing_label
         Name of a class for missing labels (NaN, fill values), which becomes class 0;
         by default such vertices are masked.
     min_share
         Classes below this share of the labelled area of the file's grid (mean over
-        time) are merged into ``rare_label``. Independent of the sampling.
+        time) are merged into ``rare_label``, whatever the sampling.
     rare_label
-        Name of the class of rare ones, a new one (the last) or one of the others; None
-        to mask them.
+        Class of the rare ones: a new one (the last) or one of the others; None to mask
+        them.
     regrid
         ``"auto"``, ``"conservative"``, ``"bilinear"`` or ``"linear"``, see
         :class:`Regridder`.
@@ -89,11 +90,11 @@ class XarrayDataset(XarrayFields):
     ------
     ValueError
         If a file is damaged; a variable, dimension or coordinate does not exist; a grid
-        is not recognised; times do not fit; labels are no class codes; or fewer than
+        is not recognised; times do not fit; labels are not class codes; or fewer than
         two classes are left.
     TypeError, FileNotFoundError, ImportError
-        If ``fields`` or ``labels`` are of the wrong type or missing, or if a package
-        that reads them is.
+        If ``fields`` or ``labels`` have the wrong type or do not exist, or if a package
+        that reads them is missing.
 
     Examples
     --------
@@ -129,9 +130,17 @@ class XarrayDataset(XarrayFields):
         rare_label: str | None = "other",
         regrid: Method = "auto",
     ) -> None:
-        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
+        super().__init__(
+            fields,
+            variables=variables,
+            sampling=sampling,
+            class_names=(),
+            selection=selection,
+            sample_dimension=sample_dimension,
+            regrid=regrid,
+        )
         self._labels = self._fields if labels is None else XarraySource(labels)
-        self._target = label_layout(
+        self._target = label_channel(
             self._labels,
             label_variable,
             label_selection or {},
@@ -139,7 +148,7 @@ class XarrayDataset(XarrayFields):
         )
         self._label_steps = self._matched_steps()
         self._label_regridder = (
-            self._field_regridder
+            self._regridder
             if self._target.places is self._inputs.places
             else Regridder(self._target.places, sampling, regrid)
         )
@@ -160,7 +169,7 @@ class XarrayDataset(XarrayFields):
         return segmentation_sample(x, y, len(self.class_names), y >= 0)
 
     def _matched_steps(self) -> npt.NDArray[np.int64]:
-        """Step of the labels for each step of the fields."""
+        """Return the step of the labels for each step of the fields."""
         if not self._target.channels[0].sampled:
             return np.zeros(self._inputs.n_samples(self._fields), dtype=np.int64)
         ours = self._inputs.times(self._fields)
@@ -169,7 +178,7 @@ class XarrayDataset(XarrayFields):
         if len(calendars) > 1:
             known = ", ".join(sorted(map(str, calendars - {None})))
             raise ValueError(
-                f"times of {self._labels.name} and {self._fields.name} are of "
+                f"times of {self._labels.name} and {self._fields.name} have "
                 f"different calendars ({known} in one only): convert one of them with "
                 "convert_calendar of xarray"
             )
@@ -217,7 +226,7 @@ class XarrayDataset(XarrayFields):
             raise ValueError(f"{self._labels.name}: {error}") from error
 
     def _shares(self) -> dict[float, float]:
-        """Area of each code over all label maps, on the grid of the file."""
+        """Sum the area of each code over all label maps, on the grid of the file."""
         sampling, vertex = self._label_regridder.places
         cells = np.flatnonzero(vertex.ravel() >= 0)
         own = vertex.ravel()[cells]
@@ -238,7 +247,7 @@ class XarrayDataset(XarrayFields):
         what = f"{self._labels.name}: {self._target.channels[0].variable}"
         remedy = (
             "bin them first, for example with numpy.digitize(values, edges), or choose "
-            "another variable: segmentation tells classes apart, it does not regress"
+            "another variable: segmentation needs classes, not a quantity"
         )
         fractions = [code for code in codes if code != np.floor(code)]
         if fractions:
@@ -253,7 +262,7 @@ class XarrayDataset(XarrayFields):
             )
 
     def _codes(self, step: int) -> npt.NDArray[Any]:
-        """Label map of the file at a step, NaN where missing."""
+        """Read the label map of the file at a step, NaN where missing."""
         channel = self._target.channels[0]
         positions = dict(channel.positions)
         if channel.sampled:
@@ -261,13 +270,12 @@ class XarrayDataset(XarrayFields):
         return self._labels.read(channel.variable, positions, *channel.dims)
 
     def _classes_at(self, step: int) -> npt.NDArray[np.int64]:
-        """Class of each vertex, -1 where masked."""
+        """Return the class of each vertex, -1 where masked."""
         try:
             cells = self._table.apply(self._codes(step))
         except ValueError as error:
             raise ValueError(f"{self._labels.name}: {error}") from error
-        # Missing labels take part where they are a class, and codes of one class
-        # together.
+        # Missing labels vote if they are a class, and codes of one class vote together.
         classes, known = self._label_regridder.labels(
             np.ma.masked_less(cells, 0, copy=False)
         )

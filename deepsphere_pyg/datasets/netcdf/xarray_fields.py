@@ -10,23 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.datasets.base import (
-    SegmentationDataset,
-    SegmentationSample,
-    segmentation_sample,
-)
+from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
 from deepsphere_pyg.datasets.netcdf.coordinates import Selection, listed
-from deepsphere_pyg.datasets.netcdf.xarray_channels import field_layout
+from deepsphere_pyg.datasets.netcdf.xarray_channels import field_channels
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
-from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 
 
-class XarrayFields(SegmentationDataset):
+class XarrayFields(RegriddedMaps):
     """Maps to predict, from files that xarray reads.
 
-    Labels are all 0 and mean nothing: :attr:`labelled` is False. The mask is True where
+    Labels are placeholders, all 0: :attr:`labelled` is False. The mask is True where
     all inputs are known.
 
     Parameters
@@ -34,7 +30,7 @@ class XarrayFields(SegmentationDataset):
     fields, variables, sampling, selection, sample_dimension, regrid
         As in :class:`XarrayDataset`.
     class_names
-        Names of the classes that a network is to tell apart.
+        Names of the classes to predict.
 
     Attributes
     ----------
@@ -71,37 +67,19 @@ class XarrayFields(SegmentationDataset):
         sample_dimension: str | None = None,
         regrid: Method = "auto",
     ) -> None:
-        self._open(fields, variables, sampling, selection, sample_dimension, regrid)
         self.class_names = tuple(class_names)
-
-    def _open(
-        self,
-        fields: Any,
-        variables: Sequence[str],
-        sampling: Sampling,
-        selection: Selection | None,
-        sample_dimension: str | None,
-        regrid: Method,
-    ) -> None:
-        """Find grid, channels and samples of the fields."""
-        self.sampling = sampling
         self._fields = XarraySource(fields)
-        self._inputs = field_layout(
+        self._inputs = field_channels(
             self._fields, variables, selection or {}, sample_dimension
         )
         self.channel_names = tuple(channel.name for channel in self._inputs.channels)
         steps = self._inputs.chosen or range(self._inputs.n_samples(self._fields))
         self._steps = np.array(steps, dtype=np.int64)
-        self._field_regridder = Regridder(self._inputs.places, sampling, regrid)
-
-    @property
-    def regridding(self) -> str:
-        """What is done to the fields: ``"conservative"``, ``"bilinear"``, ..."""
-        return self._field_regridder.used
+        super().__init__(self._inputs.places, sampling, regrid)
 
     @property
     def times(self) -> npt.NDArray[Any]:
-        """Coordinates of the samples; their numbers where the file gives none."""
+        """Coordinates of the samples, or their numbers if the file has none."""
         return self._inputs.times(self._fields)[self._steps]
 
     def __len__(self) -> int:
@@ -115,17 +93,17 @@ class XarrayFields(SegmentationDataset):
         )
 
     def _inputs_at(self, step: int) -> npt.NDArray[Any]:
-        """Channels on the sampling, shape ``(V, C)``, NaN where missing."""
+        """Read the channels on the sampling, shape ``(V, C)``, NaN where missing."""
         maps = []
         for channel in self._inputs.channels:
             positions = dict(channel.positions)
             if channel.sampled:
                 positions[str(self._inputs.sample_dimension)] = step
             maps.append(self._fields.read(channel.variable, positions, *channel.dims))
-        return self._field_regridder.fields(np.stack(maps)).T
+        return self._regridder.fields(np.stack(maps)).T
 
     def subset(self, times: Any) -> Self:
-        """Keep the samples at some times, for instance to hold others out.
+        """Return the samples at some times, for instance to hold others out.
 
         Parameters
         ----------
@@ -136,7 +114,7 @@ class XarrayFields(SegmentationDataset):
         Raises
         ------
         ValueError
-            If there is no such time.
+            If there are no samples at these times.
 
         Examples
         --------

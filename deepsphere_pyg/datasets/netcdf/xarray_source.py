@@ -1,4 +1,4 @@
-"""Opening NetCDF and Zarr through xarray, and choosing parts of it."""
+"""NetCDF and Zarr opened through xarray, and arrays of it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations
 from samplings.missing_values import CODES, without_missing
 from samplings.reading import REMEDY
 
-# Data sets that are open. HDF5 2.2 ends the process where a file of texts is opened
-# once more while one of its openings has been closed and another has not: each file is
-# opened once, for as long as anybody has it.
+# Open data sets. HDF5 2.2 ends the process if a file of texts is opened again after one
+# of its openings was closed and another was not, so each file is opened once, and kept
+# open while in use.
 _OPEN: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 
 class XarraySource:
-    """Files that are opened once in each process, or a data set that is open already.
+    """Files that are opened once in each process, or an open data set.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class XarraySource:
     Raises
     ------
     TypeError
-        If it is something else.
+        If it has another type.
     FileNotFoundError
         If a path does not exist, or nothing matches a pattern.
     ImportError
@@ -72,7 +72,7 @@ class XarraySource:
 
     @property
     def name(self) -> str:
-        """For messages: the path, or what stands for it."""
+        """Path of the first file and the number of others, for messages."""
         if not self.paths:
             return "the data set"
         more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
@@ -83,20 +83,20 @@ class XarraySource:
         """The open ``xarray.Dataset``, lazily loaded."""
         if self._given is not None:
             return self._given
-        # HDF5 files must not be shared with forked workers: each opens its own.
+        # HDF5 files must not be shared with forked workers, which open their own.
         if self._opened is None or self._opened[0] != os.getpid():
             self._opened = (os.getpid(), self._open())
         return self._opened[1]
 
     def places(self, variable: str) -> XarraySampling:
-        """Sampling that a variable is on, by ``from_xarray``.
+        """Return the sampling of a variable, found by ``from_xarray``.
 
-        Recognised once for all variables of the same dimensions and coordinates.
+        It is found once for all variables of the same dimensions and coordinates.
 
         Raises
         ------
         DataFileError
-            If there is none; the message names the file.
+            If it is not recognised; the message names the file.
         """
         array = self.dataset[variable]
         stated = {**array.encoding, **array.attrs}
@@ -113,7 +113,7 @@ class XarraySource:
     def read(
         self, variable: str, positions: Mapping[str, int], *dims: str
     ) -> npt.NDArray[Any]:
-        """Array of a variable at some positions, with its dimensions in this order.
+        """Read a variable at some positions, with its dimensions in this order.
 
         Missing values are NaN, see :func:`samplings.missing_values.without_missing`.
 
@@ -138,7 +138,7 @@ class XarraySource:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Name the files in errors, with what to do about it."""
+        """Name the files in errors, with a remedy."""
         remedy = REMEDY
         if any(map(is_url, self.paths)):
             remedy = (
@@ -148,7 +148,7 @@ class XarraySource:
             yield
 
     def _open(self) -> Any:
-        """Open the files, or share what another source of this process has opened."""
+        """Open the files, or share the opening of another source in this process."""
         key = self._opening()
         found = None if key is None else _OPEN.get(key)
         if found is None:
@@ -158,7 +158,7 @@ class XarraySource:
         return found
 
     def _opening(self) -> tuple[Any, ...] | None:
-        """What tells one opening from another; None for what is not of files alone."""
+        """Return a key of the opened files; None if a path is not a file."""
         if not all(Path(path).is_file() for path in self.paths):
             return None
         states = [os.stat(path) for path in self.paths]
@@ -173,7 +173,7 @@ class XarraySource:
             try:
                 return self._decode(decode_times=True)
             except (ValueError, OverflowError) as error:
-                # "months since" has no dates: keep its numbers.
+                # "months since" has no dates; its numbers are kept.
                 if "decode" not in str(error):
                     raise
                 return self._decode(decode_times=False)
@@ -197,7 +197,7 @@ class XarraySource:
 
 
 def _engine(path: str) -> dict[str, str]:
-    """What xarray has to be told to open a path; a clear word where it cannot.
+    """Return the arguments with which xarray opens a path.
 
     Raises
     ------
@@ -215,8 +215,8 @@ def _engine(path: str) -> dict[str, str]:
     for package in ("fsspec", PACKAGES.get(scheme)):
         if package is not None and find_spec(package) is None:
             raise ImportError(
-                f"{path} needs the package {package} to be opened: pip install "
-                f"{package}, or download it and pass its path"
+                f"opening {path} needs the package {package}: pip install "
+                f"{package}, or download the file and pass its path"
             )
     return {"engine": "zarr"} if ".nc" not in bare else {}
 
@@ -253,12 +253,12 @@ def _quiet() -> Iterator[None]:
 
 
 def require_variable(source: XarraySource, name: str) -> None:
-    """Refuse a name that is no variable of the file.
+    """Refuse a name that is not a variable of the file.
 
     Raises
     ------
     ValueError
-        If there is none; the message lists those there are.
+        If there is no such variable; the message lists the existing ones.
     """
     if name not in source.dataset.variables:
         found = ", ".join(map(str, source.dataset.data_vars))

@@ -1,4 +1,4 @@
-"""Linear weights on the Delaunay triangles of any points, and on HEALPix pixels."""
+"""Linear weights on Delaunay triangles, and bilinear ones on HEALPix pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samplings.tessellation.hull import convex_hull
 from samplings.transfer.limits import limiting_discs
 from samplings.transfer.polygon_overlap import containing_cells
 
-# Areas of a whole sphere sum to its own up to what files leave.
+# Relative error of the areas of a whole sphere in files.
 WHOLE = 1e-6
 
 
@@ -25,15 +25,15 @@ def pixel_weights(source: HEALPix, target: Sampling) -> sp.csr_array:
         source.nside, target.theta, target.phi, nest=source.nest
     )
     rows = np.broadcast_to(np.arange(len(target)), pixels.shape)
-    return _matrix(rows.ravel(), pixels.ravel(), weights.ravel(), source, target)
+    shape = (len(target), len(source))
+    return weight_matrix(rows.ravel(), pixels.ravel(), weights.ravel(), shape)
 
 
 def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
     """Weights ``(V, V_source)`` on the corners of the triangle that holds each vertex.
 
-    They are the shares of the corners in the vertex's direction, linear on the flat
-    triangle. Vertices in no cell of a source that covers a part of the sphere have no
-    weights.
+    They are linear on the flat triangle. Vertices outside the cells of a source that
+    covers a part of the sphere have no weights.
 
     Raises
     ------
@@ -53,18 +53,18 @@ def triangle_weights(source: Sampling, target: Sampling) -> sp.csr_array:
     points = target.xyz[vertex]
     faces = polygon_cells(source.xyz, hull.faces)
     face = containing_cells(faces, points, centres)
-    shares = np.linalg.solve(np.swapaxes(corners[face], 1, 2), points[..., None])[
-        ..., 0
-    ]
+    sides = np.swapaxes(corners[face], 1, 2)
+    shares = np.linalg.solve(sides, points[..., None])[..., 0]
     # A vertex on a side is beyond it by round-off.
     shares = np.maximum(shares, 0.0)
     shares /= shares.sum(axis=1, keepdims=True)
     rows = np.repeat(vertex, 3)
-    return _matrix(rows, hull.faces[face].ravel(), shares.ravel(), source, target)
+    shape = (len(target), len(source))
+    return weight_matrix(rows, hull.faces[face].ravel(), shares.ravel(), shape)
 
 
 def nearest_vertices(source: Sampling, target: Sampling) -> IntArray:
-    """Nearest vertex of a source to each vertex of a target, -1 outside its cells."""
+    """Return the source vertex nearest to each target vertex, -1 outside its cells."""
     if isinstance(source, HEALPix):
         x, y, z = target.xyz.T
         pixel = healpy.vec2pix(source.nside, x, y, z, nest=source.nest)
@@ -78,15 +78,13 @@ def nearest_vertices(source: Sampling, target: Sampling) -> IntArray:
     return np.where(inside, nearest, -1)
 
 
-def _matrix(
+def weight_matrix(
     rows: npt.NDArray[np.integer],
     columns: npt.NDArray[np.integer],
     weights: npt.NDArray[np.float64],
-    source: Sampling,
-    target: Sampling,
+    shape: tuple[int, int],
 ) -> sp.csr_array:
-    shape = (len(target), len(source))
-    matrix = sp.csr_array((weights, (rows, columns)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    return matrix
+    """Sum weights into a matrix, without those that are zero or of column -1."""
+    held = (columns >= 0) & (weights != 0)
+    entries = (weights[held], (rows[held], columns[held]))
+    return sp.csr_array(entries, shape=shape)

@@ -1,9 +1,9 @@
-"""From the grid of a file to the vertices of any sampling."""
+"""Regridding from the cells of a file to the vertices of any sampling."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,6 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from deepsphere_pyg.convert import XarraySampling
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import LatLonGrid
-from deepsphere_pyg.convert.xarray.grids.schemes import grid_sampling
 from deepsphere_pyg.datasets.regridding.weights import (
     Method,
     Used,
@@ -20,41 +18,41 @@ from deepsphere_pyg.datasets.regridding.weights import (
     used_method,
 )
 from samplings import Sampling
+from samplings.arguments import sampling_argument
 from samplings.arrays import FloatArray, IntArray, freeze
 from samplings.missing_values import missing_values, native
 
-# Where less of the weight of a vertex is known, it is missing; up to the round-off of
-# the sum of some hundred weights.
+# A vertex is missing if less of its weight is known, up to the round-off of the sum of
+# some hundred weights.
 ENOUGH = 0.5 - 1e-12
-# Areas that are equal but for round-off.
+# Relative difference of areas that are equal up to round-off.
 TIED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Regridder:
-    r"""Carries fields and labels from the cells of a file to a sampling.
+    r"""Regridding of fields and labels from the cells of a file to a sampling.
 
-    Where the vertices are farther apart than the cells, in the mean, it takes
+    If the cells of the sampling are larger in the mean, values are averaged,
 
     .. math:: f_t = \frac{\sum_s A_{ts} f_s}{\sum_s A_{ts}}
 
     over the areas A that cells share (:meth:`samplings.Transfer.conservative`): means
     over the sphere are kept, and details finer than the vertices' spacing do not alias.
-    Labels are those of the largest area shared; of equal ones the lowest.
+    The label is that of the largest shared area; of equal ones the lowest.
 
-    Elsewhere it interpolates: bilinearly on grids of latitudes and longitudes and on
-    HEALPix pixels, linearly on the Delaunay triangles of other points. Labels are those
-    of the cell that holds the vertex.
+    Otherwise values are interpolated: bilinearly on latitude-longitude grids and on
+    HEALPix pixels, linearly on the Delaunay triangles of other points. The label is
+    that of the cell at the vertex.
 
-    Vertices outside of the file's grid are missing. Missing cells are left out and the
-    other weights scaled up; where less than half of a vertex's weight is known, it is
-    missing too.
+    Vertices outside the file's grid are missing. Missing cells are left out and the
+    other weights scaled up; a vertex with less than half of its weight is missing too.
 
     Parameters
     ----------
     source
-        Where the maps are given: a sampling, a grid of latitudes and longitudes, or
-        what :func:`~deepsphere_pyg.convert.from_xarray` found in a file.
+        Where the maps are given: a sampling, or the cells of a file as
+        :func:`~deepsphere_pyg.convert.from_xarray` found them.
     sampling
         Where they are wanted.
     method
@@ -64,51 +62,46 @@ class Regridder:
     Raises
     ------
     TypeError
-        If ``source`` or ``sampling`` are something else.
+        If ``source`` or ``sampling`` has another type.
     ValueError
-        If there is no such method, or points have neither cells nor triangles.
+        If the method is unknown, or points have neither cells nor triangles.
 
     Notes
     -----
-    Components of vectors (winds) are carried as scalars, which is good to second order
-    away from the poles. Weights are computed once for a source, a sampling and a
+    Components of vectors (winds) are treated as scalars, which is accurate to second
+    order away from the poles. Weights are computed once for a source, a sampling and a
     method.
 
     Source: Jones 1999, Mon. Weather Rev. 127, 2204 (first-order conservative).
 
     Examples
     --------
-    >>> from samplings import HEALPix
-    >>> grid = LatLonGrid([-90, -30, 30, 90], [0, 120, 240])
-    >>> lat = np.repeat(grid.lat[:, None], 3, axis=1)
+    >>> from samplings import HEALPix, Rectilinear
+    >>> grid = Rectilinear([75, 25, -25, -75], [0, 120, 240])
     >>> regridder = Regridder(grid, HEALPix(2))
-    >>> regridder.used, bool(np.allclose(regridder.fields(lat), HEALPix(2).lat))
+    >>> between = np.abs(HEALPix(2).lat) < 75
+    >>> lat = regridder.fields(grid.lat)
+    >>> regridder.used, bool(np.allclose(lat[between], HEALPix(2).lat[between]))
     ('bilinear', True)
     """
 
-    source: Sampling | LatLonGrid | XarraySampling
+    source: Sampling | XarraySampling
     sampling: Sampling
     method: Method = "auto"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.source, Sampling | LatLonGrid | XarraySampling):
+        if not isinstance(self.source, Sampling | XarraySampling):
             raise TypeError(
-                "source must be a Sampling, a LatLonGrid or what from_xarray returns, "
-                f"got {type(self.source).__name__}; pass from_xarray(data), for example"
+                "source must be a Sampling or what from_xarray returns, got "
+                f"{type(self.source).__name__}; pass from_xarray(data), for example"
             )
-        if not isinstance(self.sampling, Sampling):
-            raise TypeError(
-                f"sampling must be a Sampling, got {type(self.sampling).__name__}; "
-                "make one with samplings.HEALPix(32), for example"
-            )
-        # Said at once, not at the first map.
+        sampling_argument("sampling", self.sampling)
+        # Refuse an unknown method at once, not at the first map.
         used_method(self.places[0], self.sampling, self.method)
 
     @cached_property
     def places(self) -> tuple[Sampling, IntArray]:
-        """Sampling of the source, and the vertex of each cell, -1 where it has none."""
-        if isinstance(self.source, LatLonGrid):
-            return _grid_places(self.source)
+        """Sampling of the source, and the vertex of each cell, -1 without one."""
         if isinstance(self.source, XarraySampling):
             return self.source.sampling, self.source.vertex
         return self.source, np.arange(len(self.source))
@@ -120,20 +113,20 @@ class Regridder:
 
     @cached_property
     def used(self) -> Used:
-        """What is done to fields: ``"conservative"``, ``"bilinear"``, ``"linear"``."""
+        """Method for fields: ``"conservative"``, ``"bilinear"`` or ``"linear"``."""
         return used_method(self.places[0], self.sampling, self.method)
 
     @cached_property
     def matrix(self) -> sp.csr_array:
-        """Weights of the cells in each vertex, sparse, shape ``(V, n_cells)``.
+        """Weights of the cells at each vertex, sparse, shape ``(V, n_cells)``.
 
-        Rows sum to the part of the vertex that the source covers, at most one.
+        Rows sum to the share of the vertex that the source covers.
         """
         return freeze(self._of_cells(self.used))
 
     @cached_property
     def label_matrix(self) -> sp.csr_array:
-        """Weights by which the cells vote for the label of each vertex."""
+        """Weights of the cells' votes for the label of each vertex."""
         if self.used == "conservative":
             return self.matrix
         return freeze(self._of_cells("nearest"))
@@ -143,7 +136,7 @@ class Regridder:
         matrix = kept_weights(source, self.sampling, used)
         flat = vertex.ravel()
         cells = np.flatnonzero(flat >= 0)
-        # Cells that are one vertex, as those of a pole, share its weight.
+        # Cells of one vertex, as at a pole, share its weight.
         count = np.bincount(flat[cells], minlength=len(source))
         entries = (1 / count[flat[cells]], (flat[cells], cells))
         spread = sp.csr_array(entries, shape=(len(source), len(flat)))
@@ -153,7 +146,7 @@ class Regridder:
 
     @cached_property
     def _compact(self) -> tuple[IntArray, sp.csr_array, FloatArray]:
-        """Cells that are used at all, the matrix without the others, its row sums."""
+        """Cells with a weight, the matrix of these alone, and its row sums."""
         used, position = np.unique(self.matrix.indices, return_inverse=True)
         parts = (self.matrix.data, position, self.matrix.indptr)
         compact = sp.csr_array(parts, shape=(len(self.sampling), len(used)))
@@ -162,15 +155,15 @@ class Regridder:
     def fields(
         self, values: npt.ArrayLike, fill_value: float | None = None
     ) -> FloatArray:
-        """Carry maps to the vertices.
+        """Regrid maps to the vertices.
 
         Parameters
         ----------
         values
             Maps, shape ``(..., *shape)``, such as ``(..., n_lat, n_lon)``, with missing
-            values as of :func:`samplings.missing_values.missing_values`.
+            values as in :func:`samplings.missing_values.missing_values`.
         fill_value
-            Another value that stands for missing data.
+            A further value for missing data.
 
         Returns
         -------
@@ -202,7 +195,7 @@ class Regridder:
     def labels(
         self, values: npt.ArrayLike
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        """Carry codes to the vertices, as they are.
+        """Regrid codes to the vertices, without changing them.
 
         Parameters
         ----------
@@ -212,9 +205,9 @@ class Regridder:
         Returns
         -------
         labels : ndarray
-            Codes, shape ``(..., V)``, of the type given; arbitrary where not known.
+            Codes, shape ``(..., V)``, in their own dtype; arbitrary where unknown.
         known : ndarray
-            Where at least half of the vertex has a code, shape ``(..., V)``.
+            True where codes have at least half of the weight, shape ``(..., V)``.
 
         Raises
         ------
@@ -232,10 +225,8 @@ class Regridder:
         flat, shape = self._flat(values)
         missing, codes = missing_values(flat), native(flat)
         matrix = self.label_matrix
-        n, row = (
-            len(self.sampling),
-            np.repeat(np.arange(len(self.sampling)), np.diff(self.label_matrix.indptr)),
-        )
+        n = len(self.sampling)
+        row = np.repeat(np.arange(n), np.diff(matrix.indptr))
         labels = np.zeros((len(flat), n), dtype=codes.dtype)
         known = np.zeros((len(flat), n), dtype=bool)
         for i, one in enumerate(codes):
@@ -249,26 +240,19 @@ class Regridder:
                 minlength=n * len(found),
             ).reshape(n, len(found))
             most = areas.max(axis=1, keepdims=True)
-            # The first of those as large: codes ascend.
+            # The first of the largest is the lowest: codes ascend.
             labels[i] = found[(areas >= most * (1 - TIED)).argmax(axis=1)]
             known[i] = areas.sum(axis=1) >= ENOUGH
         return labels.reshape((*shape, n)), known.reshape((*shape, n))
 
     def _flat(self, values: npt.ArrayLike) -> tuple[Any, tuple[int, ...]]:
-        """Maps ``(n, n_cells)``, masked where they were, and their leading shape."""
-        maps = (
-            np.ma.asanyarray(values)
-            if np.ma.isMaskedArray(values)
-            else np.asarray(values)
-        )
+        """Return maps ``(n, n_cells)``, still masked, and their leading shape."""
+        maps = values if np.ma.isMaskedArray(values) else np.asarray(values)
         n = len(self.shape)
         if maps.ndim < n or maps.shape[maps.ndim - n :] != self.shape:
-            if isinstance(self.source, LatLonGrid):
-                dims = "n_lat, n_lon"
-            elif isinstance(self.source, XarraySampling):
+            dims = "V"
+            if isinstance(self.source, XarraySampling):
                 dims = ", ".join(self.source.dims)
-            else:
-                dims = "V"
             raise ValueError(
                 f"maps must have shape (..., {dims}) = (..., "
                 f"{', '.join(map(str, self.shape))}), got {maps.shape}; move the "
@@ -276,9 +260,3 @@ class Regridder:
             )
         leading = maps.shape[: maps.ndim - n]
         return maps.reshape((-1, int(np.prod(self.shape)))), leading
-
-
-@lru_cache(maxsize=4)
-def _grid_places(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
-    """Sampling of a grid, once for the data sets and splits that are on it."""
-    return grid_sampling(grid)

@@ -1,4 +1,4 @@
-"""Which weights carry a map from one sampling to another, by the method."""
+"""Weights from one sampling to another by each method of regridding."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import scipy.sparse as sp
 
 from deepsphere_pyg.datasets.regridding.bilinear import (
     bilinear_weights,
-    grid_of,
-    holding_cells,
+    holding_vertices,
+    latlon_vertices,
 )
 from deepsphere_pyg.datasets.regridding.linear import (
     nearest_vertices,
     pixel_weights,
     triangle_weights,
+    weight_matrix,
 )
 from samplings import HEALPix, Masked, Sampling, same_sampling
 from samplings.arrays import IntArray, freeze
@@ -24,25 +25,25 @@ from samplings.transfer.cell_overlap import shared_areas
 
 Method = Literal["auto", "conservative", "bilinear", "linear"]
 METHODS: tuple[Method, ...] = ("auto", "conservative", "bilinear", "linear")
-# What a regridder does in the end.
+# Methods after the choice of ``auto``, and that of labels.
 Used = Literal["conservative", "bilinear", "linear", "nearest"]
-# Splits of a data set, and fields and labels, are on the same grid.
+# Number of matrices kept: splits of a data set, fields and labels share grids.
 KEPT = 4
 _kept: list[tuple[Sampling, Sampling, Used, sp.csr_array]] = []
 _lock = threading.Lock()
 
 
 def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
-    """Return what a method comes to between two samplings.
+    """Return the method in use between two samplings.
 
-    ``"auto"`` is conservative where the target has the larger cells in the mean, since
-    values at points would alias what is finer than their spacing; else it is the other.
-    One rule holds for all vertices: means over the sphere are kept only so.
+    ``"auto"`` is conservative if the target has the larger cells in the mean, since
+    values at points would alias finer details; else it interpolates. One method serves
+    all vertices, as otherwise means over the sphere would not be kept.
 
     Raises
     ------
     ValueError
-        If there is no such method.
+        If the method is unknown.
     """
     if method not in METHODS:
         raise ValueError(
@@ -53,14 +54,14 @@ def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
     coarser = target.area / len(target) > source.area / len(source) * (1 + 1e-9)
     if method == "conservative" or (method == "auto" and coarser):
         return "conservative"
-    on_grid = grid_of(source) is not None or isinstance(_whole(source), HEALPix)
-    return "bilinear" if on_grid else "linear"
+    pixels = isinstance(_whole_and_part(source)[0], HEALPix)
+    return "bilinear" if pixels or latlon_vertices(source) else "linear"
 
 
 def kept_weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
-    """Weights ``(V_target, V_source)``, those of the last few samplings from memory.
+    """Return weights ``(V_target, V_source)``; the last few are kept in memory.
 
-    Rows sum to the part of the target's cell, or of the interpolation, that the source
+    Rows sum to the share of the target's cell, or of the interpolation, that the source
     covers.
     """
     with _lock:
@@ -80,52 +81,36 @@ def _weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
         shares = shared_areas(source, target)
         shares.data = shares.data / np.repeat(target.weights, np.diff(shares.indptr))
         return shares
-    grid = grid_of(source)
+    grid = latlon_vertices(source)
+    if grid is not None and used == "bilinear":
+        return bilinear_weights(grid, target, len(source))
     if grid is not None:
-        latlon, index = grid
-        if used == "nearest":
-            cell = holding_cells(latlon, target)
-            found = np.where(cell >= 0, index.ravel()[np.maximum(cell, 0)], -1)
-            return _chosen(found, len(source))
-        return _of_part(bilinear_weights(latlon, target), index.ravel(), len(source))
-    whole, part = _whole(source), _part(source)
+        return _chosen(holding_vertices(grid, target), len(source))
+    whole, part = _whole_and_part(source)
     if used == "nearest":
-        matrix = _chosen(nearest_vertices(whole, target), len(whole))
-    elif isinstance(whole, HEALPix):
-        matrix = pixel_weights(whole, target)
+        return _chosen(part[nearest_vertices(whole, target)], len(source))
+    if isinstance(whole, HEALPix):
+        matrix = pixel_weights(whole, target).tocoo()
     else:
-        matrix = triangle_weights(whole, target)
-    return _of_part(matrix, part, len(source))
+        matrix = triangle_weights(whole, target).tocoo()
+    shape = (len(target), len(source))
+    return weight_matrix(matrix.row, part[matrix.col], matrix.data, shape)
 
 
-def _whole(sampling: Sampling) -> Sampling:
-    while isinstance(sampling, Masked):
-        sampling = sampling.parent
-    return sampling
+def _whole_and_part(sampling: Sampling) -> tuple[Sampling, IntArray]:
+    """Return the whole of a part, and the vertex in the part of each of its vertices.
 
-
-def _part(sampling: Sampling) -> IntArray:
-    """Vertex of a part for each vertex of the whole, -1 where it is not in it."""
-    index = np.arange(len(sampling))
-    outer = sampling
-    while isinstance(outer, Masked):
-        index, outer = outer.index[index], outer.parent
-    part = np.full(len(outer), -1, dtype=np.int64)
+    It is -1 for vertices outside the part, with a further -1 at the end.
+    """
+    index, whole = np.arange(len(sampling)), sampling
+    while isinstance(whole, Masked):
+        index, whole = whole.index[index], whole.parent
+    part = np.full(len(whole) + 1, -1, dtype=np.int64)
     part[index] = np.arange(len(sampling))
-    return part
+    return whole, part
 
 
 def _chosen(vertex: IntArray, n: int) -> sp.csr_array:
-    """Matrix with a one where each row chooses a column, or none at all."""
-    rows = np.flatnonzero(vertex >= 0)
-    entries = (np.ones(len(rows)), (rows, vertex[rows]))
-    return sp.csr_array(entries, shape=(len(vertex), n))
-
-
-def _of_part(matrix: sp.csr_array, vertex: IntArray, n: int) -> sp.csr_array:
-    """Give the columns of a matrix to vertices, and leave out those without one."""
-    entries = matrix.tocoo()
-    column = vertex[entries.col]
-    held = column >= 0
-    kept = (entries.data[held], (entries.row[held], column[held]))
-    return sp.csr_array(kept, shape=(matrix.shape[0], n))
+    """Return a matrix with a one in the column of each row; -1 leaves a row empty."""
+    shape = (len(vertex), n)
+    return weight_matrix(np.arange(len(vertex)), vertex, np.ones(len(vertex)), shape)

@@ -1,4 +1,4 @@
-"""The generator of weather with labelled events."""
+"""Generated weather with labelled events."""
 
 from deepsphere_pyg.datasets.weather.climate_events import ClimateEvents, WeatherState
 

@@ -1,4 +1,4 @@
-"""The state of the air while weather systems are added, and its 16 channels."""
+"""State of the air, to which weather systems are added, and its 16 channels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS
+from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS
 from deepsphere_pyg.datasets.weather.sphere import FloatArray, dot
 
 GAS_CONSTANT_OVER_GRAVITY = 29.27  # m/K, of dry air
@@ -75,7 +75,7 @@ class Air:
 
     def channels(self) -> FloatArray:
         """Return the fields ``(V, 16)`` in the order of ``CAM5_CHANNELS``."""
-        # Friction slows the wind and turns it towards low pressure: left in the north.
+        # Friction slows the wind and turns it towards low pressure, left in the north.
         turn = np.deg2rad(22.0) * np.tanh(self.sin_lat / 0.15)
         cos, sin = 0.72 * np.cos(turn), 0.72 * np.sin(turn)
         t_surface = self.t_surface - 0.0065 * self.orography

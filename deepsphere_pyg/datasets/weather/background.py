@@ -21,7 +21,7 @@ from deepsphere_pyg.datasets.weather.sphere import (
 
 GRAVITY = 9.81  # m/s2
 STREAMFUNCTION = 1.05e7  # m2/s, standard deviation in the storm tracks
-# Radii from the centre at which a low has ended: 7e-10 of its depth are left.
+# Distance in radii from the centre where a low ends, at 7e-10 of its depth.
 LOW_REACH = 6.5
 # Random fields: their peak wave number, and the slopes of their spectra below and
 # above it.
@@ -143,8 +143,8 @@ class Background:
             speed = shape / (
                 DENSITY * coriolis(low.centre[2]) * 1e3 * low.radius
             )  # signed: anticlockwise in the north
-            # centre x point is r times the unit vector around the centre, to first
-            # order, which is all that a balanced whirl of this size can mean.
+            # To first order, the accuracy of a balanced whirl of this size, centre x
+            # point is r times the unit vector around the centre.
             scale = EARTH_RADIUS / low.radius
             around = np.cross(low.centre, points) * scale
             u[at] += speed * dot(around, east[at])
@@ -154,7 +154,7 @@ class Background:
                 np.sign(low.centre[2]) * 5.5 * (shape / 3000) * scale * (points @ ahead)
             )
 
-        # -- temperature and moisture of where the air came from --------------------
+        # -- temperature and moisture at the origin of the air ----------------------
         origin = lat - displacement
         warm = np.sin(np.deg2rad(np.clip(origin - 0.5 * self.equator, -90, 90))) ** 2
         front = np.where(lat > 0, self.front[1], self.front[0])

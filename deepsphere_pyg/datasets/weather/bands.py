@@ -1,4 +1,4 @@
-"""Atmospheric rivers, and moist air masses that look like them at a single point."""
+"""Atmospheric rivers, and moist air masses that look like them at single points."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from deepsphere_pyg.datasets.weather.sphere import (
     within,
 )
 
-# Widths from the centre line at which moisture, wind and front have ended.
+# Distance in widths from the centre line where moisture, wind and front end.
 BAND_REACH = 3.5
 
 
 @dataclass(frozen=True)
 class MoistAir:
-    """What flows in a river or a blob.
+    """The moist air of a river or a blob.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class River:
     curve
         Centre line, in the direction of the flow.
     air
-        What flows.
+        Its moist air.
     labelled
         Whether it is an atmospheric river, or too short to be one.
     """
@@ -148,9 +148,9 @@ class Blob:
     radius
         Radius in km at which the moisture has fallen to a half.
     air
-        What flows.
+        Its moist air.
     direction
-        Tangent at the centre, where all of it flows to.
+        Tangent at the centre in the direction of its flow.
     strength
         Factor of all anomalies.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
@@ -13,21 +11,21 @@ from deepsphere_pyg.datasets.base import (
     SegmentationSample,
     segmentation_sample,
 )
-from deepsphere_pyg.datasets.climate.cam5_names import CAM5_CHANNELS, CAM5_CLASSES
+from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS, CAM5_CLASSES
 from deepsphere_pyg.datasets.weather.population import populate
 from samplings import Sampling
+from samplings.arguments import integer_argument, sampling_argument
 
 UNIT_TOLERANCE = 1e-6
 
 
 class WeatherState:
-    r"""One moment of made-up weather, known at every point of the sphere.
+    r"""A snapshot of generated weather, defined at every point of the sphere.
 
     All random parameters are drawn at construction. The fields are then explicit
     functions of position, :math:`F(x) \in \mathbb R^{16}` and
-    :math:`y(x) \in \{0, 1, 2\}`, without a grid and without interpolation: any sampling
-    and any rotation can be evaluated, and the value at a point does not depend on which
-    other points are asked for.
+    :math:`y(x) \in \{0, 1, 2\}`, without a grid or interpolation: any sampling and any
+    rotation can be evaluated, and the value at a point does not depend on other points.
 
     The background has trade winds and westerlies, a moist band near the equator that
     moves with the season, balanced synoptic waves, extratropical cyclones, fronts along
@@ -38,14 +36,14 @@ class WeatherState:
     - atmospheric rivers (class 2): moist bands from the subtropics to the middle
       latitudes with a strong wind along them, ahead of a cold front; labelled where the
       moisture anomaly exceeds half that of the centre line, 340 to 760 km wide;
-    - and, without a label, what has the same values at a single pixel: warm moist lows
-      whose wind does not rotate, or rotates beside them; broad round masses of moist
-      air in a strong poleward wind; moist bands too short to be rivers.
+    - and, without a label, systems with the same values at single pixels: warm moist
+      lows whose wind does not rotate, or rotates beside them; broad round masses of
+      moist air in a strong poleward wind; moist bands too short to be rivers.
 
     Parameters
     ----------
     seed
-        Integer or seed sequence that fixes the state.
+        Integer or seed sequence that determines the state.
 
     Attributes
     ----------
@@ -67,10 +65,9 @@ class WeatherState:
     PRECT (precipitation, m/s), TS, TREFHT (temperature of the surface and at 2 m, K),
     Z1000, Z200, ZBOT (heights of 1000 hPa, 200 hPa and the lowest level, m).
 
-    Equivariance: exact. Every channel is a scalar function on the Earth, wind
-    components too: they stay components along the Earth's own east and north. Rotating
-    a map by R means to read the fields elsewhere, ``evaluate(xyz @ R)`` =
-    :math:`F(R^{-1} x)`; it does not turn wind vectors.
+    Equivariance: exact. Every channel is a scalar function on the Earth, also wind
+    components, which stay along the Earth's own east and north. A map rotated by R is
+    ``evaluate(xyz @ R)`` = :math:`F(R^{-1} x)`; wind vectors are not rotated.
 
     Labels are computed in double precision. The noise is summed in single precision:
     fields are accurate to about 1e-5 of their spread.
@@ -94,7 +91,7 @@ class WeatherState:
     def evaluate(
         self, xyz: npt.ArrayLike
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-        """Fields and classes at points of the unit sphere.
+        """Evaluate fields and classes at points of the unit sphere.
 
         Parameters
         ----------
@@ -139,12 +136,12 @@ class WeatherState:
 class ClimateEvents(SegmentationDataset):
     """Generated weather maps with tropical cyclones and atmospheric rivers.
 
-    A stand-in for labelled snapshots of a climate model: 16 channels, and classes that
-    cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels tell little about
-    the class, their surroundings much: at nside 32, gradient boosting reaches a mean
-    average precision of 25 % from the 16 channels, and of 79 % with their means and
-    deviations in the neighbourhood (``benchmarks/climate_events_difficulty.py``). See
-    :class:`WeatherState` for what is in a map.
+    A substitute for labelled snapshots of a climate model: 16 channels, and classes
+    that cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels say little
+    about the class, their surroundings much: at nside 32, gradient boosting reaches a
+    mean average precision of 25 % from the 16 channels, and of 79 % with their means
+    and deviations in the neighbourhood (``benchmarks/climate_events_difficulty.py``).
+    :class:`WeatherState` describes the maps.
 
     Parameters
     ----------
@@ -153,16 +150,16 @@ class ClimateEvents(SegmentationDataset):
     n_maps
         Number of maps.
     seed
-        Non-negative. Map i is fixed by ``(seed, i)`` alone, not by ``n_maps``; data
-        sets of different seeds share no map.
+        Not negative. Map i depends on ``(seed, i)`` alone, not on ``n_maps``; data sets
+        of different seeds share no map.
     rotate
-        Turn each map by a random rotation of its own, uniform over all rotations. Wind
-        components stay along the Earth's east and north.
+        Rotate each map at random, uniformly over all rotations. Wind components stay
+        along the Earth's east and north.
 
     Raises
     ------
     TypeError
-        If ``sampling`` is not a sampling, or ``n_maps`` or ``seed`` no integer.
+        If ``sampling`` is not a sampling, or ``n_maps`` or ``seed`` not an integer.
     ValueError
         If ``n_maps`` is below one or ``seed`` negative.
     IndexError
@@ -183,37 +180,28 @@ class ClimateEvents(SegmentationDataset):
         seed: int = 0,
         rotate: bool = False,
     ) -> None:
-        if not isinstance(sampling, Sampling):
-            raise TypeError(
-                f"sampling must be a Sampling, got {type(sampling).__name__}; "
-                "make one with samplings.HEALPix(32), for example"
-            )
-        if operator.index(n_maps) < 1:
-            raise ValueError(f"n_maps must be at least 1, got {n_maps}")
-        if operator.index(seed) < 0:
-            raise ValueError(f"seed must not be negative, got {seed}")
-        self.sampling = sampling
+        self.sampling = sampling_argument("sampling", sampling)
         self.channel_names = CAM5_CHANNELS
         self.class_names = CAM5_CLASSES
-        self.seed = operator.index(seed)
+        self.seed = integer_argument("seed", seed, 0)
         self.rotate = rotate
-        self._n_maps = operator.index(n_maps)
+        self._n_maps = integer_argument("n_maps", n_maps, 1)
 
     def __len__(self) -> int:
         return self._n_maps
 
     def state(self, index: int) -> WeatherState:
-        """The weather of map ``index``, before any rotation."""
+        """Return the weather of map ``index``, before any rotation."""
         key = (self._check_index(index), 0)
         return WeatherState(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def rotation(self, index: int) -> npt.NDArray[np.float64]:
-        """Rotation matrix R of map ``index``, which is evaluated at ``xyz @ R``."""
+        """Return the rotation matrix R of map ``index``, evaluated at ``xyz @ R``."""
         key = (self._check_index(index), 1)
         if not self.rotate:
             return np.eye(3)
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
-        # A normal vector has a uniform direction: a uniform unit quaternion.
+        # The direction of a normal vector is a uniform unit quaternion.
         return Rotation.from_quat(rng.normal(size=4)).as_matrix()
 
     def __getitem__(self, index: int) -> SegmentationSample:
@@ -227,6 +215,4 @@ class ClimateEvents(SegmentationDataset):
 def _seed_sequence(seed: int | np.random.SeedSequence) -> np.random.SeedSequence:
     if isinstance(seed, np.random.SeedSequence):
         return seed
-    if operator.index(seed) < 0:
-        raise ValueError(f"seed must not be negative, got {seed}")
-    return np.random.SeedSequence(operator.index(seed))
+    return np.random.SeedSequence(integer_argument("seed", seed, 0))

@@ -1,4 +1,4 @@
-"""Which weather systems a map has, and where."""
+"""Random choice of the weather systems of a map, and of their places."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ Draw = Callable[[], FloatArray]
 
 @dataclass
 class Places:
-    """Where systems are, so that the next one finds room of its own."""
+    """Places of systems, which the next one avoids."""
 
     rng: np.random.Generator
     taken: list[FloatArray] = field(default_factory=list)
 
     def find(self, draw: Draw, gap: float, tries: int = 16) -> FloatArray:
-        """Draw points ``(N, 3)`` until none is within ``gap`` km of what is there.
+        """Draw points ``(N, 3)`` until all are more than ``gap`` km from others.
 
-        After some tries, the draw that keeps the largest distance is taken.
+        After some tries, the draw with the largest distance is taken.
         """
         best, widest = draw(), -1.0
         there = np.concatenate(self.taken) if self.taken else np.empty((0, 3))
@@ -110,7 +110,7 @@ def _rivers(
         nodes = places.find(piece, 1300)
         rivers.append(River(Curve(nodes), _moist_air(rng), labelled=False))
     for _ in range(_count(rng, BLOBS)):
-        # Where and how a river would flow: 1e-3 of the path gives the direction.
+        # A place on the path of a river; 1e-3 of the path gives its direction.
         position = rng.uniform(0, 1)
 
         def spot(position: float = position) -> FloatArray:
@@ -132,7 +132,7 @@ def _rivers(
 
 
 def _vortices(rng: np.random.Generator, season: float, places: Places) -> list[Vortex]:
-    """Tropical cyclones and what resembles them."""
+    """Draw tropical cyclones and vortices that resemble them."""
 
     def tropics() -> FloatArray:
         sign = 1 if rng.random() < 0.5 + 0.3 * season else -1
@@ -169,7 +169,7 @@ def _vortices(rng: np.random.Generator, season: float, places: Places) -> list[V
 
 
 def _lows(rng: np.random.Generator, rivers: list[River]) -> tuple[Low, ...]:
-    """Extratropical cyclones: at the head of rivers, and elsewhere."""
+    """Draw extratropical cyclones, at the head of rivers and elsewhere."""
     centres = []
     for river in rivers:
         if river.labelled and rng.random() < 0.7:
@@ -191,20 +191,20 @@ def _lows(rng: np.random.Generator, rivers: list[River]) -> tuple[Low, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """All that happens on one map.
+    """All weather systems of one map.
 
     Attributes
     ----------
     background
         Climate, waves, fronts, lows and noise.
     vortices
-        Tropical cyclones and what resembles them.
+        Tropical cyclones and vortices that resemble them.
     rivers
         Atmospheric rivers, and pieces too short to be one.
     blobs
         Round masses of moist air.
     warp
-        Bends the bands and blobs.
+        Distortion of the bands and blobs.
     """
 
     background: Background
@@ -215,7 +215,7 @@ class Population:
 
 
 def populate(rng: np.random.Generator) -> Population:
-    """Draw all that happens on one map."""
+    """Draw all weather systems of one map."""
     season = rng.uniform(-1, 1)
     places = Places(rng)
     rivers, blobs = _rivers(rng, season, places)

@@ -55,7 +55,7 @@ def coriolis(sin_lat: npt.ArrayLike) -> FloatArray:
 
 def distance(xyz: FloatArray, centre: FloatArray) -> FloatArray:
     """Great-circle distance in km between unit vectors ``(..., 3)``, broadcast."""
-    # The half chord keeps small distances exact, where arccos would lose them.
+    # The half chord is exact for small distances, unlike the arc cosine.
     gap = xyz - centre
     half = 0.5 * np.sqrt(dot(gap, gap))
     length: FloatArray = 2 * EARTH_RADIUS * np.arcsin(np.minimum(half, 1.0))
@@ -74,13 +74,13 @@ def window(fraction: FloatArray) -> FloatArray:
 
 
 def carried(direction: FloatArray, xyz: FloatArray) -> FloatArray:
-    """Unit tangents at points ``(V, 3)`` along directions in space, ``(3,)`` or so."""
+    """Unit tangents at points ``(V, 3)`` along directions in space, shape ``(3,)``."""
     return unit(direction - dot(xyz, direction)[:, None] * xyz)
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Where points are, seen from the nearest point of a curve.
+    """Position of points relative to the nearest point of a curve.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Nearest:
     left
         Offset to the left of the curve's direction in km; zero on its extension.
     position
-        How far along the curve the nearest point is, from 0 to 1.
+        Position of the nearest point along the curve, from 0 to 1.
     direction
         Unit tangents in the direction of the curve, shape ``(V, 3)``.
     """
@@ -123,16 +123,16 @@ class Curve:
         return middle
 
     def near(self, xyz: FloatArray, radius: float) -> npt.NDArray[np.int64]:
-        """Indices of a cap of points that holds all within ``radius`` km."""
+        """Return points of a cap, including all within ``radius`` km of the curve."""
         reach = float(distance(self.nodes, self.middle).max())
         return within(xyz, self.middle, reach + radius)
 
     def nearest(self, xyz: FloatArray) -> Nearest:
-        """Distance, side, position and direction at the points ``(V, 3)``."""
+        """Find the nearest points of the curve to points ``(V, 3)``."""
         start, step = self.nodes[:-1], np.diff(self.nodes, axis=0)
         square = dot(step, step)
-        # (V, N - 1): foot of the perpendicular on each piece, kept on the piece, and
-        # the squared distance to it up to a term that all pieces share.
+        # (V, N - 1): foot of the perpendicular on each piece, clipped to the piece, and
+        # the squared distance to it, up to a term common to all pieces.
         offset = xyz @ step.T - dot(start, step)
         along = np.clip(offset / square, 0.0, 1.0)
         gap = dot(start, start) - 2 * (xyz @ start.T)
@@ -140,7 +140,7 @@ class Curve:
         piece = gap.argmin(axis=1)
         t = along[np.arange(len(xyz)), piece]
         foot = unit(start[piece] + t[:, None] * step[piece])
-        # Tangents of the nodes, blended along the piece, so that they do not jump.
+        # Tangents of the nodes, interpolated along the piece to be continuous.
         nodes = np.gradient(self.nodes, axis=0)
         tangent = (1 - t)[:, None] * nodes[piece] + t[:, None] * nodes[piece + 1]
         side = unit(np.cross(foot, tangent))

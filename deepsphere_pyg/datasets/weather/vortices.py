@@ -1,4 +1,4 @@
-"""Tropical cyclones, and disturbances that look like them at a single point."""
+"""Tropical cyclones, and disturbances that look like them at single points."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Vortex:
         - \frac{r \|f\|}{2}
 
     both times a smooth window that ends at 950 km. The wind turns anticlockwise in the
-    north and clockwise in the south. The window costs balance: centrifugal and Coriolis
-    forces carry 0.89 of the pressure gradient at the radius of maximum wind, 0.71 at
-    twice, and 0.52 at three times that radius (means of 89 cyclones).
+    north and clockwise in the south. The window reduces balance: centrifugal and
+    Coriolis forces carry 0.89 of the pressure gradient at the radius of maximum wind,
+    0.71 at twice, and 0.52 at three times that radius (means of 89 cyclones).
 
     Attributes
     ----------
@@ -54,12 +54,12 @@ class Vortex:
     moisture
         Water vapour above the surroundings in kg/m2.
     kind
-        ``cyclone`` is a tropical cyclone. The others carry no label: ``streak`` has
+        ``cyclone`` is a tropical cyclone. The others are not labelled: ``streak`` has
         the pressure, warmth, rain and wind *speed* of a cyclone, but its wind blows
         one way; ``displaced`` has its whirl beside its low, as if sheared apart.
     direction
-        Tangent at the centre: where a streak blows to or the whirl of a displaced one
-        lies.
+        Tangent at the centre: direction of the wind of a streak, or of the whirl of a
+        displaced one.
 
     Source
     ------

@@ -24,8 +24,8 @@ from samplings.arrays import IntArray
 # other versions are left alone.
 VERSION = 1
 # Arrays of a file and how their numbers are stored.
-PARTS = {"triples": "<i8", "m1": "<i2", "m2": "<i2", "m": "<i2", "values": "<f8"}
-VARIABLE = "DEEPSPHERE_PYG_CACHE"
+_PARTS = {"triples": "<i8", "m1": "<i2", "m2": "<i2", "m": "<i2", "values": "<f8"}
+_VARIABLE = "DEEPSPHERE_PYG_CACHE"
 
 
 def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
@@ -51,7 +51,7 @@ def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
     """
     if folder is not None:
         return Path(folder)
-    chosen = os.environ.get(VARIABLE)
+    chosen = os.environ.get(_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
@@ -131,7 +131,7 @@ def cached_clebsch_gordan_set(
             raise
         warnings.warn(
             f"Clebsch-Gordan coefficients cannot be kept in {path.parent} ({error}); "
-            f"set {VARIABLE} to a folder that can be written to",
+            f"set {_VARIABLE} to a folder that can be written to",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -147,7 +147,7 @@ def _file_name(degrees: IntArray) -> str:
 def _write(path: Path, couplings: CoefficientSet) -> None:
     """Write a file of checksummed, uncompressed arrays, whole or not at all."""
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
-        for name, dtype in PARTS.items():
+        for name, dtype in _PARTS.items():
             array = np.ascontiguousarray(getattr(couplings, name), dtype=dtype)
             with file.open(name, "w", force_zip64=True) as part:
                 part.write(array.reshape(-1).view(np.uint8).data)
@@ -163,7 +163,7 @@ def _read(path: Path, degrees: IntArray) -> CoefficientSet:
     """
     arrays = {}
     with zipfile.ZipFile(path) as file:
-        for name, dtype in PARTS.items():
+        for name, dtype in _PARTS.items():
             # Checks the checksum; the array is read-only, as are the bytes.
             arrays[name] = np.frombuffer(file.read(name), dtype=dtype)
     stored = arrays.pop("triples")

@@ -11,7 +11,7 @@ from samplings.arrays import FloatArray, IntArray
 # Outside the classical region values grow by less than 4 l^2 < 2^30 a step. Looked at
 # every 8 steps and scaled down past 2^200, they and their squares stay within the range
 # of double precision.
-EVERY, LARGE = 8, 2.0**200
+_EVERY, _LARGE = 8, 2.0**200
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _rays(
         np.multiply(constant - 2 * m1 * m2, current[:count], out=following)
         following -= link[:count] * before[:count]
         following /= onward
-        if step % EVERY == 0:
+        if step % _EVERY == 0:
             _scale_down(flat, steps, step, following)
         before, current, link = current, following, onward
         m1 += 1
@@ -199,6 +199,6 @@ def _scale_down(
     flat: FloatArray, steps: IntArray, step: int, newest: FloatArray
 ) -> None:
     """Scale rays that have become large, all their steps, and by a power of two."""
-    large = np.flatnonzero(np.abs(newest) > LARGE)
+    large = np.flatnonzero(np.abs(newest) > _LARGE)
     if large.size:
-        flat[steps[: step + 1, None] + large] *= 1 / LARGE
+        flat[steps[: step + 1, None] + large] *= 1 / _LARGE

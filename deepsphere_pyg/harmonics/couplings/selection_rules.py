@@ -12,7 +12,7 @@ from samplings.arrays import FloatArray
 
 Orders = npt.NDArray[np.int16]
 # Absolute order of an entry that is not there: above any degree.
-MISSING = np.iinfo(np.int16).max
+_MISSING = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class SelectionRules:
         return _Table(
             np.broadcast_to(m1, m2.shape).copy(),
             m2.astype(np.int16),
-            np.where(absent, MISSING, magnitude).astype(np.int16),
+            np.where(absent, _MISSING, magnitude).astype(np.int16),
             chain_m1.astype(np.int16),
             np.where(whole, 1.0, np.sqrt(0.5)) * (1 - 2 * (turns % 2)),
         )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from deepsphere_pyg.harmonics.couplings.selection_rules import Orders
@@ -139,23 +138,3 @@ class CoefficientSet(ReadOnly):
     def nbytes(self) -> int:
         """Bytes of the entries: 14 each."""
         return sum(a.nbytes for a in (self.m1, self.m2, self.m, self.values))
-
-    def per_entry(self, quantity: npt.ArrayLike) -> np.ndarray:
-        """Repeat a quantity of each triple, such as a row offset, for its entries.
-
-        Shapes
-        ------
-        quantity : ``(T, ...)`` -> ``(entries, ...)``
-
-        Raises
-        ------
-        ValueError
-            If there are more or fewer rows than triples.
-        """
-        values = np.asarray(quantity)
-        if values.ndim == 0 or len(values) != len(self):
-            raise ValueError(
-                f"the quantity must have one row for each of {len(self)} triples, got "
-                f"shape {values.shape}; pass an array of shape ({len(self)}, ...)"
-            )
-        return np.repeat(values, np.diff(self.offsets), axis=0)

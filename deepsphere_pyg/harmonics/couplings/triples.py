@@ -11,7 +11,7 @@ import numpy.typing as npt
 from samplings.arrays import IntArray
 
 # Orders are kept in 16 bits, and |m1| + |m2| has to fit in them.
-LARGEST_DEGREE = 16_000
+_LARGEST_DEGREE = 16_000
 
 Triples = npt.ArrayLike | Iterable[Sequence[int]]
 
@@ -71,10 +71,10 @@ def checked_triples(triples: Triples) -> IntArray:
         )
     degrees = given.astype(np.int64)
     low, high = degrees.min(initial=0), degrees.max(initial=0)
-    if low < 0 or high > LARGEST_DEGREE:
+    if low < 0 or high > _LARGEST_DEGREE:
         wrong = low if low < 0 else high
         raise ValueError(
-            f"degrees must be from 0 to {LARGEST_DEGREE}, got {wrong}; "
+            f"degrees must be from 0 to {_LARGEST_DEGREE}, got {wrong}; "
             "a degree l has the orders -l ... l"
         )
     l1, l2, l = degrees.T  # noqa: E741

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from samplings.arrays import FloatArray, IntArray
 
 # What the coefficients of order 0 may have of an imaginary part, over the largest
 # coefficient: the square root of round-off. Rotations leave round-off there.
-IMAGINARY = {torch.complex64: 3e-4, torch.complex128: 1.5e-8}
+_IMAGINARY = {torch.complex64: 3e-4, torch.complex128: 1.5e-8}
 
 
 def from_healpy(alm: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ def _to_real(name: str, a: Tensor, layout: HarmonicLayout, entries: IntArray) ->
     of_zero = torch.from_numpy(entries[layout.orders == 0]).to(a.device)
     imaginary = a.imag.index_select(-1, of_zero).abs()
     largest = a.abs().max() if a.numel() else 0.0
-    if bool((imaginary > IMAGINARY[a.dtype] * largest).any()):
+    if bool((imaginary > _IMAGINARY[a.dtype] * largest).any()):
         raise ValueError(
             f"{name} of order 0 must be real, as those of real signals are, got an "
             f"imaginary part of {float(imaginary.max()):.3g}; convert a complex "
@@ -263,7 +263,7 @@ def _check_complex(name: str, a: Tensor, shape: str, ndim: int) -> None:
             f"{name} must be a tensor {shape}, got {type(a).__name__}; convert it with "
             "torch.from_numpy"
         )
-    if a.dtype not in IMAGINARY:
+    if a.dtype not in _IMAGINARY:
         raise TypeError(
             f"{name} must be complex64 or complex128, got {a.dtype}: half precision "
             "would lose what the transforms keep, and real ones lack half of them; "

@@ -7,9 +7,10 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checked_rows import (
+from deepsphere_pyg.harmonics.layout.checks import (
     PRECISIONS,
     checked_coefficients,
+    checked_layout,
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
@@ -17,7 +18,7 @@ from deepsphere_pyg.harmonics.rotations.wigner import wigner_matrices
 from samplings.arguments import integer_argument
 
 # e3nn's polar axis is y: its harmonics at (x, y, z) are ours at (z, x, y).
-AXES = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+_AXES = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
 
 def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
@@ -44,7 +45,7 @@ def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
     >>> e3nn_irreps(HarmonicLayout(3, [2, 1, 1]), 8)
     '16x0e+8x1o+8x2e'
     """
-    _check_layout(layout)
+    checked_layout(layout)
     channels = integer_argument("channels", channels, 1)
     return "+".join(
         f"{tau * channels}x{degree}{'eo'[degree % 2]}"
@@ -141,7 +142,7 @@ def from_e3nn(
     >>> from_e3nn(features, HarmonicLayout(2), 1)[:, 0].round(decimals=4).abs()
     tensor([0., 2., 3., 1.])
     """
-    _check_layout(layout)
+    checked_layout(layout)
     channels = integer_argument("channels", channels, 1)
     _check_features(features, layout, channels)
     parts = []
@@ -157,20 +158,12 @@ def from_e3nn(
 
 def _turns(like: Tensor, layout: HarmonicLayout) -> list[tuple[int, int, Tensor]]:
     """Degree, number of fragments and matrix of each degree that there is."""
-    matrices = wigner_matrices(Rotation.from_matrix(AXES), layout.L)
+    matrices = wigner_matrices(Rotation.from_matrix(_AXES), layout.L)
     return [
         (degree, tau, matrix.to(like))
         for degree, (tau, matrix) in enumerate(zip(layout.tau, matrices, strict=True))
         if tau
     ]
-
-
-def _check_layout(layout: HarmonicLayout) -> None:
-    if not isinstance(layout, HarmonicLayout):
-        raise TypeError(
-            f"layout must be a HarmonicLayout, got {type(layout).__name__}; for "
-            "signals on the sphere pass HarmonicLayout(L)"
-        )
 
 
 def _check_features(features: Tensor, layout: HarmonicLayout, channels: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.fragment_rows import by_degree
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 

@@ -1,6 +1,6 @@
 """The order of coefficients, and checks of what has it."""
 
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 
 __all__ = [

@@ -16,7 +16,7 @@ from deepsphere_pyg.harmonics.rotations.wigner_recursion import (
 from samplings.arrays import FloatArray, IntArray
 
 
-class DegreeRun(NamedTuple):
+class _DegreeRun(NamedTuple):
     """Neighbouring degrees whose blocks are filled up to one size.
 
     Parameters
@@ -39,7 +39,7 @@ class DegreeRun(NamedTuple):
         return 2 * len(self.degrees) * self.width * self.fragments
 
 
-class QuarterTurn(NamedTuple):
+class _QuarterTurn(NamedTuple):
     r"""Where rows go, and the blocks of the quarter turn between them.
 
     The mirrors of x, y and z commute with the quarter turn about y or change places,
@@ -67,7 +67,7 @@ class QuarterTurn(NamedTuple):
         For each run, ``(2, 2 * degrees, width, width)``, by parity before the turn.
     """
 
-    runs: tuple[DegreeRun, ...]
+    runs: tuple[_DegreeRun, ...]
     source: IntArray
     target: IntArray
     orders: IntArray
@@ -75,7 +75,7 @@ class QuarterTurn(NamedTuple):
     blocks: tuple[FloatArray, ...]
 
 
-def quarter_turn(layout: HarmonicLayout) -> QuarterTurn:
+def quarter_turn(layout: HarmonicLayout) -> _QuarterTurn:
     """Compute rows and blocks of a layout.
 
     Raises
@@ -84,7 +84,7 @@ def quarter_turn(layout: HarmonicLayout) -> QuarterTurn:
         As :func:`refuse_beyond_recursion`.
     """
     refuse_beyond_recursion(layout.L)
-    runs = degree_runs(layout)
+    runs = _degree_runs(layout)
     kinds = [_rows(layout, run) for run in runs]
     source = np.concatenate([np.reshape(rows, (2, -1)) for rows, _, _ in kinds], axis=1)
     exists = np.concatenate([np.reshape(real, (2, -1)) for _, real, _ in kinds], axis=1)
@@ -94,16 +94,16 @@ def quarter_turn(layout: HarmonicLayout) -> QuarterTurn:
     turned = np.concatenate(
         [_turned(m, run).ravel() for (_, _, m), run in zip(kinds, runs, strict=True)]
     )
-    return QuarterTurn(runs, source, target, orders, turned, _blocks(runs, layout.L))
+    return _QuarterTurn(runs, source, target, orders, turned, _blocks(runs, layout.L))
 
 
-def degree_runs(layout: HarmonicLayout) -> tuple[DegreeRun, ...]:
+def _degree_runs(layout: HarmonicLayout) -> tuple[_DegreeRun, ...]:
     """Cut degrees into runs of as many fragments each, and of nearly equal size.
 
     Filling up to one size costs some products with zero, and spares calls: a run goes
     on while blocks grow by at most an eighth, or by three.
     """
-    runs: list[DegreeRun] = []
+    runs: list[_DegreeRun] = []
     for degree, fragments in enumerate(layout.tau):
         if not fragments:
             continue
@@ -113,14 +113,16 @@ def degree_runs(layout: HarmonicLayout) -> tuple[DegreeRun, ...]:
             first = degrees.start // 2 + 1
             near = width <= first + max(3, first // 8)
             if degree == degrees.stop and fragments == alike and near:
-                runs[-1] = DegreeRun(range(degrees.start, degree + 1), fragments, width)
+                runs[-1] = _DegreeRun(
+                    range(degrees.start, degree + 1), fragments, width
+                )
                 continue
-        runs.append(DegreeRun(range(degree, degree + 1), fragments, width))
+        runs.append(_DegreeRun(range(degree, degree + 1), fragments, width))
     return tuple(runs)
 
 
 def _rows(
-    layout: HarmonicLayout, run: DegreeRun
+    layout: HarmonicLayout, run: _DegreeRun
 ) -> tuple[IntArray, npt.NDArray[np.bool_], IntArray]:
     """Rows of a run, whether they exist, and the orders of its cosines.
 
@@ -139,13 +141,13 @@ def _rows(
     return np.where(exists, rows, centre), exists, m
 
 
-def _turned(m: IntArray, run: DegreeRun) -> IntArray:
+def _turned(m: IntArray, run: _DegreeRun) -> IntArray:
     """Orders after the quarter turn, on the same axes."""
     odd = np.array(run.degrees)[:, None, None] % 2 == 1
     return np.asarray(np.where(odd, m[::-1], m))
 
 
-def _blocks(runs: tuple[DegreeRun, ...], L: int) -> tuple[FloatArray, ...]:
+def _blocks(runs: tuple[_DegreeRun, ...], L: int) -> tuple[FloatArray, ...]:
     r"""Blocks of each run, zero where they are filled up.
 
     At a right angle :math:`\delta^-_{mn} = \pm \delta^+_{mn}`, so that their sum and

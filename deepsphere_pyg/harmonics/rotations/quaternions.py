@@ -9,9 +9,9 @@ from torch import Tensor
 
 # Of the sine of beta. Derivatives by the angles grow with its inverse and cancel: in
 # float32 no more than a digit is lost. One random rotation in 200 is as near.
-NEAR_A_POLE = 0.1
+_NEAR_A_POLE = 0.1
 # Next to the least square whose inverse is finite, and its products with derivatives.
-SMALLEST_SQUARE = 1e-290
+_SMALLEST_SQUARE = 1e-290
 
 
 def product(first: Tensor, second: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ def angles_of_quaternions(quaternion: Tensor) -> Tensor:
 
 def _polar(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Distance and angle of points of a plane: zero at zero, derivatives as well."""
-    nothing = x.square() + y.square() < SMALLEST_SQUARE
+    nothing = x.square() + y.square() < _SMALLEST_SQUARE
     # Put aside before the functions, not after: zero times infinity is no number.
     x, y = x.masked_fill(nothing, 1.0), y.masked_fill(nothing, 0.0)
     return torch.hypot(x, y).masked_fill(nothing, 0.0), torch.atan2(y, x)
@@ -109,7 +109,7 @@ def turns_off_the_poles(quaternion: Tensor) -> tuple[Tensor, ...]:
     w, x, y, z = quaternion.detach().unbind(-1)
     # Sine of beta / 2 times its cosine.
     sine = 2 * torch.hypot(x, y) * torch.hypot(w, z)
-    near = sine < NEAR_A_POLE
+    near = sine < _NEAR_A_POLE
     if not near.any():
         return (angles_of_quaternions(quaternion),)
     half = near.to(quaternion.dtype) * (math.pi / 4)

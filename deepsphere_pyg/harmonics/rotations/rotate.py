@@ -10,17 +10,20 @@ from typing import SupportsIndex, TypeAlias
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import in_plain_mode
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.layout.checks import (
+    as_layout,
+    checked_coefficients,
+    checked_operand,
+)
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from deepsphere_pyg.harmonics.layout.operands import as_layout, checked_operand
 from deepsphere_pyg.harmonics.rotations.quarter_turn import quarter_turn
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.harmonics.rotations.wigner import checked_rotation
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 
 # Cosines and sines.
-Pair: TypeAlias = Sequence[Tensor]
+_Pair: TypeAlias = Sequence[Tensor]
 
 
 class HarmonicRotation(Float64Tensors):
@@ -125,7 +128,7 @@ class HarmonicRotation(Float64Tensors):
         batch = _broadcast(x.shape[:-2], rotation.shape)
         # Rows come first, so that those of a degree are one matrix.
         rows = x.reshape(*(1,) * (len(batch) + 2 - x.ndim), *x.shape).movedim(-2, 0)
-        pair: Pair = rows.index_select(0, self.source).chunk(2)
+        pair: _Pair = rows.index_select(0, self.source).chunk(2)
         axes = (1,) * (len(batch) - len(rotation.shape))
         with torch.autocast(x.device.type, enabled=False):
             for angles in rotation.turns:
@@ -140,8 +143,8 @@ class HarmonicRotation(Float64Tensors):
         return torch.cat(tuple(pair)).index_select(0, self.target).movedim(0, -2)
 
     def _about_z(
-        self, pair: Pair, orders: Tensor, angle: Tensor, quarters: int
-    ) -> Pair:
+        self, pair: _Pair, orders: Tensor, angle: Tensor, quarters: int
+    ) -> _Pair:
         """Turn cosines and sines, ``(Q, *batch, channel)`` each, about z.
 
         Whole quarters come on top of the angle, ``(*batch, 1)``, without round-off.
@@ -159,7 +162,7 @@ class HarmonicRotation(Float64Tensors):
             torch.addcmul(s * cosine, c, sine),
         )
 
-    def _quarter_turn(self, pair: Pair, back: bool) -> Pair:
+    def _quarter_turn(self, pair: _Pair, back: bool) -> _Pair:
         """Turn cosines and sines, ``(Q, *batch, channel)`` each, about y, or back."""
         shape = pair[0].shape
         columns = prod(shape[1:])

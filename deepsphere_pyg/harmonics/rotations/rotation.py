@@ -23,9 +23,9 @@ from samplings.quantities import radians
 
 # Products of float32 rotations are off by 1e-6; scalings, shears and quaternions
 # that were never normalised are off by far more.
-TOLERANCE = 1e-5
+_TOLERANCE = 1e-5
 
-Numbers: TypeAlias = Tensor | npt.ArrayLike
+_Numbers: TypeAlias = Tensor | npt.ArrayLike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,7 +110,7 @@ class Rotation:
 
     # -- constructors -----------------------------------------------------------
     @classmethod
-    def from_euler(cls, alpha: Numbers, beta: Numbers, gamma: Numbers) -> Rotation:
+    def from_euler(cls, alpha: _Numbers, beta: _Numbers, gamma: _Numbers) -> Rotation:
         """Return rotations by Euler angles ZYZ in radian.
 
         Parameters
@@ -132,7 +132,7 @@ class Rotation:
         return cls(torch.stack([part.expand(shape) for part in parts], dim=-1))
 
     @classmethod
-    def from_matrix(cls, matrix: Numbers) -> Rotation:
+    def from_matrix(cls, matrix: _Numbers) -> Rotation:
         """Return the rotations of orthogonal matrices.
 
         Parameters
@@ -155,7 +155,7 @@ class Rotation:
             )
         unit = torch.eye(3, dtype=torch.float64, device=given.device)
         off = (given.mT @ given - unit).abs().flatten(-2).amax(-1)
-        if off.numel() and off.max() > TOLERANCE:
+        if off.numel() and off.max() > _TOLERANCE:
             raise ValueError(
                 "matrix must be orthogonal, got one whose product with its transpose "
                 f"is off the identity by {float(off.max()):.3g}; take the nearest "
@@ -169,7 +169,7 @@ class Rotation:
         return cls._of_quaternions(quaternions_of_matrices(given))
 
     @classmethod
-    def from_quaternion(cls, quaternion: Numbers) -> Rotation:
+    def from_quaternion(cls, quaternion: _Numbers) -> Rotation:
         """Return the rotations of unit quaternions.
 
         Parameters
@@ -192,7 +192,7 @@ class Rotation:
             )
         norm = torch.linalg.vector_norm(given, dim=-1)
         off = (norm - 1).abs()
-        if off.numel() and off.max() > TOLERANCE:
+        if off.numel() and off.max() > _TOLERANCE:
             raise ValueError(
                 "quaternion must be of length 1, got "
                 f"{float(norm.flatten()[off.argmax()]):.6g}; divide by the length"
@@ -301,7 +301,7 @@ def _is_differentiated(x: Tensor) -> bool:
     return x.requires_grad and torch.is_grad_enabled()
 
 
-def _float64(name: str, value: Numbers) -> Tensor:
+def _float64(name: str, value: _Numbers) -> Tensor:
     """Return finite real numbers as a float64 tensor."""
     given = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
     if given.is_complex() or given.dtype == torch.bool:

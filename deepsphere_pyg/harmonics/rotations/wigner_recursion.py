@@ -10,7 +10,7 @@ from samplings.arrays import FloatArray, IntArray
 
 # The recursion starts from values as small as (l / L)**(2l), at worst exp(-2 L / e):
 # up to this bandlimit, those that matter later are numbers of float64.
-LARGEST_BANDLIMIT = 900
+_LARGEST_BANDLIMIT = 900
 
 
 def refuse_beyond_recursion(L: int) -> None:
@@ -21,9 +21,9 @@ def refuse_beyond_recursion(L: int) -> None:
     ValueError
         If L is above 900.
     """
-    if L > LARGEST_BANDLIMIT:
+    if L > _LARGEST_BANDLIMIT:
         raise ValueError(
-            f"L must be at most {LARGEST_BANDLIMIT}, got {L}: Wigner's recursion "
+            f"L must be at most {_LARGEST_BANDLIMIT}, got {L}: Wigner's recursion "
             "starts from values too small for float64; lower L"
         )
 

@@ -1,7 +1,7 @@
 """Harmonic transforms on the sphere."""
 
-from deepsphere_pyg.harmonics.sht.exactness import exact_bandlimit
-from deepsphere_pyg.harmonics.sht.least_squares import IllConditionedWarning
+from deepsphere_pyg.harmonics.sht.dense import IllConditionedWarning
+from deepsphere_pyg.harmonics.sht.geometry import exact_bandlimit
 from deepsphere_pyg.harmonics.sht.sht import ISHT, SHT
 
 __all__ = [

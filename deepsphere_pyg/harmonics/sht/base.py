@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics.layout.checked_rows import checked_coefficients
+from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling

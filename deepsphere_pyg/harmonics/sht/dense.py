@@ -1,12 +1,16 @@
 """Transforms as dense matrices, for points that lie anyhow."""
 
-from math import prod
+import math
+import warnings
 from typing import cast
 
+import numpy as np
+import scipy.linalg
 import torch
 from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
+from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable, shared_table
 from deepsphere_pyg.harmonics.functions.spherical_harmonics import spherical_harmonics
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
@@ -15,11 +19,16 @@ from samplings.arrays import FloatArray
 
 # A matrix (vertices x coefficients) in float64; its factors need twice as much more.
 LARGEST_MATRIX_GIB = 4.0
+# Condition of a fit: the largest factor on relative errors of the signal. Beyond the
+# first value, noise in the signal dominates some coefficients; beyond the second, so
+# does round-off of float32.
+_WARNED_CONDITION = 1e2
+_REFUSED_CONDITION = 1e6
 
 
 @torch.library.custom_op("deepsphere_pyg::matrix_product", mutates_args=())
 @in_given_precision
-def _matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
+def _matrix_operation(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     """Apply one matrix, or its transpose, to signals side by side.
 
     Parameters
@@ -42,17 +51,17 @@ def _matrix_product(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     return y.view(len(some), batch, channels).transpose(0, 1).contiguous()
 
 
-@_matrix_product.register_fake
+@_matrix_operation.register_fake
 def _shape(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
     return x.new_empty(x.shape[0], matrix.shape[1 if transposed else 0], x.shape[2])
 
 
 def _adjoint(y: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
-    x: Tensor = matrix_product(y, matrix, not transposed)
+    x: Tensor = _matrix_product(y, matrix, not transposed)
     return x
 
 
-matrix_product = linear_in_signals(_matrix_product, _adjoint)
+_matrix_product = linear_in_signals(_matrix_operation, _adjoint)
 
 
 class DenseTransform(Float64Tensors):
@@ -66,16 +75,20 @@ class DenseTransform(Float64Tensors):
         As for :class:`Float64Tensors`.
     """
 
-    def __init__(self, matrix: FloatArray, dtype: torch.dtype | None) -> None:
+    def __init__(self, matrix: SharedTable, dtype: torch.dtype | None) -> None:
         super().__init__(dtype)
-        self.n_rows, self.n_vertices = matrix.shape
-        self.keep("matrix", matrix)
+        self.shared = matrix
+        self.n_rows, self.n_vertices = matrix.master.shape
+        self.keep("matrix", None)
+
+    def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
+        """Return the matrix in a dtype; transforms may share it."""
+        return self.shared.rounded(dtype)
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of the matrix, and of its float64 master where that is another."""
-        size = cast(Tensor, self.matrix).element_size()
-        return int(self.n_rows * self.n_vertices * (8 if size == 8 else 8 + size))
+        """Bytes of the matrix, in every dtype that is kept of it."""
+        return self.shared.n_bytes
 
     @property
     def probe(self) -> Tensor:
@@ -93,12 +106,35 @@ class DenseTransform(Float64Tensors):
     def _product(self, x: Tensor, transposed: bool) -> Tensor:
         """Multiply the last but one axis."""
         *batch, n, channels = x.shape
-        flat = x.reshape(prod(batch), n, channels)
-        y: Tensor = matrix_product(flat, cast(Tensor, self.matrix), transposed)
+        flat = x.reshape(math.prod(batch), n, channels)
+        y: Tensor = _matrix_product(flat, cast(Tensor, self.matrix), transposed)
         return y.view(*batch, y.shape[1], channels)
 
 
-def harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
+def fits_in_memory(sampling: Sampling, L: int) -> bool:
+    """Whether the matrix of harmonics at the vertices takes at most 4 GiB."""
+    return _gibibytes(sampling, L) <= LARGEST_MATRIX_GIB
+
+
+def harmonic_sums(
+    sampling: Sampling, L: int, dtype: torch.dtype | None
+) -> DenseTransform:
+    """Return plain sums against the harmonics at the vertices, and their adjoint.
+
+    Transforms of the same sampling and L share the matrix.
+
+    Raises
+    ------
+    ValueError
+        If it were larger than 4 GiB.
+    """
+    matrix = shared_table(
+        ("harmonics", sampling, L), lambda: _harmonics_matrix(sampling, L).T
+    )
+    return DenseTransform(matrix, dtype)
+
+
+def _harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
     """Return the harmonics at the vertices, shape ``(V, L * L)``.
 
     Raises
@@ -106,11 +142,96 @@ def harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
     ValueError
         If it were larger than 4 GiB.
     """
-    size = len(sampling) * L * L * 8 / 2**30
-    if size > LARGEST_MATRIX_GIB:
+    if not fits_in_memory(sampling, L):
         raise ValueError(
             f"the {len(sampling)} x {L * L} matrix of harmonics on {sampling!r} would "
-            f"take {size:.1f} GiB, more than {LARGEST_MATRIX_GIB:g}; use a smaller L, "
-            "fewer vertices, or a sampling of rings, whose tables are far smaller"
+            f"take {_gibibytes(sampling, L):.1f} GiB, more than "
+            f"{LARGEST_MATRIX_GIB:g}; use a smaller L, fewer vertices, a sampling of "
+            "rings, whose tables are far smaller, or the methods 'blocks' of ISHT and "
+            "'conjugate-gradients' of SHT, which keep no matrix"
         )
     return spherical_harmonics(sampling.theta, sampling.phi, L)
+
+
+def _gibibytes(sampling: Sampling, L: int) -> float:
+    return len(sampling) * L * L * 8 / 2**30
+
+
+class IllConditionedWarning(UserWarning):
+    """Coefficients are fitted to points that barely determine some of them."""
+
+
+def least_squares(
+    sampling: Sampling, L: int, ridge: float = 0.0
+) -> tuple[FloatArray, float]:
+    r"""Return the matrix that fits harmonics to signals, and its condition.
+
+    .. math:: \min_c \sum_i a_i \Big(x_i - \sum_{lm} c_{lm} Y_{lm}(x_i)\Big)^2
+        + \lambda \sum_{lm} c_{lm}^2
+
+    with the areas :math:`a_i` of the cells, by orthogonal factors, not the normal
+    equations, whose condition is the square.
+
+    Parameters
+    ----------
+    sampling
+        Any sampling, of the whole sphere or a part.
+    L
+        Bandlimit.
+    ridge
+        :math:`\lambda`, the power of noise over that of the signal, in units in which
+        the matrix of inner products on the whole sphere has eigenvalues near 1.
+
+    Returns
+    -------
+    matrix
+        Shape ``(L * L, V)``.
+    condition
+        Largest over smallest singular value of the weighted harmonics, with the ridge.
+
+    Raises
+    ------
+    ValueError
+        If the vertices do not determine the coefficients and there is no ridge.
+
+    Warns
+    -----
+    IllConditionedWarning
+        If the condition is above 100.
+    """
+    # Integers pass, and what is not a number is told apart from what is negative.
+    if not (isinstance(ridge, int | float) and math.isfinite(ridge) and ridge >= 0):
+        raise ValueError(
+            f"ridge must be a number, at least 0, got {ridge!r}; it is the power of "
+            "noise over that of the signal, 1e-6 to 1e-2 as a rule"
+        )
+    n = len(sampling)
+    if n < L * L and ridge == 0:
+        raise ValueError(
+            f"{n} vertices do not determine the {L * L} coefficients of L = {L}; use "
+            f"L <= {math.isqrt(n)}, or a ridge such as ridge=1e-3"
+        )
+    root = np.sqrt(sampling.weights)
+    weighted = _harmonics_matrix(sampling, L) * root[:, None]
+    left, upper = scipy.linalg.qr(weighted, mode="economic", overwrite_a=True)
+    inner, values, right = scipy.linalg.svd(upper, full_matrices=False)
+    damped = values**2 + ridge
+    least = math.sqrt(float(damped[-1]) if n >= L * L else ridge)
+    condition = math.sqrt(float(damped[0])) / least if least > 0 else math.inf
+    if ridge == 0 or condition > _REFUSED_CONDITION:
+        _judge(sampling, L, condition, ridge)
+    filtered = right.T * (values / damped)
+    return (filtered @ inner.T) @ left.T * root, condition
+
+
+def _judge(sampling: Sampling, L: int, condition: float, ridge: float) -> None:
+    """Refuse or warn of a fit that magnifies errors."""
+    told = (
+        f"least squares for L = {L} on {sampling!r} magnify errors up to "
+        f"{condition:.1e} times"
+    )
+    remedy = f"use a smaller L, or a ridge above {ridge:g}, such as ridge=1e-3"
+    if condition > _REFUSED_CONDITION:
+        raise ValueError(f"{told}, more than {_REFUSED_CONDITION:.0e}; {remedy}")
+    if condition > _WARNED_CONDITION:
+        warnings.warn(f"{told}; {remedy}", IllConditionedWarning, stacklevel=5)

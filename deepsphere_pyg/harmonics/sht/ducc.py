@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import in_plain_mode
 from deepsphere_pyg.fixed_tensors.fixed_tensors import plain_tensor
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
 from samplings.arrays import FloatArray
@@ -86,7 +86,7 @@ class DuccTransform(Float64Tensors):
         *batch, n, channels = x.shape
         flat = x.reshape(prod(batch), n, channels)
         rest = (self._geometry, self._counts, self.n_rows, self.scheme)
-        c: Tensor = ducc_analysis(flat, *rest)
+        c: Tensor = _ducc_analysis(flat, *rest)
         return c.view(*batch, self.n_rows, channels)
 
     def synthesize(self, c: Tensor) -> Tensor:
@@ -94,13 +94,13 @@ class DuccTransform(Float64Tensors):
         *batch, n, channels = c.shape
         flat = c.reshape(prod(batch), n, channels)
         rest = (self._geometry, self._counts, self.n_rows, self.scheme)
-        x: Tensor = ducc_synthesis(flat, *rest)
+        x: Tensor = _ducc_synthesis(flat, *rest)
         return x.view(*batch, self.n_vertices, channels)
 
 
 @torch.library.custom_op("deepsphere_pyg::ducc_analysis", mutates_args=())
 @in_given_precision
-def _ducc_analysis(
+def _analysis_operation(
     x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
     """Sum signals against the harmonics, or analyse them by a sampling theorem.
@@ -141,10 +141,10 @@ def _ducc_analysis(
 
 @torch.library.custom_op("deepsphere_pyg::ducc_synthesis", mutates_args=())
 @in_given_precision
-def _ducc_synthesis(
+def _synthesis_operation(
     c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
-    """Apply the adjoint of :func:`ducc_analysis`; parameters as there.
+    """Apply the adjoint of :func:`_ducc_analysis`; parameters as there.
 
     Returns
     -------
@@ -262,14 +262,14 @@ def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
     return torch.view_as_complex(alm)
 
 
-@_ducc_analysis.register_fake
+@_analysis_operation.register_fake
 def _analysis_shape(
     x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
     return x.new_empty(x.shape[0], n_rows, x.shape[2])
 
 
-@_ducc_synthesis.register_fake
+@_synthesis_operation.register_fake
 def _synthesis_shape(
     c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
@@ -277,14 +277,14 @@ def _synthesis_shape(
 
 
 def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
-    x: Tensor = ducc_synthesis(c, *constants)
+    x: Tensor = _ducc_synthesis(c, *constants)
     return x
 
 
 def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
-    c: Tensor = ducc_analysis(x, *constants)
+    c: Tensor = _ducc_analysis(x, *constants)
     return c
 
 
-ducc_analysis = linear_in_signals(_ducc_analysis, _analysis_adjoint)
-ducc_synthesis = linear_in_signals(_ducc_synthesis, _synthesis_adjoint)
+_ducc_analysis = linear_in_signals(_analysis_operation, _analysis_adjoint)
+_ducc_synthesis = linear_in_signals(_synthesis_operation, _synthesis_adjoint)

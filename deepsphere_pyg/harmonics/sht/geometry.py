@@ -1,19 +1,37 @@
-"""Where rings of equally spaced longitudes lie, and how their hemispheres fold."""
+"""Rings of a sampling: their places, their mirrors, and the bandlimits they resolve."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import healpy
 import numpy as np
+from scipy.spatial import ConvexHull, QhullError
 
-from samplings import HEALPix, Sampling
+from deepsphere_pyg.harmonics.sht.tables import Interpolation
+from samplings import (
+    Equiangular,
+    GaussLegendre,
+    HEALPix,
+    McEwenWiaux,
+    ReducedGaussian,
+    Sampling,
+)
 from samplings.arrays import FloatArray, IntArray
 from samplings.rings import RingSampling
+from samplings.schemes.quadrature import gauss_legendre
 from samplings.schemes.regular_grid import RegularGrid
 
 # What round-off leaves of the mirror symmetry of a scheme, in radian.
-MIRROR_TOLERANCE = 1e-13
+_MIRROR_TOLERANCE = 1e-13
+# A bandlimit L is resolved while L * h <= 2, with h the radius of the largest hole
+# between the points. Measured there on HEALPix, icosahedral, equiangular and uniformly
+# random points: the area-weighted Gram matrix of the harmonics has its eigenvalues in
+# [.5, 1.5]; at L * h = 2.4 some are zero.
+_BANDLIMIT_TIMES_HOLE = 2.0
+# Holes of HEALPix, where three base pixels meet: sqrt(2/3) / nside. 2.4 < 2 / .8165.
+_BANDLIMIT_PER_NSIDE = 2.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +73,7 @@ class RingGeometry:
             if pairs == 0:
                 continue
             ends = self.theta[north] + self.theta[::-1][:pairs] - np.pi
-            if np.abs(ends).max() < MIRROR_TOLERANCE and all(
+            if np.abs(ends).max() < _MIRROR_TOLERANCE and all(
                 np.allclose(a[north], a[::-1][:pairs], rtol=1e-11, atol=1e-13)
                 for a in (self.n_phi, self.first_phi, self.quadrature)
             ):
@@ -99,3 +117,107 @@ def _healpix_rings(sampling: HEALPix) -> RingGeometry:
         sampling.quadrature[first],
         order,
     )
+
+
+def exact_bandlimit(sampling: Sampling) -> int | None:
+    """Return the largest L for which the analysis of a sampling is exact.
+
+    ==================  =============================================================
+    sampling            rings allow
+    ==================  =============================================================
+    ``GaussLegendre``   as many as there are
+    ``McEwenWiaux``     as many as there are
+    ``Equiangular``     ``n_theta`` for ``"fejer"``, ``n_theta - 1`` for
+                        ``"clenshaw-curtis"``, ``n_theta // 2`` for
+                        ``"driscoll-healy"``
+    ``ReducedGaussian`` half of what its quadrature integrates
+    ==================  =============================================================
+
+    and rings of ``n_phi`` longitudes ``(n_phi + 1) // 2``. Samplings without such a
+    theorem have None.
+
+    Examples
+    --------
+    >>> exact_bandlimit(GaussLegendre(16)), exact_bandlimit(Equiangular(16))
+    (16, 16)
+    """
+    if isinstance(sampling, ReducedGaussian):
+        return sampling.exact_degree // 2 + 1
+    if isinstance(sampling, GaussLegendre | McEwenWiaux):
+        rings = sampling.n_theta
+    elif isinstance(sampling, Equiangular):
+        n = sampling.n_theta
+        rings = {"fejer": n, "clenshaw-curtis": n - 1, "driscoll-healy": n // 2}[
+            sampling.scheme
+        ]
+    else:
+        return None
+    return min(rings, (sampling.n_phi + 1) // 2)
+
+
+def resolved_bandlimit(sampling: Sampling) -> int:
+    """Return the L that the vertices of a whole sampling determine by least squares.
+
+    ``L = 2 / h`` with h the radius in radian of the largest disc without vertices, at
+    least 1.
+    """
+    if isinstance(sampling, HEALPix):
+        return max(1, int(_BANDLIMIT_PER_NSIDE * sampling.nside))
+    try:
+        # Delaunay faces are facets of the hull, at the cosine of their circumradius.
+        cosine = -ConvexHull(sampling.xyz).equations[:, 3].max()
+    except QhullError:
+        cosine = 0.0
+    return max(1, int(_BANDLIMIT_TIMES_HOLE / math.acos(min(max(cosine, -1.0), 1.0))))
+
+
+def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
+    r"""Return what the analysis needs besides quadrature, or nothing.
+
+    Where the rule of the rings integrates products of two functions of degrees below L,
+    the quadrature is the analysis. Half as many equiangular rings are enough: continued
+    over both halves of the circle of a meridian, evenly for even orders and oddly for
+    odd ones, the order m of a signal is a trigonometric polynomial of degree L - 1, and
+    known from :math:`N \geq 2L - 1` equally spaced points, by
+
+    .. math:: D(\theta) = \frac1N \sum_{|k| \leq N/2} e^{ik\theta}
+
+    with half of the terms where 2|k| = N. It is evaluated at nodes of Gauss and
+    Legendre, whose rule is exact for it. L does not enter: coefficients stay the same
+    where more degrees are asked for.
+
+    Notes
+    -----
+    Equivalent to section III of McEwen and Wiaux 2011, IEEE Trans. Signal Process. 59,
+    5876 (arXiv:1110.6298), with the integrals as sums over other nodes.
+    """
+    if isinstance(sampling, McEwenWiaux):
+        around = 2 * sampling.n_theta - 1
+        degree = sampling.n_theta - 1
+    elif isinstance(sampling, Equiangular) and sampling.scheme != "driscoll-healy":
+        n = sampling.n_theta
+        around = 2 * (n - (sampling.scheme == "clenshaw-curtis"))
+        degree = n - 1 + n % 2
+    else:
+        return None
+    if 2 * L - 2 <= degree:
+        return None
+    nodes, weights, _ = gauss_legendre((around + 1) // 2)
+    theta = sampling.ring_theta
+    toward = _kernel(nodes[:, None] - theta, around)
+    beyond = _kernel(nodes[:, None] + theta, around)
+    # A pole is on both halves of the circle, but once.
+    pole = (theta == 0) | (theta == np.pi)
+    beyond[:, pole] = 0
+    odd = np.where(pole, 0.0, toward - beyond)
+    return Interpolation(nodes, weights, toward + beyond, odd)
+
+
+def _kernel(theta: FloatArray, around: int) -> FloatArray:
+    """Sum of exp(i k theta) over |k| <= N / 2, over N."""
+    sine, cosine = np.sin(theta / 2), np.cos(theta / 2)
+    near = np.abs(sine) < 1e-12
+    # Of an even N, half of the terms with 2 |k| = N makes the cosine.
+    factor = cosine if around % 2 == 0 else 1.0
+    ratio = factor * np.sin(around * theta / 2) / np.where(near, 1.0, sine)
+    return np.asarray(np.where(near, around, ratio) / around)

@@ -15,11 +15,11 @@ from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from samplings.arrays import FloatArray
 
 # Below it a matrix of inner products is small enough to be taken apart as a whole.
-DENSE_ROWS = 400
+_DENSE_ROWS = 400
 # Degrees that weights of rings are made exact for, over nside. Up to 4 nside there
 # are rings enough, but then weights of neighbours differ by more than the error of the
 # quadrature falls: eigenvalues lie nearest to 1 here, at L = 1.5 to 2.4 nside.
-DEGREES_PER_NSIDE = 2.5
+_DEGREES_PER_NSIDE = 2.5
 
 
 class IteratedTransform(nn.Module):
@@ -100,7 +100,7 @@ def spectrum_of(weighted: Any, plain: Any) -> tuple[float, float]:
             image = weighted.analyze(plain.synthesize(columns))
         return np.asarray(image.numpy()).reshape(v.shape)
 
-    if n <= DENSE_ROWS:
+    if n <= _DENSE_ROWS:
         gram = apply(np.eye(n))
         values = np.linalg.eigvalsh((gram + gram.T) / 2)
         return float(values[0]), float(values[-1])
@@ -124,7 +124,7 @@ def ring_weights(rings: RingGeometry, L: int, nside: int) -> FloatArray:
     numpy.ndarray
         In steradian, shape ``(T,)``.
     """
-    n_degrees = min(2 * L - 1, int(DEGREES_PER_NSIDE * nside) + 1)
+    n_degrees = min(2 * L - 1, int(_DEGREES_PER_NSIDE * nside) + 1)
     _, values = next(associated_legendre(rings.theta, n_degrees))
     area = rings.n_phi * rings.quadrature
     # Even degrees only: mirrored rings integrate odd ones to zero.

@@ -9,34 +9,48 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
-from deepsphere_pyg.harmonics.sht.dense import DenseTransform, harmonics_matrix
+from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable
+from deepsphere_pyg.harmonics.sht.conjugate_gradients import (
+    BlockTransform,
+    ConjugateGradients,
+)
+from deepsphere_pyg.harmonics.sht.dense import (
+    DenseTransform,
+    fits_in_memory,
+    harmonic_sums,
+    least_squares,
+)
 from deepsphere_pyg.harmonics.sht.ducc import DuccTransform, ducc_is_installed
-from deepsphere_pyg.harmonics.sht.exactness import exact_bandlimit, interpolation
-from deepsphere_pyg.harmonics.sht.geometry import RingGeometry, ring_geometry
+from deepsphere_pyg.harmonics.sht.geometry import (
+    RingGeometry,
+    exact_bandlimit,
+    interpolation,
+    ring_geometry,
+)
 from deepsphere_pyg.harmonics.sht.iterated import (
     IteratedTransform,
     ring_weights,
     spectrum_of,
 )
-from deepsphere_pyg.harmonics.sht.least_squares import least_squares
 from deepsphere_pyg.harmonics.sht.rings import RingTransform
 from samplings import Equiangular, HEALPix, Masked, McEwenWiaux, Sampling
 from samplings.arguments import choice_argument, integer_argument
-from samplings.arrays import IntArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.schemes.regular_grid import RegularGrid
 
-ANALYSES = ("auto", "rings", "ducc", "least-squares")
-SYNTHESES = ("auto", "rings", "ducc", "dense")
+_ANALYSES = ("auto", "rings", "ducc", "least-squares", "conjugate-gradients")
+_SYNTHESES = ("auto", "rings", "ducc", "dense", "blocks")
+_FITS = ("least-squares", "conjugate-gradients")
 # Tables of Legendre functions, L**3 numbers, take as long to read as ducc0 to compute
 # them as it goes. Measured on one thread: of 16 signals at once, tables are faster up
 # to L = 256 and level at 384; of one signal ducc0 is twice as fast at 256 already. On
 # rings of different lengths it is 1.2 to 2 times as fast throughout.
 DUCC_BEYOND = 256
 # healpy's own number, of which each costs the same here.
-HEALPIX_ITERATIONS = 3
+_HEALPIX_ITERATIONS = 3
 
 
-class Analysis(NamedTuple):
+class _Analysis(NamedTuple):
     """A transform, how it was made, and how good it is."""
 
     transform: Any
@@ -45,7 +59,7 @@ class Analysis(NamedTuple):
     error_bound: float | None
 
 
-class Placed(FixedTensors):
+class _Placed(FixedTensors):
     """A transform of vertices in another order, or of more of them.
 
     Parameters
@@ -95,9 +109,10 @@ def analysis_of(
     iterations: int | None,
     ridge: float,
     dtype: torch.dtype | None,
-) -> Analysis:
+) -> _Analysis:
     """Return the transform from signals to coefficients; as for :class:`SHT`."""
-    choice_argument("method", method, ANALYSES)
+    choice_argument("method", method, _ANALYSES)
+    transform: Any
     rings = ring_geometry(sampling)
     exact = exact_bandlimit(sampling)
     if method == "auto":
@@ -107,24 +122,28 @@ def analysis_of(
             method = _rings_or_ducc(sampling, L)
     if iterations is not None:
         integer_argument("iterations", iterations, 0)
-        if not isinstance(sampling, HEALPix) or method == "least-squares":
+        if not isinstance(sampling, HEALPix) or method in _FITS:
             raise ValueError(
                 f"only quadrature on HEALPix is iterated, got iterations={iterations} "
                 f"for {sampling!r} and method={method!r}; leave iterations out"
             )
     if method == "least-squares":
         matrix, condition = least_squares(sampling, L, ridge)
-        return Analysis(DenseTransform(matrix, dtype), method, condition, None)
+        transform = DenseTransform(SharedTable(matrix), dtype)
+        return _Analysis(transform, method, condition, None)
     if ridge != 0:
         raise ValueError(
             f"only least squares have a ridge, got ridge={ridge} for "
             f"method={method!r}; leave it out, or pass method='least-squares'"
         )
+    if method == "conjugate-gradients":
+        plain, _ = synthesis_of(sampling, L, "auto", dtype)
+        transform = _fit(plain, sampling.weights, dtype)
+        return _Analysis(transform, method, None, None)
     checked = _checked_rings(sampling, rings, method)
     if isinstance(sampling, HEALPix):
         return _on_healpix(sampling, checked, L, method, iterations, dtype)
     _check_exactness(sampling, L, exact)
-    transform: Any
     theorem = interpolation(sampling, L)
     weights = checked.quadrature
     if theorem is not None:
@@ -134,14 +153,14 @@ def analysis_of(
     else:
         scheme = "" if theorem is None else _ducc_scheme(sampling)
         transform = DuccTransform(checked, L, weights, scheme, dtype)
-    return Analysis(transform, method, None, None)
+    return _Analysis(transform, method, None, None)
 
 
 def synthesis_of(
     sampling: Sampling, L: int, method: str, dtype: torch.dtype | None
 ) -> tuple[Any, str]:
     """Return a transform whose adjoint takes coefficients to signals."""
-    choice_argument("method", method, SYNTHESES)
+    choice_argument("method", method, _SYNTHESES)
     # A part of rings is summed with the whole, by far faster than as a matrix.
     part = np.arange(len(sampling))
     whole = sampling
@@ -149,16 +168,21 @@ def synthesis_of(
         part, whole = whole.index[part], whole.parent
     rings = ring_geometry(whole)
     if method == "auto":
-        method = "dense" if rings is None else _rings_or_ducc(whole, L)
+        if rings is not None:
+            method = _rings_or_ducc(whole, L)
+        else:
+            method = "dense" if fits_in_memory(sampling, L) else "blocks"
     if method == "dense":
-        return DenseTransform(harmonics_matrix(sampling, L).T, dtype), method
+        return harmonic_sums(sampling, L, dtype), method
+    if method == "blocks":
+        return BlockTransform(sampling, L, dtype), method
     checked = _checked_rings(sampling, rings, method)
     transform = _sums(checked, L, None, method, dtype)
     if checked.order is not None:
         part = np.argsort(checked.order)[part]
     if whole is sampling and checked.order is None:
         return transform, method
-    return Placed(transform, part), method
+    return _Placed(transform, part), method
 
 
 def _rings_or_ducc(sampling: Sampling, L: int) -> str:
@@ -222,6 +246,16 @@ def _sums(
     return DuccTransform(rings, L, weights, "", dtype)
 
 
+def _fit(plain: Any, areas: FloatArray, dtype: torch.dtype | None) -> Any:
+    """Return the fit by conjugate gradients, which go on in the order of the sums."""
+    if not isinstance(plain, _Placed):
+        return ConjugateGradients(plain, areas, dtype)
+    places = plain.places.numpy()
+    placed = np.zeros(plain.transform.n_vertices)
+    placed[places] = areas
+    return _Placed(ConjugateGradients(plain.transform, placed, dtype), places)
+
+
 def _on_healpix(
     sampling: HEALPix,
     rings: RingGeometry,
@@ -229,7 +263,7 @@ def _on_healpix(
     method: str,
     iterations: int | None,
     dtype: torch.dtype | None,
-) -> Analysis:
+) -> _Analysis:
     """Quadrature with weights of rings, iterated."""
     largest = 3 * sampling.nside
     if largest < L:
@@ -238,7 +272,7 @@ def _on_healpix(
             f"{largest}, got L = {L}; use L <= {largest} (L <= {2 * sampling.nside} "
             "for coefficients to round-off), or a finer sampling"
         )
-    iterations = HEALPIX_ITERATIONS if iterations is None else iterations
+    iterations = _HEALPIX_ITERATIONS if iterations is None else iterations
     weights = ring_weights(rings, L, sampling.nside)
     # Whatever the device in force: it need not have float64, nor memory.
     with torch.device("cpu"):
@@ -255,5 +289,5 @@ def _on_healpix(
     condition = float(np.sqrt(spectrum[1] / max(spectrum[0], 1e-300)))
     placed: Any = transform
     if rings.order is not None:
-        placed = Placed(transform, np.argsort(rings.order))
-    return Analysis(placed, method, condition, transform.error_bound)
+        placed = _Placed(transform, np.argsort(rings.order))
+    return _Analysis(placed, method, condition, transform.error_bound)

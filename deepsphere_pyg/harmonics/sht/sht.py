@@ -41,7 +41,10 @@ class SHT(HarmonicTransform):
     L
         Bandlimit: degrees 0 ... L - 1.
     method
-        ``"auto"``, ``"rings"``, ``"ducc"`` or ``"least-squares"``.
+        ``"auto"``, ``"rings"``, ``"ducc"``, ``"least-squares"``, or
+        ``"conjugate-gradients"``: the same fit without a ridge, iterated to round-off.
+        It works on any sampling, uses rings where there are some, and matrices only
+        where they fit into 4 GiB. Networks that use it do not compile to one graph.
     iterations
         On HEALPix: iterations after the quadrature, 3 by default; each costs one
         synthesis and one analysis.
@@ -58,8 +61,9 @@ class SHT(HarmonicTransform):
     method
         The one in use.
     condition
-        Of the least-squares problem, on HEALPix too: largest factor on relative errors
-        of a signal; None where quadrature is exact.
+        Condition of the least-squares problem, also on HEALPix: the largest factor on
+        relative errors of a signal. None where quadrature is exact, and for conjugate
+        gradients, which raise an error where they do not converge.
     error_bound
         On HEALPix: largest relative error of the coefficients of a signal of degrees
         below L; None elsewhere.
@@ -181,8 +185,9 @@ class ISHT(HarmonicTransform):
     L
         Bandlimit: degrees 0 ... L - 1.
     method
-        ``"auto"``, ``"rings"``, ``"ducc"`` or ``"dense"``: the matrix of harmonics,
-        for samplings without rings.
+        ``"auto"``, ``"rings"``, ``"ducc"``, ``"dense"`` (the matrix of harmonics, for
+        samplings without rings), or ``"blocks"`` (the matrix computed by blocks at each
+        call; ``"auto"`` past 4 GiB).
     dtype
         ``torch.float32`` or ``torch.float64``; PyTorch's default if None.
 

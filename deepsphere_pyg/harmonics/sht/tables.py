@@ -18,8 +18,8 @@ from samplings.arrays import FloatArray, IntArray
 # Orders share a table with others of about as many degrees. Fewer orders waste less on
 # padding (a quarter of the products with 4 groups, an eighth with 8), more tables cost
 # more calls.
-ORDERS_OF_A_GROUP = 32
-MOST_GROUPS = 8
+_ORDERS_OF_A_GROUP = 32
+_MOST_GROUPS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +159,7 @@ def _functions(
 
 def _groups(L: int) -> IntArray:
     """First order of each group, and L."""
-    n = min(MOST_GROUPS, max(1, round(L / ORDERS_OF_A_GROUP)))
+    n = min(_MOST_GROUPS, max(1, round(L / _ORDERS_OF_A_GROUP)))
     return np.arange(n + 1) * L // n
 
 

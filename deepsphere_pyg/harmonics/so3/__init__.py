@@ -1,6 +1,6 @@
 """Harmonic transforms on the rotation group."""
 
-from deepsphere_pyg.harmonics.so3.rows import so3_layout
+from deepsphere_pyg.harmonics.so3.tables import so3_layout
 from deepsphere_pyg.harmonics.so3.transform import ISO3Transform, SO3Transform
 
 __all__ = [

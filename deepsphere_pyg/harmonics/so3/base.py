@@ -14,11 +14,16 @@ from torch import Tensor
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.fixed_tensors.shared_tables import shared_table
-from deepsphere_pyg.harmonics.layout.operands import checked_operand
+from deepsphere_pyg.harmonics.layout.checks import checked_operand
 from deepsphere_pyg.harmonics.rotations.wigner_d import checked_bandlimits
 from deepsphere_pyg.harmonics.rotations.wigner_recursion import refuse_beyond_recursion
-from deepsphere_pyg.harmonics.so3.rows import so3_layout, wave_matrix, wave_starts
-from deepsphere_pyg.harmonics.so3.tables import alpha_waves, gamma_waves
+from deepsphere_pyg.harmonics.so3.tables import (
+    alpha_waves,
+    gamma_waves,
+    so3_layout,
+    wave_matrix,
+    wave_starts,
+)
 from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import SO3Grid
 from samplings.arrays import FloatArray

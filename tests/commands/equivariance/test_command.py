@@ -174,7 +174,7 @@ def test_points_of_a_file(tmp_path):
         (("--nside", 4, "--bandlimit", 4), "--bandlimit belongs to --protocol exact"),
         (
             ("--nside", 4, "--bandlimit", 4, "--protocol", "published"),
-            "bandlimit belongs to protocol='exact'",
+            "--bandlimit belongs to --protocol exact",
         ),
         (
             ("--sampling", "icosahedral", "--level", 2, "--protocol", "published"),

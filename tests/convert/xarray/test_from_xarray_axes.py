@@ -78,7 +78,9 @@ def test_stated_rotated_grids_have_true_places_and_exact_areas():
         area = np.deg2rad(60 + 60 / 29) * height
         assert sampling.area == pytest.approx(area, rel=1e-12)
     del found.crs.attrs["grid_north_pole_latitude"]
-    with pytest.raises(ValueError, match=r"crs must state where its rotated pole is"):
+    with pytest.raises(
+        ValueError, match=r"crs must give the position of its rotated pole"
+    ):
         from_xarray(found)
 
 

@@ -138,7 +138,7 @@ def test_areas_in_other_units_are_converted(unit, of_one):
 def test_areas_in_strange_units_are_refused_only_where_they_are_asked_for(unit):
     data = listed(POINTS.lat, POINTS.lon, cell_measures="area: area")
     data["area"] = ("cell", POINTS.weights, {"units": unit})
-    with pytest.warns(UnusableAreasWarning, match=f"got the units '{unit}'.*estimated"):
+    with pytest.warns(UnusableAreasWarning, match=f"got the units '{unit}'.*estimates"):
         found = from_xarray(data, "t")
     assert found.sampling.area == pytest.approx(4 * np.pi, rel=1e-12)
     with pytest.raises(ValueError, match=f"in sr, m2 or km2, got the units '{unit}'"):

@@ -210,7 +210,7 @@ def test_latitudes_that_pixels_have_too_do_not_matter():
         (cf([0, 1], {**NESTED, "refinement_level": "two"}), r"from 0 to 29, got 'two'"),
         (
             plain(100, {"healpix_nside": 4, "healpix_order": "nest"}),
-            r"cell has 100 pixels, but the whole sky at nside=4 192; add their indices",
+            r"cell has 100 pixels, but the whole sky at nside=4 has 192; add",
         ),
         (
             plain(192, {"indexing_scheme": "nuniq"}),

@@ -272,7 +272,7 @@ def test_areas_of_no_sphere_are_not_guessed():
     del data.attrs["sphere_radius"]
     with pytest.raises(ValueError, match=r"at most 4 pi steradian, got 5\.1.*units="):
         from_xarray(data, "t", areas="areaCell")
-    with pytest.warns(UnusableAreasWarning, match="others of the file are taken"):
+    with pytest.warns(UnusableAreasWarning, match="others of the file are used"):
         found = from_xarray(data, "t").sampling
     np.testing.assert_allclose(found.weights, areas, rtol=1e-9)
     data.attrs["on_a_sphere"] = "NO"

@@ -189,7 +189,9 @@ def test_cell_measures_give_areas():
         np.testing.assert_allclose(given.weights, sampling.weights, rtol=1e-12)
     # masked areas, as over land in ocean models, are of no use
     data["cell_area"] = data.cell_area.where(data.ncells > 3)
-    with pytest.warns(UnusableAreasWarning, match=r"got nan at .*estimated instead"):
+    with pytest.warns(
+        UnusableAreasWarning, match=r"got nan at .*estimates are used instead"
+    ):
         estimated = from_xarray(data, "ta").sampling
     np.testing.assert_allclose(estimated.weights, point_areas(sampling.xyz))
     with pytest.raises(

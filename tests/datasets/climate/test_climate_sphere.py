@@ -5,11 +5,13 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from deepsphere_pyg.datasets import CAM5_CHANNELS, ClimateEvents, ClimateSphereL5
-from deepsphere_pyg.datasets.climate.climate_sphere_mesh import (
-    barycentric_matrix,
-    file_order,
+from deepsphere_pyg.datasets import (
+    CAM5_CHANNELS,
+    ClimateEvents,
+    ClimateSphereL5,
+    Regridder,
 )
+from deepsphere_pyg.datasets.climate.climate_sphere_l5 import file_order
 from samplings import HEALPix, Icosahedral, build_pyramid
 from tests.round_off import assert_near
 
@@ -115,7 +117,7 @@ def test_first_corners_are_those_of_the_published_mesh():
 )
 def test_barycentric_weights_are_shares_of_the_triangle_around(sampling):
     mesh = Icosahedral(3)
-    matrix = barycentric_matrix(mesh, sampling)
+    matrix = Regridder(mesh, sampling, "linear").matrix
     assert matrix.data.min() > 0
     assert_near(matrix.sum(axis=1), 1, 3)
     # the interpolated corners point towards the vertex, for the right triangle only
@@ -132,7 +134,9 @@ def test_barycentric_interpolation_converges_at_second_order():
         return xyz[:, 0] * xyz[:, 1] + xyz[:, 2] ** 3
 
     errors = [
-        np.abs(barycentric_matrix(m, sampling) @ field(m.xyz) - field(sampling.xyz))
+        np.abs(
+            Regridder(m, sampling, "linear").matrix @ field(m.xyz) - field(sampling.xyz)
+        )
         for m in (Icosahedral(2), Icosahedral(3), Icosahedral(4))
     ]
     for coarse, fine in itertools.pairwise(e.max() for e in errors):

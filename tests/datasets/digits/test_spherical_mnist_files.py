@@ -133,7 +133,7 @@ def test_shapes_that_overflow_are_refused(tmp_path: Path) -> None:
     path = tmp_path / NAMES["test"][0]
     # The product of these four is 2**64, which is 0 in 64 bits.
     path.write_bytes(bytes([0, 0, 8, 4]) + struct.pack(">4I", *[2**16] * 4))
-    with pytest.raises(ValueError, match=f"header tells of {2**64} bytes"):
+    with pytest.raises(ValueError, match=f"header states {2**64} bytes"):
         read_mnist(tmp_path, "test")
 
 
@@ -218,7 +218,7 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     ):
         read_mnist(tmp_path, "test")
     images.write_bytes(whole + b"\x00")
-    with pytest.raises(ValueError, match=r"tells of 2352 bytes, shape .*, 2353 follow"):
+    with pytest.raises(ValueError, match=r"states 2352 bytes, .* but 2353 follow"):
         read_mnist(tmp_path, "test")
     images.write_bytes(labels.read_bytes())
     with pytest.raises(

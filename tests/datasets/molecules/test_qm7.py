@@ -115,7 +115,7 @@ def test_features_are_signals_of_the_atoms(tmp_path: Path) -> None:
         ValueError, match=r"a tensor \(12, ...\), .* got \(4, 5, 9, 5\)"
     ):
         QM7(tmp_path, features=lambda m: qm7_coefficients(m, 3).x)
-    with pytest.raises(ValueError, match=r"one row an atom .* got int; take .packed"):
+    with pytest.raises(ValueError, match=r"got int; take .packed"):
         QM7(tmp_path, features=len)  # type: ignore[arg-type]
 
 

@@ -93,7 +93,7 @@ def test_absurd_counts_are_refused_at_once(tmp_path):
         (
             b"\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01",
             b"\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x07",
-            "not there",
+            "does not exist",
         ),
         (
             b"\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01",

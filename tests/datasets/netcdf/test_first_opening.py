@@ -96,7 +96,7 @@ def test_what_hangs_the_other_process_is_told_in_time(path, script, monkeypatch)
 @pytest.mark.parametrize("seconds", ["soon", "-1", "nan", "inf"])
 def test_a_time_that_is_no_number_is_refused(path, monkeypatch, seconds):
     monkeypatch.setenv(SECONDS_VARIABLE, seconds)
-    with pytest.raises(ValueError, match=f"0 for no check of files, got '{seconds}'"):
+    with pytest.raises(ValueError, match=f"0 to skip the check, got '{seconds}'"):
         check_opening(path, "netCDF4")
 
 
@@ -136,7 +136,7 @@ USE = """
     import os, sys, torch
     from torch.utils.data import DataLoader
     from deepsphere_pyg.datasets import XarrayFields
-from deepsphere_pyg.datasets.netcdf import first_opening
+    from deepsphere_pyg.datasets.netcdf import first_opening
     from samplings import HEALPix
 
     maps = XarrayFields(sys.argv[1], variables=["t"], sampling=HEALPix(1),

@@ -173,7 +173,7 @@ def test_lead_times_are_selected_and_named(unit, value):
 def test_ambiguous_numbers_of_lead_times_are_refused():
     data = forecast()
     data = data.assign_coords(step=np.array([1, 24, 60], "m8[h]").astype("m8[ns]"))
-    with pytest.raises(ValueError, match="1 does not say of which unit: pass a text s"):
+    with pytest.raises(ValueError, match="1 has no unit: pass a text such as"):
         maps(data, selection={"step": 1})
     with pytest.raises(ValueError, match="step has no value '7h'; it has 1h, 24h, 60h"):
         maps(data, selection={"step": "7h"})
@@ -279,7 +279,7 @@ def test_labels_of_any_type_of_number_are_read(dtype):
 
 def test_sums_of_flags_are_refused():
     east = ((LON > 170) * np.ones((9, 1))).astype(np.uint8)
-    with pytest.raises(ValueError, match=r"sum of flags.*\(values & 4\) > 0"):
+    with pytest.raises(ValueError, match=r"sums of flags.*\(values & 4\) > 0"):
         labelled(east, flag_masks=[1, 2], flag_meanings="a b")
 
 

@@ -6,15 +6,33 @@ from hypothesis import strategies as st
 from scipy.interpolate import RegularGridInterpolator
 from scipy.special import roots_legendre, sph_harm_y
 
-from deepsphere_pyg.datasets import LatLonGrid, Regridder
+from deepsphere_pyg.convert import from_xarray
+from deepsphere_pyg.datasets import Regridder
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
 from tests.round_off import assert_near
+
+xr = pytest.importorskip("xarray")
 
 SAMPLINGS = [HEALPix(8), Equiangular(12), Icosahedral(3)]
 
 
+class Grid:
+    """Rows and columns as a file has them."""
+
+    def __init__(self, lat, lon):
+        self.lat, self.lon = np.asarray(lat), np.asarray(lon)
+        self.shape = (len(lat), len(lon))
+        coordinates = {"lat": self.lat, "lon": self.lon}
+        data = xr.DataArray(np.zeros(self.shape), coordinates, ("lat", "lon"))
+        self.places = from_xarray(data)
+
+    @property
+    def is_periodic(self):
+        return abs(self.places.sampling.area / (4 * np.pi) - 1) < 1e-9
+
+
 def bilinear(grid, sampling):
-    return Regridder(grid, sampling, "bilinear")
+    return Regridder(grid.places, sampling, "bilinear")
 
 
 def gaussian_latitudes(n):
@@ -22,12 +40,12 @@ def gaussian_latitudes(n):
 
 
 GRIDS = {
-    "poles": LatLonGrid(np.linspace(90, -90, 37), np.arange(0, 360, 5.0)),
-    "centres": LatLonGrid(np.arange(-87.5, 90, 5), np.arange(-177.5, 180, 5)),
-    "wrap": LatLonGrid(np.linspace(-90, 90, 37), np.linspace(-180, 180, 73)),
-    "gaussian": LatLonGrid(gaussian_latitudes(36), np.arange(0, 360, 5.0)),
-    "westward": LatLonGrid(np.linspace(-90, 90, 37), np.arange(355, -5, -5.0)),
-    "no poles": LatLonGrid(np.linspace(85, -85, 35), np.arange(0, 360, 5.0)),
+    "poles": Grid(np.linspace(90, -90, 37), np.arange(0, 360, 5.0)),
+    "centres": Grid(np.arange(-87.5, 90, 5), np.arange(-177.5, 180, 5)),
+    "wrap": Grid(np.linspace(-90, 90, 37), np.linspace(-180, 180, 73)),
+    "gaussian": Grid(gaussian_latitudes(36), np.arange(0, 360, 5.0)),
+    "westward": Grid(np.linspace(-90, 90, 37), np.arange(355, -5, -5.0)),
+    "no poles": Grid(np.linspace(85, -85, 35), np.arange(0, 360, 5.0)),
 }
 
 
@@ -86,12 +104,12 @@ def test_interior_agrees_with_scipy(seed, descending, west):
     expected = oracle(np.stack([points.lat, points.lon], axis=1))
     rows = slice(None, None, -1 if descending else 1)
     shown = np.where(lon > 180, lon - 360, lon) if west else lon
-    grid = LatLonGrid(lat[rows], shown)
+    grid = Grid(lat[rows], shown)
     result = bilinear(grid, points).fields(values[rows])
     # a random gap may be the one where a regional grid ends
     filled = np.isfinite(result)
     assert filled.all() or not grid.is_periodic
-    assert filled.mean() > 0.8
+    assert len(np.unique(np.searchsorted(lon, points.lon[~filled]))) <= 1
     np.testing.assert_allclose(result[filled], expected[filled], atol=1e-9)
 
 
@@ -99,9 +117,9 @@ def test_interior_agrees_with_scipy(seed, descending, west):
 def test_spherical_harmonics_converge_at_second_order(kind):
     def grid(n):
         if kind == "poles":
-            return LatLonGrid(np.linspace(-90, 90, n + 1), np.arange(2 * n) * 180 / n)
+            return Grid(np.linspace(-90, 90, n + 1), np.arange(2 * n) * 180 / n)
         lat = (np.arange(n) + 0.5) * 180 / n - 90
-        return LatLonGrid(
+        return Grid(
             gaussian_latitudes(n) if kind == "gaussian" else lat,
             np.arange(2 * n) * 180 / n,
         )
@@ -130,7 +148,7 @@ def test_turning_grid_and_sampling_alike_changes_nothing(shift):
     lon, lat = rng.uniform(0, 360, 200), rng.uniform(-90, 90, 200)
     here = Irregular.from_lonlat(lon, lat, np.full(200, 0.01))
     there = Irregular.from_lonlat((lon + shift) % 360, lat, np.full(200, 0.01))
-    turned = LatLonGrid(GRIDS["centres"].lat, GRIDS["centres"].lon + shift)
+    turned = Grid(GRIDS["centres"].lat, GRIDS["centres"].lon + shift)
     np.testing.assert_allclose(
         bilinear(turned, there).fields(values),
         bilinear(GRIDS["centres"], here).fields(values),
@@ -146,7 +164,7 @@ def test_pole_is_the_mean_of_the_last_ring():
 
 
 def test_vertices_outside_a_regional_grid_are_missing():
-    grid = LatLonGrid(np.arange(20, 61, 2.0), np.arange(-20, 41, 2.0))
+    grid = Grid(np.arange(20, 61, 2.0), np.arange(-20, 41, 2.0))
     sampling = HEALPix(16)
     lon = (sampling.lon + 180) % 360 - 180
     inside = (sampling.lat >= 20) & (sampling.lat <= 60) & (lon >= -20) & (lon <= 40)
@@ -159,7 +177,7 @@ def test_vertices_outside_a_regional_grid_are_missing():
 
 
 def test_missing_cells_are_left_out_or_make_vertices_missing():
-    grid = LatLonGrid([-10.0, 0.0, 10.0], np.arange(0, 360, 10.0))
+    grid = Grid([-10.0, 0.0, 10.0], np.arange(0, 360, 10.0))
     points = Irregular.from_lonlat([2.0, 8.0, 5.0, 25.0], [0.0] * 4, [1.0] * 4)
     values = np.tile(np.arange(36.0), (3, 1))
     values[:, 0] = np.nan
@@ -197,7 +215,7 @@ def test_labels_are_those_of_the_nearest_row_and_column(name):
 def test_agrees_with_healpy_map_on_smooth_fields():
     # nearest cell of an equiangular grid against healpy's pixel of the cell centre
     sampling = HEALPix(8, nest=False)
-    grid = LatLonGrid(np.arange(-89.5, 90), np.arange(0.5, 360))
+    grid = Grid(np.arange(-89.5, 90), np.arange(0.5, 360))
     lon, lat = np.meshgrid(grid.lon, grid.lat)
     pixel = healpy.ang2pix(8, lon, lat, lonlat=True)
     labels, _ = bilinear(grid, sampling).labels(pixel)
@@ -206,7 +224,7 @@ def test_agrees_with_healpy_map_on_smooth_fields():
 
 def test_maps_of_another_shape_are_refused():
     regridder = bilinear(GRIDS["poles"], HEALPix(2))
-    with pytest.raises(ValueError, match=r"n_lat, n_lon\) = \(..., 37, 72\), got"):
+    with pytest.raises(ValueError, match=r"lat, lon\) = \(..., 37, 72\), got"):
         regridder.fields(np.zeros((72, 37)))
     with pytest.raises(ValueError, match="move the dimensions of places to the end"):
         regridder.labels(np.zeros((37, 72, 3)))
@@ -230,5 +248,5 @@ def test_what_masked_arrays_hide_is_missing():
 
 
 def test_points_without_a_sampling_are_refused():
-    with pytest.raises(TypeError, match="must be a Sampling, got ndarray; make one"):
+    with pytest.raises(TypeError, match=r"must be a sampling, .* got ndarray; make"):
         bilinear(GRIDS["poles"], HEALPix(1).xyz)

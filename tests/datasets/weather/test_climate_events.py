@@ -207,11 +207,11 @@ def test_bad_arguments_are_refused() -> None:
     for seed in (1.5, np.random.SeedSequence(1)):
         with pytest.raises(TypeError):
             ClimateEvents(HEALPix(1), 1, seed=seed)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="must be a Sampling, got int; make one"):
+    with pytest.raises(TypeError, match=r"must be a sampling, .* got int; make one"):
         ClimateEvents(32, 1)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="seed must not be negative, got -1"):
+    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
         ClimateEvents(HEALPix(1), 1, seed=-1)
-    with pytest.raises(ValueError, match="seed must not be negative, got -2"):
+    with pytest.raises(ValueError, match="seed must be at least 0, got -2"):
         WeatherState(-2)
 
 

@@ -135,4 +135,4 @@ def test_a_ridge_without_least_squares_is_refused() -> None:
 
 def test_matrices_that_are_too_large_are_refused_before_they_are_made() -> None:
     with pytest.raises(ValueError, match=r"would take 4\.1 GiB, more than 4; use"):
-        ISHT(Fibonacci(20_000), 166)
+        ISHT(Fibonacci(20_000), 166, "dense")

@@ -1,1 +1,1 @@
-"""Which variables of a data set say where its values are."""
+"""Recognition of the variables that give the places of values."""

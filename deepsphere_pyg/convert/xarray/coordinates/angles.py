@@ -1,4 +1,4 @@
-"""Values of latitudes and longitudes: missing ones, packed ones, and their units."""
+"""Latitudes and longitudes as numbers: missing or packed values, and units."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from samplings.missing_values import without_missing
 from samplings.units import Coordinate, degrees_of
 
 Unit = Literal["degree", "radian"]
+# Degrees that went through float32 are off by up to 2e-5.
+ROUNDING = 1e-4
 _KINDS: tuple[Coordinate, Coordinate] = ("latitude", "longitude")
 _RADIAN, _HOUR = 180 / np.pi, 15.0
 
@@ -23,7 +25,7 @@ _RADIAN, _HOUR = 180 / np.pi, 15.0
 def unpacked(coordinate: Any) -> FloatArray:
     """Return the numbers of a coordinate as float64, NaN where they are missing.
 
-    Attributes that say how numbers are packed are obeyed where decoding left them.
+    Numbers are unpacked by their attributes if decoding has not done so.
 
     Parameters
     ----------
@@ -55,14 +57,14 @@ def rounding(coordinate: Any) -> float:
 
 
 def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
-    """Return what makes degrees or radians of two coordinates, and which of them.
+    """Return the factors to degrees or radians of two coordinates, and the unit.
 
     Returns
     -------
     lat_scale, lon_scale : float
         Factors to the unit.
     unit : str or None
-        None where neither coordinate states its unit.
+        None if neither coordinate states its unit.
 
     Raises
     ------
@@ -81,14 +83,14 @@ def stated_unit(lat: Any, lon: Any) -> tuple[float, float, Unit | None]:
     stated = [size for size in sizes if size is not None]
     if not stated:
         return 1.0, 1.0, None
-    # Hours are of right ascensions only; of other units one may stand for both.
+    # Hours apply to right ascensions only; another unit may stand for both.
     both = 1.0 if stated[0] == _HOUR else stated[0]
     first, second = (both if size is None else size for size in sizes)
     return first, second, "degree"
 
 
 def units_of(coordinate: Any) -> str:
-    """Return the units of a coordinate, of its attributes or of the values."""
+    """Return the units of a coordinate, from its attributes or its values."""
     units = text(attributes_of(coordinate), "units")
     if units:
         return units
@@ -109,15 +111,60 @@ def angles(
     lat, lon
         ``xarray.DataArray`` of any shape.
     unit
-        What the user says they are in, before what their attributes state.
+        Unit given by the user, which precedes their attributes.
 
     Raises
     ------
     ValueError
-        If the unit is unknown, or they are in different ones.
+        If the unit is unknown, or they differ in it.
     """
     north, east = unpacked(lat), unpacked(lon)
     if unit is not None:
         return north, east, unit
     first, second, unit = stated_unit(lat, lon)
     return north * first, east * second, unit
+
+
+def in_degrees(
+    lat: FloatArray, lon: FloatArray, unit: Unit | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return finite coordinates of any shape in degrees, latitudes within the poles.
+
+    Raises
+    ------
+    ValueError
+        If the unit is unknown, coordinates are out of range, or, without a unit, they
+        cover the globe only if read as radians.
+    """
+    if unit not in (None, "degree", "radian"):
+        raise ValueError(f"unit must be 'degree' or 'radian', got {unit!r}")
+    if unit == "radian":
+        lat, lon = np.rad2deg(lat), np.rad2deg(lon)
+    elif unit is None and _like_radians(lat, lon):
+        raise ValueError(
+            f"lat and lon span {np.ptp(lat):.3g} and {np.ptp(lon):.3g} degrees, "
+            "the globe in radians; pass unit='radian', or unit='degree' if the "
+            "grid is really that small"
+        )
+    if np.abs(lat).max() > 90 + ROUNDING:
+        swapped = np.abs(lon).max() <= 90
+        remedy = "are lat and lon exchanged?" if swapped else "are they in degrees?"
+        raise ValueError(
+            "latitudes must be from -90 to 90 degrees, got "
+            f"{lat.flat[np.abs(lat).argmax()]:g}; {remedy}"
+        )
+    if np.abs(lon).max() > 720:
+        raise ValueError(
+            "longitudes must be degrees that go round the globe at most once, got "
+            f"{lon.min():g} to {lon.max():g}; are they degrees of a globe?"
+        )
+    return np.clip(lat, -90, 90), lon
+
+
+def _like_radians(lat: FloatArray, lon: FloatArray) -> bool:
+    """Whether the grid covers most of the globe if its numbers are radians."""
+    return bool(
+        np.abs(lat).max() <= np.pi / 2 + 1e-6
+        and np.ptp(lat) > 2.5
+        and 5.5 < np.ptp(lon) <= 2 * np.pi + 1e-6
+    )

@@ -1,4 +1,4 @@
-"""Attributes of the variables of a file, whatever types their writers chose."""
+"""Attributes of variables, in whatever types their writers chose."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def attributes_of(variable: Any) -> dict[str, Any]:
 
 
 def text(attributes: Mapping[str, Any], key: str) -> str:
-    """Return an attribute as a text, or an empty one where it is not there.
+    """Return an attribute as text, empty if it is missing.
 
-    Texts may be bytes, arrays of one, or objects such as units of astropy or pint; a
-    list of several is joined by blanks.
+    Values may be bytes, arrays, or objects such as units of astropy or pint; several
+    are joined by blanks.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def text(attributes: Mapping[str, Any], key: str) -> str:
 
 
 def number(attributes: Mapping[str, Any], key: str) -> float | None:
-    """Return an attribute as a finite number, or None where it is not one.
+    """Return an attribute as a finite number, or None if it is not one.
 
     Examples
     --------

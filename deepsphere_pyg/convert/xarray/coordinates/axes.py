@@ -1,4 +1,4 @@
-"""Axes under a grid mapping: true degrees, or of a rotated pole or a map."""
+"""Axes and their grid mapping: true degrees, a rotated pole, or a projection."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.angles import angles
+from deepsphere_pyg.convert.xarray.coordinates.angles import angles, in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.attributes import text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import is_map_axis
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import (
-    ROUNDING,
-    LatLonGrid,
-    in_degrees,
-)
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import GridLines, grid_lines
 from deepsphere_pyg.convert.xarray.coordinates.mappings import (
     Axes,
     axes_of,
@@ -28,12 +24,12 @@ from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Angle, Scan
 from samplings.arrays import FloatArray
 from samplings.units import is_length
 
-# Ranks of coordinates that say themselves that they are true: by standard name, units.
+# Last rank of coordinates that say themselves that they are true: by units.
 _SURE = 1
 
 
 def axes_are_true(scan: Scan, mapping: str, names: tuple[str, str], rank: int) -> bool:
-    """Whether two axes may be latitudes and longitudes under a grid mapping.
+    """Whether a grid mapping allows two axes to be latitudes and longitudes.
 
     Parameters
     ----------
@@ -44,7 +40,7 @@ def axes_are_true(scan: Scan, mapping: str, names: tuple[str, str], rank: int) -
     names
         Of the axes.
     rank
-        Of the one that is told less surely, as of
+        The lower of their ranks, as of
         :func:`deepsphere_pyg.convert.xarray.coordinates.cf_coordinates.coordinate_rank`.
     """
     axes = _axes(scan, mapping, names)
@@ -52,14 +48,14 @@ def axes_are_true(scan: Scan, mapping: str, names: tuple[str, str], rank: int) -
         if axes in ("rotated", "projected"):
             return False
         weak = axes in ("cylindrical", "unknown") and rank > _SURE
-        # Without its mapping, axes named for degrees are what their names say.
+        # If the mapping itself is missing, axes named for degrees are believed.
         return not weak or (axes == "unknown" and rank == _SURE + 2)
-    # Attributes get lost on the way: a mapping of the data set is a warning.
+    # The reference may have got lost: a mapping in the data set is a reason to doubt.
     return rank <= _SURE or axes in ("true", "unknown")
 
 
 def _axes(scan: Scan, mapping: str, names: Sequence[str]) -> Axes:
-    """What the axes of some values are by their grid mapping."""
+    """Return the kind of the axes of some values, by their grid mapping."""
     if mapping:
         referred = _mapping_of(mapping, names)
         if referred not in scan.variables:
@@ -86,15 +82,15 @@ def _mapping_of(mapping: str, names: Sequence[str]) -> str:
 def rotated_places(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places of axes about a rotated pole, or None where the file states no such.
+    """Return the places of axes about a rotated pole, or None without such axes.
 
-    Stated are axes of the standard names ``grid_latitude`` and ``grid_longitude``, and
-    where the pole is by the variable's grid mapping or the only one of the data set.
+    They are axes of the standard names ``grid_latitude`` and ``grid_longitude``; the
+    pole is that of the variable's grid mapping, or of the only one of the data set.
 
     Raises
     ------
     ValueError
-        If the grid mapping does not say where the pole is.
+        If the grid mapping does not give the position of the pole.
     """
     reference = text(attributes, "grid_mapping")
     names = mapping_names(reference) if reference else list(scan.mappings)
@@ -114,8 +110,8 @@ def rotated_places(
             "coordinate is missing"
         )
     y, x = in_degrees(y, x, unit or "degree")
-    grid = LatLonGrid(y, x, "degree") if lat.dims != lon.dims else None
-    if grid is not None:
+    lines = grid_lines(y, x, "degree") if lat.dims != lon.dims else None
+    if lines is not None:
         y, x = np.meshgrid(y, x, indexing="ij")
     north, east = true_places(y, x, scan.attributes[poles[0]], poles[0])
     own = tuple(dict.fromkeys((*lat.dims, *lon.dims)))
@@ -123,24 +119,21 @@ def rotated_places(
     return Places(
         array(north, dims=own, name="lat", attrs={"units": "degrees_north"}),
         array(east, dims=own, name="lon", attrs={"units": "degrees_east"}),
-        areas=None if grid is None else partial(_areas, grid),
+        areas=None if lines is None else partial(_areas, lines),
     )
 
 
-def _areas(grid: LatLonGrid) -> FloatArray:
-    """Areas of the cells of a rotated grid, which are those of an upright one."""
-    areas = grid.cell_areas.copy()
-    # A repeated meridian is merged with the first one, and has the same area.
-    again = np.setdiff1d(np.arange(grid.shape[1]), grid.columns)
-    areas[:, again] = areas[:, [int(grid.lon.argmin())]]
-    # Cells of the pole are parts of one cell, and each has its area.
-    polar = np.abs(grid.lat) > 90 - ROUNDING
-    areas[polar] = areas[polar][:, grid.columns].sum(axis=1, keepdims=True)
-    return areas
+def _areas(lines: GridLines) -> FloatArray:
+    """Areas of the cells of a rotated grid, which are those of an upright one.
+
+    Repeated cells, and those at a pole, each have the area of their vertex.
+    """
+    sampling, vertex = lines.rectilinear()
+    return sampling.weights[vertex]
 
 
 def _rotated_axis(scan: Scan, dims: Sequence[str], kind: Angle) -> str | None:
-    """The coordinate of degrees from a rotated pole along the dimensions, or None."""
+    """Return the name of the rotated latitude or longitude, or None."""
     found = []
     for name, variable in sorted(scan.variables.items()):
         attributes = scan.attributes[name]
@@ -155,7 +148,7 @@ def _rotated_axis(scan: Scan, dims: Sequence[str], kind: Angle) -> str | None:
 
 
 def map_axes(scan: Scan, dims: Sequence[str], mapping: str) -> list[str]:
-    """Dimensions whose coordinates are of a map projection or a rotated pole."""
+    """Return dimensions whose coordinates are axes of a projection or rotated pole."""
     found = []
     for dim in dims:
         attributes = scan.attributes.get(dim)

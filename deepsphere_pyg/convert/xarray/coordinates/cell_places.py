@@ -1,4 +1,4 @@
-"""Places of cells, with what a file says of their areas and corners."""
+"""Places of cells, with their areas and corners if a file has them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Places:
     lat, lon
         ``xarray.DataArray`` of one to three dimensions.
     unit
-        What they are in by the convention of the file, where it is not stated.
+        Unit by the convention of the file, for coordinates that do not state theirs.
     areas
-        Gives the areas of the cells in steradian, shape of the cells, by a convention.
+        Returns areas of the cells in steradian, shape of the cells, by a convention.
     corners
-        Gives the corners of the cells, unit vectors ``(*cells, n, 3)``.
+        Returns the corners of the cells, unit vectors ``(*cells, n, 3)``.
     shape
         Rows and columns of a grid whose cells are in a list.
     """
@@ -44,7 +44,7 @@ class Places:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What tells one set of places from another."""
+        """Key that distinguishes sets of places."""
         return self.dims, self.lat.name, self.lon.name
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Places:
 
 
 def conventional_unit(places: Places) -> Unit | None:
-    """Unit of the convention of a file, where none is stated and the values fit."""
+    """Return the unit of a file's convention if no other is stated and values fit."""
     if places.unit is None or stated_unit(places.lat, places.lon)[2] is not None:
         return None
     largest = [np.nanmax(np.abs(unpacked(one))) for one in (places.lat, places.lon)]

@@ -1,4 +1,4 @@
-"""Which dimensions of a file are latitude, longitude and time.
+"""Recognition of latitude, longitude and time among the dimensions of a file.
 
 Rules of the CF conventions 1.11, sections 4.1, 4.2 and 4.4: ``standard_name``, then
 ``units``, then ``axis``, and last the usual names.
@@ -15,30 +15,27 @@ import numpy as np
 from deepsphere_pyg.convert.xarray.coordinates.attributes import attributes_of, text
 from samplings.units import counts_along, is_length
 
-Kind = Literal["latitude", "longitude", "time"]
-
 _TIME = re.compile(r"\w+ since .*", re.IGNORECASE)
-_AXIS = {"latitude": "Y", "longitude": "X", "time": "T"}
+_AXIS = {"latitude": "Y", "longitude": "X"}
 _LAT = "lat latitude lats y nav_lat clat xlat latitudes geolat lat2d glat gphit xlat_m"
 _LON = (
     "lon longitude lons long x nav_lon clon xlong longitudes geolon lon2d glon glamt "
     "xlong_m"
 )
-_TIMES = "time month valid_time date datetime t day year time_counter"
+_TIMES = "time month valid_time date datetime t day year time_counter".split()
 _NAMES = {
     "latitude": (*_LAT.split(), "tlat"),
     "longitude": (*_LON.split(), "tlon", "tlong"),
-    "time": tuple(_TIMES.split()),
 }
 _LONG_NAME = re.compile(r"(latitude|longitude)( of (the )?grid cell cent(er|re)s?)?")
-# Metres of a map projection, or a rotated pole: not latitudes and longitudes.
+# Axes of a map projection or a rotated pole: not latitudes and longitudes.
 _OTHER = re.compile(r"projection_[xy](_angular)?_coordinate|grid_(latitude|longitude)")
 _ROTATED = ("rlat", "rlon")
 _VERTICAL = re.compile(r".*(height|depth|altitude|pressure|sigma|level|thickness).*")
 
 
-def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
-    """Dimension of a variable that is latitude, longitude or time, or None.
+def find_time(dataset: Any, variable: str) -> str | None:
+    """Return the dimension of a variable that is time, or None.
 
     Parameters
     ----------
@@ -46,8 +43,6 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
         Open ``xarray.Dataset``.
     variable
         Name of a variable in it.
-    kind
-        ``"latitude"``, ``"longitude"`` or ``"time"``.
 
     Raises
     ------
@@ -57,18 +52,18 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
     Examples
     --------
     >>> import numpy as np, xarray as xr
-    >>> data = xr.Dataset({"t2m": (("y", "x"), np.zeros((2, 2)))},
-    ...     coords={"y": ("y", [0.0, 1.0], {"units": "degrees_north"})})
-    >>> find_dimension(data, "t2m", "latitude")
-    'y'
+    >>> data = xr.Dataset({"t2m": (("n", "x"), np.zeros((2, 2)))},
+    ...     coords={"n": ("n", [0.0, 1.0], {"units": "months since 1960-01-01"})})
+    >>> find_time(data, "t2m")
+    'n'
     """
     dimensions = [str(name) for name in dataset[variable].dims]
-    tests = (_by_standard_name, _by_units, _by_axis, _by_name)
-    for test in tests:
-        found = [name for name in dimensions if test(dataset, name, kind)]
+    signs = [_signs_of_time(dataset, name) for name in dimensions]
+    for column in zip(*signs, strict=True):
+        found = [name for name, sign in zip(dimensions, column, strict=True) if sign]
         if len(found) > 1:
             raise ValueError(
-                f"{variable} has more than one dimension of {kind}: "
+                f"{variable} has more than one dimension of time: "
                 f"{', '.join(found)}; select one value of the others"
             )
         if found:
@@ -79,9 +74,9 @@ def find_dimension(dataset: Any, variable: str, kind: Kind) -> str | None:
 def coordinate_rank(
     name: str, attributes: Mapping[str, Any], kind: Literal["latitude", "longitude"]
 ) -> int | None:
-    """How well a variable fits a kind: 0 best, by its standard name; None not at all.
+    """Rank a variable as latitude or longitude: 0 is the best, None not at all.
 
-    Names that dimensions of any grid have (x and y) rank last.
+    The standard name ranks first; x and y, as dimensions of any grid are called, last.
     """
     if text(attributes, "standard_name") == kind:
         return 0
@@ -101,12 +96,11 @@ def coordinate_rank(
 
 def is_time(dataset: Any, name: str) -> bool:
     """Whether a dimension counts times."""
-    tests = (_by_standard_name, _by_units, _by_axis, _by_name)
-    return any(test(dataset, name, "time") for test in tests)
+    return any(_signs_of_time(dataset, name))
 
 
 def is_map_axis(name: str, attributes: Mapping[str, Any]) -> bool:
-    """Whether a coordinate counts along a map projection or from a rotated pole."""
+    """Whether a coordinate is an axis of a map projection or a rotated pole."""
     if _OTHER.fullmatch(text(attributes, "standard_name")):
         return True
     if name.lower() in _ROTATED or "rotated" in text(attributes, "long_name").lower():
@@ -130,30 +124,21 @@ def _is_vertical(attributes: Mapping[str, Any]) -> bool:
     )
 
 
-def _attributes(dataset: Any, name: str) -> dict[str, Any]:
-    if name not in dataset.variables:
-        return {}
-    return attributes_of(dataset.variables[name])
-
-
-def _is_other(dataset: Any, name: str) -> bool:
-    attributes = _attributes(dataset, name)
-    return is_map_axis(name, attributes) or is_length(text(attributes, "units"))
-
-
-def _by_standard_name(dataset: Any, name: str, kind: Kind) -> bool:
-    return text(_attributes(dataset, name), "standard_name") == kind
-
-
-def _by_units(dataset: Any, name: str, kind: Kind) -> bool:
-    units = text(_attributes(dataset, name), "units")
-    if kind != "time":
-        return counts_along(units, kind) and not _is_other(dataset, name)
-    if name in dataset.coords:
-        values = dataset.variables[name]
-        if np.issubdtype(values.dtype, np.datetime64) or _is_calendar(values):
-            return True
-    return _TIME.fullmatch(units) is not None
+def _signs_of_time(dataset: Any, name: str) -> tuple[bool, bool, bool, bool]:
+    """Whether a dimension is time by standard name, units or type, axis, name."""
+    variable = dataset.variables.get(name)
+    attributes = {} if variable is None else attributes_of(variable)
+    is_date = name in dataset.coords and (
+        np.issubdtype(variable.dtype, np.datetime64) or _is_calendar(variable)
+    )
+    units = text(attributes, "units")
+    is_place = is_map_axis(name, attributes) or is_length(units)
+    return (
+        text(attributes, "standard_name") == "time",
+        is_date or _TIME.fullmatch(units) is not None,
+        text(attributes, "axis").upper() == "T" and not is_place,
+        name.lower() in _TIMES and not is_place,
+    )
 
 
 def _is_calendar(values: Any) -> bool:
@@ -163,12 +148,3 @@ def _is_calendar(values: Any) -> bool:
         and values.size
         and type(values.to_numpy().flat[0]).__module__.startswith("cftime")
     )
-
-
-def _by_axis(dataset: Any, name: str, kind: Kind) -> bool:
-    axis = text(_attributes(dataset, name), "axis").upper()
-    return axis == _AXIS[kind] and not _is_other(dataset, name)
-
-
-def _by_name(dataset: Any, name: str, kind: Kind) -> bool:
-    return name.lower() in _NAMES[kind] and not _is_other(dataset, name)

@@ -1,4 +1,4 @@
-"""Which coordinates say where the values of a data set are."""
+"""Choice of the latitudes and longitudes of some values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deepsphere_pyg.convert.xarray.coordinates.axes import axes_are_true
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, WEAKEST, Angle, Scan
 
-# Dimensions of tiles of GFDL's models, whose coordinates count cells in degrees.
+# Dimensions of tiles of GFDL's models: they count cells, with degrees as units.
 _COUNTED = ("grid_xt", "grid_yt", "grid_x", "grid_y")
 
 
@@ -29,7 +29,7 @@ class _Pair:
 
     @property
     def are_axes(self) -> bool:
-        """Whether they are of one dimension each, and not of the same."""
+        """Whether each has one dimension, and the two differ."""
         return (
             len(self.lat_dims) == len(self.lon_dims) == 1
             and self.lat_dims != self.lon_dims
@@ -37,7 +37,7 @@ class _Pair:
 
     @property
     def form(self) -> int | None:
-        """How directly they tell the place of each cell, 0 best; None if not."""
+        """How directly they give the place of each cell: 0 is the best, None not."""
         joint = {*self.lat_dims, *self.lon_dims}
         if set(self.lat_dims) == set(self.lon_dims):
             return 0 if len(joint) > 1 else 2
@@ -57,22 +57,22 @@ def find_places(
     latitude: str | None,
     longitude: str | None,
 ) -> Places | None:
-    """Coordinates of latitude and longitude along some of the dimensions, or None.
+    """Return latitudes and longitudes along some of the dimensions, or None.
 
-    Coordinates that the variable refers to come first. Those of two dimensions come
-    before axes, which may count cells or nominal degrees; standard names before units,
+    Coordinates that the variable refers to come first. Two-dimensional ones come before
+    axes, which may count cells or nominal degrees, and standard names before units,
     ``axis`` and names.
 
     Parameters
     ----------
     scan
-        The data set that holds the coordinates, as such or as variables.
+        The data set with the coordinates, which may be variables of it.
     dims
         Dimensions of the values.
     attributes
-        Attributes of the values: ``coordinates`` and ``grid_mapping`` are used.
+        Attributes of the values, of which ``coordinates`` and ``grid_mapping`` count.
     latitude, longitude
-        Names, where the user gives them.
+        Names given by the user, or None.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def _refuse_pair(pair: _Pair) -> None:
 def _candidates(
     scan: Scan, along: frozenset[str], kind: Angle
 ) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """Variables that fit along the dimensions: rank, and dimensions of their places."""
+    """Return the rank and the dimensions of each variable that fits."""
     found = {}
     for name, rank in scan.ranks[kind].items():
         own = scan.place_dims(name, along)
@@ -171,7 +171,7 @@ def _places(scan: Scan, pair: _Pair, weak: bool, given: bool) -> Places:
 def lasting_places(
     scan: Scan, latitude: str, longitude: str, along: Sequence[str]
 ) -> Places:
-    """Places of two coordinates, without the dimensions along which they stay.
+    """Return the places of two coordinates without dimensions along which they repeat.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _is_constant(coordinate: Any, dim: str) -> bool:
 
 
 def _refuse_counts(lat: Any, lon: Any, weak: bool) -> None:
-    """Refuse axes that count cells instead of degrees."""
+    """Refuse axes that count cells and are not in degrees."""
     named = {str(lat.name).lower(), str(lon.name).lower()} <= set(_COUNTED)
     if not (weak or named):
         return

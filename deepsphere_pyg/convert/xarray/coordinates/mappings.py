@@ -1,4 +1,4 @@
-"""Grid mappings: whether coordinates are true, of a rotated pole, or of a map."""
+"""Grid mappings: true coordinates, a rotated pole, or a map projection."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def mapping_names(reference: str) -> list[str]:
 
 
 def axes_of(attributes: Mapping[str, Any]) -> Axes:
-    """Return what the axes are that a grid mapping describes.
+    """Return the kind of axes that a grid mapping describes.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def axes_of(attributes: Mapping[str, Any]) -> Axes:
 def true_places(
     lat: FloatArray, lon: FloatArray, pole: Mapping[str, Any], name: str
 ) -> tuple[FloatArray, FloatArray]:
-    r"""Return true latitudes and longitudes of those about a rotated pole.
+    r"""Turn latitudes and longitudes about a rotated pole into true ones.
 
     With the rotated pole at latitude :math:`\varphi_p` and longitude :math:`\lambda_p`,
     and the true north pole at the rotated longitude :math:`\lambda_n`,
@@ -99,7 +99,7 @@ def true_places(
     Raises
     ------
     ValueError
-        If the place of the pole is not stated.
+        If the attributes do not give the position of the pole.
 
     Notes
     -----
@@ -120,7 +120,7 @@ def true_places(
             for key in ("grid_north_pole_latitude", "grid_north_pole_longitude")
         }
         raise ValueError(
-            f"the grid mapping {name} must state where its rotated pole is, got "
+            f"the grid mapping {name} must give the position of its rotated pole, got "
             f"{given}; set grid_north_pole_latitude and grid_north_pole_longitude in "
             "degrees, or add the two-dimensional latitudes and longitudes"
         )

@@ -1,4 +1,4 @@
-"""What to say of values whose places are not told."""
+"""The error message for values without latitudes and longitudes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Scan
 
 
 def why_no_places(scan: Scan, array: Any) -> str:
-    """Message for values without latitudes and longitudes.
+    """Explain why values have no latitudes and longitudes, and what helps.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def why_no_places(scan: Scan, array: Any) -> str:
         )
     return (
         f"{start}; give coordinates standard_name='latitude' and 'longitude', or name "
-        "them with latitude= and longitude=; of a HEALPix grid pass the whole data "
+        "them with latitude= and longitude=; for a HEALPix grid, pass the whole data "
         "set, with its grid mapping"
     )
 

@@ -1,4 +1,4 @@
-"""One look at the variables of a data set, which all questions about it share."""
+"""The variables of a data set, scanned once for all that is asked of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepsphere_pyg.convert.xarray.coordinates.mappings import is_mapping
 
 Angle = Literal["latitude", "longitude"]
 ANGLES: tuple[Angle, Angle] = ("latitude", "longitude")
-# Rank of coordinates that are told by the names x and y alone.
+# Rank of coordinates that are recognised by the names x and y alone.
 WEAKEST = 4
 
 
@@ -34,7 +34,7 @@ class Scan:
     variables
         Its variables by name, which are cheaper than its arrays.
     attributes
-        The attributes of each, those that decoding moved to the encoding among them.
+        The attributes of each, including those that decoding moved to the encoding.
     """
 
     def __init__(self, dataset: Any) -> None:
@@ -74,7 +74,7 @@ class Scan:
 
     @cached_property
     def ranks(self) -> dict[Angle, dict[str, int]]:
-        """How well variables fit as latitudes and longitudes, those that do."""
+        """Ranks of the variables that may be latitudes or longitudes."""
         found: dict[Angle, dict[str, int]] = {kind: {} for kind in ANGLES}
         for name in sorted(self.variables):
             for kind in ANGLES:
@@ -88,7 +88,7 @@ class Scan:
         if variable.dtype.kind not in "iuf" or name in self.bounds:
             return None
         rank = coordinate_rank(name, self.attributes[name], kind)
-        # A variable of data may be called x.
+        # Data may be called x too.
         weak = rank == WEAKEST and name not in self._coordinates
         return None if weak else rank
 
@@ -103,10 +103,10 @@ class Scan:
         return self._times[dim]
 
     def place_dims(self, name: str, dims: frozenset[str]) -> tuple[str, ...] | None:
-        """Dimensions that a coordinate tells the places along, of those of a variable.
+        """Return the dimensions of a variable along which a coordinate gives places.
 
-        Times are left out where three dimensions or the variable's leave them over.
-        None where it lies along others, or has too many.
+        Times are dropped if there are more than two dimensions, or the variable lacks
+        one of them. None if others are left, or more than three.
         """
         own = tuple(map(str, self.variables[name].dims))
         if not 1 <= len(own) <= 4:

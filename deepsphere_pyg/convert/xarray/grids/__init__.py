@@ -1,6 +1,6 @@
 """The sampling that places or pixels belong to, and its areas."""
 
-from deepsphere_pyg.convert.xarray.grids.grid_warnings import (
+from deepsphere_pyg.convert.xarray.grids.places import (
     DistantNeighboursWarning,
     UnusableAreasWarning,
 )

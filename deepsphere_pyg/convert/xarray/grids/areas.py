@@ -1,4 +1,4 @@
-"""Areas and corners of cells that a file states."""
+"""Areas and corners of cells in a file."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from deepsphere_pyg.convert.xarray.coordinates.angles import (
     Unit,
     angles,
+    in_degrees,
     units_of,
     unpacked,
 )
 from deepsphere_pyg.convert.xarray.coordinates.attributes import number, text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.mappings import mapping_names
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
-from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, unit_vectors
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
-from deepsphere_pyg.convert.xarray.grids.points import same_places
+from deepsphere_pyg.convert.xarray.grids.points import WHOLE, same_places
 from samplings.arrays import FloatArray
+from samplings.points.lonlat import vectors_of_degrees
 from samplings.tessellation.cells import polygon_areas
 from samplings.units import EARTH, steradians_of
 
-# Areas that are in square metres by convention where a file states its sphere_radius.
+# Areas that are in square metres by convention if a file states its sphere_radius.
 IN_METRES = ("areaCell", "areaTriangle", "cell_area", "cell_area_p", "dual_area")
 
 
@@ -36,7 +36,7 @@ def given_areas(
     cells: Cells,
     areas: Any,
 ) -> FloatArray:
-    """Areas in steradian that the user gives.
+    """Return areas given by the user, in steradian.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def given_areas(
     Raises
     ------
     ValueError
-        If given areas are not those of a variable, of another shape or unit, not
-        positive, or more than the sphere.
+        If there is no such variable, or the areas have another shape, an unknown unit,
+        are not positive, or add up to more than the sphere.
     """
     if isinstance(areas, str):
         if areas not in scan.variables:
@@ -79,16 +79,16 @@ def file_areas(
     unit: Unit | None,
     cells: Cells,
 ) -> tuple[FloatArray | None, str]:
-    """Areas in steradian that a file states, or None, and what is wrong with others.
+    """Return the areas of a file in steradian, or None, and the problems of others.
 
     Parameters
     ----------
     scan, attributes
         The data set, and the attributes of the variable whose cells they are.
     places, unit
-        The coordinates, and what they are in.
+        The coordinates, and their unit.
     cells
-        What they say.
+        Their places.
     """
     problems: list[str] = []
     for values, problem in _stated(scan, attributes, places, unit, cells):
@@ -105,7 +105,7 @@ def _stated(
     unit: Unit | None,
     cells: Cells,
 ) -> Iterator[tuple[FloatArray, str]]:
-    """Areas of a file in the order in which they are taken, each with its problem."""
+    """Yield the areas of a file in order of preference, each with its problem."""
     words = text(attributes, "cell_measures").split()
     name = dict(zip(words[::2], words[1::2], strict=False)).get("area:")
     if name in scan.variables:
@@ -131,7 +131,7 @@ def stated_areas(
     cells: Cells,
     areas: Any,
 ) -> tuple[FloatArray, str]:
-    """Areas of a variable in steradian, and what is wrong with them.
+    """Return areas of a variable in steradian, and their problem if any.
 
     Parameters
     ----------
@@ -157,10 +157,10 @@ def stated_areas(
 def in_steradian(
     scan: Scan, attributes: Mapping[str, Any], areas: Any
 ) -> FloatArray | None:
-    """Areas of a variable in steradian, or None where their unit is not of an area.
+    """Return areas of a variable in steradian, or None if their unit is not of areas.
 
-    Without units they are in steradian, except those of :data:`IN_METRES` that are more
-    than a sphere in a file that states its radius.
+    Areas without units are in steradian, except that variables of :data:`IN_METRES`
+    are in square metres if the file states its radius and they exceed the sphere.
     """
     values, units = unpacked(areas), units_of(areas)
     if units in ("", "1"):
@@ -177,7 +177,7 @@ def _is_metric(scan: Scan, areas: Any, values: FloatArray) -> bool:
 
 
 def radius(scan: Scan, attributes: Mapping[str, Any]) -> float:
-    """Radius in metres of the sphere that a file states, or of the Earth."""
+    """Return the radius in metres of the sphere of a file, by default the Earth's."""
     own = mapping_names(text(attributes, "grid_mapping"))
     for name in (*own, *sorted(scan.attributes)):
         stated = number(scan.attributes.get(name, {}), "earth_radius")
@@ -188,7 +188,7 @@ def radius(scan: Scan, attributes: Mapping[str, Any]) -> float:
 
 
 def _problem(values: FloatArray, cells: Cells, what: str) -> str:
-    """What is wrong with areas in steradian; empty if nothing."""
+    """Return the problem of areas in steradian, or an empty text."""
     known = cells.known
     if values.shape != known.shape:
         return (
@@ -216,7 +216,7 @@ def _problem(values: FloatArray, cells: Cells, what: str) -> str:
 
 
 def file_corners(scan: Scan, places: Places, unit: Unit | None) -> FloatArray | None:
-    """Corners of cells that the ``bounds`` of the coordinates give, or None.
+    """Return the corners of cells from the ``bounds`` of their coordinates, or None.
 
     Returns
     -------
@@ -243,16 +243,16 @@ def file_corners(scan: Scan, places: Places, unit: Unit | None) -> FloatArray | 
 
 
 def corner_vectors(lat: Any, lon: Any, unit: Unit | None) -> FloatArray | None:
-    """Corners as unit vectors ``(*cells, n, 3)``, or None where there is not one.
+    """Return corners as unit vectors ``(*cells, n, 3)``, or None if there are none.
 
-    Polygons of fewer corners than others repeat the first.
+    Polygons with fewer corners than others repeat the first.
 
     Parameters
     ----------
     lat, lon
         ``xarray.DataArray`` of the shape ``(*cells, n)``.
     unit
-        What they are in, before what they state.
+        Unit, which precedes that of their attributes.
     """
     north, east, unit = angles(lat, lon, unit)
     if north.shape != east.shape:
@@ -262,7 +262,7 @@ def corner_vectors(lat: Any, lon: Any, unit: Unit | None) -> FloatArray | None:
         return None
     degrees = np.zeros((2, *north.shape))
     degrees[:, valid] = in_degrees(north[valid], east[valid], unit)
-    points = unit_vectors(*degrees)
+    points = vectors_of_degrees(degrees[1], degrees[0])
     first = np.argmax(valid, axis=-1)[..., None, None]
     filled = np.take_along_axis(points, first, axis=-2)
     return np.where(valid[..., None], points, filled)

@@ -1,4 +1,4 @@
-"""HEALPix pixels in files: the conventions in use, and which pixels there are."""
+"""HEALPix pixels in files: conventions for the grid and its indices."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from deepsphere_pyg.convert.xarray.grids.pixels import (
 from samplings import HEALPix, Irregular, Masked, Sampling
 from samplings.arrays import IntArray
 
-# Names of dimensions that pixels lie along, where no index says so.
+# Names of dimensions of pixels, in files without indices.
 _CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels values"
 _DIMENSIONS = frozenset([*_CELLS.split(), "value"])
 _NEST = {"nested": True, "nest": True, "ring": False}
 _UNIQUE = ("nuniq", "zuniq")
-# Parts of the sky are parts of a whole sampling up to this many pixels (1.2 GB), or as
-# many times what the file holds.
+# A part of the sky is a part of a whole sampling of up to this many pixels (1.2 GB), or
+# of so many times the pixels of the file.
 WHOLE_SKY, TIMES = 13_000_000, 16
 
 
 def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
-    """HEALPix pixels along one of the dimensions, or None where no attribute says so.
+    """Return the HEALPix pixels along one of the dimensions, or None.
 
-    Understood are, in this order,
+    These conventions are understood, in this order:
 
     - the grid mapping ``healpix`` of the CF conventions: ``refinement_level``,
       ``indexing_scheme`` (``nested``, ``ring``, ``nuniq``, ``zuniq``) and a coordinate
@@ -56,13 +56,13 @@ def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
     Raises
     ------
     ValueError
-        If resolution or ordering are missing or unknown, or indices are no integers,
+        If resolution or ordering are missing or unknown, or indices are not integers,
         out of range, repeat, or do not fit the size.
 
     Notes
     -----
-    Pixels of an ellipsoid are taken for those of the sphere: their areas stay equal,
-    and their latitudes are authalic. Source: CF conventions 1.13, appendix F,
+    Pixels of an ellipsoid are read as those of the sphere: their areas stay equal, and
+    their latitudes are authalic. Source: CF conventions 1.13, appendix F,
     "HEALPix"; the attributes healpix_nside and healpix_order as in easy.gems; xdggs,
     ``HealpixInfo``.
     """
@@ -90,7 +90,7 @@ def find_pixels(scan: Scan, dims: Sequence[str], mapping: str) -> Pixels | None:
     if sizes[found[0]] != n:
         raise ValueError(
             f"dimension {found[0]} has {sizes[found[0]]} pixels, but the whole "
-            f"sky at nside={nside} {n}; add their indices as a coordinate with "
+            f"sky at nside={nside} has {n}; add their indices as a coordinate with "
             "standard_name='healpix_index'"
         )
     return checked_pixels(found[0], np.arange(n), nside, nest)
@@ -105,11 +105,11 @@ def _refuse_cells(dims: Sequence[str], scheme: str) -> None:
 
 
 def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
-    """Sampling of pixels, and the vertex of each.
+    """Return the sampling of pixels, and the vertex of each.
 
-    A part of the sky is a part of the whole sampling, in its order; where that would
-    have more than 13 million pixels and 16 times those of the part, it is an
-    irregular sampling of the same centres and areas.
+    A part of the sky is a part of the whole sampling, in its order. If the whole would
+    have more than 13 million pixels and 16 times those of the part, the result is an
+    irregular sampling with the same centres and areas.
     """
     index, nside = pixels.index, pixels.nside
     n = 12 * nside * nside
@@ -128,11 +128,11 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
 def _description(
     scan: Scan, dims: Sequence[str], mapping: str
 ) -> tuple[Mapping[str, Any] | None, Any]:
-    """Attributes of the grid, and the coordinate of indices that holds them if any."""
+    """Return the attributes of the grid, and the coordinate that has them if any."""
     names = mapping_names(mapping) or list(scan.mappings)
     found = [name for name in names if _is_healpix(scan, name, "grid_mapping_name")]
     if len(found) > 1:
-        # Of several resolutions, that of the size of a dimension.
+        # Of several resolutions, take the one that fits the size of a dimension.
         sizes = {scan.dataset.sizes[d] for d in dims}
         found = [n for n in found if 12 * _nside(scan.attributes[n]) ** 2 in sizes]
         if len(found) > 1:
@@ -155,7 +155,7 @@ def _is_healpix(scan: Scan, name: str, key: str) -> bool:
 
 
 def _index_coordinate(scan: Scan, dims: Sequence[str]) -> Any:
-    """Coordinate with the standard name, or the coordinate of a dimension of cells."""
+    """Return the coordinate with the standard name, or that of a dimension of cells."""
     found = [
         scan.dataset[name]
         for name in sorted(scan.variables)

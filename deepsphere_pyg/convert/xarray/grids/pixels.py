@@ -1,4 +1,4 @@
-"""Indices of HEALPix pixels: checked, and taken apart where they hold their level."""
+"""Indices of HEALPix pixels: checks, and orderings that include the level."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Pixels:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What tells one set of pixels from another."""
+        """Key that distinguishes sets of pixels."""
         return self.dim, self.nside, self.nest
 
     def __str__(self) -> str:
@@ -48,18 +48,18 @@ class Pixels:
 
 
 def pixel_indices(cells: Any) -> IntArray:
-    """Values of a coordinate of indices, as integers.
+    """Return a coordinate of indices as integers.
 
     Raises
     ------
     ValueError
-        If they are not integers.
+        If a value is not an integer.
     """
     values = cells.to_numpy()
     if values.dtype.kind in "iuf":
         values = without_missing(values, cells.attrs, cells.encoding)
     if values.dtype.kind == "f" and (values == np.floor(values)).all():
-        # 2^53 and more would have been rounded; no level in use gets there.
+        # Indices from 2^53 on would have been rounded; no level in use has them.
         values = values.astype(np.int64)
     if values.dtype.kind not in "iu":
         raise ValueError(
@@ -71,7 +71,7 @@ def pixel_indices(cells: Any) -> IntArray:
 
 
 def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
-    """Split indices that hold their level into nside and nested indices.
+    """Split indices that include the level into nside and nested indices.
 
     ``nuniq = 4 ** (level + 1) + pixel``; ``zuniq`` is twice the pixel plus one, shifted
     left by two bits for each of the levels from its own to 29.
@@ -79,7 +79,7 @@ def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
     Raises
     ------
     ValueError
-        If an index does not exist in the ordering, or they are of several levels.
+        If an index does not exist in the ordering, or the levels differ.
     """
     positive = np.where(index > 0, index, 1)
     if scheme == "nuniq":
@@ -110,12 +110,12 @@ def unique_pixels(index: IntArray, scheme: str) -> tuple[int, IntArray]:
 
 
 def checked_pixels(dim: str, index: IntArray, nside: int, nest: bool) -> Pixels:
-    """Pixels whose indices are in range and distinct.
+    """Return pixels with their indices checked.
 
     Raises
     ------
     ValueError
-        If they are not.
+        If an index is out of range or repeats.
     """
     n = 12 * nside * nside
     wrong = (index < 0) | (index >= n)

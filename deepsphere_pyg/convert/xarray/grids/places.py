@@ -9,23 +9,21 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.angles import Unit, angles, rounding
+from deepsphere_pyg.convert.xarray.coordinates.angles import (
+    ROUNDING,
+    Unit,
+    angles,
+    in_degrees,
+    rounding,
+)
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import (
     Places,
     conventional_unit,
 )
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import (
-    ROUNDING,
-    LatLonGrid,
-    in_degrees,
-)
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import grid_lines
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import file_areas, given_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
-from deepsphere_pyg.convert.xarray.grids.grid_warnings import (
-    DistantNeighboursWarning,
-    UnusableAreasWarning,
-)
 from deepsphere_pyg.convert.xarray.grids.points import (
     Duplicates,
     gaussian_rings,
@@ -36,9 +34,18 @@ from samplings import Sampling
 from samplings.arrays import FloatArray, IntArray
 from samplings.points.matching import SAME_POINT
 
-# The caller of from_xarray, from here.
+
+class DistantNeighboursWarning(UserWarning):
+    """Neighbours in the array of a grid are far from each other on the globe."""
+
+
+class UnusableAreasWarning(UserWarning):
+    """Areas in a file cannot be those of its cells and are not used."""
+
+
+# Levels of the stack from a warning to the caller of from_xarray.
 _CALLER = 4
-# What arithmetic in float64 leaves of 360 degrees, generously.
+# Round-off of 360 degrees in float64, generously.
 ROUND_OFF = 1e-10
 
 
@@ -50,14 +57,14 @@ def places_sampling(
     areas: Any,
     duplicates: Duplicates | None,
 ) -> tuple[Sampling, IntArray]:
-    """Sampling of cells at some latitudes and longitudes, and the vertex of each.
+    """Return the sampling of cells at some places, and the vertex of each.
 
     Parameters
     ----------
     places
         The coordinates.
     scan, attributes
-        Where they are from, and the attributes of the variable whose places they are.
+        The data set, and the attributes of the variable whose places they are.
     unit, areas, duplicates
         As in :func:`from_xarray`.
 
@@ -73,7 +80,7 @@ def places_sampling(
         unit = conventional_unit(places)
     if len(places.dims) == 2 and places.lat.ndim == places.lon.ndim == 1:
         refuse_options("a grid of latitudes and longitudes", areas, duplicates)
-        return grid_sampling(LatLonGrid(*angles(places.lat, places.lon, unit)))
+        return grid_sampling(grid_lines(*angles(places.lat, places.lon, unit)))
     cells = _cells(places, unit)
     if areas is None and duplicates is None and cells.known.all():
         regular = _regular(cells, places.shape)
@@ -83,7 +90,7 @@ def places_sampling(
 
 
 def _cells(places: Places, unit: Unit | None) -> Cells:
-    """Places of cells in degrees, in the order of their dimensions."""
+    """Return the places of cells in degrees, in the order of their dimensions."""
     xarray = climate_module("xarray")
     both = xarray.broadcast(places.lat, places.lon)
     lat, lon = (one.transpose(*places.dims) for one in both)
@@ -95,7 +102,7 @@ def _cells(places: Places, unit: Unit | None) -> Cells:
         )
     degrees = np.full((2, *lat.shape), np.nan)
     degrees[:, known] = in_degrees(lat[known], lon[known], unit)
-    # What the floating-point type of the file leaves of 360 degrees.
+    # Round-off of 360 degrees in the floating-point type of the file.
     eps = max(rounding(places.lat), rounding(places.lon))
     same = max(SAME_POINT, 2 * np.pi * eps)
     return Cells(degrees[0], degrees[1], known, same)
@@ -104,7 +111,7 @@ def _cells(places: Places, unit: Unit | None) -> Cells:
 def _regular(
     cells: Cells, shape: tuple[int, int] | None
 ) -> tuple[Sampling, IntArray] | None:
-    """Scheme, grid of rows and columns, or Gaussian rings that cells are, or None."""
+    """Return the scheme, grid or Gaussian rings that cells form, or None."""
     lat, lon = cells.lat, cells.lon
     if shape is not None and lat.ndim == 1:
         found = _separable(lat.reshape(shape), lon.reshape(shape))
@@ -124,7 +131,7 @@ def _irregular(
     areas: Any,
     duplicates: Duplicates | None,
 ) -> tuple[Sampling, IntArray]:
-    """Irregular sampling of cells, after what the file and the user say of them."""
+    """Return an irregular sampling, with areas of the user, the file or an estimate."""
     what = str(places)
     cells, message = cells.with_own_places(what)
     messages: list[tuple[str, type[Warning]]] = [(message, DistantNeighboursWarning)]
@@ -134,12 +141,8 @@ def _irregular(
         )
     else:
         weights, problem = file_areas(scan, attributes, places, unit, cells)
-        instead = (
-            "others of the file are taken"
-            if weights is not None
-            else ("areas are estimated")
-        )
-        unusable = f"{problem}; {instead} instead" if problem else ""
+        instead = "others of the file" if weights is not None else "estimates"
+        unusable = f"{problem}; {instead} are used instead" if problem else ""
         messages.append((unusable, UnusableAreasWarning))
     if weights is None:
         cells, message = cells.without_lonely(what)
@@ -159,32 +162,32 @@ def _irregular(
 
 
 def _separable(lat: FloatArray, lon: FloatArray) -> tuple[Sampling, IntArray] | None:
-    """Grid of rows and columns that two-dimensional coordinates are, or None."""
+    """Return the grid that two-dimensional coordinates form, or None."""
     for turned in (False, True):
         rows, columns = (lat.T, lon.T) if turned else (lat, lon)
         if min(rows.shape) < 2:
             continue
         apart = (np.abs(rows - rows[:, :1]).max(), np.abs(columns - columns[:1]).max())
         constant = max(apart) <= ROUND_OFF
-        # Grids whose columns overlap are merged point by point.
+        # Grids with overlapping columns are merged point by point.
         if constant and np.ptp(columns[0]) <= 360 + ROUNDING:
-            grid = LatLonGrid(rows[:, 0], columns[0], "degree")
-            sampling, vertex = grid_sampling(grid)
+            lines = grid_lines(rows[:, 0], columns[0], "degree")
+            sampling, vertex = grid_sampling(lines)
             return sampling, (np.ascontiguousarray(vertex.T) if turned else vertex)
     return None
 
 
 def refuse_options(what: str, areas: Any, duplicates: Duplicates | None) -> None:
-    """Refuse options that are for other grids.
+    """Refuse options that apply to other grids.
 
     Raises
     ------
     ValueError
-        If one is given.
+        If an option is given.
     """
     for name, value in (("areas", areas), ("duplicates", duplicates)):
         if value is not None:
             raise ValueError(
                 f"{name}= is for curvilinear and unstructured grids; this is {what}, "
-                "with exact areas and repeated cells merged: leave it out"
+                "whose areas are exact and repeated cells merged: leave it out"
             )

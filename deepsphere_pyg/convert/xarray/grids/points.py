@@ -9,8 +9,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
-from deepsphere_pyg.convert.xarray.grids.cells import WHOLE
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
 from deepsphere_pyg.convert.xarray.grids.schemes import NODE, precision
 from samplings import GaussLegendre, Irregular, ReducedGaussian, Sampling
@@ -19,14 +18,16 @@ from samplings.schemes.quadrature import gauss_legendre
 from samplings.tessellation.voronoi import point_areas
 
 Duplicates = Literal["merge", "refuse"]
-# A grid of which each ring has fewer places than this is no reduced Gaussian grid.
+# Areas may add up to this much: the sphere, and the error of estimates.
+WHOLE = 4 * np.pi * 1.01
+# Fewer places a ring, in the mean, are not a reduced Gaussian grid.
 MEAN_RING = 3
 
 
 def gaussian_rings(
     lat: FloatArray, lon: FloatArray
 ) -> tuple[Sampling, IntArray] | None:
-    """Gaussian grid that a list of places is, and the vertex of each; None if not.
+    """Return the Gaussian grid that some places form, and their vertices, or None.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def gaussian_rings(
     """
     order = np.argsort(-lat, kind="stable")
     south = -np.diff(lat[order])
-    # Within a ring latitudes differ by their rounding only.
+    # Within a ring, latitudes differ only by their rounding.
     starts = south > max(ROUNDING, NODE * float(south.max(initial=0)))
     ring = np.concatenate([[0], np.cumsum(starts)])
     n_phi = np.bincount(ring)
@@ -65,7 +66,7 @@ def gaussian_rings(
 def scattered_sampling(
     cells: Cells, weights: FloatArray | None, duplicates: Duplicates
 ) -> tuple[Irregular, IntArray]:
-    """Irregular sampling of cells, and the vertex of each, -1 for cells with no place.
+    """Return an irregular sampling of cells, and their vertices (-1 without a place).
 
     Parameters
     ----------
@@ -74,14 +75,14 @@ def scattered_sampling(
     weights
         Areas in steradian, shape of the cells; by default they are estimated.
     duplicates
-        ``"merge"`` cells at the same place into one vertex, or ``"refuse"`` them. It
-        has their mean area; parts of one cell, as estimates are of rows that repeat,
-        are added.
+        ``"merge"`` cells at the same place into one vertex, or ``"refuse"`` them. The
+        vertex has their mean area, or the sum if they are parts of one cell, as in rows
+        that repeat.
 
     Raises
     ------
     ValueError
-        If cells are at the same place and may not, or areas cannot be told.
+        If cells at the same place are refused, or areas cannot be estimated.
     """
     known = cells.known
     places, n = same_places(cells.xyz[known], cells.same)
@@ -104,7 +105,7 @@ def scattered_sampling(
         bad = np.unravel_index(index[first[int(areas.argmin())]], known.shape)
         raise ValueError(
             f"the cell at position {', '.join(map(str, bad))} has the area "
-            f"{areas.min():g}: it has no neighbours to tell it from; pass areas="
+            f"{areas.min():g}: it has no neighbours to estimate it from; pass areas="
         )
     if areas.sum() > WHOLE:
         raise ValueError(
@@ -118,11 +119,11 @@ def scattered_sampling(
 
 
 def same_places(xyz: FloatArray, same: float) -> tuple[IntArray, int]:
-    """Number of the place of each point, by first appearance, and how many there are.
+    """Number the places of points by first appearance; return also their count.
 
     Points at the same place are linked by a chain of distances of at most ``same``.
     """
-    # The places of a pole are as many as columns: only one of equal points in the tree.
+    # A pole appears once a column: of equal points, only one goes into the tree.
     order = np.lexsort(xyz.T)
     new = np.any(np.diff(xyz[order], axis=0, prepend=np.nan) != 0, axis=1)
     exact = xyz[order][new]

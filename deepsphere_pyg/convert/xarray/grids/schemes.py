@@ -1,4 +1,4 @@
-"""Which scheme the rows and columns of a grid belong to."""
+"""Recognition of the scheme that rows and columns belong to."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING, LatLonGrid
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import GridLines
 from samplings import (
     Equiangular,
     GaussLegendre,
     Masked,
     McEwenWiaux,
-    Rectilinear,
     Sampling,
 )
 from samplings.arrays import FloatArray, IntArray
@@ -26,17 +26,17 @@ from samplings.schemes.quadrature import (
     mcewen_wiaux,
 )
 
-# A node may be off by this part of the spacing at most, or schemes look alike: the
-# first rows of Gauss-Legendre and cell centres differ by a quarter of it.
+# Largest error of a node, as a share of the spacing. The first rows of Gauss-Legendre
+# and of cell centres differ by a quarter of it.
 NODE = 0.02
-# Regions are parts of a whole grid of up to about this many vertices (0.2 GB), or as
-# many times what the file holds.
+# A region is a part of a whole grid of up to about this many vertices (0.2 GB), or of
+# so many times the cells of the file.
 WHOLE_GRID, TIMES = 2_000_000, 16
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """A regular grid of the globe that is built only if it fits.
+class _Grid:
+    """A regular grid of the globe, to be built if it fits.
 
     Attributes
     ----------
@@ -54,54 +54,42 @@ class Scheme:
     build: Callable[[], Equiangular | GaussLegendre | McEwenWiaux]
 
 
-def grid_sampling(grid: LatLonGrid) -> tuple[Sampling, IntArray]:
-    """Sampling of a grid of latitudes and longitudes, and the vertex of each cell.
+def grid_sampling(lines: GridLines) -> tuple[Sampling, IntArray]:
+    """Return the sampling of a latitude-longitude grid, and the vertex of each cell.
 
     Parameters
     ----------
-    grid
+    lines
         Rows and columns of a file.
 
     Returns
     -------
     sampling : Sampling
-        A scheme, if all of its rows and columns are there to the precision of the
-        file. Else a part of one, if consecutive rows and columns of it are there and
-        the whole has up to some two million vertices, or 16 times as many. Else
+        A scheme, if the file has all of its rows and columns to its precision; else a
+        part of a scheme, if the file has consecutive rows and columns and the whole
+        has up to some two million vertices, or 16 times as many as the file; else
         :class:`samplings.Rectilinear`.
     vertex : ndarray
         Vertex of each cell, shape of the grid. The rows of poles are one vertex each,
         and so are the cells of a repeated meridian.
     """
-    lat = grid.rings[::-1]
-    rows, columns = grid.rows[::-1], grid.eastward
-    whole = _fitting(grid, lat)
+    whole = _fitting(lines)
     if whole is None:
-        # Rows at a pole must be there exactly to be one vertex.
-        polar = np.abs(lat) > 90 - ROUNDING
-        rounded = np.where(polar, np.copysign(90.0, lat), lat)
-        sampling: Sampling = (general := Rectilinear(rounded, grid.eastward_lon))
-        index = general.grid_index
-    else:
-        sampling, index = whole
-    vertex = np.empty(grid.shape, dtype=np.int64)
-    vertex[np.ix_(rows, columns)] = index
-    repeated = np.setdiff1d(np.arange(grid.shape[1]), columns)
-    for column in repeated:
-        vertex[:, column] = vertex[:, int(grid.lon.argmin())]
-    return sampling, vertex
+        return lines.rectilinear()
+    return whole[0], lines.on_file(whole[1])
 
 
-def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | None:
-    """First scheme that fits, the whole before parts, and the vertices of the cells."""
+def _fitting(lines: GridLines) -> tuple[Sampling, IntArray] | None:
+    """Return the first scheme that fits, wholes before parts, and the vertices."""
+    lat = lines.lat
     spacing = float(np.median(-np.diff(lat)))
     slack = min(precision(lat), NODE * spacing)
-    size = 180 / spacing * 360 / float(np.median(grid.gaps))
-    parts = (False, True) if size <= _limit(grid) else (False,)
+    size = 180 / spacing * 360 / float(np.median(lines.gaps))
+    parts = (False, True) if size <= _limit(lines) else (False,)
     for part in parts:
-        for scheme in _schemes(len(lat), spacing, grid, part):
+        for scheme in _schemes(len(lat), spacing, lines, part):
             rows = _rows(scheme.lat, lat, slack)
-            columns = _columns(scheme, grid.eastward_lon)
+            columns = _columns(scheme, lines.lon)
             if rows is None or columns is None:
                 continue
             complete = len(rows) == len(scheme.lat) and len(columns) == scheme.n_phi
@@ -113,16 +101,16 @@ def _fitting(grid: LatLonGrid, lat: FloatArray) -> tuple[Sampling, IntArray] | N
     return None
 
 
-def _limit(grid: LatLonGrid) -> int:
-    """Vertices of the largest grid that a part of it is worth building."""
-    return max(WHOLE_GRID, TIMES * grid.shape[0] * grid.shape[1])
+def _limit(lines: GridLines) -> int:
+    """Return the size of the largest grid that is built for a part of it."""
+    return max(WHOLE_GRID, TIMES * lines.shape[0] * lines.shape[1])
 
 
 def precision(degrees: FloatArray) -> float:
-    """By how many degrees coordinates are off their true values.
+    """Return the error of coordinates in degrees.
 
-    Half a unit of the last decimal, where they were rounded to two to four decimals as
-    in GRIB files, and at least what float32 leaves. Equal steps were not rounded.
+    It is half a unit of the last decimal, if they were rounded to two to four decimals
+    as in GRIB files, and at least that of float32. Equal steps were not rounded.
     """
     if np.ptp(np.diff(degrees)) <= ROUNDING:
         return ROUNDING
@@ -132,32 +120,32 @@ def precision(degrees: FloatArray) -> float:
     return ROUNDING
 
 
-def _schemes(n: int, spacing: float, grid: LatLonGrid, part: bool) -> Iterator[Scheme]:
-    """Schemes of about the spacing of a grid."""
-    step = float(np.median(grid.gaps))
+def _schemes(n: int, spacing: float, lines: GridLines, part: bool) -> Iterator[_Grid]:
+    """Yield schemes of about the spacing of a grid."""
+    step = float(np.median(lines.gaps))
     m = round(360 / step)
     half = 180 / m
-    # Spacings of parts are known to the precision of the file only.
+    # The spacing of a part is known only to the precision of the file.
     n_poles = round(180 / spacing) + 1 if part else n
     n_cells = round(180 / spacing) if part else n
     n_gauss = round(180 / spacing - 0.5) if part else n
     if n_cells >= 1:
         rule = fejer(n_cells)
-        yield Scheme(_lat(rule.theta), m, half, partial(Equiangular, n_cells, m))
+        yield _Grid(_lat(rule.theta), m, half, partial(Equiangular, n_cells, m))
     if n_poles >= 3:
         theta = clenshaw_curtis(n_poles).theta
-        yield Scheme(
+        yield _Grid(
             _lat(theta), m, 0.0, partial(Equiangular, n_poles, m, "clenshaw-curtis")
         )
     if not part and n >= 2:
         theta = driscoll_healy(n).theta
-        yield Scheme(_lat(theta), m, 0.0, partial(Equiangular, n, m, "driscoll-healy"))
+        yield _Grid(_lat(theta), m, 0.0, partial(Equiangular, n, m, "driscoll-healy"))
     if not part and m == 2 * n - 1:
         theta = mcewen_wiaux(n).theta
-        yield Scheme(_lat(theta), m, 0.0, partial(McEwenWiaux, n))
+        yield _Grid(_lat(theta), m, 0.0, partial(McEwenWiaux, n))
     for rows in range(max(n_gauss - part, 1), n_gauss + part + 1):
         theta = gauss_legendre(rows)[0]
-        yield Scheme(_lat(theta), m, 0.0, partial(GaussLegendre, rows, m))
+        yield _Grid(_lat(theta), m, 0.0, partial(GaussLegendre, rows, m))
 
 
 def _lat(theta: FloatArray) -> FloatArray:
@@ -175,7 +163,7 @@ def _rows(nodes: FloatArray, lat: FloatArray, slack: float) -> IntArray | None:
     return rows
 
 
-def _columns(scheme: Scheme, lon: FloatArray) -> IntArray | None:
+def _columns(scheme: _Grid, lon: FloatArray) -> IntArray | None:
     """Consecutive columns of a scheme where longitudes are, or None."""
     step = 360 / scheme.n_phi
     slack = min(precision(lon), NODE * step)
@@ -187,8 +175,8 @@ def _columns(scheme: Scheme, lon: FloatArray) -> IntArray | None:
     return columns % scheme.n_phi
 
 
-def _part(scheme: Scheme, rows: IntArray, columns: IntArray) -> tuple[Masked, IntArray]:
-    """Part of a scheme, of a pole as much as there are columns."""
+def _part(scheme: _Grid, rows: IntArray, columns: IntArray) -> tuple[Masked, IntArray]:
+    """Return a part of a scheme, with the share of a pole that its columns have."""
     whole = scheme.build()
     cells = whole.grid_index[rows[:, None], columns]
     index = np.unique(cells)

@@ -12,14 +12,14 @@ from deepsphere_pyg.convert.xarray.meshes.named import named_places
 from deepsphere_pyg.convert.xarray.meshes.ugrid import ugrid_places
 
 Recogniser = Callable[[Scan, Sequence[str], Mapping[str, Any]], Places | None]
-# UGRID describes itself by attributes; the others are told by names of variables.
+# UGRID describes itself by attributes; the others are recognised by variable names.
 RECOGNISERS: tuple[Recogniser, ...] = (ugrid_places, esmf_places, named_places)
 
 
 def find_mesh(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places on a mesh along one of the dimensions, or None where no mesh is found.
+    """Return places on a mesh along one of the dimensions, or None.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def find_mesh(
     Raises
     ------
     ValueError
-        If a mesh is there but not complete, or not on the sphere.
+        If a mesh is incomplete, or not on the sphere.
     """
     for recognise in RECOGNISERS:
         places = recognise(scan, dims, attributes)

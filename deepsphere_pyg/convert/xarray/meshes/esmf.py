@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
-from deepsphere_pyg.convert.xarray.coordinates.angles import units_of, unpacked
+from deepsphere_pyg.convert.xarray.coordinates.angles import (
+    ROUNDING,
+    units_of,
+    unpacked,
+)
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import in_steradian
@@ -21,23 +25,24 @@ from deepsphere_pyg.convert.xarray.meshes.polygons import (
     places_of_points,
 )
 from samplings.arrays import FloatArray, IntArray
+from samplings.points.lonlat import vectors_of_degrees
 from samplings.units import degrees_of
 
 
 def esmf_places(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places of elements or nodes of an ESMF mesh along the dimensions, or None.
+    """Return places of elements or nodes of an ESMF mesh, or None.
 
-    Understood are ``nodeCoords`` and ``centerCoords`` of two coordinates (longitude and
-    latitude in the units stated, else degrees) or three (a point of space),
-    ``elementConn`` as a table or a list with ``numElementConn``, and ``elementArea``.
+    The mesh has ``nodeCoords`` and perhaps ``centerCoords`` of two coordinates
+    (longitude and latitude in their units, by default degrees) or three (a point in
+    space), ``elementConn`` as a table or a list with ``numElementConn``, and perhaps
+    ``elementArea``.
 
     Raises
     ------
     ValueError
-        If coordinates are not of a sphere, or elements refer to nodes that do not
-        exist.
+        If coordinates are not on a sphere, or elements refer to missing nodes.
 
     Notes
     -----
@@ -72,7 +77,7 @@ def esmf_places(
 
 
 def _element_dim(scan: Scan) -> str:
-    """Dimension of elements, which lists of their nodes lie along or not."""
+    """Return the dimension of elements, which lists of all nodes do not have."""
     count = scan.variables.get("numElementConn")
     if count is not None:
         return str(count.dims[0])
@@ -95,20 +100,19 @@ def _points(scan: Scan, name: str) -> FloatArray:
     if values.shape[1] != 2 or scale is None:
         raise ValueError(
             f"{name} must hold longitudes and latitudes in degrees or radians, or "
-            f"points of space, got {values.shape[1]} coordinates in {units!r}"
+            f"points in space, got {values.shape[1]} coordinates in {units!r}"
         )
-    lon, lat = np.deg2rad(values * scale).T
-    if not np.nanmax(np.abs(lat)) <= np.pi / 2 + 1e-6:
+    lon, lat = (values * scale).T
+    if not np.nanmax(np.abs(lat)) <= 90 + ROUNDING:
         raise ValueError(
             f"latitudes of {name} must be from -90 to 90 degrees, got "
-            f"{np.rad2deg(np.nanmax(np.abs(lat))):g}; check its units, {units!r}"
+            f"{np.nanmax(np.abs(lat)):g}; check its units, {units!r}"
         )
-    across = np.cos(lat)
-    return np.stack([across * np.cos(lon), across * np.sin(lon), np.sin(lat)], axis=1)
+    return vectors_of_degrees(lon, lat)
 
 
 def _index(scan: Scan, dim: str) -> IntArray:
-    """Nodes of each element, -1 where it has fewer."""
+    """Return the nodes of each element, -1 after the last."""
     listed = scan.dataset["elementConn"]
     counts = None
     if "numElementConn" in scan.variables:

@@ -1,4 +1,4 @@
-"""Meshes whose variables have the names of a model or tool: MPAS, ICON, SCRIP."""
+"""Meshes recognised by the variable names of a model or tool: MPAS, ICON, SCRIP."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from deepsphere_pyg.convert.xarray.coordinates.angles import Unit, angles, unpacked
+from deepsphere_pyg.convert.xarray.coordinates.angles import (
+    Unit,
+    angles,
+    in_degrees,
+    unpacked,
+)
 from deepsphere_pyg.convert.xarray.coordinates.attributes import number, text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import (
     Places,
     conventional_unit,
 )
 from deepsphere_pyg.convert.xarray.coordinates.coordinates import lasting_places
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import (
     corner_vectors,
     in_steradian,
     radius,
 )
-from deepsphere_pyg.convert.xarray.grids.cells import WHOLE, unit_vectors
+from deepsphere_pyg.convert.xarray.grids.points import WHOLE
 from deepsphere_pyg.convert.xarray.meshes.polygons import corners_of, node_indices
 from samplings.arrays import FloatArray
+from samplings.points.lonlat import vectors_of_degrees
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,14 @@ class Convention:
     lat, lon
         Their latitudes and longitudes.
     unit
-        What these are in where no units are stated; None for degrees.
+        Their unit if they state none; None for degrees.
     areas
-        Areas, the first that is there.
+        Areas; the first that the file has is used.
     corners
         Latitudes and longitudes of the corners of each cell.
     nodes
-        Nodes at the corners of each cell counted from one, how many there are, and
-        the latitudes and longitudes of nodes.
+        Nodes at the corners of each cell, counted from one; their number; and the
+        latitudes and longitudes of nodes.
     diagonals
         Lengths of the two diagonals of each cell.
     sizes
@@ -105,9 +110,9 @@ CONVENTIONS = (
 def named_places(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places of the cells of a convention along one of the dimensions, or None.
+    """Return the places of cells along one of the dimensions, or None.
 
-    Areas are those of the file, else of the polygons of its corners or nodes.
+    Areas are those of the file, else those of polygons of its corners or nodes.
 
     Raises
     ------
@@ -143,7 +148,7 @@ def named_places(
 def _areas(
     scan: Scan, attributes: Mapping[str, Any], convention: Convention, dim: str
 ) -> FloatArray | None:
-    """Areas in steradian that a file states for the cells, or None."""
+    """Return the areas of cells in a file, in steradian, or None."""
     for name in convention.areas:
         if name in scan.variables and scan.variables[name].dims == (dim,):
             areas = in_steradian(scan, attributes, scan.dataset[name])
@@ -164,7 +169,7 @@ def _areas(
 
 
 def _corners(scan: Scan, convention: Convention, dim: str) -> FloatArray | None:
-    """Corners of the cells as unit vectors, or None where the file lacks them."""
+    """Return the corners of the cells as unit vectors, or None."""
     if convention.corners is not None:
         lat, lon = (scan.dataset.get(name) for name in convention.corners)
         if lat is not None and lon is not None and set(lat.dims) == set(lon.dims):
@@ -183,7 +188,8 @@ def _corners(scan: Scan, convention: Convention, dim: str) -> FloatArray | None:
     if dim not in listed.dims or listed.ndim != 2 or lat.ndim != 1:
         return None
     north, east, unit = angles(lat, lon, _unit(convention, lat, lon))
-    nodes = unit_vectors(*in_degrees(north, east, unit))
+    north, east = in_degrees(north, east, unit)
+    nodes = vectors_of_degrees(east, north)
     counts = scan.variables[count].to_numpy() if count in scan.variables else None
     index = node_indices(listed, dim, len(nodes), 1, counts, least=1)
     # Cells at the border of a region may lack neighbours.
@@ -192,13 +198,12 @@ def _corners(scan: Scan, convention: Convention, dim: str) -> FloatArray | None:
 
 
 def _unit(convention: Convention, lat: Any, lon: Any) -> Unit | None:
-    """Unit of the convention, where it is not stated and the values fit."""
-    places = Places(lat, lon, convention.unit)
-    return conventional_unit(places)
+    """Return the unit of the convention if none is stated and the values fit."""
+    return conventional_unit(Places(lat, lon, convention.unit))
 
 
 def _shape(scan: Scan, name: str, n: int) -> tuple[int, int] | None:
-    """Rows and columns of a grid whose cells are listed, or None."""
+    """Return rows and columns of a grid whose cells are listed, or None."""
     if name not in scan.variables:
         return None
     sizes = [int(one) for one in np.ravel(scan.variables[name].to_numpy())]

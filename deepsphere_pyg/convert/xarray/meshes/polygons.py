@@ -22,24 +22,24 @@ def node_indices(
     counts: Any = None,
     least: int = 3,
 ) -> IntArray:
-    """Nodes of each polygon counted from zero, -1 where it has fewer.
+    """Return the nodes of each polygon counted from zero, -1 after the last.
 
     Parameters
     ----------
     connectivity
-        ``xarray.DataArray`` of two dimensions. Missing values, and numbers before the
-        first, fill up polygons of fewer nodes.
+        Two-dimensional ``xarray.DataArray``. Polygons with fewer nodes are filled up by
+        missing values, or by numbers before the first.
     dim
         Its dimension of polygons.
     n_nodes
-        How many nodes there are.
+        Number of nodes.
     start
-        Number of the first node, unless the attribute ``start_index`` says it. Where
-        it is 0, nodes that count up to ``n_nodes`` count from 1.
+        Number of the first node, unless the attribute ``start_index`` gives it. If it
+        is 0, nodes that count up to ``n_nodes`` are counted from 1.
     counts
-        Number of nodes of each polygon, where the file has it.
+        Number of nodes of each polygon, if the file has it.
     least
-        How many nodes each must have: three, or two of an edge.
+        Least number of nodes of each: three, or two for edges.
 
     Returns
     -------
@@ -81,21 +81,21 @@ def node_indices(
 
 
 def corners_of(nodes: FloatArray, index: IntArray) -> FloatArray:
-    """Corners ``(polygons, n, 3)`` of polygons; the first fills up those of fewer."""
+    """Return corners ``(polygons, n, 3)``; polygons with fewer repeat the first."""
     return np.asarray(nodes[np.where(index < 0, index[:, :1], index)])
 
 
 def centres_of(nodes: FloatArray, index: IntArray) -> FloatArray:
-    """Middles of the corners of polygons, unit vectors ``(polygons, 3)``."""
+    """Return the middles of the corners of polygons, unit vectors ``(polygons, 3)``."""
     total = (nodes[index] * (index >= 0)[..., None]).sum(axis=1)
     return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True))
 
 
 def dual_areas(nodes: FloatArray, index: IntArray) -> FloatArray:
-    """Areas that nodes stand for, parts of the polygons that they are corners of.
+    """Return the areas of nodes: their parts of the polygons around them.
 
-    A polygon is cut from its centre to the middles of its edges. Together the areas of
-    the nodes are those of the polygons.
+    A polygon is cut from its centre to the middles of its edges, so that the areas of
+    nodes add up to those of the polygons.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def dual_areas(nodes: FloatArray, index: IntArray) -> FloatArray:
 
 
 def places_of_points(xyz: FloatArray, dim: str, **stated: Any) -> Places:
-    """Places of unit vectors ``(V, 3)`` along a dimension, with areas or corners."""
+    """Return places of unit vectors ``(V, 3)``, with areas or corners."""
     lat = np.rad2deg(np.arctan2(xyz[:, 2], np.hypot(xyz[:, 0], xyz[:, 1])))
     lon = np.rad2deg(np.arctan2(xyz[:, 1], xyz[:, 0]))
     array = climate_module("xarray").DataArray

@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from deepsphere_pyg.convert.xarray.coordinates.angles import angles
+from deepsphere_pyg.convert.xarray.coordinates.angles import angles, in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.attributes import text
 from deepsphere_pyg.convert.xarray.coordinates.cell_places import Places
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import is_map_axis
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import in_degrees
 from deepsphere_pyg.convert.xarray.coordinates.scan import ANGLES, Scan
-from deepsphere_pyg.convert.xarray.grids.cells import unit_vectors
 from deepsphere_pyg.convert.xarray.meshes.polygons import (
     centres_of,
     corners_of,
@@ -23,6 +21,7 @@ from deepsphere_pyg.convert.xarray.meshes.polygons import (
     places_of_points,
 )
 from samplings.arrays import FloatArray, IntArray
+from samplings.points.lonlat import vectors_of_degrees
 
 LOCATIONS = ("face", "node", "edge")
 
@@ -30,16 +29,16 @@ LOCATIONS = ("face", "node", "edge")
 def ugrid_places(
     scan: Scan, dims: Sequence[str], attributes: Mapping[str, Any]
 ) -> Places | None:
-    """Places of faces, nodes or edges of a UGRID mesh along the dimensions, or None.
+    """Return places of faces, nodes or edges of a UGRID mesh, or None.
 
-    Faces and edges without coordinates are where the middle of their nodes is. Areas of
-    faces are those of their polygons; those of nodes are parts of these.
+    Faces and edges without coordinates are at the middle of their nodes. Areas of faces
+    are those of their polygons, and areas of nodes are parts of these.
 
     Raises
     ------
     ValueError
         If the coordinates of nodes are not latitudes and longitudes, or faces refer to
-        nodes that do not exist.
+        missing nodes.
 
     Notes
     -----
@@ -57,7 +56,7 @@ def ugrid_places(
 
 
 def _dimension(scan: Scan, topology: Mapping[str, Any], location: str) -> str:
-    """Dimension of the faces, nodes or edges of a mesh; empty if it has no such."""
+    """Return the dimension of the faces, nodes or edges of a mesh, or an empty text."""
     stated = text(topology, f"{location}_dimension")
     if stated:
         return stated
@@ -87,8 +86,8 @@ def _places(scan: Scan, mesh: str, location: str, dim: str) -> Places:
         raise ValueError(_no_nodes(scan, mesh))
     if text(topology, f"{location}_node_connectivity") not in scan.variables:
         raise ValueError(
-            f"the mesh {mesh} tells neither the coordinates of its {location}s nor "
-            f"their nodes; add {location}_coordinates"
+            f"the mesh {mesh} has neither coordinates nor nodes of its {location}s; "
+            f"add {location}_coordinates"
         )
     middle = centres_of(nodes(), _index(scan, topology, location, dim))
     return places_of_points(middle, dim, **stated)
@@ -97,7 +96,7 @@ def _places(scan: Scan, mesh: str, location: str, dim: str) -> Places:
 def _pair(
     scan: Scan, topology: Mapping[str, Any], location: str
 ) -> tuple[Any, Any] | None:
-    """Latitudes and longitudes of a location, in this order, or None."""
+    """Return latitudes and longitudes of a location, in this order, or None."""
     names = text(topology, f"{location}_coordinates").split()
     found = []
     for kind in ANGLES:
@@ -120,7 +119,8 @@ def _nodes(scan: Scan, mesh: str) -> FloatArray:
             f"the nodes of the mesh {mesh} must have coordinates, but some of "
             f"{pair[0].name} and {pair[1].name} are missing"
         )
-    return unit_vectors(*in_degrees(lat, lon, unit))
+    lat, lon = in_degrees(lat, lon, unit)
+    return vectors_of_degrees(lon, lat)
 
 
 def _no_nodes(scan: Scan, mesh: str) -> str:
@@ -142,7 +142,7 @@ def _no_nodes(scan: Scan, mesh: str) -> str:
 def _index(
     scan: Scan, topology: Mapping[str, Any], location: str, dim: str
 ) -> IntArray:
-    """Nodes of each face or edge, -1 where it has fewer."""
+    """Return the nodes of each face or edge, -1 after the last."""
     connectivity = scan.dataset[text(topology, f"{location}_node_connectivity")]
     pair = text(topology, "node_coordinates").split()
     n_nodes = int(scan.variables[pair[0]].size)

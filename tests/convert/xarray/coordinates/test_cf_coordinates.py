@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_dimension
+from deepsphere_pyg.convert import from_xarray
+from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import find_time
 
 xr = pytest.importorskip("xarray")
 LAT, LON = np.linspace(-80, 80, 5), np.arange(0, 360, 45.0)
@@ -34,9 +35,8 @@ def test_latitude_and_longitude_are_found(
     row, column, row_attributes, column_attributes
 ):
     dataset = data(row, column, row_attributes, column_attributes)
-    assert find_dimension(dataset, "v", "latitude") == row
-    assert find_dimension(dataset, "v", "longitude") == column
-    assert find_dimension(dataset, "v", "time") is None
+    assert from_xarray(dataset, "v").dims == (row, column)
+    assert find_time(dataset, "v") is None
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_latitude_and_longitude_are_found(
 def test_time_is_found(name, values, attributes):
     dataset = data("lat", "lon").rename(n=name) if name != "n" else data("lat", "lon")
     dataset = dataset.assign_coords({name: (name, values, attributes)})
-    assert find_dimension(dataset, "v", "time") == name
-    assert find_dimension(dataset, "v", "latitude") == "lat"
+    assert find_time(dataset, "v") == name
+    assert from_xarray(dataset, "v").dims == ("lat", "lon")
 
 
 def test_decoded_times_are_found_by_their_type(tmp_path):
@@ -68,15 +68,10 @@ def test_decoded_times_are_found_by_their_type(tmp_path):
     )
     dataset.to_netcdf(tmp_path / "a.nc")
     with xr.open_dataset(tmp_path / "a.nc") as decoded:
-        assert find_dimension(decoded, "v", "time") == "n"
+        assert find_time(decoded, "v") == "n"
 
 
-def test_two_latitudes_are_refused():
-    dataset = xr.Dataset(
-        {"v": (("lat", "latitude", "lon"), np.zeros((5, 5, 8)))},
-        coords={"lat": LAT, "latitude": LAT, "lon": LON},
-    )
-    with pytest.raises(
-        ValueError, match=r"more than one dimension of latitude: lat, l"
-    ):
-        find_dimension(dataset, "v", "latitude")
+def test_two_times_are_refused():
+    dataset = data("lat", "lon").expand_dims(time=2).rename(n="month")
+    with pytest.raises(ValueError, match=r"more than one dimension of time: time, mo"):
+        find_time(dataset, "v")

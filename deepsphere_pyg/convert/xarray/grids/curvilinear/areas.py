@@ -1,4 +1,4 @@
-"""Areas of cells of curvilinear grids, which are known by their centres."""
+"""Areas of cells of curvilinear grids, estimated from their centres."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from samplings.arrays import FloatArray
 from samplings.tessellation.cells import polygon_areas
 
 BoolArray = npt.NDArray[np.bool_]
-# Cells of so many medians have to be as large as those about them, up to a factor.
+# Cells above LARGE medians may be at most ALIKE times as large as those around them.
 LARGE, ALIKE = 50.0, 8.0
 _ABOVE, _BELOW, _LEFT, _RIGHT = range(4)
 _STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1))
@@ -25,11 +25,10 @@ _STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 def curvilinear_areas(
     xyz: FloatArray, known: BoolArray, links: Links
 ) -> npt.NDArray[np.float64]:
-    """Areas of the cells of a grid that is known by its centres.
+    """Estimate the areas of the cells of a grid from their centres.
 
-    A corner is the middle of the four centres round it. Where a cell has no neighbour,
-    at the edges of the grid, beside unknown cells and where the array jumps, centres
-    are continued linearly.
+    A corner is the middle of the four centres around it. At the edges of the grid,
+    beside unknown cells and at jumps of the array, centres are extrapolated linearly.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def curvilinear_areas(
 
 
 def _shifted(array: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
-    """Values of the next cells on one side, zero beyond the edges."""
+    """Return the values of the next cells on one side, zero beyond the edges."""
     row, column = _STEPS[side]
     padded = np.pad(array, [(1, 1), (1, 1), *[(0, 0)] * (array.ndim - 2)])
     n, m = array.shape[:2]
@@ -85,14 +84,14 @@ def _shifted(array: npt.NDArray[Any], side: int) -> npt.NDArray[Any]:
 def _sides(
     points: FloatArray, have: Sequence[BoolArray]
 ) -> tuple[FloatArray, BoolArray]:
-    """Centres on the four sides of each cell, continued where there are no neighbours.
+    """Return the centres on the four sides of each cell, extrapolated at edges.
 
     Returns
     -------
     sides : ndarray
         Shape ``(4, n, m, 3)``.
     found : ndarray
-        False where there is nothing to continue, ``(4, n, m)``.
+        False where there is nothing to extrapolate from, ``(4, n, m)``.
     """
     sides = np.stack([_shifted(points, side) for side in range(4)])
     found = np.stack(have)
@@ -102,7 +101,7 @@ def _sides(
         lacking = ~have[side]
         ahead = lacking & have[opposite]
         sides[side][ahead] = 2 * points[ahead] - beside[opposite][ahead]
-        # Without a neighbour in this direction: as the cells next to it go on.
+        # Without a neighbour in this direction, take the steps of the cells beside.
         total, count = np.zeros_like(points), np.zeros(lacking.shape)
         for across in (_LEFT, _RIGHT) if side < 2 else (_ABOVE, _BELOW):
             for way, sign in ((side, 1.0), (opposite, -1.0)):
@@ -142,7 +141,7 @@ def _corner(
     row: int,
     column: int,
 ) -> FloatArray:
-    """Middle of a cell, its neighbours of a row and a column, and the one between."""
+    """Return the middle of a cell, two neighbours, and the cell between these."""
     sides, found = beside
     by_column, by_row = _shifted(sides[row], column), _shifted(sides[column], row)
     first = (have[column] & _shifted(found[row], column))[..., None]
@@ -157,7 +156,7 @@ def _corner(
 
 
 def _refuse_large(areas: FloatArray) -> None:
-    """Refuse cells that are much larger than most, and than those about them."""
+    """Refuse cells that are much larger than most, and than those around them."""
     positive = areas > 0
     if not positive.any():
         return
@@ -170,6 +169,6 @@ def _refuse_large(areas: FloatArray) -> None:
         where = ", ".join(str(int(one[bad])) for one in at)
         raise ValueError(
             f"the cell at position {where} would have {areas[at][bad] / typical:.3g} "
-            "times the area of most cells, so that its neighbours in the array are "
-            "none on the globe; pass areas=, or give the coordinates bounds"
+            "times the area of most cells: its neighbours in the array are not "
+            "neighbours on the globe; pass areas=, or give the coordinates bounds"
         )

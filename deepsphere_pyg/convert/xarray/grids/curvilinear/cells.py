@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.convert.xarray.grids.cells import unit_vectors
 from deepsphere_pyg.convert.xarray.grids.curvilinear.areas import curvilinear_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.neighbours import (
     Links,
@@ -18,9 +17,10 @@ from deepsphere_pyg.convert.xarray.grids.curvilinear.neighbours import (
     repeated_neighbours,
 )
 from samplings.arrays import FloatArray, IntArray
+from samplings.points.lonlat import vectors_of_degrees
 
 BoolArray = npt.NDArray[np.bool_]
-# So many jumps a cell are no edges of tiles or seas but places in no order.
+# With more jumps a cell, the places are in no order: edges of tiles and seas are few.
 MOST_JUMPS = 0.5
 
 
@@ -46,11 +46,11 @@ class Cells:
     @cached_property
     def xyz(self) -> FloatArray:
         """Unit vectors, shape ``(*array, 3)``; unknown ones are NaN."""
-        return unit_vectors(self.lat, self.lon)
+        return vectors_of_degrees(self.lon, self.lat)
 
     @cached_property
     def pieces(self) -> IntArray:
-        """Number of the piece of neighbours at one place that each cell belongs to."""
+        """Number of the piece of each cell: neighbours at one place."""
         found = [
             repeated_neighbours(self.xyz[tile], self.known[tile], self.same)
             for tile in self._tiles()
@@ -68,7 +68,7 @@ class Cells:
         ]
 
     def with_own_places(self, what: str) -> tuple[Cells, str]:
-        """Cells without those whose place is a code, and a message that says so.
+        """Leave out cells whose place is a code; return the others and a message.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class Cells:
         cells : Cells
             Those with places of their own.
         message : str
-            Empty where all have one.
+            Empty if all have one.
         """
         if self.known.ndim == 1:
             return self, ""
@@ -101,7 +101,7 @@ class Cells:
         return Cells(self.lat, self.lon, self.known & ~dummies, self.same), message
 
     def without_lonely(self, what: str) -> tuple[Cells, str]:
-        """Cells without those that are far from all neighbours, and what to say.
+        """Leave out cells far from all neighbours; return the others and a message.
 
         Parameters and results are those of :meth:`with_own_places`.
 
@@ -131,7 +131,7 @@ class Cells:
         if jumps > MOST_JUMPS * self.known.size:
             raise ValueError(
                 f"most neighbours in the array of {what} are far from each other, as "
-                f"at positions {where}: it is no grid whose areas could be estimated; "
+                f"at positions {where}: areas of such a grid cannot be estimated; "
                 "pass areas=, or give the coordinates bounds"
             )
         message = (
@@ -145,12 +145,12 @@ class Cells:
         return Cells(self.lat, self.lon, self.known & ~lonely, self.same), message
 
     def estimated_areas(self) -> FloatArray:
-        """Areas in steradian that the places stand for, shape of the array.
+        """Estimate the areas of the cells in steradian, shape of the array.
 
         Raises
         ------
         ValueError
-            As :func:`~deepsphere_pyg.convert.xarray.grids.curvilinear.areas`'s own.
+            As :func:`curvilinear_areas`.
         """
         areas = np.zeros(self.known.shape)
         for tile in self._tiles():
@@ -158,7 +158,7 @@ class Cells:
         return areas
 
     def _areas_of(self, xyz: FloatArray, known: BoolArray) -> FloatArray:
-        """Areas of the cells of one tile; copies of a row or column share them."""
+        """Estimate areas of one tile; copies of a row or column share them."""
         shares = np.ones(known.shape)
         groups = []
         for axis in (0, 1):
@@ -171,12 +171,12 @@ class Cells:
         return np.asarray(areas[np.ix_(*groups)] * shares)
 
     def _differs(self, xyz: FloatArray, known: BoolArray) -> BoolArray:
-        """Which rows are at other places than the ones before them."""
+        """True for rows whose places differ from the row before."""
         equal = np.linalg.norm(xyz[1:] - xyz[:-1], axis=-1) <= self.same
         both = known[1:] == known[:-1]
         copy = (both & (equal | ~known[1:])).all(axis=1) & known[1:].any(axis=1)
         return np.concatenate([[True], ~copy])
 
     def _tiles(self) -> Iterator[tuple[int, ...]]:
-        """Positions of the arrays of two dimensions that the array is made of."""
+        """Return positions of the two-dimensional arrays that make up the array."""
         return np.ndindex(self.known.shape[:-2])

@@ -1,4 +1,4 @@
-"""Which neighbours in an array of cells are neighbours on the globe."""
+"""Neighbours in an array of cells that are neighbours on the globe too."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import scipy.sparse as sp
 from scipy.ndimage import label
 from scipy.sparse.csgraph import connected_components
 
-from deepsphere_pyg.convert.xarray.coordinates.latlon_grid import ROUNDING
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING
 from samplings.arrays import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
-# A link of this many local medians is a jump. Smoothly stretched grids change by half
-# from cell to cell at most, which is twice within the window.
+# A link of this many local medians is a jump. Spacings of smoothly stretched grids
+# change by at most half from cell to cell, a factor of two within the window.
 JUMP = 4.0
-# Links beside a jump belong to its seam from this many on: tiles may touch at a corner.
+# Links beside a jump belong to its seam from this many medians on: tiles may touch at
+# a corner.
 SEAM = 1.8
-# Links that a link is compared with: as many rows and columns of them.
+# Side of the square of links that a link is compared with.
 WINDOW = 5
 
 
@@ -34,9 +35,9 @@ class Links:
     right
         True where a cell and that of the next column are neighbours, ``(n, m - 1)``.
     n_jumps
-        How many links are no neighbours, because the places are far apart.
+        Number of links between places that are far apart.
     farthest
-        The positions of the longest of those, or None.
+        Positions at the ends of the longest of these, or None.
     """
 
     down: BoolArray
@@ -84,8 +85,8 @@ def neighbour_links(xyz: FloatArray, known: BoolArray) -> Links:
 
 
 def _jumps(length: FloatArray) -> BoolArray:
-    """True where links across the first axis are many times those about them."""
-    # Places that repeat say nothing of the spacing.
+    """True where links along the first axis are many times those around them."""
+    # Places that repeat say nothing about the spacing.
     real = np.where(length > 1e-12, length, np.nan)
     if not np.isfinite(real).any():
         return np.zeros(length.shape, dtype=bool)
@@ -108,12 +109,12 @@ def _jumps(length: FloatArray) -> BoolArray:
 
 
 def window_medians(values: FloatArray, at: tuple[IntArray, ...]) -> FloatArray:
-    """Medians of the known values in the windows about some positions."""
+    """Return medians of the known values in windows around some positions."""
     half = WINDOW // 2
     padded = np.pad(values, half, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (WINDOW, WINDOW))
     medians = np.empty(len(at[0]))
-    # Some hundred thousand windows at a time bound the memory.
+    # Parts of two hundred thousand windows bound the memory.
     for start in range(0, len(medians), 200_000):
         part = tuple(one[start : start + 200_000] for one in at)
         near = np.sort(windows[part].reshape(len(part[0]), -1), axis=1)
@@ -124,10 +125,10 @@ def window_medians(values: FloatArray, at: tuple[IntArray, ...]) -> FloatArray:
 
 
 def repeated_neighbours(xyz: FloatArray, known: BoolArray, same: float) -> IntArray:
-    """Number of the piece of cells at one place that each cell belongs to.
+    """Number the pieces of cells at one place; return that of each cell.
 
-    A piece is linked by neighbours in the array that are at the same place, up to
-    ``same`` in radian: a row of a pole, or rows that repeat.
+    Neighbours in the array that are at most ``same`` (radian) apart belong to one
+    piece: a row at a pole, or rows that repeat.
     """
     numbers = np.arange(known.size).reshape(known.shape)
     pairs = []
@@ -148,15 +149,15 @@ def repeated_neighbours(xyz: FloatArray, known: BoolArray, same: float) -> IntAr
 def dummy_cells(
     lat: FloatArray, known: BoolArray, pieces: IntArray, links: Links
 ) -> BoolArray:
-    """True where cells have no place of their own but a code for that.
+    """True where the place of a cell is a code for a missing one.
 
     Models write one place, such as (0, 0), for all cells that they leave out. Such a
-    piece fills squares of the array, or is far from all cells about it.
+    piece fills squares of the array, or is far from all cells around it.
 
     Parameters
     ----------
     lat
-        Latitudes in degree, shape ``(n, m)``. Rows of a pole are no such cells.
+        Latitudes in degree, shape ``(n, m)``. Rows at a pole are not such cells.
     known
         True where a cell has coordinates.
     pieces
@@ -176,7 +177,7 @@ def dummy_cells(
     )
     fills = np.zeros(n, dtype=bool)
     fills[pieces[square & several]] = True
-    # Links out of a piece, and those of them that are no jumps.
+    # Links out of a piece, and those among them that are not jumps.
     out, near = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     for axis, linked in ((0, links.down), (1, links.right)):
         p, k = np.moveaxis(pieces, axis, 0), np.moveaxis(known, axis, 0)
@@ -185,6 +186,6 @@ def dummy_cells(
         for end in (p[1:], p[:-1]):
             out += np.bincount(end[apart], minlength=n)
             near += np.bincount(end[close], minlength=n)
-    # A place that fills squares is a code wherever else it is far from its neighbours.
+    # A place that fills squares, or is far from its neighbours, is a code everywhere.
     codes = fills | ((size > 1) & (out > 0) & (near == 0))
     return np.asarray(codes[pieces] & several)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
+from deepsphere_pyg.compilers import in_plain_mode
 
 
 def test_modes_of_the_caller_are_left_out():

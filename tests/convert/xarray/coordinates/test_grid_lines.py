@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from deepsphere_pyg.datasets import LatLonGrid
+from deepsphere_pyg.convert.xarray.coordinates.grid_lines import grid_lines
+from tests.helpers import latlon_cell_areas
 
 LAT = np.linspace(-90, 90, 19)
 LON = np.arange(0, 360, 10.0)
@@ -22,43 +23,44 @@ LON = np.arange(0, 360, 10.0)
     ids=["0", "-180", "west", "wrap", "wrap-180", "float32", "centres", "two parts"],
 )
 def test_global_longitudes_are_one_circle_of_36_meridians(lon):
-    grid = LatLonGrid(LAT, lon)
-    assert grid.is_periodic
-    assert len(grid.meridians) == 36
-    np.testing.assert_allclose(grid.gaps, 10, atol=1e-4)
+    lines = grid_lines(LAT, lon)
+    sampling, vertex = lines.rectilinear()
+    assert sampling.is_periodic
+    assert sampling.shape == (19, 36)
+    np.testing.assert_allclose(np.diff(lines.lon), 10, atol=1e-4)
     # each column is at the meridian it claims
-    difference = (lon[grid.columns] - grid.meridians + 180) % 360 - 180
+    difference = (sampling.lon[vertex[9]] - lon + 180) % 360 - 180
     np.testing.assert_allclose(difference, 0, atol=1e-4)
 
 
 @pytest.mark.parametrize("lat", [LAT, LAT[::-1], np.linspace(-85, 85, 18)])
 @pytest.mark.parametrize("lon", [LON, np.append(LON, 360)])
 def test_cells_of_a_global_grid_cover_the_sphere(lat, lon):
-    grid = LatLonGrid(lat, lon)
-    assert grid.cell_areas.shape == grid.shape
-    assert grid.cell_areas.sum() == pytest.approx(4 * np.pi, rel=1e-12)
+    sampling, vertex = grid_lines(lat, lon).rectilinear()
+    assert sampling.area == pytest.approx(4 * np.pi, rel=1e-12)
+    areas = np.bincount(vertex.ravel(), latlon_cell_areas(lat, lon).ravel())
+    np.testing.assert_allclose(sampling.weights, areas, rtol=1e-12)
 
 
 def test_cells_of_a_regional_grid_cover_their_region():
-    grid = LatLonGrid(np.arange(0.5, 60), np.arange(-9.5, 10))
+    sampling = grid_lines(np.arange(0.5, 60), np.arange(-9.5, 10)).rectilinear()[0]
     band = np.sin(np.deg2rad(60)) * np.deg2rad(20)
-    assert grid.cell_areas.sum() == pytest.approx(band, rel=1e-12)
-    assert not grid.is_periodic
-    assert grid.holes.sum() == 1
+    assert sampling.area == pytest.approx(band, rel=1e-12)
+    assert not sampling.is_periodic
+    np.testing.assert_allclose(sampling.lon_bounds[[0, -1]], [350, 370])
 
 
 def test_radians_are_refused_unless_the_unit_is_given():
     lat, lon = np.deg2rad(LAT), np.deg2rad(LON)
     with pytest.raises(ValueError, match="the globe in radians; pass unit='radian'"):
-        LatLonGrid(lat, lon)
-    np.testing.assert_allclose(LatLonGrid(lat, lon, "radian").lat, LAT)
-    assert LatLonGrid(lat, lon, "degree").lat.max() < 1.6
+        grid_lines(lat, lon)
+    np.testing.assert_allclose(grid_lines(lat, lon, "radian").lat, LAT[::-1])
+    assert grid_lines(lat, lon, "degree").lat.max() < 1.6
 
 
 @pytest.mark.parametrize(
     ("lat", "lon", "message"),
     [
-        (np.zeros((3, 4)), LON, "two-dimensional coordinates"),
         ([0.0], LON, "at least two coordinates"),
         ([0, np.nan, 10], LON, "lat must be finite, got nan at position 1"),
         (LAT, [0, np.inf], "lon must be finite, got inf at position 1"),
@@ -72,17 +74,9 @@ def test_radians_are_refused_unless_the_unit_is_given():
 )
 def test_bad_coordinates_are_explained(lat, lon, message):
     with pytest.raises(ValueError, match=message):
-        LatLonGrid(lat, lon)
+        grid_lines(lat, lon)
 
 
 def test_unknown_unit_is_refused():
     with pytest.raises(ValueError, match="unit must be 'degree' or 'radian'"):
-        LatLonGrid(LAT, LON, "gon")
-
-
-def test_float32_copy_of_a_grid_matches():
-    lat, lon = np.linspace(-90, 90, 768), np.arange(1152) * 0.3125
-    grid = LatLonGrid(lat, lon)
-    assert grid.matches(LatLonGrid(lat.astype(np.float32), lon.astype(np.float32)))
-    assert not grid.matches(LatLonGrid(lat[::-1], lon))
-    assert not grid.matches(LatLonGrid(lat[1:], lon))
+        grid_lines(LAT, LON, "gon")

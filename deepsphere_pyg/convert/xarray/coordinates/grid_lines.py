@@ -1,0 +1,153 @@
+"""Rows and columns of a latitude-longitude grid, as a file orders them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.convert.xarray.coordinates.angles import ROUNDING, Unit, in_degrees
+from samplings import Rectilinear
+from samplings.arrays import FloatArray, IntArray
+from samplings.schemes.grid_lines import HOLE
+
+
+@dataclass(frozen=True, eq=False)
+class GridLines:
+    """Rows from north to south and columns eastwards, and where a file holds them.
+
+    Attributes
+    ----------
+    lat
+        Latitude of each row in degrees, shape ``(n_lat,)``, decreasing.
+    lon
+        Longitude of each column in degrees, increasing and possibly beyond 360. The
+        first column is the one east of the gap in a regional grid. A meridian that the
+        file repeats, as 0 and 360, is listed once.
+    gaps
+        Degrees from each meridian to the next, in any order.
+    rows, columns
+        Position in the file of each row and column.
+    shape
+        Numbers of rows and columns of the file.
+    first, repeated
+        Positions in the file of the westernmost column, and of the column that repeats
+        it; ``repeated`` is empty if there is none.
+    """
+
+    lat: FloatArray
+    lon: FloatArray
+    gaps: FloatArray
+    rows: IntArray
+    columns: IntArray
+    shape: tuple[int, int]
+    first: int
+    repeated: IntArray
+
+    def on_file(self, index: IntArray) -> IntArray:
+        """Return the vertex of each cell of the file, shape :attr:`shape`.
+
+        Parameters
+        ----------
+        index
+            Vertex at each of the sorted rows and columns.
+        """
+        vertex = np.empty(self.shape, dtype=np.int64)
+        vertex[np.ix_(self.rows, self.columns)] = index
+        vertex[:, self.repeated] = vertex[:, [self.first]]
+        return vertex
+
+    def rectilinear(self) -> tuple[Rectilinear, IntArray]:
+        """Return the grid without regard to schemes, and the vertex of each cell."""
+        # Rows at a pole must be there exactly to be one vertex.
+        polar = np.abs(self.lat) > 90 - ROUNDING
+        lat = np.where(polar, np.copysign(90.0, self.lat), self.lat)
+        sampling = Rectilinear(lat, self.lon)
+        return sampling, self.on_file(sampling.grid_index)
+
+
+def grid_lines(
+    lat: npt.ArrayLike, lon: npt.ArrayLike, unit: Unit | None = None
+) -> GridLines:
+    """Sort the rows and columns of a grid.
+
+    Parameters
+    ----------
+    lat
+        Latitude of each row, shape ``(n_lat,)``: in either direction, evenly spaced or
+        not, with or without the poles.
+    lon
+        Longitude of each column, shape ``(n_lon,)``: from any meridian, counted from
+        -180 or 0, with or without the first meridian again at the end.
+    unit
+        As of :func:`deepsphere_pyg.convert.xarray.coordinates.angles.in_degrees`.
+
+    Raises
+    ------
+    ValueError
+        If coordinates are not finite, repeat, are out of range, or look like radians.
+
+    Examples
+    --------
+    >>> lines = grid_lines([-60, 0, 60], [0, 90, 180, 270, 360])
+    >>> lines.lat, lines.lon, lines.repeated
+    (array([ 60.,   0., -60.]), array([  0.,  90., 180., 270.]), array([4]))
+    """
+    north, east = in_degrees(_checked("lat", lat), _checked("lon", lon), unit)
+    span = np.ptp(east)
+    if span > 360 + ROUNDING:
+        raise ValueError(
+            "longitudes must be degrees that go round the globe at most once, got "
+            f"{east.min():g} to {east.max():g}; cut the overlapping columns"
+        )
+    rows = np.argsort(-north)
+    # float32 makes 359.99999 of 360, which is meridian zero too.
+    turned = np.mod(east, 360.0)
+    turned[turned > 360 - ROUNDING] = 0.0
+    columns = np.argsort(turned, kind="stable")
+    if span >= 360 - ROUNDING:
+        columns = columns[columns != int(east.argmax())]
+    meridians = turned[columns]
+    _refuse_repeats("latitudes", north[rows[::-1]])
+    _refuse_repeats("longitudes", meridians)
+    gaps = np.diff(meridians, append=meridians[0] + 360)
+    others, widest = np.sort(gaps)[-2:]
+    start = 0
+    if widest > HOLE * others * (1 + 1e-6):
+        start = int(gaps.argmax()) + 1
+    columns, meridians = np.roll(columns, -start), np.roll(meridians, -start)
+    return GridLines(
+        lat=north[rows],
+        lon=meridians + 360 * (meridians < meridians[0]),
+        gaps=gaps,
+        rows=rows,
+        columns=columns,
+        shape=(len(north), len(east)),
+        first=int(east.argmin()),
+        repeated=np.setdiff1d(np.arange(len(east)), columns),
+    )
+
+
+def _checked(name: str, values: npt.ArrayLike) -> FloatArray:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or len(array) < 2:
+        raise ValueError(
+            f"{name} must list at least two coordinates, got shape {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        bad = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise ValueError(
+            f"{name} must be finite, got {array[bad]} at position {bad}; "
+            "drop the rows or columns whose coordinate is missing"
+        )
+    return array
+
+
+def _refuse_repeats(what: str, ascending: FloatArray) -> None:
+    steps = np.diff(ascending)
+    if len(steps) == 0 or steps.min() < 1e-9:
+        bad = ascending[int(steps.argmin())] if len(steps) else ascending[0]
+        raise ValueError(
+            f"{what} must be distinct, but {bad:g} repeats; keep one row or column each"
+        )
