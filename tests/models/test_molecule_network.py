@@ -221,7 +221,7 @@ def test_what_a_network_does_not_know_of_its_input_is_told(network):
     with pytest.raises(ValueError, match=r"does not know the radius .* set network\."):
         molecule_energies(network, found)
     network.radius = 2 * found.largest_radius
-    message = r"two atoms of molecule 0 are 1\..* nearer than twice the radius"
+    message = r"two atoms of molecule 0 are 1\..* less than twice the radius"
     with pytest.raises(ValueError, match=message):
         molecule_energies(network, found)
     network.radius = found.largest_radius
