@@ -25,6 +25,8 @@ from deepsphere_pyg.propagation import (
 )
 from deepsphere_pyg.signals import checked_signal
 
+__all__ = ["EdgeOperator"]
+
 
 class EdgeOperator(FixedTensors):
     r"""A linear map between signals, as a weighted sum over edges.

@@ -75,7 +75,13 @@ def _missing(x: Tensor, nan: bool) -> Tensor:
     return missing
 
 
-def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> Tensor:
+def checked_signal(
+    x: Tensor,
+    n_in: int,
+    weight: Tensor,
+    cast: bool = True,
+    taker: str = "this operator",
+) -> Tensor:
     """Check that ``x`` is a signal on the sources of an operator.
 
     Under autocast the signal is converted to the operator's dtype, so that sums over
@@ -91,6 +97,8 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> T
         Edge weights, whose dtype and device are expected.
     cast
         Whether to convert the signal under autocast.
+    taker
+        Name of the object that takes the signal, for the messages.
 
     Raises
     ------
@@ -111,25 +119,21 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> T
         )
     if x.shape[-2] != n_in:
         raise ValueError(
-            f"x has {x.shape[-2]} vertices, this operator takes {n_in}; x must have "
-            "shape (*batch, vertex, channel) and live on the sampling that the "
-            "operator was built for"
+            f"x has {x.shape[-2]} vertices, {taker} takes {n_in}; x must have "
+            "shape (*batch, vertex, channel) and live on the sampling that "
+            f"{taker} was built for"
         )
     if x.device != weight.device:
         raise ValueError(
-            f"x is on {x.device} but the operator is on {weight.device}; "
+            f"x is on {x.device} but {taker} is on {weight.device}; "
             "move one with .to(device)"
         )
     if x.is_floating_point() and torch.is_autocast_enabled(x.device.type):
         return x.to(weight.dtype) if cast else x
     if x.dtype != weight.dtype:
-        other = (
-            f", or the operator with .to({x.dtype})"
-            if x.dtype.is_floating_point
-            else ""
-        )
+        other = f", or {taker} with .to({x.dtype})" if x.dtype.is_floating_point else ""
         raise TypeError(
-            f"x must be {weight.dtype} like the operator, got {x.dtype}; convert it "
+            f"x must be {weight.dtype} like {taker}, got {x.dtype}; convert it "
             f"with .to({weight.dtype}){other}"
         )
     return x

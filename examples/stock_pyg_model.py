@@ -52,7 +52,7 @@ class Network(nn.Module):
 
 # Maps on one sampling: a graph of PyTorch Geometric each, which its loader joins.
 maps = ClimateEvents(HEALPix(nside), n_maps, seed=0)
-graph = to_data(knn_graph(maps.sampling, k=8), dtype=torch.float32)
+graph = to_data(knn_graph(maps.sampling, k=8))
 fields = torch.stack([maps[i][0] for i in range(n_maps)])
 mean, std = fields.mean(dim=(0, 1)), fields.std(dim=(0, 1))
 weights = {"edge_index": graph.edge_index, "edge_weight": graph.edge_weight}

@@ -304,13 +304,13 @@ def test_wrong_signals_are_refused():
         operator(torch.zeros(12, 3))
     with pytest.raises(ValueError, match=r"add a channel with x\[..., None\]"):
         operator(torch.zeros(48))
-    with pytest.raises(TypeError, match=r"float32 like the operator, got torch.int64"):
+    with pytest.raises(TypeError, match=r"float32 like this operator, got torch.int64"):
         operator(torch.zeros(48, 3, dtype=torch.int64))
-    with pytest.raises(TypeError, match=r"or the operator with .to\(torch.float64\)"):
+    with pytest.raises(TypeError, match=r"or this operator with .to\(torch.float64\)"):
         operator(torch.zeros(48, 3, dtype=torch.float64))
     with pytest.raises(TypeError, match="got ndarray; convert it"):
         operator(np.zeros((48, 3)))
-    with pytest.raises(ValueError, match=r"x is on meta but the operator is on cpu"):
+    with pytest.raises(ValueError, match=r"x is on meta but this operator is on cpu"):
         operator(torch.zeros(48, 3, device="meta"))
 
 

@@ -37,7 +37,7 @@ def test_convolution_and_its_gradient_equal_those_of_the_cpu(dtype, tolerance):
 def test_network_gives_what_it_gives_on_the_cpu():
     torch.manual_seed(0)
     pyramid = build_pyramid(HEALPix(16), SMALL.levels, k=8)
-    network = SphericalUNet(4, 3, pyramid, SMALL).eval()
+    network = SphericalUNet(4, 3, pyramid, configuration=SMALL).eval()
     x = torch.randn(2, 3072, 4)
     with torch.no_grad():
         expected = network(x)

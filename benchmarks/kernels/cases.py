@@ -151,12 +151,12 @@ def _network(name: str, resolution: int) -> torch.nn.Module:
     if name == "shrec17":
         return SphericalClassifier(6, 55, pyramid)
     if name == "cosmology":
-        return SphericalClassifier(1, 2, pyramid, (16, 32, 64, 64, 64), K=5)
+        return SphericalClassifier(1, 2, pyramid, widths=(16, 32, 64, 64, 64), K=5)
     if name == "unet":
-        return SphericalUNet(16, 3, pyramid, DEEPSPHERE)
+        return SphericalUNet(16, 3, pyramid, configuration=DEEPSPHERE)
     if name == "small-unet":
-        return SphericalUNet(4, 3, pyramid, SMALL)
-    return SphericalClassifier(3, 5, pyramid, (8, 16), K=4)
+        return SphericalUNet(4, 3, pyramid, configuration=SMALL)
+    return SphericalClassifier(3, 5, pyramid, widths=(8, 16), K=4)
 
 
 LAYER_PEERS = ("ours", "pyg", "coo", "csr", "scipy")

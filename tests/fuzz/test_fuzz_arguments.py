@@ -175,10 +175,10 @@ def entries():
             "seed": 0,
         },
     )
-    yield models.PixelNetwork, {**two, "pyramid": PYRAMID, "widths": (4, 4)}
+    yield models.PixelNetwork, {**two, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
         models.SphericalClassifier,
-        {**two, "pyramid": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {**two, "sampling": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
     )
     yield (
         models.UNetConfiguration,
@@ -188,7 +188,7 @@ def entries():
         models.SphericalUNet,
         {
             **two,
-            "pyramid": PYRAMID,
+            "sampling": PYRAMID,
             "configuration": models.UNetConfiguration("tiny", 4, (4, 4)),
         },
     )

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from deepsphere_pyg.commands.digits.stretches import stretch_matrices, stretched
 from deepsphere_pyg.datasets import SphericalMNIST
-from deepsphere_pyg.models import HarmonicClassifier, SavedModel, SO3Classifier
+from deepsphere_pyg.models import HarmonicClassifier, SavedModel
 from deepsphere_pyg.training.callbacks import EpochShuffle
 from samplings.arrays import IntArray
 
@@ -24,7 +24,7 @@ _STEP = 500
 
 def reads_coefficients(network: SavedModel) -> bool:
     """Whether a network begins with a transform, which has no parameters."""
-    return isinstance(network, HarmonicClassifier | SO3Classifier)
+    return isinstance(network, HarmonicClassifier)
 
 
 def prepared(network: SavedModel, x: Tensor) -> Tensor:
@@ -34,21 +34,14 @@ def prepared(network: SavedModel, x: Tensor) -> Tensor:
     """
     if isinstance(network, HarmonicClassifier):
         return network.coefficients(x)
-    if isinstance(network, SO3Classifier):
-        c: Tensor = network.transform(network.standardize(x))
-        return c
     return x
 
 
 def finished(network: SavedModel, x: Tensor) -> Tensor:
     """Return the output of a network for the result of :func:`prepared`."""
-    y: Tensor
     if isinstance(network, HarmonicClassifier):
         return network.of_coefficients(x)
-    if isinstance(network, SO3Classifier):
-        y = network.head(network.mean(network.blocks(x)))
-        return y
-    y = network(x)
+    y: Tensor = network(x)
     return y
 
 

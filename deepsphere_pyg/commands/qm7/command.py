@@ -157,15 +157,15 @@ def run(args: argparse.Namespace) -> int:
         GeneralizedSphericalCNN(
             len(dataset.molecules.elements),
             None,
-            args.bandlimits,
-            args.channels,
+            bandlimits=args.bandlimits,
+            channels=args.channels,
             tau_max=args.tau_max,
             mixing=args.mixing,
             convolution=args.convolution,
         ),
         dataset.molecules.elements,
-        args.width,
-        dataset.molecules.largest_radius,
+        width=args.width,
+        radius=dataset.molecules.largest_radius,
     )
     molecules = dataset.molecules
     counts = torch.from_numpy(np.array(molecules.composition[parts.train]))

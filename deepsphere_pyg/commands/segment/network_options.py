@@ -75,6 +75,6 @@ def network_from_arguments(
         pyramid = build_pyramid(
             dataset.sampling, configuration.levels, args.k, weighting=args.weighting
         )
-        network = SphericalUNet(channels, classes, pyramid, configuration)
+        network = SphericalUNet(channels, classes, pyramid, configuration=configuration)
     network.standardize.fit_(*input_statistics(dataset))
     return network

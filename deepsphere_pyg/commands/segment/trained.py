@@ -48,7 +48,7 @@ def trained_network(
                 "pass the data options it was trained with"
             )
     if args.transfer:
-        return spherical_model(args.checkpoint).with_sampling_of(maps.sampling)
+        return spherical_model(args.checkpoint).with_sampling(maps.sampling)
     return spherical_model(args.checkpoint, maps.sampling)
 
 

@@ -94,7 +94,7 @@ def test_what_are_no_signals_is_refused():
         layer(X[:, 0], INDEX)
     with pytest.raises(ValueError, match=r"x has no vertices, got shape \(0, 2\)"):
         layer(X[:0], NOTHING)
-    with pytest.raises(TypeError, match=r"x must be torch\.float32 like the operator"):
+    with pytest.raises(TypeError, match=r"x must be torch\.float32 like this operator"):
         layer(X.double(), INDEX)
     with pytest.raises(ValueError, match="expected 2 input channels, got 4"):
         layer(torch.zeros(4, 4), INDEX)
