@@ -173,7 +173,7 @@ def test_a_flipped_bit_in_any_part_of_a_checkpoint_is_told(
         path.write_bytes(damaged)
         assert segment("--epochs", "3", "--resume", out=out) == 2
         told = capsys.readouterr().err
-        assert f"{path} is damaged: its checksum is not that of what was wr" in told
+        assert f"{path} is damaged" in told
         assert path.read_bytes() == damaged
     path.write_bytes(whole)
     assert segment("--epochs", "3", "--resume", out=out) == 0
