@@ -129,5 +129,9 @@ def _check_members(path: Path) -> None:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
+            # PyTorch reads zeros from a part that is marked as a folder.
+            folders = [i.filename for i in archive.infolist() if i.external_attr & 0x10]
         if damaged is not None:
             raise ValueError(f"the checksum of its part {damaged} differs")
+        if folders:
+            raise ValueError(f"its part {folders[0]} is marked as a folder")

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import zipfile
 
 import pytest
 import torch
@@ -221,6 +222,19 @@ def test_files_without_a_checksum_are_read_and_their_parts_checked(model, path):
     with pytest.raises(
         ValueError, match=r"the checksum of its part .* differs; it may"
     ):
+        load_model(path)
+
+
+def test_a_part_of_tensors_marked_as_a_folder_is_refused(model, path):
+    """PyTorch takes it for a folder and leaves its tensor zero; its checksum fits."""
+    changed(path)
+    with zipfile.ZipFile(path) as archive:
+        part = next(n for n in archive.namelist() if n.endswith("/data/0"))
+    content = bytearray(path.read_bytes())
+    # The name stands behind the 46 bytes of an entry of the central directory.
+    content[content.rindex(part.encode()) - 46 + 38] = 0x10
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"/data/0 is marked as a folder; it may"):
         load_model(path)
 
 
