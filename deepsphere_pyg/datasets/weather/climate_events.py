@@ -141,8 +141,7 @@ class ClimateEvents(RotatedMaps[SegmentationSample], SegmentationDataset):
     classes that cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels reveal
     little of the class, and their surroundings much: at nside 32, gradient boosting
     reaches a mean average precision of 25 % from the 16 channels, and of 79 % with
-    their means and deviations in the neighbourhood
-    (``benchmarks/climate_events_difficulty.py``). :class:`WeatherState` describes the
+    their means and deviations in the neighbourhood. :class:`WeatherState` describes the
     maps.
 
     Parameters
