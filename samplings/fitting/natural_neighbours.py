@@ -1,4 +1,4 @@
-"""Links to natural neighbours, for points scattered so that the nearest lie aside."""
+"""Links to natural neighbours, for scattered points with one-sided nearest ones."""
 
 from __future__ import annotations
 
@@ -10,30 +10,27 @@ from samplings.fitting.uneven import is_uneven
 from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull, delaunay_edges
 
-# How far natural neighbours may be, in distances of the farthest of the nearest ones.
-# Measured with k = 8: even random points have none beyond twice; on weather stations
-# the error falls up to 5 and hardly beyond, and round the rim of a region, where links
-# across the empty rest would do harm, up to 3.
+# Longest links to natural neighbours, in distances to the farthest nearest neighbour.
+# At k = 8 random points have none beyond twice. The error falls up to 5 on weather
+# stations, and up to 3 on regions, where links across the empty rest would do harm.
 REACH = 4.0
 
 
 def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, int]:
     """Link vertices whose Voronoi cells share a side; return chords and edges added.
 
-    The nearest neighbours of a scattered point may all lie on one side of it, where no
-    weights make a Laplacian. Its natural neighbours surround it. Links more than four
-    times as long as the longest to nearest neighbours, at both ends, are left out, as
-    they lead across the empty rest around a region; but not where points cover the
-    sphere and are dense in places: coasts are natural neighbours across oceans.
-    Samplings other than :class:`samplings.Irregular` ones and parts of them have
-    neighbours all around, and ``pattern``, the chords ``(V, V)`` to the neighbours of
-    each vertex, is returned itself.
+    The nearest neighbours of a scattered point may all lie on one side, where no
+    weights make a Laplacian; its natural neighbours surround it. Links more than four
+    times as long as the longest to nearest neighbours, at both ends, are left out:
+    they cross the empty rest around a region. Points that cover the sphere and are
+    dense in places keep them: coasts are natural neighbours across oceans. Samplings
+    other than :class:`samplings.Irregular` ones and parts of them keep ``pattern``, the
+    chords ``(V, V)`` to the neighbours of each vertex.
 
     Raises
     ------
     ValueError
-        If the points have no Delaunay triangulation: all on one circle, or some less
-        than 1e-7 rad or so apart.
+        If all points lie on one circle, or some are within some 1e-7 rad.
 
     Notes
     -----
@@ -69,7 +66,7 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     i, j, length = i[near], j[near], length[near]
     linked = sp.csr_array((length, (i, j)), shape=(n, n))
     wanted = linked + linked.T
-    # Entries of the difference are zero where the pattern has the link already.
+    # The difference is zero where the pattern already has the link.
     known = sp.csr_array(pattern.maximum(pattern.T))
     new = sp.csr_array(wanted - wanted.multiply(known > 0))
     new.eliminate_zeros()

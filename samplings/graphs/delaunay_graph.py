@@ -17,16 +17,15 @@ from samplings.graphs.weightings import OF_TRIANGULATIONS, Weighting, weighting_
 def delaunay_graph(
     sampling: Sampling, weighting: str | Weighting = "finite-volume"
 ) -> SphericalGraph:
-    r"""Link the vertices whose Voronoi cells share a side.
+    r"""Link the vertices whose Voronoi cells share a side, some six links a vertex.
 
-    Some six links a vertex, without a number of neighbours or a width to choose:
     :math:`M^{-1}(D - A)` is the Laplacian of linear finite elements or of finite
     volumes, of eigenvalues :math:`l(l+1)` in the limit of many vertices.
 
     Parameters
     ----------
     sampling
-        Where the vertices are.
+        The vertices.
     weighting
         :class:`samplings.FiniteVolume`, :class:`samplings.Cotangent`, or the name of
         one.
@@ -34,9 +33,9 @@ def delaunay_graph(
     Returns
     -------
     SphericalGraph
-        Connected, but for a part of a sampling in pieces, or points farther apart than
-        the extent of finite volumes (said in its note); ``k`` is the smallest number of
-        links of a vertex.
+        Connected, except for a part of a sampling in pieces, or points farther apart
+        than the extent of finite volumes (see its note); ``k`` is the smallest number
+        of links of a vertex.
 
     Raises
     ------
@@ -45,7 +44,7 @@ def delaunay_graph(
     ValueError
         If ``weighting`` is not one of these, if there is a single vertex, or if the
         points (of the whole sampling) have no triangulation: fewer than four, all on
-        one circle, or some less than 1e-7 rad or so apart.
+        one circle, or some within some 1e-7 rad.
 
     Examples
     --------
@@ -56,7 +55,7 @@ def delaunay_graph(
     sampling = sampling_argument("sampling", sampling)
     if len(sampling) == 1:
         raise ValueError(
-            "a single vertex has no neighbours to link; keep at least two vertices"
+            "a graph needs at least two vertices, got a single one; keep more"
         )
     kind = weighting_argument(weighting, OF_TRIANGULATIONS)
     weights = delaunay_weights(sampling, kind)

@@ -1,4 +1,4 @@
-"""Weights of the edges of the Delaunay triangulation: neighbours without a number k."""
+"""Weights of the edges of the Delaunay triangulation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from samplings.tessellation.finite_volumes import sides_over_chords
 def delaunay_weights(
     sampling: Sampling, weighting: str | Weighting = "finite-volume"
 ) -> EdgeWeights:
-    r"""Give weights to the edges of the spherical Delaunay triangulation.
+    r"""Weigh the edges of the spherical Delaunay triangulation.
 
     With the areas of the cells as masses M, :math:`M^{-1}(D - S)` approximates the
     Laplacian of the sphere, :math:`\mu_l \approx l (l + 1)` for :math:`l^2 \ll V`.
@@ -30,9 +30,8 @@ def delaunay_weights(
     Parameters
     ----------
     sampling
-        Where the vertices are. For a part of a sampling the weights are those of the
-        whole between vertices of the part: nothing flows through the sides that its
-        cells have in common with missing ones.
+        The vertices. A part of a sampling has the weights of the whole between its
+        vertices: nothing flows across its border.
     weighting
         :class:`samplings.FiniteVolume`, :class:`samplings.Cotangent`, or the name of
         one. They differ by the curvature of a cell.
@@ -46,16 +45,16 @@ def delaunay_weights(
     ------
     ValueError
         If ``weighting`` is not one of these; if the points (of the whole sampling) have
-        no Delaunay triangulation: fewer than four, all on one circle, or some less than
-        1e-7 rad or so apart.
+        no Delaunay triangulation: fewer than four, all on one circle, or some within
+        some 1e-7 rad.
 
     Notes
     -----
     Diagonals of cells whose corners lie on one circle have no weight, so that the
-    weights have every symmetry of the sampling. Where all points lie in a hemisphere
-    the cells at the rim reach round the sphere, and sides between them are long, as
-    finite volumes want; triangles there do not follow the sphere and are left out of
-    the cotangents, with those links whose weight gets negative by that.
+    weights have every symmetry of the sampling. Where all points lie in a hemisphere,
+    finite volumes include the long sides of cells at the rim that reach round the
+    sphere. Cotangents leave out triangles there, which do not follow the sphere, and
+    links whose weight would become negative.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Coordinates and the names of their columns as people write them in text files."""
+"""Coordinates, and names of their columns, as people write them in text files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from samplings.quantities import refuse_other_coordinate
 from samplings.units import degrees_of
 
-# Names of columns, in lower case, by coordinate. The first one found is taken.
+# Names of columns, in lower case, by coordinate.
 NAMES = {
     "lon": ("lon", "longitude", "long", "lng", "längengrad", "laengengrad", "longitud"),
     "lat": ("lat", "latitude", "breitengrad", "latitud"),
@@ -20,7 +20,7 @@ _MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "missing", "-", "--",
 _MISSING |= {"?", ".", "inf", "-inf", "<na>", "nat", "#n/a", "masked"}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
 _PLAIN = re.compile(_NUMBER, re.ASCII)
-# Degrees (or hours), minutes and seconds, each after the other.
+# Degrees (or hours), minutes and seconds, one after the other.
 _PARTS = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>\d+(?:\.\d*)?)\s*(?P<mark>[°ºdh:]|deg|\s)\s*"
     r"(?:(?P<minutes>\d+(?:\.\d*)?)\s*(?:['′’m:]|\s|$)\s*)?"
@@ -48,13 +48,7 @@ class Column:
         return {"ra": "lon", "dec": "lat"}.get(self.kind, self.kind)
 
     def factor(self) -> float:
-        """Degrees of the unit.
-
-        Raises
-        ------
-        ValueError
-            If it is not one of angle, or that of the other coordinate.
-        """
+        """Return the unit in degrees, if it is an angle along this coordinate."""
         if not self.unit:
             return 1.0
         refuse_other_coordinate(self.axis, self.unit)
@@ -97,9 +91,9 @@ def named_column(index: int, name: str, unit: str = "") -> Column | None:
 def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) -> float:
     """Return the value of a field of a coordinate in degree.
 
-    Numbers with a point, or a comma where it separates no fields; with the letter of a
-    hemisphere before or after them; or degrees, minutes and seconds. Right ascensions
-    in such parts are hours, unless their unit is degrees.
+    It is a number with a point, or with a comma that is not a separator; with a
+    hemisphere's letter before or after it; or degrees, minutes and seconds. Right
+    ascensions in such parts are hours, unless their unit is degrees.
 
     Raises
     ------

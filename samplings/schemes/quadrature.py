@@ -1,4 +1,4 @@
-"""Rules that integrate over colatitude: nodes and weights."""
+"""Quadrature rules over colatitude: nodes and weights."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from samplings.arrays import FloatArray, read_only
 
 
 class Rule(NamedTuple):
-    r"""Nodes and weights of a rule that integrates over colatitude.
+    r"""Nodes and weights of a quadrature rule over colatitude.
 
     .. math:: \int_0^\pi f(\theta) \sin\theta \, d\theta \approx \sum_i w_i f(\theta_i)
 
     Parameters
     ----------
     theta
-        Colatitudes in radian from the north pole on, shape ``(n,)``.
+        Colatitudes in radian from the north pole, shape ``(n,)``.
     weights
-        Their weights, shape ``(n,)``. They sum to 2, and are not negative.
+        Their weights, shape ``(n,)``, not negative, of sum 2.
     degree
-        Largest degree up to which all polynomials in :math:`\cos\theta` are
-        integrated exactly.
+        Largest degree of polynomials in :math:`\cos\theta` that are integrated exactly.
     """
 
     theta: FloatArray
@@ -59,7 +58,7 @@ def gauss_legendre(n: int) -> Rule:
         value, slope = _legendre(n, theta)
         step = value / slope
         theta -= step
-        # Convergence is quadratic: after a relative step of 1e-9 nothing is left.
+        # Convergence is quadratic: a relative step of 1e-9 is the last.
         if np.abs(step / theta).max() < 1e-9:
             break
     if n % 2:
@@ -129,14 +128,14 @@ def fejer(n: int) -> Rule:
 
 
 def driscoll_healy(n: int) -> Rule:
-    r"""Driscoll-Healy rule: :math:`\theta_i = \pi i / n`, the north pole weighing 0.
+    r"""Driscoll-Healy rule: :math:`\theta_i = \pi i / n`, weight 0 at the north pole.
 
     .. math:: w_i = \frac4n \sin\theta_i \sum_{k=1}^{\lfloor n/2 \rfloor}
         \frac{\sin((2k - 1)\theta_i)}{2k - 1}
 
-    Exact up to degree n - 1, or n - 2 if n is odd, for at least 2 nodes, the north pole
-    among them: products of two functions of degrees below n / 2 are integrated exactly,
-    which is their sampling theorem.
+    Exact up to degree n - 1, or n - 2 if n is odd, for at least 2 nodes including the
+    north pole: products of two functions of degrees below n / 2 are integrated exactly,
+    as their sampling theorem needs.
 
     Notes
     -----
@@ -183,11 +182,11 @@ def mcewen_wiaux(bandlimit: int) -> Rule:
 
 
 def _circle(n: int, shift: float) -> FloatArray:
-    r"""Weights of n points around a whole meridian circle, ``shift`` steps from north.
+    r"""Return weights of n points on a meridian circle, ``shift`` steps from north.
 
-    A function of colatitude, continued evenly over both halves of the circle, is a sum
-    of :math:`\cos k\theta`; their integrals are 0 for odd k and :math:`2 / (1 - k^2)`
-    for even k.
+    A function of colatitude, continued evenly around the circle, is a sum of
+    :math:`\cos k\theta`; their integrals are 0 for odd k and :math:`2 / (1 - k^2)` for
+    even k.
     """
     k = np.arange(n // 2 + 1)
     integrals = np.where(k % 2, 0.0, 2 / (1 - np.where(k % 2, 0, k) ** 2))

@@ -1,4 +1,4 @@
-"""The icosahedron, its symmetries, and its triangles cut in four again and again."""
+"""The icosahedron, its symmetries, and the repeated subdivision of its triangles."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from samplings.arrays import FloatArray, IntArray, read_only
 
 
 def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
-    """Vertices and triangles of an icosahedron subdivided ``level`` times.
+    """Return vertices and triangles of an icosahedron subdivided ``level`` times.
 
-    Unit vectors ``(10 * 4**level + 2, 3)``, those of a level first in the next one; and
-    corners of the triangles, counterclockwise from outside, ``(20 * 4**level, 3)``,
-    with the children of triangle f at ``4f ... 4f+3``.
+    Vertices are unit vectors ``(10 * 4**level + 2, 3)``, those of a level first in the
+    next one. Corners of the triangles are counterclockwise from outside,
+    ``(20 * 4**level, 3)``, with the children of triangle f at ``4f ... 4f+3``.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
 
 
 def triangle_edges(faces: IntArray, n: int) -> IntArray:
-    """Edges ``(E, 2)`` with the lower vertex first, in lexicographic order."""
+    """Return edges ``(E, 2)``, the lower vertex first, in lexicographic order."""
     ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
     return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)
 
@@ -37,8 +37,8 @@ def triangle_edges(faces: IntArray, n: int) -> IntArray:
 def icosahedral_symmetries() -> tuple[FloatArray, ...]:
     """Generators of the 120 rotations and reflections of the icosahedron.
 
-    A fifth of a turn about a vertex, a third of a turn about the centre of a triangle,
-    and the inversion.
+    A fifth of a turn about a vertex, a third about the centre of a triangle, and the
+    inversion.
 
     Examples
     --------
@@ -47,22 +47,16 @@ def icosahedral_symmetries() -> tuple[FloatArray, ...]:
     True
     """
     golden = (1 + 5**0.5) / 2
-    # Rotation by 72 degrees about the vertex (1, golden, 0), Rodrigues' formula worked
-    # out: cos 72 = (golden - 1) / 2, and every entry is one half of 1, golden or
-    # 1 / golden.
-    fifth = 0.5 * np.array(
-        [
-            [1, 1 / golden, golden],
-            [1 / golden, golden, -1],
-            [-golden, 1, 1 / golden],
-        ]
-    )
+    # Rotation by 72 degrees about the vertex (1, golden, 0) by Rodrigues' formula, with
+    # cos 72 = (golden - 1) / 2: entries are halves of 1, golden and 1 / golden.
+    a, b = golden, 1 / golden
+    fifth = 0.5 * np.array([[1, b, a], [b, a, -1], [-a, 1, b]])
     third = np.eye(3)[[1, 2, 0]]
     return read_only(fifth), read_only(third), read_only(-np.eye(3))
 
 
 def _icosahedron() -> tuple[FloatArray, IntArray]:
-    """Vertices and faces, each found as three vertices at mutually least distance."""
+    """Return vertices and faces, triples of vertices at the least mutual distance."""
     golden = (1 + 5**0.5) / 2
     flat = [(a, b * golden, 0.0) for a in (1, -1) for b in (1, -1)]
     points = [np.roll(point, shift) for shift in range(3) for point in flat]
