@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from samplings.arrays import FloatArray, IntArray
 from samplings.base import Sampling
+from samplings.fitting.pattern import add_links
 from samplings.fitting.uneven import core, is_uneven
 
 # Length of the links, in spacings of even points with cells as large as the one that
@@ -45,21 +46,12 @@ def reach_out(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, 
     if not is_uneven(sampling):
         return pattern, 0
     angle = min(LENGTH * float(np.sqrt(areas @ areas / areas.sum())), np.pi / 2)
-    known = sp.csr_array(pattern.maximum(pattern.T))
     start, end = _nearest_around(xyz, np.flatnonzero(core(areas)), angle)
-    n = len(sampling)
     length = np.linalg.norm(xyz[start] - xyz[end], axis=1)
     # A pair may be found from both ends, or twice from one: maxima, not sums.
     low, high = np.minimum(start, end), np.maximum(start, end)
-    _, once = np.unique(low * n + high, return_index=True)
-    wanted = sp.csr_array((length[once], (low[once], high[once])), shape=(n, n))
-    new = sp.csr_array(wanted - wanted.multiply(known > 0))
-    new.eliminate_zeros()
-    if new.nnz == 0:
-        return pattern, 0
-    both = sp.csr_array(pattern + new + new.T)
-    both.sort_indices()
-    return both, new.nnz
+    _, once = np.unique(low * len(xyz) + high, return_index=True)
+    return add_links(pattern, low[once], high[once], length[once])
 
 
 def _nearest_around(

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.base import Sampling, whole_sampling
+from samplings.fitting.pattern import add_links
 from samplings.fitting.uneven import is_uneven
 from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull, delaunay_edges
@@ -63,15 +64,4 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     near = length <= REACH * np.maximum(farthest[i], farthest[j])
     if not near.all() and is_uneven(sampling):
         near[:] = True
-    i, j, length = i[near], j[near], length[near]
-    linked = sp.csr_array((length, (i, j)), shape=(n, n))
-    wanted = linked + linked.T
-    # The difference is zero where the pattern already has the link.
-    known = sp.csr_array(pattern.maximum(pattern.T))
-    new = sp.csr_array(wanted - wanted.multiply(known > 0))
-    new.eliminate_zeros()
-    if new.nnz == 0:
-        return pattern, 0
-    both = sp.csr_array(pattern + new)
-    both.sort_indices()
-    return both, new.nnz // 2
+    return add_links(pattern, i[near], j[near], length[near])

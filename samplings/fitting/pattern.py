@@ -142,6 +142,22 @@ def _widest_gap(
     return widest
 
 
+def add_links(
+    pattern: sp.csr_array, start: IntArray, end: IntArray, length: FloatArray
+) -> tuple[sp.csr_array, int]:
+    """Add links with their lengths unless the pattern has them; return their number."""
+    wanted = sp.csr_array((length, (start, end)), shape=pattern.shape)
+    known = sp.csr_array(pattern.maximum(pattern.T))
+    # The difference is zero where the pattern already has the link.
+    new = sp.csr_array(wanted - wanted.multiply(known > 0))
+    new.eliminate_zeros()
+    if new.nnz == 0:
+        return pattern, 0
+    both = sp.csr_array(pattern + new + new.T)
+    both.sort_indices()
+    return both, new.nnz
+
+
 def checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
     """Refuse patterns that do not hold chords between vertices, ``(n, n)``."""
     pattern = sp.csr_array(pattern)

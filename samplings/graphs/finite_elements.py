@@ -18,6 +18,7 @@ from samplings.tessellation.hull import (
     convex_hull,
     edges_of_faces,
     opposite_angles,
+    values_of_edges,
 )
 
 
@@ -183,7 +184,8 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     alone = lumped == 0
     lumped[alone] = sampling.weights[alone]
     shared = _totals(number, np.repeat(area / 12, 3), len(edges))
-    between, links = _symmetric(shared, edges, n), _symmetric(weights, edges, n)
+    between = values_of_edges(shared, edges, n)
+    links = values_of_edges(weights, edges, n)
     inside = lumped - np.asarray(between.sum(axis=1)).ravel()
     degree = np.asarray(links.sum(axis=1)).ravel()
     return FiniteElements(
@@ -226,11 +228,3 @@ def _cotangent_weights(
 def _totals(place: IntArray, values: FloatArray, n: int) -> FloatArray:
     """Sum the values that have the same place."""
     return np.bincount(place.ravel(), values, minlength=n).astype(np.float64)
-
-
-def _symmetric(values: FloatArray, edges: IntArray, n: int) -> sp.csr_array:
-    """Return the matrix ``(n, n)`` with the value of each edge in both directions."""
-    both = np.concatenate([edges, edges[:, ::-1]])
-    matrix = sp.csr_array((np.tile(values, 2), both.T), shape=(n, n))
-    matrix.eliminate_zeros()
-    return matrix

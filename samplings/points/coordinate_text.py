@@ -88,10 +88,10 @@ def named_column(index: int, name: str, unit: str = "") -> Column | None:
     return None
 
 
-def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) -> float:
+def degrees_in(text: str, column: Column, factor: float) -> float:
     """Return the value of a field of a coordinate in degree.
 
-    It is a number with a point, or with a comma that is not a separator; with a
+    It is a number with a point, or with a comma; with a
     hemisphere's letter before or after it; or degrees, minutes and seconds. Right
     ascensions in such parts are hours, unless their unit is degrees.
 
@@ -105,14 +105,14 @@ def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) ->
     Examples
     --------
     >>> lon = Column(0, "lon", "")
-    >>> degrees_in("12°30'E", lon, 1.0, False), degrees_in("7,5 W", lon, 1.0, True)
+    >>> degrees_in("12°30'E", lon, 1.0), degrees_in("7,5 W", lon, 1.0)
     (12.5, -7.5)
     """
     given = text.strip().strip("\"'").strip() if text.count('"') != 1 else text.strip()
     if given.lower() in _MISSING:
         raise MissingCoordinate(f"{column.kind} is missing, got {text.strip()!r}")
     given = given.replace("−", "-").replace("\u00a0", " ")
-    if decimal_comma and given.count(",") == 1 and "." not in given:
+    if given.count(",") == 1 and "." not in given:
         given = given.replace(",", ".")
     if _PLAIN.fullmatch(given):
         return _number(given) * factor

@@ -234,7 +234,7 @@ def _column(
         for i, (number, text) in enumerate(zip(numbers, texts, strict=True)):
             here = f"{path}, line {number}"
             try:
-                values[i] = degrees_in(text, column, factor, True)
+                values[i] = degrees_in(text, column, factor)
             except MissingCoordinate as error:
                 raise ValueError(
                     f"{here}: {error}; drop such points, with the values there"

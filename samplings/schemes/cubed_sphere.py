@@ -38,10 +38,8 @@ class CubedSphere(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``n`` is not an integer.
-    ValueError
-        If ``n < 1``.
+    TypeError, ValueError
+        If ``n`` is not an integer, or below 1.
 
     Notes
     -----

@@ -50,11 +50,9 @@ class Equiangular(RegularGrid):
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If ``n_theta`` is below 1 (3 with both poles, 2 with the north pole), ``n_phi``
-        below 1, or the scheme unknown.
+    TypeError, ValueError
+        If a number is not an integer, ``n_theta`` is below 1 (3 with both poles, 2 with
+        the north pole), ``n_phi`` below 1, or the scheme unknown.
 
     Notes
     -----

@@ -34,10 +34,8 @@ class Fibonacci(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``n`` is not an integer.
-    ValueError
-        If ``n < 4``.
+    TypeError, ValueError
+        If ``n`` is not an integer, or below 4.
 
     Notes
     -----

@@ -42,10 +42,8 @@ class GaussLegendre(RegularGrid):
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If ``bandlimit`` or ``n_phi`` is below 1.
+    TypeError, ValueError
+        If ``bandlimit`` or ``n_phi`` is not an integer, or below 1.
 
     Notes
     -----

@@ -10,11 +10,8 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
-from samplings.schemes.subdivision import (
-    icosahedral_symmetries,
-    subdivided_icosahedron,
-    triangle_edges,
-)
+from samplings.schemes.subdivision import icosahedral_symmetries, subdivided_icosahedron
+from samplings.tessellation.hull import edges_of_faces
 from samplings.tessellation.spherical_triangles import circumcentres
 from samplings.tessellation.voronoi import cell_areas
 
@@ -40,10 +37,8 @@ class Icosahedral(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``level`` is not an integer.
-    ValueError
-        If ``level < 0``.
+    TypeError, ValueError
+        If ``level`` is not an integer, or negative.
 
     Notes
     -----
@@ -105,7 +100,7 @@ class Icosahedral(Sampling):
             )
         coarse = Icosahedral(self.level - 1)
         n = len(coarse)
-        edges = triangle_edges(coarse.faces, n)
+        edges, _ = edges_of_faces(coarse.faces, n)
         own, shared = self.weights[:n], self.weights[n:]
         halves = np.bincount(edges.ravel(), np.repeat(shared / 2, 2), minlength=n)
         flow = _smallest_flow(edges, coarse.weights - own - halves)

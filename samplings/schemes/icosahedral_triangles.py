@@ -38,10 +38,8 @@ class IcosahedralTriangles(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``level`` is not an integer.
-    ValueError
-        If ``level < 0``.
+    TypeError, ValueError
+        If ``level`` is not an integer, or negative.
 
     Notes
     -----

@@ -87,8 +87,10 @@ class Irregular(Sampling):
                 )
         points = unit_vectors("xyz", xyz)
         # Stand-ins until the areas of the cells are known.
-        equal: Any = equal_areas(len(points) if points.ndim else 0)
-        super().__init__(points, equal if weights is None else weights)
+        areas: Any = weights
+        if weights is None:
+            areas = equal_areas(len(points) if points.ndim else 0)
+        super().__init__(points, areas)
         if duplicates == "refuse":
             refuse_duplicates(self.xyz)
         else:

@@ -66,10 +66,8 @@ class SO3Grid(ReadOnly):
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If one is below 1, N above L, or the scheme unknown.
+    TypeError, ValueError
+        If a number is not an integer, or below 1, N above L, or the scheme unknown.
 
     Notes
     -----

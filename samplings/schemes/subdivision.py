@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 
 from samplings.arrays import FloatArray, IntArray, read_only
+from samplings.tessellation.hull import edges_of_faces
 
 
 def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
@@ -26,12 +27,6 @@ def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
     for _ in range(level):
         xyz, faces = _subdivide(xyz, faces)
     return xyz, faces
-
-
-def triangle_edges(faces: IntArray, n: int) -> IntArray:
-    """Return edges ``(E, 2)``, the lower vertex first, in lexicographic order."""
-    ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
-    return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)
 
 
 def icosahedral_symmetries() -> tuple[FloatArray, ...]:
@@ -72,14 +67,11 @@ def _icosahedron() -> tuple[FloatArray, IntArray]:
 
 def _subdivide(xyz: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray]:
     """Cut each face in four; midpoints come after the vertices, in edge order."""
-    n = len(xyz)
-    edges = triangle_edges(faces, n)
+    edges, number = edges_of_faces(faces, len(xyz))
     middle = xyz[edges[:, 0]] + xyz[edges[:, 1]]
     middle /= np.linalg.norm(middle, axis=1)[:, None]
-    keys = edges[:, 0] * n + edges[:, 1]
-    sides = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2)
     a, b, c = faces.T
-    ab, bc, ca = (n + np.searchsorted(keys, sides[..., 0] * n + sides[..., 1])).T
+    bc, ca, ab = (len(xyz) + number).T
     corners = ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))
     cut = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
     return np.concatenate([xyz, middle]), cut.reshape(-1, 3)

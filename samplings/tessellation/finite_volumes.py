@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.arrays import FloatArray
-from samplings.tessellation.hull import convex_hull, delaunay_edges
+from samplings.tessellation.hull import convex_hull, delaunay_edges, values_of_edges
 
 
 def sides_over_chords(xyz: FloatArray, extent: float = math.pi) -> sp.csr_array:
@@ -37,11 +37,7 @@ def sides_over_chords(xyz: FloatArray, extent: float = math.pi) -> sp.csr_array:
         side = 2 * np.arctan2(
             np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
         )
-    weights = side / chord
-    both = np.concatenate([edges, edges[:, ::-1]])
-    links = sp.csr_array((np.tile(weights, 2), both.T), shape=(n, n))
-    links.eliminate_zeros()
-    return links
+    return values_of_edges(side / chord, edges, n)
 
 
 def _sides_within(

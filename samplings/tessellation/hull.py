@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.spatial import ConvexHull, QhullError
 
 from samplings.arrays import FloatArray, IntArray
@@ -176,3 +177,11 @@ def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
     # They sum to less on the front of the hull, and also to more behind points of one
     # hemisphere.
     return np.asarray(edges[np.abs(opposite - np.pi) >= COCIRCULAR])
+
+
+def values_of_edges(values: FloatArray, edges: IntArray, n: int) -> sp.csr_array:
+    """Return the sparse matrix ``(n, n)`` with each edge's value in both directions."""
+    both = np.concatenate([edges, edges[:, ::-1]])
+    matrix = sp.csr_array((np.tile(values, 2), both.T), shape=(n, n))
+    matrix.eliminate_zeros()
+    return matrix

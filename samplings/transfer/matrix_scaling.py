@@ -15,17 +15,14 @@ NEWTON_STEPS = 30
 HALVINGS = 10
 # Accuracy of each Newton step; the next one corrects its error.
 ACCURACY = 1e-5
-# Relative error that round-off may leave where cells differ widely in size.
-ROUND_OFF = 1e-11
+# Relative errors: to stop at, and left by round-off where cells differ widely in size.
+CLOSE, ROUND_OFF = 1e-13, 1e-11
 # Largest relative difference of totals that are equal to round-off.
 SAME_TOTAL = 1e-9
 
 
 def balanced(
-    matrix: sp.csr_array,
-    rows: FloatArray,
-    columns: FloatArray,
-    accuracy: float = 1e-13,
+    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray
 ) -> sp.csr_array | None:
     r"""Scale rows and columns of a non-negative matrix ``(R, C)`` to given sums.
 
@@ -38,7 +35,7 @@ def balanced(
     rows, quickly removes the others.
 
     The sums of ``rows`` and ``columns`` must be positive, of equal totals, and are met
-    to a relative ``accuracy``. Return None if the zeros forbid such a scaling.
+    to a relative 1e-13. Return None if the zeros forbid such a scaling.
 
     Notes
     -----
@@ -52,7 +49,7 @@ def balanced(
     """
     if matrix.shape[0] < matrix.shape[1]:
         # The work of a step grows with the number of columns.
-        turned = balanced(sp.csr_array(matrix.T), columns, rows, accuracy)
+        turned = balanced(sp.csr_array(matrix.T), columns, rows)
         return None if turned is None else sp.csr_array(turned.T)
     scaled = sp.csr_array(matrix, copy=True)
     row_of = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
@@ -60,13 +57,13 @@ def balanced(
     if not _may_have(rows, columns, row_part, part):
         return None
     for _ in range(SWEEPS):
-        if _worst(scaled, rows, columns) <= accuracy:
+        if _worst(scaled, rows, columns) <= CLOSE:
             return scaled
         _scale_columns(scaled, columns)
         _scale_rows(scaled, row_of, rows)
     worst = _worst(scaled, rows, columns)
     for _ in range(NEWTON_STEPS):
-        if worst <= accuracy:
+        if worst <= CLOSE:
             return scaled
         step = _newton_step(scaled, rows, columns, part)
         # Halve steps that overshoot.
