@@ -20,21 +20,12 @@ Kind = Literal["degree", "radian", "sr"]
 
 
 def degrees(name: str, values: Any) -> FloatArray:
-    """Return angles in degree, as numbers without a unit.
+    """Return angles in degree, as native float64 without a unit, in the same shape.
 
-    Parameters
-    ----------
-    name
-        Name for messages: ``"lon"``, ``"lat"``, or another.
-    values
-        Degrees; or values with another unit of angle: quantities of astropy, pint or
-        unyt, lists of them, columns of an astropy table, or an xarray variable or
-        pandas series with an attribute ``units``.
-
-    Returns
-    -------
-    numpy.ndarray
-        The same shape, native float64; not a copy unless values change.
+    ``values`` are degrees, or have another unit of angle: quantities of astropy, pint
+    or unyt, lists of them, columns of an astropy table, or an xarray variable or pandas
+    series with an attribute ``units``. They are not copied unless they change. Messages
+    begin with ``name``: ``"lon"``, ``"lat"``, or another.
 
     Raises
     ------

@@ -24,19 +24,9 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
 
     Damaged bytes make libraries raise anything: KeyError, OverflowError, struct.error,
     UnicodeDecodeError, or MemoryError for absurd sizes in a header. Errors of packages
-    that are not installed, and :class:`DataFileError`, are left unchanged.
-
-    The message names the ``path``, the ``kind`` of file expected, such as ``"NetCDF"``,
-    and a ``remedy``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    PermissionError
-        If it may not be read.
-    ValueError
-        If it cannot be read for another reason.
+    that are not installed, and :class:`DataFileError`, are left unchanged. Others
+    become FileNotFoundError, PermissionError or ValueError, whose message names the
+    ``path``, the ``kind`` of file expected, such as ``"NetCDF"``, and a ``remedy``.
 
     Examples
     --------
@@ -81,22 +71,14 @@ def numpy_arrays(
 ) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of a NumPy file, by name; that of a ``.npy`` has the empty name.
 
-    Parameters
-    ----------
-    path
-        A ``.npz`` archive; without ``names`` also a ``.npy`` file.
-    kind, remedy
-        As in :func:`reading`.
-    names
-        The arrays required; by default all are read.
+    ``path`` is a ``.npz`` archive, or, without ``names`` of the arrays required, also a
+    ``.npy`` file; ``kind`` and ``remedy`` are as in :func:`reading`.
 
     Raises
     ------
     DataFileError
         If it is not an archive but must be, an array is missing, or an entry of the
-        archive is not an array.
-    FileNotFoundError, PermissionError, ValueError
-        As :func:`reading`.
+        archive is not an array; and as :func:`reading`.
     """
     # Our own handle, since NumPy does not close its own on a file that is no archive.
     with reading(path, kind, remedy), path.open("rb") as stream:

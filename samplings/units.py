@@ -44,12 +44,8 @@ _SQUARED = re.compile(r"(.+?)_?(?:\*\*|\^)?_?\(?2(?:\.0)?\)?|sq(?:uare)?[_.]?(.+
 def degrees_of(unit: str, coordinate: Coordinate | None = None) -> float | None:
     """Return the size of a unit of angle in degrees, None if it is unknown.
 
-    Parameters
-    ----------
-    unit
-        Its name, in any case, with or without the direction in which it counts.
-    coordinate
-        Its coordinate, if directions of the other one are to be refused.
+    The name ``unit`` may be in any case, with or without the direction in which it
+    counts; with ``coordinate``, directions of the other one are unknown.
 
     Examples
     --------
@@ -89,12 +85,8 @@ def is_length(unit: str) -> bool:
 def steradians_of(unit: str, radius: float = EARTH) -> float | None:
     """Return the size of a unit of area in steradians, None if it is unknown.
 
-    Parameters
-    ----------
-    unit
-        Such as ``sr``, ``deg2``, ``radians^2``, ``square degrees``, ``m**2``.
-    radius
-        Radius of the sphere in metres.
+    ``unit`` is such as ``sr``, ``deg2``, ``radians^2``, ``square degrees`` or ``m**2``;
+    ``radius`` is that of the sphere in metres.
 
     Examples
     --------

@@ -29,21 +29,11 @@ def minimise(
     Conjugate gradients run until a bound is met; there a projected gradient step fixes
     and frees several numbers at once. Deterministic.
 
-    Parameters
-    ----------
-    apply, target
-        Product with the symmetric positive semi-definite matrix A, and the vector b.
-    start, bounded
-        First x, and which of its numbers must not be negative, nor are at the start.
-    steps
-        Number of products with A.
-    tolerance
-        Stop when the projected gradient is this share of ``target`` in norm.
-    progress
-        Called after each product.
+    ``apply`` multiplies by the symmetric positive semi-definite matrix A, at most
+    ``steps`` times, with ``progress`` called each time; ``target`` is b. At the
+    ``start`` the ``bounded`` numbers must not be negative. The search stops where the
+    projected gradient is the share ``tolerance`` of ``target`` in norm.
 
-    Notes
-    -----
     Source: Dostál and Schöberl 2005, "Minimizing quadratic functions subject to bound
     constraints with the rate of convergence and finite termination", Computational
     Optimization and Applications 30, 23 (MPRGP).

@@ -33,22 +33,12 @@ def minimise_inside(
     inverses. Deterministic. Unlike projected gradients, it need not find the thousands
     of numbers that tend to zero, which would cut every step short.
 
-    Parameters
-    ----------
-    function, target
-        The symmetric positive semi-definite matrix A, and the vector b.
-    start
-        First x, positive.
-    gap
-        Sum of x z at the start, positive: about the excess of the value there over the
-        least one. The sum at the end is returned, to continue from.
-    steps, inner_steps
-        Steps of Newton's method, and most products with A in each of them.
-    progress
-        Called after each step.
+    A is ``function``, symmetric and positive semi-definite, and b ``target``; the first
+    x is positive. ``gap`` is the sum of x z at the start, about the excess of the value
+    there over the least one; the sum at the end is returned, to continue from. There
+    are ``steps`` of Newton's method, after each of which ``progress`` is called, with
+    at most ``inner_steps`` products with A.
 
-    Notes
-    -----
     Source: Nocedal and Wright 2006, Numerical Optimization, section 16.6.
     """
     x = start

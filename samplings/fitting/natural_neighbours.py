@@ -26,15 +26,9 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     they cross the empty rest around a region. Points that cover the sphere and are
     dense in places keep them: coasts are natural neighbours across oceans. Samplings
     other than :class:`samplings.Irregular` ones and parts of them keep ``pattern``, the
-    chords ``(V, V)`` to the neighbours of each vertex.
+    chords ``(V, V)`` to the neighbours of each vertex. A ValueError is raised if the
+    points have no Delaunay triangulation.
 
-    Raises
-    ------
-    ValueError
-        If all points lie on one circle, or some are within some 1e-7 rad.
-
-    Notes
-    -----
     Source: Sibson 1981, "A brief description of natural neighbour interpolation", in
     Interpreting Multivariate Data, 21.
 

@@ -35,14 +35,8 @@ class FitObjective:
     :math:`b_i[j] = \Psi(x_i·x_j)`, :math:`\Phi = \sum_l q_l (1 - P_l)`,
     :math:`\Psi = \sum_l q_l \mu_l (1 - P_l)` and :math:`q_l = p_l / \mu_l^2`.
 
-    Parameters
-    ----------
-    sampling, pattern
-        The vertices, and their links.
-    counts
-        Weight of each row, :math:`a_i`.
-    bandlimit
-        Degrees 1 ... bandlimit - 1 are fitted.
+    ``counts`` are the weights :math:`a_i` of the rows; degrees 1 ... ``bandlimit`` - 1
+    are fitted.
     """
 
     def __init__(

@@ -27,17 +27,10 @@ BORDER_GAP = np.deg2rad(150)
 class FitPattern:
     """One row for each orbit of vertices, and the unknown of each of its entries.
 
-    Parameters
-    ----------
-    rows
-        Rows ``vertices.first`` of the symmetric pattern, shape ``(R, V)``.
-    unknown
-        Number of the unknown at each entry of ``rows``.
-    vertices, edges
-        Orbits of the vertices, and of the edges ``low < high`` of the pattern in
-        lexical order. Each orbit of edges is one unknown.
-    pattern
-        The whole symmetric pattern, shape ``(V, V)``; its data are meaningless.
+    ``rows`` ``(R, V)`` are the rows ``vertices.first`` of the symmetric ``pattern``
+    ``(V, V)``, whose data are meaningless, and ``unknown`` the number of the unknown at
+    each entry. ``vertices`` and ``edges`` are the orbits of vertices, and of edges
+    ``low < high`` in lexical order, each of which is one unknown.
     """
 
     rows: sp.csr_array

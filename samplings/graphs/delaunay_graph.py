@@ -53,7 +53,7 @@ def delaunay_graph(
     ValueError
         If ``weighting`` is not one of these, if there is a single vertex, or if the
         points (of the whole sampling) have no triangulation: fewer than four, all on
-        one circle, or some within some 1e-7 rad.
+        one circle, or two within about 1e-7 rad.
 
     Examples
     --------
@@ -107,14 +107,14 @@ def delaunay_weights(
     ------
     ValueError
         If ``weighting`` is not one of these; if the points (of the whole sampling) have
-        no Delaunay triangulation: fewer than four, all on one circle, or some within
-        some 1e-7 rad.
+        no Delaunay triangulation: fewer than four, all on one circle, or two within
+        about 1e-7 rad.
 
     Notes
     -----
     Diagonals of cells whose corners lie on one circle have no weight, so that the
     weights have every symmetry of the sampling. Where all points lie in a hemisphere,
-    finite volumes include the long sides of cells at the rim that reach round the
+    finite volumes include the long sides of cells at the rim that reach around the
     sphere. Cotangents leave out triangles there, which do not follow the sphere, and
     links whose weight would become negative.
 

@@ -57,27 +57,11 @@ def weigh(
 ) -> EdgeWeights:
     """Weigh the links of a graph.
 
-    Parameters
-    ----------
-    sampling
-        The vertices.
-    pattern
-        Chords from each vertex to its neighbours, shape ``(V, V)``, symmetric or not.
-    weighting
-        One of :data:`samplings.WEIGHTINGS` for neighbours, or its name.
-    k
-        Number of neighbours asked for, which sets the width of kernels.
-    overwrite
-        Whether ``pattern`` may be overwritten, which saves 8 bytes a link.
+    ``pattern`` holds the chords from each vertex to its neighbours, shape ``(V, V)``,
+    symmetric or not, and may be overwritten with ``overwrite``, which saves 8 bytes a
+    link. ``weighting`` is one of :data:`samplings.WEIGHTINGS` for neighbours, or its
+    name; ``k`` is the number of neighbours asked for, which sets the width of kernels.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``k`` is not a positive integer, the weighting links no neighbours, or the
-        pattern does not fit, has no link, or holds a chord not positive and finite.
-
-    Notes
-    -----
     A graph stays as connected as its pattern. Kernels are at least 1e-6, so that a
     narrow ``t`` loses no link; links that a fit leaves without weight get 1e-6 of the
     largest weight if they join pieces.

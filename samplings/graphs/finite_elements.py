@@ -147,7 +147,7 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     ------
     ValueError
         If the points (of the whole sampling) have no Delaunay triangulation: fewer
-        than four, all on one circle, or some within some 1e-7 rad.
+        than four, all on one circle, or two within about 1e-7 rad.
 
     Notes
     -----

@@ -23,10 +23,9 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
     Let :math:`b(A, B)` be the least length such that Delaunay edges up to it link
     pieces A and B, directly or through others. All Delaunay edges from A to B up to
     :math:`2\, b(A, B)` are added, which include a minimum spanning tree of the pieces.
-    Diagonals of cells whose corners lie on one circle are not used
-    (:func:`samplings.tessellation.hull.delaunay_edges`), so the edges added have every
-    symmetry of the sampling. For a part of a sampling they are those of the whole, and
-    parts that lie apart stay apart.
+    Diagonals of cells whose corners lie on one circle are not used, so the edges added
+    have every symmetry of the sampling. For a part of a sampling they are those of the
+    whole, and parts that lie apart stay apart.
 
     ``pattern`` holds the chords from each vertex to its neighbours, shape ``(V, V)``,
     symmetric or not; it is returned itself if it is connected.
@@ -34,9 +33,8 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
     Raises
     ------
     ValueError
-        If the shape does not fit; or, where there are pieces to join, if the points
-        (of the whole sampling) have no Delaunay triangulation: all on one circle, or
-        some within some 1e-7 rad.
+        If the shape does not fit, or pieces cannot be joined since the points (of the
+        whole sampling) have no Delaunay triangulation.
 
     Examples
     --------

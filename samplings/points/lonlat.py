@@ -25,21 +25,15 @@ def lonlat_to_xyz(
     """Turn longitudes and latitudes ``(V,)`` in degree into unit vectors ``(V, 3)``.
 
     Longitudes lie from -360 to 360, latitudes from -90 to 90; quantities are converted
-    by :func:`samplings.quantities.degrees`. ``stacklevel`` is that of
+    by :func:`samplings.quantities.degrees`. A :class:`RadiansWarning` is given if all
+    are within the ranges of radians and span much of them, with the ``stacklevel`` of
     :func:`warnings.warn`: 2 for the caller.
 
     Raises
     ------
-    TypeError
-        If they are not real numbers.
-    ValueError
-        If shapes differ, a coordinate is missing or out of range, or the unit is not
-        one of angle.
-
-    Warns
-    -----
-    RadiansWarning
-        If all coordinates are within the ranges of radians and span much of them.
+    TypeError, ValueError
+        If they are not real numbers, shapes differ, a coordinate is missing or out of
+        range, or the unit is not one of angle.
 
     Examples
     --------

@@ -37,19 +37,10 @@ class _Block:
 def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
     """Return the chords from each vertex to its ``k`` nearest vertices, ties kept.
 
-    Parameters
-    ----------
-    xyz
-        Distinct unit vectors, shape ``(V, 3)``.
-    k
-        Minimum number of neighbours: ties with the k-th (relative 1e-9) are kept, so
-        that the graph has every symmetry of the points.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Row i holds the chords (Euclidean distances, at most 2) from vertex i to its
-        neighbours. Not symmetric.
+    ``xyz`` are distinct unit vectors ``(V, 3)``. Vertices tied with the k-th (relative
+    1e-9) are kept, so that the graph has every symmetry of the points. Row i of the
+    sparse result holds the Euclidean distances, at most 2, from vertex i to its
+    neighbours; it is not symmetric.
 
     Raises
     ------

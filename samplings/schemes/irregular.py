@@ -56,8 +56,7 @@ class Irregular(Sampling):
         If a point is not finite or not of unit length, points coincide and are not to
         be merged, an area is not positive, ``duplicates`` is not one of these words,
         ``extent`` is not in (0, pi], or is given besides weights. Without weights also
-        for fewer than four points, points on one circle, or points within some 2e-7
-        rad.
+        for fewer than four points, points on one circle, or two within about 2e-7 rad.
 
     Examples
     --------

@@ -86,12 +86,9 @@ def _legendre(n: int, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
 def clenshaw_curtis(n: int) -> Rule:
     r"""Clenshaw-Curtis rule: :math:`\theta_i = \pi i / (n-1)`, with both poles.
 
-    Exact up to degree n - 1, and n if n is odd, for at least 2 nodes.
-
-    Notes
-    -----
-    Source: Clenshaw and Curtis 1960, Numerische Mathematik 2, 197; the sums over
-    cosines by a fast Fourier transform as in Waldvogel 2006, BIT 46, 195.
+    Exact up to degree n - 1, and n if n is odd, for at least 2 nodes. Source: Clenshaw
+    and Curtis 1960, Numerische Mathematik 2, 197; the sums over cosines by a fast
+    Fourier transform as in Waldvogel 2006, BIT 46, 195.
 
     Examples
     --------
@@ -109,12 +106,8 @@ def clenshaw_curtis(n: int) -> Rule:
 def fejer(n: int) -> Rule:
     r"""Fejér's first rule: :math:`\theta_i = \pi (i + 1/2) / n`, without the poles.
 
-    Exact up to degree n - 1, and n if n is odd.
-
-    Notes
-    -----
-    Source: Fejér 1933, Math. Z. 37, 287; by a fast Fourier transform as in Waldvogel
-    2006, BIT 46, 195.
+    Exact up to degree n - 1, and n if n is odd. Source: Fejér 1933, Math. Z. 37, 287;
+    by a fast Fourier transform as in Waldvogel 2006, BIT 46, 195.
 
     Examples
     --------
@@ -135,12 +128,8 @@ def driscoll_healy(n: int) -> Rule:
 
     Exact up to degree n - 1, or n - 2 if n is odd, for at least 2 nodes including the
     north pole: products of two functions of degrees below n / 2 are integrated exactly,
-    as their sampling theorem needs.
-
-    Notes
-    -----
-    Without the pole it is Fejér's second rule. Source: Driscoll and Healy 1994, Adv.
-    Appl. Math. 15, 202, theorem 3 (n = 2b).
+    as their sampling theorem needs. Without the pole it is Fejér's second rule. Source:
+    Driscoll and Healy 1994, Adv. Appl. Math. 15, 202, theorem 3 (n = 2b).
 
     Examples
     --------
@@ -160,12 +149,8 @@ def driscoll_healy(n: int) -> Rule:
 def mcewen_wiaux(bandlimit: int) -> Rule:
     r"""McEwen-Wiaux rule: :math:`\theta_t = \pi (2t+1) / (2L-1)`, with the south pole.
 
-    Exact for degrees below the bandlimit L, with L nodes.
-
-    Notes
-    -----
-    Source: McEwen and Wiaux 2011, IEEE Trans. Signal Process. 59, 5876
-    (arXiv:1110.6298), section III.
+    Exact for degrees below the bandlimit L, with L nodes. Source: McEwen and Wiaux
+    2011, IEEE Trans. Signal Process. 59, 5876 (arXiv:1110.6298), section III.
 
     Examples
     --------

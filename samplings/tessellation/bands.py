@@ -20,12 +20,9 @@ class Bands:
     ----------
     z
         Sines of the latitudes between the rings, from the south, shape ``(R + 1,)``.
-    n
-        Number of columns of each ring, shape ``(R,)``.
-    west
-        Western border of the first column of each ring in radian, shape ``(R,)``.
-    start
-        First vertex of each ring, shape ``(R,)``.
+    n, west, start
+        Number of columns of each ring, western border of the first one in radian, and
+        first vertex, shape ``(R,)``.
     borders
         Borders of unequal columns, the same for all rings, in radian, a whole turn,
         shape ``(n + 1,)``; None for equal columns.

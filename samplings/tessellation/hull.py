@@ -21,15 +21,10 @@ COCIRCULAR = 1e-9
 class Hull:
     """Triangles on points of the sphere whose circumscribed circles are empty.
 
-    Parameters
-    ----------
-    faces
-        Corners, counterclockwise from outside, shape ``(F, 3)``.
-    centres
-        Circumcentres on the sphere, shape ``(F, 3)``: the outward normals.
-    offsets
-        Cosines of the angular radii of the circumscribed circles, shape ``(F,)``;
-        negative for faces that close the hull of points of one hemisphere.
+    ``faces`` ``(F, 3)`` are their corners, counterclockwise from outside, and
+    ``centres`` ``(F, 3)`` the circumcentres on the sphere, the outward normals.
+    ``offsets`` ``(F,)`` are the cosines of the angular radii of the circumscribed
+    circles, negative for faces that close the hull of points of one hemisphere.
     """
 
     faces: IntArray
@@ -107,7 +102,7 @@ def delaunay_faces(xyz: FloatArray) -> IntArray:
     ------
     ValueError
         If a vector is not finite or not of unit length, if there are fewer than four
-        points, all on one circle, or some within some 1e-7 rad.
+        points, all on one circle, or two within about 1e-7 rad.
 
     Notes
     -----

@@ -12,11 +12,8 @@ def triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
 
     .. math:: \tan \frac E2 = \frac{|\det(a, b, c)|}{1 + a·b + b·c + c·a}
 
-    in steradian, at most :math:`2\pi`, shape ``(...)``.
-
-    Notes
-    -----
-    Source: Van Oosterom and Strackee 1983, IEEE Trans. Biomed. Eng. 30, 125.
+    in steradian, at most :math:`2\pi`, shape ``(...)``. Source: Van Oosterom and
+    Strackee 1983, IEEE Trans. Biomed. Eng. 30, 125.
 
     Examples
     --------
