@@ -81,8 +81,8 @@ class Irregular(Sampling):
             extent = extent_argument(extent)
             if weights is not None:
                 raise ValueError(
-                    "extent must be left out where weights are given, which it limits "
-                    "only if they are computed; pass one of the two"
+                    "extent limits the areas computed, and must be left out where "
+                    "weights are given; pass one of the two"
                 )
         points = unit_vectors("xyz", xyz)
         # Stand-ins until the areas of the cells are known.
