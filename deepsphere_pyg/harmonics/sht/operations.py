@@ -24,7 +24,6 @@ from deepsphere_pyg.harmonics.sht.longitudes import (
 )
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import (
-    is_transformed,
     linear_in_signals,
 )
 
@@ -162,21 +161,6 @@ _ring_analysis = torch.library.custom_op(
 _ring_synthesis = torch.library.custom_op(
     "deepsphere_pyg::ring_synthesis", in_given_precision(synthesis), mutates_args=()
 )
-
-
-def is_plain(x: Tensor) -> bool:
-    """Whether nobody differentiates, traces or casts: then the functions will do.
-
-    To call an operation takes PyTorch as long as a transform of a few signals at
-    L = 32.
-    """
-    return not (
-        torch.compiler.is_compiling()
-        or is_transformed()
-        or (torch.is_grad_enabled() and x.requires_grad)
-        or torch.is_autocast_enabled(x.device.type)
-        or type(x) not in (Tensor, torch.nn.Parameter)
-    )
 
 
 @_ring_analysis.register_fake
