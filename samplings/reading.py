@@ -44,7 +44,7 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
         # A folder that is not a Zarr store exists, whatever the reader says.
         if Path(str(path)).exists():
             raise ValueError(
-                f"{path} cannot be read as {kind}: {error}; pass what it holds"
+                f"{path} cannot be read as {kind}: {error}; pass a file in it"
             ) from error
         raise FileNotFoundError(f"{path} does not exist") from error
     except IsADirectoryError as error:

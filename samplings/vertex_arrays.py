@@ -81,7 +81,7 @@ def _remedy_beyond_sphere(weights: FloatArray, spheres: float) -> str:
             "the area covered, in steradian"
         )
     if spheres <= FEW_SPHERES:
-        return "make sure that cells do not overlap and that each is there once"
+        return "make sure that cells do not overlap and that each is listed once"
     # The smallest unit in which they would not exceed the globe.
     units = {
         "square degrees, divide by (180/pi)**2": (180 / np.pi) ** 2,

@@ -118,7 +118,7 @@ def build_pyramid(
     TypeError
         If ``sampling`` or a level of ``coarser`` is not a sampling.
     ValueError
-        If the sampling cannot be coarsened so often, the length of ``coarser`` or
+        If the sampling cannot be coarsened that often, the length of ``coarser`` or
         ``weighting`` does not fit, or a level is not coarser than the one before or a
         single vertex.
 

@@ -22,7 +22,7 @@ MOST = 400
 # Steps between evaluations of the chance, each as costly as a step on 10^4 vertices.
 EVERY = 4
 SEED = 0
-# In single precision sums of so many entries are off by at most 2e-4, of the margin's
+# In single precision sums of this many entries are off by at most 2e-4, of the margin's
 # 1e-2; matrices of longer rows are multiplied in double precision.
 LONGEST_ROW = 1 << 12
 

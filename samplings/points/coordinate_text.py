@@ -73,18 +73,18 @@ def named_column(index: int, name: str, unit: str = "") -> Column | None:
     """
     text = name.strip().strip("\"'").strip().lower()
     found = re.fullmatch(r"(.*?)\s*[\[(<{]\s*(.*?)\s*[\])>}]", text)
-    bare, told = (found[1], found[2]) if found else (text, "")
+    bare, stated = (found[1], found[2]) if found else (text, "")
     bare = re.sub(r"[\s_]+", "_", bare.strip())
     if bare in ("x", "y", "z"):
         return Column(index, bare, "")
     for kind, names in NAMES.items():
         for known in names:
             if bare == known:
-                return Column(index, kind, unit or told)
+                return Column(index, kind, unit or stated)
             # lon_deg, latitude_radians
             rest = bare.removeprefix(f"{known}_")
             if rest != bare and degrees_of(rest) is not None:
-                return Column(index, kind, unit or told or rest)
+                return Column(index, kind, unit or stated or rest)
     return None
 
 

@@ -54,7 +54,7 @@ def polygon_overlaps(
         onward = real[pair]
         onto = i[pair[onward]] * n + others.neighbours[side[onward]]
         level = np.setdiff1d(onto, seen)
-        # Only the few cells so large that the search goes on need what was seen.
+        # Pairs seen matter only for the few large cells that are still searched.
         going = np.zeros(len(cells), dtype=bool)
         going[level // n] = True
         seen = np.concatenate([seen[going[seen // n]], level])

@@ -181,9 +181,8 @@ class Transfer(ReadOnly):
         if len(empty):
             raise ValueError(
                 f"{_count(len(empty), 'cell')} of the source {self.source.name} share "
-                f"nothing with the target {self.target.name}, and nothing can come "
-                f"back to them: {_listed(empty)}; keep only those that do, as in "
-                "source[index]"
+                f"nothing with the target {self.target.name}, and get no values back: "
+                f"{_listed(empty)}; keep only those that do, as in source[index]"
             )
         return freeze(_rows_to_one(sp.csr_array(self.overlap.T)))
 
