@@ -110,7 +110,7 @@ def fill_signals(
     turns = _turns(phases)
     for run in runs:
         weight = weights[run.rings] if weights.numel() else None
-        bins = max(L, run.n_phi // 2 + 1)
+        bins = _bins(run.n_phi, L)
         for some in _portions(x, run):
             part = orders[:, :, :, some, :, run.rings].permute(0, 3, 4, 5, 1, 2)
             real = part.new_empty(*part.shape[:4], bins, 2)
@@ -158,8 +158,15 @@ def _forward(y: Tensor, n: int, L: int) -> Tensor:
     if n >= 2 * L - 1:
         f = torch.fft.rfft(y)
     else:
-        f = torch.fft.fft(y).repeat(*[1] * (y.ndim - 1), -(-L // n))
+        f = torch.fft.fft(y)
+        if n < L:
+            f = f.repeat(*[1] * (y.ndim - 1), -(-L // n))
     return f[..., :L]
+
+
+def _bins(n: int, L: int) -> int:
+    """Number of orders that :func:`_inverse` takes, those from L on zero."""
+    return max(L, n // 2 + 1) if n == 0 or n >= 2 * L - 1 else -(-L // n) * n
 
 
 def _inverse(f: Tensor, n: int, L: int) -> Tensor:
@@ -169,10 +176,9 @@ def _inverse(f: Tensor, n: int, L: int) -> Tensor:
     if n >= 2 * L - 1:
         y: Tensor = torch.fft.irfft(f, n, norm="forward")
         return y
-    # As 2 Re, of all orders that a ring of n longitudes takes for one another.
+    # As 2 Re, of all orders that a ring of n longitudes does not tell apart.
     f[..., 0] *= 0.5
-    turns = -(-f.shape[-1] // n)
-    f = torch.nn.functional.pad(f, (0, turns * n - f.shape[-1]))
-    f = f.view(*f.shape[:-1], turns, n).sum(-2)
+    if f.shape[-1] > n:
+        f = f.view(*f.shape[:-1], -1, n).sum(-2)
     folded: Tensor = torch.fft.ifft(f, norm="forward")
     return 2 * folded.real
