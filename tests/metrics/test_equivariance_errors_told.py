@@ -37,7 +37,7 @@ def same(x):
         ({"L": 2, "degree": 2}, "degree must be at most 1 .* L = 2"),
         (
             {"L": 5, "protocol": "published"},
-            "L belongs to protocol='exact'",
+            "L is an argument of protocol='exact'",
         ),
     ],
 )

@@ -242,6 +242,6 @@ def _check_set(L: int, triples: IntArray) -> None:
     if twice.any():
         triple = tuple(triples[int(twice.argmax())].tolist())
         raise ValueError(
-            f"each pair must be there once, got (l1, l2, l) = {triple} twice; leave one "
-            "out ((l2, l1, l) is the same pair)"
+            f"each pair must be there once, got (l1, l2, l) = {triple} twice; leave "
+            "one out ((l2, l1, l) is the same pair)"
         )

@@ -34,7 +34,7 @@ class Chains:
 
 
 def coupling_chains(degrees: IntArray) -> Chains:
-    r"""Return :math:`\langle l_1 m_1 l_2 m_2 | l m \rangle`, m >= 0, of ``(T, 3)`` degrees.
+    r"""Return :math:`\langle l_1 m_1 l_2 m_2 | l m \rangle`, m >= 0, for triples.
 
     For fixed degrees and m the coefficients :math:`f(m_1)` are the eigenvector of
     :math:`J^2 = (J_1 + J_2)^2` to :math:`l (l + 1)`,

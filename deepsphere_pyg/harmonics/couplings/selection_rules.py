@@ -32,8 +32,8 @@ class SelectionRules:
     A real harmonic of order m is a sum of the complex ones of orders ±\|m\|. So
     :math:`|m|` is :math:`||m_1| \pm |m_2||`, and complex conjugation leaves the signs
     with an odd number of negative orders if :math:`l_1 + l_2 + l` is odd, and an even
-    number if it is even. Up to the sign, such an entry is the complex coefficient of the
-    same absolute orders, times :math:`\sqrt 2^{-1}` if no order is zero.
+    number if it is even. Up to the sign, such an entry is the complex coefficient of
+    the same absolute orders, times :math:`\sqrt 2^{-1}` if no order is zero.
     """
 
     def __init__(self, l1: int, l: int) -> None:  # noqa: E741

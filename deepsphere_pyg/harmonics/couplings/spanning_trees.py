@@ -38,10 +38,10 @@ def spanning_tree(
 ) -> IntArray:
     """Return the cheapest pairs that connect all degrees below L, coupling to l.
 
-    This is the minimum spanning tree of the graph of degrees whose edges are the pairs of
-    two degrees that couple to l, weighted by their multiply-adds; among edges of equal
-    weight those of lower (l1 + l2, l1) come first. No two degrees couple to l = 0: the
-    tree is empty. Pairs, ``(L - 1, 2)``, are by ascending (l1 + l2, l1).
+    This is the minimum spanning tree of the graph of degrees whose edges are the pairs
+    of two degrees that couple to l, weighted by their multiply-adds; among edges of
+    equal weight those of lower (l1 + l2, l1) come first. No two degrees couple to l =
+    0: the tree is empty. Pairs, ``(L - 1, 2)``, are by ascending (l1 + l2, l1).
 
     Examples
     --------

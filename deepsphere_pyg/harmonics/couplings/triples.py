@@ -102,8 +102,9 @@ def multiply_adds(triples: Triples) -> IntArray:
 def real_entries(triples: Triples) -> IntArray:
     r"""Return the number of real coefficients that the selection rules allow.
 
-    Absolute orders :math:`|m| = ||m_1| \pm |m_2||` allow four choices of signs if no order
-    is zero, two if one is, and one for (0, 0, 0) if :math:`l_1 + l_2 + l` is even.
+    Absolute orders :math:`|m| = ||m_1| \pm |m_2||` allow four choices of signs if no
+    order is zero, two if one is, and one for (0, 0, 0) if :math:`l_1 + l_2 + l` is
+    even.
 
     Examples
     --------

@@ -33,18 +33,19 @@ class _QuarterTurn(NamedTuple):
     """Places of sorted rows, and the blocks of the quarter turn between them.
 
     The mirrors of x, y and z commute with the quarter turn about y or change places, so
-    that a quarter of the :math:`(2l + 1)^2` numbers of a degree are not zero: four blocks,
-    for cosines and sines of even and of odd orders. Rows are sorted accordingly and
-    padded: cosine or sine, run, parity of the order, degree, order, fragment. Cosines of
-    order parity a become those of parity l + a, and sines those of l + a + 1.
+    that a quarter of the :math:`(2l + 1)^2` numbers of a degree are not zero: four
+    blocks, for cosines and sines of even and of odd orders. Rows are sorted accordingly
+    and padded: cosine or sine, run, parity of the order, degree, order, fragment.
+    Cosines of order parity a become those of parity l + a, and sines those of
+    l + a + 1.
 
     Parameters
     ----------
     runs
         Degrees whose blocks have one size.
     source
-        Row of each sorted one, shape ``(2, Q)``. Padding (sines of order 0, orders above
-        the degree) has another row of the fragment, which blocks ignore.
+        Row of each sorted one, shape ``(2, Q)``. Padding (sines of order 0, orders
+        above the degree) has another row of the fragment, which blocks ignore.
     target
         Sorted row of each row, numbered through both halves, shape ``(rows,)``.
     orders

@@ -49,8 +49,8 @@ def quaternions_of_matrices(matrix: Tensor) -> Tensor:
 def angles_of_quaternions(quaternion: Tensor) -> Tensor:
     """Return Euler angles of quaternions of any length but zero.
 
-    Derivatives are finite everywhere. If a rotation keeps or exchanges the poles, those of
-    beta and of alpha - gamma, or alpha + gamma, do not exist, and are set to zero.
+    Derivatives are finite everywhere. If a rotation keeps or exchanges the poles, those
+    of beta and of alpha - gamma, or alpha + gamma, do not exist, and are set to zero.
     """
     w, x, y, z = quaternion.unbind(-1)
     # Half the sum and half the difference of alpha and gamma: at the poles the
@@ -91,10 +91,10 @@ def turns_off_the_poles(quaternion: Tensor) -> tuple[Tensor, ...]:
 
     .. math:: R = (R S) S^{-1}
 
-    Rotations depend smoothly on quaternions, Euler angles do not, if :math:`R z` is near a
-    pole. There S is a quarter turn about y, so that :math:`R S z` is near the equator;
-    elsewhere it is the identity. From unit quaternions ``(*batch, 4)``, angles have shape
-    ``(*batch, 3)``; S is left out if no rotation is near the poles.
+    Rotations depend smoothly on quaternions, Euler angles do not, if :math:`R z` is
+    near a pole. There S is a quarter turn about y, so that :math:`R S z` is near the
+    equator; elsewhere it is the identity. From unit quaternions ``(*batch, 4)``, angles
+    have shape ``(*batch, 3)``; S is left out if no rotation is near the poles.
     """
     w, x, y, z = quaternion.detach().unbind(-1)
     sine = 2 * torch.hypot(x, y) * torch.hypot(w, z)  # of beta

@@ -221,8 +221,8 @@ class Rotation:
             )
         # The direction of four independent normal numbers is uniform on the sphere of
         # unit quaternions, which covers the rotations twice.
-        kind = {"dtype": torch.float64, "device": generator.device}
-        normal = torch.randn((*shape, 4), generator=generator, **kind)
+        normal = torch.empty((*shape, 4), dtype=torch.float64, device=generator.device)
+        normal.normal_(generator=generator)
         return cls(angles_of_quaternions(normal))
 
     @classmethod

@@ -124,7 +124,8 @@ def _next_seed(
 ) -> FloatArray:
     """Return small d of degree and order m from that of degree and order m - 1.
 
-    ``sine_squared`` is the squared sine of half the angle, ``product`` sine times cosine.
+    ``sine_squared`` is the squared sine of half the angle, ``product`` sine times
+    cosine.
     """
     k = min(m - 1, N - 1)
     n = np.arange(-k, k + 1)

@@ -32,10 +32,11 @@ from samplings.arrays import FloatArray
 class WignerTransform(Float64Tensors, ABC):
     """Sum over degrees and orders on a grid, and its transpose.
 
-    It takes four steps: coefficients to waves, with at most two numbers for each; products
-    with a table over beta, one for each pair of orders; sums of waves in gamma; sums of
-    waves in alpha. Fourier sums are matrix products: for the few angles of such grids they
-    are faster than transforms along inner axes, and need no complex numbers.
+    It takes four steps: coefficients to waves, with at most two numbers for each;
+    products with a table over beta, one for each pair of orders; sums of waves in
+    gamma; sums of waves in alpha. Fourier sums are matrix products: for the few angles
+    of such grids they are faster than transforms along inner axes, and need no complex
+    numbers.
     """
 
     table: Tensor

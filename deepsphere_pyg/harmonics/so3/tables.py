@@ -139,7 +139,7 @@ def synthesis_table(beta: FloatArray, L: int, N: int) -> FloatArray:
 
 
 def analysis_table(grid: SO3Grid, L: int, N: int) -> FloatArray:
-    r"""Return the inverse of :func:`synthesis_table` on the rings of a grid, ``(R, T)``.
+    r"""Return the inverse of :func:`synthesis_table` on the grid's rings, ``(R, T)``.
 
     .. math:: w_t \sqrt{(2l+1)/16\pi^2} \, \delta^l_{pn}(\beta_t)
 
