@@ -45,7 +45,7 @@ lint: $(STAMP)
 
 # A quarter of an hour on an idle machine; fails where a ratio to a peer has fallen.
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py --out $(BENCH) --reference benchmarks/reference.csv
+	$(BIN)/python -m benchmarks.run --out $(BENCH) --reference benchmarks/reference.csv
 
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[docs]"

@@ -1,19 +1,19 @@
-"""Time graph convolutions against their peers, and against what the machine can do.
+"""Time graph convolutions against their peers, and against the machine's limits.
 
 Every case is computed by this package, by PyTorch Geometric, by sparse products of
 PyTorch and by SciPy, in turn in one process for each number of threads and allocator;
 each result is compared with float64. ``kernels.csv``, ``kernels.md``
-and ``kernels.json`` in --out grow case by case and stay after an interruption; a
-picture, ``kernels.png``, comes at the end.
+and ``kernels.json`` in --out grow case by case and stay after an interruption.
 
-    python benchmarks/run.py --out runs/bench --reference benchmarks/reference.csv
-    python benchmarks/run.py --quick --out runs/bench-quick
-    python benchmarks/run.py --cases shrec17 unet --device cuda
+    python -m benchmarks.run --out runs/bench --reference benchmarks/reference.csv
+    python -m benchmarks.run --quick --out runs/bench-quick
+    python -m benchmarks.run --cases shrec17 unet --device cuda
 
 A ratio is the median time of a peer over that of this package: how many times faster
-it is. With the neutral allocator no page goes back to the system, and none has to be
-mapped again. Peak memory is what a run needs beyond its inputs, weights and graph: what
-is in use at once, and what the process grows by with the default allocator.
+this package is. With the neutral allocator no page returns to the system, so none has
+to be mapped again. Peak memory is the memory of a run beyond its inputs, weights and
+graph: the memory in use at once, and the growth of the process with the default
+allocator.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from kernel_cases import CASES, PEERS, QUICK, store
-from kernel_machine import load, machine, one_line
-from kernel_picture import figure
-from kernel_reference import compare, read_reference, write_reference
-from kernel_report import Results, markdown, write_csv
-from kernel_settings import (
+from tqdm import tqdm
+
+from benchmarks.kernels.cases import CASES, PEERS, QUICK, settings_of, store
+from benchmarks.kernels.reference import compare, read_reference, write_reference
+from benchmarks.kernels.report import COLUMNS, Results, markdown
+from benchmarks.kernels.worker import Job
+from benchmarks.measuring.files import new_parser, refuse_below, write_csv
+from benchmarks.measuring.machine import load, machine, one_line
+from benchmarks.measuring.settings import (
     DEFAULT,
     MEMORY,
     NEUTRAL,
@@ -41,52 +44,31 @@ from kernel_settings import (
     Setting,
     default_threads,
     on_glibc,
-    settings_of,
 )
-from kernel_worker import Job
-from tqdm import tqdm
-
 from deepsphere_pyg.atomic_files import atomic_path, write_json
 
-WORKER = Path(__file__).with_name("kernel_worker.py")
+WORKER = "benchmarks.kernels.worker"
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """Options, checked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Parse and check the options."""
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add("--out", type=Path, default=Path("runs/bench"), help="folder of the results")
-    add(
-        "--cases", nargs="+", help="names, or 'all'; the default leaves out the longest"
-    )
+    add("--cases", nargs="+", help="names, or 'all'; default: all but the longest")
     add("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     add("--threads", type=int, nargs="+", help="default: 1 and 2")
     add("--allocators", nargs="+", choices=(DEFAULT, NEUTRAL))
-    add("--every-setting", action="store_true", help="long cases in all settings too")
-    add("--memory", action=argparse.BooleanOptionalAction, default=True, help="peaks")
-    add("--repeat", type=int, default=15, help="most runs of each peer")
-    add(
-        "--budget",
-        type=float,
-        default=1.0,
-        help="seconds of a peer that runs repeat in",
-    )
+    add("--no-memory", dest="memory", action="store_false", help="skip the peaks")
+    add("--repeat", type=int, default=15, help="largest number of runs of each peer")
+    add("--budget", type=float, default=1.0, help="seconds for the runs of a peer")
     add("--device", choices=("cpu", "cuda"), default="cpu")
     add("--quick", action="store_true", help="tiny cases, in a minute: a smoke test")
-    add("--reference", type=Path, help="ratios that this run is to keep up with")
-    add(
-        "--tolerance",
-        type=float,
-        default=0.7,
-        help="share of a stored ratio that passes",
-    )
+    add("--reference", type=Path, help="file of ratios to compare this run with")
+    add("--tolerance", type=float, default=0.7, help="share of a ratio that passes")
     add("--write-reference", type=Path, help="store the ratios of this run")
     args = parser.parse_args(words)
-    for name, values in [("repeat", [args.repeat]), ("threads", args.threads or [1])]:
-        if min(values) < 1:
-            parser.error(f"--{name} must be at least 1, got {min(values)}")
+    refuse_below(parser, args, 1, "repeat", "threads")
     if not args.budget > 0:
         parser.error(f"--budget must be more than 0 seconds, got {args.budget:g}")
     if not 0 < args.tolerance <= 1:
@@ -100,26 +82,26 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         args.cases = list(known)
     for name in args.cases:
         if name not in known:
-            parser.error(f"no case {name!r}; choose among {', '.join(known)}")
+            parser.error(f"unknown case {name!r}; choose from {', '.join(known)}")
     if args.device == "cuda" and not torch.cuda.is_available():
-        parser.error("--device cuda: PyTorch sees no CUDA device here; use cpu")
+        parser.error("--device cuda: PyTorch finds no CUDA device; use cpu")
     if args.allocators is None:
         both = on_glibc() and not args.quick
         args.allocators = [DEFAULT, NEUTRAL] if both else [DEFAULT]
         if not on_glibc() and args.device == "cpu":
-            print("no glibc here: measured with the default allocator only")
+            print("without glibc, only the default allocator is measured")
     elif NEUTRAL in args.allocators and not on_glibc():
-        parser.error("--allocators neutral: needs glibc's malloc; use default")
+        parser.error("--allocators neutral needs glibc's malloc; use default")
     args.threads = sorted(set(args.threads))
     args.allocators = sorted(set(args.allocators))
     return args
 
 
 def jobs_of(args: argparse.Namespace, folder: str) -> list[list[Job]]:
-    """What is to be measured, all settings of a case together; lists share a process.
+    """Jobs, all settings of a case together; those of a list share a process.
 
-    A process of its own for each, or what a case leaves behind in the heap would change
-    the times of the next; tiny cases share one a setting.
+    Each has a process of its own, because the heap that a case leaves behind changes
+    the times of the next; tiny cases share a process for each setting.
     """
     known = QUICK if args.quick else CASES
     jobs = []
@@ -128,16 +110,14 @@ def jobs_of(args: argparse.Namespace, folder: str) -> list[list[Job]]:
         peers = [p for p in case.peers if p in args.peers or p == case.peers[0]]
         if args.device == "cuda":
             peers = [p for p in peers if p != "scipy"]
-        settings = settings_of(
-            case, args.device, args.threads, args.allocators, args.every_setting
-        )
+        settings = settings_of(case, args.device, args.threads, args.allocators)
         most = max(args.threads)
         if args.memory:
             settings.append(Setting(args.device, most, MEMORY))
         options = folder, args.repeat, args.budget
         jobs += [Job(name, args.quick, tuple(peers), s, *options) for s in settings]
         if args.memory and args.device == "cpu" and case.settings == "all":
-            # A process of its own for each peer: what one leaves changes the next.
+            # A process for each peer: the heap that one leaves changes the next.
             where = Setting(args.device, most, RESIDENT)
             jobs += [
                 Job(name, args.quick, (peer,), where, *options)
@@ -153,12 +133,12 @@ def jobs_of(args: argparse.Namespace, folder: str) -> list[list[Job]]:
 
 
 def work(jobs: Sequence[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Run jobs in one process, and give its rows as they come.
+    """Run jobs in one process, and yield its rows as they come.
 
     Raises
     ------
     RuntimeError
-        If it fails; with the last of what it said.
+        If the process fails, with the last line of its errors.
     """
     with (
         tempfile.TemporaryFile("w+") as said,
@@ -167,7 +147,7 @@ def work(jobs: Sequence[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
         asked.write("".join(job.to_json() + "\n" for job in jobs))
         asked.seek(0)
         with subprocess.Popen(
-            [sys.executable, str(WORKER)],
+            [sys.executable, "-m", WORKER],
             stdin=asked,
             stdout=subprocess.PIPE,
             stderr=said,
@@ -183,7 +163,7 @@ def work(jobs: Sequence[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
                 raise
         if process.returncode:
             said.seek(0)
-            last = said.read().strip().splitlines()[-1:] or ["it said nothing"]
+            last = said.read().strip().splitlines()[-1:] or ["no message"]
             names = ", ".join(job.case for job in jobs)
             raise RuntimeError(
                 f"{names}, {jobs[0].setting.title}: the process ended with "
@@ -192,7 +172,7 @@ def work(jobs: Sequence[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure, report, compare; returns the exit status."""
+    """Measure, report and compare; return the exit status."""
     args = arguments(words)
     failures: list[str] = []
     try:
@@ -209,7 +189,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted; what was measured is in --out", file=sys.stderr)
+        print("\ninterrupted; finished measurements are in --out", file=sys.stderr)
         return 130
     for failure in failures:
         print(failure, file=sys.stderr)
@@ -219,7 +199,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def measure(
     args: argparse.Namespace, failures: list[str]
 ) -> tuple[list[dict[str, Any]], str]:
-    """Do all jobs and keep the files in --out up to date; rows, and their origin."""
+    """Do all jobs and keep the files in --out up to date; return rows and caption."""
     facts = machine(args.device)
     caption = one_line(facts)
     known = QUICK if args.quick else CASES
@@ -240,14 +220,12 @@ def measure(
             rows = results.rows()
             about = {"machine": facts, "load_at_the_end": load(), "rooflines": bounds}
             write_json(args.out / "kernels.json", about)
-            write_csv(args.out / "kernels.csv", rows)
+            write_csv(args.out / "kernels.csv", COLUMNS, rows)
             with atomic_path(args.out / "kernels.md") as temporary:
                 temporary.write_text(markdown(rows, known, caption))
     if rows:
-        with atomic_path(args.out / "kernels.png") as temporary:
-            figure(rows, known, caption).savefig(temporary, dpi=150)
         print((args.out / "kernels.md").read_text())
-        print(f"wrote {args.out}/kernels.csv, .md, .png, .json")
+        print(f"wrote {args.out}/kernels.csv, .md and .json")
     return rows, caption
 
 

@@ -1,4 +1,4 @@
-"""``python -m deepsphere_pyg.training``: the command line without its script."""
+"""``python -m deepsphere_pyg``: the command ``deepsphere-pyg``."""
 
 import sys
 

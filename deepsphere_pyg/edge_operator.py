@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, Self, TypeVar, cast
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import constant_result
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.propagation import (
     Derived,
@@ -24,12 +25,7 @@ from deepsphere_pyg.propagation import (
 )
 from deepsphere_pyg.signals import checked_signal
 
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-# Compilers take what such a method returns, and do not look how it came about.
-assume_constant_result: Callable[[Method], Method] = cast(
-    Any, torch.compiler.assume_constant_result
-)
+__all__ = ["EdgeOperator"]
 
 
 class EdgeOperator(FixedTensors):
@@ -58,17 +54,17 @@ class EdgeOperator(FixedTensors):
     Raises
     ------
     TypeError
-        If ``matrix`` is not a sparse matrix, or ``dtype`` is not a floating one.
+        If ``matrix`` is not a sparse matrix, or ``dtype`` is not a floating dtype.
     ValueError
-        If it is complex, empty or not finite, or the execution is unknown.
+        If the matrix is complex, empty or not finite, or the execution is unknown.
 
     Notes
     -----
-    Edges are neither parameters nor buffers: what averages, casts or broadcasts the
-    state of a network leaves them alone, and weights learned on one sampling load on
-    another. They move with the module. The weights are kept in float64 too:
-    ``.double()`` gives them back exactly, whatever the dtype before. Edges that were
-    changed in place are refused when they are used.
+    Edges are neither parameters nor buffers: functions that average, cast or broadcast
+    the state of a network do not see them, and weights learned on one sampling load on
+    another. They move with the module. A float64 copy of the weights is kept, so that
+    ``.double()`` restores them exactly, whatever the dtype before. Edges that were
+    changed in place are refused at use.
 
     Examples
     --------
@@ -98,7 +94,9 @@ class EdgeOperator(FixedTensors):
         self.execution = checked_execution(execution)
         dtype = torch.get_default_dtype() if dtype is None else dtype
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-            raise TypeError(f"dtype must be a floating one, got {dtype}")
+            raise TypeError(
+                f"dtype must be a floating dtype, got {dtype}; pass torch.float32"
+            )
         rows = canonical_rows(matrix)
         self.n_out, self.n_in = rows.shape
         # 32-bit indices halve the memory traffic, and MKL takes no others.
@@ -106,8 +104,8 @@ class EdgeOperator(FixedTensors):
         rows.indptr = rows.indptr.astype(kind, copy=False)
         rows.indices = rows.indices.astype(kind, copy=False)
         columns, order = transposed_rows(rows)
-        # Plain attributes, which .to(dtype) leaves alone: the matrix in float64, and
-        # the order of its weights in the transpose (None if it is its own transpose).
+        # Plain attributes, which .to(dtype) does not convert: the matrix in float64 and
+        # the order of its weights in the transpose (None for a symmetric matrix).
         self._rows = rows
         self._order = order
         self.keep("offsets", rows.indptr)
@@ -120,9 +118,9 @@ class EdgeOperator(FixedTensors):
         self._forget()
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
-        """Return a master in a dtype; weights of the transpose are the same in order.
+        """Return a master in a dtype; the transpose reorders the same weights.
 
-        Weights are copied, so that those of the matrix stay what they are.
+        Weights are copied, so that the matrix does not share their memory.
         """
         if name == "weight":
             return torch.from_numpy(self._rows.data).to(dtype, copy=True)
@@ -131,51 +129,41 @@ class EdgeOperator(FixedTensors):
         return super().rounded(name, dtype)
 
     def converted(self, fn: Callable[[Tensor], Tensor]) -> None:
-        """Let go of what was derived of weights or device, if they have changed."""
+        """Drop derived tables if the dtype or device has changed."""
         kind = self.dtype, self.offsets.device
         if kind != self._derived_for:
             self._forget()
 
     def _forget(self) -> None:
-        """Drop what was derived of weights, dtype or device, which have changed."""
+        """Drop the tables derived for a dtype and device."""
         self._derived_for = self.dtype, self.offsets.device
         symmetric = self._order is None
         self._derived = Derived(self._rows, symmetric, *self._derived_for)
 
     # -- construction -----------------------------------------------------------
     @classmethod
-    def from_scipy(
-        cls,
-        matrix: sp.sparray | sp.spmatrix,
-        dtype: torch.dtype | None = None,
-        execution: str = "auto",
-    ) -> Self:
-        """Return the operator of a SciPy matrix; the same as the constructor."""
-        return cls(matrix, dtype, execution)
-
-    @classmethod
     def block_diagonal(cls, operators: Sequence[EdgeOperator]) -> Self:
-        """Return the operator that applies each one to its own part of the vertices.
+        """Return the operator that applies each operator to its own vertices.
 
         Parameters
         ----------
         operators
-            One per graph of a batch, in order; the first gives dtype, device and
+            One a graph of a batch, in order; the first gives dtype, device and
             execution.
 
         Raises
         ------
         ValueError
-            If there is none.
+            If the sequence is empty.
         """
         if not operators:
-            raise ValueError("block_diagonal needs at least one operator, got none")
+            raise ValueError("operators must not be empty; pass one a graph")
         first = operators[0]
         matrix = sp.block_diag([o.to_scipy() for o in operators], format="csr")
         return cls(matrix, first.dtype, first.execution).to(first.weight.device)
 
     def transpose(self) -> EdgeOperator:
-        """Return the operator with every edge turned round."""
+        """Return the operator with every edge reversed."""
         matrix = sp.csr_array(self.to_scipy().T)
         return type(self)(matrix, self.dtype, self.execution).to(self.weight.device)
 
@@ -210,42 +198,21 @@ class EdgeOperator(FixedTensors):
     def forward(self, x: Tensor) -> Tensor:
         """Return the weighted sum at each target.
 
-        Parameters
-        ----------
-        x
-            Signals, shape ``(*batch, n_in, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_out, channel)``.
-
         Raises
         ------
         TypeError
             If ``x`` is not of the operator's dtype, or the execution lacks it.
         ValueError
-            If its number of vertices is not ``n_in``, or it is on another device.
+            If its number of vertices is not ``n_in``, or its device differs.
         """
         return self._sum(checked_signal(x, self.n_in, self.weight), transposed=False)
 
     def adjoint(self, y: Tensor) -> Tensor:
-        r"""Apply the transpose: :math:`x_j = \sum_{j \to i} w_{ij} y_i`.
-
-        Parameters
-        ----------
-        y
-            Signals, shape ``(*batch, n_out, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_in, channel)``.
-        """
+        r"""Apply the transpose: :math:`x_j = \sum_{j \to i} w_{ij} y_i`."""
         return self._sum(checked_signal(y, self.n_out, self.weight), transposed=True)
 
     def _sum(self, x: Tensor, transposed: bool) -> Tensor:
-        """Apply the matrix or its transpose to signals that fit."""
+        """Apply the matrix or its transpose to checked signals."""
         self.check_unchanged()
         n_out = self.n_in if transposed else self.n_out
         *batch, n_in, channels = x.shape
@@ -262,31 +229,31 @@ class EdgeOperator(FixedTensors):
         return y.view(*batch, n_out, channels)
 
     def _both_ways(self) -> tuple[list[Tensor], list[Tensor]]:
-        """Compressed rows of the matrix and of its transpose."""
+        """Return the compressed rows of the matrix and of its transpose."""
         rows = [self.offsets, self.indices, self.weight]
         if self._order is None:
             return rows, rows
         return rows, [self.offsets_t, self.indices_t, self.weight_t]
 
-    @assume_constant_result
+    @constant_result
     def tiles(self, hops: int, size: int) -> tuple[list[Tensor], list[Tensor]]:
         """Return the matrix and its transpose, cut for polynomials.
 
-        Made when first asked for, and kept until the operator is moved or converted.
+        They are made at first use, and kept until the operator is moved or converted.
 
         Parameters
         ----------
         hops
             Degree of the polynomials, at least 1.
         size
-            Vertices in a tile, about. On a GPU there is one tile.
+            Approximate number of vertices in a tile. On a GPU there is one tile.
 
         Returns
         -------
         tuple of list of Tensor
             Both as :func:`deepsphere_pyg.propagation.chebyshev_convolution` takes
-            them; the same list twice if the matrix is its own transpose. Weights are
-            float32 where the operator's are of half precision.
+            them; the same list twice for a symmetric matrix. Weights are float32 if the
+            operator's are of half precision.
 
         Raises
         ------
@@ -295,29 +262,19 @@ class EdgeOperator(FixedTensors):
         """
         if self.n_in != self.n_out:
             raise ValueError(
-                "only operators from a sampling to itself have polynomials, got one "
-                f"from {self.n_in} to {self.n_out} vertices"
+                "the operator must map a sampling to itself to have polynomials, got "
+                f"one from {self.n_in} to {self.n_out} vertices; pass a Laplacian"
             )
         self.check_unchanged()
         cut, turned = self._derived.tiles(hops, size)
         return cut.parts(), turned.parts()
 
     def reduce_max(self, x: Tensor) -> Tensor:
-        r"""Return the largest source of each target, whatever the weights.
+        r"""Return the largest source of each target, ignoring weights.
 
         .. math:: y_i = \max_{j \to i} x_j
 
-        Where several sources are equal, the gradient is shared among them.
-
-        Parameters
-        ----------
-        x
-            Signals, shape ``(*batch, n_in, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_out, channel)``.
+        Equal sources share the gradient.
 
         Raises
         ------
@@ -328,13 +285,9 @@ class EdgeOperator(FixedTensors):
         (windows,) = self._max_windows()
         return max_over_windows(x, windows, self.n_out)
 
-    @assume_constant_result
+    @constant_result
     def _max_windows(self) -> list[Tensor]:
-        """Sources of each target as a table, made when first asked for.
-
-        A list, since compilers name single tensors after this method, and so take
-        those of two operators for one.
-        """
+        """Return the sources of each target as a table, in a list."""
         return [self._derived.windows()]
 
     def __repr__(self) -> str:

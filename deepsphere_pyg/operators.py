@@ -1,21 +1,41 @@
-"""Operators of Laplacians and coarsenings."""
+"""Operators of samplings, graphs, Laplacians and coarsenings."""
 
 from __future__ import annotations
 
 import scipy.sparse as sp
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from samplings import Coarsening, Laplacian, Transfer
+from samplings import (
+    Coarsening,
+    Laplacian,
+    Sampling,
+    SphericalGraph,
+    Transfer,
+    knn_graph,
+    laplacian,
+)
 from samplings.arguments import instance_argument
 
+__all__ = ["laplacian_operator", "pooling_operator", "unpooling_operator"]
 
-def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOperator:
-    r"""Return the operator :math:`2 L / \lambda_\max - I`, of spectrum in [-1, 1].
+
+def laplacian_operator(
+    sampling: Sampling | SphericalGraph | Laplacian,
+    k: int | None = None,
+    *,
+    execution: str = "auto",
+) -> EdgeOperator:
+    r"""Return the Laplacian of a sampling as an operator, rescaled to [-1, 1].
+
+    .. math:: \tilde L = 2 L / \lambda_\max - I
 
     Parameters
     ----------
-    laplacian
-        From :func:`samplings.laplacian`.
+    sampling
+        A sampling, whose vertices are linked by :func:`samplings.knn_graph`; or a
+        graph; or a Laplacian of :func:`samplings.laplacian`, for options of these.
+    k
+        Number of neighbours in the graph of a sampling, by default 8.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
@@ -27,39 +47,48 @@ def laplacian_operator(laplacian: Laplacian, execution: str = "auto") -> EdgeOpe
     Raises
     ------
     TypeError
-        If it is not a Laplacian.
+        If ``sampling`` is none of the three, or ``k`` is given with a graph.
     ValueError
-        If the Laplacian is zero.
+        If the Laplacian is zero, or as :func:`samplings.knn_graph`.
 
     Examples
     --------
-    >>> from samplings import HEALPix, knn_graph, laplacian
-    >>> laplacian_operator(laplacian(knn_graph(HEALPix(1), k=4))).n_out
+    >>> from samplings import HEALPix
+    >>> laplacian_operator(HEALPix(1), k=4).n_out
     12
     """
-    if not isinstance(laplacian, Laplacian):
+    if isinstance(sampling, Sampling):
+        sampling = knn_graph(sampling, 8 if k is None else k)
+    elif k is not None:
         raise TypeError(
-            f"expected a Laplacian, got {type(laplacian).__name__}; "
-            "build it with samplings.laplacian(graph)"
+            f"k is the number of neighbours in the graph of a sampling, got k={k} with "
+            f"a {type(sampling).__name__}; pass a Sampling, or leave k out"
         )
-    return EdgeOperator(laplacian.rescaled(), execution=execution)
+    if isinstance(sampling, SphericalGraph):
+        sampling = laplacian(sampling)
+    if not isinstance(sampling, Laplacian):
+        raise TypeError(
+            "sampling must be a Sampling, a SphericalGraph or a Laplacian, got "
+            f"{type(sampling).__name__}; build a sampling, such as samplings.HEALPix(8)"
+        )
+    return EdgeOperator(sampling.rescaled(), execution=execution)
 
 
 def pooling_operator(
-    coarsening: Coarsening | Transfer, execution: str = "auto"
+    coarsening: Coarsening | Transfer, *, execution: str = "auto"
 ) -> EdgeOperator:
     r"""Return the mean over fine cells by area, from V_fine to V_coarse vertices.
 
     .. math:: P_{cf} = s_{cf}\, a_f / A_c
 
-    Rows sum to one, so that constants stay what they are, and the integral is
-    conserved: :math:`\sum_c A_c (Px)_c = \sum_f a_f x_f`.
+    Rows sum to one, so that constants are preserved, and the integral is conserved:
+    :math:`\sum_c A_c (Px)_c = \sum_f a_f x_f`.
 
     Parameters
     ----------
     coarsening
         From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`
-        between any two samplings: then from the vertices of its source to those of its
+        between any two samplings, from the vertices of its source to those of its
         target.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
@@ -67,7 +96,7 @@ def pooling_operator(
     Raises
     ------
     TypeError
-        If it is neither.
+        If ``coarsening`` is neither.
 
     Examples
     --------
@@ -84,7 +113,7 @@ def pooling_operator(
 
 
 def unpooling_operator(
-    coarsening: Coarsening | Transfer, execution: str = "auto"
+    coarsening: Coarsening | Transfer, *, execution: str = "auto"
 ) -> EdgeOperator:
     r"""Return the copy to fine cells by share, from V_coarse to V_fine vertices.
 
@@ -96,15 +125,15 @@ def unpooling_operator(
     Parameters
     ----------
     coarsening
-        From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`: then
-        from the vertices of its target to those of its source.
+        From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`, from
+        the vertices of its target to those of its source.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
     Raises
     ------
     TypeError
-        If it is neither.
+        If ``coarsening`` is neither.
 
     Examples
     --------
@@ -119,6 +148,6 @@ def unpooling_operator(
 
 
 def _check_coarsening(coarsening: object) -> None:
-    """Refuse what is neither a coarsening nor, as callers have seen, a transfer."""
+    """Raise unless it is a coarsening; callers have handled a transfer."""
     remedy = "take sampling.coarsen(), or a Transfer between two samplings"
     instance_argument("coarsening", coarsening, Coarsening, remedy)

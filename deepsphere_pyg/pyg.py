@@ -1,4 +1,4 @@
-"""What is used of PyTorch Geometric, imported in one place."""
+"""Names of PyTorch Geometric that this package uses, imported in one place."""
 
 from __future__ import annotations
 

@@ -1,61 +1,55 @@
-"""What every operator asks of the signals it is given."""
+"""Checks of the signals that operators and layers are given."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import has_values
 from samplings.missing_values import CODE_TOLERANCE, DEFAULT_FILL, UNSEEN_TOLERANCE
 
-# healpy's UNSEEN, and what the NetCDF library writes where nothing was written.
+# healpy's UNSEEN, and the default fill value of the NetCDF library.
 _CODES = ((-1.6375e30, UNSEEN_TOLERANCE), (DEFAULT_FILL["f8"], CODE_TOLERANCE))
-# No map of known values has a sum as large; with a code for missing ones it has.
+# No map without missing values has a sum as large; one with such a code has.
 _LARGE = 1e25
 
 
 def known_signal(x: Tensor, noun: str = "pixels", nan: bool = False) -> Tensor:
-    """Refuse a map in which values are missing, or make what comes of it NaN.
+    """Raise if values of a map are missing, or replace them by NaN.
 
-    Missing are NaN, infinities, healpy's ``UNSEEN`` and the default fill value of
-    NetCDF files. In transforms each of them reaches every coefficient. The sum of the
-    map tells in one pass whether there may be any.
+    Missing values are NaN, infinities, healpy's ``UNSEEN`` and the default fill value
+    of NetCDF files. A transform would spread each of them to every coefficient. The sum
+    of the map shows in one pass whether there may be any.
 
     Parameters
     ----------
     x
         Signals, shape ``(*batch, n, channel)``.
     noun
-        What the ``n`` are, for the message.
+        Name of the ``n`` places, in the message.
     nan
-        Whether what is not finite may pass: networks answer NaN to it, for the map
-        alone that holds it. ``UNSEEN`` and fill values, to which they would answer
-        numbers, are refused all the same.
+        Whether NaN and infinities may pass: networks return NaN for the maps that have
+        them. ``UNSEEN`` and fill values, which would make wrong numbers, are still
+        refused.
 
     Returns
     -------
     Tensor
-        The signals. On accelerators, under compilation, export and the transforms of
-        ``torch.func``, where to look at values would wait for them or is not possible,
-        they are NaN where they are missing.
+        The signals. On accelerators and under compilation, export and the transforms of
+        ``torch.func``, where values cannot be read without waiting, missing values
+        become NaN.
 
     Raises
     ------
     ValueError
         If values are missing, on the CPU.
     """
-    looked_at = (
-        x.device.type == "cpu"
-        and type(x) in (Tensor, torch.nn.Parameter)
-        and not torch.compiler.is_compiling()
-        and torch._C._get_tracing_state() is None
-        and not torch._C._functorch.is_functorch_wrapped_tensor(x)
-    )
-    if not looked_at:
+    if not has_values(x):
         return torch.where(_missing(x, nan), torch.nan, x)
     if abs(float(x.detach().sum())) < _LARGE:
         return x
     missing = _missing(x.detach(), nan)
-    # Channels that lack the same pixels count once.
+    # A pixel that is missing in several channels counts once.
     lacking = missing.any(-1)
     if not bool(lacking.any()):
         return x
@@ -71,7 +65,7 @@ def known_signal(x: Tensor, noun: str = "pixels", nan: bool = False) -> Tensor:
 
 
 def _missing(x: Tensor, nan: bool) -> Tensor:
-    """Where values are missing, by the rule of :mod:`samplings.missing_values`."""
+    """Return where values are missing, as :mod:`samplings.missing_values` defines."""
     missing = torch.zeros_like(x, dtype=torch.bool) if nan else ~x.isfinite()
     precision = torch.finfo(x.dtype)
     for code, tolerance in _CODES:
@@ -81,11 +75,17 @@ def _missing(x: Tensor, nan: bool) -> Tensor:
     return missing
 
 
-def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> Tensor:
-    """Refuse what is not a signal on the sources of an operator.
+def checked_signal(
+    x: Tensor,
+    n_in: int,
+    weight: Tensor,
+    cast: bool = True,
+    taker: str = "this operator",
+) -> Tensor:
+    """Check that ``x`` is a signal on the sources of an operator.
 
-    Under autocast the signal is brought to the operator's dtype: sums over many edges
-    stay in its precision.
+    Under autocast the signal is converted to the operator's dtype, so that sums over
+    edges keep its precision.
 
     Parameters
     ----------
@@ -96,15 +96,16 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> T
     weight
         Edge weights, whose dtype and device are expected.
     cast
-        Whether to bring the signal to that dtype under autocast; else it is left as
-        it is there.
+        Whether to convert the signal under autocast.
+    taker
+        Name of the object that takes the signal, for the messages.
 
     Raises
     ------
     TypeError
-        If ``x`` is not a tensor or of another dtype.
+        If ``x`` is not a tensor, or its dtype differs.
     ValueError
-        If it has another shape or is on another device.
+        If its shape or device differs.
     """
     if not isinstance(x, Tensor):
         raise TypeError(
@@ -118,25 +119,21 @@ def checked_signal(x: Tensor, n_in: int, weight: Tensor, cast: bool = True) -> T
         )
     if x.shape[-2] != n_in:
         raise ValueError(
-            f"x has {x.shape[-2]} vertices, this operator takes {n_in}; x must have "
-            "shape (*batch, vertex, channel) and live on the sampling that the "
-            "operator was built for"
+            f"x has {x.shape[-2]} vertices, {taker} takes {n_in}; x must have "
+            "shape (*batch, vertex, channel) and live on the sampling that "
+            f"{taker} was built for"
         )
     if x.device != weight.device:
         raise ValueError(
-            f"x is on {x.device} but the operator is on {weight.device}; "
+            f"x is on {x.device} but {taker} is on {weight.device}; "
             "move one with .to(device)"
         )
     if x.is_floating_point() and torch.is_autocast_enabled(x.device.type):
         return x.to(weight.dtype) if cast else x
     if x.dtype != weight.dtype:
-        other = (
-            f", or the operator with .to({x.dtype})"
-            if x.dtype.is_floating_point
-            else ""
-        )
+        other = f", or {taker} with .to({x.dtype})" if x.dtype.is_floating_point else ""
         raise TypeError(
-            f"x must be {weight.dtype} like the operator, got {x.dtype}; convert it "
+            f"x must be {weight.dtype} like {taker}, got {x.dtype}; convert it "
             f"with .to({weight.dtype}){other}"
         )
     return x

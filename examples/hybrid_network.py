@@ -42,7 +42,7 @@ from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.plot.equivariance import plain_axes
 from deepsphere_pyg.plot.maps import draw_map, new_figure
-from samplings import GaussLegendre, HEALPix, build_pyramid, laplacian
+from samplings import GaussLegendre, HEALPix, build_pyramid
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
@@ -78,7 +78,7 @@ x_turned, _, _ = draw(n_test, seed=1, rotate=turn)
 
 # HEALPix of nside, nside / 2, ..., 2, with graphs and the poolings between them.
 pyramid = build_pyramid(sampling, depth=int(np.log2(nside)), k=8)
-laplacians = [laplacian_operator(laplacian(graph)) for graph in pyramid.graphs]
+laplacians = [laplacian_operator(graph) for graph in pyramid.graphs]
 poolings = [pooling_operator(coarsening) for coarsening in pyramid.coarsenings]
 
 
@@ -98,7 +98,7 @@ def coarse_harmonics():
     """From coefficients of degrees below 8 to the answer."""
     return [
         ZonalConv(CHANNELS, CHANNELS, COARSE),
-        FragmentNorm(COARSE, CHANNELS),
+        FragmentNorm(CHANNELS, COARSE),
         GridActivation(GaussLegendre(2 * COARSE), COARSE),
         PowerSpectrumReadout(COARSE),
         nn.LayerNorm(COARSE * CHANNELS),
@@ -112,7 +112,7 @@ def harmonics_only():
     return nn.Sequential(
         SHT(sampling, bandlimit),
         ZonalConv(1, CHANNELS, bandlimit, anchors=8),
-        FragmentNorm(bandlimit, CHANNELS),
+        FragmentNorm(CHANNELS, bandlimit),
         GridActivation(GaussLegendre(bandlimit), bandlimit),
         SpectralPool(bandlimit, COARSE),
         *coarse_harmonics(),

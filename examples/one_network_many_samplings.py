@@ -19,7 +19,7 @@ from deepsphere_pyg.datasets import CachedMaps, ClimateEvents, input_statistics
 from deepsphere_pyg.models import SMALL, SphericalUNet
 from deepsphere_pyg.plot.maps import draw_classes, new_figure
 from deepsphere_pyg.training.evaluation import predict
-from samplings import Equiangular, HEALPix, Icosahedral, Irregular, build_pyramid
+from samplings import Equiangular, HEALPix, Icosahedral, Irregular
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
@@ -37,7 +37,7 @@ others = [Icosahedral(level), Equiangular(n_theta), Irregular(points)]
 
 torch.manual_seed(0)
 train = CachedMaps(ClimateEvents(healpix, n_maps, seed=0))
-network = SphericalUNet(16, 3, build_pyramid(healpix, SMALL.levels, k=8), SMALL)
+network = SphericalUNet(16, 3, healpix, configuration=SMALL)
 network.standardize.fit_(*input_statistics(train))
 optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
 loader = DataLoader(train, batch_size=4, shuffle=True)
@@ -56,7 +56,7 @@ for _ in trange(epochs, desc="epochs"):
 # The seed fixes the weather; each sampling evaluates the same continuous fields.
 figure, axes = new_figure(2, 2, (11, 6.6))
 for panel, sampling in zip(axes.ravel(), [healpix, *others], strict=True):
-    moved = network.with_sampling(build_pyramid(sampling, SMALL.levels, k=8))
+    moved = network.with_sampling(sampling)
     test = ClimateEvents(sampling, max(1, n_maps // 10), seed=1)
     prediction = predict(moved, test, progress=False)
     scores = prediction.scores(test.class_names, sampling.weights)

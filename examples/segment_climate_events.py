@@ -16,7 +16,7 @@ from deepsphere_pyg.datasets import CachedMaps, ClimateEvents, input_statistics
 from deepsphere_pyg.models import SMALL, SphericalUNet
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import predict
-from samplings import HEALPix, build_pyramid
+from samplings import HEALPix
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
@@ -29,11 +29,10 @@ sampling = HEALPix(nside)
 train = CachedMaps(ClimateEvents(sampling, n_maps, seed=0))
 test = ClimateEvents(sampling, max(2, n_maps // 10), seed=1)
 
-# Graphs and coarsenings of four resolutions, and the network that owns them.
+# The network, which owns graphs of four resolutions, and how they coarsen.
 torch.manual_seed(0)
-pyramid = build_pyramid(sampling, SMALL.levels, k=8)
 network = SphericalUNet(
-    len(train.channel_names), len(train.class_names), pyramid, SMALL
+    len(train.channel_names), len(train.class_names), sampling, configuration=SMALL
 )
 network.standardize.fit_(*input_statistics(train))
 

@@ -9,16 +9,18 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-# Status of a process that Ctrl-C ended, as shells have it.
+# Status that shells give a process that Ctrl-C ended.
 INTERRUPTED = 130
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Show defaults where there is one to show."""
+    """Show the defaults of options that have one, as the shell passes them."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default is None or action.default is False or action.default == []:
             return action.help
+        if isinstance(action.default, list):
+            return f"{action.help} (default: {' '.join(map(str, action.default))})"
         return super()._get_help_string(action)
 
 
@@ -29,13 +31,14 @@ def _format_warning(
     lineno: int,
     line: str | None = None,
 ) -> str:
-    """A warning to the user on one line, without the place in the code."""
+    """A warning on one line, without its place in the code."""
     return f"warning: {message}\n"
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Parser of all commands."""
-    # Imported here: loading PyTorch takes seconds, in which Ctrl-C is no traceback.
+    # Imported here, because loading PyTorch takes seconds, in which Ctrl-C should not
+    # print a traceback.
     from deepsphere_pyg.commands.digits import command as digits_command
     from deepsphere_pyg.commands.equivariance import command as equivariance_command
     from deepsphere_pyg.commands.qm7 import command as qm7_command
@@ -43,33 +46,32 @@ def build_parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="deepsphere-pyg",
-        description="Neural networks on the sphere: segment maps, tell energies of "
-        "molecules and which digit it is, and measure how equivariant graph Laplacians "
-        "and layers are.",
+        description="Neural networks on the sphere: segment maps, predict energies of "
+        "molecules, classify digits, and measure the equivariance of graph Laplacians "
+        "and layers.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module, text in (
         (
             "segment",
             segment_command,
-            "train a network to segment spherical maps, score it and draw the result",
+            "train a network to segment spherical maps, and report scores and pictures",
         ),
         (
             "equivariance",
             equivariance_command,
-            "measure the equivariance error of Laplacians against neighbours, or of "
-            "layers",
+            "measure the equivariance error of graph Laplacians, or of layers",
         ),
         (
             "qm7",
             qm7_command,
-            "train a network on energies of molecules, on one of the published folds",
+            "train a network to predict energies of molecules, on a published fold",
         ),
         (
             "digits",
             digits_command,
-            "train a network on digits projected onto the sphere, as they are or "
-            "turned, and test it on both",
+            "train a network to classify digits on the sphere, as they are or rotated, "
+            "and test it on both",
         ),
     ):
         command = commands.add_parser(
@@ -86,8 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
-    Errors in what the user gave, and in what the machine has, are printed without a
-    traceback; status 2. An interrupt gives status 130.
+    Errors in the options, the files or the resources of the machine are printed without
+    a traceback, with status 2. An interrupt gives status 130.
     """
     plain = warnings.formatwarning
     try:
@@ -103,11 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _end_process(status: int) -> None:
-    """End without taking the interpreter down.
+    """End the process without shutting the interpreter down.
 
-    Threads of SciPy's neighbour search that were interrupted still run, and would
-    crash it; a second Ctrl-C would interrupt what takes it down. All files are whole
-    by now.
+    Interrupted threads of SciPy's neighbour search still run and would crash the
+    shutdown, and a second Ctrl-C would interrupt it. All files are complete by now.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout.flush()
@@ -116,7 +117,7 @@ def _end_process(status: int) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    """Run a command; errors of which the user is to know become status 2."""
+    """Run a command; errors that the user can resolve give status 2."""
     name = "deepsphere-pyg"
     try:
         args = build_parser().parse_args(arguments)
@@ -127,7 +128,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(f"{name}: error: {error}", file=sys.stderr)
         return 2
     except (MemoryError, RuntimeError) as error:
-        # PyTorch's errors of a full memory are of several classes.
+        # PyTorch reports a full memory by several classes of errors.
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise
         first = str(error).partition("\n")[0]

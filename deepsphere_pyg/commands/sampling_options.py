@@ -26,18 +26,18 @@ from samplings import (
 
 @dataclass(frozen=True)
 class Scheme:
-    """A kind of sampling and its one number, as in ``healpix:32``.
+    """A kind of sampling and its number, as in ``healpix:32``.
 
     Parameters
     ----------
     resolution
-        What the number is.
+        Meaning of the number.
     default
-        The number where none is given.
+        Number if it is not given.
     build
-        Makes the sampling from the number.
+        Function from the number to the sampling.
     option
-        Option that gives the number too, without dashes; "" for none.
+        Another option for the number, without dashes, or "".
     """
 
     resolution: str
@@ -68,7 +68,7 @@ SCHEMES: dict[str, Scheme] = {
     "fibonacci": Scheme("points", 10_000, Fibonacci),
 }
 _EQUIANGULAR = ("clenshaw-curtis", "driscoll-healy")
-# What a command takes where the options of the sampling are not named.
+# Values of the options of the sampling that are not given.
 SAMPLING_DEFAULTS = {
     "sampling": "healpix",
     "nside": 32,
@@ -76,7 +76,7 @@ SAMPLING_DEFAULTS = {
     "level": 5,
     "duplicates": "refuse",
 }
-# Points of a file have no resolution.
+# Value of --sampling for the points of a file, which have no resolution.
 POINTS = "points"
 
 
@@ -86,7 +86,7 @@ def sampling_spec(text: str) -> str:
     Raises
     ------
     argparse.ArgumentTypeError
-        If it is neither.
+        If the scheme is unknown, or its number is not an integer.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def sampling_spec(text: str) -> str:
         int(number)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"expected a whole number ({SCHEMES[name].resolution}) after {name}:, got "
+            f"expected an integer ({SCHEMES[name].resolution}) after {name}:, got "
             f"{number!r}; pass {name}:{SCHEMES[name].default}, for example"
         ) from None
     return text
@@ -123,9 +123,9 @@ def add_sampling_arguments(
     Parameters
     ----------
     parser
-        What to add them to.
+        Parser of the command.
     nside, n_theta, level
-        Defaults; where one is a list, its option takes several values.
+        Defaults; an option whose default is a list takes several values.
     several
         Whether ``--sampling`` takes several values.
     """
@@ -137,7 +137,8 @@ def add_sampling_arguments(
         type=sampling_spec,
         default=["healpix"] if several else "healpix",
         metavar="NAME[:NUMBER]",
-        help=f"pixels of the sphere: {numbers}, or {POINTS} with --points",
+        help="sampling of the sphere, optionally with its resolution; with default "
+        f"resolutions: {numbers}; or {POINTS} with --points",
         **more,
     )
     for option, default, text in (
@@ -156,24 +157,26 @@ def add_sampling_arguments(
         "--points",
         type=Path,
         metavar="FILE",
-        help="csv, txt, npy or npz of longitudes and latitudes in degrees, or x, y, z",
+        help="csv, txt, npy or npz file of longitudes and latitudes in degrees, or of "
+        "x, y, z",
     )
     group.add_argument(
         "--extent",
         type=float,
         metavar="RADIAN",
-        help="how far the cell of a point of --points may reach, for regions",
+        help="largest distance of a point of --points from the border of its cell; for "
+        "regional sets of points",
     )
     group.add_argument(
         "--duplicates",
         choices=("refuse", "merge"),
         default="refuse",
-        help="what to do with points of --points that are there twice",
+        help="treatment of points that occur twice in --points",
     )
 
 
 def names_sampling(args: argparse.Namespace) -> bool:
-    """Whether an option of the sampling is given, of a parser without defaults."""
+    """Whether an option of the sampling is given, if the parser has no defaults."""
     others = ("n_phi", "points", "extent")
     return any(
         getattr(args, name) is not None for name in (*SAMPLING_DEFAULTS, *others)
@@ -243,7 +246,7 @@ def samplings_from_arguments(
     if args.points is not None and POINTS not in given:
         raise ValueError(
             f"--points {args.points} needs --sampling {POINTS}, got --sampling "
-            f"{' '.join(given)}; pass the one, or leave out the other"
+            f"{' '.join(given)}; pass --sampling {POINTS}, or leave out --points"
         )
     built: list[Sampling] = []
     for spec in dict.fromkeys(given):

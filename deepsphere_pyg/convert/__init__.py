@@ -1,4 +1,4 @@
-"""From samplings, graphs and Laplacians to operators, PyG data and PyGSP, and back."""
+"""Conversions of graphs, operators and models from and to other libraries."""
 
 from deepsphere_pyg.convert import onnx, xarray
 from deepsphere_pyg.convert.data import from_data, operator_from_data, to_data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -10,25 +11,27 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.convert.recipe import (
-    RECIPE,
-    FloatArray,
-    graph_of_recipe,
-    note_of,
-    recipe_of,
-)
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.pyg import Batch, Data
-from samplings import Sampling, SphericalGraph, laplacian
+from samplings import Irregular, Sampling, SphericalGraph, from_config, laplacian
 from samplings.arguments import instance_argument
+from samplings.arrays import FloatArray
+from samplings.encoding import decode_array, encode_array
 from samplings.vertex_arrays import equal_areas
+
+# Attribute of Data and PyGSP graphs with the sampling and options of a graph as JSON.
+RECIPE = "spherical_graph"
+_FIELDS = ("k", "t", "distance", "symmetrize", "weighting", "n_joined", "note")
+_OWN = ("edge_index", "edge_weight", "pos", "area", "mass", RECIPE)
 
 
 def to_data(
     graph: SphericalGraph,
     x: Tensor | None = None,
+    *,
     mask: Tensor | None = None,
-    dtype: torch.dtype = torch.float64,
+    dtype: torch.dtype | None = None,
+    **fields: Any,
 ) -> Data:
     """Return a graph as PyTorch Geometric data.
 
@@ -41,47 +44,60 @@ def to_data(
     mask
         True where a vertex counts, shape ``(V,)``; everywhere if None.
     dtype
-        Of positions, edge weights and areas. In float64 :func:`from_data` gives the
-        graph back exactly; layers of PyTorch Geometric want the dtype of ``x``.
+        Of positions, edge weights, areas and masses; PyTorch's default if None. With
+        ``torch.float64``, :func:`from_data` restores edge weights exactly.
+    **fields
+        Further fields of the data, such as ``y``.
 
     Returns
     -------
     torch_geometric.data.Data
         With ``pos (V, 3)``, ``edge_index (2, E)`` from source to target,
-        ``edge_weight (E,)``, ``area (V,)`` in steradian, ``mass (V,)`` where the
-        graph has masses, ``mask (V,)``, and ``spherical_graph``, a text of JSON that
-        says how the graph was made.
+        ``edge_weight (E,)``, ``area (V,)`` in steradian, ``mass (V,)`` if the graph has
+        masses, ``mask (V,)``, and ``spherical_graph``, a list of one JSON text, which
+        describes the sampling and the options of the graph.
 
     Raises
     ------
     TypeError
-        If it is not a graph.
+        If ``graph`` is not a graph.
     ValueError
-        If ``x`` or ``mask`` does not have one row per vertex.
+        If ``x`` or ``mask`` does not have one row for each vertex, or a field has the
+        name of one of the above.
 
     Examples
     --------
     >>> from samplings import HEALPix, knn_graph
-    >>> data = to_data(knn_graph(HEALPix(1), k=4), x=torch.zeros(12, 3))
-    >>> data.num_nodes, data.num_features, data.is_undirected()
-    (12, 3, True)
+    >>> to_data(knn_graph(HEALPix(1), k=4), torch.zeros(12, 3)).is_undirected()
+    True
     """
     instance_argument("graph", graph, SphericalGraph, "build one with knn_graph")
     n = graph.n_vertices
     if x is not None and (x.ndim != 2 or len(x) != n):
-        raise ValueError(f"x must have shape ({n}, channel), got {tuple(x.shape)}")
+        raise ValueError(
+            f"x must have shape ({n}, channel), got {tuple(x.shape)}; pass one row "
+            "for each vertex"
+        )
     if mask is None:
         mask = torch.ones(n, dtype=torch.bool)
     if mask.shape != (n,) or mask.dtype != torch.bool:
         raise ValueError(
             f"mask must be boolean of shape ({n},), got {mask.dtype} of shape "
-            f"{tuple(mask.shape)}"
+            f"{tuple(mask.shape)}; pass one boolean for each vertex"
         )
+    taken = [name for name in _OWN if name in fields]
+    if taken:
+        raise ValueError(
+            f"fields must not be {', '.join(_OWN)}, which come from the graph, got "
+            f"{', '.join(taken)}; set it on the data that to_data returns"
+        )
+    dtype = dtype or torch.get_default_dtype()
     edges = graph.adjacency.tocoo()
     index = np.stack([edges.col, edges.row]).astype(np.int64)
-    more: dict[str, Any] = {RECIPE: recipe_of(graph)}
     if graph.mass is not None:
-        more["mass"] = torch.tensor(graph.mass, dtype=dtype)
+        fields["mass"] = torch.tensor(graph.mass, dtype=dtype)
+    # Data print a text in full, a list by its length.
+    fields[RECIPE] = [recipe_of(graph)]
     return Data(
         x=x,
         edge_index=torch.from_numpy(index),
@@ -89,7 +105,7 @@ def to_data(
         pos=torch.tensor(graph.sampling.xyz, dtype=dtype),
         area=torch.tensor(graph.sampling.weights, dtype=dtype),
         mask=mask,
-        **more,
+        **fields,
     )
 
 
@@ -99,24 +115,24 @@ def from_data(data: Data) -> SphericalGraph:
     Parameters
     ----------
     data
-        With ``pos (V, 3)``, unit vectors, and ``edge_index (2, E)``; ``edge_weight
-        (E,)`` where the weights are not one. Data from :func:`to_data` gives the
-        original sampling; other data an :class:`samplings.Irregular` one, with
-        ``area (V,)`` if given and Voronoi areas if not.
+        With ``pos (V, 3)``, unit vectors, and ``edge_index (2, E)``; edge weights are
+        one without ``edge_weight (E,)``. Data from :func:`to_data` gives the original
+        sampling; other data an :class:`samplings.Irregular` one, with ``area (V,)`` if
+        given and Voronoi areas if not.
 
     Returns
     -------
     SphericalGraph
-        In other data, ``k`` is the smallest number of neighbours, ``t`` is NaN and the
-        weighting ``"unknown"``.
+        From other data, ``k`` is the smallest number of neighbours, ``t`` is NaN and
+        the weighting ``"unknown"``.
 
     Raises
     ------
     TypeError
-        If it is not data, or a batch of graphs.
+        If ``data`` is not data, or is a batch of graphs.
     ValueError
-        If positions or edges are missing, of another number than the recorded graph's,
-        not unit vectors, asymmetric, or a vertex is linked to itself.
+        If positions or edges are missing, positions are not unit vectors or not those
+        of the recorded sampling, edges are asymmetric, or a vertex is linked to itself.
 
     Warns
     -----
@@ -132,7 +148,7 @@ def from_data(data: Data) -> SphericalGraph:
     if isinstance(data, Batch):
         raise TypeError(
             f"from_data takes one graph, got a batch of {data.num_graphs}; "
-            "pass one of them, as batch[0]"
+            "pass one of them, such as batch[0]"
         )
     adjacency = _adjacency(data)
     area, mass = (_vertex_values(data, name) for name in ("area", "mass"))
@@ -147,9 +163,9 @@ def operator_from_data(
     Parameters
     ----------
     data
-        A graph with ``pos`` and ``edge_index``, or a ``Batch`` of them. Missing edge
-        weights are one. ``mass (V,)`` is what vertices weigh in a mass-weighted
-        Laplacian.
+        A graph with ``pos`` and ``edge_index``, or a ``Batch`` of them. Edge weights
+        are one without ``edge_weight``. ``mass (V,)`` are the masses of the vertices
+        in a mass-weighted Laplacian.
     kind
         As in :func:`samplings.laplacian`: by default mass-weighted where there are
         masses, combinatorial elsewhere.
@@ -159,14 +175,13 @@ def operator_from_data(
     Returns
     -------
     EdgeOperator
-        Acts on ``(V, channel)``, vertices of all graphs together; each graph is
-        rescaled by its own largest eigenvalue, so that the result is that of each
-        graph alone.
+        Acts on ``(V, channel)``, the vertices of all graphs; each graph is rescaled by
+        its own largest eigenvalue, so that results are those of each graph alone.
 
     Raises
     ------
     TypeError
-        If it is not data.
+        If ``data`` is not data.
     ValueError
         As for :func:`from_data`.
 
@@ -177,9 +192,8 @@ def operator_from_data(
     >>> operator_from_data(Batch.from_data_list([data, data])).n_out
     24
     """
-    _check_data(data)
     graphs = data.to_data_list() if isinstance(data, Batch) else [data]
-    # Batches mostly repeat one graph, whose largest eigenvalue is the costly part.
+    # Most batches repeat one graph, whose largest eigenvalue takes the longest.
     known: dict[tuple[bytes, ...], sp.csr_array] = {}
     blocks = []
     for one in graphs:
@@ -189,27 +203,14 @@ def operator_from_data(
         key = tuple(b"" if part is None else part.tobytes() for part in parts)
         if key not in known:
             sampling = Sampling(_positions(one), equal_areas(adjacency.shape[0]))
+            note = _read(one.get(RECIPE)).get("note", "")
             graph = SphericalGraph(
-                sampling,
-                adjacency,
-                k=1,
-                t=math.nan,
-                mass=mass,
-                note=note_of(one.get(RECIPE)),
+                sampling, adjacency, k=1, t=math.nan, mass=mass, note=note
             )
             known[key] = laplacian(graph, kind).rescaled()
         blocks.append(known[key])
     matrix = sp.csr_array(sp.block_diag(blocks, format="csr"))
     return EdgeOperator(matrix, execution=execution).to(data.edge_index.device)
-
-
-def _check_data(data: object) -> None:
-    """Refuse what is not of PyTorch Geometric."""
-    if not isinstance(data, Data):
-        raise TypeError(
-            "expected torch_geometric Data or a Batch of them, got "
-            f"{type(data).__name__}; convert a SphericalGraph with to_data"
-        )
 
 
 def _positions(data: Data) -> FloatArray:
@@ -221,7 +222,7 @@ def _positions(data: Data) -> FloatArray:
 
 
 def _vertex_values(data: Data, name: str) -> FloatArray | None:
-    """One number a vertex as float64, or None where the data have none."""
+    """One number for each vertex as float64, or None if the data do not have them."""
     if name not in data:
         return None
     values: FloatArray = data[name].double().cpu().numpy()
@@ -230,7 +231,11 @@ def _vertex_values(data: Data, name: str) -> FloatArray | None:
 
 def _adjacency(data: Data) -> sp.csr_array:
     """Edges as a matrix: row target, column source."""
-    _check_data(data)
+    if not isinstance(data, Data):
+        raise TypeError(
+            "data must be torch_geometric Data or a Batch of them, got "
+            f"{type(data).__name__}; convert a SphericalGraph with to_data"
+        )
     if data.edge_index is None:
         raise ValueError("data has no edge_index; build it with to_data(graph)")
     n = len(_positions(data))
@@ -238,13 +243,59 @@ def _adjacency(data: Data) -> sp.csr_array:
     weight = data.edge_weight if "edge_weight" in data else None
     if weight is not None and weight.shape != (len(source),):
         raise ValueError(
-            f"edge_weight must have shape ({len(source)},), one number an edge, "
-            f"got {tuple(weight.shape)}"
+            f"edge_weight must have shape ({len(source)},), one number for each edge, "
+            f"got {tuple(weight.shape)}; delete it for weights of one"
         )
     values = np.ones(len(source)) if weight is None else weight.double().cpu().numpy()
     if len(source) and not 0 <= data.edge_index.min() <= data.edge_index.max() < n:
         raise ValueError(
             f"edges must link vertices 0 to {n - 1}, the rows of pos, got "
-            f"{int(data.edge_index.min())} to {int(data.edge_index.max())}"
+            f"{int(data.edge_index.min())} to {int(data.edge_index.max())}; count "
+            "vertices from 0"
         )
     return sp.csr_array((values, (target, source)), shape=(n, n))
+
+
+def recipe_of(graph: SphericalGraph) -> str:
+    """Describe a graph without its edges as JSON, which keeps floats exactly."""
+    content: dict[str, Any] = {name: getattr(graph, name) for name in _FIELDS}
+    if graph.mass is not None:
+        content["mass"] = encode_array(graph.mass)
+    return json.dumps({"sampling": graph.sampling.config, **content})
+
+
+def graph_of_recipe(
+    adjacency: sp.csr_array,
+    xyz: FloatArray,
+    area: FloatArray | None,
+    recipe: str | list[str] | None,
+    mass: FloatArray | None = None,
+) -> SphericalGraph:
+    """Rebuild a graph from its recipe, or build one on irregular points without."""
+    fields = _read(recipe)
+    if not fields:
+        k = int(np.diff(adjacency.indptr).min())
+        points = Irregular(xyz, area)
+        return SphericalGraph(
+            points, adjacency, k, math.nan, weighting="unknown", mass=mass
+        )
+    sampling = from_config(fields.pop("sampling"))
+    if "mass" in fields:
+        fields["mass"] = decode_array(fields["mass"], np.float64, (len(sampling),))
+    # Positions may have been rounded to float32.
+    if xyz.shape != sampling.xyz.shape or np.abs(xyz - sampling.xyz).max() > 1e-6:
+        raise ValueError(
+            f"the positions of {len(xyz)} vertices are not those of the recorded "
+            f"sampling {sampling.name} with {len(sampling)}; if you changed them on "
+            f"purpose, delete the attribute {RECIPE!r}"
+        )
+    return SphericalGraph(sampling, adjacency, **fields)
+
+
+def _read(recipe: str | list[str] | None) -> dict[str, Any]:
+    """Fields of a recipe, none without one; older data have it outside of a list."""
+    if recipe is None:
+        return {}
+    text = recipe if isinstance(recipe, str) else recipe[0]
+    fields: dict[str, Any] = json.loads(text)
+    return fields

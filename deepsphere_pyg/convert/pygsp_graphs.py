@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from deepsphere_pyg.convert.recipe import RECIPE, graph_of_recipe, recipe_of
+from deepsphere_pyg.convert.data import RECIPE, graph_of_recipe, recipe_of
 from samplings import SphericalGraph
 from samplings.arguments import instance_argument
 
@@ -21,7 +21,7 @@ def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
     Raises
     ------
     TypeError
-        If it is not a graph.
+        If ``graph`` is not a graph.
 
     Examples
     --------
@@ -44,15 +44,15 @@ def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
 def from_pygsp(graph: pygsp.graphs.Graph) -> SphericalGraph:
     """Return a PyGSP graph whose coordinates are unit vectors.
 
-    A graph from :func:`to_pygsp` gives the original sampling; another an
-    :class:`samplings.Irregular` one with Voronoi areas, ``k`` the smallest number of
-    neighbours and ``t`` NaN: unknown.
+    A graph from :func:`to_pygsp` gives the original sampling; any other graph an
+    :class:`samplings.Irregular` one with Voronoi areas, where ``k`` is the smallest
+    number of neighbours and ``t`` is NaN.
 
     Raises
     ------
     ValueError
-        If there are no coordinates, they are not unit vectors in three dimensions, or
-        the weights are not symmetric.
+        If the coordinates are missing or not unit vectors in three dimensions, or the
+        weights are not symmetric.
 
     Examples
     --------

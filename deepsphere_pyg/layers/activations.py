@@ -1,4 +1,4 @@
-"""What layers with a nonlinearity of the user's ask of it."""
+"""Checks of nonlinearities that users pass to layers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-# Nonlinearities of PyTorch that act on each number by itself, and what acts like one.
+# Elementwise modules of PyTorch: they keep rows and channels.
 POINTWISE = (
     nn.CELU,
     nn.Dropout,
@@ -36,16 +36,16 @@ POINTWISE = (
 
 
 def checked_activation(
-    activation: Callable[[Tensor], Tensor] | None,
+    activation: Callable[[Tensor], Tensor] | None, default: type[nn.Module] = nn.ReLU
 ) -> Callable[[Tensor], Tensor]:
-    """Return what can be called on a tensor: ReLU for None.
+    """Return the activation, or an instance of the default for None.
 
     Raises
     ------
     TypeError
-        If it is another thing, or a class of modules.
+        If it cannot be called on tensors, or is a class of modules.
     """
-    chosen = nn.ReLU() if activation is None else activation
+    chosen = default() if activation is None else activation
     if isinstance(chosen, type):
         raise TypeError(
             f"activation must be a module, not its class; pass {chosen.__name__}()"

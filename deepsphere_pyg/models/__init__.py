@@ -17,8 +17,11 @@ from deepsphere_pyg.models.configurations import (
     UNetConfiguration,
 )
 from deepsphere_pyg.models.generalized_classifier import GeneralizedClassifier
-from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, falling_type
-from deepsphere_pyg.models.generalized_sizes import PUBLISHED_SIZES
+from deepsphere_pyg.models.generalized_cnn import (
+    PUBLISHED_SIZES,
+    GeneralizedSphericalCNN,
+    falling_type,
+)
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.hybrid_classifier import HybridClassifier
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork

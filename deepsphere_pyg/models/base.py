@@ -2,128 +2,172 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, ClassVar, Self, SupportsIndex
 
-import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.layers import Standardize
-from samplings import Pyramid, Sampling
-from samplings.arguments import instance_argument
+from deepsphere_pyg.signals import checked_signal
+from samplings import Pyramid, Sampling, build_pyramid
+from samplings.arguments import integer_argument
+
+# Neighbours in the graphs of a model that is given a sampling without graphs.
+DEFAULT_K = 8
 
 
-class SavedModel(nn.Module, ABC):
-    """A network that a file can be made of, and that can be rebuilt from it.
+class SavedModel(nn.Module):
+    """A network that can be saved to a file and rebuilt from it.
 
-    A subclass gives its constructor's arguments in :attr:`config`, but for what it is
-    built on, its :attr:`geometry`; it is known to
-    :func:`deepsphere_pyg.models.load_model` by its name from then on.
+    A subclass takes the sampling it is built on, if it is built on one, as
+    ``sampling``, and sets :attr:`geometry` to it. It gives the other arguments of its
+    constructor in :attr:`config`, by setting ``_config`` or overriding the property.
+    :func:`deepsphere_pyg.models.load_model` knows it by the name of its class.
+
+    Attributes
+    ----------
+    geometry
+        The sampling or pyramid that the network is built on; None if it works on
+        coefficients.
     """
 
     registry: ClassVar[dict[str, type[SavedModel]]] = {}
+    geometry: Pyramid | Sampling | None = None
+    _config: Mapping[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         SavedModel.registry[cls.__name__] = cls
 
     @property
-    @abstractmethod
     def config(self) -> dict[str, Any]:
-        """Arguments of the constructor but the geometry, JSON-serialisable."""
-
-    @property
-    def geometry(self) -> Pyramid | Sampling | None:
-        """What the network is built on; None where it works on coefficients."""
-        return None
+        """Arguments of the constructor except the sampling, JSON-serialisable."""
+        return {**self._config}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
         """Build an untrained model from :attr:`config` and :attr:`geometry`."""
-        parts = () if geometry is None else (geometry,)
-        return cls(*parts, **config)
+        place = {} if geometry is None else {"sampling": geometry}
+        return cls(**config, **place)
+
+    def geometry_on(self, sampling: Any) -> Any:
+        """Return what a copy of the model on another sampling is built on."""
+        return sampling
+
+    def with_sampling(self, sampling: Sampling | Pyramid) -> Self:
+        """Return a copy of the model, with the same weights, on another sampling.
+
+        Parameters
+        ----------
+        sampling
+            The new sampling. A model that is built on a pyramid builds another one
+            with the same options, or takes a pyramid with the same number of levels.
+
+        Returns
+        -------
+        SavedModel
+            Has the same dtype, device and mode; frozen parameters stay frozen.
+
+        Raises
+        ------
+        TypeError
+            If the model works on coefficients, or ``sampling`` is not a sampling.
+        ValueError
+            If the sampling does not fit the model; if weightings or coarser levels
+            of the pyramid were chosen by hand, which belong to one sampling.
+        """
+        if self.geometry is None:
+            raise TypeError(
+                f"{type(self).__name__} works on coefficients and has no sampling; use "
+                "it as it is, with coefficients of signals on any sampling"
+            )
+        moved = type(self).from_config(self.config, self.geometry_on(sampling))
+        state = chain(self.parameters(), self.buffers())
+        like = next(tensor for tensor in state if tensor.is_floating_point())
+        moved.to(like.device, like.dtype).load_state_dict(self.state_dict())
+        for mine, theirs in zip(moved.parameters(), self.parameters(), strict=True):
+            mine.requires_grad_(theirs.requires_grad)
+        return moved.train(self.training)
 
 
 class SphericalModel(SavedModel):
     """A network on a pyramid of samplings.
 
-    A subclass calls ``super().__init__(in_channels, pyramid)`` and gives its
-    constructor's other arguments in :attr:`config`.
-
     Parameters
     ----------
-    in_channels
-        Channels of the input.
-    pyramid
-        Graphs and coarsenings of the samplings it works on.
+    in_channels, out_channels
+        Channels of the input, and of the output.
+    sampling
+        Where inputs live, or a pyramid for other graphs than those of 8 nearest
+        neighbours.
+    widths
+        Channels of the levels, for the error message.
+    depths
+        Numbers of levels that the network can have, of which a sampling gets the
+        first; if empty, a pyramid may have any number and a sampling gets one.
 
     Attributes
     ----------
+    pyramid
+        Graphs and coarsenings.
     standardize
         The first layer: brings channels to mean zero and spread one, once fitted.
-    pyramid
-        As given.
+
+    Raises
+    ------
+    TypeError
+        If ``sampling`` is neither a sampling nor a pyramid, or a number is not an
+        integer.
+    ValueError
+        If a number is less than 1, or the pyramid has another number of levels.
     """
 
-    def __init__(self, in_channels: int, pyramid: Pyramid) -> None:
+    def __init__(
+        self,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        sampling: Sampling | Pyramid,
+        widths: Sequence[int] = (),
+        depths: Sequence[int] = (),
+    ) -> None:
         super().__init__()
-        self.pyramid = pyramid_argument(pyramid)
-        self.standardize = Standardize(in_channels)
-
-    @property
-    def geometry(self) -> Pyramid:
-        """The pyramid."""
-        return self.pyramid
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], geometry: Pyramid) -> Self:
-        """Build an untrained model from :attr:`config` and a pyramid."""
-        return cls(**config, pyramid=geometry)
+        self.in_channels = integer_argument("in_channels", in_channels, 1)
+        self.out_channels = integer_argument("out_channels", out_channels, 1)
+        if isinstance(sampling, Sampling):
+            depth = depths[0] if depths else 1
+            sampling = build_pyramid(sampling, depth, k=DEFAULT_K)
+        if not isinstance(sampling, Pyramid):
+            raise TypeError(
+                "sampling must be a Sampling or a Pyramid, got "
+                f"{type(sampling).__name__}; pass a sampling such as HEALPix(32), or "
+                "build_pyramid(sampling, depth=..., k=...)"
+            )
+        if depths and len(sampling) not in depths:
+            raise ValueError(
+                f"{type(self).__name__} with {len(widths)} widths needs a pyramid of "
+                f"{' or '.join(map(str, depths))} levels, got {len(sampling)}; use "
+                f"build_pyramid(sampling, depth={depths[0]}, k=...), or pass the "
+                "sampling itself"
+            )
+        self.geometry = self.pyramid = sampling
+        self.standardize = Standardize(self.in_channels)
+        # Made here, where compilers do not look.
+        self._name = f"{type(self).__name__} on {self.sampling.name}"
 
     @property
     def sampling(self) -> Sampling:
         """The finest sampling, on which inputs live."""
         return self.pyramid.sampling
 
-    def with_sampling(self, pyramid: Pyramid) -> Self:
-        """Return a model with the same weights on other samplings.
-
-        Parameters
-        ----------
-        pyramid
-            Of the same number of levels.
-
-        Returns
-        -------
-        SphericalModel
-            A copy, of the same dtype, device and mode; what was frozen stays so.
-        """
-        moved = type(self).from_config(self.config, pyramid)
-        moved.to(self.standardize.mean.device, self.standardize.mean.dtype)
-        moved.load_state_dict(self.state_dict())
-        for mine, theirs in zip(moved.parameters(), self.parameters(), strict=True):
-            mine.requires_grad_(theirs.requires_grad)
-        return moved.train(self.training)
-
-    def with_sampling_of(self, sampling: Sampling) -> Self:
-        """Return a model with the same weights on a pyramid built like its own.
-
-        Parameters
-        ----------
-        sampling
-            The new finest sampling.
-
-        Raises
-        ------
-        ValueError
-            If kernel widths or coarser levels were chosen by hand, since they belong to
-            a sampling.
-        """
-        return self.with_sampling(self.pyramid.with_sampling(sampling))
+    def geometry_on(self, sampling: Any) -> Any:
+        """Return a pyramid, built with the options of the present one if need be."""
+        if isinstance(sampling, Sampling):
+            return self.pyramid.with_sampling(sampling)
+        return sampling
 
     def checked_input(self, x: Tensor) -> Tensor:
-        """Refuse what is not a signal on :attr:`sampling`, and standardise the rest.
+        """Standardise a signal on :attr:`sampling`.
 
         Raises
         ------
@@ -132,49 +176,7 @@ class SphericalModel(SavedModel):
         ValueError
             If it is not of shape ``(*batch, vertex, channel)`` with the right numbers.
         """
-        if not isinstance(x, Tensor):
-            raise TypeError(
-                f"x must be a tensor (*batch, vertex, channel), got {type(x).__name__};"
-                " convert it with torch.as_tensor"
-            )
-        if x.ndim < 2 or x.shape[-2] != len(self.sampling):
-            raise ValueError(
-                f"x has shape {tuple(x.shape)}, this model takes (*batch, "
-                f"{len(self.sampling)}, {self.standardize.channels}) on "
-                f"{self.sampling.name}; sample x there, or move the model with "
-                "with_sampling"
-            )
-        dtype = self.standardize.mean.dtype
-        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
-            raise TypeError(
-                f"x must be {dtype} like the model, got {x.dtype}; convert it with "
-                f".to({dtype})"
-            )
-        return self.standardize(x)  # type: ignore[no-any-return]
-
-
-def pyramid_argument(pyramid: object) -> Pyramid:
-    """Return ``pyramid`` if it is one.
-
-    Raises
-    ------
-    TypeError
-        If it is not.
-    """
-    remedy = "build one with build_pyramid(sampling, depth=..., k=...)"
-    return instance_argument("pyramid", pyramid, Pyramid, remedy)
-
-
-def check_depth(pyramid: Pyramid, levels: int, name: str) -> None:
-    """Refuse a pyramid whose number of levels is not the network's.
-
-    Raises
-    ------
-    ValueError
-        If it is another.
-    """
-    if len(pyramid_argument(pyramid)) != levels:
-        raise ValueError(
-            f"{name} works on {levels} levels, got a pyramid of {len(pyramid)}; "
-            f"use build_pyramid(sampling, depth={levels}, k=...)"
-        )
+        like = self.standardize.mean
+        x = checked_signal(x, len(self.sampling), like, cast=False, taker=self._name)
+        y: Tensor = self.standardize(x)
+        return y

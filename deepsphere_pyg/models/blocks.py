@@ -1,16 +1,74 @@
-"""Pieces that several models are made of."""
+"""Pieces that several models are made of, and checks of their sizes."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import SupportsIndex
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers import ChebConv, MaxPool, MeanPool
-from samplings.arguments import choice_argument
+from deepsphere_pyg.operators import laplacian_operator, pooling_operator
+from samplings import Coarsening, SphericalGraph, laplacian
+from samplings.arguments import choice_argument, integers_argument
 
 NORMALIZATIONS = ("batch", "layer", "none")
 POOLINGS = {"max": MaxPool, "mean": MeanPool}
+
+
+def level_sizes(
+    least: int = 1, **sizes: Sequence[SupportsIndex]
+) -> Iterable[list[int]]:
+    """Return sizes of levels as lists of integers, the first of them bandlimits.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an integer.
+    ValueError
+        If there are not as many of each, or fewer than ``least``, or a size is less
+        than 1, or bandlimits rise.
+    """
+    checked = [[*integers_argument(name, values, 1)] for name, values in sizes.items()]
+    counts = [len(values) for values in checked]
+    if len(set(counts)) > 1 or counts[0] < least:
+        raise ValueError(
+            f"{' and '.join(sizes)} must have one number for each level, got "
+            f"{' and '.join(map(str, counts))}; pass as many of each, at least {least}"
+        )
+    refuse_rising(next(iter(sizes)), checked[0])
+    return checked
+
+
+def refuse_rising(name: str, bandlimits: Sequence[int]) -> None:
+    """Refuse bandlimits that rise from level to level.
+
+    Raises
+    ------
+    ValueError
+        If one is higher than the one before it: layers make no new degrees.
+    """
+    for before, after in pairwise(bandlimits):
+        if after > before:
+            raise ValueError(
+                f"{name} must not rise, got {after} after {before}; start with a "
+                "higher one"
+            )
+
+
+def laplacian_operators(
+    graphs: Iterable[SphericalGraph], kind: str | None = None
+) -> nn.ModuleList:
+    """Return the Laplacian of each level."""
+    return nn.ModuleList(laplacian_operator(laplacian(graph, kind)) for graph in graphs)
+
+
+def pooling_operators(coarsenings: Iterable[Coarsening]) -> nn.ModuleList:
+    """Return the pooling from each level to the next."""
+    return nn.ModuleList(pooling_operator(coarsening) for coarsening in coarsenings)
 
 
 def pooling_layer(name: str) -> nn.Module:
@@ -19,7 +77,7 @@ def pooling_layer(name: str) -> nn.Module:
     Raises
     ------
     ValueError
-        If the name is another.
+        If the name is neither.
     """
     return POOLINGS[choice_argument("pooling", name, tuple(POOLINGS))]()
 
@@ -38,16 +96,12 @@ class ChannelNorm(nn.Module):
     Raises
     ------
     ValueError
-        If the kind is another.
+        If the kind is unknown.
     """
 
     def __init__(self, channels: int, kind: str) -> None:
         super().__init__()
-        if kind not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalization must be one of {', '.join(NORMALIZATIONS)}, "
-                f"got {kind!r}"
-            )
+        choice_argument("normalization", kind, NORMALIZATIONS)
         self.norm: nn.Module
         if kind == "batch":
             self.norm = nn.BatchNorm1d(channels)
@@ -88,3 +142,59 @@ class ConvBlock(nn.Module):
     def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
         """Return ``(*batch, vertex, out_channels)``."""
         return F.relu(self.norm(self.conv(x, laplacian)), inplace=True)
+
+
+class InvariantNorm(nn.BatchNorm1d):
+    """Batch normalisation of invariants, ``(signal, invariant)``.
+
+    Raises
+    ------
+    ValueError
+        In training, if there is one signal, which has no spread.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised invariants."""
+        if self.training and len(input) == 1:
+            raise ValueError(
+                "in training, invariants are normalised over the batch, which must "
+                "have two or more signals, got one; pass more at once, or call eval()"
+            )
+        return super().forward(input)
+
+
+class DenseHead(nn.Sequential):
+    """Dense network on invariants, which it normalises first.
+
+    Parameters
+    ----------
+    in_channels, out_channels
+        Invariants, and outputs.
+    hidden
+        Widths of the hidden layers.
+    dropout
+        Share of invariants left out in training.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        hidden: Sequence[int],
+        dropout: float = 0.0,
+    ) -> None:
+        layers: list[nn.Module] = [InvariantNorm(in_channels)]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+        for before, width in pairwise([in_channels, *hidden]):
+            layers += [nn.Linear(before, width), nn.SiLU()]
+        layers.append(nn.Linear([in_channels, *hidden][-1], out_channels))
+        super().__init__(*layers)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return outputs ``(*batch, out_channels)`` of ``(*batch, in_channels)``."""
+        # Batch normalisation takes one axis of samples.
+        y = input.reshape(-1, input.shape[-1])
+        for layer in self:
+            y = layer(y)
+        return y.view(*input.shape[:-1], y.shape[-1])

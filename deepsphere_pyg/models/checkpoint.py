@@ -1,4 +1,4 @@
-"""Models on disk: weights, and what their network and sampling are built from."""
+"""Models on disk: weights, and the description of their network and sampling."""
 
 from __future__ import annotations
 
@@ -24,26 +24,31 @@ from samplings import (
 FORMAT = 1
 KEY = "deepsphere_pyg"
 EDGE_TOLERANCE = 1e-3
+# Arguments that had other names in earlier files, by the class of the model.
+RENAMED_ARGUMENTS = {
+    "GeneralizedClassifier": {"azimuthal": "N"},
+    "SphericalClassifier": {"kind": "laplacian"},
+}
 
 
 def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
-    """Return what a model is rebuilt from, without its weights.
+    """Return the description that a model is rebuilt from, without its weights.
 
     Parameters
     ----------
     model
         The model.
     prefix
-        What the names of its weights start with in the file's ``state_dict``, such as
-        ``"network."`` where it is part of a larger module.
+        Prefix of the names of its weights in the file's ``state_dict``, such as
+        ``"network."`` if it is part of a larger module.
 
     Returns
     -------
     dict
-        JSON-serialisable: ``format``, ``model`` (name of its class),
-        ``model_config``, ``prefix``; where it is built on a pyramid ``pyramid`` and
-        ``edges`` (their number and the sum of their weights, level by level), on a
-        sampling ``sampling_config``; and ``sampling`` (name), None without either.
+        JSON-serialisable: ``format``, ``model`` (name of its class), ``model_config``,
+        ``prefix`` and ``sampling`` (its name, or None); on a pyramid also ``pyramid``
+        and ``edges`` (their number and the sum of their weights, level by level), on a
+        sampling ``sampling_config``.
     """
     header = {
         "format": FORMAT,
@@ -60,7 +65,7 @@ def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
     elif geometry is not None:
         header["sampling_config"] = dict(geometry.config)
         header["sampling"] = geometry.name
-    # What is not JSON fails here, not when the file is read.
+    # A value that is not JSON fails here, not when the file is read.
     plain: dict[str, Any] = json.loads(json.dumps(header))
     return plain
 
@@ -68,20 +73,20 @@ def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
 def save_model(model: SavedModel, path: str | os.PathLike[str]) -> None:
     """Write a model to a file, whole or not at all.
 
-    A file already there is replaced only once the new one is complete. It keeps a
-    checksum of all it holds, which reading compares.
+    A file already there is replaced only once the new one is complete. The file has a
+    checksum of its content, which is compared when it is read.
 
     Parameters
     ----------
     model
         The model.
     path
-        Where to; its folder is made where it is missing.
+        Where to write; a missing folder is made.
 
     Raises
     ------
     OSError
-        If it cannot be written, as on a full disk.
+        If the file cannot be written, as on a full disk.
     """
     content = {KEY: checkpoint_header(model), "state_dict": model.state_dict()}
     write_checkpoint(content, path)
@@ -95,7 +100,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is damaged, not one of these checkpoints, or of a newer format.
+        If the file is damaged, not such a checkpoint, or of a newer format.
     """
     header: dict[str, Any] = _read(path)[KEY]
     return header
@@ -114,7 +119,7 @@ def load_model(
     path
         The file.
     sampling
-        If given, the sampling the model has to be of.
+        If given, the sampling that the model must be trained on.
 
     Returns
     -------
@@ -126,17 +131,18 @@ def load_model(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is damaged, not one of these checkpoints, of a newer format, of another
-        sampling than asked for, or its weights do not fit its network; if the graphs
-        rebuilt from its description have other edges than those it was trained on.
+        If the file is damaged, not such a checkpoint, of a newer format, or of another
+        sampling than ``sampling``; if the weights do not fit the network, or the
+        rebuilt graphs have other edges than those it was trained on.
     """
     content = _read(path)
     header = content[KEY]
     name = header["model"]
     if name not in SavedModel.registry:
         raise ValueError(
-            f"{path} holds a model {name!r}, known are "
-            f"{', '.join(SavedModel.registry)}; import the module that defines it"
+            f"{path} holds a model {name!r}, but only "
+            f"{', '.join(SavedModel.registry)} are known; import the module that "
+            "defines it"
         )
     if sampling is not None:
         _check_sampling(path, header, sampling)
@@ -154,7 +160,7 @@ def load_model(
             "another version of deepsphere_pyg"
         ) from error
     weights = _weights(content["state_dict"], header["prefix"])
-    # Of learned weights: buffers may be of another precision than the rest.
+    # The dtype of parameters, since buffers may have another precision.
     for learned, _ in model.named_parameters():
         if learned in weights:
             model.to(weights[learned].dtype)
@@ -171,20 +177,20 @@ def load_model(
 def _check_sampling(
     path: str | os.PathLike[str], header: dict[str, Any], sampling: Sampling
 ) -> None:
-    """Refuse a model of another sampling than asked for."""
+    """Refuse a model that was trained on another sampling."""
     pyramid = header.get("pyramid") or {}
     config = pyramid.get("sampling") or header.get("sampling_config")
     if config is None:
         raise ValueError(
             f"{path} holds a {header['model']}, which works on coefficients and has no "
-            f"sampling, asked for is {sampling.name}; load it without one"
+            f"sampling, got {sampling.name}; load it without a sampling"
         )
     kept = from_config(config)
     if not same_sampling(kept, sampling):
         raise ValueError(
-            f"{path} was trained on {kept.name}, asked for is {sampling.name}; "
-            "choose that sampling, or move the weights with "
-            "load_model(path).with_sampling_of(sampling)"
+            f"{path} was trained on {kept.name}, got {sampling.name}; pass the "
+            "sampling it was trained on, or move the weights with "
+            "load_model(path).with_sampling(sampling)"
         )
 
 
@@ -199,23 +205,23 @@ def _check_edges(
     path: str | os.PathLike[str], kept: Sequence[Sequence[float]] | None, built: Pyramid
 ) -> None:
     """Refuse weights that were trained on graphs with other edges."""
-    # Files of before this was kept; and a fit ends elsewhere, by some 1e-5, with
-    # another linear algebra library.
+    # Older files do not have it; and a fit differs by some 1e-5 with another linear
+    # algebra library.
     if kept is None or np.allclose(kept, _edges(built), rtol=EDGE_TOLERANCE, atol=0):
         return
     then, now = (
-        "; ".join(f"{int(count)} edges that weigh {total:.6g}" for count, total in each)
+        "; ".join(f"{int(count)} edges of total weight {w:.6g}" for count, w in each)
         for each in (kept, _edges(built))
     )
     raise ValueError(
-        f"{path} was trained on graphs of {then}; this version builds graphs of {now} "
-        "from the same description: load it with the version of deepsphere_pyg that "
-        "wrote it, or train again"
+        f"{path} was trained on graphs with {then}; this version builds graphs with "
+        f"{now} from the same description: load it with the version of deepsphere_pyg "
+        "that wrote it, or train again"
     )
 
 
 def _weights(state_dict: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Weights of the model in those of the module it is part of."""
+    """Weights of the model, picked from those of the module it is part of."""
     return {
         name.removeprefix(prefix): tensor
         for name, tensor in state_dict.items()
@@ -224,7 +230,7 @@ def _weights(state_dict: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a checkpoint and check that it is one of ours."""
+    """Read a checkpoint, check that it is one of ours, and rename old arguments."""
     content = read_checkpoint(path)
     header = content.get(KEY) if isinstance(content, dict) else None
     if not isinstance(header, dict) or "state_dict" not in content:
@@ -234,7 +240,7 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
         )
     if header.get("format") != FORMAT:
         raise ValueError(
-            f"{path} is of format {header.get('format')}, this version reads format "
+            f"{path} has format {header.get('format')}, this version reads format "
             f"{FORMAT}; update deepsphere_pyg, or train again"
         )
     missing = {"model", "model_config", "prefix", "sampling"} - set(header)
@@ -245,5 +251,9 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"the header of {path} lacks {', '.join(sorted(missing))}; "
             "take another copy of the file"
         )
+    config = header["model_config"]
+    for old, new in RENAMED_ARGUMENTS.get(header["model"], {}).items():
+        if old in config:
+            config[new] = config.pop(old)
     checked: dict[str, Any] = content
     return checked

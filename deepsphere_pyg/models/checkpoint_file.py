@@ -1,4 +1,4 @@
-"""Files of tensors and plain values, with a checksum of all they hold."""
+"""Files of tensors and plain values, with a checksum of their content."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from torch import Tensor
 from deepsphere_pyg.atomic_files import atomic_path
 from samplings.reading import DataFileError, reading
 
-# Key of the checksum beside what it is of.
+# Key of the checksum, beside the keys of the content.
 DIGEST = "deepsphere_pyg_digest"
-_REMEDY = "it may be truncated or damaged: copy it again, or take another one"
+_REMEDY = "it may be truncated or damaged: copy it again, or use another copy"
 
 
 def write_checkpoint(content: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
@@ -29,15 +29,15 @@ def write_checkpoint(content: Mapping[str, Any], path: str | os.PathLike[str]) -
     content
         Dictionaries, lists and tuples of tensors and plain values.
     path
-        Where to; its folder is made where it is missing.
+        Where to write; a missing folder is made.
 
     Raises
     ------
     OSError
-        If it cannot be written, as on a full disk.
+        If the file cannot be written, as on a full disk.
     """
     digest = content_digest(content)
-    # PyTorch's own writer hides what the system said; Python's tells.
+    # PyTorch's own writer hides the error of the system; Python's raises it.
     buffer = io.BytesIO()
     torch.save({**content, DIGEST: digest}, buffer)
     with atomic_path(path) as temporary:
@@ -45,18 +45,18 @@ def write_checkpoint(content: Mapping[str, Any], path: str | os.PathLike[str]) -
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Any:
-    """Read what :func:`write_checkpoint` or ``torch.save`` wrote, on the CPU.
+    """Read a file of :func:`write_checkpoint` or ``torch.save``, to the CPU.
 
-    Only tensors and plain values are read, never code. Files without a checksum, as
-    earlier versions and others wrote them, are checked by those of the zip format,
-    which PyTorch writes and does not compare.
+    Only tensors and plain values are read, never code. Files without a checksum, from
+    earlier versions or other programs, are checked by the checksums of the zip format,
+    which PyTorch writes but does not compare.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is damaged or holds something else.
+        If the file is damaged or not a checkpoint.
     """
     path = Path(path)
     if not path.is_file():
@@ -73,9 +73,9 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Any:
     kept = content.pop(DIGEST)
     if kept != content_digest(content):
         raise DataFileError(
-            f"{path} is damaged: its checksum is not that of what was written; copy it "
-            "again, or take another one. If you changed it yourself, leave out its key "
-            f"{DIGEST!r}"
+            f"{path} is damaged: its checksum differs from that of its content; copy "
+            "it again, or use another copy. If you changed it yourself, leave out its "
+            f"key {DIGEST!r}"
         )
     return content
 
@@ -83,8 +83,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Any:
 def content_digest(content: Any) -> str:
     """Checksum of nested dictionaries, lists and tuples of tensors and plain values.
 
-    It is over keys, values and types, and the dtype, shape and bytes of each tensor,
-    wherever it is stored.
+    It covers keys, values and types, and the dtype, shape and bytes of each tensor on
+    any device.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def content_digest(content: Any) -> str:
 
 
 def _add(digest: Any, content: Any) -> None:
-    """Add a value to a digest, after what tells its type and length."""
+    """Add a value to a digest, after its type and length."""
     if isinstance(content, Tensor):
         shape = tuple(content.shape)
         digest.update(f"tensor {content.dtype} {shape};".encode())
@@ -120,14 +120,18 @@ def _add(digest: Any, content: Any) -> None:
         text = repr(content)
         digest.update(f"{type(content).__name__} {len(text)} {text};".encode())
     else:
-        # What it holds is not known; that it is there is.
+        # Other objects count by their type alone.
         digest.update(f"{type(content).__name__};".encode())
 
 
 def _check_members(path: Path) -> None:
-    """Compare the checksums of the zip format, where the file is of it."""
+    """Compare the checksums of the zip format, if the file is a zip file."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
+            # PyTorch reads zeros from a part that is marked as a folder.
+            folders = [i.filename for i in archive.infolist() if i.external_attr & 0x10]
         if damaged is not None:
             raise ValueError(f"the checksum of its part {damaged} differs")
+        if folders:
+            raise ValueError(f"its part {folders[0]} is marked as a folder")

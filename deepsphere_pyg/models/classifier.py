@@ -1,33 +1,39 @@
-"""A class for a whole sphere."""
+"""Classifier of whole spheres by graph convolutions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import SupportsIndex
 
 from torch import Tensor, nn
 
 from deepsphere_pyg.layers import GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
-from deepsphere_pyg.operators import laplacian_operator, pooling_operator
-from samplings import Pyramid, laplacian
+from deepsphere_pyg.models.blocks import (
+    ConvBlock,
+    laplacian_operators,
+    pooling_layer,
+    pooling_operators,
+)
+from samplings import Pyramid, Sampling
 from samplings.arguments import integer_argument, integers_argument
 
 
 class SphericalClassifier(SphericalModel):
-    """Give a whole sphere its class, whichever way it is turned.
+    """Classify whole spheres, whichever way they are turned.
 
-    Each level convolves (with batch normalisation and ReLU) and pools; the mean over
-    the sphere by area is classified by a linear map.
+    Each level convolves (with batch normalisation and ReLU) and pools. A linear map
+    classifies the mean over the sphere, weighted by area.
 
     Parameters
     ----------
     in_channels, out_channels
         Channels of the input, and classes.
-    pyramid
-        One level more than there are widths, so that each convolution is followed by a
-        pooling, as published; or as many, and the last one is not.
+    sampling
+        Where inputs live; or a pyramid with one level more than there are widths, so
+        that a pooling follows each convolution, as published, or with as many levels,
+        to leave out the last pooling.
     widths
         Channels of each level, finest first.
     K
@@ -36,9 +42,9 @@ class SphericalClassifier(SphericalModel):
         ``"max"`` or ``"mean"``.
     normalization
         ``"batch"``, ``"layer"`` or ``"none"``.
-    kind
-        Laplacian, as in :func:`samplings.laplacian`; by default the one that the
-        graph's weights are made for.
+    laplacian
+        Kind of Laplacian, as in :func:`samplings.laplacian`; by default the one that
+        the graph's weights are made for.
 
     Shapes
     ------
@@ -46,9 +52,9 @@ class SphericalClassifier(SphericalModel):
 
     Raises
     ------
-    ValueError
-        If the pyramid has another number of levels; in ``forward``, if ``x`` does not
-        fit.
+    TypeError, ValueError
+        If an option is not one of the above, or the pyramid has another number of
+        levels; in ``forward``, if ``x`` does not fit.
 
     Notes
     -----
@@ -61,62 +67,50 @@ class SphericalClassifier(SphericalModel):
     Examples
     --------
     >>> import torch
-    >>> from samplings import HEALPix, build_pyramid
-    >>> pyramid = build_pyramid(HEALPix(4), depth=3, k=8)
-    >>> SphericalClassifier(6, 55, pyramid, (16, 32))(torch.zeros(2, 192, 6)).shape
+    >>> from samplings import HEALPix
+    >>> model = SphericalClassifier(6, 55, HEALPix(4), widths=(16, 32))
+    >>> model(torch.zeros(2, 192, 6)).shape
     torch.Size([2, 55])
     """
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
-        pyramid: Pyramid,
-        widths: Sequence[int] = (16, 32, 64, 128, 256),
-        K: int = 4,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        sampling: Sampling | Pyramid,
+        *,
+        widths: Sequence[SupportsIndex] = (16, 32, 64, 128, 256),
+        K: SupportsIndex = 4,
         pooling: str = "max",
         normalization: str = "batch",
-        kind: str | None = None,
+        laplacian: str | None = None,
     ) -> None:
-        super().__init__(in_channels, pyramid)
-        in_channels = self.standardize.channels
-        out_channels = integer_argument("out_channels", out_channels, 1)
-        widths = integers_argument("widths", widths, 1)
-        K = integer_argument("K", K, 1)
-        n = len(widths)
-        if n == 0 or len(pyramid) not in (n, n + 1):
+        sizes = integers_argument("widths", widths, 1)
+        n = len(sizes)
+        if n == 0:
             raise ValueError(
-                f"a classifier of {n} widths works on {n + 1} levels, or {n} without "
-                f"the last pooling, got a pyramid of {len(pyramid)}; "
-                f"use build_pyramid(sampling, depth={n + 1}, k=...)"
+                "widths must have one number for each level, got (); pass at least one"
             )
+        super().__init__(in_channels, out_channels, sampling, sizes, (n + 1, n))
+        terms = integer_argument("K", K, 1)
         self._config = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "widths": list(widths),
-            "K": K,
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "widths": list(sizes),
+            "K": terms,
             "pooling": pooling,
             "normalization": normalization,
-            "kind": kind,
+            "laplacian": laplacian,
         }
-        self.laplacians = nn.ModuleList(
-            laplacian_operator(laplacian(graph, kind)) for graph in pyramid.graphs[:n]
-        )
-        self.pooling_operators = nn.ModuleList(
-            pooling_operator(coarsening) for coarsening in pyramid.coarsenings
-        )
+        self.laplacians = laplacian_operators(self.pyramid.graphs[:n], laplacian)
+        self.pooling_operators = pooling_operators(self.pyramid.coarsenings)
         self.blocks = nn.ModuleList(
-            ConvBlock(before, width, K, normalization)
-            for before, width in zip((in_channels, *widths), widths, strict=False)
+            ConvBlock(before, width, terms, normalization)
+            for before, width in pairwise((self.in_channels, *sizes))
         )
         self.pool = pooling_layer(pooling)
-        self.mean = GlobalMeanPool(pyramid.graphs[-1].sampling)
-        self.head = nn.Linear(widths[-1], out_channels)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor without the pyramid, JSON-serialisable."""
-        return {**self._config}
+        self.mean = GlobalMeanPool(self.pyramid.graphs[-1].sampling)
+        self.head = nn.Linear(sizes[-1], self.out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""

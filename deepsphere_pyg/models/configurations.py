@@ -18,7 +18,7 @@ class UNetConfiguration:
     name
         For tables and the command line.
     stem
-        Channels of the first convolution, and of the last before the output.
+        Channels of the first convolution, and of the last one before the output.
     widths
         Channels of the encoder at each level, finest first.
     K
@@ -28,11 +28,11 @@ class UNetConfiguration:
     normalization
         ``"batch"``, ``"layer"`` or ``"none"``.
     finest_skip
-        Whether the decoder sees the encoder's output at the finest level too, which
-        it does at all others.
+        Whether the decoder sees the encoder's output also at the finest level, as it
+        does at all others.
     laplacian
-        As in :func:`samplings.laplacian`; None for the one that the graph's weights
-        are made for.
+        Kind of Laplacian, as in :func:`samplings.laplacian`; None for the one that the
+        graph's weights are made for.
 
     Raises
     ------
@@ -63,7 +63,8 @@ class UNetConfiguration:
             object.__setattr__(self, name, number)
         if len(self.widths) < 2:
             raise ValueError(
-                f"widths must name the channels of at least 2 levels, got {self.widths}"
+                "widths must list the channels of at least 2 levels, got "
+                f"{self.widths}; add a level"
             )
 
     @property

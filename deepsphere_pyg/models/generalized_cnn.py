@@ -1,10 +1,11 @@
-"""Strictly equivariant networks on coefficients, and their invariants."""
+"""Strictly equivariant networks on coefficients, and their sizes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, SupportsIndex
 
 import torch
@@ -18,12 +19,37 @@ from deepsphere_pyg.layers import (
     TensorProductActivation,
 )
 from deepsphere_pyg.models.base import SavedModel
-from samplings.arguments import integer_argument, integers_argument, positive_argument
+from deepsphere_pyg.models.blocks import DenseHead, level_sizes
+from samplings.arguments import (
+    choice_argument,
+    integer_argument,
+    integers_argument,
+    positive_argument,
+)
 
 CONVOLUTIONS = {
     "constrained": ConstrainedGeneralizedConv,
     "unconstrained": GeneralizedConv,
 }
+
+#: Arguments of :class:`GeneralizedSphericalCNN` for networks with about as many weights
+#: as those of the paper, by their data: rotated digits (58k parameters published; one
+#: channel, 10 labels), atoms of QM7 (335k to 337k; in a :class:`MoleculeNetwork` of
+#: width 256) and shapes of SHREC'17 (250k; 6 channels, 55 labels). Source of the
+#: counts: Cobb et al. 2021, arXiv:2010.11661; widths are ours.
+PUBLISHED_SIZES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "digits": MappingProxyType(
+            {"bandlimits": (20, 10, 5), "channels": (24, 24, 24), "hidden": (72,)}
+        ),
+        "molecules": MappingProxyType(
+            {"bandlimits": (10, 6, 1), "channels": (40, 40, 40)}
+        ),
+        "shapes": MappingProxyType(
+            {"bandlimits": (20, 10, 5), "channels": (40, 40, 40), "hidden": (256,)}
+        ),
+    }
+)
 
 
 def falling_type(L: SupportsIndex, tau_max: float) -> HarmonicLayout:
@@ -36,12 +62,12 @@ def falling_type(L: SupportsIndex, tau_max: float) -> HarmonicLayout:
     L
         Bandlimit.
     tau_max
-        Fragments of degree 0, at least; any positive number.
+        Least number of fragments of degree 0; any positive number.
 
     Raises
     ------
     TypeError, ValueError
-        If L is not an integer of at least 1, or ``tau_max`` not positive.
+        If L is not an integer of at least 1, or ``tau_max`` is not positive.
 
     Examples
     --------
@@ -56,29 +82,30 @@ def falling_type(L: SupportsIndex, tau_max: float) -> HarmonicLayout:
 
 
 class GeneralizedSphericalCNN(SavedModel):
-    r"""Give coefficients labels that do not change when the sphere is turned.
+    r"""Map coefficients to outputs that do not change when the sphere is rotated.
 
     A generalized convolution makes several fragments of each degree; then each block
-    multiplies fragments within channels, mixes the products down to a type, and brings
-    them to size one. Degree 0 of the input, and of every layer, does not rotate: a
-    dense network makes labels of all of it.
+    multiplies fragments within channels, mixes the products down to a type, and
+    normalises them. Degree 0 of the input and of every layer is invariant: a dense
+    network computes the outputs from it.
 
     Parameters
     ----------
     in_channels
         Channels of the input.
     out_channels
-        Labels; None for the invariants themselves, ``(*batch, n_invariants)``.
+        Channels of the output, such as classes; None for the invariants themselves,
+        ``(*batch, n_invariants)``.
     bandlimits
-        Of the input, then of what each block makes; they must not rise.
+        Bandlimit of the input, then of the output of each block; they must not rise.
     channels
-        Of the first convolution, then of what each block makes.
+        Channels of the first convolution, then of each block.
     tau_max
-        Types are :func:`falling_type`.
+        Fragments of each degree, by :func:`falling_type`.
     mixing
-        ``"full"``, ``"mst"`` or ``"rmst"``: which degrees are multiplied.
+        Which degrees are multiplied: ``"full"``, ``"mst"`` or ``"rmst"``.
     convolution
-        ``"constrained"`` or ``"unconstrained"``, after products.
+        Layer after the products: ``"constrained"`` or ``"unconstrained"``.
     hidden
         Widths of the dense network.
     dropout
@@ -87,11 +114,12 @@ class GeneralizedSphericalCNN(SavedModel):
     Attributes
     ----------
     standardize
-        The first layer: a :class:`~deepsphere_pyg.layers.FragmentNorm`, whose ``fit_``
-        fixes the sizes of the input's fragments to those of the training data. Without
-        it they are those of each batch, in evaluation of all lately.
+        The first layer: a :class:`~deepsphere_pyg.layers.FragmentNorm`. Its ``fit_``
+        fixes the sizes that fragments of the input are divided by to those of the
+        training data. Without it, they are those of each batch in training, and their
+        running mean in evaluation.
     n_invariants
-        Numbers that go into the dense network.
+        Number of inputs of the dense network.
 
     Shapes
     ------
@@ -100,20 +128,21 @@ class GeneralizedSphericalCNN(SavedModel):
     Raises
     ------
     TypeError, ValueError
-        If bandlimits rise, there are not as many of them as channels, or none, or
-        ``"rmst"`` has one degree to thin; as for the layers; in ``forward``, if the
-        coefficients do not fit, or there is one signal in training.
+        If bandlimits rise, there are fewer than two of them or not as many channels,
+        ``"rmst"`` has only one degree to thin, or a layer refuses its sizes; in
+        ``forward``, if the coefficients do not fit, or there is one signal in training.
 
     Notes
     -----
     Invariance: exact, to round-off.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661). Their networks start with a convolution
-    and ReLU on SO(3); widths, and how invariants are joined, are ours.
+    and ReLU on SO(3); widths, and the way invariants are joined, are ours.
 
     Examples
     --------
-    >>> model = GeneralizedSphericalCNN(1, 10, bandlimits=(6, 4, 2), channels=(4, 4, 4))
+    >>> sizes = {"bandlimits": (6, 4, 2), "channels": (4, 4, 4)}
+    >>> model = GeneralizedSphericalCNN(1, 10, **sizes)
     >>> model.eval()(torch.zeros(3, 36, 1)).shape
     torch.Size([3, 10])
     """
@@ -122,9 +151,9 @@ class GeneralizedSphericalCNN(SavedModel):
         self,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex | None,
+        *,
         bandlimits: Sequence[SupportsIndex] = (10, 6, 3),
         channels: Sequence[SupportsIndex] = (16, 16, 16),
-        *,
         tau_max: float = 5,
         mixing: str = "mst",
         convolution: str = "constrained",
@@ -132,15 +161,15 @@ class GeneralizedSphericalCNN(SavedModel):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        degrees = [*integers_argument("bandlimits", bandlimits, 1)]
-        widths = [*integers_argument("channels", channels, 1)]
-        _check_blocks(degrees, widths, mixing)
-        dense = [*integers_argument("hidden", hidden, 1)]
-        if convolution not in CONVOLUTIONS:
+        degrees, widths = level_sizes(2, bandlimits=bandlimits, channels=channels)
+        if mixing == "rmst" and min(degrees[:-1]) < 2:
             raise ValueError(
-                f"convolution must be one of {', '.join(CONVOLUTIONS)}, "
-                f"got {convolution!r}"
+                "mixing='rmst' needs bandlimits of at least 2, except the last, got "
+                f"{tuple(degrees)}: blocks of one degree have no tree to thin; pass "
+                "mixing='mst'"
             )
+        dense = [*integers_argument("hidden", hidden, 1)]
+        choice_argument("convolution", convolution, tuple(CONVOLUTIONS))
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         if out_channels is not None:
             out_channels = integer_argument("out_channels", out_channels, 1)
@@ -157,36 +186,26 @@ class GeneralizedSphericalCNN(SavedModel):
             "dropout": dropout,
         }
         layout = falling_type(degrees[0], tau_max)
-        self.standardize = FragmentNorm(self.layout, self.in_channels)
+        self.standardize = FragmentNorm(self.in_channels, self.layout)
         self.first = nn.Sequential(
-            GeneralizedConv(self.layout, layout, self.in_channels, widths[0]),
-            FragmentNorm(layout, widths[0]),
+            GeneralizedConv(self.in_channels, widths[0], self.layout, layout),
+            FragmentNorm(widths[0], layout),
         )
         counts = [self.in_channels, layout.tau[0] * widths[0]]
         blocks = []
         for L, (before, width) in zip(degrees[1:], pairwise(widths), strict=True):
-            product = TensorProductActivation(layout, mixing, L_out=L)
+            product = TensorProductActivation(layout, mixing=mixing, L_out=L)
             layout = falling_type(L, tau_max)
-            conv = CONVOLUTIONS[convolution](product.layout_out, layout, before, width)
-            blocks.append(nn.Sequential(product, conv, FragmentNorm(layout, width)))
+            conv = CONVOLUTIONS[convolution](before, width, product.layout_out, layout)
+            blocks.append(nn.Sequential(product, conv, FragmentNorm(width, layout)))
             counts.append(layout.tau[0] * width)
         self.blocks = nn.ModuleList(blocks)
         self.n_invariants = sum(counts)
         self.head = (
             nn.Identity()
             if out_channels is None
-            else dense_head(
-                self.n_invariants,
-                dense,
-                out_channels,
-                dropout,
-            )
+            else DenseHead(self.n_invariants, out_channels, dense, dropout)
         )
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor, JSON-serialisable."""
-        return {**self._config}
 
     def invariants(self, coefficients: Tensor) -> Tensor:
         """Return degree 0 of the input and of all layers.
@@ -210,64 +229,6 @@ class GeneralizedSphericalCNN(SavedModel):
         return torch.cat(found, dim=-1)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return labels, ``(*batch, out_channels)``."""
-        features = self.invariants(coefficients)
-        # Batch normalisation takes one axis of samples.
-        flat = self.head(features.reshape(-1, features.shape[-1]))
-        y: Tensor = flat.view(*features.shape[:-1], flat.shape[-1])
+        """Return outputs, ``(*batch, out_channels)``."""
+        y: Tensor = self.head(self.invariants(coefficients))
         return y
-
-
-class InvariantNorm(nn.BatchNorm1d):
-    """Batch normalisation of invariants, ``(signal, invariant)``.
-
-    Raises
-    ------
-    ValueError
-        In training, if there is one signal, which has no spread.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the normalised invariants."""
-        if self.training and len(input) == 1:
-            raise ValueError(
-                "in training invariants are normalised over the batch, which must have "
-                "two signals or more, got one; pass more at once, or call eval()"
-            )
-        return super().forward(input)
-
-
-def dense_head(
-    n_in: int, hidden: Sequence[int], n_out: int, dropout: float = 0.0
-) -> nn.Sequential:
-    """Dense network on invariants, which it normalises first."""
-    layers: list[nn.Module] = [InvariantNorm(n_in)]
-    if dropout:
-        layers.append(nn.Dropout(dropout))
-    for width in hidden:
-        layers += [nn.Linear(n_in, width), nn.SiLU()]
-        n_in = width
-    layers.append(nn.Linear(n_in, n_out))
-    return nn.Sequential(*layers)
-
-
-def _check_blocks(degrees: Sequence[int], widths: Sequence[int], mixing: str) -> None:
-    """Refuse settings that are not one for each layer, or rise."""
-    if len(degrees) != len(widths) or len(degrees) < 2:
-        raise ValueError(
-            "bandlimits and channels must have one number for the first convolution "
-            f"and one for each block, got {len(degrees)} and {len(widths)}; pass at "
-            "least two of each"
-        )
-    for before, after in pairwise(degrees):
-        if after > before:
-            raise ValueError(
-                f"bandlimits must not rise, got {after} after {before}; "
-                "start with a higher one"
-            )
-    if mixing == "rmst" and min(degrees[:-1]) < 2:
-        raise ValueError(
-            "mixing='rmst' needs bandlimits of 2 or more but for the last, got "
-            f"{tuple(degrees)}: blocks of one degree have no tree to thin; pass "
-            "mixing='mst'"
-        )

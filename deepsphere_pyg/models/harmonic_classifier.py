@@ -1,10 +1,9 @@
-"""A class for a whole sphere, by what a network makes of its coefficients."""
+"""Classifiers of whole spheres by their coefficients."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, Self
+from abc import ABC, abstractmethod
+from typing import SupportsIndex
 
 from torch import Tensor
 
@@ -12,21 +11,20 @@ from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import known_signal
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, sampling_argument
 
 
-class HarmonicClassifier(SavedModel):
+class HarmonicClassifier(SavedModel, ABC):
     """A network that begins with a transform, which has nothing to be learned.
 
     The coefficients of all training data can be computed once, and the rest of the
     network be trained on them:
     ``model(x) == model.of_coefficients(model.coefficients(x))``.
 
-    A subclass gives its constructor's arguments but the sampling in :attr:`config`, and
-    takes the sampling first.
-
     Parameters
     ----------
+    in_channels, out_channels
+        Channels of the input, and classes.
     sampling
         Where inputs live.
     L
@@ -40,41 +38,18 @@ class HarmonicClassifier(SavedModel):
         The :class:`~deepsphere_pyg.harmonics.SHT`.
     """
 
-    def __init__(self, sampling: Sampling, L: int) -> None:
+    def __init__(
+        self,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        sampling: Sampling,
+        L: int,
+    ) -> None:
         super().__init__()
-        self.sampling = sampling
+        self.in_channels = integer_argument("in_channels", in_channels, 1)
+        self.out_channels = integer_argument("out_channels", out_channels, 1)
+        self.geometry = self.sampling = sampling_argument("sampling", sampling)
         self.transform = SHT(sampling, integer_argument("L", L, 1))
-
-    @property
-    def geometry(self) -> Sampling:
-        """The sampling."""
-        return self.sampling
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], geometry: Sampling) -> Self:
-        """Build an untrained model from :attr:`config` and a sampling."""
-        return cls(geometry, **config)
-
-    def with_sampling(self, sampling: Sampling) -> Self:
-        """Return a model with the same weights for signals on another sampling.
-
-        Parameters
-        ----------
-        sampling
-            One that determines the degrees which the network reads.
-
-        Returns
-        -------
-        HarmonicClassifier
-            A copy, of the same dtype, device and mode; what was frozen stays so.
-        """
-        moved = type(self).from_config(self.config, sampling)
-        like = next(self.parameters())
-        moved.to(like.device, like.dtype)
-        moved.load_state_dict(self.state_dict())
-        for mine, theirs in zip(moved.parameters(), self.parameters(), strict=True):
-            mine.requires_grad_(theirs.requires_grad)
-        return moved.train(self.training)
 
     def coefficients(self, x: Tensor) -> Tensor:
         """Transform signals ``(*batch, vertex, channel)``.
@@ -82,7 +57,7 @@ class HarmonicClassifier(SavedModel):
         Returns
         -------
         Tensor
-            Shape ``(*batch, L * L, channel)``; NaN of maps in which a value is.
+            Shape ``(*batch, L * L, channel)``; NaN for maps that contain NaN.
 
         Raises
         ------

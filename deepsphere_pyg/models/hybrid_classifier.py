@@ -1,35 +1,40 @@
-"""A class for a whole sphere: a graph network first, then its coefficients."""
+"""Classifier of whole spheres: a graph network, then one on coefficients."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from itertools import pairwise
+from typing import SupportsIndex
 
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics import SHT
-from deepsphere_pyg.models.base import SphericalModel, check_depth
-from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
+from deepsphere_pyg.models.base import SphericalModel
+from deepsphere_pyg.models.blocks import (
+    ConvBlock,
+    laplacian_operators,
+    pooling_layer,
+    pooling_operators,
+)
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
-from deepsphere_pyg.operators import laplacian_operator, pooling_operator
-from samplings import Pyramid, laplacian
-from samplings.arguments import integer_argument
+from samplings import Pyramid, Sampling
+from samplings.arguments import integer_argument, integers_argument
 
 
 class HybridClassifier(SphericalModel):
-    """Find fine details by a graph network, and what they make by a generalized one.
+    """Classify spheres by a graph network on vertices, then one on coefficients.
 
     Each level convolves with polynomials of the Laplacian (with batch normalisation and
-    ReLU) and pools. What is left on the coarsest sampling is transformed, and a
-    :class:`GeneralizedSphericalCNN` gives the class: graph convolutions cost little on
-    many vertices, and coefficients turn exactly on few degrees.
+    ReLU) and pools. The signal on the coarsest sampling is transformed, and a
+    :class:`GeneralizedSphericalCNN` classifies its coefficients: graph convolutions are
+    cheap on many vertices, and few degrees are enough to be exactly equivariant after.
 
     Parameters
     ----------
     in_channels, out_channels
         Channels of the input, and classes.
-    pyramid
-        One level more than there are widths.
+    sampling
+        Where inputs live; or a pyramid with one level more than there are widths.
     widths
         Channels of each level, finest first.
     K
@@ -44,12 +49,13 @@ class HybridClassifier(SphericalModel):
     Raises
     ------
     TypeError, ValueError
-        If the pyramid has another number of levels, or its coarsest sampling does not
-        determine the degrees; as for the layers; in ``forward``, if ``x`` does not fit.
+        If the pyramid has another number of levels, its coarsest sampling does not
+        determine the coefficients, or a layer refuses its sizes; in ``forward``, if
+        ``x`` does not fit.
 
     Notes
     -----
-    Equivariance: that of the graph's Laplacians, approximate; strict from there on.
+    Equivariance: approximate for the graph network; strict after it.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661) call networks of layers of several kinds
     hybrid; a graph network in front is ours.
@@ -57,10 +63,9 @@ class HybridClassifier(SphericalModel):
     Examples
     --------
     >>> import torch
-    >>> from samplings import HEALPix, build_pyramid
-    >>> pyramid = build_pyramid(HEALPix(4), depth=2, k=8)
-    >>> sizes = {"bandlimits": (4, 2), "channels": (4, 4)}
-    >>> model = HybridClassifier(1, 10, pyramid, (4,), **sizes)
+    >>> from samplings import HEALPix
+    >>> sizes = {"widths": (4,), "bandlimits": (4, 2), "channels": (4, 4)}
+    >>> model = HybridClassifier(1, 10, HEALPix(4), **sizes)
     >>> model(torch.zeros(2, 192, 1)).shape
     torch.Size([2, 10])
     """
@@ -69,10 +74,10 @@ class HybridClassifier(SphericalModel):
         self,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
-        pyramid: Pyramid,
-        widths: Sequence[SupportsIndex] = (16,),
-        K: int = 4,
+        sampling: Sampling | Pyramid,
         *,
+        widths: Sequence[SupportsIndex] = (16,),
+        K: SupportsIndex = 4,
         bandlimits: Sequence[SupportsIndex] = (10, 6, 3),
         channels: Sequence[SupportsIndex] = (16, 24, 24),
         tau_max: float = 1,
@@ -80,51 +85,38 @@ class HybridClassifier(SphericalModel):
         convolution: str = "unconstrained",
         hidden: Sequence[SupportsIndex] = (64,),
     ) -> None:
-        before = integer_argument("in_channels", in_channels, 1)
-        super().__init__(before, pyramid)
-        of_levels = [integer_argument("widths", width, 1) for width in widths]
-        check_depth(
-            pyramid, len(of_levels) + 1, "a hybrid of as many widths, less one,"
-        )
+        sizes = integers_argument("widths", widths, 1)
+        depths = (len(sizes) + 1,)
+        super().__init__(in_channels, out_channels, sampling, sizes, depths)
+        terms = integer_argument("K", K, 1)
         self.spectral = GeneralizedSphericalCNN(
-            of_levels[-1] if of_levels else before,
+            (self.in_channels, *sizes)[-1],
             out_channels,
-            bandlimits,
-            channels,
+            bandlimits=bandlimits,
+            channels=channels,
             tau_max=tau_max,
             mixing=mixing,
             convolution=convolution,
             hidden=hidden,
         )
-        spectral = self.spectral.config
         names = ("bandlimits", "channels", "tau_max", "mixing", "convolution", "hidden")
         self._config = {
-            "in_channels": before,
-            "out_channels": spectral["out_channels"],
-            "widths": of_levels,
-            "K": K,
-            **{name: spectral[name] for name in names},
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "widths": list(sizes),
+            "K": terms,
+            **{name: self.spectral.config[name] for name in names},
         }
-        self.laplacians = nn.ModuleList(
-            laplacian_operator(laplacian(graph)) for graph in pyramid.graphs[:-1]
-        )
-        self.pooling_operators = nn.ModuleList(
-            pooling_operator(coarsening) for coarsening in pyramid.coarsenings
-        )
+        self.laplacians = laplacian_operators(self.pyramid.graphs[:-1])
+        self.pooling_operators = pooling_operators(self.pyramid.coarsenings)
         self.blocks = nn.ModuleList(
-            ConvBlock(n_in, width, K, "batch")
-            for n_in, width in zip([before, *of_levels], of_levels, strict=False)
+            ConvBlock(before, width, terms, "batch")
+            for before, width in pairwise((self.in_channels, *sizes))
         )
         self.pool = pooling_layer("max")
-        # Of few vertices and degrees, for which one dense matrix is the fastest.
-        self.transform = SHT(
-            pyramid.graphs[-1].sampling, self.spectral.layout.L, "least-squares"
-        )
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor without the pyramid, JSON-serialisable."""
-        return {**self._config}
+        # With few vertices and degrees, one dense matrix is the fastest.
+        coarsest = self.pyramid.graphs[-1].sampling
+        self.transform = SHT(coarsest, self.spectral.layout.L, "least-squares")
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""

@@ -1,4 +1,4 @@
-"""Energies of molecules, from the sphere round each of their atoms."""
+"""Energies of molecules, from the sphere around each of their atoms."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
-from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN, dense_head
+from deepsphere_pyg.models.blocks import DenseHead
+from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
 from samplings.arguments import integer_argument, positive_argument
 
 
 class MoleculeNetwork(FixedTensors, SavedModel):
-    r"""Sum over its atoms what a network makes of the sphere round each.
+    r"""Predict a molecule's energy from per-atom outputs of one spherical network.
 
     .. math::
         E = \sum_z n_z e_z + e_0
@@ -24,32 +25,32 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         \qquad h_i = d(\text{invariants of atom } i, z_i)
 
     with the same spherical network for all atoms, dense networks a, b and d, and a
-    linear function of the composition that is fitted beforehand: neither depends on
-    how the molecule lies in space, or on the order of its atoms.
+    linear function of the composition that is fitted beforehand. The energy depends
+    neither on the orientation of the molecule nor on the order of its atoms.
 
     Parameters
     ----------
     spheres
-        Network of the spheres, one without labels of its own, of as many channels as
-        there are elements; or its arguments, as :attr:`config` has them.
+        Network of the spheres with ``out_channels=None`` and one input channel for
+        each element; or its arguments as a mapping.
     elements
-        Charges that may occur.
+        Nuclear charges that may occur.
     width
-        Of the dense networks.
+        Width of the dense networks.
     radius
-        Of the spheres that it is trained on, in Bohr; None where that is not known.
+        Radius in Bohr of the spheres that it is trained on; None if unknown.
 
     Attributes
     ----------
     radius
-        As given; may be set, for a network from a file of before it was kept. A network
-        gives right energies for spheres of this radius and no other:
-        :func:`deepsphere_pyg.datasets.molecule_energies` makes them.
+        As given; may be set, for a network from an older file, which does not have it.
+        Energies are right only for spheres of this radius, which
+        :func:`deepsphere_pyg.datasets.molecule_energies` makes.
     composition
-        Energies e, of each element and at last the constant, float64; zero until
+        Energies e of each element, then the constant, float64; zero until
         :meth:`fit_composition`.
     scale
-        Standard deviation s of what the composition leaves; one until then.
+        Standard deviation s of the energies about the fit; one until then.
 
     Shapes
     ------
@@ -58,9 +59,9 @@ class MoleculeNetwork(FixedTensors, SavedModel):
     Raises
     ------
     ValueError
-        If the network of the spheres has labels, or another number of channels, an
-        element is there twice, the width is below 1, or the radius not positive; in
-        ``forward``, if an element is unknown.
+        If the network of the spheres has outputs of its own or another number of
+        channels, an element is listed twice, the width is below 1, or the radius is not
+        positive; in ``forward``, if an element is unknown.
 
     Notes
     -----
@@ -69,7 +70,8 @@ class MoleculeNetwork(FixedTensors, SavedModel):
 
     Examples
     --------
-    >>> spheres = GeneralizedSphericalCNN(2, None, (3, 1), (4, 4))
+    >>> sizes = {"bandlimits": (3, 1), "channels": (4, 4)}
+    >>> spheres = GeneralizedSphericalCNN(2, None, **sizes)
     >>> network = MoleculeNetwork(spheres, elements=(1, 8)).eval()
     >>> water = torch.tensor([8, 1, 1])
     >>> network(torch.zeros(3, 9, 2), water, torch.zeros(3, dtype=torch.long), 1).shape
@@ -87,6 +89,7 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         self,
         spheres: GeneralizedSphericalCNN | Mapping[str, Any],
         elements: Sequence[int],
+        *,
         width: int = 128,
         radius: SupportsFloat | None = None,
     ) -> None:
@@ -101,7 +104,7 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         config = spheres.config
         if config["out_channels"] is not None or config["in_channels"] != len(charges):
             raise ValueError(
-                "spheres must give invariants of one channel an element: "
+                "spheres must give invariants and have one channel for each element: "
                 f"out_channels=None and in_channels={len(charges)}, got "
                 f"out_channels={config['out_channels']} and "
                 f"in_channels={config['in_channels']}"
@@ -110,7 +113,7 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         self.width = width = integer_argument("width", width, 1)
         self.radius = radius
         self.atoms = nn.Sequential(
-            dense_head(spheres.n_invariants + len(charges), [width], width), nn.SiLU()
+            DenseHead(spheres.n_invariants + len(charges), width, [width]), nn.SiLU()
         )
         self.of_atoms = nn.Linear(width, 1)
         self.of_molecules = nn.Sequential(
@@ -144,42 +147,42 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         )
 
     @property
-    def bandlimit(self) -> int:
-        """Degrees of the spheres that it takes, below L."""
+    def L(self) -> int:
+        """Bandlimit of the spheres that it takes."""
         return int(self.spheres.config["bandlimits"][0])
 
     def fit_composition(self, counts: Tensor, energies: Tensor) -> float:
-        """Fit the linear function of the composition to molecules for training.
+        """Fit the linear function of the composition to the training set.
 
         Parameters
         ----------
         counts
-            Atoms of each element, shape ``(molecule, element)``.
+            Number of atoms of each element, shape ``(molecule, element)``.
         energies
             Shape ``(molecule,)``.
 
         Returns
         -------
         float
-            Root mean square of what it leaves, in the unit of the energies.
+            Root mean square of the residuals, in the unit of the energies.
 
         Raises
         ------
         ValueError
-            If it leaves nothing, to the precision of float32: there is no scale then.
+            If the fit is exact to the precision of float32: there is no scale then.
         """
         table = torch.cat([counts.double(), torch.ones(len(counts), 1)], dim=1)
         y = energies.double()
         found = torch.linalg.lstsq(table, y[:, None], driver="gelsd").solution[:, 0]
         left = (y - table @ found).square().mean().sqrt()
         size = y.square().mean().sqrt()
-        # Energies are often kept in single precision: what is below that is round-off.
+        # Energies are often kept in single precision: residuals below are round-off.
         if not left > torch.finfo(torch.float32).eps * size:
             raise ValueError(
-                f"the composition must leave something of the energies, got {left:.2g} "
-                f"of {size:.2g} for {len(y)} molecules of {len(self.elements)} "
-                "elements; pass more molecules, whose energies depend on where their "
-                "atoms are"
+                "the energies must not be a function of the composition alone, got "
+                f"residuals of {left:.2g} in {size:.2g} for {len(y)} molecules of "
+                f"{len(self.elements)} elements; pass more molecules, whose energies "
+                "depend on the positions of their atoms"
             )
         self.composition.copy_(found)
         self.scale.copy_(left)
@@ -193,19 +196,19 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         Parameters
         ----------
         x
-            Coefficients of the sphere round each atom, ``(atom, L * L, element)``.
+            Coefficients of the sphere around each atom, ``(atom, L * L, element)``.
         charges
-            Of the atoms, ``(atom,)``.
+            Nuclear charge of each atom, ``(atom,)``.
         molecule
-            Number of the molecule that each atom is in, ``(atom,)``.
+            Index of the molecule that each atom is in, ``(atom,)``.
         n_molecules
-            How many there are.
+            Number of molecules.
 
         Returns
         -------
         Tensor
-            Shape ``(n_molecules,)``, float64: parts in a thousand of its energy tell
-            a molecule from another.
+            Shape ``(n_molecules,)``, float64: the energies of molecules may differ by
+            less than a thousandth.
         """
         is_element = charges[:, None] == self.elements
         if not torch.compiler.is_compiling() and not bool(is_element.any(1).all()):

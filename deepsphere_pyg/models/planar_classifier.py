@@ -1,9 +1,9 @@
-"""A class for a whole sphere, seen as a flat picture: what curvature is worth."""
+"""Baseline that classifies spheres as flat pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self, SupportsIndex
+from collections.abc import Sequence
+from typing import SupportsIndex
 
 import numpy as np
 from torch import Tensor, nn
@@ -13,25 +13,30 @@ from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling
-from samplings.arguments import integer_argument, integers_argument
+from samplings.arguments import (
+    instance_argument,
+    integer_argument,
+    integers_argument,
+)
 from samplings.schemes.regular_grid import RegularGrid
 
 
 class PlanarClassifier(FixedTensors, SavedModel):
     """Convolve the picture of colatitudes by longitudes as if it were flat.
 
-    A baseline. Each level convolves 3 by 3 pixels, with batch normalisation and ReLU,
-    and takes the largest of 2 by 2. Longitudes go around; beyond the poles there is
-    zero. What is left is averaged in 3 by 3 fields, which a linear map classifies.
+    A baseline, to measure what respecting the curvature adds. Each level convolves 3 by
+    3 pixels, with batch normalisation and ReLU, and takes the maximum over 2 by 2.
+    Longitudes are periodic; beyond the poles the picture is padded with zeros. The
+    last level is averaged over 3 by 3 fields, which a linear map classifies.
 
     Parameters
     ----------
-    sampling
-        A grid of as many longitudes on each ring.
     in_channels, out_channels
         Channels of the input, and classes.
+    sampling
+        A grid with the same longitudes on each ring.
     channels
-        Of each level.
+        Channels of each level.
 
     Shapes
     ------
@@ -40,21 +45,21 @@ class PlanarClassifier(FixedTensors, SavedModel):
     Raises
     ------
     TypeError
-        If the sampling is no such grid, or a number no integer; in ``forward``, if
-        ``x`` is of another dtype.
+        If the sampling is not such a grid, or a number is not an integer; in
+        ``forward``, if ``x`` has another dtype.
     ValueError
-        If the picture is too small for so many levels; in ``forward``, if ``x`` does
+        If the picture is too small for this many levels; in ``forward``, if ``x`` does
         not fit.
 
     Notes
     -----
-    Equivariance: none but under turns about the axis by whole pixels of the last level.
+    Equivariance: only under rotations about the axis by whole pixels of the last level.
 
     Examples
     --------
     >>> import torch
     >>> from samplings import Equiangular
-    >>> model = PlanarClassifier(Equiangular(8), 1, 10, (4, 8))
+    >>> model = PlanarClassifier(1, 10, Equiangular(8), channels=(4, 8))
     >>> model(torch.zeros(2, 128, 1)).shape
     torch.Size([2, 10])
     """
@@ -63,25 +68,23 @@ class PlanarClassifier(FixedTensors, SavedModel):
 
     def __init__(
         self,
-        sampling: Sampling,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
+        sampling: Sampling,
+        *,
         channels: Sequence[SupportsIndex] = (16, 32, 48),
     ) -> None:
         super().__init__()
-        if not isinstance(sampling, RegularGrid):
-            raise TypeError(
-                f"{sampling!r} has no picture of rings by longitudes; take "
-                "Equiangular, GaussLegendre or McEwenWiaux"
-            )
+        remedy = "take Equiangular, GaussLegendre or McEwenWiaux"
+        grid = instance_argument("sampling", sampling, RegularGrid, remedy)
         widths = [*integers_argument("channels", channels, 1)]
-        pixels = sampling.to_grid(np.arange(len(sampling)))
+        pixels = grid.to_grid(np.arange(len(grid)))
         if min(pixels.shape) < 2 ** len(widths):
             raise ValueError(
                 f"a picture of {pixels.shape[0]} by {pixels.shape[1]} is too small for "
                 f"{len(widths)} levels, each of which halves it; pass fewer channels"
             )
-        self.sampling = sampling
+        self.geometry = self.sampling = grid
         self.keep("pixels", pixels)
         before = integer_argument("in_channels", in_channels, 1)
         n_classes = integer_argument("out_channels", out_channels, 1)
@@ -98,21 +101,6 @@ class PlanarClassifier(FixedTensors, SavedModel):
             before = width
         self.fields = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Flatten())
         self.head = nn.Linear(9 * before, n_classes)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor but the sampling, JSON-serialisable."""
-        return {**self._config}
-
-    @property
-    def geometry(self) -> Sampling:
-        """The sampling."""
-        return self.sampling
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], geometry: Sampling) -> Self:
-        """Build an untrained model from :attr:`config` and a sampling."""
-        return cls(geometry, **config)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""

@@ -1,14 +1,12 @@
-"""A class for a whole sphere, by convolutions on the rotation group."""
+"""Classifier of whole spheres by convolutions on the rotation group."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.layers import (
     FragmentNorm,
     LocalGrid,
@@ -18,21 +16,22 @@ from deepsphere_pyg.layers import (
     SphereToSO3Conv,
     Standardize,
 )
-from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.models.blocks import level_sizes
+from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument, integers_argument
+from samplings.arguments import choice_argument
 
 NORMALIZATIONS = ("none", "running", "instance")
 
 
-class SO3Classifier(SavedModel):
-    """Give a whole sphere its class, whichever way it is turned.
+class SO3Classifier(HarmonicClassifier):
+    """Classify whole spheres, whichever way they are turned.
 
-    Coefficients of the signal are lifted to SO(3) and convolved there, each
-    convolution followed by ReLU on a grid; the mean over the group is classified by a
-    linear map. Bandlimits fall from layer to layer, and no step computes degrees that
-    the next one drops.
+    Coefficients of the signal are lifted to SO(3) and convolved there; ReLU on a grid
+    follows each convolution. A linear map classifies the mean over the group.
+    Bandlimits fall from layer to layer, and no step computes degrees that the next one
+    drops.
 
     Parameters
     ----------
@@ -49,14 +48,14 @@ class SO3Classifier(SavedModel):
         Azimuthal bandlimits of their outputs, at most ``bandlimits``, which they are
         by default.
     local
-        Where filters have values, or None for weights of each degree.
+        Sample points of the filters, or None for weights of each degree.
     normalization
         ``"running"`` or ``"instance"`` as for :class:`FragmentNorm`, before each ReLU;
         or ``"none"``.
     oversampling
-        Bandlimits of the grids of ReLU over those of their inputs.
+        Bandlimit of the ReLU's grids, as a multiple of that of its input.
     scheme
-        Grids of ReLU, as for :class:`~samplings.SO3Grid`.
+        The ReLU's grids, as for :class:`~samplings.SO3Grid`.
 
     Shapes
     ------
@@ -65,19 +64,18 @@ class SO3Classifier(SavedModel):
     Raises
     ------
     TypeError
-        If a number is not one, or ``sampling`` or ``local`` another thing; in
-        ``forward``, if ``x`` is of another dtype.
+        If an argument has another type; in ``forward``, if ``x`` has another dtype.
     ValueError
-        If there are not as many channels as bandlimits, or these rise; as for the
-        layers; in ``forward``, if ``x`` does not fit.
+        If there are not as many channels as bandlimits, these rise, or a layer refuses
+        its sizes; in ``forward``, if ``x`` does not fit.
 
     Notes
     -----
-    Equivariance: invariant up to what ReLU makes beyond the bandlimits of its grids,
-    and to how exact the transform of the sampling is. Before training, rotations of
-    random signals change the outputs of the default network by 4 % of what varies in
-    them, and by 0.5 % with twice the bandlimits on the grids; on those of McEwen and
-    Wiaux, which have fewer than half the points, by 13 % and 1 %.
+    Equivariance: invariant up to the degrees beyond the bandlimits of the grids, which
+    ReLU makes, and to the error of the sampling's transform. Before training, rotations
+    of random signals change the outputs of the default network by 4 % of their
+    variation between signals, and by 0.5 % with twice the bandlimits on the grids; on
+    grids of McEwen and Wiaux, with fewer than half the points, by 13 % and 1 %.
 
     Source: Cohen et al. 2018 (arXiv:1801.10130). With one input channel and ten classes
     the defaults are of the size of the network for digits in its code: 154,550
@@ -87,56 +85,53 @@ class SO3Classifier(SavedModel):
     --------
     >>> import torch
     >>> from samplings import GaussLegendre
-    >>> model = SO3Classifier(1, 10, GaussLegendre(8), (4, 8), bandlimits=(4, 2))
+    >>> sizes = {"channels": (4, 8), "bandlimits": (4, 2)}
+    >>> model = SO3Classifier(1, 10, GaussLegendre(8), **sizes)
     >>> model(torch.zeros(2, 128, 1)).shape
     torch.Size([2, 10])
     """
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
         sampling: Sampling,
-        channels: Sequence[int] = (20, 40),
-        bandlimits: Sequence[int] = (10, 6),
-        azimuthal_bandlimits: Sequence[int] | None = None,
+        *,
+        channels: Sequence[SupportsIndex] = (20, 40),
+        bandlimits: Sequence[SupportsIndex] = (10, 6),
+        azimuthal_bandlimits: Sequence[SupportsIndex] | None = None,
         local: LocalGrid | None = LocalGrid(),  # noqa: B008 (it is immutable)
         normalization: str = "none",
         oversampling: float = 1.0,
         scheme: str = "kostelec-rockmore",
     ) -> None:
-        super().__init__()
         choice_argument("normalization", normalization, NORMALIZATIONS)
-        out_channels = integer_argument("out_channels", out_channels, 1)
-        in_channels = integer_argument("in_channels", in_channels, 1)
-        channels = integers_argument("channels", channels, 1)
-        degrees = [*integers_argument("bandlimits", bandlimits, 1)]
-        orders = degrees
-        if azimuthal_bandlimits is not None:
-            orders = [
-                *integers_argument("azimuthal_bandlimits", azimuthal_bandlimits, 1)
-            ]
-        _check_lengths(channels, degrees, orders)
-        self.sampling = sampling
-        self.standardize = Standardize(in_channels)
-        # The lift reads no higher degrees.
-        self.transform = SHT(sampling, degrees[0])
-        # Orders that there are after a ReLU, and its degrees: what is read next.
+        if azimuthal_bandlimits is None:
+            azimuthal_bandlimits = bandlimits
+        degrees, orders, widths = level_sizes(
+            bandlimits=bandlimits,
+            azimuthal_bandlimits=azimuthal_bandlimits,
+            channels=channels,
+        )
+        # The lift reads no higher degrees than its own.
+        super().__init__(in_channels, out_channels, sampling, degrees[0])
+        self.standardize = Standardize(self.in_channels)
+        # Orders left after each ReLU, which computes only what the next layer reads.
         read = [min(pair) for pair in zip(orders, [*degrees[1:], 1], strict=True)]
         blocks = []
-        for i, width in enumerate(channels):
+        for i, width in enumerate(widths):
             L, N = degrees[i], orders[i]
             if i == 0:
                 conv: SphereToSO3Conv | SO3Conv = SphereToSO3Conv(
-                    in_channels, width, L, N, local=local
+                    self.in_channels, width, L, N, local=local
                 )
             else:
                 conv = SO3Conv(
-                    channels[i - 1], width, L, read[i - 1], N_out=N, local=local
+                    widths[i - 1], width, L, read[i - 1], N_out=N, local=local
                 )
             norm: nn.Module = nn.Identity()
             if normalization != "none":
-                norm = FragmentNorm(conv.layout_out, width, normalization)
+                norm = FragmentNorm(width, conv.layout_out, statistics=normalization)
             relu = SO3GridActivation(
                 L,
                 N,
@@ -148,11 +143,11 @@ class SO3Classifier(SavedModel):
             blocks.append(nn.Sequential(conv, norm, relu))
         self.blocks = nn.Sequential(*blocks)
         self.mean = SO3Mean(1)
-        self.head = nn.Linear(channels[-1], out_channels)
+        self.head = nn.Linear(widths[-1], self.out_channels)
         self._config = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "channels": list(channels),
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "channels": widths,
             "bandlimits": degrees,
             "azimuthal_bandlimits": orders,
             "local": None if local is None else local.config,
@@ -161,66 +156,21 @@ class SO3Classifier(SavedModel):
             "scheme": scheme,
         }
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor without the sampling, JSON-serialisable."""
-        return {**self._config}
-
-    @property
-    def geometry(self) -> Sampling:
-        """The sampling."""
-        return self.sampling
-
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], geometry: Sampling) -> Self:
+    def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
         """Build an untrained model from :attr:`config` and a sampling."""
-        settings = {**config, "sampling": geometry}
-        if settings["local"] is not None:
-            settings["local"] = LocalGrid(**settings["local"])
-        return cls(**settings)
+        local = config["local"]
+        if local is not None:
+            local = LocalGrid(**local)
+        return super().from_config({**config, "local": local}, geometry)
 
-    def with_sampling(self, sampling: Sampling) -> Self:
-        """Return a model with the same weights for signals on another sampling.
-
-        Parameters
-        ----------
-        sampling
-            One that determines the degrees which the lift reads.
-
-        Returns
-        -------
-        SO3Classifier
-            A copy, of the same dtype, device and mode.
-        """
-        moved = type(self).from_config(self.config, sampling)
-        moved.to(self.head.weight.device, self.head.weight.dtype)
-        moved.load_state_dict(self.state_dict())
-        for mine, theirs in zip(moved.parameters(), self.parameters(), strict=True):
-            mine.requires_grad_(theirs.requires_grad)
-        return moved.train(self.training)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits ``(*batch, out_channels)``."""
+    def coefficients(self, x: Tensor) -> Tensor:
+        """Standardise and transform signals ``(*batch, vertex, channel)``."""
         x = checked_signal(x, len(self.sampling), self.standardize.mean)
-        c = self.transform.analyze(self.standardize(x))
-        y: Tensor = self.head(self.mean(self.blocks(c)))
+        c: Tensor = self.transform.analyze(self.standardize(x))
+        return c
+
+    def of_coefficients(self, coefficients: Tensor) -> Tensor:
+        """Return logits of signals given by coefficients, ``(*batch, classes)``."""
+        y: Tensor = self.head(self.mean(self.blocks(coefficients)))
         return y
-
-
-def _check_lengths(
-    channels: Sequence[int], degrees: Sequence[int], orders: Sequence[int]
-) -> None:
-    """Refuse settings that are not one for each convolution, or rise."""
-    counts = (len(channels), len(degrees), len(orders))
-    if not channels or len(set(counts)) > 1:
-        raise ValueError(
-            "channels, bandlimits and azimuthal_bandlimits must have one number for "
-            f"each convolution, got {counts[0]}, {counts[1]} and {counts[2]}; the "
-            "first is the lift"
-        )
-    for before, after in pairwise(degrees):
-        if after > before:
-            raise ValueError(
-                f"bandlimits must not rise, got {after} after {before}: convolutions "
-                "make no new degrees; start with a higher one"
-            )

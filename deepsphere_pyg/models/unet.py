@@ -1,40 +1,42 @@
-"""U-Net on a pyramid of samplings, for a class at every vertex."""
+"""U-Net on a pyramid of samplings, which classifies every vertex."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from itertools import pairwise
+from typing import Any, Self, SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.layers import ChebConv, Unpool
-from deepsphere_pyg.models.base import SphericalModel, check_depth
-from deepsphere_pyg.models.blocks import ConvBlock, pooling_layer
-from deepsphere_pyg.models.configurations import DEEPSPHERE, UNetConfiguration
-from deepsphere_pyg.operators import (
-    laplacian_operator,
-    pooling_operator,
-    unpooling_operator,
+from deepsphere_pyg.models.base import SphericalModel
+from deepsphere_pyg.models.blocks import (
+    ConvBlock,
+    laplacian_operators,
+    pooling_layer,
+    pooling_operators,
 )
-from samplings import Pyramid, laplacian
+from deepsphere_pyg.models.configurations import DEEPSPHERE, UNetConfiguration
+from deepsphere_pyg.operators import unpooling_operator
+from samplings import Pyramid, Sampling
 from samplings.arguments import instance_argument
 
 
 class SphericalUNet(SphericalModel):
-    r"""Give every vertex of a sphere its class, from the whole sphere around it.
+    r"""Classify every vertex of a sphere, with the whole sphere as its context.
 
     The encoder convolves and pools down the pyramid; the decoder unpools, convolves,
-    joins the encoder's output of the level and convolves again. All convolutions are
-    :class:`~deepsphere_pyg.layers.ChebConv` with batch normalisation and ReLU, but
-    the one at the coarsest level and the last.
+    joins the encoder's output of the level and convolves again. Every convolution is a
+    :class:`~deepsphere_pyg.layers.ChebConv`, with batch normalisation and ReLU except
+    at the coarsest level and before the output.
 
     Parameters
     ----------
     in_channels, out_channels
         Channels of the input, and classes.
-    pyramid
-        As many levels as the configuration has.
+    sampling
+        Where inputs live; or a pyramid with as many levels as the configuration.
     configuration
         Widths and options.
 
@@ -44,7 +46,7 @@ class SphericalUNet(SphericalModel):
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If the pyramid has another number of levels; in ``forward``, if ``x`` does not
         fit.
 
@@ -59,17 +61,18 @@ class SphericalUNet(SphericalModel):
     Examples
     --------
     >>> from deepsphere_pyg.models import SMALL
-    >>> from samplings import HEALPix, build_pyramid
-    >>> model = SphericalUNet(16, 3, build_pyramid(HEALPix(8), SMALL.levels, 8), SMALL)
+    >>> from samplings import HEALPix
+    >>> model = SphericalUNet(16, 3, HEALPix(8), configuration=SMALL)
     >>> model(torch.zeros(2, 768, 16)).shape
     torch.Size([2, 768, 3])
     """
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
-        pyramid: Pyramid,
+        in_channels: SupportsIndex,
+        out_channels: SupportsIndex,
+        sampling: Sampling | Pyramid,
+        *,
         configuration: UNetConfiguration = DEEPSPHERE,
     ) -> None:
         instance_argument(
@@ -78,31 +81,28 @@ class SphericalUNet(SphericalModel):
             UNetConfiguration,
             "make one, or take SMALL or DEEPSPHERE of deepsphere_pyg.models",
         )
-        check_depth(pyramid, configuration.levels, f"{configuration.name!r}")
-        super().__init__(in_channels, pyramid)
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.configuration = configuration
         stem, widths = configuration.stem, configuration.widths
         K, norm = configuration.K, configuration.normalization
-
-        self.laplacians = nn.ModuleList(
-            laplacian_operator(laplacian(graph, configuration.laplacian))
-            for graph in pyramid.graphs
-        )
-        self.pooling_operators = nn.ModuleList(
-            pooling_operator(coarsening) for coarsening in pyramid.coarsenings
-        )
+        super().__init__(in_channels, out_channels, sampling, widths, (len(widths),))
+        self.configuration = configuration
+        self._config = {
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "configuration": configuration.config,
+        }
+        graphs, coarsenings = self.pyramid.graphs, self.pyramid.coarsenings
+        self.laplacians = laplacian_operators(graphs, configuration.laplacian)
+        self.pooling_operators = pooling_operators(coarsenings)
         self.unpooling_operators = nn.ModuleList(
-            unpooling_operator(coarsening) for coarsening in pyramid.coarsenings
+            unpooling_operator(coarsening) for coarsening in coarsenings
         )
         self.pool = pooling_layer(configuration.pooling)
         self.unpool = Unpool()
 
-        self.stem = ConvBlock(in_channels, stem, K, norm)
+        self.stem = ConvBlock(self.in_channels, stem, K, norm)
         self.encoder = nn.ModuleList(
             ConvBlock(before, width, K, norm)
-            for before, width in zip((stem, *widths[:-2]), widths[:-1], strict=True)
+            for before, width in pairwise((stem, *widths[:-1]))
         )
         self.bottom = ChebConv(widths[-2], widths[-1], K)
         # From coarse to fine; level i gives the width of level i - 1.
@@ -115,25 +115,13 @@ class SphericalUNet(SphericalModel):
             if level or configuration.finest_skip:
                 self.merge.append(ConvBlock(width + widths[level], width, K, norm))
             before = width
-        self.head = ChebConv(stem, out_channels, K)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the constructor without the pyramid, JSON-serialisable."""
-        return {
-            "in_channels": self.in_channels,
-            "out_channels": self.out_channels,
-            "configuration": self.configuration.config,
-        }
+        self.head = ChebConv(stem, self.out_channels, K)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], geometry: Pyramid) -> Self:
-        """Build an untrained model from :attr:`config`."""
+    def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
+        """Build an untrained model from :attr:`config` and a sampling or pyramid."""
         configuration = UNetConfiguration.from_config(config["configuration"])
-        return cls(
-            **{**config, "configuration": configuration},
-            pyramid=geometry,
-        )
+        return super().from_config({**config, "configuration": configuration}, geometry)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, vertex, out_channels)``."""

@@ -16,10 +16,9 @@ from deepsphere_pyg.propagation.message_passing import (
     check_mask,
     edge_propagation,
 )
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.sums import edge_sum
 from deepsphere_pyg.propagation.tiles import Tiles, cut_into_tiles, whole_tile
-from deepsphere_pyg.propagation.transformable import is_transformed, refuse_mapped
+from deepsphere_pyg.propagation.transformable import refuse_mapped
 
 __all__ = [
     "EXECUTIONS",
@@ -35,8 +34,6 @@ __all__ = [
     "cut_into_tiles",
     "edge_propagation",
     "edge_sum",
-    "in_plain_mode",
-    "is_transformed",
     "max_over_windows",
     "max_windows",
     "refuse_mapped",

@@ -1,14 +1,16 @@
 r"""Chebyshev convolution as one operation, tile by tile.
 
-What is computed of a tile stays in the processor's cache until it is used up: signals
-are read once and results written once. No term of the recurrence is stored for the
-gradient. With U_k = T_k(L^T) g, all of it comes from the signals and g:
+The terms of a tile stay in the processor's cache until they are used: signals are read
+once and results written once. No term of the recurrence is stored for the gradient,
+which is computed from the signals and the gradient g of the result, with
+U_k = T_k(L^T) g:
 
 .. math:: \frac{\partial}{\partial W_k} = x^T U_k, \qquad
           \frac{\partial}{\partial x} = \sum_k U_k W_k^T
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,8 +44,8 @@ def chebyshev_convolution(
     x
         Signals, shape ``(batch, vertex, in_channels)``.
     weight
-        Shape ``(K, in_channels, out_channels)``, K at least 2, of the dtype of ``x``
-        or of half precision, in which the terms are mixed then.
+        Shape ``(K, in_channels, out_channels)``, K at least 2, of the dtype of ``x``,
+        or of half precision, in which terms are then mixed.
     bias
         Shape ``(out_channels,)``, or None.
     tiles
@@ -85,14 +87,7 @@ def chebyshev_convolution(
 
 
 @chebyshev_convolution.register_fake
-def _convolution_shape(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    tiles: Sequence[Tensor],
-    tiles_t: Sequence[Tensor],
-    kernel: str,
-) -> Tensor:
+def _convolution_shape(x: Tensor, weight: Tensor, *others: Any) -> Tensor:
     return weight.new_empty(x.shape[0], x.shape[1], weight.shape[2])
 
 
@@ -112,13 +107,9 @@ def chebyshev_gradients(
 
     Parameters
     ----------
-    x
-        Signals, shape ``(batch, vertex, in_channels)``.
     y
         Gradient of the result, shape ``(batch, vertex, out_channels)``.
-    weight
-        Shape ``(K, in_channels, out_channels)``.
-    tiles, tiles_t, kernel
+    x, weight, tiles, tiles_t, kernel
         As for :func:`chebyshev_convolution`.
 
     Returns
@@ -145,15 +136,9 @@ def chebyshev_gradients(
 
 @chebyshev_gradients.register_fake
 def _gradients_shape(
-    x: Tensor,
-    y: Tensor,
-    weight: Tensor,
-    tiles: Sequence[Tensor],
-    tiles_t: Sequence[Tensor],
-    kernel: str,
+    x: Tensor, y: Tensor, weight: Tensor, *others: Any
 ) -> tuple[Tensor, Tensor]:
-    shape = weight.shape
-    return x.new_empty(x.shape), weight.new_empty(shape)
+    return x.new_empty(x.shape), weight.new_empty(weight.shape)
 
 
 @torch.library.custom_op("deepsphere_pyg::chebyshev_weight_gradient", mutates_args=())
@@ -170,17 +155,15 @@ def chebyshev_weight_gradient(
 
     .. math:: (T_k(L)\, x)^T y = x^T\, T_k(L^T)\, y
 
-    The recurrence acts on whichever has fewer channels.
+    The recurrence acts on the argument with fewer channels.
 
     Parameters
     ----------
-    x
-        Signals, shape ``(batch, vertex, in_channels)``.
     y
         Gradient of the result, shape ``(batch, vertex, out_channels)``.
     K
         Number of terms.
-    tiles, tiles_t, kernel
+    x, tiles, tiles_t, kernel
         As for :func:`chebyshev_convolution`.
 
     Returns
@@ -202,12 +185,5 @@ def chebyshev_weight_gradient(
 
 
 @chebyshev_weight_gradient.register_fake
-def _weight_gradient_shape(
-    x: Tensor,
-    y: Tensor,
-    K: int,
-    tiles: Sequence[Tensor],
-    tiles_t: Sequence[Tensor],
-    kernel: str,
-) -> Tensor:
+def _weight_gradient_shape(x: Tensor, y: Tensor, K: int, *others: Any) -> Tensor:
     return y.new_empty(K, x.shape[2], y.shape[2])

@@ -1,4 +1,4 @@
-r"""Derivatives, of every order, of the Chebyshev convolution, and its map.
+r"""Derivatives of all orders of the Chebyshev convolution, and its batching.
 
 With C(x, W; L) the convolution and G(x, y; L) the gradient of its weights for a
 gradient y of its result, the derivatives of each are of the same two kinds:
@@ -7,8 +7,8 @@ gradient y of its result, the derivatives of each are of the same two kinds:
     C:\; \partial_x = C(y, W^T; L^T), \quad \partial_W = G(x, y; L), \qquad
     G:\; \partial_x = C(y, H^T; L^T), \quad \partial_y = C(x, H; L)
 
-for a gradient y of C's result and H of G's. Both are linear in each of their arguments,
-which gives the derivatives along tangents.
+for a gradient y of C's result and H of G's. Derivatives along tangents follow from both
+being linear in each of their arguments.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import is_transformed
 from deepsphere_pyg.propagation import chebyshev
 from deepsphere_pyg.propagation.transformable import (
     Constants,
     Signals,
     Transformable,
-    is_transformed,
 )
 
 Gradients = Sequence[Tensor | None]
@@ -32,7 +32,7 @@ Dims = Sequence[int | None]
 
 
 def _turned(weight: Tensor) -> Tensor:
-    """Weights from the outputs back to the inputs."""
+    """Return the weights from outputs to inputs."""
     return weight.transpose(1, 2).contiguous()
 
 
@@ -45,8 +45,8 @@ def _convolution_gradient(
     need_x, need_weight, need_bias = needed
     K, channels, out_channels = weight.shape
     dx = dweight = None
-    # The result's channels go through the recurrence once for both gradients, unless
-    # the signals' are so many fewer that going through it twice is less work.
+    # One recurrence on the channels of the result serves both gradients, unless the
+    # signals have so many fewer channels that two on them are less work.
     both = need_x and need_weight and out_channels <= 2 * channels
     if both and not is_transformed():
         dx, dweight = chebyshev_gradients(x, y, weight, matrix, transpose, kernel)
@@ -78,7 +78,7 @@ def _convolutions(
     if of_x is not None and of_weight is not None:
         return _one_by_one(chebyshev_convolution, size, dims, signals, constants)
     if of_weight is not None:
-        # Filters side by side, as channels of one.
+        # Concatenate filters as channels of one.
         filters = weight.movedim(of_weight, 2)
         shape = (*filters.shape[:2], size * filters.shape[3])
         y = chebyshev_convolution(x, filters.reshape(shape), None, *constants)
@@ -107,7 +107,7 @@ chebyshev_convolution = Transformable(
 
 # -- both gradients at once ----------------------------------------------------------
 def _apart(signals: Signals, constants: Constants) -> tuple[Tensor, Tensor]:
-    """Return both gradients, each by an operation of its own."""
+    """Return both gradients, each by its own operation."""
     x, y, weight = signals
     matrix, transpose, kernel = constants
     dx = chebyshev_convolution(y, _turned(weight), None, transpose, matrix, kernel)
@@ -189,7 +189,7 @@ def _weight_gradients(
     of_x, of_y = dims
     if of_x is not None and of_y is not None:
         return _one_by_one(chebyshev_weight_gradient, size, dims, signals, constants)
-    # Channels side by side, of whichever is mapped.
+    # Concatenate the channels of the mapped argument.
     at = 0 if of_y is None else 1
     many = signals[at].movedim(dims[at], 2)
     flat = many.reshape(*many.shape[:2], size * many.shape[3])
@@ -215,7 +215,7 @@ def _one_by_one(
     signals: Signals,
     constants: Constants,
 ) -> tuple[Tensor, int]:
-    """Return the results where signals and weights differ each time."""
+    """Return the results if both arguments are mapped, one after the other."""
     found = [
         operation(
             *(

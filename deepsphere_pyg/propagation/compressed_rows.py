@@ -10,12 +10,12 @@ import scipy.sparse as sp
 
 
 def canonical_rows(matrix: Any) -> sp.csr_array:
-    """Copy a SciPy matrix to float64 rows, sorted and without stored zeros.
+    """Return a copy of a SciPy matrix in sorted float64 rows without stored zeros.
 
     Raises
     ------
     TypeError
-        If it is not a sparse matrix.
+        If ``matrix`` is not a sparse matrix.
     ValueError
         If it is complex, empty or not finite.
     """

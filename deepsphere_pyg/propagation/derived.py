@@ -1,4 +1,4 @@
-"""What is made of a matrix when first asked for, and kept."""
+"""Tables derived from a matrix at first use, and kept."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import in_plain_mode
 from deepsphere_pyg.propagation.maxima import max_windows
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.tiles import Tiles, cut_into_tiles, whole_tile
 
 
 class Derived:
     """Tiles and windows of one matrix, for one dtype on one device.
 
-    Neither module nor container: exporters put back what changes in those while they
-    trace, and what is made once would be made again.
+    Neither module nor container: exporters undo changes of those while they trace, so
+    that tables would be made again.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Derived:
     symmetric
         Whether the matrix is its own transpose.
     dtype, device
-        Of the weights. Tiles have float32 where they are of half precision.
+        Of the weights. Tiles are float32 for weights of half precision.
     """
 
     def __init__(

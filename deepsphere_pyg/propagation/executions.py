@@ -1,4 +1,4 @@
-"""Which way of computing a weighted sum over edges to take."""
+"""Choice of the execution of a weighted sum over edges."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import torch
 
 EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag")
 
-# Numbers of the signals in a tile: 1 MB in float32, which a core's own cache holds.
-
+# Numbers of the signals in a tile: 1 MB in float32, which the cache of a core holds.
 NUMBERS_OF_A_TILE = 2**18
 
-# Channels side by side up to which PyTorch's CSR product is faster in float32.
+# Width up to which PyTorch's CSR product is faster in float32.
 NARROW = 4
 
 
@@ -24,7 +23,7 @@ def automatic_execution(
     dtype, device
         Of the signals.
     width
-        Channels times signals that lie side by side.
+        Number of channels times signals in a row.
 
     Notes
     -----
@@ -43,13 +42,7 @@ def automatic_execution(
 
 
 def checked_execution(name: str) -> str:
-    """Return ``name`` if it is one of the executions.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
+    """Return ``name``, or raise ``ValueError`` if it is not an execution."""
     if name not in EXECUTIONS:
         raise ValueError(
             f"execution must be one of {', '.join(EXECUTIONS)}, got {name!r}"
@@ -58,19 +51,19 @@ def checked_execution(name: str) -> str:
 
 
 def chosen_execution(name: str, dtype: torch.dtype, device: torch.device) -> str:
-    """Return an execution that runs, ``"auto"`` where widths decide.
+    """Return an execution that runs, ``"auto"`` if the width decides.
 
     Parameters
     ----------
     name
         One of :data:`EXECUTIONS`.
     dtype, device
-        Of what is summed.
+        Of the signals.
 
     Raises
     ------
     TypeError
-        If it has no kernel for the dtype on the device.
+        If the execution has no kernel for the dtype on the device.
     """
     if name == "auto" and automatic_execution(dtype, device) == "message_passing":
         return "message_passing"
@@ -87,14 +80,14 @@ def chosen_execution(name: str, dtype: torch.dtype, device: torch.device) -> str
 
 
 def tile_size(channels: int, alone: bool) -> int:
-    """Return how many vertices to put in a tile.
+    """Return the number of vertices in a tile.
 
     Parameters
     ----------
     channels
-        On which the matrix acts.
+        Number of channels that the matrix acts on.
     alone
-        Whether there is only one signal, and none to lay beside it.
+        Whether there is only one signal.
 
     Notes
     -----

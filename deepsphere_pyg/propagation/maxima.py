@@ -7,15 +7,15 @@ from torch import Tensor
 
 
 def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
-    """Lay out the sources of each target as a table without gaps.
+    """Return the sources of each target as a table without gaps.
 
     Returns
     -------
     Tensor
-        Sources of each target, shape ``(n_out, size)``, int64; where a target has
-        fewer than ``size``, its first is repeated, which changes no maximum. If the
-        sources are consecutive and equally many, only an empty table
-        ``(0, size)``: reshaping finds them.
+        Sources of each target, shape ``(n_out, size)``, int64; the first is repeated
+        for targets with fewer than ``size``, which changes no maximum. If the sources
+        are consecutive and equally many, an empty table ``(0, size)``, since reshaping
+        finds them.
 
     Raises
     ------
@@ -27,8 +27,8 @@ def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
     if int(degrees.min()) == 0:
         bad = int(degrees.argmin())
         raise ValueError(
-            f"the maximum over no source is undefined: target {bad} has no edge; "
-            "drop such targets"
+            f"a maximum needs at least one source a target, but target {bad} has no "
+            "edge; drop such targets"
         )
     counted = torch.arange(len(indices), device=indices.device)
     if bool((degrees == size).all()) and torch.equal(indices.long(), counted):
@@ -39,21 +39,10 @@ def max_windows(offsets: Tensor, indices: Tensor) -> Tensor:
 
 
 def max_over_windows(x: Tensor, windows: Tensor, n_out: int) -> Tensor:
-    """Return the largest source of each target.
+    """Return the largest source of each of ``n_out`` targets.
 
-    Parameters
-    ----------
-    x
-        Signals, shape ``(*batch, n_in, channel)``.
-    windows
-        From :func:`max_windows`.
-    n_out
-        Number of targets.
-
-    Returns
-    -------
-    Tensor
-        Shape ``(*batch, n_out, channel)``.
+    Shapes: ``x : (*batch, n_in, channel) -> (*batch, n_out, channel)``; ``windows`` are
+    those of :func:`max_windows`.
     """
     if len(windows) == 0:
         shape = (*x.shape[:-2], n_out, windows.shape[1], x.shape[-1])

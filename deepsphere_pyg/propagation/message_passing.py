@@ -1,4 +1,4 @@
-"""Message passing as PyTorch Geometric has it."""
+"""Message passing of PyTorch Geometric."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from deepsphere_pyg.pyg import MessagePassing
 
 
 class EdgePropagation(MessagePassing):  # type: ignore[misc]
-    r"""Message passing with fixed edge weights, in PyTorch Geometric's own words.
+    r"""Message passing with fixed edge weights, in PyTorch Geometric's framework.
 
     .. math:: y_i = \sum_{j \to i} w_{ij} x_j
 
-    The reference for the faster executions in this module, and the one that runs on
-    every device that PyTorch Geometric runs on.
+    The reference for the faster executions, and the one that runs on every device that
+    PyTorch Geometric supports.
 
     Examples
     --------
@@ -34,23 +34,10 @@ class EdgePropagation(MessagePassing):  # type: ignore[misc]
     def forward(
         self, x: Tensor, edge_index: Tensor, edge_weight: Tensor, n_out: int
     ) -> Tensor:
-        """Return the sum of the messages at each target.
+        """Return the sum of the messages at each of ``n_out`` targets.
 
-        Parameters
-        ----------
-        x
-            Signals at the sources, shape ``(*batch, n_in, channel)``.
-        edge_index
-            Sources in row 0, targets in row 1, shape ``(2, E)``, int64.
-        edge_weight
-            Weights, shape ``(E,)``.
-        n_out
-            Number of targets.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_out, channel)``.
+        Shapes: ``x : (*batch, n_in, channel)``, ``edge_index : (2, E)`` with sources in
+        row 0, ``edge_weight : (E,)`` ``-> (*batch, n_out, channel)``.
         """
         size = (x.shape[self.node_dim], n_out)
         y: Tensor = self.propagate(
@@ -59,40 +46,40 @@ class EdgePropagation(MessagePassing):  # type: ignore[misc]
         return y
 
     def message(self, x_j: Tensor, edge_weight: Tensor) -> Tensor:
-        """Weigh what comes along each edge."""
+        """Multiply the signal along each edge by its weight."""
         return edge_weight.unsqueeze(-1) * x_j
 
 
 def check_mask(propagation: EdgePropagation, counts: Collection[int]) -> None:
-    """Refuse an explainer's mask that is not for these edges.
+    """Check that an explainer's mask is for these edges.
 
     Parameters
     ----------
     propagation
-        What an explainer has put its mask in.
+        Module that holds the mask.
     counts
-        Numbers of edges that it may be for: all that are given, or all messages.
+        Valid lengths of the mask: all given edges, or all messages.
 
     Raises
     ------
     ValueError
-        If there is no mask, or it has another number of edges.
+        If there is no mask, or its length differs.
     """
     mask = propagation._edge_mask
     if mask is None:
         raise ValueError(
-            "this layer is to be explained, but has no edge mask; set one with "
+            "a layer that is explained needs an edge mask, got none; set one with "
             "torch_geometric.explain.algorithm.utils.set_masks, or set explain to None"
         )
     if len(mask) not in counts:
         raise ValueError(
-            f"the edge mask is of {len(mask)} edges, this layer's graph has "
-            f"{min(counts)}; explain the layer with the edge_index that it is given, "
+            f"the edge mask must have the {min(counts)} edges of this layer's graph, "
+            f"got {len(mask)}; explain the layer with the edge_index that it is given, "
             "or exclude it by explain = False"
         )
 
 
 @cache
 def edge_propagation() -> EdgePropagation:
-    """The one instance: it has no state, and PyTorch Geometric writes code for it."""
+    """Return the one instance, which has no state; PyTorch Geometric compiles it."""
     return EdgePropagation()

@@ -1,29 +1,28 @@
 r"""Weighted sums over products of two rows, block by block.
 
-The nodes at the sources of edges are pairs (j, k) of rows, with the value
-:math:`x_j y_k`. Pairs come in blocks, some consecutive rows of x with some of y: their
-products are one multiplication without index, small enough for the processor's cache,
-and gone before those of the next block are made.
+The sources of edges are pairs (j, k) of rows, with the value :math:`x_j y_k`. Pairs
+come in blocks, consecutive rows of x times consecutive rows of y: their products are
+one multiplication without index, fit into the processor's cache, and are discarded
+before the next block.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
 
-# Numbers that stand for a block in the list of all.
+# Numbers that encode a block in the list of all.
 NUMBERS_OF_A_BLOCK = 6
 
-# Signals and channels that are taken at once. More side by side are no faster, and
-# would need more memory for products.
+# Columns that are processed at once. More are no faster, and products need more memory.
 WIDEST = 1024
 
 
 class PairBlock(NamedTuple):
-    """Consecutive rows of two signals, all products of which are made at once.
+    """Consecutive rows of two signals, whose products are made at once.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ class PairBlock(NamedTuple):
 
 
 def pair_blocks(numbers: Sequence[int]) -> Iterator[PairBlock]:
-    """Yield the blocks that a list of numbers, six each, stands for."""
+    """Yield the blocks that a list of numbers, six a block, encodes."""
     for start in range(0, len(numbers), NUMBERS_OF_A_BLOCK):
         yield PairBlock(*numbers[start : start + NUMBERS_OF_A_BLOCK])
 
@@ -73,15 +72,15 @@ def pair_sum(
     x, y
         Signals, shape ``(n_x, width)`` and ``(n_y, width)``, contiguous.
     rows
-        For each block the compressed rows of a matrix from its pairs, x's rows slower,
-        to the rows of the result that it adds to: offsets, indices, weights, and which
-        rows those are. One block after the other; offsets of each from 0.
+        For each block the compressed rows of a matrix from its pairs (rows of x are the
+        slower index) to rows of the result: offsets, indices, weights, and the numbers
+        of these rows. Blocks are concatenated; offsets of each start at 0.
     columns
         Offsets, indices and weights of the transposes, whose indices are rows of the
         result.
     blocks
-        What :func:`pair_blocks` takes apart. To each row of the result one block adds,
-        and no more.
+        Encoded blocks, for :func:`pair_blocks`. Each row of the result belongs to
+        exactly one block.
     n_out
         Number of rows of the result.
 
@@ -99,7 +98,7 @@ def pair_sum(
 
 
 def _parts(width: int) -> Iterator[slice]:
-    """Yield columns to be taken at once; none where there are none."""
+    """Yield slices of columns to process at once."""
     for start in range(0, width, WIDEST):
         yield slice(start, start + WIDEST)
 
@@ -133,15 +132,8 @@ def _fill(
 
 
 @pair_sum.register_fake
-def _pair_sum_shape(
-    x: Tensor,
-    y: Tensor,
-    rows: Sequence[Tensor],
-    columns: Sequence[Tensor],
-    blocks: Sequence[int],
-    n_out: int,
-) -> Tensor:
-    return x.new_empty(n_out, x.shape[1])
+def _pair_sum_shape(x: Tensor, *others: Any) -> Tensor:
+    return x.new_empty(others[-1], x.shape[1])
 
 
 @torch.library.custom_op("deepsphere_pyg::pair_sum_gradients", mutates_args=())
@@ -163,14 +155,14 @@ def pair_sum_gradients(
     Parameters
     ----------
     gradient
-        Of the result, shape ``(n_out, width)``, contiguous.
+        Gradient of the result, shape ``(n_out, width)``, contiguous.
     x, y, rows, columns, blocks, n_out
         As for :func:`pair_sum`.
 
     Returns
     -------
     tuple of Tensor
-        Shapes of x and of y.
+        Of the shapes of x and y.
     """
     for_x, for_y = torch.zeros_like(x), torch.zeros_like(y)
     for part in _parts(x.shape[1]):
@@ -214,12 +206,6 @@ def _accumulate(
 
 @pair_sum_gradients.register_fake
 def _pair_sum_gradients_shape(
-    gradient: Tensor,
-    x: Tensor,
-    y: Tensor,
-    rows: Sequence[Tensor],
-    columns: Sequence[Tensor],
-    blocks: Sequence[int],
-    n_out: int,
+    gradient: Tensor, x: Tensor, y: Tensor, *others: Any
 ) -> tuple[Tensor, Tensor]:
     return torch.empty_like(x), torch.empty_like(y)

@@ -1,4 +1,4 @@
-r"""Derivatives, of every order, of sums over products of rows, and their map.
+r"""Derivatives of all orders of sums over products of rows, and their batching.
 
 With P(x, y) these sums and G(g; x, y) the gradients of x and y for a gradient g of the
 result, the derivatives of each are of the same two kinds:
@@ -51,7 +51,7 @@ def _side_by_side(
     signals: Signals,
     constants: Constants,
 ) -> Any:
-    """Return results ``(row, size * width)``: columns do not mix."""
+    """Return results ``(row, size * width)``; columns are independent."""
     flat = []
     for part, dim in zip(signals, dims, strict=True):
         rows, width = (s for axis, s in enumerate(part.shape) if axis != dim)

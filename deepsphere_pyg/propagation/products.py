@@ -17,10 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def in_given_precision(function: Function) -> Function:
-    """Let autocast change nothing inside a function.
-
-    Gradients are computed under whatever autocast happens to hold then.
-    """
+    """Disable autocast inside a function, also when its gradients are computed."""
     for device in ("cpu", "cuda"):
         function = torch.autocast(device, enabled=False)(function)
     return function
@@ -54,17 +51,7 @@ def bag_product(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) ->
 def csr_product(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
     """Sum with PyTorch's product of a compressed sparse matrix and a dense one.
 
-    Parameters
-    ----------
-    x
-        Contiguous signals, shape ``(n_in, channel)``.
-    offsets, indices, weights
-        Compressed rows; the weights of the dtype of ``x``.
-
-    Returns
-    -------
-    Tensor
-        Shape ``(n_out, channel)``.
+    Parameters and result are those of :func:`bag_product`.
     """
     _hear_csr_notice()
     return torch.mm(_csr_tensor(x, offsets, indices, weights), x)
@@ -73,7 +60,7 @@ def csr_product(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) ->
 def fastest_product(
     x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor
 ) -> Tensor:
-    """Sum with whichever kernel was measured to be the faster for such signals."""
+    """Sum with the kernel that was measured to be faster for such signals."""
     name = automatic_execution(x.dtype, x.device, x.shape[1])
     return PRODUCTS[name](x, offsets, indices, weights)
 
@@ -87,7 +74,7 @@ PRODUCTS: dict[str, Product] = {
 
 
 def _csr_tensor(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
-    """PyTorch's own matrix of the same rows, which are known to be in order."""
+    """Return PyTorch's own matrix of the same rows, which are known to be sorted."""
     return torch.sparse_csr_tensor(
         offsets,
         indices,
@@ -99,9 +86,9 @@ def _csr_tensor(x: Tensor, offsets: Tensor, indices: Tensor, weights: Tensor) ->
 
 @cache
 def _hear_csr_notice() -> None:
-    """Let PyTorch say once, unheard, that its CSR tensors are in beta.
+    """Trigger, and suppress, PyTorch's one warning that its CSR tensors are in beta.
 
-    The tests of this module compare them with message passing.
+    Tests compare them with message passing.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support")

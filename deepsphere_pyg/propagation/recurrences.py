@@ -1,4 +1,4 @@
-"""Chebyshev recurrences on one tile, whose terms are used up while in the cache."""
+"""Chebyshev recurrences on one tile, whose terms are used while in the cache."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ HALF = (torch.float16, torch.bfloat16)
 
 
 def wide(x: Tensor) -> Tensor:
-    """Signals of half precision in float32, in which sums over edges are taken."""
+    """Return signals in float32 if of half precision, for sums over edges."""
     return x.float() if x.dtype in HALF else x
 
 
 def terms_of(x: Tensor, tile: Tile, K: int, kernel: str) -> Iterator[Tensor]:
-    """T_0(L) x, T_1(L) x, ... at the core, shape ``(core, width)``."""
+    """Yield T_0(L) x, T_1(L) x, ... at the core, shape ``(core, width)``."""
     product, core = PRODUCTS[kernel], tile.counts[0]
     before = x.to(tile.weights.dtype)
     yield before[:core]
@@ -41,14 +41,14 @@ def mixed_terms(
     bias: Tensor | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """Return the sum of the terms times their weights, in ``out`` if that is given.
+    """Return the sum of the terms times their weights, in ``out`` if given.
 
-    Each term is used up while it is in the cache: its product with ``core`` is added
-    to ``total`` too, if there is one.
+    Each term is used while it is in the cache: its product with ``core`` is added to
+    ``total``, if given, at the same time.
     """
     K, channels, _ = weight.shape
     if weight.dtype in HALF:
-        # One product for all terms: a sum of rounded ones would round each time.
+        # One product for all terms, since each addition to a sum would round it.
         table = side_by_side(terms, channels, weight.dtype)
         if total is not None and core is not None:
             total += (table.T @ core).view(total.shape)
@@ -63,7 +63,7 @@ def mixed_terms(
         else:
             y.addmm_(flat, weight[k])
     if y is None:
-        raise ValueError("there must be at least one term, got weights of none")
+        raise ValueError("weight must have at least one term, got K = 0")
     return y
 
 
@@ -82,7 +82,7 @@ def add_products(total: Tensor, terms: Iterator[Tensor], core: Tensor) -> None:
 
 
 def side_by_side(terms: Iterator[Tensor], channels: int, dtype: torch.dtype) -> Tensor:
-    """Return the terms as columns of one matrix of a dtype, that of products."""
+    """Return the terms as columns of one matrix."""
     flat = [term.reshape(-1, channels).to(dtype) for term in terms]
     return torch.cat(flat, dim=1)
 
@@ -90,7 +90,7 @@ def side_by_side(terms: Iterator[Tensor], channels: int, dtype: torch.dtype) -> 
 def affine(
     x: Tensor, weight: Tensor, bias: Tensor | None, out: Tensor | None = None
 ) -> Tensor:
-    """Return ``x @ weight + bias``, in ``out`` if that is given."""
+    """Return ``x @ weight + bias``, in ``out`` if given."""
     if bias is None:
         return torch.mm(x, weight, out=out)
     return torch.addmm(bias, x, weight, out=out)
@@ -99,7 +99,7 @@ def affine(
 def sum_of_mixed(
     x: Tensor, weight: Tensor, bias: Tensor | None, tile: Tile, kernel: str, group: int
 ) -> Tensor:
-    """Channels first, by Clenshaw's recurrence: the matrix acts on output channels."""
+    """Mix channels first, by Clenshaw: the matrix acts on output channels."""
     product = PRODUCTS[kernel]
     K, channels, out_channels = weight.shape
     half = weight.dtype in HALF

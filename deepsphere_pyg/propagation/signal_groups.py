@@ -24,7 +24,7 @@ class Signals:
         self.batch, self.n, self.channels = x.shape
 
     def take(self, tile: Tile, vertices: Tensor, first: int, count: int) -> Tensor:
-        """Return a group on some vertices, all where there are none."""
+        """Return a group on some vertices, on all if the list is empty."""
         if len(vertices) == 0:
             if count == 1:
                 return self.x[first]
@@ -38,7 +38,7 @@ class Signals:
         return table.index_select(0, rows).view(len(vertices), -1)
 
     def place(self, tile: Tile, first: int, count: int) -> Tensor | None:
-        """Return where a group on the core of a tile goes, if that is in one piece."""
+        """Return the memory of a group on the core of a tile, if it is contiguous."""
         if count > 1 or tile.first < 0:
             return None
         return self.x[first, tile.first : tile.first + tile.counts[0]]
@@ -54,7 +54,7 @@ class Signals:
 
 
 def groups(tiles: Tiles, batch: int, channels: int) -> Iterator[tuple[Tile, int, int]]:
-    """Tiles, and the signals to treat together in each."""
+    """Yield tiles, with the first and the number of signals to process together."""
     together = max(1, NUMBERS_OF_A_TILE // (tiles.core_size * channels))
     if batch == 0:
         return

@@ -1,6 +1,7 @@
 """The weighted sum over edges as one operation, with its derivatives."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,11 +39,11 @@ def _edge_sum(
     batch, n_in, channels = x.shape
     n_out = len(rows[0]) - 1
     if x.numel() == 0:
-        # No kernel is at ease without signals.
+        # Not every kernel takes an empty batch.
         return x.new_zeros(batch, n_out, channels)
     together = max(1, NUMBERS_OF_A_TILE // (max(n_in, n_out) * channels))
     if batch == 1 or n_in == 1:
-        # One signal, or one vertex: their channels lie side by side as it is.
+        # One signal, or one vertex: its channels are contiguous already.
         side_by_side = x.reshape(n_in, -1).contiguous()
         y = product(side_by_side, *rows).view(n_out, batch, channels)
         return y.transpose(0, 1).contiguous()
@@ -56,16 +57,14 @@ def _edge_sum(
 
 
 @_edge_sum.register_fake
-def _edge_sum_shape(
-    x: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
-) -> Tensor:
+def _edge_sum_shape(x: Tensor, rows: Sequence[Tensor], *others: Any) -> Tensor:
     return x.new_empty(x.shape[0], rows[0].shape[0] - 1, x.shape[2])
 
 
 def _adjoint(
     y: Tensor, rows: Sequence[Tensor], columns: Sequence[Tensor], kernel: str
 ) -> Tensor:
-    """The transpose is stored: a sum over edges too, of every order."""
+    """Apply the stored transpose: a sum over edges too, with all derivatives."""
     x: Tensor = edge_sum(y, columns, rows, kernel)
     return x
 

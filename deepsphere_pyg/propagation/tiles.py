@@ -1,4 +1,4 @@
-"""Tiles: compact parts of a graph, with all that polynomials on them reach."""
+"""Tiles: compact parts of a graph, with the vertices that polynomials reach."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 from scipy.sparse.csgraph import dijkstra
 from torch import Tensor
 
-# Rows computed, over those asked for, up to which a way of cutting is accepted. Beyond
-# the second, a tile reaches so far that cutting costs more than the caches give back.
+# Largest ratios of computed to wanted rows for each way of cutting. Beyond the second,
+# tiles overlap so much that cutting costs more than the caches save.
 CONSECUTIVE_EXCESS = 1.4
 GROWN_EXCESS = 1.8
 
@@ -27,14 +27,14 @@ class Tile:
     Parameters
     ----------
     vertices
-        Those of the core, then those within 1, 2, ... edges; empty if the core is
-        all there is.
+        Those of the core, then those within 1, 2, ... edges; empty if the core is the
+        whole graph.
     first
         The first vertex of the core if its vertices are consecutive, else -1.
     counts
         Number of vertices within 0, 1, ... edges.
     edges
-        Number of edges into the vertices within 0, 1, ... edges; one fewer.
+        Number of edges into the vertices within 0, 1, ... edges; one number fewer.
     offsets, indices, weights
         Compressed rows, numbered within the tile.
     """
@@ -49,11 +49,11 @@ class Tile:
 
     @property
     def core(self) -> Tensor:
-        """Vertices of the core; empty if it is all there is."""
+        """Vertices of the core; empty if it is the whole graph."""
         return self.vertices[: self.counts[0]]
 
     def rows(self, reach: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Compressed rows of the vertices within ``reach`` edges of the core."""
+        """Return the compressed rows of the vertices within ``reach`` edges."""
         m, e = self.counts[reach], self.edges[reach]
         return self.offsets[: m + 1], self.indices[:e], self.weights[:e]
 
@@ -63,20 +63,20 @@ class Tiles:
     r"""A square sparse matrix cut into tiles, for polynomials of degree ``hops``.
 
     A tile is a core of vertices, at which values are wanted, and the vertices within
-    1, 2, ..., ``hops`` edges of it, in the order of that number. To know a polynomial
-    of degree j at the core is to know one of degree j - 1 at the vertices within one
-    edge of it, and so on: each step computes a prefix of the tile's rows.
+    1, 2, ..., ``hops`` edges of it, sorted by that number. A polynomial of degree j at
+    the core needs one of degree j - 1 at the vertices within one edge of it, and so on:
+    each step computes a prefix of the tile's rows.
 
     Parameters
     ----------
     table
-        One row a tile, int64, on the CPU, shape ``(n_tiles, 5 + 2 hops)``: where its
-        vertices, row offsets and edges start; the first vertex of its core, or -1 if
+        One row a tile, int64, on the CPU, shape ``(n_tiles, 5 + 2 hops)``: starts of
+        its vertices, row offsets and edges; the first vertex of its core, or -1 if
         they are not consecutive; then :attr:`Tile.counts` and :attr:`Tile.edges`.
     vertices
-        Vertices of all tiles, int64; empty if one tile holds all in their order.
+        Vertices of all tiles, int64; empty if one tile holds all in order.
     offsets
-        Where each row's edges start within its tile; one more a tile than rows.
+        Start of the edges of each row within its tile; one more a tile than rows.
     indices
         Source of each edge, numbered within its tile.
     weights
@@ -90,7 +90,7 @@ class Tiles:
     weights: Tensor
 
     def parts(self) -> list[Tensor]:
-        """The tensors, as operations take them."""
+        """Return the tensors, as operations take them."""
         return [self.table, self.vertices, self.offsets, self.indices, self.weights]
 
     def to(self, device: torch.device) -> Tiles:
@@ -143,16 +143,16 @@ def cut_into_tiles(
     hops
         Degree of the polynomials, at least 1.
     size
-        Vertices in the core of a tile, about.
+        Approximate number of vertices in the core of a tile.
     dtype
         Of the weights.
 
     Returns
     -------
     Tiles or None
-        Runs of consecutive vertices, if vertices that follow each other lie close
-        together; else the vertices nearest, in edges, to evenly spread seeds. None
-        if no cut pays: the graph is small, or everything is near everything.
+        Runs of consecutive vertices, if these are close together; else the vertices
+        nearest, in edges, to random seeds. None if cutting does not pay: the graph is
+        small, or most vertices are within ``hops`` edges of each other.
     """
     n = rows.shape[0]
     count = round(n / size)
@@ -171,7 +171,7 @@ def _runs(rows: sp.csr_array, count: int) -> list[IntArray]:
 
 
 def _grown(rows: sp.csr_array, count: int) -> list[IntArray]:
-    """Give each vertex to the nearest of some seeds, by number of edges."""
+    """Assign each vertex to the nearest of random seeds, in number of edges."""
     n = rows.shape[0]
     seeds = np.random.default_rng(0).choice(n, count, replace=False)
     ones = np.ones(rows.nnz)
@@ -184,7 +184,7 @@ def _grown(rows: sp.csr_array, count: int) -> list[IntArray]:
         return_predecessors=True,
         min_only=True,
     )
-    # Vertices that no seed reaches, of other components, have a negative owner.
+    # Vertices of components without a seed have a negative owner.
     order = np.argsort(owner, kind="stable")
     starts = np.flatnonzero(np.diff(owner[order])) + 1
     groups = np.split(order, starts)
@@ -198,7 +198,7 @@ def _grown(rows: sp.csr_array, count: int) -> list[IntArray]:
 def _surroundings(
     rows: sp.csr_array, cores: list[IntArray], hops: int, limit: int
 ) -> list[list[IntArray]] | None:
-    """Return cores and the rings about them; None if rows computed exceed a limit."""
+    """Return cores and the rings around them; None beyond a limit of rows."""
     seen = np.zeros(rows.shape[0], dtype=bool)
     surroundings, computed = [], 0
     for core in cores:
@@ -220,7 +220,7 @@ def _surroundings(
 def _packed(
     rows: sp.csr_array, surroundings: list[list[IntArray]], dtype: torch.dtype
 ) -> Tiles:
-    """Renumber the rows of each tile within it, and put all one after the other."""
+    """Number the rows of each tile within it, and concatenate the tiles."""
     number = np.empty(rows.shape[0], dtype=np.int32)
     starts = np.zeros(3, dtype=np.int64)
     table, vertices, offsets, indices, weights = [], [], [], [], []

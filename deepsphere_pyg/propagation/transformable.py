@@ -1,4 +1,4 @@
-"""Operations that PyTorch compiles, differentiates either way, and maps."""
+"""Operations that PyTorch compiles, differentiates in both modes, and batches."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
-# Signals are what is differentiated, constants are whatever else an operation takes.
+from deepsphere_pyg.compilers import is_transformed
+
+# Signals are the differentiable arguments of an operation, constants all others.
 Signals = Sequence[Any]
 Constants = Sequence[Any]
 
 
 class Transformable:
-    """An operation of :mod:`torch.library`, with its derivatives and its map.
+    """An operation of :mod:`torch.library`, with derivatives and a batching rule.
 
-    PyTorch compiles and exports such an operation, and differentiates it backwards.
-    :mod:`torch.func` cannot differentiate it, nor can anything differentiate it
-    forwards. Both can be done to an ``autograd.Function``, which compilers do not see
-    through. This is the one or the other, wherever it is called.
+    PyTorch compiles and exports such an operation, and differentiates it in reverse
+    mode; :mod:`torch.func` and forward mode cannot differentiate it. They can an
+    ``autograd.Function``, which compilers cannot trace. A call runs as the one that
+    fits.
 
     Parameters
     ----------
     operation
-        Takes signals first, tensors or None, then constants.
+        Takes signals, tensors or None, and then constants.
     n_signals
         Number of signals.
     gradient
-        ``gradient(needed, signals, constants, *gradients)``, of results, returns those
-        of the signals, None of those that are not needed.
+        ``gradient(needed, signals, constants, *gradients)`` takes gradients of the
+        results and returns those of the signals, None for those not needed.
     tangent
         ``tangent(signals, constants, tangents)`` returns the derivative of the results
-        along tangents of the signals, None where a signal is None.
+        along tangents of the signals, which are None where a signal is None.
     mapped
-        ``mapped(size, dims, signals, constants)`` returns the results for signals that
-        have an axis more, at ``dims`` (None without), and the place of that axis in
-        them.
+        ``mapped(size, dims, signals, constants)`` returns the results for signals with
+        one more axis, at ``dims`` (None without), and its position in the results.
     linear
-        Whether derivatives do not depend on signals, which then need not be kept; the
-        signals that ``gradient`` and ``tangent`` get are None.
+        Whether derivatives do not depend on signals, which are then not kept, but None
+        in ``gradient`` and ``tangent``.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Transformable:
 
     def _backward(self, ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         found = gradients_of(ctx, self, ctx.needs_input_grad, gradients)
-        # Of a list of tensors there have to be as many.
+        # A list of tensors needs a list of as many gradients.
         return *found, *(
             [None] * len(part)
             if isinstance(part, list | tuple) and _tensors(part)
@@ -95,7 +95,7 @@ class Transformable:
 
 
 class _Transformed(torch.autograd.Function):
-    """A :class:`Transformable`, its first argument, as torch.func takes it."""
+    """The ``autograd.Function`` of a :class:`Transformable`, its first argument."""
 
     @staticmethod
     def forward(operation: Transformable, *arguments: Any) -> Any:
@@ -129,17 +129,6 @@ class _Transformed(torch.autograd.Function):
         return operation._map(info, in_dims[1:], *arguments)
 
 
-def is_transformed() -> bool:
-    """Whether torch.func is at work, or derivatives are taken forwards.
-
-    PyTorch has no public way to ask.
-    """
-    functions: Any = torch._C
-    return bool(
-        functions._are_functorch_transforms_active() or forward_ad._current_level >= 0
-    )
-
-
 def keep_for_derivatives(
     ctx: Any, operation: Transformable, arguments: Sequence[Any]
 ) -> None:
@@ -152,7 +141,7 @@ def keep_for_derivatives(
 
 
 def kept_signals(ctx: Any) -> Signals:
-    """Return the signals that were kept, nothing of a linear operation."""
+    """Return the signals that were kept, none for a linear operation."""
     return cast(Signals, ctx.saved_tensors)
 
 
@@ -173,19 +162,13 @@ def _tensors(part: Sequence[Any]) -> bool:
 
 
 def refuse_mapped(dims: Sequence[Any]) -> None:
-    """Refuse to map over axes of what is fixed.
-
-    Raises
-    ------
-    ValueError
-        If there is one.
-    """
+    """Raise ``ValueError`` if a constant has an axis that is mapped over."""
     flat = [
         d for part in dims for d in (part if isinstance(part, list | tuple) else [part])
     ]
     if any(dim is not None for dim in flat):
         raise ValueError(
-            "vmap goes over signals and weights, not over graphs and tables, which are "
+            "vmap maps over signals and weights, not over graphs and tables, which are "
             "fixed; call the layer once a graph"
         )
 

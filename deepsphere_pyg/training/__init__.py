@@ -1,1 +1,1 @@
-"""Training with Lightning, and the command line."""
+"""Training with Lightning: modules, loop, checkpoints and predictions."""

@@ -1,4 +1,4 @@
-"""What happens beside the training loop: checkpoints, and the record of scores."""
+"""Callbacks of the training loop: checkpoints, and the record of scores."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from torch.utils.data import Sampler
 from deepsphere_pyg.atomic_files import atomic_path
 from samplings.reading import reading
 
-#: What trainings of segmentation log each epoch.
+#: Values that trainings of segmentation log each epoch.
 SEGMENTATION = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
 
 
 class AtomicCheckpoints(Callback):
-    """Keep ``last.ckpt`` and ``best.ckpt``, each replaced only once it is whole.
+    """Keep ``last.ckpt`` and ``best.ckpt``, each replaced only by a complete file.
 
-    Both are written after validation, at the end of an epoch, so that a training that
-    is interrupted resumes from there and gives what an uninterrupted one gives. One is
-    written before the first epoch too: there is always one to resume from.
+    Both are written after validation, at the end of an epoch, so that a resumed
+    training gives the results of an uninterrupted one. A first one is written before
+    the first epoch, so that any training can be resumed.
 
     Parameters
     ----------
     folder
-        Where the checkpoints go.
+        Folder of the checkpoints.
     monitor
-        Logged value whose highest mark makes a checkpoint the best; the first of equal
-        ones. Where it is NaN, since no vertex is of the classes it ranks, the lowest
-        validation loss does.
+        Logged value that is highest for the best checkpoint, the first of equal ones.
+        While it is NaN, because no vertex is of the classes that it ranks, the lowest
+        validation loss selects the checkpoint.
     lowest
-        Whether the lowest mark is the best instead.
+        Whether the lowest value is the best instead.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class AtomicCheckpoints(Callback):
 
     @property
     def last_path(self) -> Path:
-        """Where the state after the last whole epoch is kept."""
+        """File of the state after the last complete epoch."""
         return self.folder / "last.ckpt"
 
     @property
     def best_path(self) -> Path:
-        """Where the state with the best validation score is kept."""
+        """File of the state with the best validation score."""
         return self.folder / "best.ckpt"
 
     def state_dict(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class AtomicCheckpoints(Callback):
         self.best_epoch = state_dict["best_epoch"]
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Write a first checkpoint: an interrupt may come before the first epoch."""
+        """Write a first checkpoint, in case of an interrupt before the first epoch."""
         if trainer.current_epoch == 0:
             self._save(trainer, self.last_path)
         else:
@@ -78,7 +78,7 @@ class AtomicCheckpoints(Callback):
     def on_train_epoch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
-        """Write the checkpoints; Lightning has validated by now."""
+        """Write the checkpoints, after validation."""
         score = float(trainer.callback_metrics[self.monitor])
         higher = self.sign * score
         if math.isnan(score):
@@ -101,7 +101,7 @@ class AtomicCheckpoints(Callback):
 
 
 class History(Callback):
-    """Write one row of ``history.csv`` an epoch.
+    """Write one row of ``history.csv`` per epoch.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class History(Callback):
     def setup(
         self, trainer: pl.Trainer, module: pl.LightningModule, stage: str
     ) -> None:
-        """Read the rows of a run that this one goes on from."""
+        """Read the rows of the run that this one resumes."""
         if self.path.exists():
             self.rows = self._kept()
 
@@ -130,18 +130,20 @@ class History(Callback):
         Raises
         ------
         ValueError
-            If it is damaged, or of other values.
+            If it is damaged, or has other columns.
         """
         columns = {"epoch", *self.names}
-        remedy = "delete it: the training goes on without the rows of earlier epochs"
+        remedy = (
+            "delete it, and the training resumes without the rows of earlier epochs"
+        )
         with reading(self.path, "the history of a training", remedy):
             with self.path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             for row in rows:
                 if set(row) != columns:
                     raise ValueError(
-                        f"a row has {', '.join(map(str, row))}, due are "
-                        f"{', '.join(sorted(columns))}"
+                        f"the columns must be {', '.join(sorted(columns))}, got "
+                        f"{', '.join(map(str, row))}"
                     )
             return [{name: float(row[name]) for name in row} for row in rows]
 
@@ -184,7 +186,7 @@ class EpochShuffle(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Take the epoch's number; Lightning calls this."""
+        """Set the number of the epoch; Lightning calls this."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -196,7 +198,7 @@ class EpochShuffle(Sampler[int]):
 
 
 class EpochLines(Callback):
-    """Print a line an epoch: for logs, where a progress bar would be noise.
+    """Print a line per epoch, for logs, which a progress bar would clutter.
 
     Parameters
     ----------
@@ -225,7 +227,7 @@ class ProgressBar(TQDMProgressBar):
     def get_metrics(
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> dict[str, Any]:
-        """Scores that the bar shows."""
+        """Scores shown by the bar."""
         metrics: dict[str, Any] = super().get_metrics(trainer, module)
         metrics.pop("v_num", None)
         return metrics

@@ -13,8 +13,8 @@ from deepsphere_pyg.models.checkpoint_file import read_checkpoint, write_checkpo
 class CheckedCheckpoints(CheckpointIO):
     """Write checkpoints whole or not at all, with a checksum that reading compares.
 
-    It is over all that Lightning keeps: weights, the optimiser's state, the state of
-    the loop and of the callbacks.
+    The checksum covers the weights and the states of the optimiser, the loop and the
+    callbacks.
     """
 
     def save_checkpoint(
@@ -26,7 +26,7 @@ class CheckedCheckpoints(CheckpointIO):
     def load_checkpoint(
         self, path: Any, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Read a checkpoint on the CPU and compare its checksum; no code is run."""
+        """Read a checkpoint on the CPU and compare its checksum; run no code."""
         content: dict[str, Any] = read_checkpoint(path)
         return content
 

@@ -18,14 +18,14 @@ from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network made of the maps of a data set.
+    """Predictions of a network for the maps of a data set.
 
     Attributes
     ----------
     truth
         Class of each vertex, shape ``(maps, V)``.
     mask
-        True where a vertex counts, shape ``(maps, V)``.
+        True at vertices that are scored, shape ``(maps, V)``.
     probability
         Probability of each class, shape ``(maps, V, classes)``, float32.
     """
@@ -41,6 +41,21 @@ class Prediction:
         weights = np.broadcast_to(area, self.mask.shape)[self.mask]
         return segmentation_scores(
             self.truth[self.mask], self.probability[self.mask], class_names, weights
+        )
+
+
+def refuse_diverged(output: torch.Tensor) -> None:
+    """Refuse an output that is not finite.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite or NaN.
+    """
+    if not torch.isfinite(output).all():
+        raise ValueError(
+            "the output of the network is not finite: training has diverged; train "
+            "again with a lower learning rate"
         )
 
 
@@ -63,11 +78,11 @@ def predict(
     dataset
         Maps to predict.
     batch_size
-        Maps at once.
+        Maps per batch.
     device
-        Where to compute.
+        Device to compute on.
     progress
-        Whether to show a progress bar, if on a terminal.
+        Whether to show a progress bar on a terminal.
 
     Raises
     ------
@@ -80,11 +95,7 @@ def predict(
     hidden = None if progress else True  # None: tqdm asks whether there is a terminal
     for batch in tqdm(loader, desc="predicting", leave=False, disable=hidden):
         logits = network(batch.x.to(device))
-        if not torch.isfinite(logits).all():
-            raise ValueError(
-                "the network's output is not finite: it has diverged; "
-                "train again with a lower learning rate"
-            )
+        refuse_diverged(logits)
         truth.append(batch.y)
         mask.append(batch.mask)
         probability.append(logits.softmax(dim=-1).float().cpu())

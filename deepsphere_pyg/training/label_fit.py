@@ -1,4 +1,4 @@
-"""Train a network that gives labels, and ask it."""
+"""Train a network that predicts labels, and evaluate it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from deepsphere_pyg.models import SavedModel, load_model
 from deepsphere_pyg.training.callbacks import AtomicCheckpoints
+from deepsphere_pyg.training.evaluation import refuse_diverged
 from deepsphere_pyg.training.label_module import LabelModule, LabelTask
 from deepsphere_pyg.training.loop import train_loop
 from deepsphere_pyg.training.resume import fixed_settings, labels_to_resume
@@ -27,13 +28,13 @@ class TrainedLabels:
     Attributes
     ----------
     network
-        With the best weights, by the task's score in validation.
+        With the weights of the best validation score.
     history
         Scores by epoch.
     checkpoint
         File of the best weights.
     best, best_epoch
-        Their score, and when it was.
+        Their score and epoch.
     """
 
     network: SavedModel
@@ -51,7 +52,7 @@ def fit_labels(
     validation: Iterable[Any],
     folder: Path,
 ) -> TrainedLabels | None:
-    """Train a network, or go on training it; None where the user interrupted.
+    """Train a network, or resume its training; return None after an interrupt.
 
     Parameters
     ----------
@@ -60,11 +61,11 @@ def fit_labels(
     network
         Network to train.
     task
-        What for.
+        Its task.
     train, validation
         Batches.
     folder
-        Where checkpoints and the history go.
+        Folder of the checkpoints and the history.
 
     Raises
     ------
@@ -110,11 +111,7 @@ def answers_of(
     for batch in tqdm(batches, desc="predicting", leave=False, disable=None):
         moved = batch.to(device) if hasattr(batch, "to") else batch
         answers, truth = task.answers(network, moved)
-        if not torch.isfinite(answers).all():
-            raise ValueError(
-                "the network's output is not finite: it has diverged; "
-                "train again with a lower learning rate"
-            )
+        refuse_diverged(answers)
         found.append((answers.cpu(), truth.cpu()))
     answers, truth = (torch.cat(part) for part in zip(*found, strict=True))
     return answers, truth

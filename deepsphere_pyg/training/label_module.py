@@ -1,4 +1,4 @@
-"""Networks that give whole inputs a label, as Lightning modules."""
+"""Networks that predict a label of a whole input, as Lightning modules."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from deepsphere_pyg.training.scheduled import ScheduledModule
 
 
 class LabelTask(ABC):
-    """What is learned: how a batch is used, and how answers are scored.
+    """A learning task: its answers to a batch, its loss and its scores.
 
     Attributes
     ----------
     names
-        Scores.
+        Names of the scores.
     monitor
-        That by which the best weights are chosen.
+        Score that selects the checkpoint.
     lowest
-        Whether it is the lowest that is the best.
+        Whether the lowest score is the best.
     """
 
     names: ClassVar[tuple[str, ...]]
@@ -31,15 +31,15 @@ class LabelTask(ABC):
 
     @abstractmethod
     def answers(self, network: Any, batch: Any) -> tuple[Tensor, Tensor]:
-        """Return what the network makes of a batch, and the truth."""
+        """Return the answers of the network to a batch, and the truth."""
 
     @abstractmethod
     def loss(self, network: Any, answers: Tensor, truth: Tensor) -> Tensor:
-        """Return what is made small."""
+        """Return the training loss."""
 
     @abstractmethod
     def scores(self, answers: Tensor, truth: Tensor) -> dict[str, float]:
-        """Score many answers, by name."""
+        """Return the scores of many answers, by name."""
 
 
 class LabelModule(ScheduledModule):
@@ -48,9 +48,9 @@ class LabelModule(ScheduledModule):
     Parameters
     ----------
     network
-        What to train.
+        Network to train.
     task
-        What for.
+        Its task.
     learning_rate, notes
         As for :class:`ScheduledModule`.
     """
@@ -73,7 +73,7 @@ class LabelModule(ScheduledModule):
         return self.checked_loss(loss, len(truth))
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the epoch before."""
+        """Drop the answers of the previous epoch."""
         self._seen = []
 
     def validation_step(self, batch: Any, batch_index: int) -> None:

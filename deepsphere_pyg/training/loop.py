@@ -1,4 +1,4 @@
-"""The loop of every training: Lightning, with our checkpoints and history."""
+"""The loop of all trainings: Lightning, with checkpoints and history of our own."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ def train_loop(
     resume: Path | None,
     clip: float | None = None,
 ) -> list[dict[str, float]] | None:
-    """Train a module, or go on training it.
+    """Train a module, or resume its training.
 
     Parameters
     ----------
     module
-        With a ``network``.
+        Module with a ``network``.
     train, validation
         Batches.
     checkpoints
-        Where they go, and what makes one the best.
+        Their folder, and the value that selects the best.
     names
-        Logged values that make the history, the first three of which are printed.
+        Logged values of the history, of which the first three are printed.
     args
         Options ``epochs``, ``device``, and ``tensorboard`` if there is one.
     resume
-        Checkpoint to go on from, if there is one.
+        Checkpoint to resume from, if there is one.
     clip
-        Largest norm of all gradients together; longer ones are shortened.
+        Largest norm of all gradients together; longer gradients are scaled down.
 
     Returns
     -------
     list of dict, or None
-        The history, a row an epoch; None where the user interrupted.
+        The history, a row per epoch; None after an interrupt.
     """
     folder = checkpoints.folder
     history = History(folder / "history.csv", names)
@@ -70,7 +70,7 @@ def train_loop(
     with _quiet_lightning(), _kept_interrupt_handler():
         trainer = pl.Trainer(
             max_epochs=args.epochs,
-            # The history first: an interrupt between the two loses no row of it.
+            # The history comes first, lest an interrupt between the two lose a row.
             callbacks=[history, checkpoints, progress],
             plugins=[CheckedCheckpoints()],
             enable_progress_bar=isinstance(progress, ProgressBar),
@@ -86,19 +86,19 @@ def train_loop(
         try:
             trainer.fit(module, train, validation, ckpt_path=resume, weights_only=True)
         except SystemExit:
-            # Lightning turns Ctrl-C into an exit; the checkpoints are whole by then.
+            # Lightning turns Ctrl-C into an exit, after the checkpoints are complete.
             if not trainer.interrupted:
                 raise
             print(
-                f"\ninterrupted; {checkpoints.last_path} holds the last whole epoch: "
-                "the same command with --resume goes on from there"
+                f"\ninterrupted; {checkpoints.last_path} holds the last complete "
+                "epoch; the same command with --resume continues from there"
             )
             return None
     return history.rows
 
 
 def _accelerator(device: str) -> dict[str, Any]:
-    """Lightning's words for a PyTorch device."""
+    """Options of the trainer for a PyTorch device."""
     chosen = torch.device(device)
     if chosen.type == "cuda":
         return {"accelerator": "gpu", "devices": [chosen.index or 0]}
@@ -106,7 +106,7 @@ def _accelerator(device: str) -> dict[str, Any]:
 
 
 def _logger(args: argparse.Namespace, folder: Path) -> Any:
-    """TensorBoard's logger where asked for."""
+    """Logger of TensorBoard, on request."""
     if not getattr(args, "tensorboard", False):
         return False
     from pytorch_lightning.loggers import TensorBoardLogger
@@ -116,7 +116,7 @@ def _logger(args: argparse.Namespace, folder: Path) -> Any:
 
 @contextmanager
 def _kept_interrupt_handler() -> Iterator[None]:
-    """Undo that Lightning, once interrupted, leaves Ctrl-C without effect."""
+    """Restore the handler of Ctrl-C, which Lightning disables after an interrupt."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -127,7 +127,7 @@ def _kept_interrupt_handler() -> Iterator[None]:
 
 @contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Silence advice that does not apply here: maps are made or read in process."""
+    """Silence advice on workers: maps are generated or read in this process."""
     names = ("pytorch_lightning", "lightning.pytorch", "lightning_fabric")
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]

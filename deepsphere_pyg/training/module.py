@@ -1,4 +1,4 @@
-"""One segmentation experiment as a Lightning module."""
+"""Training of a segmentation network as a Lightning module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deepsphere_pyg.training.scheduled import ScheduledModule
 
 
 class SegmentationModule(FixedTensors, ScheduledModule):
-    r"""Train a network to give every vertex of a sphere its class.
+    r"""Train a network to classify every vertex of a sphere.
 
     The loss is cross-entropy, averaged over valid vertices by area and class weight:
 
@@ -34,9 +34,9 @@ class SegmentationModule(FixedTensors, ScheduledModule):
         Maps ``(batch, vertex, channel)`` to logits ``(batch, vertex, class)``; has
         ``sampling`` and ``config``.
     class_names
-        One name a class.
+        One name per class.
     class_weights
-        Weight of each class in the loss; one where not given.
+        Weight of each class in the loss (default: one).
     learning_rate
         Highest learning rate of Adam.
     notes

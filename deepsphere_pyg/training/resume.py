@@ -1,4 +1,4 @@
-"""What a training may go on from, and with which options."""
+"""Checkpoints that a training may resume from, and with which options."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from deepsphere_pyg.models import SavedModel, SphericalModel, load_model, read_header
 from deepsphere_pyg.training.splitting import Splits
 
-# What a resumed training may change: how long and how fast it goes on, where it runs
-# and what it writes. Everything else makes it another training.
+# Options that a resumed training may change: its length and learning rate, its device
+# and its outputs. A change of any other option makes it another training.
 CHANGEABLE = frozenset(
     {
         *("epochs", "batch_size", "lr", "device", "threads", "tensorboard"),
         *("out", "resume", "checkpoint", "transfer", "baseline"),
-        # Folders and files may be moved; what is in them is compared by names.
+        # Files may be moved; their contents are compared by names.
         *("root", "fields", "labels", "points"),
     }
 )
@@ -36,49 +36,49 @@ def fixed_settings(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def refuse_to_overwrite(path: Path, resume: bool) -> None:
-    """Refuse to train where there is a checkpoint, unless to go on from it.
+    """Refuse to overwrite a checkpoint, unless training resumes from it.
 
     Raises
     ------
     ValueError
-        If there is one, and ``resume`` is false.
+        If the checkpoint exists and ``resume`` is false.
     """
     if path.exists() and not resume:
         raise ValueError(
-            f"{path} is there already: pass --resume to go on from it, "
-            "or another --out to keep it"
+            f"{path} exists already; pass --resume to continue from it, or another "
+            "--out to keep it"
         )
 
 
 def checkpoint_to_resume(
     args: argparse.Namespace, network: SphericalModel, splits: Splits, path: Path
 ) -> Path | None:
-    """Path of the checkpoint to go on from, if it is of this very training.
+    """Path of the checkpoint to resume from, if it belongs to the same training.
 
     Parameters
     ----------
     args
         Options of the command.
     network, splits
-        What would be trained, and on which maps.
+        Network to train, and its maps.
     path
-        Where the checkpoint would be.
+        File of the checkpoint.
 
     Returns
     -------
     Path or None
-        None where there is no checkpoint.
+        None if there is no checkpoint.
 
     Raises
     ------
     ValueError
-        If it is of another sampling, network, graph, data set or option that a
-        training cannot change.
+        If its sampling, network, graph or data set differs, or an option that a
+        resumed training cannot change.
     """
     refuse_to_overwrite(path, args.resume)
     if not path.exists():
         return None
-    # load_model says what is wrong with a checkpoint of another sampling.
+    # load_model raises a clear error for a checkpoint of another sampling.
     load_model(path, sampling=network.sampling)
     kept = read_header(path)
     notes = kept.get("notes", {})
@@ -87,14 +87,15 @@ def checkpoint_to_resume(
         ("channels", notes.get("channel_names"), splits.train.channel_names),
     ):
         if found != list(expected):
+            names = ", ".join(found or ())
             raise ValueError(
-                f"{path} knows the {what} {', '.join(found or ())}, the data have "
-                f"{', '.join(expected)}; train into another --out"
+                f"{path} was trained with the {what} {names}, the data "
+                f"have {', '.join(expected)}; train into another --out"
             )
     graph = dict(network.pyramid.config)
     if (kept["model_config"], kept["pyramid"]) != (network.config, graph):
         raise ValueError(
-            f"{path} is of another network or graph; "
+            f"{path} holds another network or graph; "
             "train into another --out, or pass the options it was trained with"
         )
     _check_settings(args, notes, path)
@@ -104,45 +105,45 @@ def checkpoint_to_resume(
 def labels_to_resume(
     args: argparse.Namespace, network: SavedModel, path: Path
 ) -> Path | None:
-    """Path of the checkpoint to go on from, of a network that gives labels.
+    """Path of the checkpoint to resume from, of a network that predicts labels.
 
     Raises
     ------
     ValueError
-        If there is one of another network or option that a training cannot change.
+        If its network differs, or an option that a resumed training cannot change.
     """
     refuse_to_overwrite(path, args.resume)
     if not path.exists():
         return None
-    # load_model says what is wrong with a damaged file. What it returns knows options
-    # that the network has had only since.
+    # load_model raises a clear error for a damaged file, and fills in options that
+    # did not exist when the file was written.
     kept = load_model(path)
     _check_settings(args, read_header(path).get("notes", {}), path)
     before, now = _plain(kept.config), _plain(network.config)
     if before.get("radius", ...) is None:
-        # Files of before it was kept; the data, and so the radius, are the same.
+        # Older files lack the radius; the data, and so the radius, are the same.
         before["radius"] = now.get("radius")
     if (type(kept), before) != (type(network), now):
         raise ValueError(
-            f"{path} is of another network; train into another --out, or pass the "
+            f"{path} holds another network; train into another --out, or pass the "
             "options it was trained with"
         )
     return path
 
 
 def _plain(config: dict[str, Any]) -> Any:
-    """Return a configuration as it is kept in files: tuples are lists."""
+    """Return a configuration as files hold it, with lists for tuples."""
     return json.loads(json.dumps(config))
 
 
 def _check_settings(
     args: argparse.Namespace, notes: dict[str, Any], path: Path
 ) -> None:
-    """Refuse to go on with options that make it another training."""
+    """Refuse to resume with options that make it another training."""
     before = notes.get("settings", {})
     fixed = fixed_settings(args)
     if "data" in before and "regrid" in fixed:
-        # Maps of files were interpolated before there was a choice.
+        # Maps of files were interpolated before the option existed.
         before = {"regrid": "bilinear", **before}
     if before.get("data") == "events":
         fixed.pop("regrid", None)
@@ -150,5 +151,5 @@ def _check_settings(
         if key in before and before[key] != value:
             raise ValueError(
                 f"{path} was trained with --{key.replace('_', '-')} {before[key]}, got "
-                f"{value}; pass the same to go on from it, or train into another --out"
+                f"{value}; pass the same value to resume, or train into another --out"
             )

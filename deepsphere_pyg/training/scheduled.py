@@ -1,4 +1,4 @@
-"""What all trainings share: the optimiser, its rate, and what checkpoints keep."""
+"""The optimiser, learning rate and checkpoint header of all trainings."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class ScheduledModule(pl.LightningModule):
     Parameters
     ----------
     network
-        What to train.
+        Network to train.
     learning_rate
         Highest learning rate of Adam.
     notes
         JSON-able facts kept in checkpoints, such as channel names.
     header
-        What else the header of checkpoints holds.
+        Further entries of the header of checkpoints.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class ScheduledModule(pl.LightningModule):
         if not torch.isfinite(loss):
             raise ValueError(
                 f"the loss is {loss.item()} in epoch {self.current_epoch + 1}: "
-                "training has diverged; last.ckpt holds the last whole epoch, go on "
-                f"from it with --resume and a lower --lr than {self.learning_rate:g}"
+                "training has diverged; last.ckpt holds the last complete epoch; "
+                f"resume it with --resume and a lower --lr than {self.learning_rate:g}"
             )
         self.log(
             "train/loss",
@@ -90,10 +90,10 @@ class ScheduledModule(pl.LightningModule):
         return torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
 
     def on_train_batch_start(self, batch: Any, batch_index: int) -> None:
-        """Set the rate of the step from its place in the whole training.
+        """Set the learning rate from the position of the step in the training.
 
-        A scheduler would keep its state in the checkpoint, and a resumed training with
-        another rate, batch size or number of epochs would follow the old ones.
+        A scheduler would keep its state in the checkpoint, and a resumed training would
+        follow the old rate, batch size and number of epochs.
         """
         per_epoch = int(self.trainer.num_training_batches)
         step = self.current_epoch * per_epoch + batch_index
@@ -102,7 +102,7 @@ class ScheduledModule(pl.LightningModule):
             group["lr"] = self.learning_rate * share
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what ``load_model`` rebuilds the network and its sampling from."""
+        """Add the header from which ``load_model`` rebuilds the network."""
         checkpoint["deepsphere_pyg"] = {
             **checkpoint_header(self.network, prefix="network."),
             **self.header,

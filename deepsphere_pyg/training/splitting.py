@@ -1,4 +1,4 @@
-"""Maps to learn from, to choose by and to report on."""
+"""Training, validation and test maps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deepsphere_pyg.datasets import SegmentationDataset, SelectedMaps
 
 @dataclass(frozen=True)
 class Splits:
-    """Maps to train on, to choose the best weights by, and to report on."""
+    """Training, validation and test maps, and their description."""
 
     train: SegmentationDataset
     validation: SegmentationDataset
@@ -19,7 +19,7 @@ class Splits:
 
 
 def cut(maps: SegmentationDataset, *sizes: int) -> list[SegmentationDataset]:
-    """Consecutive parts of a data set: maps near in time are alike.
+    """Cut a data set into consecutive parts, because maps near in time are similar.
 
     Raises
     ------

@@ -19,7 +19,7 @@ HALF_WIDTHS = {
     40: (0.042432, 0.021354, 0.010595, 0.005551, 0.0027755, 0.00138775),
     60: (0.051720, 0.025403, 0.012695, 0.006351, 0.0031755, 0.00158775),
 }
-# Least squares of t / <d^2> over that table: benchmarks/fit_kernel_width.py.
+# Least squares of t / <d^2> over that table; the tests repeat the fit.
 OFFSET = 0.0844
 SLOPE = 0.411
 

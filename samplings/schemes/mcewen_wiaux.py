@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
 from samplings.coarsening import Coarsening
 from samplings.rings import mid_parallels
 from samplings.schemes.quadrature import mcewen_wiaux
@@ -61,6 +64,11 @@ class McEwenWiaux(RegularGrid):
         object.__setattr__(self, "bandlimit", bandlimit)
         theta = mcewen_wiaux(bandlimit).theta
         super().__init__(theta, 2 * bandlimit - 1, 0, mid_parallels(theta))
+
+    @cached_property
+    def quadrature(self) -> FloatArray:
+        """Weights of the McEwen-Wiaux rule in steradian, shape ``(V,)``."""
+        return self.per_vertex(mcewen_wiaux(self.bandlimit).weights)
 
     @property
     def exact_degree(self) -> int:

@@ -87,9 +87,9 @@ def test_evaluating_does_not_write_over_the_scores_of_the_training(
 
 
 def test_tensorboard_that_is_missing_is_told_at_once(segment, monkeypatch, capsys):
-    from deepsphere_pyg.commands import checks
+    from deepsphere_pyg.commands.segment import command
 
-    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
     assert segment("--tensorboard") == 2
     assert "pip install 'deepsphere-pyg[train]'" in capsys.readouterr().err
 

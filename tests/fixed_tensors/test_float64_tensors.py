@@ -112,7 +112,9 @@ def test_rotations_in_inference_leave_nothing_behind(L):
 
 
 def test_half_precision_tells_what_is_left_and_the_way_back():
-    model = nn.Sequential(nn.Linear(2, 2), ZonalConv(2, 2, 4, 2), FragmentDropout(4))
+    model = nn.Sequential(
+        nn.Linear(2, 2), ZonalConv(2, 2, 4, anchors=2), FragmentDropout(4)
+    )
     message = (
         r"got torch\.float16: .* ZonalConv was not converted, but modules before it .*"
         r"are torch\.float16 already; call \.float\(\) or \.double\(\) on the whole"

@@ -228,7 +228,7 @@ def are_points(points: Any, expected: Any) -> bool:
 @functools.cache
 def network() -> PixelNetwork:
     torch.manual_seed(0)
-    return PixelNetwork(2, 3, build_pyramid(HEALPix(1), depth=1, k=3), (4, 6))
+    return PixelNetwork(2, 3, build_pyramid(HEALPix(1), depth=1, k=3), widths=(4, 6))
 
 
 def write_model(folder: Path, checked: bool) -> Path:

@@ -73,9 +73,9 @@ def entries():
     """Public callables with arguments that are right."""
     top, h = deepsphere_pyg, harmonics
     two = {"in_channels": 2, "out_channels": 3}
-    between = {"layout_in": LAYOUT, "layout_out": HarmonicLayout(2, [2, 1]), **two}
+    between = {**two, "layout": LAYOUT, "layout_out": HarmonicLayout(2, [2, 1])}
     yield top.EdgeOperator, {"matrix": LAPLACIAN.matrix, "dtype": torch.float32}
-    yield top.laplacian_operator, {"laplacian": LAPLACIAN}
+    yield top.laplacian_operator, {"sampling": LAPLACIAN}
     yield top.pooling_operator, {"coarsening": SAMPLING.coarsen()}
     yield top.unpooling_operator, {"coarsening": SAMPLING.coarsen()}
     yield top.to_data, {"graph": GRAPH}
@@ -85,8 +85,8 @@ def entries():
     yield top.from_pygsp, {"graph": top.to_pygsp(GRAPH)}
     yield top.ChebConv, {**two, "K": 3, "bias": True}
     yield top.ZonalConv, {**two, "L": 4, "anchors": 2}
-    yield top.SpectralPool, {"layout": 4, "L": 2}
-    yield top.SpectralUnpool, {"L": 2, "layout": 4}
+    yield top.SpectralPool, {"layout": 4, "layout_out": 2}
+    yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
     yield top.FragmentNorm, {"layout": LAYOUT, "channels": 3}
     yield (
         top.GridActivation,
@@ -112,8 +112,8 @@ def entries():
     yield top.FragmentDropout, {"layout": LAYOUT, "p": 0.5, "unit": "fragment"}
     yield top.GeneralizedConv, between
     yield top.ConstrainedGeneralizedConv, {**between, "shared": False, "bias": True}
-    yield top.UniformConv, {"layout_in": LAYOUT, "layout_out": 2}
-    yield top.ChannelWiseConv, {"layout_in": LAYOUT, "channels": 3, "layout_out": 2}
+    yield top.UniformConv, {"layout": LAYOUT, "layout_out": 2}
+    yield top.ChannelWiseConv, {"channels": 3, "layout": LAYOUT, "layout_out": 2}
     yield top.CrossChannelConv, {"layout": LAYOUT, **two, "shared": True}
     yield top.LocalGrid, {"rings": 2, "angles": 3, "max_beta": 0.3, "max_turn": 1.0}
     yield top.GlobalMeanPool, {"sampling": SAMPLING}
@@ -175,10 +175,10 @@ def entries():
             "seed": 0,
         },
     )
-    yield models.PixelNetwork, {**two, "pyramid": PYRAMID, "widths": (4, 4)}
+    yield models.PixelNetwork, {**two, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
         models.SphericalClassifier,
-        {**two, "pyramid": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {**two, "sampling": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
     )
     yield (
         models.UNetConfiguration,
@@ -188,7 +188,7 @@ def entries():
         models.SphericalUNet,
         {
             **two,
-            "pyramid": PYRAMID,
+            "sampling": PYRAMID,
             "configuration": models.UNetConfiguration("tiny", 4, (4, 4)),
         },
     )

@@ -1,15 +1,19 @@
-"""What holds for every layer in the list of conftest.py."""
+"""Laws of every layer in the list of cases.py."""
 
 import copy
+import math
 
+import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
-from deepsphere_pyg.harmonics import ISHT, SHT
+from deepsphere_pyg.harmonics import ISHT, SHT, Rotation, rotate
+from deepsphere_pyg.layers.fragments.generalized_block import ends_of
 from deepsphere_pyg.propagation import EXECUTIONS
-from tests.round_off import assert_near
+from samplings import HEALPix
+from tests.layers.cases import OneInput
+from tests.round_off import assert_near, round_off
 
 
 def build(case, dtype=torch.float64, execution="auto"):
@@ -26,12 +30,61 @@ def build(case, dtype=torch.float64, execution="auto"):
 TERMS = 500
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("batch", [(), (1,), (4,), (2, 3), (0,)])
-def test_batch_dimensions_and_dtype_are_kept(layer_case, dtype, batch):
-    y = build(layer_case, dtype)(torch.ones(*batch, *layer_case.shape_in, dtype=dtype))
-    assert y.shape == (*batch, *layer_case.shape_out)
+def assert_kept(case, dtype, batch):
+    y = build(case, dtype)(torch.ones(*batch, *case.shape_in, dtype=dtype))
+    assert y.shape == (*batch, *case.shape_out)
     assert y.dtype == dtype
+
+
+def test_batch_dimensions_and_dtype_are_kept(layer_case):
+    assert_kept(layer_case, torch.float32, (2, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("batch", [(), (1,), (4,), (0,)])
+def test_all_batch_dimensions_and_dtypes_are_kept(kind_of_layer, dtype, batch):
+    assert_kept(kind_of_layer, dtype, batch)
+
+
+def quarter_turn(n_vertices):
+    """Vertices of HEALPix, in the order in which a quarter turn takes their places."""
+    xyz = HEALPix(math.isqrt(n_vertices // 12)).xyz
+    turned = xyz @ np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])
+    return torch.from_numpy((xyz @ turned.T).argmax(axis=1))
+
+
+def rotated(x, layout):
+    """Rotate coefficients of a layout, each its own way, or turn vertices (None)."""
+    if layout is None:
+        return x[..., quarter_turn(x.shape[-2]), :]
+    turns = Rotation.random(x.shape[:-2], torch.Generator().manual_seed(1))
+    return rotate(x, turns, layout)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("training", [False, True])
+def test_layers_commute_with_rotations(layer_case, generator, dtype, training):
+    module = OneInput(layer_case, dtype).train(training)
+    with torch.no_grad():
+        # Weights that are one, or biases that are zero, at first might hide errors.
+        for weight in module.parameters():
+            weight += 0.3 * torch.randn(weight.shape, generator=generator).to(dtype)
+    x = torch.randn(5, *layer_case.shape_in, generator=generator).to(dtype)
+    ends = ends_of(module.layer)
+    torch.manual_seed(0)  # What is dropped in training.
+    y = module(x)
+    torch.manual_seed(0)
+    found = module(rotated(x, ends.layout))
+    invariant = layer_case.equivariance == "invariant"
+    wanted = y if invariant else rotated(y, ends.layout_out)
+    assert not invariant or y.ndim == 2
+    error = (found - wanted).norm()
+    if layer_case.equivariance == "approximate":
+        # Of smooth activations, on the smallest grid; rotations of degree 2 differ by
+        # more than the size of the signal.
+        assert round_off(dtype, TERMS, y.norm()) < error < 0.3 * y.norm()
+    else:
+        assert error <= round_off(dtype, TERMS, y.norm())
 
 
 def test_signals_of_a_batch_do_not_mix(layer_case, generator):
@@ -51,12 +104,12 @@ def test_gradients_of_first_and_second_order(layer_case, generator):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_executions_agree_in_value_and_gradient(layer_case, dtype, generator):
-    x = torch.randn(2, *layer_case.shape_in, generator=generator).to(dtype)
+def test_executions_agree_in_value_and_gradient(operator_layer_case, dtype, generator):
+    x = torch.randn(2, *operator_layer_case.shape_in, generator=generator).to(dtype)
     results = []
     for execution in EXECUTIONS:
         leaf = x.clone().requires_grad_()
-        y = build(layer_case, dtype, execution)(leaf)
+        y = build(operator_layer_case, dtype, execution)(leaf)
         y.square().sum().backward()
         results.append((y.detach(), leaf.grad))
     for y, gradient in results[1:]:
@@ -68,20 +121,6 @@ def test_wrong_vertex_counts_are_refused(operator_layer_case):
     vertices, channels = operator_layer_case.shape_in
     with pytest.raises(ValueError, match=f"x has {vertices + 1} vertices, this"):
         build(operator_layer_case)(torch.zeros(2, vertices + 1, channels).double())
-
-
-class OneInput(nn.Module):
-    """A layer with its operator, as networks own them."""
-
-    def __init__(self, case, dtype=torch.float32):
-        super().__init__()
-        torch.manual_seed(0)
-        self.layer = case.build()
-        self.operator = case.operator() if case.operator else None
-        self.to(dtype)
-
-    def forward(self, x):
-        return self.layer(x) if self.operator is None else self.layer(x, self.operator)
 
 
 def values_and_gradients(module, x):

@@ -4,7 +4,6 @@ import copy
 
 import pytest
 import torch
-from torch import nn
 from torch.func import (
     functional_call,
     grad,
@@ -20,6 +19,7 @@ from deepsphere_pyg import EdgeOperator
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.harmonics.sht.ducc import ducc_is_installed
 from samplings import Fibonacci, GaussLegendre, HEALPix
+from tests.layers.cases import OneInput
 
 # PyTorch's own forward derivatives use what it calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
@@ -27,22 +27,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 
 
-class OneInput(nn.Module):
-    """A layer with its operator, as networks own them."""
-
-    def __init__(self, case):
-        super().__init__()
-        self.layer = case.build()
-        self.operator = case.operator() if case.operator else None
-
-    def forward(self, x):
-        return self.layer(x) if self.operator is None else self.layer(x, self.operator)
-
-
 @pytest.fixture
 def layer(layer_case):
-    torch.manual_seed(0)
-    return OneInput(layer_case).double()
+    return OneInput(layer_case, torch.float64)
 
 
 def signals(case, count):

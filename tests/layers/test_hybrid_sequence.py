@@ -26,8 +26,6 @@ from samplings import (
     HEALPix,
     Icosahedral,
     McEwenWiaux,
-    knn_graph,
-    laplacian,
 )
 from tests.round_off import assert_near, round_off
 
@@ -45,7 +43,7 @@ SAMPLINGS = [
 
 
 def operator_of(sampling):
-    return laplacian_operator(laplacian(knn_graph(sampling, 8)))
+    return laplacian_operator(sampling, 8)
 
 
 def graph_first(sampling, readout=True):
@@ -55,7 +53,7 @@ def graph_first(sampling, readout=True):
         WithOperator(ConvBlock(2, 4, 3, "batch"), operator_of(sampling)),
         SHT(sampling, L),
         ZonalConv(4, 4, L),
-        FragmentNorm(L, 4),
+        FragmentNorm(4, L),
         GridActivation(GaussLegendre(8), L),
         PowerSpectrumReadout(L),
         nn.Linear(4 * L, 3),

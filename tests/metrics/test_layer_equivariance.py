@@ -64,7 +64,7 @@ def test_relu_on_the_fewest_rotations_has_the_published_error(N):
     [
         (ZonalConv(2, 3, L=6), 6, 6),
         (SpectralPool(6, 3), 6, 3),
-        (FragmentNorm(so3_layout(4, 2), 2), so3_layout(4, 2), so3_layout(4, 2)),
+        (FragmentNorm(2, so3_layout(4, 2)), so3_layout(4, 2), so3_layout(4, 2)),
         (PowerSpectrumReadout(6), 6, None),
         (
             nn.Identity(),
@@ -95,7 +95,7 @@ def test_errors_of_a_random_matrix_are_those_of_independent_vectors():
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.integers(2, 40), st.integers(1, 60), st.integers(0, 2**63 - 1))
 def test_statistics_belong_together_whatever_the_batch(n_samples, batch_size, seed):
-    relu = GridActivation(GaussLegendre(3), 3, nn.Tanh())
+    relu = GridActivation(GaussLegendre(3), 3, activation=nn.Tanh())
     options = {"n_samples": n_samples, "seed": seed, "dtype": torch.float64}
     error = layer_equivariance_error(relu, 3, 3, batch_size=batch_size, **options)
     variance = error.std**2 * (n_samples - 1) / n_samples

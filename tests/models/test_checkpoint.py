@@ -2,6 +2,7 @@
 
 import json
 import resource
+import zipfile
 
 import pytest
 import torch
@@ -38,9 +39,9 @@ from tests.round_off import assert_near
 
 TINY = UNetConfiguration("tiny", 4, (4, 6, 8))
 MODELS = {
-    "unet": lambda pyramid: SphericalUNet(2, 3, pyramid, TINY),
-    "classifier": lambda pyramid: SphericalClassifier(2, 3, pyramid, (4, 6)),
-    "pixel": lambda pyramid: PixelNetwork(2, 3, pyramid, (4, 6)),
+    "unet": lambda pyramid: SphericalUNet(2, 3, pyramid, configuration=TINY),
+    "classifier": lambda pyramid: SphericalClassifier(2, 3, pyramid, widths=(4, 6)),
+    "pixel": lambda pyramid: PixelNetwork(2, 3, pyramid, widths=(4, 6)),
 }
 
 
@@ -224,6 +225,19 @@ def test_files_without_a_checksum_are_read_and_their_parts_checked(model, path):
         load_model(path)
 
 
+def test_a_part_of_tensors_marked_as_a_folder_is_refused(model, path):
+    """PyTorch takes it for a folder and leaves its tensor zero; its checksum fits."""
+    changed(path)
+    with zipfile.ZipFile(path) as archive:
+        part = next(n for n in archive.namelist() if n.endswith("/data/0"))
+    content = bytearray(path.read_bytes())
+    # The name stands behind the 46 bytes of an entry of the central directory.
+    content[content.rindex(part.encode()) - 46 + 38] = 0x10
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"/data/0 is marked as a folder; it may"):
+        load_model(path)
+
+
 def test_tensors_of_any_layout_have_a_checksum():
     values = torch.eye(3)
     assert content_digest(values.to_sparse()) == content_digest(values)
@@ -260,7 +274,7 @@ def changed(path, **header):
 
 def test_another_format_is_refused(path):
     changed(path, format=99)
-    with pytest.raises(ValueError, match="is of format 99, this version reads format"):
+    with pytest.raises(ValueError, match="has format 99, this version reads format"):
         load_model(path)
 
 
@@ -274,7 +288,7 @@ def test_an_incomplete_header_is_refused(path):
 
 def test_an_unknown_model_is_refused(path):
     changed(path, model="Unheard")
-    with pytest.raises(ValueError, match=r"holds a model 'Unheard', known are .*UNet"):
+    with pytest.raises(ValueError, match=r"holds a model 'Unheard', but only .*UNet"):
         load_model(path)
 
 
@@ -286,12 +300,12 @@ def test_unknown_settings_are_refused(path, model):
 
 def test_another_sampling_is_refused_with_the_remedy(path):
     expected = (
-        "was trained on healpix-8, asked for is icosahedral-3; .*"
-        r"load_model\(path\)\.with_sampling_of\(sampling\)"
+        "was trained on healpix-8, got icosahedral-3; .*"
+        r"load_model\(path\)\.with_sampling\(sampling\)"
     )
     with pytest.raises(ValueError, match=expected):
         load_model(path, Icosahedral(3))
-    moved = load_model(path).with_sampling_of(Icosahedral(3))
+    moved = load_model(path).with_sampling(Icosahedral(3))
     assert moved(torch.zeros(642, 2)).shape == (642, 3)
 
 
@@ -309,13 +323,13 @@ def test_weights_that_do_not_fit_are_refused(path, model):
 
 def test_a_model_of_ones_own_is_known_once_defined(healpix_pyramid, tmp_path):
     class Doubling(SphericalModel):
-        config = {"in_channels": 2}  # noqa: RUF012
+        config = {"in_channels": 2, "out_channels": 2}  # noqa: RUF012
 
         def forward(self, x):
             return 2 * self.checked_input(x)
 
     try:
-        save_model(Doubling(2, healpix_pyramid), tmp_path / "own.pt")
+        save_model(Doubling(2, 2, healpix_pyramid), tmp_path / "own.pt")
         loaded = load_model(tmp_path / "own.pt")
         assert float(loaded(torch.ones(768, 2)).mean()) == 2
     finally:
@@ -339,7 +353,7 @@ def test_weights_trained_on_other_edges_are_refused(tmp_path, healpix_pyramid):
     content = read_checkpoint(path)
     content["deepsphere_pyg"]["edges"][0][1] *= 1.01
     write_checkpoint(content, path)
-    with pytest.raises(ValueError, match=r"was trained on graphs of .* edges that"):
+    with pytest.raises(ValueError, match=r"was trained on graphs with .* edges of"):
         load_model(path)
     del content["deepsphere_pyg"]["edges"]
     write_checkpoint(content, path)
@@ -347,7 +361,9 @@ def test_weights_trained_on_other_edges_are_refused(tmp_path, healpix_pyramid):
 
 
 def test_a_model_on_one_sampling_is_rebuilt_with_it(tmp_path):
-    model = SO3Classifier(2, 3, GaussLegendre(6), (4, 4), bandlimits=(4, 2)).eval()
+    model = SO3Classifier(
+        2, 3, GaussLegendre(6), channels=(4, 4), bandlimits=(4, 2)
+    ).eval()
     save_model(model, tmp_path / "model.pt")
     x = torch.randn(2, len(model.sampling), 2)
     loaded = load_model(tmp_path / "model.pt", GaussLegendre(6))

@@ -27,18 +27,18 @@ TERMS = 1000
 
 
 def generalized(sampling=GRID, **options):
-    sizes = {"lift_bandlimits": (6, 5), "lift_channels": (3, 4), "azimuthal": 3}
+    sizes = {"lift_bandlimits": (6, 5), "lift_channels": (3, 4), "N": 3}
     sizes |= {"bandlimits": (4, 3, 1), "channels": (4, 5, 6), "hidden": (7,)}
-    return GeneralizedClassifier(sampling, 2, 5, **{**sizes, **options})
+    return GeneralizedClassifier(2, 5, sampling, **{**sizes, **options})
 
 
 def zonal(sampling=GRID, **options):
     sizes = {"bandlimits": (6, 4), "channels": (4, 8), "anchors": 4}
-    return ZonalClassifier(sampling, 2, 5, **{**sizes, **options})
+    return ZonalClassifier(2, 5, sampling, **{**sizes, **options})
 
 
 def planar(sampling=GRID, **options):
-    return PlanarClassifier(sampling, 2, 5, **{"channels": (4, 6), **options})
+    return PlanarClassifier(2, 5, sampling, **{"channels": (4, 6), **options})
 
 
 def hybrid(sampling=None, **options):
@@ -228,8 +228,8 @@ def test_a_graph_of_the_whole_network_has_its_values_and_gradients():
     "options",
     [
         {"lift_bandlimits": (6,), "lift_channels": (3,)},
-        {"azimuthal": 1},
-        {"azimuthal": 6},
+        {"N": 1},
+        {"N": 6},
         {"bandlimits": (5, 5), "channels": (2, 3)},
         {"bandlimits": (1,), "channels": (3,), "hidden": ()},
     ],
@@ -250,8 +250,8 @@ def test_sizes_of_all_kinds_stay_invariant(options):
         (generalized, {"bandlimits": (6, 3, 1)}, ValueError, "must not rise, got 6"),
         (generalized, {"channels": (4, 5)}, ValueError, "one number for each level"),
         (generalized, {"lift_channels": ()}, ValueError, "one number for each level"),
-        (generalized, {"azimuthal": 0}, ValueError, "azimuthal must be at least 1"),
-        (generalized, {"azimuthal": 1.5}, TypeError, "azimuthal must be an integer"),
+        (generalized, {"N": 0}, ValueError, "N must be at least 1"),
+        (generalized, {"N": 1.5}, TypeError, "N must be an integer"),
         (generalized, {"hidden": (0,)}, ValueError, "hidden must be at least 1"),
         (generalized, {"mixing": "some"}, ValueError, "mixing"),
         (generalized, {"activation": "relu"}, ValueError, "activation must be"),
@@ -260,10 +260,20 @@ def test_sizes_of_all_kinds_stay_invariant(options):
         (zonal, {"channels": (4,)}, ValueError, "got 2 and 1"),
         (zonal, {"oversampling": 0.5}, ValueError, "oversampling must be at least 1"),
         (zonal, {"anchors": 0}, ValueError, "anchors must be at least 1"),
-        (planar, {"sampling": HEALPix(4)}, TypeError, "no picture of rings"),
+        (
+            planar,
+            {"sampling": HEALPix(4)},
+            TypeError,
+            "must be a RegularGrid, got HEALPix",
+        ),
         (planar, {"channels": (4,) * 4}, ValueError, "8 by 16 is too small"),
         (planar, {"channels": (0,)}, ValueError, "channels must be at least 1"),
-        (hybrid, {"widths": (4, 4)}, ValueError, "works on 3 levels"),
+        (
+            hybrid,
+            {"widths": (4, 4)},
+            ValueError,
+            "2 widths needs a pyramid of 3 levels, got 2",
+        ),
         (hybrid, {"bandlimits": (2, 4)}, ValueError, "must not rise, got 4 after 2"),
         (hybrid, {"bandlimits": (40, 4)}, ValueError, "40"),
     ],

@@ -26,7 +26,7 @@ from deepsphere_pyg.models import (
 from deepsphere_pyg.models.base import SavedModel
 from samplings import Equiangular, GaussLegendre, HEALPix, build_pyramid
 
-LIFT = {"lift_bandlimits": (4,), "lift_channels": (2,), "azimuthal": 2}
+LIFT = {"lift_bandlimits": (4,), "lift_channels": (2,), "N": 2}
 BLOCKS = {"bandlimits": (3, 1), "channels": (3, 3)}
 
 
@@ -38,43 +38,57 @@ def pyramid(depth):
 MODELS = {
     "SphericalUNet": (
         lambda: SphericalUNet(
-            2, 3, build_pyramid(HEALPix(8), SMALL.levels, 8, weighting="heat"), SMALL
+            2,
+            3,
+            build_pyramid(HEALPix(8), SMALL.levels, 8, weighting="heat"),
+            configuration=SMALL,
         ),
         (768, 2),
     ),
     "SphericalClassifier": (
-        lambda: SphericalClassifier(2, 3, pyramid(3), (4, 6)),
+        lambda: SphericalClassifier(2, 3, pyramid(3), widths=(4, 6)),
         (192, 2),
     ),
-    "PixelNetwork": (lambda: PixelNetwork(2, 3, pyramid(1), (4,)), (192, 2)),
+    "PixelNetwork": (lambda: PixelNetwork(2, 3, pyramid(1), widths=(4,)), (192, 2)),
     "HybridClassifier": (
-        lambda: HybridClassifier(2, 3, pyramid(2), (4,), **BLOCKS),
+        lambda: HybridClassifier(2, 3, pyramid(2), widths=(4,), **BLOCKS),
         (192, 2),
     ),
     "PlanarClassifier": (
-        lambda: PlanarClassifier(Equiangular(8), 2, 3, (4,)),
+        lambda: PlanarClassifier(2, 3, Equiangular(8), channels=(4,)),
         (128, 2),
     ),
     "ZonalClassifier": (
-        lambda: ZonalClassifier(GaussLegendre(6), 2, 3, (4, 2), (4, 4)),
+        lambda: ZonalClassifier(
+            2, 3, GaussLegendre(6), bandlimits=(4, 2), channels=(4, 4)
+        ),
         (72, 2),
     ),
     "GeneralizedClassifier": (
-        lambda: GeneralizedClassifier(GaussLegendre(6), 2, 3, **LIFT, **BLOCKS),
+        lambda: GeneralizedClassifier(2, 3, GaussLegendre(6), **LIFT, **BLOCKS),
         (72, 2),
     ),
     "SO3Classifier": (
         lambda: SO3Classifier(
-            2, 3, GaussLegendre(6), (4, 4), bandlimits=(4, 2), normalization="running"
+            2,
+            3,
+            GaussLegendre(6),
+            channels=(4, 4),
+            bandlimits=(4, 2),
+            normalization="running",
         ),
         (72, 2),
     ),
     "GeneralizedSphericalCNN": (
-        lambda: GeneralizedSphericalCNN(2, 3, (4, 2), (3, 3), dropout=0.5),
+        lambda: GeneralizedSphericalCNN(
+            2, 3, bandlimits=(4, 2), channels=(3, 3), dropout=0.5
+        ),
         (16, 2),
     ),
     "MoleculeNetwork": (
-        lambda: OneMolecule(GeneralizedSphericalCNN(2, None, (4, 2), (3, 3))),
+        lambda: OneMolecule(
+            GeneralizedSphericalCNN(2, None, bandlimits=(4, 2), channels=(3, 3))
+        ),
         (16, 2),
     ),
 }

@@ -114,7 +114,9 @@ def test_weights_move_to_other_samplings():
     assert moved.config == model.config and not moved.training
 
 
-@pytest.mark.parametrize("local", [None, LocalGrid(2, 4, 0.5, 3, 1.0)])
+@pytest.mark.parametrize(
+    "local", [None, LocalGrid(2, 4, max_beta=0.5, turns=3, max_turn=1.0)]
+)
 def test_settings_are_plain_and_rebuild_the_network(local):
     model = small(local=local, normalization="running", oversampling=1.5)
     config = json.loads(json.dumps(model.config))
@@ -172,17 +174,21 @@ def test_learns_to_tell_degrees_apart_however_turned():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"channels": ()}, ValueError, "for each convolution, got 0, 2 and 2; the fir"),
-        ({"channels": (3,)}, ValueError, "for each convolution, got 1, 2 and 2; the f"),
-        ({"azimuthal_bandlimits": (1,)}, ValueError, "got 2, 2 and 1; the first is th"),
-        ({"bandlimits": (3, 4)}, ValueError, "must not rise, got 4 after 3: convol"),
+        ({"channels": ()}, ValueError, "one number for each level, got 2 and 2 and 0"),
+        (
+            {"channels": (3,)},
+            ValueError,
+            "one number for each level, got 2 and 2 and 1",
+        ),
+        ({"azimuthal_bandlimits": (1,)}, ValueError, "got 2 and 1 and 2"),
+        ({"bandlimits": (3, 4)}, ValueError, "must not rise, got 4 after 3"),
         ({"bandlimits": (7, 4)}, ValueError, r"is exact up to L = 6, got L = 7"),
         ({"azimuthal_bandlimits": (5, 3)}, ValueError, "N must be at most .* 4, got 5"),
         ({"azimuthal_bandlimits": (4, 4)}, ValueError, "N_out must be at .* 3, got 4"),
         ({"normalization": "batch"}, ValueError, "normalization must be 'none' or 'ru"),
         ({"local": 3}, TypeError, "local must be a LocalGrid or None, got int"),
         ({"oversampling": 0}, ValueError, "oversampling must be positive and finite"),
-        ({"sampling": 6}, TypeError, "sampling must be a Sampling, got int"),
+        ({"sampling": 6}, TypeError, "sampling must be a sampling, .*got int"),
     ],
 )
 def test_bad_arguments_are_refused(options, error, message):
@@ -195,7 +201,7 @@ def test_bad_arguments_are_refused(options, error, message):
     [
         (torch.ones(71, 2), ValueError, "x has 71 vertices, this operator takes 72"),
         (torch.ones(72, 3), ValueError, "expected 2 input channels, got 3; x must"),
-        (torch.ones(72, 2).double(), TypeError, "must be torch.float32 like the op"),
+        (torch.ones(72, 2).double(), TypeError, "must be torch.float32 like "),
         (torch.ones(72, 2).half(), TypeError, "x must be torch.float32"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Digits as networks read them: transformed once, and shuffled by epoch."""
+"""Digits as inputs of networks: transformed once, and shuffled by epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from deepsphere_pyg.commands.digits.stretches import stretch_matrices, stretched
 from deepsphere_pyg.datasets import SphericalMNIST
-from deepsphere_pyg.models import HarmonicClassifier, SavedModel, SO3Classifier
+from deepsphere_pyg.models import HarmonicClassifier, SavedModel
 from deepsphere_pyg.training.callbacks import EpochShuffle
 from samplings.arrays import IntArray
 
@@ -23,43 +23,36 @@ _STEP = 500
 
 
 def reads_coefficients(network: SavedModel) -> bool:
-    """Whether a network begins with a transform, which has nothing to be learned."""
-    return isinstance(network, HarmonicClassifier | SO3Classifier)
+    """Whether a network begins with a transform, which has no parameters."""
+    return isinstance(network, HarmonicClassifier)
 
 
 def prepared(network: SavedModel, x: Tensor) -> Tensor:
-    """Return what a network makes of signals before anything that is learned.
+    """Return the input of the first layer that has parameters.
 
-    Coefficients, of networks that begin with a transform; else the signals.
+    These are coefficients for networks that begin with a transform, else the signals.
     """
     if isinstance(network, HarmonicClassifier):
         return network.coefficients(x)
-    if isinstance(network, SO3Classifier):
-        c: Tensor = network.transform(network.standardize(x))
-        return c
     return x
 
 
 def finished(network: SavedModel, x: Tensor) -> Tensor:
-    """Return what a network makes of what :func:`prepared` returned."""
-    y: Tensor
+    """Return the output of a network for the result of :func:`prepared`."""
     if isinstance(network, HarmonicClassifier):
         return network.of_coefficients(x)
-    if isinstance(network, SO3Classifier):
-        y = network.head(network.mean(network.blocks(x)))
-        return y
-    y = network(x)
+    y: Tensor = network(x)
     return y
 
 
 @dataclass(frozen=True)
 class DigitBatch:
-    """Some digits.
+    """A batch of digits.
 
     Attributes
     ----------
     x
-        As :func:`prepared`, first axis the digit.
+        The result of :func:`prepared`; the first axis is the digit.
     y
         Digits, int64.
     """
@@ -75,24 +68,24 @@ class DigitBatch:
 class DigitBatches:
     """Batches of the digits of a data set, prepared for a network.
 
-    Coefficients of all of them are computed once and kept: 1 kB a digit at L = 16.
+    Coefficients of all digits are computed once and kept: 1 kB a digit at L = 16.
 
     Parameters
     ----------
     dataset
         The digits.
     network
-        For which, on the CPU.
+        Network that reads them, on the CPU.
     part
-        Which digits.
+        Indices of the digits.
     batch_size
-        Digits a batch.
+        Digits per batch.
     seed
-        Shuffle by it and the epoch, and leave out what is left of the last batch, if
-        there is a whole one; None goes through the digits in order.
+        The digits are shuffled by the seed and the epoch, and an incomplete last batch
+        is dropped unless it is the only one; None keeps the order of the digits.
     stretch
-        How much to stretch them at random, by the seed and the epoch: the strength of
-        :func:`stretch_matrices`. Only what is read as coefficients can be.
+        Strength of random stretches by the seed and the epoch: see
+        :func:`stretch_matrices`. Only coefficients can be stretched.
     """
 
     def __init__(
@@ -107,13 +100,12 @@ class DigitBatches:
         self.y = torch.from_numpy(dataset.labels[part])
         self.take = _taker(dataset, network, part)
         self.batch_size = batch_size
-        # Lightning tells its epoch to what has the first of these names, and asks for
-        # the other.
+        # Lightning requires the first attribute, and tells its epoch to the second.
         self.batch_sampler = None
         self.sampler: EpochShuffle | range = (
             range(len(part)) if seed is None else EpochShuffle(len(part), seed)
         )
-        # The statistics of a few digits alone would be too rough.
+        # The statistics of a few digits would be too noisy.
         self.drop_last = seed is not None and len(part) >= batch_size
         self.seed = seed or 0
         self.matrices: Tensor | None = None
@@ -140,9 +132,9 @@ class DigitBatches:
 def _taker(
     dataset: SphericalMNIST, network: SavedModel, part: IntArray
 ) -> Callable[[IntArray], Tensor]:
-    """Return what makes inputs of numbers within a part."""
+    """Return a function from indices within a part to inputs."""
     if not reads_coefficients(network):
-        # Signals are kept as bytes: as numbers they would take four times as much.
+        # Signals are kept as bytes, a quarter of the size of float32.
         return lambda some: dataset.batch(part[some])[0]
     rows = []
     with torch.no_grad():

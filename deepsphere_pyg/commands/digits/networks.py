@@ -14,9 +14,9 @@ from deepsphere_pyg.models import (
     SphericalClassifier,
     ZonalClassifier,
 )
-from samplings import Equiangular, HEALPix, Sampling, build_pyramid
+from samplings import Equiangular, HEALPix, Sampling
 
-#: Most parameters that a network has.
+#: Largest number of parameters of a network.
 MOST_PARAMETERS = 60_000
 CLASSES = 10
 
@@ -27,42 +27,50 @@ def grid() -> Sampling:
 
 
 def pixels() -> Sampling:
-    """Return about as many pixels of equal areas: 3,072."""
+    """Return 3,072 pixels of equal area, about as many as the grid has points."""
     return HEALPix(16)
 
 
 def _generalized(sampling: Sampling) -> SavedModel:
-    return GeneralizedClassifier(sampling, 1, CLASSES)
+    return GeneralizedClassifier(1, CLASSES, sampling)
 
 
 def _generalized_silu(sampling: Sampling) -> SavedModel:
-    return GeneralizedClassifier(sampling, 1, CLASSES, activation="silu")
+    return GeneralizedClassifier(1, CLASSES, sampling, activation="silu")
 
 
 def _hybrid(sampling: Sampling) -> SavedModel:
-    return HybridClassifier(1, CLASSES, build_pyramid(sampling, depth=2, k=8))
+    return HybridClassifier(1, CLASSES, sampling)
 
 
 def _so3(sampling: Sampling) -> SavedModel:
     return SO3Classifier(
-        1, CLASSES, sampling, (12, 24), (12, 6), (3, 3), LocalGrid(3, 8), "running"
+        1,
+        CLASSES,
+        sampling,
+        channels=(12, 24),
+        bandlimits=(12, 6),
+        azimuthal_bandlimits=(3, 3),
+        local=LocalGrid(3, 8),
+        normalization="running",
     )
 
 
 def _zonal(sampling: Sampling) -> SavedModel:
-    return ZonalClassifier(sampling, 1, CLASSES, (16, 12, 6), (24, 48, 80))
+    return ZonalClassifier(
+        1, CLASSES, sampling, bandlimits=(16, 12, 6), channels=(24, 48, 80)
+    )
 
 
 def _chebyshev(sampling: Sampling) -> SavedModel:
-    pyramid = build_pyramid(sampling, depth=5, k=8)
-    return SphericalClassifier(1, CLASSES, pyramid, (16, 32, 64, 128))
+    return SphericalClassifier(1, CLASSES, sampling, widths=(16, 32, 64, 128))
 
 
 def _planar(sampling: Sampling) -> SavedModel:
-    return PlanarClassifier(sampling, 1, CLASSES, (16, 32, 48, 48))
+    return PlanarClassifier(1, CLASSES, sampling, channels=(16, 32, 48, 48))
 
 
-#: Where digits are seen, and the network made for it.
+#: Sampling of the digits, and the network on it.
 DIGIT_NETWORKS: dict[
     str, tuple[Callable[[], Sampling], Callable[[Sampling], SavedModel]]
 ] = {
@@ -75,5 +83,5 @@ DIGIT_NETWORKS: dict[
     "planar": (grid, _planar),
 }
 
-#: Those that begin with a transform, which has nothing to be learned.
+#: Networks that begin with a transform, which has no parameters.
 ON_COEFFICIENTS = ("generalized", "generalized-silu", "so3", "zonal")

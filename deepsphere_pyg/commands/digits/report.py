@@ -1,4 +1,4 @@
-"""What ``deepsphere-pyg digits`` prints and writes in the end."""
+"""The scores, answers and pictures of a run of ``deepsphere-pyg digits``."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import argparse
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from deepsphere_pyg.atomic_files import atomic_path, write_json
+from deepsphere_pyg.atomic_files import write_json
+from deepsphere_pyg.commands.training_options import (
+    n_parameters,
+    print_files,
+    run_facts,
+    write_figures,
+)
 from deepsphere_pyg.plot.labels import confusion_picture, label_curves
 from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.label_fit import TrainedLabels
-from deepsphere_pyg.training.resume import settings
 from samplings import Sampling
 from samplings.arrays import IntArray
 
 CLASSES = tuple(str(digit) for digit in range(10))
 
 
-class ToldDigits(NamedTuple):
-    """Digits told, and what they are.
+class DigitAnswers(NamedTuple):
+    """Answers of a network, and the true digits.
 
     Attributes
     ----------
@@ -33,12 +37,12 @@ class ToldDigits(NamedTuple):
 
     @property
     def accuracy(self) -> float:
-        """Share told right, in percent."""
+        """Share of digits recognised, in percent."""
         return 100 * float(np.mean(self.answers == self.truth))
 
     @property
     def confusion(self) -> IntArray:
-        """How many of digit i (row) were told to be digit j (column)."""
+        """Number of digits i (row) that were taken for digit j (column)."""
         counts = np.zeros((len(CLASSES), len(CLASSES)), dtype=np.int64)
         np.add.at(counts, (self.truth, self.answers), 1)
         return counts
@@ -48,7 +52,7 @@ def write_report(
     args: argparse.Namespace,
     sampling: Sampling,
     trained: TrainedLabels,
-    found: dict[str, ToldDigits],
+    found: dict[str, DigitAnswers],
     seconds: dict[str, float],
 ) -> None:
     """Print and write scores, answers and pictures.
@@ -58,24 +62,26 @@ def write_report(
     args
         Options of the command.
     sampling
-        Where digits were seen.
+        Sampling of the digits.
     trained
-        The network, and how it became what it is.
+        The network and its history.
     found
-        Answers to digits as they are ("NR") and turned ("R").
+        Answers to digits as they are ("NR") and rotated ("R").
     seconds
-        What took how long, in this run.
+        Duration of each stage of this run.
     """
-    parameters = sum(p.numel() for p in trained.network.parameters())
+    parameters = n_parameters(trained.network)
     head = "".join(f"{f'{args.train}/{name}':>9}" for name in found)
     row = "".join(f"{of.accuracy:>9.2f}" for of in found.values())
     n = len(next(iter(found.values())).truth)
     print(f"\n{f'accuracy of {n} digits, %':<32}{head}")
-    print(f"{f'{args.network}, {parameters:,} parameters':<32}{row}")
+    name = f"{args.network}, {parameters:,} parameters"
+    print(f"{name:<32}{row}")
     write_json(
         args.out / "metrics.json",
         {
-            "settings": settings(args),
+            **run_facts(args),
+            "parameters": parameters,
             "accuracy": {
                 f"{args.train}/{name}": of.accuracy for name, of in found.items()
             },
@@ -83,10 +89,7 @@ def write_report(
             "validation": {"accuracy": trained.best, "epoch": trained.best_epoch},
             "network": trained.network.config,
             "sampling": sampling.config,
-            "parameters": parameters,
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
-            "threads": torch.get_num_threads(),
-            "torch": torch.__version__,
         },
     )
     truth = next(iter(found.values())).truth
@@ -101,11 +104,7 @@ def write_report(
         for name, of in found.items()
     }
     figures["learning_curves.png"] = label_curves(trained.history, ("accuracy",))
-    for name, figure in figures.items():
-        with atomic_path(args.out / name) as temporary:
-            figure.savefig(temporary, dpi=110)
-    names = ("metrics.json", "predictions.csv", "history.csv", *figures)
-    print(
-        "\nfiles      " + "\n           ".join(str(args.out / name) for name in names)
-    )
+    files = ("metrics.json", "predictions.csv", "history.csv")
+    paths = [args.out / name for name in files]
+    print_files(*paths, *write_figures(args.out, figures))
     print(f"checkpoint {trained.checkpoint}")

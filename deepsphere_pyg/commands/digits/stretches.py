@@ -1,4 +1,4 @@
-"""Digits stretched a little, at random, in training."""
+"""Random small stretches of digits, to augment the training set."""
 
 from __future__ import annotations
 
@@ -10,36 +10,37 @@ from torch import Tensor
 from deepsphere_pyg.harmonics import SHT, spherical_harmonics
 from samplings import GaussLegendre
 
-# Stretches that there are.
+# Number of stretches to draw from.
 COUNT = 256
-# Digits of a batch that are stretched alike.
+# Digits of a batch that share a stretch.
 ALIKE = 8
 
 
 def stretch_matrices(L: int, strength: float, seed: int, count: int = COUNT) -> Tensor:
-    r"""Return what stretching the sphere does to coefficients.
+    r"""Return the action of random stretches of the sphere on coefficients.
 
     .. math:: (S f)(x) = f\left(\frac{A x}{|A x|}\right), \qquad
               A = \exp(s\, \mathrm{sym}(G))
 
-    with normal numbers G: near any point that is a stretch in one direction and a
-    squeeze in another, and no turn. Each is cut at the bandlimit of the signal.
+    with a matrix G of normal numbers: near any point it stretches one direction,
+    squeezes another, and does not rotate. Results are cut at the bandlimit of the
+    signal.
 
     Parameters
     ----------
     L
         Bandlimit.
     strength
-        Standard deviation s of the logarithms by which lengths change.
+        Standard deviation s of the logarithms of the changes in length.
     seed
-        Of the numbers.
+        Random seed.
     count
-        How many.
+        Number of stretches.
 
     Returns
     -------
     Tensor
-        Float32, shape ``(count, L * L, L * L)``: by it rows are multiplied.
+        Float32, shape ``(count, L * L, L * L)``, to multiply columns of coefficients.
 
     Examples
     --------
@@ -48,7 +49,7 @@ def stretch_matrices(L: int, strength: float, seed: int, count: int = COUNT) -> 
     True
     """
     rng = np.random.default_rng([seed, 1])
-    # Twice the rings: what is stretched has higher degrees.
+    # Twice the rings, because stretched signals have higher degrees.
     sampling = GaussLegendre(2 * L)
     transform = SHT(sampling, L, dtype=torch.float64)
     found = []
@@ -64,7 +65,7 @@ def stretch_matrices(L: int, strength: float, seed: int, count: int = COUNT) -> 
 
 
 def stretched(x: Tensor, matrices: Tensor, rng: np.random.Generator) -> Tensor:
-    """Stretch coefficients ``(digit, row, channel)``, a few digits alike."""
+    """Stretch coefficients ``(digit, row, channel)``, neighbouring digits alike."""
     groups = -(-len(x) // ALIKE)
     drawn = torch.from_numpy(rng.integers(len(matrices), size=groups))
     parts = torch.split(x, ALIKE)

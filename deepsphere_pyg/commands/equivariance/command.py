@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from deepsphere_pyg.commands.checks import check_folder
 from deepsphere_pyg.commands.equivariance.graphs import (
     TRIANGULATIONS,
     graph_jobs,
@@ -29,6 +28,7 @@ from deepsphere_pyg.commands.sampling_options import (
     add_sampling_arguments,
     samplings_from_arguments,
 )
+from deepsphere_pyg.commands.training_options import check_folder
 from deepsphere_pyg.metrics import largest_degree
 from samplings import WEIGHTINGS, NoOptimalWidthError, Sampling, nominal_bandlimit
 from samplings.arguments import integer_argument
@@ -38,7 +38,7 @@ PROTOCOLS = ("rotation-free", "exact", "published")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    # Which options were given decides whether they fit each other.
+    # The options that are given are checked against each other.
     parser.register("action", None, Remembered)
     parser.set_defaults(given=[])
     add_layer_arguments(parser)
@@ -53,13 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["heat", "fitted"],
         choices=list(WEIGHTINGS),
         metavar="W",
-        help=f"edge weights, of {', '.join(WEIGHTINGS)}; "
-        f"{' and '.join(TRIANGULATIONS)} link a triangulation, whatever k is",
+        help=f"edge weights: {', '.join(WEIGHTINGS)}; "
+        f"{' and '.join(TRIANGULATIONS)} are those of a triangulation, for which --k "
+        "has no effect",
     )
     graph.add_argument(
         "--kind",
         choices=("combinatorial", "normalized", "mass-weighted"),
-        help="Laplacian, unrescaled; by default the one that the weights are made for",
+        help="kind of Laplacian (default: that of the weights)",
     )
     graph.add_argument(
         "--distance",
@@ -71,39 +72,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--optimise-width",
         nargs=0,
         default=False,
-        help="search the width of the heat kernel with the lowest error, for each "
-        "sampling and k, and measure with it too",
+        help="also measure the heat kernel of the width with the lowest error, for "
+        "each sampling and k",
     )
     measure = parser.add_argument_group("measurement")
     measure.add_argument(
         "--protocol",
         choices=PROTOCOLS,
         default="rotation-free",
-        help="from the stencils alone, exactly and for any sampling; by random "
-        "rotations of random signals; or by rotations as in the DeepSphere paper, with "
-        "the error of its transform (HEALPix only)",
+        help="rotation-free: exact, from the stencils alone, on any sampling; exact: "
+        "by random rotations of random signals; published: by rotations as in the "
+        "DeepSphere paper, with the error of its transform (HEALPix only)",
     )
     measure.add_argument(
         "--degrees",
         type=int,
         nargs="+",
         metavar="L",
-        help="degrees of the signals; if not given, some 5 to 20 that the sampling "
-        "resolves",
+        help="degrees of the signals (default: 5 to 20 degrees that the sampling "
+        "resolves)",
     )
     measure.add_argument(
         "--samples",
         type=int,
         default=50,
-        help="signals and rotations of each degree, where these are random",
+        help="number of random signals and rotations of each degree",
     )
     measure.add_argument(
         "--bandlimit",
         type=int,
-        help="with the exact protocol, analyse outputs below this degree: faster; with "
-        "--layers, signals and outputs have degrees below it",
+        help="with --protocol exact, analyse outputs below this degree only, which is "
+        "faster; with --layers, bandlimit of signals and outputs",
     )
-    measure.add_argument("--seed", type=int, default=0, help="of signals and rotations")
+    measure.add_argument(
+        "--seed", type=int, default=0, help="random seed of signals and rotations"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -124,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
         return run_layers(args)
     if args.azimuthal_bandlimit is not None:
         raise ValueError(
-            "--azimuthal-bandlimit belongs to --layers: graphs have none; leave it out"
+            "--azimuthal-bandlimit belongs to --layers; leave it out, or add --layers"
         )
     start = time.perf_counter()
     check_folder(args.out)
@@ -152,7 +155,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 measured.append(measure(job, degrees[sampling], args))
             except NoOptimalWidthError as error:
-                # Nothing to measure there; the other graphs are worth having.
+                # The other graphs can still be measured.
                 progress.write(f"left out: {error}")
     seconds = time.perf_counter() - start
     title = _title(args)

@@ -24,7 +24,7 @@ from samplings import (
     optimal_width,
 )
 
-# Weights of a triangulation, whose links are its edges whatever k is.
+# Weights of a triangulation, whose edges do not depend on k.
 TRIANGULATIONS = tuple(
     name for name, kind in WEIGHTINGS.items() if kind.pattern == "triangulation"
 )
@@ -32,7 +32,7 @@ TRIANGULATIONS = tuple(
 
 @dataclass(frozen=True)
 class Job:
-    """A graph to be made: its weighting and k as tables show them, and its maker."""
+    """A graph to build: its weighting and k as tables show them, and its builder."""
 
     weighting: str
     k: int | str
@@ -98,7 +98,7 @@ def measure(
 def _published(
     graph: SphericalGraph, operator: Laplacian, args: argparse.Namespace
 ) -> Mapping[int, float]:
-    """Errors printed in the paper for this very graph and protocol."""
+    """Errors printed in the paper for the same graph and protocol."""
     sampling = graph.sampling
     same = (
         isinstance(sampling, HEALPix)

@@ -37,7 +37,7 @@ COLUMNS = (
     "published",
     "symbol",
 )
-# Degrees below are few, and each is met by the transform's error in the paper.
+# Lower degrees are few, and the error of the transform dominates them in the paper.
 FIRST_DEGREE = 10
 
 
@@ -54,7 +54,7 @@ class DegreeError:
 
 @dataclass(frozen=True)
 class MeasuredGraph:
-    """Errors of the Laplacian of one graph, and published ones where there are."""
+    """Errors of the Laplacian of one graph, and published ones if there are any."""
 
     graph: SphericalGraph
     weighting: str
@@ -75,19 +75,19 @@ class MeasuredGraph:
 
     @property
     def mean_error(self) -> float:
-        """Geometric mean over the degrees from 10 on, or over all if none is."""
+        """Geometric mean over the degrees from 10 on, or over all if they are lower."""
         chosen = [e.mean for e in self.errors if e.degree >= FIRST_DEGREE]
         chosen = chosen or [e.mean for e in self.errors]
         return math.exp(sum(math.log(e) for e in chosen) / len(chosen))
 
     def published_point(self) -> LaplacianPoint:
-        """The published errors of the same graph, as the figures want them."""
+        """The published errors of the same graph, as a point of the figures."""
         values = list(self.published.values())
         error = math.exp(sum(math.log(e) for e in values) / len(values))
         return replace(self.point(), weighting="heat, published", error=error)
 
     def point(self) -> LaplacianPoint:
-        """As the figures want it."""
+        """The graph as a point of the figures."""
         return LaplacianPoint(
             self.graph.sampling.name,
             self.weighting,
@@ -129,7 +129,7 @@ def error_table(measured: Sequence[MeasuredGraph]) -> str:
 
 
 def cost_table(measured: Sequence[MeasuredGraph]) -> str:
-    """One row a graph: links, width, mean error, and what its maker had to say."""
+    """One row for each graph: links, width, mean error and notes."""
     width = max(len(graph.name) for graph in measured)
     head = f"{'':{width}}  {'k':>3} {'links':>7} {'t':>10} {'error':>8}"
     rows = [head.rstrip()]
@@ -148,7 +148,7 @@ def cost_table(measured: Sequence[MeasuredGraph]) -> str:
 
 
 def _in_e4(value: float) -> str:
-    """Three digits at least, in units of 1e-4."""
+    """At least three digits, in units of 1e-4."""
     return f"{1e4 * value:.0f}" if value >= 1e-2 else f"{1e4 * value:.3g}"
 
 

@@ -37,7 +37,6 @@ from samplings import (
     Sampling,
     SO3Grid,
     knn_graph,
-    laplacian,
 )
 
 # Of the comparison printed in arXiv:2010.11661: errors at others are no match for it.
@@ -65,9 +64,12 @@ def _exact(L: int) -> list[LayerCase]:
     sphere = HarmonicLayout(L)
     kinds: Sequence[tuple[str, Callable[[], nn.Module]]] = [
         ("zonal convolution", partial(ZonalConv, CHANNELS, CHANNELS, L)),
-        ("fragment norm", partial(FragmentNorm, sphere, CHANNELS, "instance")),
-        ("norm activation", partial(NormActivation, sphere, CHANNELS)),
-        ("gated activation", partial(GatedActivation, sphere, CHANNELS)),
+        (
+            "fragment norm",
+            partial(FragmentNorm, CHANNELS, sphere, statistics="instance"),
+        ),
+        ("norm activation", partial(NormActivation, CHANNELS, sphere)),
+        ("gated activation", partial(GatedActivation, CHANNELS, sphere)),
     ]
     return [LayerCase(name, build, sphere, sphere) for name, build in kinds]
 
@@ -121,8 +123,8 @@ def _products(L: int) -> list[LayerCase]:
 
 def product_block(L: int, mixing: str) -> nn.Module:
     """Return a tensor product and a convolution to one fragment a degree."""
-    product = TensorProductActivation(L, mixing)
-    conv = GeneralizedConv(product.layout_out, L, CHANNELS, CHANNELS)
+    product = TensorProductActivation(L, mixing=mixing)
+    conv = GeneralizedConv(CHANNELS, CHANNELS, product.layout_out, L)
     return nn.Sequential(product, conv)
 
 
@@ -182,7 +184,7 @@ def _readouts(L: int) -> list[LayerCase]:
         ),
         LayerCase(
             "bispectrum (mst), invariance",
-            partial(BispectrumReadout, sphere, "mst"),
+            partial(BispectrumReadout, sphere, mixing="mst"),
             sphere,
             None,
         ),
@@ -214,7 +216,7 @@ def _on_graphs(L: int) -> list[LayerCase]:
 def chebyshev_block(sampling: Sampling, L: int, activation: nn.Module) -> nn.Module:
     """Return a Chebyshev convolution and an activation as a layer on coefficients."""
     graph = knn_graph(sampling, min(20, len(sampling) - 1), weighting="fitted")
-    operator = laplacian_operator(laplacian(graph))
+    operator = laplacian_operator(graph)
     return nn.Sequential(
         ISHT(sampling, L),
         WithOperator(ChebConv(CHANNELS, CHANNELS, K=4), operator),

@@ -9,7 +9,6 @@ from typing import Any
 
 from tqdm import tqdm
 
-from deepsphere_pyg.commands.checks import check_folder
 from deepsphere_pyg.commands.equivariance_layers.cases import (
     PUBLISHED_BANDLIMIT,
     layer_cases,
@@ -20,14 +19,14 @@ from deepsphere_pyg.commands.equivariance_layers.report import (
     layer_table,
     write_layer_report,
 )
+from deepsphere_pyg.commands.training_options import LARGEST_SEED, check_folder
 from samplings.arguments import integer_argument
 
 BANDLIMIT = PUBLISHED_BANDLIMIT
-# Above, products of all pairs of degrees take minutes and gigabytes.
+# Beyond it, products of all pairs of degrees take minutes and gigabytes.
 LARGEST_BANDLIMIT = 32
 ORDERS = 3
-LARGEST_SEED = 2**63 - 1
-# Options that mean something here; all others choose graphs and how to measure them.
+# Options that apply to layers; the others choose graphs and their measurement.
 OPTIONS = (
     "--layers",
     "--bandlimit",
@@ -39,7 +38,7 @@ OPTIONS = (
 
 
 class Remembered(argparse.Action):
-    """Store a value, and in ``given`` by which option: defaults are not there."""
+    """Store a value, and append its option to ``given``."""
 
     def __call__(
         self,
@@ -58,21 +57,21 @@ class Remembered(argparse.Action):
 def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``--layers``."""
     group = parser.add_argument_group(
-        "layers", "in place of graphs, whose options do not apply then"
+        "layers", "measured in place of graphs, whose options do not apply then"
     )
     group.add_argument(
         "--layers",
         nargs=0,
         default=False,
-        help="compare convolutions, products, activations on grids and read-outs, of "
+        help="measure convolutions, products, activations on grids and read-outs, for "
         f"signals of degrees below --bandlimit (by default {BANDLIMIT})",
     )
     group.add_argument(
         "--azimuthal-bandlimit",
         type=int,
         metavar="N",
-        help="orders |n| < N of functions on the rotation group (by default "
-        f"{ORDERS}, or the bandlimit where that is lower)",
+        help="functions on the rotation group have orders |n| < N (default: "
+        f"{ORDERS}, or the bandlimit if that is lower)",
     )
 
 
@@ -89,8 +88,8 @@ def run_layers(args: argparse.Namespace) -> int:
     if others:
         raise ValueError(
             f"--layers measures layers, not graphs: {' and '.join(others)} "
-            f"{'does' if len(others) == 1 else 'do'} not apply; leave out the one or "
-            "the other"
+            f"{'does' if len(others) == 1 else 'do'} not apply; leave out --layers or "
+            f"{' and '.join(others)}"
         )
     L, N = _checked_bandlimits(args.bandlimit, args.azimuthal_bandlimit)
     n_samples = integer_argument("--samples", args.samples, 2)
@@ -138,7 +137,8 @@ def _checked_bandlimits(
     if L > LARGEST_BANDLIMIT:
         raise ValueError(
             f"--bandlimit must be at most {LARGEST_BANDLIMIT} with --layers, got {L}: "
-            "products of all pairs of degrees grow with its fifth power"
+            "the cost of all pairs of degrees grows with its fifth power; pass a lower "
+            "one"
         )
     if azimuthal is None:
         return L, min(ORDERS, L)
@@ -146,6 +146,6 @@ def _checked_bandlimits(
     if N > L:
         raise ValueError(
             f"--azimuthal-bandlimit must be at most the bandlimit {L}, got {N}: degree "
-            "l has orders |n| <= l only"
+            "l has orders |n| <= l only; pass a lower one"
         )
     return L, N

@@ -13,7 +13,7 @@ from deepsphere_pyg.metrics import LayerEquivarianceError, layer_equivariance_er
 from samplings import Sampling, SO3Grid
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-# Of layers that mix them. Activations act on each by itself: their error is of one.
+# Of layers that mix channels. Activations act on single channels and have one.
 CHANNELS = 4
 
 

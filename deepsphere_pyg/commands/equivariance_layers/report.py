@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 def layer_table(measured: Sequence[MeasuredLayer]) -> str:
-    """One row a layer, in Markdown: grid, bandlimits, errors, published ones."""
+    """One row for each layer, in Markdown: grid, bandlimits, errors, published ones."""
     head = ["layer", "grid", "L", "N", *DTYPES, "published"]
     rows = [
         [
@@ -48,7 +48,7 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
     ]
     widths = [max(3, *(len(row[i]) for row in [head, *rows])) for i in range(len(head))]
     rule = ["-" * width for width in widths]
-    # Names to the left, numbers to the right.
+    # Names are aligned left, numbers right.
     rule[2:] = [part[:-1] + ":" for part in rule[2:]]
     return "\n".join(
         "| "
@@ -62,15 +62,15 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
 
 
 def footnote(measured: Sequence[MeasuredLayer]) -> str:
-    """Say where published errors are from, or why there are none."""
+    """State the source of the published errors, or why there are none."""
     source = f"arXiv:2010.11661, L = {PUBLISHED_BANDLIMIT}"
     if all(one.case.published is None for one in measured):
-        return f"published: none at this bandlimit ({source}, has some)"
+        return f"published: no errors at this bandlimit (see {source})"
     return f"published: {source}, single precision, its own grids and signals"
 
 
 def _digits(value: float, decimals: int = 3) -> str:
-    """So many decimals, or two digits of what is small."""
+    """A number with some decimals, or two digits of a small one."""
     return f"{value:.{decimals}f}" if value >= 1e-2 else f"{value:.1e}"
 
 
@@ -82,7 +82,7 @@ def write_layer_report(
 ) -> list[Path]:
     """Write ``layer_equivariance.csv``, ``.json``, ``.md`` and ``.png``.
 
-    Each is there whole or not at all.
+    Each is written whole or not at all.
 
     Returns
     -------

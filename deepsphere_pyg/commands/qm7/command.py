@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,8 +13,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from deepsphere_pyg.atomic_files import atomic_path, write_json
+from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.commands.qm7.checks import check_qm7_options
+from deepsphere_pyg.commands.training_options import (
+    add_output_arguments,
+    add_training_arguments,
+    n_parameters,
+    print_files,
+    run_facts,
+    write_figures,
+)
 from deepsphere_pyg.datasets import QM7, Molecules, qm7_coefficients
 from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
 from deepsphere_pyg.plot.labels import label_curves, scatter_of_answers
@@ -23,13 +30,12 @@ from deepsphere_pyg.pyg import Batch, DataLoader
 from deepsphere_pyg.training.callbacks import EpochShuffle, write_rows
 from deepsphere_pyg.training.label_fit import TrainedLabels, answers_of, fit_labels
 from deepsphere_pyg.training.label_module import LabelTask
-from deepsphere_pyg.training.resume import settings
 from samplings.arrays import IntArray
 
-# Errors much larger than this share of the spread count linearly in the loss: a few
-# molecules are far off at first.
+# Errors much larger than this share of the spread count linearly in the loss, because a
+# few molecules have large errors at first.
 QUADRATIC = 0.1
-# The composition alone has a number for each element and one.
+# The linear function of the composition has a weight for each element and a constant.
 LEAST_TRAINED = 10
 
 
@@ -62,70 +68,60 @@ class EnergyTask(LabelTask):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     data = parser.add_argument_group("data")
-    data.add_argument(
-        "--root", type=Path, required=True, help="qm7.mat, or the folder it is in"
-    )
-    data.add_argument(
-        "--fold", type=int, default=0, help="test on it, train on the other four"
-    )
-    data.add_argument(
+    add = data.add_argument
+    add("--root", type=Path, required=True, help="qm7.mat, or its folder")
+    add("--fold", type=int, default=0, help="test fold; the other four are trained on")
+    add(
         "--n-validation",
         type=int,
         default=200,
-        help="molecules held out of training, by which the best weights are chosen",
+        help="validation molecules, used to select the checkpoint",
     )
     network = parser.add_argument_group("network")
-    network.add_argument(
+    add = network.add_argument
+    add(
         "--mixing",
         choices=("full", "mst", "rmst"),
         default="mst",
-        help="which degrees are multiplied",
+        help="pairs of degrees that are multiplied: all, those of minimum spanning "
+        "trees, or of thinned trees",
     )
-    network.add_argument(
+    add(
         "--convolution",
         choices=("constrained", "unconstrained"),
         default="constrained",
-        help="after products",
+        help="kind of the convolution after each product",
     )
-    network.add_argument(
+    add(
         "--bandlimits",
         type=int,
         nargs="+",
         default=[6, 4, 1],
-        help="of the spheres, then of what each block makes",
+        help="bandlimits of the input spheres, then of the output of each block",
     )
-    network.add_argument(
+    add(
         "--channels",
         type=int,
         nargs="+",
         default=[8, 8, 8],
-        help="of the first convolution, then of each block",
+        help="channels of the first convolution, then of each block",
     )
-    network.add_argument(
-        "--tau-max", type=float, default=3.0, help="fragments of degree 0"
+    add("--tau-max", type=float, default=3.0, help="number of fragments of degree 0")
+    add("--width", type=int, default=128, help="width of the dense layers")
+    add_training_arguments(
+        parser,
+        "molecules",
+        "weights and order of the molecules",
+        epochs=60,
+        batch_size=32,
+        lr=4e-3,
     )
-    network.add_argument("--width", type=int, default=128, help="of the dense networks")
-    training = parser.add_argument_group("training")
-    training.add_argument("--epochs", type=int, default=60, help="passes")
-    training.add_argument("--batch-size", type=int, default=32, help="molecules a step")
-    training.add_argument("--lr", type=float, default=4e-3, help="Adam's highest rate")
-    training.add_argument("--seed", type=int, default=0, help="of weights and order")
-    training.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
-    training.add_argument("--threads", type=int, help="CPU threads of PyTorch")
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--out", type=Path, help="folder of the results (default: runs/qm7-fold-K)"
-    )
-    output.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from the last checkpoint in --out, if there is one",
-    )
+    add_output_arguments(parser, "runs/qm7-fold-K")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Numbers of molecules to train on, to choose weights by, and to test on."""
+    """Indices of the training, validation and test molecules."""
 
     train: IntArray
     validation: IntArray
@@ -133,12 +129,10 @@ class Parts:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     if args.out is None:
         args.out = Path(f"runs/qm7-fold-{args.fold}")
     check_qm7_options(args)
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
     started = time.perf_counter()
     L = args.bandlimits[0]
 
@@ -154,40 +148,40 @@ def run(args: argparse.Namespace) -> int:
     dataset = QM7(args.root, features=spheres)
     parts = _split(dataset, args)
     print(
-        f"data       {len(dataset)} molecules: {len(parts.train)} to train on, "
-        f"{len(parts.validation)} to choose weights by, {len(parts.test)} of fold "
-        f"{args.fold} to test on"
+        f"data       {len(dataset)} molecules: {len(parts.train)} for training, "
+        f"{len(parts.validation)} for validation, {len(parts.test)} of fold "
+        f"{args.fold} for testing"
     )
     torch.manual_seed(args.seed)
     network = MoleculeNetwork(
         GeneralizedSphericalCNN(
             len(dataset.molecules.elements),
             None,
-            args.bandlimits,
-            args.channels,
+            bandlimits=args.bandlimits,
+            channels=args.channels,
             tau_max=args.tau_max,
             mixing=args.mixing,
             convolution=args.convolution,
         ),
         dataset.molecules.elements,
-        args.width,
-        dataset.molecules.largest_radius,
+        width=args.width,
+        radius=dataset.molecules.largest_radius,
     )
     molecules = dataset.molecules
     counts = torch.from_numpy(np.array(molecules.composition[parts.train]))
     energies = torch.from_numpy(np.array(molecules.energies[parts.train]))
     left = network.fit_composition(counts, energies)
-    # Sizes of the training spheres: few batches hold all elements alike.
+    # From all training spheres, because few batches hold all elements.
     network.spheres.standardize.fit_(
         torch.cat([molecule.x for molecule in dataset[parts.train]])
     )
-    print(f"composition leaves {left:.2f} kcal/mol of the training energies")
+    print(f"composition alone: training error of {left:.2f} kcal/mol")
     task = EnergyTask()
     train = DataLoader(
         dataset[parts.train],
         batch_size=args.batch_size,
         sampler=EpochShuffle(len(parts.train), args.seed),
-        # The statistics of a few atoms alone would be too rough.
+        # The statistics of a few atoms would be too noisy.
         drop_last=len(parts.train) >= args.batch_size,
     )
     trained = fit_labels(
@@ -204,14 +198,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _split(dataset: QM7, args: argparse.Namespace) -> Parts:
-    """Hold some of the training molecules out, by the seed."""
+    """Hold out training molecules for validation, chosen by the seed."""
     train, test = dataset.fold_split(args.fold)
     left = max(0, len(train) - args.n_validation)
     if left < LEAST_TRAINED:
         raise ValueError(
-            f"--n-validation {args.n_validation} leaves {left or 'none'} of "
-            f"{len(train)} molecules to train on, fewer than {LEAST_TRAINED}; hold "
-            "out fewer"
+            f"--n-validation {args.n_validation} leaves {left} of {len(train)} "
+            f"molecules for training, fewer than {LEAST_TRAINED}; hold out fewer"
         )
     order = np.random.default_rng(args.seed).permutation(train)
     held = args.n_validation
@@ -236,21 +229,18 @@ def _report(
     scores = task.scores(*test)
     linear = _composition_alone(trained.network, dataset, parts.test)
     baseline = task.scores(linear, test[1])
-    parameters = sum(p.numel() for p in trained.network.parameters())
     print(f"\nfold {args.fold}, {len(truth)} molecules, kcal/mol{'rmse':>10}{'mae':>8}")
     for name, of in (("composition alone", baseline), ("network", scores)):
         print(f"{name:<32}{of['rmse']:>10.2f}{of['mae']:>8.2f}")
     metrics = {
-        "settings": settings(args),
+        **run_facts(args),
+        "parameters": n_parameters(trained.network),
         "fold": args.fold,
         "unit": "kcal/mol",
         "test": scores,
         "composition": baseline,
         "validation": {"rmse": trained.best, "epoch": trained.best_epoch},
-        "parameters": parameters,
         "seconds": round(seconds, 1),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
     }
     write_json(args.out / "metrics.json", metrics)
     rows = [
@@ -266,13 +256,9 @@ def _report(
             trained.history, EnergyTask.names, "kcal/mol"
         ),
     }
-    for name, figure in figures.items():
-        with atomic_path(args.out / name) as temporary:
-            figure.savefig(temporary, dpi=110)
-    names: Sequence[str] = ("metrics.json", "predictions.csv", "history.csv", *figures)
-    print(
-        "\nfiles      " + "\n           ".join(str(args.out / name) for name in names)
-    )
+    names = ("metrics.json", "predictions.csv", "history.csv")
+    files = [args.out / name for name in names]
+    print_files(*files, *write_figures(args.out, figures))
     print(f"checkpoint {trained.checkpoint}")
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from deepsphere_pyg.atomic_files import atomic_path, write_json
-from deepsphere_pyg.commands.checks import check_segment_options
+from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.commands.sampling_options import (
     SAMPLING_DEFAULTS,
     add_sampling_arguments,
@@ -43,13 +41,22 @@ from deepsphere_pyg.commands.segment.trained import (
     resolve_regridding,
     trained_network,
 )
+from deepsphere_pyg.commands.training_options import (
+    add_output_arguments,
+    add_training_arguments,
+    check_training_options,
+    n_parameters,
+    print_files,
+    run_facts,
+    write_figures,
+)
+from deepsphere_pyg.models import read_header
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import Prediction, predict
-from deepsphere_pyg.training.resume import settings
 from deepsphere_pyg.training.splitting import Splits
 from samplings import Sampling
 
-# A small run of the whole job: minutes on two cores, and good enough to look at.
+# A small run of the whole command: minutes on two cores, with useful results.
 DEMO = {
     "nside": 32,
     "network": "small",
@@ -67,58 +74,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_data_arguments(parser)
     add_sampling_arguments(parser)
-    # What is not named is that of the checkpoint, where there is one.
+    # Options that are not given are those of the checkpoint, if there is one.
     parser.set_defaults(**dict.fromkeys(SAMPLING_DEFAULTS))
     add_network_arguments(parser)
-    training = parser.add_argument_group("training")
-    training.add_argument("--epochs", type=int, default=30, help="passes over the maps")
-    training.add_argument("--batch-size", type=int, default=4, help="maps a step")
-    training.add_argument("--lr", type=float, default=1e-3, help="Adam's highest rate")
+    training = add_training_arguments(
+        parser, "maps", "data and training", epochs=30, batch_size=4, lr=1e-3
+    )
     training.add_argument(
         "--loss-weights",
         default="none",
         metavar="none|balanced|W,W,...",
-        help="weight of each class in the loss; balanced: one over its share",
+        help="weight of each class in the loss; balanced: inverse to its area",
     )
-    training.add_argument("--seed", type=int, default=0, help="of data and training")
-    training.add_argument(
-        "--device", default="cpu", help="cpu, cuda or cuda:N, where to compute"
-    )
-    training.add_argument("--threads", type=int, help="CPU threads of PyTorch")
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--out",
-        type=Path,
-        help="folder of the results (default: runs/segment; runs/evaluation with "
-        "--checkpoint)",
-    )
-    output.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from the last checkpoint in --out, if there is one; --epochs, --lr "
-        "and --batch-size may change, and the rest follows their schedule",
+    output = add_output_arguments(
+        parser,
+        "runs/segment, or runs/evaluation with --checkpoint",
+        "; --epochs, --lr and --batch-size may change, and the remaining epochs "
+        "follow their schedule",
     )
     output.add_argument(
         "--checkpoint",
         type=Path,
         metavar="FILE",
         help="do not train: evaluate, predict and draw with this checkpoint; "
-        "NetCDF data without --label-variable are predicted and drawn only",
+        "NetCDF data without --label-variable are only predicted and drawn",
     )
     output.add_argument(
         "--transfer",
         action="store_true",
-        help="with --checkpoint: move the weights to another sampling",
+        help="move the weights of --checkpoint to another sampling",
     )
     output.add_argument(
-        "--tensorboard", action="store_true", help="write TensorBoard logs too"
+        "--tensorboard", action="store_true", help="also write TensorBoard logs"
     )
     parser.add_argument(
         "--demo",
         action=_Demo,
         nargs=0,
-        help="small settings for generated maps, which later options override: "
-        + ", ".join(f"{key.replace('_', '-')} {value}" for key, value in DEMO.items()),
+        help="small run on generated maps: "
+        + " ".join(
+            f"--{key.replace('_', '-')}" + ("" if value is True else f" {value}")
+            for key, value in DEMO.items()
+        )
+        + "; options after --demo override it",
     )
 
 
@@ -136,14 +134,12 @@ class _Demo(argparse.Action):
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     if args.out is None:
-        # Not into the folder of the training: its scores would be overwritten.
+        # The folder of the training would have its scores overwritten.
         evaluating = args.checkpoint is not None
         args.out = Path("runs/evaluation" if evaluating else "runs/segment")
-    check_segment_options(args)
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
+    _check_options(args)
     started = time.perf_counter()
     kept = None if args.checkpoint is None else checkpoint_sampling(args)
     resolve_regridding(args)
@@ -166,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
         return 130
     networks = {args.network: fitted}
     if args.baseline and args.network != PIXEL:
-        print("\nbaseline   the same training for a network that sees single pixels")
+        print("\nbaseline   the same training of a network that sees single pixels")
         pixel = network_from_arguments(args, PIXEL, splits.train)
         baseline = fit(args, pixel, splits, args.out / "baseline")
         if baseline is None:
@@ -176,8 +172,25 @@ def run(args: argparse.Namespace) -> int:
     return _report(args, sampling, splits, networks, seconds)
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse options that no run can have, before any map is made or read."""
+    if args.checkpoint is None and args.transfer:
+        raise ValueError("--transfer needs --checkpoint FILE, whose weights to move")
+    if args.checkpoint is not None:
+        if args.resume:
+            raise ValueError(
+                "--checkpoint evaluates and --resume trains; pass one of them"
+            )
+        read_header(args.checkpoint)
+    if args.tensorboard and find_spec("tensorboard") is None:
+        raise ImportError(
+            "--tensorboard needs TensorBoard: pip install 'deepsphere-pyg[train]'"
+        )
+    check_training_options(args)
+
+
 def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
-    """Predict and draw maps of which the truth is not known."""
+    """Predict and draw maps without labels."""
     maps = fields_from_arguments(args, sampling, classes_of(args))
     print(
         f"data       {len(maps)} maps without labels, regridded by "
@@ -186,7 +199,6 @@ def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
     network = trained_network(args, maps)
     prediction = predict(network, maps, batch_size=args.batch_size, device=args.device)
     names = maps.class_names
-    picture = args.out / "map.png"
     figure = segmentation_maps(
         sampling,
         maps[0].x.numpy(),
@@ -196,8 +208,7 @@ def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
         names,
         certainty=prediction.probability[0].max(axis=1),
     )
-    with atomic_path(picture) as temporary:
-        figure.savefig(temporary, dpi=110)
+    (picture,) = write_figures(args.out, {"map.png": figure})
     numbers = write_predictions(args.out, sampling, prediction, names, labelled=False)
     print(f"picture    {picture}\nnumbers    {numbers}")
     return 0
@@ -230,15 +241,13 @@ def _report(
     print(f"\nscores on {splits.test_name}, area-weighted, in percent\n")
     print(scores_table(scores))
     metrics: dict[str, Any] = {
-        "settings": settings(args),
+        **run_facts(args),
         "sampling": sampling.name,
         "data": splits.description,
         "seconds": round(seconds, 1),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
         "networks": {
             name: {
-                "parameters": sum(p.numel() for p in fitted.network.parameters()),
+                "parameters": n_parameters(fitted.network),
                 "best_epoch": fitted.facts.get("best_epoch"),
                 "test": scores[name].as_dict(),
             }
@@ -257,7 +266,6 @@ def _report(
         names,
         fitted.history,
     )
-    print("\npictures   " + "\n           ".join(map(str, pictures)))
-    print("numbers    " + "\n           ".join(map(str, files)))
+    print_files(*pictures, *files)
     print(f"checkpoint {fitted.checkpoint}")
     return 0

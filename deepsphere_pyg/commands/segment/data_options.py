@@ -1,4 +1,4 @@
-"""Options that choose the maps to learn from."""
+"""Options that choose the data set of ``segment``."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from deepsphere_pyg.datasets.regridding.weights import METHODS
 from deepsphere_pyg.training.splitting import Splits, cut
 from samplings import Sampling
 
-# Validation and test maps are the same whatever the seed of the training maps, so that
-# runs of different seeds are scored alike.
+# Validation and test maps do not depend on the seed of the training maps, so that runs
+# of different seeds are comparable.
 VALIDATION_SEED, TEST_SEED = 1_000_001, 1_000_002
 
-# Maps read from files are kept in memory up to this size, and read anew beyond.
+# Maps of files are kept in memory up to this size; beyond, they are read each epoch.
 CACHE_BYTES = 4e9
 
 
@@ -45,23 +45,29 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "any file that xarray reads; others: published data sets, read from --root",
     )
     generated = parser.add_argument_group("generated maps (--data events)")
-    generated.add_argument("--n-train", type=int, default=300, help="maps to learn")
-    generated.add_argument("--n-validation", type=int, default=40, help="to choose by")
-    generated.add_argument("--n-test", type=int, default=40, help="to report on")
-    generated.add_argument(
+    add = generated.add_argument
+    add("--n-train", type=int, default=300, help="training maps")
+    add(
+        "--n-validation",
+        type=int,
+        default=40,
+        help="validation maps, used to select the checkpoint",
+    )
+    add("--n-test", type=int, default=40, help="test maps")
+    add(
         "--rotate",
         choices=["none", "test", "all"],
         default="none",
-        help="turn each map by a random rotation of its own",
+        help="maps that are rotated at random, each by its own rotation",
     )
     files = parser.add_argument_group("published data sets")
     files.add_argument("--root", type=Path, help="folder of the files")
     group.add_argument(
         "--regrid",
         choices=METHODS,
-        help="how maps of files get to the sampling: averaged over the areas of its "
-        "cells (conservative), interpolated (bilinear, or linear), or auto: averaged "
-        "where the sampling is coarser than the file (default: that of --checkpoint, "
+        help="how maps of files are brought onto the sampling: conservative averages "
+        "over the areas of its cells, bilinear and linear interpolate, auto averages "
+        "if the sampling is coarser than the file (default: that of --checkpoint, "
         "else auto)",
     )
     add_netcdf_arguments(parser)
@@ -73,7 +79,7 @@ def splits_from_arguments(args: argparse.Namespace, sampling: Sampling) -> Split
 
 
 def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
-    """Generated maps, kept in memory: they are seen once an epoch."""
+    """Generated maps, kept in memory."""
 
     def maps(n_maps: int, seed: int, rotate: bool) -> CachedMaps:
         return CachedMaps(ClimateEvents(sampling, n_maps, seed=seed, rotate=rotate))
@@ -82,8 +88,8 @@ def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
         maps(args.n_train, args.seed, args.rotate == "all"),
         maps(args.n_validation, VALIDATION_SEED, args.rotate == "all"),
         maps(args.n_test, TEST_SEED, args.rotate != "none"),
-        f"generated climate events: {args.n_train} maps to train, "
-        f"{args.n_validation} to validate, {args.n_test} to test",
+        f"generated climate events: {args.n_train} maps for training, "
+        f"{args.n_validation} for validation, {args.n_test} for testing",
         f"{args.n_test} test maps",
     )
     _load("making maps", splits.train, splits.validation, splits.test)
@@ -91,7 +97,7 @@ def _events(args: argparse.Namespace, sampling: Sampling) -> Splits:
 
 
 def _load(what: str, *sets: SegmentationDataset) -> None:
-    """Bring cached maps into memory, with a progress bar."""
+    """Load cached maps, with a progress bar."""
     total = sum(map(len, sets))
     with tqdm(total=total, desc=what, unit="map", leave=False, disable=None) as bar:
         for maps in sets:
@@ -103,12 +109,12 @@ def _load(what: str, *sets: SegmentationDataset) -> None:
 def _root(args: argparse.Namespace) -> Path:
     """Folder of a published data set."""
     if args.root is None:
-        raise ValueError(f"--data {args.data} needs --root FOLDER, where its files are")
+        raise ValueError(f"--data {args.data} needs --root, the folder of its files")
     return Path(args.root)
 
 
 def _sphere_l5(args: argparse.Namespace, sampling: Sampling) -> Splits:
-    """The lists of the paper where they are; else parts of the time span."""
+    """The splits of the paper if its lists are there; else parts of the time span."""
     root = _root(args)
     if (root / "train_split.txt").exists():
         return _described(
@@ -131,7 +137,7 @@ def _extreme_weather(args: argparse.Namespace, sampling: Sampling) -> Splits:
 
 
 def _climatenet(args: argparse.Namespace, sampling: Sampling) -> Splits:
-    """The published test years; the last eighth of the others to validate."""
+    """The published test years; the last eighth of the others for validation."""
     root = _root(args)
     known = ClimateNet(root, sampling, split="train", regrid=args.regrid)
     held = max(1, len(known) // 8)
@@ -143,7 +149,7 @@ def _climatenet(args: argparse.Namespace, sampling: Sampling) -> Splits:
 def _in_time(
     args: argparse.Namespace, maps: SegmentationDataset, regridding: str | None = None
 ) -> Splits:
-    """First 70 % to train, next 15 % to validate, last 15 % to test."""
+    """First 70 % for training, next 15 % for validation, last 15 % for testing."""
     held = max(1, round(0.15 * len(maps)))
     train, validation, test = cut(maps, len(maps) - 2 * held, held, held)
     return _described(args, train, validation, test, regridding)
@@ -156,7 +162,7 @@ def _described(
     test: SegmentationDataset,
     regridding: str | None = None,
 ) -> Splits:
-    """Keep maps in memory where they fit, and say how many there are."""
+    """Keep maps in memory if they fit, and describe the splits."""
     sets = [CachedMaps(part) for part in (train, validation, test)]
     if sum(part.n_bytes for part in sets) <= CACHE_BYTES:
         train, validation, test = sets
@@ -166,8 +172,9 @@ def _described(
         train,
         validation,
         test,
-        f"{args.data}: {len(train)} maps to train, {len(validation)} to validate, "
-        f"{len(test)} to test{how}; classes {', '.join(train.class_names)}",
+        f"{args.data}: {len(train)} maps for training, {len(validation)} for "
+        f"validation, {len(test)} for testing{how}; "
+        f"classes {', '.join(train.class_names)}",
         f"{len(test)} test maps",
     )
 

@@ -38,7 +38,7 @@ class Fitted:
     checkpoint
         File of the best weights.
     facts
-        ``best_epoch`` and ``best`` validation score, where it was trained here.
+        ``best_epoch`` and ``best`` validation score, if this run trained it.
     """
 
     network: SphericalModel
@@ -53,15 +53,15 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
     Parameters
     ----------
     choice
-        ``none``; ``balanced``: one over each class's share, mean one over the area; or
-        comma-separated numbers, one a class.
+        ``none``; ``balanced``: one over each class's share, with mean one over the
+        area; or comma-separated numbers, one for each class.
     dataset
         Training maps.
 
     Raises
     ------
     ValueError
-        If the choice is none of these, a weight is negative or not finite, all are
+        If the choice is invalid, a weight is negative or not finite, all weights are
         zero, or a class to be balanced does not occur.
     """
     if choice == "none":
@@ -75,8 +75,8 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
                 if not share > 0
             ]
             raise ValueError(
-                f"--loss-weights balanced: no training vertex is {', '.join(missing)};"
-                " give the weights as numbers"
+                "--loss-weights balanced needs training vertices of all classes, but "
+                f"{', '.join(missing)} has no vertex; give the weights as numbers"
             )
         return [1.0 / (len(shares) * float(share)) for share in shares]
     try:
@@ -86,7 +86,7 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
     sound = all(0 <= weight < math.inf for weight in weights) and any(weights)
     if len(weights) != len(dataset.class_names) or not sound:
         raise ValueError(
-            "--loss-weights must be 'none', 'balanced' or one number >= 0 a class "
+            "--loss-weights must be 'none', 'balanced' or a number >= 0 per class "
             f"({', '.join(dataset.class_names)}), not all zero, got {choice!r}"
         )
     return weights
@@ -95,26 +95,26 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
 def fit(
     args: argparse.Namespace, network: SphericalModel, splits: Splits, folder: Path
 ) -> Fitted | None:
-    """Train a network, or go on training it; None where the user interrupted.
+    """Train a network, or resume its training; return None after an interrupt.
 
     Parameters
     ----------
     args
-        Options of the command, checked. A resumed training may have another number
-        of epochs, batch size or learning rate: the rest of it follows the schedule of
-        the new ones.
+        Options of the command, checked. A resumed training may change the number of
+        epochs, the batch size and the learning rate: the remaining steps follow the new
+        schedule.
     network
         Network to train.
     splits
         Training and validation maps.
     folder
-        Where checkpoints and the history go.
+        Folder of the checkpoints and the history.
 
     Raises
     ------
     ValueError
         If there is a checkpoint of another training, or training diverges: the
-        checkpoints of the last whole epoch and of the best one stay.
+        checkpoints of the last complete epoch and of the best one remain.
     """
     pl.seed_everything(args.seed, verbose=False)
     checkpoints = AtomicCheckpoints(folder)

@@ -17,9 +17,9 @@ from deepsphere_pyg.datasets.netcdf.coordinates import number_or_text
 from deepsphere_pyg.training.splitting import Splits, cut
 from samplings import Sampling
 
-# What a regridder did, in words.
+# Methods of regridding in words.
 REGRIDDED = {
-    "conservative": "areas shared",
+    "conservative": "area averages",
     "bilinear": "bilinear interpolation",
     "linear": "linear interpolation",
 }
@@ -27,54 +27,57 @@ REGRIDDED = {
 
 def add_netcdf_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of files that xarray reads."""
-    xarray = parser.add_argument_group("NetCDF and Zarr (--data netcdf)")
-    xarray.add_argument(
+    add = parser.add_argument_group("NetCDF and Zarr (--data netcdf)").add_argument
+    add(
         "--fields",
         nargs="+",
         metavar="FILE",
-        help="inputs: files, stores, folders, patterns in quotes, or URLs",
+        help="input maps: files, stores, folders, quoted patterns, or URLs",
     )
-    xarray.add_argument("--variables", nargs="+", help="input variables, as z or z@500")
-    xarray.add_argument("--labels", metavar="FILE", help="labels (default: --fields)")
-    xarray.add_argument("--label-variable", help="variable of class codes")
-    for option, text in (
-        ("--select", "of the fields"),
-        ("--label-select", "of the labels"),
-    ):
-        xarray.add_argument(
+    add(
+        "--variables",
+        nargs="+",
+        metavar="NAME",
+        help="input variables, optionally with a level, as z or z@500",
+    )
+    add("--labels", metavar="FILE", help="label maps (default: --fields)")
+    add("--label-variable", metavar="NAME", help="variable of the class codes")
+    for option, text in (("--select", "fields"), ("--label-select", "labels")):
+        add(
             option,
             nargs="+",
             type=_selection,
             metavar="DIM=VALUE",
             default=[],
-            help=f"coordinates to keep along further dimensions {text}, as Z=0, "
-            "step=6h or member_id=r1i1p1f1; several of one dimension by naming it "
-            "again",
+            help=f"coordinates of the {text} to keep along other dimensions, such as "
+            "level=850, step=6h or member_id=r1i1p1f1; repeat a dimension to keep "
+            "several of its values",
         )
-    xarray.add_argument(
-        "--missing-label", metavar="NAME", help="class of missing labels, as land"
+    add(
+        "--missing-label",
+        metavar="NAME",
+        help="class of pixels without a label, such as land",
     )
-    xarray.add_argument(
+    add(
         "--min-share",
         type=float,
         default=0.0,
-        help="merge classes below this share of the area into 'other'",
+        help="merge classes with a smaller share of the area into 'other'",
     )
-    xarray.add_argument(
+    add(
         "--hold-out",
         choices=["pixels", "maps"],
         default="maps",
         help="test on blocks of pixels of all maps, or on the last maps",
     )
-    xarray.add_argument(
-        "--hold-out-share", type=float, default=0.25, help="share to test on"
+    add("--hold-out-share", type=float, default=0.25, help="share of the test set")
+    add(
+        "--block-degrees",
+        type=float,
+        default=10.0,
+        help="width of a block of pixels, in degrees",
     )
-    xarray.add_argument(
-        "--block-degrees", type=float, default=10.0, help="width of a block of pixels"
-    )
-    xarray.add_argument(
-        "--split-seed", type=int, default=0, help="which blocks of pixels are held out"
-    )
+    add("--split-seed", type=int, default=0, help="random seed of the test blocks")
 
 
 def _selection(text: str) -> tuple[str, Any]:
@@ -82,13 +85,13 @@ def _selection(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not (name and equals and value):
         raise argparse.ArgumentTypeError(
-            f"expected DIM=VALUE, as Z=0 or member_id=r1i1p1f1, got {text!r}"
+            f"expected DIM=VALUE, such as level=850, got {text!r}"
         )
     return name, number_or_text(value)
 
 
 def _selected(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """One value a dimension, or a list of those that name it."""
+    """Values by dimension: one value, or a list of several."""
     values: dict[str, list[Any]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
@@ -98,7 +101,7 @@ def _selected(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def fields_from_arguments(
     args: argparse.Namespace, sampling: Sampling, class_names: Sequence[str]
 ) -> XarrayFields:
-    """Maps without labels, to be predicted by a network that knows these classes."""
+    """Maps without labels, for a network that knows these classes."""
     _require(args, "fields", "variables")
     return XarrayFields(
         _paths(args),
@@ -111,14 +114,14 @@ def fields_from_arguments(
 
 
 def _require(args: argparse.Namespace, *options: str) -> None:
-    """Refuse to read files that are not named."""
+    """Require options."""
     for option in options:
         if getattr(args, option) is None:
             raise ValueError(f"--data netcdf needs --{option.replace('_', '-')}")
 
 
 def _paths(args: argparse.Namespace) -> str | list[str]:
-    """One path as such: it may be a Zarr store; many as a list."""
+    """A single path as a string, because it may be a Zarr store; several as a list."""
     paths: list[str] = args.fields
     return paths[0] if len(paths) == 1 else paths
 
@@ -150,8 +153,8 @@ def _hold_out(
 ) -> Splits:
     """Split the maps of one file.
 
-    Weights are chosen by other pixels of the maps that are trained on, so that the
-    test maps or pixels are seen once, at the end.
+    The checkpoint is selected on other pixels of the training maps, so that the test
+    maps or pixels are used only once, at the end.
     """
     rest: SegmentationDataset
     test: SegmentationDataset

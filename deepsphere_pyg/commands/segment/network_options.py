@@ -20,7 +20,7 @@ from samplings.graphs.knn import DEFAULT_WEIGHTING
 NEIGHBOUR_WEIGHTINGS = tuple(
     name for name, kind in WEIGHTINGS.items() if kind.pattern == "neighbours"
 )
-# Name of the network that sees one vertex at a time: what context is worth.
+# Name of the network that sees single vertices, to measure the value of context.
 PIXEL = "pixel"
 
 
@@ -34,23 +34,23 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         help="U-Net of the named size, or a network that sees single pixels",
     )
     group.add_argument(
-        "--k", type=int, default=8, help="neighbours of each vertex, at least"
+        "--k", type=int, default=8, help="least number of neighbours of each vertex"
     )
     group.add_argument(
         "--weighting",
         choices=NEIGHBOUR_WEIGHTINGS,
         default=DEFAULT_WEIGHTING,
         metavar="W",
-        help=f"edge weights, of {', '.join(NEIGHBOUR_WEIGHTINGS)} "
-        f"(default: {DEFAULT_WEIGHTING}); heat is that of the DeepSphere papers",
+        help=f"edge weights: {', '.join(NEIGHBOUR_WEIGHTINGS)}; the DeepSphere papers "
+        "use heat",
     )
     group.add_argument(
-        "--K", type=int, help="Chebyshev terms (default: the network's own)"
+        "--K", type=int, help="Chebyshev terms (default: that of the network)"
     )
     group.add_argument(
         "--baseline",
         action="store_true",
-        help="train a network that sees single pixels too, for comparison",
+        help="also train a network that sees single pixels, for comparison",
     )
 
 
@@ -59,8 +59,8 @@ def network_from_arguments(
 ) -> SphericalModel:
     """Build the named network for the channels, classes and sampling of a data set.
 
-    Its inputs are standardised by the mean and spread of the data set's channels; its
-    weights start from ``args.seed``.
+    Its inputs are standardised by the mean and standard deviation of the channels of
+    the data set; its weights start from ``args.seed``.
     """
     torch.manual_seed(args.seed)
     channels, classes = len(dataset.channel_names), len(dataset.class_names)
@@ -75,6 +75,6 @@ def network_from_arguments(
         pyramid = build_pyramid(
             dataset.sampling, configuration.levels, args.k, weighting=args.weighting
         )
-        network = SphericalUNet(channels, classes, pyramid, configuration)
+        network = SphericalUNet(channels, classes, pyramid, configuration=configuration)
     network.standardize.fit_(*input_statistics(dataset))
     return network

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.atomic_files import atomic_path
+from deepsphere_pyg.commands.training_options import write_figures
 from deepsphere_pyg.metrics.segmentation import SegmentationScores
 from deepsphere_pyg.plot.curves import learning_curves, precision_recall_curves
 from deepsphere_pyg.plot.segmentation import segmentation_maps
@@ -21,8 +22,8 @@ from samplings import Sampling
 def scores_table(scores: dict[str, SegmentationScores]) -> str:
     """Text table of the scores of one or more networks, in percent.
 
-    A row a class and one for the means; for each network average precision, accuracy
-    (recall) and intersection over union.
+    It has a row for each class and one for the means; each network has columns of
+    average precision, accuracy (recall) and intersection over union.
     """
     first = next(iter(scores.values()))
     head = ["", "share"] + ["AP", "acc.", "IoU"] * len(scores)
@@ -53,14 +54,14 @@ def scores_table(scores: dict[str, SegmentationScores]) -> str:
 
 
 def _percent(value: float) -> str:
-    """Two digits where a share is small; a dash for a class that does not occur."""
+    """Two decimals for a small share; a dash for a class that does not occur."""
     if np.isnan(value):
         return "-"
     return f"{100 * value:.2f}" if 0 < value < 0.01 else f"{100 * value:.1f}"
 
 
 def write_scores(folder: Path, scores: dict[str, SegmentationScores]) -> Path:
-    """Write ``scores.csv``: a row a network and class."""
+    """Write ``scores.csv``: a row for each network and class."""
     rows: list[dict[str, Any]] = []
     for network, s in scores.items():
         rows += [
@@ -120,18 +121,18 @@ def write_pictures(
     Parameters
     ----------
     folder
-        Where the pictures go.
+        Folder of the pictures.
     sampling
-        Where the signals live.
+        Sampling of the maps.
     example
         Channels of the first evaluated map, shape ``(V, C)``.
     channel_names, class_names
         Their names.
     predictions
-        What each network predicted, by its name. The first is drawn as a map, all as
+        Predictions by name of the network. The first is drawn as a map, all as
         precision-recall curves.
     history
-        Rows of ``history.csv``; no learning curves are drawn where it is empty.
+        Rows of ``history.csv``; no learning curves are drawn if it is empty.
     """
     prediction = next(iter(predictions.values()))
     figures = {
@@ -150,9 +151,4 @@ def write_pictures(
     }
     if history:
         figures["learning_curves.png"] = learning_curves(history)
-    paths = []
-    for name, figure in figures.items():
-        with atomic_path(folder / name) as temporary:
-            figure.savefig(temporary, dpi=110)
-        paths.append(folder / name)
-    return paths
+    return write_figures(folder, figures)

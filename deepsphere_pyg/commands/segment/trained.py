@@ -1,4 +1,4 @@
-"""Use a network that was trained before."""
+"""Networks and samplings of existing checkpoints."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def trained_network(
     ----------
     args
         Options ``checkpoint``, and ``transfer``: whether the weights may move to
-        another sampling than the one they were trained on.
+        a sampling that differs from that of the training.
     maps
-        What it is to be used for.
+        Data set to use it on.
 
     Raises
     ------
     ValueError
-        If it was trained with other classes or channels, or on another sampling
-        without ``transfer``.
+        If its classes or channels differ from those of the maps, or its sampling
+        differs without ``transfer``.
     """
     header = read_header(args.checkpoint)
     kept = {"class_names": header.get("class_names"), **header.get("notes", {})}
@@ -48,14 +48,14 @@ def trained_network(
                 "pass the data options it was trained with"
             )
     if args.transfer:
-        return spherical_model(args.checkpoint).with_sampling_of(maps.sampling)
+        return spherical_model(args.checkpoint).with_sampling(maps.sampling)
     return spherical_model(args.checkpoint, maps.sampling)
 
 
 def _with_selection(
     args: argparse.Namespace, kept: dict[str, Any], names: list[str]
 ) -> list[str]:
-    """Channels as they were once called: with the values that are selected."""
+    """Channels in their former spelling, with the selected values."""
     if args.data != "netcdf":
         return names
     texts = {short(value) for _, value in args.select}
@@ -72,15 +72,15 @@ def _with_selection(
 
 
 def checkpoint_sampling(args: argparse.Namespace) -> Sampling | None:
-    """Sampling of ``args.checkpoint``, where no option names one; else None.
+    """Sampling of ``args.checkpoint``, or None if the options choose the sampling.
 
-    Variables and selections of NetCDF files that are not given become those that it was
-    trained with.
+    Variables and selections of NetCDF files that are not given are set to those of the
+    training.
 
     Raises
     ------
     ValueError
-        If the options name another sampling than that of the checkpoint without
+        If the options name a sampling that differs from that of the checkpoint without
         ``--transfer``, or ``--transfer`` comes without a sampling.
     """
     header = read_header(args.checkpoint)
@@ -96,7 +96,7 @@ def checkpoint_sampling(args: argparse.Namespace) -> Sampling | None:
     if not names_sampling(args):
         if args.transfer:
             raise ValueError(
-                "--transfer moves the weights to another sampling: name it, for "
+                "--transfer moves the weights to another sampling; name it, for "
                 "example with --sampling healpix:64"
             )
         return None if config is None else from_config(config)
@@ -118,9 +118,9 @@ def checkpoint_sampling(args: argparse.Namespace) -> Sampling | None:
 
 
 def resolve_regridding(args: argparse.Namespace) -> None:
-    """Set ``--regrid`` where it is not given: that of the network, or auto.
+    """Set ``--regrid`` if it is not given: to that of the network, or to auto.
 
-    Networks of before there was a choice were trained on interpolated maps.
+    Networks from before the option existed were trained on interpolated maps.
     """
     if args.regrid is not None:
         return
@@ -140,13 +140,13 @@ def spherical_model(path: Path, sampling: Sampling | None = None) -> SphericalMo
     Raises
     ------
     ValueError
-        If the file holds another kind of network.
+        If the file holds a network of another kind.
     """
     model = load_model(path, sampling)
     if not isinstance(model, SphericalModel):
         raise ValueError(
             f"{path} holds a {type(model).__name__}, which does not work on a pyramid "
-            "of samplings; use one that a segmentation run wrote"
+            "of samplings; use a checkpoint of a segmentation run"
         )
     return model
 
@@ -157,11 +157,12 @@ def classes_of(args: argparse.Namespace) -> list[str]:
     Raises
     ------
     ValueError
-        If it was not written by a segmentation run, and names none.
+        If it names no classes, because no segmentation run wrote it.
     """
     names: list[str] | None = read_header(args.checkpoint).get("class_names")
     if names is None:
         raise ValueError(
-            f"{args.checkpoint} names no classes; use one that a segmentation run wrote"
+            f"{args.checkpoint} names no classes; use a checkpoint that a segmentation "
+            "run wrote"
         )
     return names

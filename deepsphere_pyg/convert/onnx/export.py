@@ -14,13 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.atomic_files import atomic_path
-from deepsphere_pyg.convert.onnx.extra import onnx_module
-from deepsphere_pyg.convert.onnx.operations import Translator
+from deepsphere_pyg.convert.onnx.operations import Translator, onnx_module
 from deepsphere_pyg.edge_operator import EdgeOperator
 
 OPSET = 18
 DTYPES = (torch.float32, torch.float64)
-# What one file of this format can hold.
+# Largest size of one file of this format.
 LARGEST = 2**31 - 1
 
 
@@ -30,49 +29,49 @@ def export_onnx(
     path: str | os.PathLike[str],
     operator: EdgeOperator | None = None,
 ) -> None:
-    """Write what a model computes, with its operators, to an ONNX file.
+    """Write a model, with its graph operators, to an ONNX file.
 
-    The file is self-contained, uses nothing but standard operators (version 18), and
-    takes any number of signals. Its input is named ``x``, its output ``y``.
+    The file is self-contained, uses only standard operators (version 18), and takes any
+    number of signals. Its input is named ``x``, its output ``y``.
 
     Parameters
     ----------
     model
-        A network, or a layer, in evaluation mode. It is left as it is; what is written
-        is its inference on the CPU, whatever device and execution it has.
+        A network, or a layer, in evaluation mode. It is not changed; the file describes
+        its inference on the CPU, whatever device and execution it has.
     x
-        Example of its input, shape ``(*batch, vertex, channel)``; any values. The
-        numbers of batches may differ later, their number of axes may not.
+        Example of its input, shape ``(*batch, vertex, channel)``, with any values. The
+        sizes of batch axes may differ later, their number may not.
     path
-        Where to, whole or not at all; its folder is made where it is missing.
+        Where to write; a missing folder is made, and no partial file is left.
     operator
-        For a layer that takes one with the signal: the operator that goes with it.
+        The operator of a layer that takes one beside the signal.
 
     Raises
     ------
     ImportError
         If the packages of the ``onnx`` extra are not installed.
     TypeError
-        If the model is no module, the operator none, ``x`` no tensor of float32 or
-        float64, or the model returns anything but one tensor.
+        If the model is not a module, ``operator`` not an operator, ``x`` not a tensor
+        of float32 or float64, or the model does not return one tensor.
     ValueError
         If a part of the model is in training mode, ``x`` does not fit it, it cannot be
-        traced, or it is larger than the 2 GB of an ONNX file.
+        traced, or it is larger than the 2 GB limit of ONNX files.
     OSError
         If the file cannot be written.
 
     Notes
     -----
     Sums over edges become a Gather of each vertex's neighbours and a MatMul with their
-    weights: runtimes have no sparse matrices, and take several times as long as this
-    package does.
+    weights, since runtimes have no sparse matrices; they take several times as long as
+    this package.
 
     Examples
     --------
     >>> import tempfile
     >>> from deepsphere_pyg import ChebConv, laplacian_operator
     >>> from samplings import HEALPix, knn_graph, laplacian
-    >>> operator = laplacian_operator(laplacian(knn_graph(HEALPix(1), k=4)))
+    >>> operator = laplacian_operator(HEALPix(1), k=4)
     >>> x, layer = torch.zeros(2, 12, 3), ChebConv(3, 5, K=4).eval()
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export_onnx(layer, x, f"{folder}/layer.onnx", operator)
@@ -90,8 +89,9 @@ def export_onnx(
     )
     if size > LARGEST:
         raise ValueError(
-            f"{type(model).__name__} has {size / 1e9:.1f} GB of weights and edges, an "
-            "ONNX file holds 2 GB; take a coarser sampling, or torch.export"
+            "an ONNX file must be at most 2 GB, got a "
+            f"{type(model).__name__} with {size / 1e9:.1f} GB of weights and edges; "
+            "use a coarser sampling, or torch.export"
         )
     with atomic_path(path) as temporary:
         onnx_program.save(temporary, external_data=False)
@@ -121,8 +121,8 @@ def _checked(
     name = type(model).__name__
     if any(part.training for part in model.modules()):
         raise ValueError(
-            f"{name} is in training mode, in which layers such as batch normalisation "
-            "act otherwise; call .eval() first"
+            f"{name} is in training mode, where layers such as batch normalisation "
+            "act differently; call .eval() first"
         )
     if not isinstance(x, Tensor) or x.dtype not in DTYPES:
         got = x.dtype if isinstance(x, Tensor) else type(x).__name__
@@ -142,14 +142,14 @@ def _checked(
     for part in module.modules():
         if isinstance(part, EdgeOperator):
             part.execution = "auto"
-    # Tracing takes a batch of 0 or 1 for the only one there will ever be.
+    # Tracing would fix a batch axis of size 0 or 1 to that size.
     x = x.detach().cpu()
     x = x.new_zeros([max(2, size) for size in x.shape[:-2]] + list(x.shape[-2:]))
     y = module(x)
     if not isinstance(y, Tensor):
         raise TypeError(
-            f"{name} returns {type(y).__name__}, it must return one tensor; wrap it in "
-            "a module that does"
+            f"{name} must return one tensor, got {type(y).__name__}; wrap it in a "
+            "module that does"
         )
     return module, x
 
@@ -157,12 +157,12 @@ def _checked(
 def _traced(
     module: nn.Module, x: Tensor, names: list[str], model_name: str
 ) -> torch.export.ExportedProgram:
-    """Trace a module for batches of any size, the names of whose axes are given."""
+    """Trace a module for batches of any size, with the given names of axes."""
     batch = {axis: torch.export.Dim(axis_name) for axis, axis_name in enumerate(names)}
     try:
         with torch.no_grad():
             return torch.export.export(module, (x,), dynamic_shapes=(batch,))
-    except Exception as error:  # whatever a network may do that cannot be traced
+    except Exception as error:  # networks can fail to be traced in any way
         raise ValueError(
             f"{model_name} cannot be traced by torch.export: {error}\n"
             "The layers of this package can, if they are given operators and not "
@@ -205,11 +205,11 @@ def _translated(program: torch.export.ExportedProgram, names: list[str]) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back what the exporter says that users can do nothing about."""
+    """Hide messages of the exporter that users can do nothing about."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     with warnings.catch_warnings():
-        # It uses what newer Python and PyTorch call deprecated, ...
+        # It uses features that newer Python and PyTorch call deprecated, ...
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
         # ... and misses torchvision, which nothing here needs.
@@ -221,7 +221,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _forget_origin(model: Any) -> None:
-    """Drop what the exporter notes of the source files of each node."""
+    """Drop the exporter's notes on the source files of each node."""
     graph = model.graph
     for part in (model, graph, *graph, *graph.initializers.values()):
         part.metadata_props.clear()

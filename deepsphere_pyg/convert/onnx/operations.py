@@ -1,14 +1,15 @@
 r"""Sums over edges and Chebyshev convolutions in the operators of ONNX.
 
 ONNX has no sparse matrices. A product with one becomes a Gather of the neighbours of
-each vertex, listed in a table, and a MatMul with their weights, vertex by vertex; the
-few edges that the table has no room for are added by a ScatterND. Signals lie side by
-side, ``(vertex, batch channel)``: one row of the Gather moves all of a vertex.
+each vertex, listed in a table, and a MatMul with their weights, vertex by vertex; a
+ScatterND adds the few edges that do not fit in the table. Signals lie side by side,
+``(vertex, batch channel)``, so that a row of the Gather moves all values of a vertex.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,6 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.convert.onnx.extra import onnx_module
 from deepsphere_pyg.convert.onnx.tables import (
     NeighbourTable,
     neighbour_table,
@@ -26,11 +26,28 @@ from deepsphere_pyg.convert.onnx.tables import (
 )
 from deepsphere_pyg.propagation import Tiles
 
-# Rows of a table that are gathered at once. More take no less time; they take memory,
-# several times that of the signals.
+# Rows of a table that are gathered at once. More are not faster, and take several times
+# the memory of the signals.
 ROWS_AT_ONCE = 2**16
 
 Value = Any  # of onnx_ir, an optional package
+
+
+def onnx_module(name: str) -> Any:
+    """Import a package of the ``onnx`` extra.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed, with the command that installs it.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"ONNX files are written with {name}, which is not installed; "
+            "run: pip install 'deepsphere-pyg[onnx]'"
+        ) from error
 
 
 class Translator:
@@ -46,8 +63,8 @@ class Translator:
     Attributes
     ----------
     initializers
-        Arrays that the translations use, by their content: operators that layers
-        share are stored once.
+        Arrays that the translations use, by their content, so that operators shared by
+        layers are stored once.
     """
 
     def __init__(self, constants: Mapping[str, Tensor], opset: int) -> None:
@@ -89,7 +106,7 @@ class Translator:
         kernel: str,
     ) -> Value:
         """As :func:`deepsphere_pyg.propagation.chebyshev_convolution`."""
-        # Twice the matrix, exactly: the recurrences ask for that but once.
+        # Twice the matrix, exactly, which the recurrences use in all steps but one.
         matrix = rows_of_tiles(Tiles(*self._tensors(tiles))) * 2
         doubled = neighbour_table(sp.csr_array(matrix))
         K, channels, out_channels = (int(size) for size in weight.shape)
@@ -131,7 +148,7 @@ class Translator:
         doubled: NeighbourTable,
         channels: tuple[int, int],
     ) -> Value:
-        """The same sum with the channels mixed first, where that leaves fewer."""
+        """The same sum with the channels mixed first, if there are fewer outputs."""
         n, (in_channels, out_channels) = len(doubled.sources), channels
         flat = self._reshape(x, -1, in_channels)
         current, after = self.op.Gemm(flat, weights[-1]), None

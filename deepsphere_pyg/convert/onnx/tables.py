@@ -1,4 +1,4 @@
-"""Sparse matrices as tables of neighbours, which formats without them can hold."""
+"""Sparse matrices as tables of neighbours, for formats without sparse matrices."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import scipy.sparse as sp
 
 from deepsphere_pyg.propagation import Tiles
 
-# Time of an edge outside of the table over that of one inside, measured with
-# onnxruntime on one core of an AMD EPYC, HEALPix nside 64, 64 channels: 61 and 40 ns.
+# Time of an edge outside the table, relative to one inside, measured with onnxruntime
+# on one core of an AMD EPYC, HEALPix nside 64, 64 channels: 61 and 40 ns.
 PRICE_OUTSIDE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class NeighbourTable:
-    """The first edges of each row as a table, and the edges that it has no room for.
+    """The first edges of each row as a table, and the edges that do not fit.
 
     Parameters
     ----------
     sources, weights
-        Shape ``(n_out, width)``; where a row has fewer edges, its first is repeated
-        with weight zero.
+        Shape ``(n_out, width)``; rows with fewer edges repeat their first with weight
+        zero.
     targets, more_sources, more_weights
         The other edges, shape ``(E_outside,)``.
     """
@@ -36,7 +36,7 @@ class NeighbourTable:
 
     @property
     def width(self) -> int:
-        """Edges of a row that the table has room for."""
+        """Largest number of edges of a row in the table."""
         return int(self.sources.shape[1])
 
     @property
@@ -46,18 +46,12 @@ class NeighbourTable:
 
 
 def neighbour_table(rows: sp.csr_array) -> NeighbourTable:
-    """Lay out compressed rows as a table of the width that costs least.
-
-    Parameters
-    ----------
-    rows
-        Any matrix, without stored zeros or with them.
-    """
+    """Lay out a matrix in compressed rows as a table of the cheapest width."""
     degrees = np.diff(rows.indptr)
     width = _best_width(degrees)
     column = np.arange(width)
     inside = column < degrees[:, None]
-    # Rows without edges have no first one: they take whatever comes, times zero.
+    # Rows without edges have no first one: they take the next edge, times zero.
     edges = np.where(inside, column, 0) + rows.indptr[:-1, None]
     # One more of each, for matrices without any edge.
     sources = np.append(rows.indices, 0).astype(np.int32)
@@ -75,17 +69,17 @@ def neighbour_table(rows: sp.csr_array) -> NeighbourTable:
 
 
 def _best_width(degrees: npt.NDArray[np.integer]) -> int:
-    """Width of least cost: of the table, plus of what it has no room for."""
+    """Width with the least cost of the table and of the edges outside of it."""
     rows_of_degree = np.bincount(degrees)
     rows_wider = len(degrees) - np.cumsum(rows_of_degree)
-    # What is left outside of width w: one edge of each row wider than v, for v >= w.
+    # Edges outside of width w: one of each row wider than v, for each v >= w.
     outside = np.cumsum(rows_wider[::-1])[::-1]
     cost = len(degrees) * np.arange(len(outside)) + PRICE_OUTSIDE * outside
     return max(1, int(np.argmin(cost)))
 
 
 def rows_of_tiles(tiles: Tiles) -> sp.csr_array:
-    """Put a matrix that was cut into tiles together again."""
+    """Reassemble a matrix that was cut into tiles."""
     data, sources, targets = [], [], []
     for tile in tiles:
         offsets, indices, weights = (part.numpy() for part in tile.rows(0))

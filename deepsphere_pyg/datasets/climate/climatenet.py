@@ -140,7 +140,8 @@ class ClimateNet(RegriddedMaps):
             for name in (*CAM5_CHANNELS, "LABELS"):
                 variable = dataset[name]
                 extra = [d for d in variable.dims if d not in grid.dims]
-                if len(variable.dims) - len(extra) < len(grid.dims) or any(
+                # A damaged file may name one dimension twice.
+                if sorted({*variable.dims} - {*extra}) != sorted(grid.dims) or any(
                     variable.sizes[d] != 1 for d in extra
                 ):
                     raise ValueError(

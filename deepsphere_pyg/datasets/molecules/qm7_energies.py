@@ -13,7 +13,7 @@ from deepsphere_pyg.datasets.molecules.qm7_spheres import qm7_coefficients
 from samplings.arguments import integer_argument
 
 # Attributes of a network that describe its input.
-_DESCRIPTION = ("radius", "bandlimit", "elements", "composition")
+_DESCRIPTION = ("radius", "L", "elements", "composition")
 
 
 class _Network(Protocol):
@@ -21,7 +21,7 @@ class _Network(Protocol):
 
     training: bool
     radius: float | None
-    bandlimit: int
+    L: int
     elements: Tensor
 
     def __call__(self, x: Tensor, charges: Tensor, molecule: Tensor, n: int) -> Tensor:
@@ -65,7 +65,9 @@ def molecule_energies(
     Examples
     --------
     >>> from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
-    >>> spheres = GeneralizedSphericalCNN(2, None, (3, 1), (4, 4))
+    >>> spheres = GeneralizedSphericalCNN(
+    ...     2, None, bandlimits=(3, 1), channels=(4, 4)
+    ... )
     >>> network = MoleculeNetwork(spheres, elements=(1, 8), radius=0.6).eval()
     >>> hydrogen = Molecules([[1, 1]], [[[0, 0, 0], [0, 0, 1.4]]], [-109.5])
     >>> molecule_energies(network, hydrogen).shape
@@ -83,7 +85,7 @@ def molecule_energies(
     for part in known.chunks(size):
         some = known[np.arange(len(known))[part]]
         dtype = torch.float64 if like.dtype == torch.float64 else torch.float32
-        spheres = qm7_coefficients(some, asked.bandlimit, radius=radius, dtype=dtype)
+        spheres = qm7_coefficients(some, asked.L, radius=radius, dtype=dtype)
         charges = torch.from_numpy(some.charges[some.mask])
         number = torch.from_numpy(np.nonzero(some.mask)[0])
         x = spheres.packed[..., order].to(like.device)

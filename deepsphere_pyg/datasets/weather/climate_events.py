@@ -140,7 +140,7 @@ class ClimateEvents(SegmentationDataset):
     that cover about 0.1 % (TC) and 2.2 % (AR) of the area. Single pixels say little
     about the class, their surroundings much: at nside 32, gradient boosting reaches a
     mean average precision of 25 % from the 16 channels, and of 79 % with their means
-    and deviations in the neighbourhood (``benchmarks/climate_events_difficulty.py``).
+    and deviations in the neighbourhood.
     :class:`WeatherState` describes the maps.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import SupportsIndex, TypeAlias
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import in_plain_mode
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout.checks import (
     as_layout,
@@ -20,7 +21,6 @@ from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.rotations.quarter_turn import quarter_turn
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.harmonics.rotations.wigner import checked_rotation
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 
 # Cosines and sines.
 _Pair: TypeAlias = Sequence[Tensor]

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import in_plain_mode
 from deepsphere_pyg.fixed_tensors.fixed_tensors import plain_tensor
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.sht.base import batched
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
-from deepsphere_pyg.propagation.plain_mode import in_plain_mode
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
 from samplings.arrays import FloatArray

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.sht.longitudes import Run, fill_orders, fill_signals
 from deepsphere_pyg.propagation.products import in_given_precision
-from deepsphere_pyg.propagation.transformable import is_transformed, linear_in_signals
+from deepsphere_pyg.propagation.transformable import linear_in_signals
 
 
 def analysis(
@@ -141,20 +141,6 @@ _ring_analysis = torch.library.custom_op(
 _ring_synthesis = torch.library.custom_op(
     "deepsphere_pyg::ring_synthesis", in_given_precision(synthesis), mutates_args=()
 )
-
-
-def is_plain(x: Tensor) -> bool:
-    """Whether nothing is differentiated, traced or cast, so that functions suffice.
-
-    Calling a PyTorch operation takes as long as transforming a few signals at L = 32.
-    """
-    return not (
-        torch.compiler.is_compiling()
-        or is_transformed()
-        or (torch.is_grad_enabled() and x.requires_grad)
-        or torch.is_autocast_enabled(x.device.type)
-        or type(x) not in (Tensor, torch.nn.Parameter)
-    )
 
 
 @_ring_analysis.register_fake

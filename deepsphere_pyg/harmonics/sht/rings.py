@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.compilers import is_plain
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.sht.base import batched
@@ -15,7 +16,6 @@ from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.longitudes import runs_of_rings
 from deepsphere_pyg.harmonics.sht.operations import (
     analysis,
-    is_plain,
     ring_analysis,
     ring_synthesis,
     synthesis,

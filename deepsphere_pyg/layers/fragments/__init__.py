@@ -1,4 +1,4 @@
-"""Layers on fragments: generalized signals of several degrees."""
+"""Layers on generalized signals: fragments of several degrees."""
 
 from deepsphere_pyg.layers.fragments.bispectrum_readout import BispectrumReadout
 from deepsphere_pyg.layers.fragments.channel_wise_conv import ChannelWiseConv

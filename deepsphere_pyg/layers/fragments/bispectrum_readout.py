@@ -1,4 +1,4 @@
-"""Features of third order that rotations leave as they are."""
+"""Third-order features that are invariant under rotations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from samplings.arrays import IntArray
 
 
 class BispectrumReadout(Float64Tensors):
-    r"""Read the products of three fragments within each channel: invariant numbers.
+    r"""Compute invariant products of three fragments within each channel.
 
     .. math::
         b = \sum_{m_1 m_2 m_3} \begin{pmatrix} l_1 & l_2 & l_3 \\
@@ -28,28 +28,28 @@ class BispectrumReadout(Float64Tensors):
         = \frac{1}{\sqrt{2 l_3 + 1}} \sum_m f^{l_3}_m
         \left[ C^{l_1 l_2 l_3} (f^{l_1} \otimes f^{l_2}) \right]_m
 
-    with the 3j symbols of the real basis. Up to a sign they are symmetric: each three
-    fragments are there once, whatever their order in the mixing set, and those left
-    out that vanish for every signal.
+    with the 3j symbols of the real basis. These are symmetric up to a sign, so each set
+    of three fragments appears once, whatever its order in the mixing set. Products that
+    vanish for every signal are left out.
 
     Parameters
     ----------
     layout
-        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
+        Rows of the coefficients; an integer L stands for ``HarmonicLayout(L)``.
     mixing
-        Which degrees are multiplied: ``"full"``, ``"mst"``, ``"rmst"``, or a
+        Degrees to multiply: ``"full"``, ``"mst"``, ``"rmst"``, or a
         :class:`~deepsphere_pyg.harmonics.DegreeMixing` of your own.
 
     Attributes
     ----------
     triples
-        What is multiplied: columns l1, t1, l2, t2, l3, t3, in the order of features.
-        Shape ``(n_invariants, 6)``, read-only.
+        The three fragments of each feature: columns l1, t1, l2, t2, l3, t3. Shape
+        ``(n_invariants, 6)``, read-only.
 
     Shapes
     ------
-    ``(*batch, row, channel) -> (*batch, n_invariants * channel)``, triple after triple:
-    ready for ``nn.Linear``.
+    ``(*batch, row, channel) -> (*batch, n_invariants * channel)``, triple after triple,
+    as ``nn.Linear`` takes them.
 
     Raises
     ------
@@ -59,13 +59,13 @@ class BispectrumReadout(Float64Tensors):
 
     Notes
     -----
-    Equivariance: invariant, to round-off. Unlike the
-    :class:`~deepsphere_pyg.layers.PowerSpectrumReadout`, it tells signals apart whose
-    degrees are rotated each by itself. Those of odd :math:`l_1 + l_2 + l_3` tell mirror
-    images apart, by their sign. Of independent coefficients of variance one, those of
-    three different fragments have variance one. They are cubic: normalise before. With
-    :math:`l_1 = 0` they are power spectra times the mean, and vanish where it does:
-    read the power spectrum as well.
+    Equivariance: invariant, to round-off. Unlike
+    :class:`~deepsphere_pyg.layers.PowerSpectrumReadout`, it distinguishes signals whose
+    degrees are rotated independently. Products of odd :math:`l_1 + l_2 + l_3` change
+    sign under reflections. For independent coefficients of variance one, products of
+    three different fragments have variance one. Since they are cubic, normalise the
+    input. With :math:`l_1 = 0` they are power spectra times the mean, and vanish with
+    it: use the power spectrum as well.
 
     Source: Kondor 2007 (arXiv:cs/0701127).
 
@@ -81,6 +81,7 @@ class BispectrumReadout(Float64Tensors):
     def __init__(
         self,
         layout: HarmonicLayout | SupportsIndex,
+        *,
         mixing: str | DegreeMixing = "full",
     ) -> None:
         super().__init__(None)
@@ -88,7 +89,7 @@ class BispectrumReadout(Float64Tensors):
         chosen = checked_mixing(self.layout, mixing, None, even_self_pairs=False)
         ordered = np.unique(np.sort(chosen.triples, axis=1), axis=0)
         self.product = TensorProductActivation(
-            self.layout, DegreeMixing(self.layout.L, ordered)
+            self.layout, mixing=DegreeMixing(self.layout.L, ordered)
         )
         triples, kept = _triples(self.layout, self.product.fragments)
         triples.setflags(write=False)
@@ -96,18 +97,7 @@ class BispectrumReadout(Float64Tensors):
         self.keep("kept", kept)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the invariants.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_invariants * channel)``.
-        """
+        """Return the invariants."""
         x = checked_operand(coefficients, self.layout, self.kept, self.dtype)
         *batch, _, channels = x.shape
         with torch.autocast(x.device.type, enabled=False):
@@ -133,12 +123,12 @@ def _contracted(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _triples(layout: HarmonicLayout, table: IntArray) -> tuple[IntArray, IntArray]:
-    """Return which products with a third fragment there are, and which are kept.
+    """Return the products that do not vanish, and their positions among all.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If all vanish.
     """
     tau = np.array(layout.tau)[table[:, 0]]
     number = np.repeat(np.arange(len(table)), tau)
@@ -148,8 +138,8 @@ def _triples(layout: HarmonicLayout, table: IntArray) -> tuple[IntArray, IntArra
     kept = ~same | (t2 < third) | ((t2 == third) & (l1 % 2 == 0))
     if not kept.any():
         raise ValueError(
-            f"all products of three fragments of {layout} vanish that the mixing set "
-            "names; add triples"
+            f"the mixing set must have a product of three fragments of {layout} that "
+            "does not vanish; add triples"
         )
     triples = np.stack([l1, t1, l2, t2, l3, third], axis=1)
     return triples[kept], np.flatnonzero(kept)

@@ -7,7 +7,6 @@ from typing import SupportsIndex
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
 from samplings.arguments import integer_argument
@@ -20,20 +19,20 @@ class ChannelWiseConv(DegreeWise):
 
     Parameters
     ----------
-    layout_in
-        Rows before; a number L stands for ``HarmonicLayout(L)``.
     channels
         Number of channels.
+    layout
+        Rows of the input; an integer L stands for ``HarmonicLayout(L)``.
     layout_out
-        Rows after, by default those before. Degrees must be there before.
+        Rows of the output, by default those of the input, which must have every degree
+        of the output.
 
     Attributes
     ----------
-    layout, layout_out
-        Rows before and after.
     weights
-        By degree, as a string, of shape ``(tau_in, tau_out, channels)``. Drawn
-        normally, so that fragments vary as much as those that go in.
+        For each degree, as a string, shape ``(tau, tau_out, channels)``. Drawn from a
+        normal distribution that gives output fragments the variance of those of the
+        input.
 
     Shapes
     ------
@@ -46,14 +45,14 @@ class ChannelWiseConv(DegreeWise):
 
     Notes
     -----
-    Equivariance: exact, to round-off. Parameters: :math:`K \sum_l \tau_l \tau'_l` of K
+    Equivariance: exact, to round-off. Parameters: :math:`K \sum_l \tau_l \tau'_l` for K
     channels.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 3.
 
     Examples
     --------
-    >>> conv = ChannelWiseConv(HarmonicLayout(2, [4, 3]), channels=8)
+    >>> conv = ChannelWiseConv(8, HarmonicLayout(2, [4, 3]))
     >>> conv(torch.ones(5, 13, 8)).shape, conv.weights["0"].shape
     (torch.Size([5, 13, 8]), torch.Size([4, 4, 8]))
     """
@@ -62,14 +61,13 @@ class ChannelWiseConv(DegreeWise):
 
     def __init__(
         self,
-        layout_in: HarmonicLayout | SupportsIndex,
         channels: SupportsIndex,
+        layout: HarmonicLayout | SupportsIndex,
         layout_out: HarmonicLayout | SupportsIndex | None = None,
     ) -> None:
-        before = numbered_layout(layout_in)
-        after = before if layout_out is None else numbered_layout(layout_out)
         number = integer_argument("channels", channels, 1)
-        super().__init__(before, after, number, number, bias=False)
+        after = layout if layout_out is None else layout_out
+        super().__init__(number, number, layout, after)
 
     def _weight_shape(self, degree: int) -> tuple[int, ...]:
         before, after = self.layout.tau[degree], self.layout_out.tau[degree]
@@ -88,4 +86,4 @@ class ChannelWiseConv(DegreeWise):
 
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
-        return f"{self.layout}, {self.in_channels}, {self.layout_out}"
+        return f"{self.in_channels}, {self.layout}, {self.layout_out}"

@@ -1,4 +1,4 @@
-"""Generalized convolution in three steps, of far fewer weights."""
+"""Generalized convolution in three steps, with far fewer weights."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from deepsphere_pyg.layers.fragments.uniform_conv import UniformConv
 
 
 class ConstrainedGeneralizedConv(nn.Module):
-    r"""Mix fragments alike in all channels, then within channels, then channels.
+    r"""Mix fragments across all channels alike, then within channels, then channels.
 
     :class:`UniformConv`, :class:`ChannelWiseConv` and :class:`CrossChannelConv` one
-    after the other. The first comes down to the wanted number of fragments, once for
-    all channels: after a tensor product with its many fragments, that saves most of the
-    weights of a :class:`~deepsphere_pyg.layers.GeneralizedConv`, and most of its work.
+    after the other. The first reduces fragments to the wanted number with weights that
+    all channels share: after a tensor product, which makes many fragments, this saves
+    most of the weights and operations of a
+    :class:`~deepsphere_pyg.layers.GeneralizedConv`.
 
     Parameters
     ----------
-    layout_in, layout_out
-        Rows before and after; a number L stands for ``HarmonicLayout(L)``. Degrees of
-        the result must be there before.
     in_channels, out_channels
         Number of channels.
+    layout, layout_out
+        Rows of the input and the output; an integer L stands for ``HarmonicLayout(L)``.
+        The input must have every degree of the output.
     shared
         Whether all fragments of a degree have the same weights between channels.
     bias
@@ -34,10 +35,8 @@ class ConstrainedGeneralizedConv(nn.Module):
 
     Attributes
     ----------
-    layout, layout_out
-        Rows before and after.
     uniform, channel_wise, cross_channel
-        The steps.
+        The three steps.
 
     Shapes
     ------
@@ -50,13 +49,13 @@ class ConstrainedGeneralizedConv(nn.Module):
 
     Notes
     -----
-    Equivariance: exact, to round-off. Parameters of K and K' channels, without bias:
+    Equivariance: exact, to round-off. Parameters without bias, for K and K' channels:
 
     .. math::
         \sum_l \tau_l \tau'_l + K \sum_l \tau_l'^2 + K K' \sum_l \tau'_l
 
-    After the tree of L = 10 with one fragment a degree, from 20 to 20 channels, these
-    are 4291 instead of 36,400.
+    After the products of ``"mst"`` at L = 10, to one fragment a degree, from 20 to 20
+    channels, these are 4291 instead of 36,400.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 3.
 
@@ -64,8 +63,8 @@ class ConstrainedGeneralizedConv(nn.Module):
     --------
     >>> import torch
     >>> from deepsphere_pyg.layers import TensorProductActivation
-    >>> product = TensorProductActivation(10, "mst")
-    >>> conv = ConstrainedGeneralizedConv(product.layout_out, 10, 20, 20)
+    >>> product = TensorProductActivation(10, mixing="mst")
+    >>> conv = ConstrainedGeneralizedConv(20, 20, product.layout_out, 10)
     >>> sum(weight.numel() for weight in conv.parameters())
     4291
     >>> conv(product(torch.ones(2, 100, 20))).shape
@@ -74,39 +73,39 @@ class ConstrainedGeneralizedConv(nn.Module):
 
     def __init__(
         self,
-        layout_in: HarmonicLayout | SupportsIndex,
-        layout_out: HarmonicLayout | SupportsIndex,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
+        layout: HarmonicLayout | SupportsIndex,
+        layout_out: HarmonicLayout | SupportsIndex,
         *,
         shared: bool = False,
         bias: bool = False,
     ) -> None:
         super().__init__()
-        self.uniform = UniformConv(layout_in, layout_out)
-        self.channel_wise = ChannelWiseConv(layout_out, in_channels)
+        self.uniform = UniformConv(layout, layout_out)
+        self.channel_wise = ChannelWiseConv(in_channels, layout_out)
         self.cross_channel = CrossChannelConv(
-            layout_out, in_channels, out_channels, shared=shared, bias=bias
+            in_channels, out_channels, layout_out, shared=shared, bias=bias
         )
 
     @property
     def layout(self) -> HarmonicLayout:
-        """Rows before."""
+        """Rows of the input."""
         return self.uniform.layout
 
     @property
     def layout_out(self) -> HarmonicLayout:
-        """Rows after."""
+        """Rows of the output."""
         return self.uniform.layout_out
 
     @property
     def in_channels(self) -> int:
-        """Number of channels before."""
+        """Number of channels of the input."""
         return self.cross_channel.in_channels
 
     @property
     def out_channels(self) -> int:
-        """Number of channels after."""
+        """Number of channels of the output."""
         return self.cross_channel.out_channels
 
     def reset_parameters(self) -> None:
@@ -115,18 +114,7 @@ class ConstrainedGeneralizedConv(nn.Module):
             step.reset_parameters()
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the mapped signals.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, in_channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row_out, out_channels)``.
-        """
+        """Return the coefficients of the mapped signals."""
         mixed = self.channel_wise(self.uniform(coefficients))
         mapped: Tensor = self.cross_channel(mixed)
         return mapped

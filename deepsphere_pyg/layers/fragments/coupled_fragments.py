@@ -1,4 +1,4 @@
-"""Which fragments come out of products of fragments, and in which rows."""
+"""Fragments that products of fragments make, and their rows."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ def checked_mixing(
     L_out: int | None,
     even_self_pairs: bool,
 ) -> DegreeMixing:
-    """Return the set of a kind, or the given one, up to a bandlimit.
+    """Return the mixing set of a name, or the given one, up to a bandlimit.
 
     Raises
     ------
     TypeError, ValueError
-        As :func:`.degree_mixing` and its ``up_to``; if a given set has another L than
-        the layout, or comes with ``even_self_pairs``.
+        As :func:`.degree_mixing` and its ``up_to``; if the L of a given set is not the
+        layout's, or a set is given with ``even_self_pairs``.
     """
     if isinstance(mixing, DegreeMixing):
         if mixing.L != layout.L:
             raise ValueError(
-                f"mixing is of L={mixing.L}, the layout of L={layout.L}; pass a set of "
-                "the layout's bandlimit"
+                f"mixing must have the layout's L={layout.L}, got L={mixing.L}; pass "
+                "a set of the layout's bandlimit"
             )
         if even_self_pairs:
             raise ValueError(
-                "even_self_pairs adds to 'mst' and 'rmst', got a mixing set of your "
-                "own; put the pairs into the set"
+                "even_self_pairs goes with 'mst' and 'rmst', got a DegreeMixing; add "
+                "the pairs to it"
             )
         chosen = mixing
     elif isinstance(mixing, str):
         choice_argument("mixing", mixing, KINDS)
         if mixing == "rmst" and layout.L < 2:
             raise ValueError(
-                "mixing='rmst' thins trees of at least two degrees, the layout has "
-                "degree 0 alone; pass mixing='mst', or a layout of L of 2 or more"
+                "mixing='rmst' needs a layout of at least 2 degrees, got L=1; pass "
+                "mixing='mst', or a layout of L of 2 or more"
             )
         chosen = degree_mixing(layout.L, mixing, even_self_pairs=even_self_pairs)
     else:
@@ -59,25 +59,21 @@ def checked_mixing(
 
 
 def coupled_fragments(layout: HarmonicLayout, mixing: DegreeMixing) -> IntArray:
-    """Return the degrees and fragments of all products, as they come out.
+    """Return the degrees and fragments of all products, in the order of the output.
 
-    Of two fragments of one degree the product is there once; it has no part of odd
-    degree where the two are one.
+    Two fragments of one degree are multiplied once; the product of a fragment with
+    itself has no odd degrees.
 
     Returns
     -------
     IntArray
-        Columns l, l1, t1, l2, t2: by degree l, then by (l1 + l2, l1), then by (t1, t2).
-        Read-only.
-
-    Shapes
-    ------
-    -> ``(fragments, 5)``
+        Columns l, l1, t1, l2, t2, sorted by l, then (l1 + l2, l1), then (t1, t2). Shape
+        ``(fragments, 5)``, read-only.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If no fragments are coupled.
 
     Examples
     --------
@@ -95,16 +91,15 @@ def coupled_fragments(layout: HarmonicLayout, mixing: DegreeMixing) -> IntArray:
     table = np.concatenate([np.empty((0, 5), dtype=np.int64), *parts])
     if not len(table):
         raise ValueError(
-            f"{mixing} couples no two fragments of {layout}, of which those of one "
-            "degree have no product of odd degree with themselves; add triples, or "
-            "fragments"
+            f"{mixing} must couple fragments of {layout} (the product of one with "
+            "itself has no odd degrees); add triples, or fragments"
         )
     table.setflags(write=False)
     return table
 
 
 def coupled_layout(table: IntArray, L: int) -> HarmonicLayout:
-    """Return the layout of fragments that are coupled to degrees below L."""
+    """Return the layout of the products of degrees below L."""
     return HarmonicLayout(L, np.bincount(table[:, 0], minlength=L).tolist())
 
 
@@ -114,6 +109,6 @@ def first_rows(layout: HarmonicLayout) -> IntArray:
 
 
 def fragment_numbers(layout: HarmonicLayout, l: IntArray, t: IntArray) -> IntArray:  # noqa: E741
-    """Return the number among all fragments of those given by degree and number."""
+    """Return the positions among all fragments of fragments t of degrees l."""
     firsts = np.concatenate([[0], np.cumsum(layout.tau)])
     return np.asarray(firsts[l] + t)

@@ -1,4 +1,4 @@
-"""Mixing of channels of each fragment."""
+"""Mixing of the channels of each fragment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import SupportsIndex
 
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
 from samplings.arguments import flag_argument, integer_argument
@@ -19,10 +18,10 @@ class CrossChannelConv(DegreeWise):
 
     Parameters
     ----------
-    layout
-        Rows; a number L stands for ``HarmonicLayout(L)``.
     in_channels, out_channels
         Number of channels.
+    layout
+        Rows of input and output; an integer L stands for ``HarmonicLayout(L)``.
     shared
         Whether all fragments of a degree have the same weights.
     bias
@@ -30,12 +29,10 @@ class CrossChannelConv(DegreeWise):
 
     Attributes
     ----------
-    layout, layout_out
-        Rows, the same before and after.
     weights
-        By degree, as a string, of shape ``(tau, in_channels, out_channels)``, with tau
-        1 where they are shared. Drawn normally, so that fragments vary as much as those
-        that go in.
+        For each degree, as a string, shape ``(tau, in_channels, out_channels)``, or
+        ``(1, in_channels, out_channels)`` if they are shared. Drawn from a normal
+        distribution that gives output fragments the variance of those of the input.
     bias
         Shape ``(tau of degree 0, out_channels)``, zero at first; None without.
 
@@ -50,8 +47,8 @@ class CrossChannelConv(DegreeWise):
 
     Notes
     -----
-    Equivariance: exact, to round-off. Parameters: :math:`K K' \sum_l \tau_l` of K and
-    K' channels, or :math:`K K' L` where they are shared, without the bias.
+    Equivariance: exact, to round-off. Parameters without bias, for K and K' channels:
+    :math:`K K' \sum_l \tau_l`, or :math:`K K' L` if they are shared.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 3, which does not say whether
     fragments share weights.
@@ -59,7 +56,7 @@ class CrossChannelConv(DegreeWise):
     Examples
     --------
     >>> import torch
-    >>> conv = CrossChannelConv(HarmonicLayout(2, [4, 3]), 8, 16)
+    >>> conv = CrossChannelConv(8, 16, HarmonicLayout(2, [4, 3]))
     >>> conv(torch.ones(5, 13, 8)).shape, conv.weights["0"].shape
     (torch.Size([5, 13, 16]), torch.Size([4, 8, 16]))
     """
@@ -69,18 +66,21 @@ class CrossChannelConv(DegreeWise):
 
     def __init__(
         self,
-        layout: HarmonicLayout | SupportsIndex,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
+        layout: HarmonicLayout | SupportsIndex,
         *,
         shared: bool = False,
         bias: bool = False,
     ) -> None:
-        known = numbered_layout(layout)
-        before = integer_argument("in_channels", in_channels, 1)
-        after = integer_argument("out_channels", out_channels, 1)
         self.shared = flag_argument("shared", shared)
-        super().__init__(known, known, before, after, bias)
+        super().__init__(
+            integer_argument("in_channels", in_channels, 1),
+            integer_argument("out_channels", out_channels, 1),
+            layout,
+            layout,
+            bias,
+        )
 
     def _weight_shape(self, degree: int) -> tuple[int, ...]:
         tau = 1 if self.shared else self.layout.tau[degree]
@@ -99,6 +99,6 @@ class CrossChannelConv(DegreeWise):
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
         return (
-            f"{self.layout}, {self.in_channels}, {self.out_channels}, "
+            f"{self.in_channels}, {self.out_channels}, {self.layout}, "
             f"shared={self.shared}, bias={self.bias is not None}"
         )

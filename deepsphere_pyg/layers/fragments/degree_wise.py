@@ -1,15 +1,20 @@
-"""What all linear maps have in common that treat orders alike: degree by degree."""
+"""Base of the linear maps that commute with rotations: degree by degree."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from math import prod
+from typing import SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.layout.checks import check_channels, checked_operand
+from deepsphere_pyg.harmonics.layout.checks import (
+    check_channels,
+    checked_operand,
+    numbered_layout,
+)
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from samplings.arguments import flag_argument
 
@@ -17,40 +22,41 @@ from samplings.arguments import flag_argument
 class DegreeWise(Float64Tensors):
     """Linear maps of the fragments and channels of each degree.
 
-    By the lemma of Schur, what commutes with rotations is of this kind. Subclasses say
-    which weights there are, and how they map the coefficients of one degree.
+    By the lemma of Schur, all linear maps that commute with rotations are of this kind.
+    Subclasses define the weights and how they map the coefficients of one degree.
 
     Parameters
     ----------
-    layout_in, layout_out
-        Rows before and after.
     in_channels, out_channels
-        Number of channels; None for any, which are kept.
+        Number of channels; None for any number, which is kept.
+    layout, layout_out
+        Rows of the input and the output; an integer L stands for ``HarmonicLayout(L)``.
     bias
         Whether to add a learned constant to the coefficients of degree 0.
 
     Raises
     ------
     ValueError
-        If the result has a degree that the coefficients have not, or a bias none to be
-        added to.
+        If the output has a degree that the input lacks, or there is no degree 0 for a
+        bias.
     """
 
     bias: nn.Parameter | None
 
     def __init__(
         self,
-        layout_in: HarmonicLayout,
-        layout_out: HarmonicLayout,
         in_channels: int | None,
         out_channels: int | None,
-        bias: bool,
+        layout: HarmonicLayout | SupportsIndex,
+        layout_out: HarmonicLayout | SupportsIndex,
+        bias: bool = False,
     ) -> None:
         super().__init__(None)
-        _check_degrees(layout_in, layout_out)
-        self.layout, self.layout_out = layout_in, layout_out
+        self.layout = numbered_layout(layout)
+        self.layout_out = numbered_layout(layout_out)
+        _check_degrees(self.layout, self.layout_out)
         self.in_channels, self.out_channels = in_channels, out_channels
-        self._degrees = [degree for degree, tau in enumerate(layout_out.tau) if tau]
+        self._degrees = [d for d, tau in enumerate(self.layout_out.tau) if tau]
         # Pairs stay in order; the keys of a dict would be sorted, 10 before 2.
         self.weights = nn.ParameterDict(
             (str(degree), torch.empty(self._weight_shape(degree), dtype=self.dtype))
@@ -58,10 +64,10 @@ class DegreeWise(Float64Tensors):
         )
         self.register_parameter("bias", None)
         if flag_argument("bias", bias):
-            tau = layout_out.tau[0]
+            tau = self.layout_out.tau[0]
             if not tau:
                 raise ValueError(
-                    f"bias is added to degree 0, of which {layout_out} has no "
+                    f"bias is added to degree 0, of which {self.layout_out} has no "
                     "fragments; pass bias=False"
                 )
             constants = torch.empty(tau, out_channels or 1, dtype=self.dtype)
@@ -74,7 +80,7 @@ class DegreeWise(Float64Tensors):
 
     @abstractmethod
     def _terms(self, degree: int) -> int:
-        """Return how many inputs each output of a degree is a sum over."""
+        """Return the number of inputs that each output of a degree sums."""
 
     @abstractmethod
     def _mapped(self, part: Tensor, weight: Tensor) -> Tensor:
@@ -88,27 +94,16 @@ class DegreeWise(Float64Tensors):
             nn.init.zeros_(self.bias)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the mapped signals.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, in_channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row_out, out_channels)``.
-        """
+        """Return the coefficients of the mapped signals."""
         like = next(iter(self.weights.values()))
         x = checked_operand(coefficients, self.layout, like, self.dtype)
         if self.in_channels is not None:
             check_channels(x, self.in_channels)
         *batch, n_rows, channels = x.shape
         n_signals = prod(batch)
-        # Rows come first, as after tensor products, which are far the largest input.
+        # Rows come first, as after tensor products, by far the largest inputs.
         rows = x.movedim(-2, 0).reshape(n_rows, n_signals, channels)
-        # Split at once: the gradient is then put together once, not degree by degree.
+        # One split: its gradient is assembled once, not degree by degree.
         heights = [tau * (2 * degree + 1) for degree, tau in enumerate(self.layout.tau)]
         degrees = torch.split(rows, heights)
         parts = []
@@ -124,16 +119,11 @@ class DegreeWise(Float64Tensors):
         return y.reshape(self.layout_out.n_rows, *batch, y.shape[-1]).movedim(0, -2)
 
 
-def _check_degrees(layout_in: HarmonicLayout, layout_out: HarmonicLayout) -> None:
-    if layout_out.L > layout_in.L:
-        raise ValueError(
-            f"layout_out has L={layout_out.L}, layout_in L={layout_in.L}; linear maps "
-            "that commute with rotations make no new degrees: lower L of layout_out"
-        )
+def _check_degrees(layout: HarmonicLayout, layout_out: HarmonicLayout) -> None:
     for degree, tau in enumerate(layout_out.tau):
-        if tau and not layout_in.tau[degree]:
+        if tau and (degree >= layout.L or not layout.tau[degree]):
             raise ValueError(
-                f"layout_out has {tau} fragments of degree {degree}, layout_in none; "
-                "linear maps that commute with rotations make no new degrees: set "
-                f"tau[{degree}] of layout_out to 0"
+                "linear maps that commute with rotations make no new degrees, but "
+                f"layout_out has degree {degree} (L={layout_out.L}, tau={tau}), which "
+                f"{layout} lacks; lower L of layout_out, or set tau[{degree}] to 0"
             )

@@ -27,18 +27,17 @@ class FragmentDropout(FixedTensors):
         y_{ltm} = \frac{b_{lt}}{1 - p} f_{ltm}, \qquad
         b_{lt} \sim \mathrm{Bernoulli}(1 - p)
 
-    for each signal and channel. All orders of a fragment go together: to drop some of
-    them would distinguish directions.
+    for each signal and channel. All orders of a fragment are dropped together: to drop
+    only some would distinguish directions.
 
     Parameters
     ----------
     layout
-        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
+        Rows of the coefficients; an integer L stands for ``HarmonicLayout(L)``.
     p
-        Probability of being dropped.
+        Probability that a unit is dropped.
     unit
-        What goes together: ``"fragment"``, or ``"channel"`` for all fragments of a
-        channel.
+        ``"fragment"``, or ``"channel"`` for all fragments of a channel together.
 
     Shapes
     ------
@@ -55,9 +54,9 @@ class FragmentDropout(FixedTensors):
 
     Notes
     -----
-    Equivariance: exact, for the same random numbers. In evaluation it changes nothing.
+    Equivariance: exact, for the same random numbers. In evaluation it is the identity.
 
-    Source: Srivastava et al. 2014, J. Mach. Learn. Res. 15, 1929, of fragments.
+    Source: Srivastava et al. 2014, J. Mach. Learn. Res. 15, 1929, applied to fragments.
 
     Examples
     --------
@@ -72,6 +71,7 @@ class FragmentDropout(FixedTensors):
     def __init__(
         self,
         layout: HarmonicLayout | SupportsIndex,
+        *,
         p: float = 0.5,
         unit: str = "fragment",
     ) -> None:
@@ -85,18 +85,7 @@ class FragmentDropout(FixedTensors):
         self.keep("unit_of_row", rows)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients, some of them zero in training.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row, channel)``.
-        """
+        """Return the coefficients, in training with dropped units set to zero."""
         x = checked_coefficients(in_full_precision(coefficients), self.layout)
         if not self.training or self.p == 0:
             return x
@@ -111,11 +100,11 @@ class FragmentDropout(FixedTensors):
 
 
 def _checked_probability(p: float) -> float:
-    """Return a probability of being dropped that leaves something."""
+    """Return the probability that a unit is dropped."""
     if isinstance(p, bool) or not isinstance(p, int | float):
         raise TypeError(f"p must be a number, got {type(p).__name__}; pass 0.1")
     if not 0 <= p < 1:
         raise ValueError(
-            f"p must be at least 0 and below 1, got {p}; 1 would leave nothing"
+            f"p must be at least 0 and below 1, got {p}; 1 would drop everything"
         )
     return float(p)

@@ -1,4 +1,4 @@
-"""Bring fragments to size one, without touching their direction."""
+"""Normalisation of fragments to size one, which keeps their direction."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from samplings.arguments import choice_argument, integer_argument, positive_argument
 
 STATISTICS = ("running", "instance")
-# Squares of what float32 leaves of zero, next to signals of size one.
+# Squares of the round-off of float32, next to signals of size one.
 ROUND_OFF = 1e-13
-# Number of batches that stands for sizes that are fixed. It is far below zero, and a
-# power of two, so that an average of such states, rounded, is below zero too.
+# Number of batches that marks fixed sizes. It is far below zero and a power of two, so
+# that a rounded average of such states is below zero too.
 FITTED = -(2**15)
 
 
 class FragmentNorm(Float64Tensors):
-    r"""Divide fragments by their root mean square, and scale them as learned.
+    r"""Divide fragments by their root mean square, and multiply by learned scales.
 
     .. math::
         y_{ltm} = \frac{s_{lt} f_{ltm}}{\sqrt{\langle f_{lt}^2 \rangle + \epsilon}}
@@ -38,30 +38,30 @@ class FragmentNorm(Float64Tensors):
     ==============  ================================================================
     statistics
     ==============  ================================================================
-    ``"running"``   the batch, for each channel; in evaluation the mean of batches
+    ``"running"``   the batch, for each channel; in evaluation the mean of the batches
                     seen in training, as in batch normalisation
-    ``"instance"``  the channels, for each signal. Of a single channel, degree 0
-                    keeps nothing but its sign
+    ``"instance"``  the channels, for each signal. With a single channel, degree 0 keeps
+                    only its sign
     ==============  ================================================================
 
-    Nothing is subtracted: a constant added to a coefficient of a degree above 0 would
+    No mean is subtracted: a constant added to a coefficient of a degree above 0 would
     distinguish a direction.
 
     Parameters
     ----------
-    layout
-        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
     channels
         Number of channels.
+    layout
+        Rows of the coefficients; an integer L stands for ``HarmonicLayout(L)``.
     statistics
         ``"running"`` or ``"instance"``.
     eps
-        Added to the mean squares. Fragments much smaller than its root are taken for
-        round-off, and stay small: by default 1e-4, between signals of size one and
-        their errors in float32.
+        Added to the mean squares. Fragments much smaller than its root are treated as
+        round-off, and stay small. The default root of 1e-4 lies between signals of size
+        one and their errors in float32.
     momentum
-        Of ``"running"``: share of a new batch in the running mean, once there were as
-        many that it is the larger; until then the mean is that of all batches.
+        Of ``"running"``: weight of each new batch in the running mean. The first
+        1 / momentum batches are averaged equally.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class FragmentNorm(Float64Tensors):
         Running means, shape ``(n_fragments, channels)``, one at first, part of
         ``state_dict``; None for ``"instance"``.
     n_batches
-        How many batches they are of, negative after :meth:`fit_`; part of
+        Number of batches in the running means, negative after :meth:`fit_`; part of
         ``state_dict``; None for ``"instance"``.
 
     Shapes
@@ -81,23 +81,23 @@ class FragmentNorm(Float64Tensors):
     Raises
     ------
     TypeError
-        If a number is none; in ``forward``, if the coefficients are not of the dtype of
-        the weights.
+        If ``eps`` or ``momentum`` is not a number; in ``forward``, if the coefficients
+        are not of the dtype of the weights.
     ValueError
-        If ``statistics`` is unknown, ``eps`` not positive, or ``momentum`` not above 0
-        and at most 1; in ``forward``, if rows or channels are not those expected.
+        If ``statistics`` is unknown, ``eps`` is not positive, or ``momentum`` is not in
+        (0, 1]; in ``forward``, if rows or channels are not those expected.
 
     Notes
     -----
-    Equivariance: exact, to round-off. A batch of no signals leaves the running means
-    as they are. Under autocast the layer stays in its own precision.
+    Equivariance: exact, to round-off. An empty batch does not change the running means.
+    Under autocast the layer keeps its own precision.
 
-    Source: batch normalisation, Ioffe and Szegedy 2015 (arXiv:1502.03167), without its
-    means, and of fragments as in Kondor et al. 2018 (arXiv:1806.09231).
+    Source: batch normalisation, Ioffe and Szegedy 2015 (arXiv:1502.03167), without the
+    means, and applied to fragments as in Kondor et al. 2018 (arXiv:1806.09231).
 
     Examples
     --------
-    >>> norm = FragmentNorm(2, channels=1)
+    >>> norm = FragmentNorm(1, 2)
     >>> norm(torch.tensor([[[5.0], [1.0], [2.0], [2.0]]])).flatten()
     tensor([1.0000, 0.5774, 1.1547, 1.1547], grad_fn=<ViewBackward0>)
     """
@@ -108,10 +108,10 @@ class FragmentNorm(Float64Tensors):
 
     def __init__(
         self,
-        layout: HarmonicLayout | SupportsIndex,
         channels: SupportsIndex,
-        statistics: str = "running",
+        layout: HarmonicLayout | SupportsIndex,
         *,
+        statistics: str = "running",
         eps: float = 1e-8,
         momentum: float = 0.1,
     ) -> None:
@@ -123,8 +123,7 @@ class FragmentNorm(Float64Tensors):
         self.momentum = positive_argument("momentum", momentum, "take 0.1")
         if self.momentum > 1:
             raise ValueError(
-                f"momentum must be at most 1, got {momentum}; 1 keeps nothing but the "
-                "last batch"
+                f"momentum must be at most 1, got {momentum}; 1 keeps the last batch"
             )
         shape = (self.layout.n_fragments, self.channels)
         self.weight = nn.Parameter(torch.ones(shape, dtype=self.dtype))
@@ -142,11 +141,11 @@ class FragmentNorm(Float64Tensors):
             self.n_batches.zero_()
 
     def fit_(self, coefficients: Tensor) -> FragmentNorm:
-        """Fix the mean squares to those of data; in training too they stay so.
+        """Set the mean squares to those of data; training does not change them again.
 
-        For what goes into a network, whose sizes span many decades, and of whose
-        channels small batches may hold little. Fragments whose squares are below 1e-13
-        of the largest are taken for round-off, and stay small.
+        For the input of a network, whose sizes may span many decades, and whose
+        channels may be nearly empty in small batches. Fragments whose squares are below
+        1e-13 of the largest are treated as round-off, and stay small.
 
         Parameters
         ----------
@@ -161,13 +160,13 @@ class FragmentNorm(Float64Tensors):
         Raises
         ------
         ValueError
-            If statistics are ``"instance"``, there are no signals, or they are all zero
-            or not finite.
+            If the statistics are ``"instance"``, or the signals are empty, all zero or
+            not finite.
         """
         if self.mean_square is None or self.n_batches is None:
             raise ValueError(
-                "statistics='instance' are of each signal and not fitted; "
-                "use statistics='running'"
+                "statistics='instance' are computed for each signal, so that there is "
+                "nothing to fit; use statistics='running'"
             )
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.channels)
@@ -177,26 +176,16 @@ class FragmentNorm(Float64Tensors):
             largest = mean.max()
             if not bool(torch.isfinite(largest)) or float(largest) <= 0:
                 raise ValueError(
-                    "there must be signals, finite and not all zero, to fit sizes to; "
-                    f"got {x.shape[:-2].numel()} of mean square {float(largest):g}"
+                    "coefficients must be finite and not all zero, got "
+                    f"{x.shape[:-2].numel()} signals of mean square "
+                    f"{float(largest):g}; pass those of the training set"
                 )
             self.mean_square.copy_(mean.clamp_min(ROUND_OFF * largest))
             self.n_batches.fill_(FITTED)
         return self
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the normalised coefficients.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row, channels)``.
-        """
+        """Return the normalised coefficients."""
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.channels)
         with torch.autocast(x.device.type, enabled=False):
@@ -204,7 +193,7 @@ class FragmentNorm(Float64Tensors):
             return x * factor.index_select(-2, self.fragment_of_row)
 
     def _mean_square(self, x: Tensor) -> Tensor:
-        """Mean square of each fragment, which broadcasts against the weights."""
+        """Return the mean square of each fragment, to broadcast with the weights."""
         if self.mean_square is None or self.n_batches is None:
             return power_spectrum(x, self.layout).mean(-1, keepdim=True) + self.eps
         fitted = self.n_batches < 0

@@ -1,4 +1,4 @@
-"""Nonlinearity of scalars, and gates from them for everything else."""
+"""Nonlinearity of scalars, and gates computed from them for other degrees."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ class GatedActivation(Float64Tensors):
 
     Parameters
     ----------
-    layout
-        Rows of the coefficients, with degree 0; a number L stands for
-        ``HarmonicLayout(L)``.
     channels
         Number of channels.
+    layout
+        Rows of the coefficients, with degree 0; an integer L stands for
+        ``HarmonicLayout(L)``.
     activation
         Module or function of the scalars; SiLU by default.
 
     Attributes
     ----------
     weight
-        Shape ``(tau of degree 0, n_gates, channels)``, a gate for each fragment of a
-        degree above 0. Drawn normally, so that sums vary as much as the scalars.
+        Shape ``(tau of degree 0, n_gates, channels)``, with one gate for each fragment
+        of a degree above 0. Drawn from a normal distribution that gives the sums the
+        variance of the scalars.
     bias
         Shape ``(n_gates, channels)``, zero at first.
 
@@ -63,15 +64,14 @@ class GatedActivation(Float64Tensors):
 
     Notes
     -----
-    Equivariance: exact, to round-off. Under autocast the layer stays in its own
-    precision.
+    Equivariance: exact, to round-off. Under autocast the layer keeps its own precision.
 
-    Source: Weiler et al. 2018 (arXiv:1807.02547), section 4.3; there gates are further
-    scalars, here they are computed from those there are.
+    Source: Weiler et al. 2018 (arXiv:1807.02547), section 4.3, where gates are further
+    scalars; here they are computed from the scalars of the signal.
 
     Examples
     --------
-    >>> gate = GatedActivation(HarmonicLayout(3, [4, 2, 1]), channels=8)
+    >>> gate = GatedActivation(8, HarmonicLayout(3, [4, 2, 1]))
     >>> gate(torch.ones(5, 15, 8)).shape, gate.weight.shape
     (torch.Size([5, 15, 8]), torch.Size([4, 3, 8]))
     """
@@ -80,8 +80,9 @@ class GatedActivation(Float64Tensors):
 
     def __init__(
         self,
-        layout: HarmonicLayout | SupportsIndex,
         channels: SupportsIndex,
+        layout: HarmonicLayout | SupportsIndex,
+        *,
         activation: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__(None)
@@ -93,8 +94,7 @@ class GatedActivation(Float64Tensors):
                 f"gates are computed from degree 0, of which {self.layout} has no "
                 "fragments; add some, or take NormActivation"
             )
-        chosen = nn.SiLU() if activation is None else activation
-        self.activation = checked_activation(chosen)
+        self.activation = checked_activation(activation, nn.SiLU)
         n_gates = self.layout.n_fragments - self.n_scalars
         shape = (self.n_scalars, n_gates, self.channels)
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
@@ -110,18 +110,7 @@ class GatedActivation(Float64Tensors):
             nn.init.zeros_(self.bias)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of activated scalars and gated fragments.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row, channels)``.
-        """
+        """Return the coefficients of activated scalars and gated fragments."""
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.channels)
         with torch.autocast(x.device.type, enabled=False):
@@ -129,11 +118,11 @@ class GatedActivation(Float64Tensors):
             scalars, others = torch.split(x, sizes, dim=-2)
             sums = (scalars[..., None, :] * self.weight).sum(-3) + self.bias
             gates = sums.sigmoid().index_select(-2, self.row_gates)
-            # What works in place would change the caller's coefficients.
+            # An activation in place would change the caller's coefficients.
             if getattr(self.activation, "inplace", True):
                 scalars = scalars.clone()
             return torch.cat([self.activation(scalars), gates * others], dim=-2)
 
     def extra_repr(self) -> str:
         """Layout and channels, for ``repr``."""
-        return f"{self.layout}, {self.channels}"
+        return f"{self.channels}, {self.layout}"

@@ -1,4 +1,4 @@
-"""Products of signals on the sphere, exact, by way of a grid."""
+"""Exact products of signals on the sphere, computed on a grid."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from samplings.arguments import integer_argument
 
 
 class GauntProduct(nn.Module):
-    r"""Multiply signals on the sphere, value by value, within each channel.
+    r"""Multiply signals on the sphere pointwise, within each channel.
 
     .. math::
         y_l = \sum_{l_1 l_2} \sqrt{\frac{(2l_1+1)(2l_2+1)}{4\pi(2l+1)}}\,
         C^{l_1 l_2 l}_{0;00}\; C^{l_1 l_2 l} (f_{l_1} \otimes g_{l_2})
         \quad\Longleftrightarrow\quad y(x) = f(x)\, g(x)
 
-    It is what the products of a :class:`~deepsphere_pyg.layers.TensorProductActivation`
-    of even :math:`l_1 + l_2 + l` add up to with these fixed weights: another function,
-    of one fragment a degree instead of tens, and :math:`O(L^3)` operations instead of
-    :math:`O(L^5)`. Those of odd sums, such as vector products, are not there.
+    It sums the products of a :class:`~deepsphere_pyg.layers.TensorProductActivation`
+    of even :math:`l_1 + l_2 + l` with these fixed weights: one fragment a degree, not
+    tens, and :math:`O(L^3)` operations, not :math:`O(L^5)`. Products of odd
+    :math:`l_1 + l_2 + l`, such as vector products, are not included.
 
     Parameters
     ----------
@@ -36,15 +36,15 @@ class GauntProduct(nn.Module):
     L_other
         Bandlimit of the second; by default L.
     L_out
-        Bandlimit of the product, at most L + L_other - 1, beyond which there is
-        nothing; by default L.
+        Bandlimit of the product, at most L + L_other - 1, beyond which it is zero; by
+        default L.
 
     Attributes
     ----------
     layout, layout_other, layout_out
         Rows of the signals and of the product.
     sampling
-        The grid: as few Gauss-Legendre rings as make the product exact.
+        The grid: the fewest Gauss-Legendre rings for which the product is exact.
 
     Shapes
     ------
@@ -57,14 +57,14 @@ class GauntProduct(nn.Module):
         If a number is not an integer; in ``forward``, if coefficients are not of the
         dtype of the module.
     ValueError
-        If a number is below 1, or ``L_out`` too large; in ``forward``, if the number of
-        rows is another, or there is one signal where bandlimits are two.
+        If a number is below 1, or ``L_out`` is too large; in ``forward``, if the number
+        of rows differs, or ``other`` is missing although the bandlimits differ.
 
     Notes
     -----
-    Equivariance: exact, to round-off. As an activation, of one signal, it is the
-    square, which is not negative at any point: put linear maps around it that mix
-    channels, or give it a second signal.
+    Equivariance: exact, to round-off. With one signal it is the square, which is
+    nowhere negative: put linear maps that mix channels around it, or pass a second
+    signal.
 
     Source: Gaunt 1929, Phil. Trans. R. Soc. A 228, 151; used in networks by Luo et al.
     2024 (arXiv:2401.10216).
@@ -80,6 +80,7 @@ class GauntProduct(nn.Module):
     def __init__(
         self,
         L: SupportsIndex,
+        *,
         L_other: SupportsIndex | None = None,
         L_out: SupportsIndex | None = None,
     ) -> None:
@@ -92,7 +93,7 @@ class GauntProduct(nn.Module):
                 f"L_out must be at most L + L_other - 1 = {first + second - 1}, got "
                 f"{out}; products have no higher degrees"
             )
-        # Rings that integrate three functions, of all longitudes that they need.
+        # Rings that integrate products of three functions exactly.
         rings = max(first, second, -(-(first + second + out - 2) // 2))
         self.sampling = GaussLegendre(rings)
         self.synthesis = ISHT(self.sampling, first)
@@ -118,20 +119,9 @@ class GauntProduct(nn.Module):
         return self.analysis.layout
 
     def forward(self, coefficients: Tensor, other: Tensor | None = None) -> Tensor:
-        """Return the coefficients of the product.
+        """Return the coefficients of the product, of the square if ``other`` is None.
 
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, L * L, channel)``.
-        other
-            Shape ``(*batch, L_other * L_other, channel)``, or what broadcasts; if None,
-            the signal is multiplied by itself.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, L_out * L_out, channel)``.
+        Batch and channels of the two broadcast.
         """
         signal = self.synthesis(in_full_precision(coefficients))
         if other is not None:
@@ -140,9 +130,9 @@ class GauntProduct(nn.Module):
             factor = signal
         else:
             raise ValueError(
-                f"other is missing: signals of L={self.layout.L} and "
-                f"L={self.layout_other.L} are multiplied; pass both, or make the layer "
-                "with one bandlimit"
+                f"other must be given, since L={self.layout.L} and "
+                f"L_other={self.layout_other.L} differ; pass both signals, or make the "
+                "layer with one bandlimit"
             )
         return self.analysis.analyze(signal * factor)
 

@@ -1,4 +1,4 @@
-"""A linear operator, a nonlinear one, a linear one: a layer of generalized networks."""
+"""Blocks of generalized networks: linear, nonlinear and linear operators."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from deepsphere_pyg.layers.fragments.generalized_conv import GeneralizedConv
 from deepsphere_pyg.layers.fragments.power_spectrum_readout import PowerSpectrumReadout
 from deepsphere_pyg.layers.rotation_group.so3_integral import SO3Mean
 
-# They give numbers where all else gives rows.
+# They return invariants without rows.
 READOUTS = (BispectrumReadout, PowerSpectrumReadout, SO3Mean)
 
 
 class Ends(NamedTuple):
-    """What goes in and comes out, as far as a module says; None where it does not."""
+    """Layouts and channels of a module; None where the module does not declare them."""
 
     layout: HarmonicLayout | None
     layout_out: HarmonicLayout | None
@@ -27,12 +27,13 @@ class Ends(NamedTuple):
 
 
 class GeneralizedBlock(nn.Module):
-    r"""Layer of a generalized spherical network, of any three operators.
+    r"""Apply a linear, a nonlinear and a linear operator, with an optional shortcut.
 
     .. math:: A = L_2 \circ N \circ L_1
 
     with linear operators :math:`L_1, L_2` and a nonlinear N, all of which commute with
-    rotations; with a shortcut S, :math:`A(f) + S(f)`. What is put in makes the network:
+    rotations; with a shortcut S, :math:`A(f) + S(f)`. The operators determine the
+    network:
 
     =====================  =========================  ==========================
     network                linear                     nonlinear
@@ -44,30 +45,30 @@ class GeneralizedBlock(nn.Module):
     Esteves et al. 2018    ZonalConv                  GridActivation
     =====================  =========================  ==========================
 
-    and any mixture of them.
+    and any mixture of these.
 
     Parameters
     ----------
     first
-        :math:`L_1`; None for nothing.
+        :math:`L_1`; None for the identity.
     activation
         N.
     second
-        :math:`L_2`; None for nothing.
+        :math:`L_2`; None for the identity.
     residual
-        If True, the block's input is added to its result: as it is where layouts and
-        channels are the same, else by a :class:`GeneralizedConv`. A module is a
-        shortcut of your own, such as ``nn.Identity()`` where the operators do not say
-        that they change neither.
+        If True, the block's input is added to its output: directly if layouts and
+        channels are the same, else through a :class:`GeneralizedConv`. Or a module: a
+        shortcut of your own, such as ``nn.Identity()`` where the operators do not
+        declare their layouts and channels.
 
     Attributes
     ----------
     layout, layout_out
-        Rows before and after; None where the modules do not say.
+        Rows of the input and the output; None where the modules do not declare them.
     in_channels, out_channels
-        Numbers of channels; None where the modules do not say.
+        Numbers of channels; None where the modules do not declare them.
     first, activation, second, shortcut
-        The operators; ``nn.Identity`` where there is none, ``shortcut`` then None.
+        The operators; ``nn.Identity`` for the identity, and None without a shortcut.
 
     Shapes
     ------
@@ -78,16 +79,16 @@ class GeneralizedBlock(nn.Module):
     TypeError
         If an operator is not a module.
     ValueError
-        If the rows or channels that one gives are not those that the next takes, an
-        operator is a read-out of invariants, or a shortcut is to be made without
-        knowing its ends; in ``forward``, if result and shortcut differ in shape.
+        If the output of an operator does not fit the next, an operator is a read-out of
+        invariants, or ``residual=True`` and layouts or channels are not declared; in
+        ``forward``, if the shapes of output and shortcut differ.
 
     Notes
     -----
-    Equivariance: that of the least equivariant of the operators. Modules that have
-    neither ``layout`` nor ``layout_out`` are taken as they are: what comes out of them
-    is known where they are nonlinearities of PyTorch. An activation of your own on a
-    grid may change the number of channels, which is not known after it.
+    Equivariance: that of the least equivariant operator. Modules without ``layout`` and
+    ``layout_out`` are not checked; elementwise nonlinearities of PyTorch are known to
+    keep rows and channels. Your own activation on a grid may change the number of
+    channels, which is then unknown.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 2.
 
@@ -97,11 +98,11 @@ class GeneralizedBlock(nn.Module):
     >>> from deepsphere_pyg.layers import (
     ...     ConstrainedGeneralizedConv, TensorProductActivation
     ... )
-    >>> product = TensorProductActivation(HarmonicLayout(6, 2), "mst")
+    >>> product = TensorProductActivation(HarmonicLayout(6, 2), mixing="mst")
     >>> block = GeneralizedBlock(
-    ...     ConstrainedGeneralizedConv(6, product.layout, 3, 8),
+    ...     ConstrainedGeneralizedConv(3, 8, 6, product.layout),
     ...     product,
-    ...     ConstrainedGeneralizedConv(product.layout_out, 4, 8, 16),
+    ...     ConstrainedGeneralizedConv(8, 16, product.layout_out, 4),
     ...     residual=True,
     ... )
     >>> block(torch.ones(5, 36, 3)).shape
@@ -139,36 +140,26 @@ class GeneralizedBlock(nn.Module):
             self.shortcut = _shortcut(ends) if residual else None
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients after the three operators.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, in_channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row_out, out_channels)``.
-        """
+        """Return the coefficients after the three operators."""
         y: Tensor = self.second(self.activation(self.first(coefficients)))
         if self.shortcut is None:
             return y
         added: Tensor = self.shortcut(coefficients)
-        # A sum would repeat what has fewer rows or channels.
+        # A sum would broadcast a single row or channel.
         if y.shape != added.shape:
             raise ValueError(
-                f"the operators give shape {tuple(y.shape)}, the shortcut "
-                f"{tuple(added.shape)}; pass a residual of the same rows and channels"
+                f"the shortcut must return shape {tuple(y.shape)}, as the operators "
+                f"do, got {tuple(added.shape)}; pass a residual of these rows and "
+                "channels"
             )
         return y + added
 
 
 def ends_of(module: nn.Module) -> Ends:
-    """Return what a module says of its rows and channels.
+    """Return the layouts and channels that a module declares.
 
-    Modules on coefficients of the sphere may have ``L`` alone, those that keep their
-    rows or channels only one of each.
+    Modules on coefficients of the sphere may have ``L`` alone; modules that keep rows
+    or channels may declare one ``layout``, one ``channels``.
 
     Examples
     --------
@@ -191,12 +182,12 @@ in_channels=3, out_channels=5)
 
 
 def chained(modules: dict[str, nn.Module]) -> Ends:
-    """Return the ends of modules one after the other.
+    """Return the ends of a chain of modules.
 
     Raises
     ------
     ValueError
-        If one does not take what the one before gives.
+        If a module does not fit the one before it.
     """
     start = end = Ends(None, None, None, None)
     before = ""
@@ -217,7 +208,7 @@ def chained(modules: dict[str, nn.Module]) -> Ends:
 
 
 def _keeps_channels(module: nn.Module) -> bool:
-    """Whether a module that says no channels gives as many as it takes."""
+    """Whether a module that declares no channels keeps their number."""
     if ends_of(module).layout is None:
         return isinstance(module, POINTWISE)
     activation = getattr(module, "activation", None)
@@ -227,14 +218,14 @@ def _keeps_channels(module: nn.Module) -> bool:
 def _check_joint(before: str, end: Ends, name: str, here: Ends) -> None:
     if None not in (end.layout_out, here.layout) and end.layout_out != here.layout:
         raise ValueError(
-            f"{before} gives {end.layout_out}, {name} takes {here.layout}; make them "
-            "with the same layout"
+            f"{name} must take the output of {before}, {end.layout_out}, got one "
+            f"that takes {here.layout}; make them with the same layout"
         )
     given, taken = end.out_channels, here.in_channels
     if given is not None and taken is not None and given != taken:
         raise ValueError(
-            f"{before} gives {given} channels, {name} takes {taken}; make them with "
-            "the same number"
+            f"{name} must take the {given} channels of {before}, got one that takes "
+            f"{taken}; make them with the same number"
         )
 
 
@@ -250,29 +241,30 @@ def _check_module(name: str, module: object, *, optional: bool) -> None:
 def _check_not_readout(name: str, module: object) -> None:
     if isinstance(module, READOUTS):
         raise ValueError(
-            f"{name} must give coefficients, got {type(module).__name__}, which gives "
-            "invariants without rows; put it after the block"
+            f"{name} must return coefficients, got {type(module).__name__}, which "
+            "returns invariants without rows; put it after the block"
         )
 
 
 def _check_shortcut(shortcut: nn.Module, ends: Ends) -> None:
-    """Refuse a shortcut with other ends than the block, as far as both say."""
+    """Refuse a shortcut whose declared ends differ from the block's."""
     for name, of_block, own in zip(Ends._fields, ends, ends_of(shortcut), strict=True):
         if None not in (of_block, own) and of_block != own:
             raise ValueError(
-                f"residual has {name} {own}, the block {of_block}; make them the same"
+                f"residual must have {name} {of_block}, as the block, got {own}; make "
+                "them the same"
             )
 
 
 def _shortcut(ends: Ends) -> nn.Module:
-    """Return what adds a block's input to its result."""
+    """Return the module that takes a block's input to the shape of its output."""
     before, after, into, out = ends
     if before is None or after is None or into is None or out is None:
         raise ValueError(
-            "residual=True needs operators that say their layouts and channels, got "
+            "residual=True needs operators that declare layouts and channels, got "
             f"{before} to {after}, {into} to {out} channels; pass a module as "
-            "residual, nn.Identity() where neither changes"
+            "residual, such as nn.Identity()"
         )
     if (before, into) == (after, out):
         return nn.Identity()
-    return GeneralizedConv(before, after, into, out)
+    return GeneralizedConv(into, out, before, after)

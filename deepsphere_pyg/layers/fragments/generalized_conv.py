@@ -6,7 +6,6 @@ from typing import SupportsIndex
 
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
 from samplings.arguments import integer_argument
@@ -20,28 +19,26 @@ class GeneralizedConv(DegreeWise):
         + b_{t'c'} \delta_{l0}
 
     By the lemma of Schur, this is every linear map of generalized signals that commutes
-    with rotations. Types and bandlimits may change; degrees of which the result has no
+    with rotations. Types and bandlimits may change; degrees for which the output has no
     fragments are dropped.
 
     Parameters
     ----------
-    layout_in, layout_out
-        Rows before and after; a number L stands for ``HarmonicLayout(L)``. Degrees of
-        the result must be there before.
     in_channels, out_channels
         Number of channels.
+    layout, layout_out
+        Rows of the input and the output; an integer L stands for ``HarmonicLayout(L)``.
+        The input must have every degree of the output.
     bias
-        Whether to add a learned constant to each coefficient of degree 0, the only ones
-        that rotations leave alone.
+        Whether to add a learned constant to each coefficient of degree 0, the only
+        coefficients that rotations do not change.
 
     Attributes
     ----------
-    layout, layout_out
-        Rows before and after.
     weights
-        By degree, as a string, of shape ``(tau_in, in_channels, tau_out,
-        out_channels)``; degrees without fragments after have none. Drawn normally,
-        so that fragments vary as much as those that go in.
+        For each degree of the output, as a string, shape ``(tau, in_channels, tau_out,
+        out_channels)``. Drawn from a normal distribution that gives output fragments
+        the variance of those of the input.
     bias
         Shape ``(tau_out of degree 0, out_channels)``, zero at first; None without.
 
@@ -55,19 +52,19 @@ class GeneralizedConv(DegreeWise):
         If a number is not an integer; in ``forward``, if the coefficients are not of
         the dtype of the weights.
     ValueError
-        If a number is below 1, ``layout_out`` has a degree that ``layout_in`` has not,
-        or a bias no degree 0; in ``forward``, if rows or channels are not those
-        expected.
+        If a number is below 1, ``layout_out`` has a degree that ``layout`` lacks, or
+        there is no degree 0 for a bias; in ``forward``, if rows or channels are not
+        those expected.
 
     Notes
     -----
     Equivariance: exact, to round-off. Under autocast it stays in its own precision.
-    The result is a view, with rows slowest in memory.
+    The result is a view in which rows are the slowest axis in memory.
 
-    Special cases, with the fragments t for orders n: with one fragment before and after
-    it is :class:`~deepsphere_pyg.layers.ZonalConv`; with one before and
-    :math:`\min(2l + 1, 2N - 1)` after the lift from the sphere to SO(3); with those
-    before and after the convolution on SO(3).
+    Special cases: with one fragment in input and output it is
+    :class:`~deepsphere_pyg.layers.ZonalConv`; with one in the input and
+    :math:`\min(2l + 1, 2N - 1)` in the output, one for each order n, the lift from the
+    sphere to SO(3); with these in both, the convolution on SO(3).
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 2; Kondor et al. 2018
     (arXiv:1806.09231), section 4.
@@ -75,7 +72,7 @@ class GeneralizedConv(DegreeWise):
     Examples
     --------
     >>> import torch
-    >>> conv = GeneralizedConv(HarmonicLayout(3, [4, 2, 2]), 2, 5, 8)
+    >>> conv = GeneralizedConv(5, 8, HarmonicLayout(3, [4, 2, 2]), 2)
     >>> conv(torch.ones(2, 20, 5)).shape, conv.weights["1"].shape
     (torch.Size([2, 4, 8]), torch.Size([2, 5, 1, 8]))
     """
@@ -85,18 +82,18 @@ class GeneralizedConv(DegreeWise):
 
     def __init__(
         self,
-        layout_in: HarmonicLayout | SupportsIndex,
-        layout_out: HarmonicLayout | SupportsIndex,
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
+        layout: HarmonicLayout | SupportsIndex,
+        layout_out: HarmonicLayout | SupportsIndex,
         *,
         bias: bool = False,
     ) -> None:
         super().__init__(
-            numbered_layout(layout_in),
-            numbered_layout(layout_out),
             integer_argument("in_channels", in_channels, 1),
             integer_argument("out_channels", out_channels, 1),
+            layout,
+            layout_out,
             bias,
         )
 
@@ -118,6 +115,6 @@ class GeneralizedConv(DegreeWise):
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
         return (
-            f"{self.layout}, {self.layout_out}, {self.in_channels}, "
-            f"{self.out_channels}, bias={self.bias is not None}"
+            f"{self.in_channels}, {self.out_channels}, {self.layout}, "
+            f"{self.layout_out}, bias={self.bias is not None}"
         )

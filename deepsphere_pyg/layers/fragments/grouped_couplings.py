@@ -1,4 +1,4 @@
-"""Products of two degrees to all degrees at once, as dense matrix products."""
+"""Products of fragments as one dense matrix product for each pair of degrees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samplings.arrays import FloatArray, IntArray, ReadOnly
 
 
 class Group(NamedTuple):
-    """Two degrees, and the number of orders of all degrees that they couple to."""
+    """Two degrees, and the total number of orders of the degrees they couple to."""
 
     l1: int
     l2: int
@@ -29,17 +29,17 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GroupedTables(ReadOnly):
-    """Dense coefficients of all pairs of degrees, and where results go.
+    """Dense coefficients of all pairs of degrees, and the order of the results.
 
     Parameters
     ----------
     groups
         Pairs of degrees, l1 <= l2.
     matrices
-        For each group its matrix ``(rows, pairs)``, flat, one after the other.
+        For each group its matrix ``(rows, pairs)``, flattened and concatenated.
     order
-        For each row of the result the one it is among those of all groups, which are
-        by (order, fragment of l1, fragment of l2).
+        For each row of the result its position among the rows of all groups, which are
+        sorted by (order, fragment of l1, fragment of l2).
     """
 
     groups: tuple[Group, ...]
@@ -90,7 +90,7 @@ def grouped_products(
     groups: tuple[Group, ...],
     layout: HarmonicLayout,
 ) -> Tensor:
-    """Return all products of fragments, in operations that PyTorch differentiates.
+    """Return all products of fragments, in differentiable operations of PyTorch.
 
     Parameters
     ----------

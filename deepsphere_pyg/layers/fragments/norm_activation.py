@@ -1,4 +1,4 @@
-"""Nonlinearity on the size of fragments, which keeps their direction."""
+"""Nonlinearity of the size of fragments, which keeps their direction."""
 
 from __future__ import annotations
 
@@ -29,22 +29,21 @@ class NormActivation(Float64Tensors):
         - \epsilon \, \sigma(b_{lt}) / r_{lt}^2}{r_{lt}} f_{ltm}, \qquad
         r_{lt} = \sqrt{\tfrac{1}{2l+1} \sum_m f_{ltm}^2 + \epsilon}
 
-    for each channel. Fragments of degree 0 are single numbers and keep their sign. Far
-    above :math:`\sqrt\epsilon` sizes become :math:`\sigma(r + b)`. Nothing has no
-    direction: :math:`\sigma(b)` is taken away from what is far smaller, of which is
-    left :math:`\sigma'(b) f`, so that the layer is smooth and does not make round-off
-    large.
+    for each channel. Fragments of degree 0 are single numbers and keep their sign.
+    Sizes far above :math:`\sqrt\epsilon` become :math:`\sigma(r + b)`. A zero fragment
+    has no direction, so :math:`\sigma(b)` is subtracted near zero; much smaller
+    fragments are scaled by :math:`\sigma'(b)`, and round-off is not amplified.
 
     Parameters
     ----------
-    layout
-        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
     channels
         Number of channels.
+    layout
+        Rows of the coefficients; an integer L stands for ``HarmonicLayout(L)``.
     activation
-        Module or function of the sizes, each by itself; SiLU by default.
+        Elementwise module or function of the sizes; SiLU by default.
     eps
-        Mean square of fragments too small to have a direction. The slope is at most
+        Mean square below which a fragment counts as zero. The slope is at most
         about :math:`|\sigma'| + 0.6 |\sigma(b)| / \sqrt\epsilon`.
 
     Attributes
@@ -62,20 +61,19 @@ class NormActivation(Float64Tensors):
         If ``activation`` cannot be called; in ``forward``, if the coefficients are not
         of the dtype of the bias.
     ValueError
-        If a number is below 1 or ``eps`` not positive; in ``forward``, if rows or
+        If a number is below 1 or ``eps`` is not positive; in ``forward``, if rows or
         channels are not those expected.
 
     Notes
     -----
-    Equivariance: exact, to round-off. Under autocast the layer stays in its own
-    precision.
+    Equivariance: exact, to round-off. Under autocast the layer keeps its own precision.
 
-    Source: Worrall et al. 2017 (arXiv:1612.04642), section 4, for the circle; what
-    becomes of small fragments is ours.
+    Source: Worrall et al. 2017 (arXiv:1612.04642), section 4, for the circle; the
+    behaviour near zero is ours.
 
     Examples
     --------
-    >>> layer = NormActivation(2, channels=1, activation=torch.nn.ReLU())
+    >>> layer = NormActivation(1, 2, activation=torch.nn.ReLU())
     >>> _ = torch.nn.init.constant_(layer.bias, -1.0)
     >>> y = layer(torch.tensor([[-3.0], [2.0], [2.0], [-2.0]]))
     >>> y.flatten().round(decimals=3).tolist()
@@ -86,17 +84,16 @@ class NormActivation(Float64Tensors):
 
     def __init__(
         self,
-        layout: HarmonicLayout | SupportsIndex,
         channels: SupportsIndex,
-        activation: Callable[[Tensor], Tensor] | None = None,
+        layout: HarmonicLayout | SupportsIndex,
         *,
+        activation: Callable[[Tensor], Tensor] | None = None,
         eps: float = 1e-4,
     ) -> None:
         super().__init__(None)
         self.layout = numbered_layout(layout)
         self.channels = integer_argument("channels", channels, 1)
-        chosen = nn.SiLU() if activation is None else activation
-        self.activation = checked_activation(chosen)
+        self.activation = checked_activation(activation, nn.SiLU)
         self.eps = positive_argument("eps", eps, "take 1e-4")
         shape = (self.layout.n_fragments, self.channels)
         self.bias = nn.Parameter(torch.zeros(shape, dtype=self.dtype))
@@ -107,24 +104,13 @@ class NormActivation(Float64Tensors):
         nn.init.zeros_(self.bias)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of changed size.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row, channels)``.
-        """
+        """Return the coefficients with activated sizes."""
         x = checked_operand(coefficients, self.layout, self.bias, self.dtype)
         check_channels(x, self.channels)
         with torch.autocast(x.device.type, enabled=False):
             square = power_spectrum(x, self.layout) + self.eps
             size = square.sqrt()
-            # A copy: activations may work in place, or look at the shape.
+            # A copy: activations may work in place, or depend on the shape.
             at_zero = self.activation(self.bias.expand_as(size).clone())
             activated = self.activation(size + self.bias)
             factor = (activated - at_zero * (self.eps / square)) / size
@@ -132,4 +118,4 @@ class NormActivation(Float64Tensors):
 
     def extra_repr(self) -> str:
         """Layout, channels and eps, for ``repr``."""
-        return f"{self.layout}, {self.channels}, eps={self.eps}"
+        return f"{self.channels}, {self.layout}, eps={self.eps}"

@@ -19,22 +19,22 @@ from deepsphere_pyg.layers.fragments.coupled_fragments import (
 from deepsphere_pyg.propagation.pair_sums import PairBlock
 from samplings.arrays import FloatArray, IntArray, ReadOnly
 
-# Products that are made at once, unless two fragments have more. Forwards and backwards
-# 512, 1024, 2048 take 18, 17, 16 ms for all products at L = 17 with 128 signals and
-# channels side by side, and 11, 9, 7 ms for those of trees.
+# Products made at once, unless two fragments have more. Forward and backward, 512, 1024
+# and 2048 take 18, 17 and 16 ms for all products at L = 17 with 128 signals times
+# channels, and 11, 9 and 7 ms for those of trees.
 PAIRS_OF_A_BLOCK = 2048
 
 
 @dataclass(frozen=True, eq=False)
 class PairTables(ReadOnly):
-    """What :func:`.pair_sum` needs, as arrays.
+    """Arrays that :func:`.pair_sum` takes.
 
     Parameters
     ----------
     offsets, indices, weights, targets
         Compressed rows, block after block.
     offsets_t, indices_t, order
-        Those of the transposes; their weights are ``weights[order]``.
+        Compressed rows of the transposes; their weights are ``weights[order]``.
     blocks
         Six numbers for each block.
     """
@@ -110,7 +110,7 @@ def pair_tables(layout: HarmonicLayout, table: IntArray, L_out: int) -> PairTabl
 def _block_offsets(
     offsets: npt.NDArray[np.integer], rows: IntArray, n_edges: IntArray
 ) -> npt.NDArray[np.int32]:
-    """Offsets of each block from 0, with the number of its edges as the last."""
+    """Return the offsets of each block, from 0 to the number of its edges."""
     edge_start = np.cumsum(n_edges) - n_edges
     own = offsets[:-1].astype(np.int64) - np.repeat(edge_start, rows)
     return np.insert(own, np.cumsum(rows), n_edges).astype(np.int32)
@@ -118,7 +118,7 @@ def _block_offsets(
 
 @dataclass(frozen=True, eq=False)
 class _Edges:
-    """Nonzero coefficients: fragment of the table, rows of both factors, target."""
+    """Nonzero coefficients, with their fragment, the rows of both factors, target."""
 
     fragment: IntArray
     first: IntArray
@@ -135,7 +135,7 @@ class _Edges:
         counts = np.diff(couplings.offsets)[number]
         ends = np.cumsum(counts)
         fragment = np.repeat(np.arange(len(table)), counts)
-        # Coefficients of a triple, again for each of its fragments.
+        # Coefficients of a triple, repeated for each of its fragments.
         entry = np.arange(len(fragment)) + np.repeat(
             couplings.offsets[number] - (ends - counts), counts
         )
@@ -154,7 +154,7 @@ class _Edges:
 
 @dataclass(frozen=True, eq=False)
 class _Blocks:
-    """Rows of one fragment with those of some consecutive ones."""
+    """Blocks: rows of one fragment times rows of consecutive fragments."""
 
     first: IntArray
     last: IntArray
@@ -188,7 +188,7 @@ class _Blocks:
 
 
 def _runs(both: IntArray, rows: IntArray) -> Iterator[tuple[int, int, int, int, int]]:
-    """Yield bounds of blocks, and how many pairs of fragments, in order, each has."""
+    """Yield the bounds of blocks, and the number of pairs of fragments in each."""
     start = 0
     for stop in range(1, len(both) + 1):
         i, j = both[start]

@@ -1,4 +1,4 @@
-"""Features of signals that rotations leave as they are."""
+"""Second-order features that are invariant under rotations."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 
 
 class PowerSpectrumReadout(nn.Module):
-    r"""Read the power of each fragment and channel: as many invariant numbers.
+    r"""Compute the power of each fragment and channel: invariant numbers.
 
     .. math:: y_{lt} = \frac{1}{2l + 1} \sum_{m=-l}^{l} f_{ltm}^2
 
-    The coefficients of degree 0 are invariant themselves, and by default stand in place
-    of their squares, which have lost the sign.
+    The coefficients of degree 0 are invariant themselves, and by default replace their
+    squares, which lack the sign.
 
     Parameters
     ----------
     layout
-        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
+        Rows of the coefficients; an integer L stands for ``HarmonicLayout(L)``.
     scalars
-        Whether coefficients of degree 0 stand as they are.
+        Whether to keep the coefficients of degree 0 in place of their squares.
 
     Shapes
     ------
     ``(*batch, row, channel) -> (*batch, n_fragments * channel)``, fragment after
-    fragment: ready for ``nn.Linear``.
+    fragment, as ``nn.Linear`` takes them.
 
     Raises
     ------
     TypeError
-        If ``layout`` is neither; in ``forward``, if the coefficients are not float32 or
-        float64.
+        If ``layout`` is neither a layout nor an integer; in ``forward``, if the
+        coefficients are not float32 or float64.
     ValueError
         If L is below 1; in ``forward``, if the number of rows is not the layout's.
 
     Notes
     -----
-    Equivariance: invariant, to round-off. The power spectrum does not tell signals
-    apart whose degrees are rotated each by itself; convolutions and nonlinearities
-    before it make that matter less.
+    Equivariance: invariant, to round-off. The power spectrum does not distinguish
+    signals whose degrees are rotated independently; convolutions and nonlinearities
+    before it reduce this loss.
 
     Source: Kazhdan et al. 2003, Symposium on Geometry Processing.
 
@@ -67,18 +67,7 @@ class PowerSpectrumReadout(nn.Module):
         self.scalars = scalars
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the invariants.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, n_fragments * channel)``.
-        """
+        """Return the invariants."""
         x = checked_coefficients(in_full_precision(coefficients), self.layout)
         power = power_spectrum(x, self.layout)
         if self.scalars:

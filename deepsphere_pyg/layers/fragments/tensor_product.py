@@ -1,4 +1,4 @@
-"""Nonlinearity that commutes with rotations: products of fragments."""
+"""Products of fragments: a nonlinearity that commutes with rotations."""
 
 from __future__ import annotations
 
@@ -37,40 +37,41 @@ class TensorProductActivation(Float64Tensors):
         f^{l_1}_{t_1 m_1} f^{l_2}_{t_2 m_2}
 
     for all pairs of fragments of the degrees :math:`(l_1, l_2)` that a mixing set
-    couples to l, each pair once: those of one degree have :math:`t_1 \leq t_2`, and a
-    fragment's product with itself, which has no part of odd degree, leaves those out.
-    With the full set this is the Clebsch-Gordan nonlinearity of Kondor et al.; trees
-    cost much less (:func:`~deepsphere_pyg.harmonics.degree_mixing`).
+    couples to l, each pair once: within one degree :math:`t_1 \leq t_2`, and products
+    of a fragment with itself have even degrees only. With the full set this is the
+    Clebsch-Gordan nonlinearity of Kondor et al.; trees cost much less
+    (:func:`~deepsphere_pyg.harmonics.degree_mixing`).
 
     Parameters
     ----------
     layout
-        Rows of the coefficients; a number L stands for ``HarmonicLayout(L)``.
+        Rows of the coefficients; an integer L stands for ``HarmonicLayout(L)``.
     mixing
-        Which degrees are coupled: ``"full"``, ``"mst"``, ``"rmst"``, or a
+        Degrees to couple: ``"full"``, ``"mst"``, ``"rmst"``, or a
         :class:`~deepsphere_pyg.harmonics.DegreeMixing` of your own.
     L_out
-        Bandlimit of the result, at most L; the rest is not computed. L by default.
+        Bandlimit of the output, at most L, which is the default; higher degrees are not
+        computed.
     even_self_pairs
         Of ``"mst"`` and ``"rmst"``: whether to add pairs of equal degrees.
     execution
         ==============  ============================================================
         ``"auto"``      ``"sparse"``
         ``"sparse"``    sums over nonzero coefficients, as edges from pairs of rows;
-                        some thousand pairs are made at a time, and forgotten
-        ``"grouped"``   for each two degrees one dense matrix product to all degrees
+                        products are made and discarded some thousand at a time
+        ``"grouped"``   one dense matrix product for each pair of degrees
         ==============  ============================================================
 
     Attributes
     ----------
     layout, layout_out
-        Rows of the coefficients and of the result.
+        Rows of the input and the output.
     mixing
         The :class:`~deepsphere_pyg.harmonics.DegreeMixing` used.
     fragments
-        Where fragments of the result are from: columns l, l1, t1, l2, t2, in their
-        order, which is by l, then (l1 + l2, l1), then (t1, t2). Shape
-        ``(layout_out.n_fragments, 5)``, read-only.
+        Origin of each fragment of the output: columns l, l1, t1, l2, t2, sorted by l,
+        then (l1 + l2, l1), then (t1, t2). Shape ``(layout_out.n_fragments, 5)``,
+        read-only.
 
     Shapes
     ------
@@ -79,32 +80,33 @@ class TensorProductActivation(Float64Tensors):
     Raises
     ------
     TypeError
-        If ``mixing`` is none, or a number no integer; in ``forward``, if the
-        coefficients are not of the module's dtype.
+        If ``mixing`` is not a mixing set, or a size is not an integer; in ``forward``,
+        if the coefficients are not of the module's dtype.
     ValueError
-        If ``mixing`` is of another L, couples no fragments, or ``L_out`` is above L; in
-        ``forward``, if the number of rows is not the layout's.
+        If the L of ``mixing`` differs, ``mixing`` couples no fragments, or ``L_out`` is
+        above L; in ``forward``, if the number of rows is not the layout's.
 
     Notes
     -----
-    Normalisation: the matrices have orthonormal rows. The products of two different
-    fragments whose coefficients are independent and of variance one have
-    variance one, those of one with itself about twice as much, and at degree 0 the
-    mean :math:`\sqrt{2 l_1 + 1}` besides. e3nn's ``"component"`` is the same.
+    Normalisation: the matrices have orthonormal rows. For independent coefficients of
+    variance one, products of two different fragments have variance one; products of a
+    fragment with itself have about twice that, and at degree 0 the mean
+    :math:`\sqrt{2 l_1 + 1}`. This is e3nn's ``"component"`` normalisation.
 
     Equivariance: exact, to round-off: products rotate by :math:`D^l`. Relative errors
     at L = 10, with a generalized convolution after it: about 4e-7 in float32, 1e-15 in
-    float64. Under autocast the layer stays in its own precision.
+    float64. Under autocast the layer keeps its own precision.
 
     Memory: ``"sparse"`` needs the result and some MB; its tables take 28 bytes a
-    coefficient, of which there are 588,000 for all products at L = 17. It returns a
-    view whose rows are slowest in memory, as
-    :class:`~deepsphere_pyg.layers.GeneralizedConv` takes them fastest. ``"grouped"``
+    coefficient, of which there are 588,000 for all products at L = 17. The result is a
+    view in which rows are the slowest axis in memory, which
+    :class:`~deepsphere_pyg.layers.GeneralizedConv` processes fastest. ``"grouped"``
     needs twice the result, and the dense matrices.
 
-    Speed: times as fast as e3nn's ``TensorProduct`` of the same couplings, forwards,
-    and forwards and backwards, and peak memory over its (one core with AVX-512,
-    float32, 16 channels, in turn; ``benchmarks/tensor_product.py``):
+    Speed: speedup over e3nn's ``TensorProduct`` with the same couplings, forward, and
+    forward with backward; and peak memory relative to it (one core with AVX-512,
+    float32, 16 channels, measured in alternation by
+    ``benchmarks.studies.tensor_product``):
 
     ======================  ==================  ==================
     L, signals              all products        trees
@@ -114,15 +116,15 @@ class TensorProductActivation(Float64Tensors):
     17, 8                   17.9, 11.4; 0.51    5.4, 5.8; 0.47
     ======================  ==================  ==================
 
-    It is made in 0.1 s at L = 17, where e3nn computes coefficients for 18 s. On the CPU
-    ``"grouped"`` takes 1.2 times as long at L = 4, and 5 times at L = 17.
+    Construction takes 0.1 s at L = 17, and 18 s in e3nn. On the CPU ``"grouped"`` takes
+    1.2 times as long as ``"sparse"`` at L = 4, and 5 times at L = 17.
 
-    Source: Kondor et al. 2018 (arXiv:1806.09231), section 4; channel-wise, and with
+    Source: Kondor et al. 2018 (arXiv:1806.09231), section 4; channel-wise and with
     trees, Cobb et al. 2021 (arXiv:2010.11661), section 3.
 
     Examples
     --------
-    >>> product = TensorProductActivation(10, "mst")
+    >>> product = TensorProductActivation(10, mixing="mst")
     >>> product(torch.ones(2, 100, 3)).shape, product.layout_out.tau
     (torch.Size([2, 901, 3]), (10, 9, 9, 9, 9, 9, 9, 9, 9, 9))
     >>> product.fragments[-1]
@@ -142,9 +144,9 @@ class TensorProductActivation(Float64Tensors):
     def __init__(
         self,
         layout: HarmonicLayout | SupportsIndex,
+        *,
         mixing: str | DegreeMixing = "full",
         L_out: int | None = None,
-        *,
         even_self_pairs: bool = False,
         execution: str = "auto",
     ) -> None:
@@ -176,29 +178,18 @@ class TensorProductActivation(Float64Tensors):
         self.keep("matrices", tables.matrices)
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
-        """Return a master in a dtype; transposes have the same weights in order."""
+        """Return a master in a dtype; transposes reorder the same weights."""
         if name == "weights_t":
             return super().rounded("weights", dtype)[self._order_t]
         return super().rounded(name, dtype)
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the products of fragments.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, row, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, row_out, channel)``.
-        """
+        """Return the products of fragments."""
         grouped = self.execution == "grouped"
         like = self.order if grouped else self.targets
         x = checked_operand(coefficients, self.layout, like, self.dtype)
         *batch, n_rows, channels = x.shape
-        # Rows come first, so that whatever lies side by side is multiplied at once.
+        # Rows come first, so that signals and channels are one contiguous axis.
         rows = x.movedim(-2, 0).reshape(n_rows, prod(batch) * channels).contiguous()
         n_out = self.layout_out.n_rows
         if grouped:

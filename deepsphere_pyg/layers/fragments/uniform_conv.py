@@ -1,4 +1,4 @@
-"""Mixing of fragments that is the same in all channels."""
+"""Mixing of fragments with the same weights in all channels."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from typing import SupportsIndex
 
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.degree_wise import DegreeWise
 
 
 class UniformConv(DegreeWise):
-    r"""Mix the fragments of each degree, alike in all channels.
+    r"""Mix the fragments of each degree with the same weights in all channels.
 
     .. math:: y^l_{t'c} = \sum_t f^l_{tc} w^l_{tt'}
 
     Parameters
     ----------
-    layout_in, layout_out
-        Rows before and after; a number L stands for ``HarmonicLayout(L)``. Degrees of
-        the result must be there before.
+    layout, layout_out
+        Rows of the input and the output; an integer L stands for ``HarmonicLayout(L)``.
+        The input must have every degree of the output.
 
     Attributes
     ----------
-    layout, layout_out
-        Rows before and after.
     weights
-        By degree, as a string, of shape ``(tau_in, tau_out)``. Drawn normally, so that
-        fragments vary as much as those that go in.
+        For each degree, as a string, shape ``(tau, tau_out)``. Drawn from a normal
+        distribution that gives output fragments the variance of those of the input.
 
     Shapes
     ------
@@ -55,11 +52,10 @@ class UniformConv(DegreeWise):
 
     def __init__(
         self,
-        layout_in: HarmonicLayout | SupportsIndex,
+        layout: HarmonicLayout | SupportsIndex,
         layout_out: HarmonicLayout | SupportsIndex,
     ) -> None:
-        before, after = numbered_layout(layout_in), numbered_layout(layout_out)
-        super().__init__(before, after, None, None, bias=False)
+        super().__init__(None, None, layout, layout_out)
 
     def _weight_shape(self, degree: int) -> tuple[int, ...]:
         return self.layout.tau[degree], self.layout_out.tau[degree]

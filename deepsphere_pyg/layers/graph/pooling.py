@@ -111,8 +111,8 @@ class GlobalMeanPool(FixedTensors):
     Parameters
     ----------
     sampling
-        Where signals live, whose areas weigh the vertices: the layer then has one input
-        and stands in ``nn.Sequential``. If None, areas come with each call.
+        Sampling of the signals, whose areas weight the vertices; the layer then has one
+        input, as in ``nn.Sequential``. If None, areas are passed in each call.
 
     Shapes
     ------
@@ -122,14 +122,14 @@ class GlobalMeanPool(FixedTensors):
     Raises
     ------
     TypeError
-        If ``sampling`` is not one; in ``forward``, if there is no area.
+        If ``sampling`` is not a Sampling; in ``forward``, if there are no areas.
     ValueError
-        In ``forward``, if ``area`` is not one number a vertex.
+        In ``forward``, if ``area`` does not have one number a vertex.
 
     Notes
     -----
     Equivariance: invariant under the rotations that map the sampling onto itself, and
-    under others as far as the cell areas are a good quadrature. Areas are no part of
+    under others to the accuracy of the quadrature by cell areas. Areas are not part of
     ``state_dict``.
 
     Examples
@@ -157,15 +157,12 @@ class GlobalMeanPool(FixedTensors):
             self.keep("area", weights, torch.get_default_dtype())
 
     def forward(self, x: Tensor, area: Tensor | None = None) -> Tensor:
-        """Return the mean of ``x`` weighted by ``area``, in any unit.
-
-        Those of the sampling, if not given.
-        """
+        """Return the mean of ``x`` weighted by ``area``, by default the sampling's."""
         area = self.area if area is None else area
         if area is None:
             raise TypeError(
-                "the mean needs areas: make the layer with its sampling, "
-                "GlobalMeanPool(sampling), or pass area in the call"
+                "area must be given, since the layer has no sampling; pass it, or make "
+                "the layer as GlobalMeanPool(sampling)"
             )
         if area.shape != x.shape[-2:-1]:
             raise ValueError(

@@ -1,9 +1,10 @@
-"""Bring input channels to mean zero and spread one."""
+"""Standardization of input channels to mean zero and standard deviation one."""
 
 from __future__ import annotations
 
 from typing import Self
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +26,7 @@ class Standardize(nn.Module):
     ----------
     mean, std
         Shape ``(channels,)``, 0 and 1 at first. Not learned, but part of
-        ``state_dict``: a network is worth nothing without the units it was trained in.
+        ``state_dict``, since a network is useless without the units of its training.
 
     Shapes
     ------
@@ -34,11 +35,11 @@ class Standardize(nn.Module):
     Raises
     ------
     ValueError
-        If ``channels < 1``; in ``forward``, if ``x`` has another number of channels.
+        If ``channels < 1``; in ``forward``, if the number of channels differs.
 
     Notes
     -----
-    Equivariance: exact, for it acts on single vertices.
+    Equivariance: exact, since it acts on single vertices.
 
     Examples
     --------
@@ -56,14 +57,14 @@ class Standardize(nn.Module):
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
 
-    def fit_(self, mean: Tensor, std: Tensor) -> Self:
+    def fit_(self, mean: npt.ArrayLike | Tensor, std: npt.ArrayLike | Tensor) -> Self:
         """Set the statistics in place and return the layer.
 
         Parameters
         ----------
         mean, std
-            One number a channel, finite. A channel that does not vary, of standard
-            deviation zero, is only centred.
+            One finite number a channel: tensors, NumPy arrays or sequences. A constant
+            channel, of standard deviation zero, is only centred.
 
         Raises
         ------
@@ -71,6 +72,7 @@ class Standardize(nn.Module):
             If the shapes do not fit, a number is not finite, or a standard deviation
             is negative.
         """
+        mean, std = torch.as_tensor(mean), torch.as_tensor(std)
         for name, value in [("mean", mean), ("std", std)]:
             if value.shape != (self.channels,):
                 raise ValueError(
@@ -84,19 +86,21 @@ class Standardize(nn.Module):
                     " leave missing values out of the statistics"
                 )
         if (std < 0).any():
-            raise ValueError(f"std must not be negative, got {std.min().item()}")
+            raise ValueError(
+                f"std must not be negative, got {std.min().item()}; pass deviations"
+            )
         self.mean.copy_(mean)
         self.std.copy_(torch.where(std > 0, std, 1.0))
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the standardised signals.
+        """Return the standardized signals.
 
         Raises
         ------
         ValueError
-            If there are other channels, or values are missing by a code, such as
-            healpy's ``UNSEEN``. What is NaN stays so.
+            If the number of channels differs, or missing values have a code, such as
+            healpy's ``UNSEEN``. NaN remains NaN.
         """
         if x.shape[-1] != self.channels:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""A layer and its operator as one, so that it can stand in a sequence."""
+"""A layer with a fixed operator, for ``nn.Sequential``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deepsphere_pyg.edge_operator import EdgeOperator
 class WithOperator(nn.Module):
     """Apply a layer with a given operator: a module of one input.
 
-    Layers on graphs take their operator in each call. Given it once, they go into
+    Layers on graphs take their operator in each call. With a fixed one they go into
     ``nn.Sequential``, also next to layers on coefficients:
     :class:`~deepsphere_pyg.harmonics.SHT` takes signals at the vertices of any sampling
     to coefficients, :class:`~deepsphere_pyg.harmonics.ISHT` takes coefficients to
@@ -19,7 +19,7 @@ class WithOperator(nn.Module):
     Parameters
     ----------
     layer
-        Module that is called with a signal and an operator, such as
+        Module that takes a signal and an operator, such as
         :class:`~deepsphere_pyg.layers.ChebConv` or
         :class:`~deepsphere_pyg.layers.MeanPool`.
     operator
@@ -27,12 +27,12 @@ class WithOperator(nn.Module):
 
     Shapes
     ------
-    As of the layer.
+    Those of the layer.
 
     Raises
     ------
     TypeError
-        If ``layer`` is not a module, or ``operator`` not an operator.
+        If ``layer`` is not a module, or ``operator`` is not an EdgeOperator.
 
     Notes
     -----
@@ -49,7 +49,7 @@ class WithOperator(nn.Module):
     >>> from deepsphere_pyg.layers import ChebConv, ZonalConv
     >>> from samplings import HEALPix, knn_graph, laplacian
     >>> sampling, L = HEALPix(2), 4
-    >>> operator = laplacian_operator(laplacian(knn_graph(sampling, k=8)))
+    >>> operator = laplacian_operator(sampling, k=8)
     >>> network = nn.Sequential(
     ...     WithOperator(ChebConv(3, 8, K=3), operator),
     ...     nn.ReLU(),

@@ -1,4 +1,4 @@
-"""Squares of functions on the rotation group, and the norm before them."""
+"""Squares of functions on the rotation group, and their normalisation."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from deepsphere_pyg.harmonics import ISO3Transform, SO3Transform
 from samplings import SO3Grid
 from samplings.arguments import integer_argument
 
-# Share of a batch in the running mean, as in batch normalisation.
+# Weight of each new batch in the running mean, as in batch normalisation.
 MOMENTUM = 0.1
 EPS = 1e-5
-# Of SO(3).
+# Volume of SO(3).
 VOLUME = 8 * math.pi**2
 
 
 class _AddSquare(torch.autograd.Function):
-    """The derivative in one pass; autograd's own takes five."""
+    """x + x^2 / 2 with a derivative in one pass; autograd's own takes five."""
 
     generate_vmap_rule = True
 
@@ -51,7 +51,7 @@ class _AddSquare(torch.autograd.Function):
 def add_half_square(x: Tensor) -> Tensor:
     """Return x + x^2 / 2, in one pass over the values, and another for the gradient."""
     if torch.compiler.is_compiling():
-        # It fuses what there is.
+        # Compilers fuse the passes of autograd's own derivative.
         return torch.addcmul(x, x, x, value=0.5)
     y: Tensor = _AddSquare.apply(x)  # type: ignore[no-untyped-call]
     return y
@@ -62,21 +62,21 @@ class GroupSquare(nn.Module):
 
     .. math:: f \mapsto f + \tfrac{1}{2} f^2
 
-    cut at the bandlimits of the result. A square has twice the bandlimits, and a grid
-    can resolve it, which none can do with ReLU: its rings integrate the square times
-    what is kept of it.
+    truncated at the bandlimits of the output. A square has twice the bandlimits, which
+    a grid can resolve, unlike a ReLU: its rings integrate the square times the degrees
+    of the output exactly.
 
     Parameters
     ----------
     L, N
-        Bandlimit and azimuthal bandlimit.
+        Bandlimit and azimuthal bandlimit of the input.
     L_out, N_out
-        Those of the result, which has nothing beyond 2 L - 1 and 2 N - 1.
+        Those of the output, which is zero beyond 2 L - 1 and 2 N - 1.
 
     Attributes
     ----------
     layout, layout_out
-        Rows before and after.
+        Rows of the input and the output.
     grid
         The :class:`~samplings.SO3Grid`.
 
@@ -87,7 +87,7 @@ class GroupSquare(nn.Module):
     Raises
     ------
     TypeError, ValueError
-        As for the transforms.
+        As the transforms.
 
     Notes
     -----
@@ -95,7 +95,7 @@ class GroupSquare(nn.Module):
 
     Examples
     --------
-    >>> square = GroupSquare(4, 2, 3, 1)
+    >>> square = GroupSquare(4, 2, L_out=3, N_out=1)
     >>> constant = torch.zeros(46, 1).index_fill(0, torch.tensor(0), 2.0)
     >>> print(round(float(square(constant)[0]), 4))  # 2 + 2 / (8 pi^2)^(1/2)
     2.2251
@@ -105,6 +105,7 @@ class GroupSquare(nn.Module):
         self,
         L: SupportsIndex,
         N: SupportsIndex,
+        *,
         L_out: SupportsIndex,
         N_out: SupportsIndex,
     ) -> None:
@@ -131,23 +132,23 @@ class GroupSquare(nn.Module):
 
 
 def resolving(L: int, L_out: int) -> int:
-    """Return the bandlimit of a grid that integrates a square times what is kept.
+    """Return the bandlimit of a grid that integrates a square times kept degrees.
 
-    The 2n - 1 points of a circle tell waves up to 2 (L - 1) + L_out - 1 from constants.
+    The 2n - 1 points of a circle resolve waves up to 2 (L - 1) + L_out - 1.
     """
     return max(L, -(-(2 * L + L_out - 1) // 2))
 
 
 class RotationGroupNorm(nn.Module):
-    r"""Bring functions on SO(3) to mean zero and variance one, then as learned.
+    r"""Normalise functions on SO(3) to mean zero and variance one, and scale them.
 
     .. math:: y_c = \frac{s_c (f_c - \mu_c)}{\sqrt{\sigma_c^2 + \epsilon}} + b_c
 
     for each channel, with mean and variance over rotations and the batch; in evaluation
-    over those seen in training. It is batch normalisation of the values at all
-    rotations, but needs none of them: the mean is in degree 0, and by Parseval's
-    theorem the mean square is the sum of all squares. Filters that are local stay so,
-    since all degrees are scaled alike.
+    over the batches seen in training. It is batch normalisation of the values at all
+    rotations, computed from coefficients alone: the mean is in degree 0, and by
+    Parseval's theorem the mean square is the sum of all squares. Local filters stay
+    local, since all degrees are scaled alike.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ class RotationGroupNorm(nn.Module):
 
 
 def _moments(coefficients: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and variance of each channel, over rotations and the batch."""
+    """Return mean and variance of each channel, over rotations and the batch."""
     mean = coefficients[..., 0, :] / VOLUME**0.5
     square = coefficients.square().sum(-2) / VOLUME
     mean, square = (part.reshape(-1, part.shape[-1]).mean(0) for part in (mean, square))

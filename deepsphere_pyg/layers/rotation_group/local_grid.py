@@ -1,4 +1,4 @@
-"""Where filters near the north pole, or near the identity, have their values."""
+"""Sample points of localized filters: near the north pole, and near the identity."""
 
 from __future__ import annotations
 
@@ -25,34 +25,35 @@ class LocalGrid:
 
     and in SO(3) for each of them ``turns`` rotations
     :math:`R_z(\alpha_j) R_y(\beta_i) R_z(-\alpha_j) R_z(t_k)`: a turn by t about the
-    north pole, which then goes to the point the shortest way.
+    north pole, which then moves to the point along the shortest path.
 
     Parameters
     ----------
     rings
         Number n of rings.
     angles
-        Number a of points on each.
+        Number a of points on each ring.
     max_beta
         Colatitude of the last ring in radian, in (0, pi].
     turns
-        Number of turns in SO(3), by default as many as angles.
+        Number of turns in SO(3), by default ``angles``.
     max_turn
-        Largest turn in radian, in (0, pi]. By default pi: turns are equally spaced all
-        the way around, and filters are local in where the pole goes only. Below, from
-        ``-max_turn`` to ``max_turn``. A single turn is that by 0.
+        Largest turn in radian, in (0, pi]. With pi, the default, turns are equally
+        spaced around the circle, so that filters are local in the image of the pole
+        alone. Smaller values space them from ``-max_turn`` to ``max_turn``. A single
+        turn is 0.
 
     Raises
     ------
     TypeError
-        If a number is not one, or a count not an integer.
+        If an angle is not a number, or a count not an integer.
     ValueError
-        If a count is below 1, or an angle not in (0, pi].
+        If a count is below 1, or an angle is not in (0, pi].
 
     Notes
     -----
     Source: Cohen et al. 2018 (arXiv:1801.10130), whose code has three rings of eight
-    up to pi/8 and eight turns.
+    points up to pi/8, and eight turns.
 
     Examples
     --------
@@ -71,6 +72,7 @@ class LocalGrid:
         self,
         rings: SupportsIndex = 3,
         angles: SupportsIndex = 8,
+        *,
         max_beta: SupportsFloat = math.pi / 8,
         turns: SupportsIndex | None = None,
         max_turn: SupportsFloat = math.pi,
@@ -84,7 +86,7 @@ class LocalGrid:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Settings, as JSON has them: ``LocalGrid(**config)`` is the same grid."""
+        """Settings that JSON can hold: ``LocalGrid(**config)`` is the same grid."""
         return dict(vars(self))
 
     def points(self) -> Rotation:
@@ -106,20 +108,14 @@ class LocalGrid:
         return Rotation.from_euler(alpha[each], beta[each], gamma.ravel())
 
     def _rings(self) -> tuple[FloatArray, FloatArray]:
-        """Colatitudes and longitudes of all points."""
+        """Return the colatitudes and longitudes of all points."""
         beta = np.arange(1, self.rings + 1) * (self.max_beta / self.rings)
         alpha = np.arange(self.angles) * (2 * math.pi / self.angles)
         return np.repeat(beta, self.angles), np.tile(alpha, self.rings)
 
 
 def checked_local(local: LocalGrid | None) -> LocalGrid | None:
-    """Refuse what is neither a local grid nor None.
-
-    Raises
-    ------
-    TypeError
-        If it is another thing.
-    """
+    """Return the argument ``local``, or raise ``TypeError`` if it is no grid."""
     if local is not None and not isinstance(local, LocalGrid):
         raise TypeError(
             f"local must be a LocalGrid or None, got {type(local).__name__}; pass "

@@ -1,4 +1,4 @@
-"""What convolutions with filters on the rotation group have in common."""
+"""Base of convolutions with filters on the rotation group."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from deepsphere_pyg.harmonics.layout.checks import (
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
+from deepsphere_pyg.harmonics.rotations.wigner import wigner_matrices
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid, checked_local
-from deepsphere_pyg.layers.rotation_group.rotation_filter_tables import filter_table
 from deepsphere_pyg.layers.rotation_group.so3_bandlimits import azimuthal_bandlimit
 from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
 
 
 class RotationFilters(Float64Tensors, ABC):
@@ -29,7 +30,7 @@ class RotationFilters(Float64Tensors, ABC):
 
     .. math:: y^l = f^l w^l, \quad l < L'
 
-    where rows of :math:`f^l` are orders m, and columns fragments and channels.
+    where rows of :math:`f^l` are orders m, and columns are fragments and channels.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class RotationFilters(Float64Tensors, ABC):
     layout, layout_out
         Rows of the input and the output.
     local
-        Where filters have values; None for weights of each degree.
+        Sample points of the filters; None for weights of each degree.
     bias
         Whether to add a learned constant to each channel.
     """
@@ -68,7 +69,7 @@ class RotationFilters(Float64Tensors, ABC):
         if self.local is not None:
             # Computed on the CPU, whatever the device in force.
             with torch.device("cpu"):
-                matrix = filter_table(self._points(self.local), layout, layout_out)
+                matrix = _filter_table(self._points(self.local), layout, layout_out)
             self.keep("table", matrix)
             n_weights = matrix.shape[1]
         shape = (n_weights, self.in_channels, self.out_channels)
@@ -83,7 +84,7 @@ class RotationFilters(Float64Tensors, ABC):
     @staticmethod
     @abstractmethod
     def _points(local: LocalGrid) -> Rotation:
-        """Rotations whose matrices take values of filters to weights."""
+        """Return the sample points, as rotations."""
 
     @property
     def L(self) -> int:
@@ -115,13 +116,9 @@ class RotationFilters(Float64Tensors, ABC):
             nn.init.zeros_(self.bias)
 
     def response(self) -> list[Tensor]:
-        """Return the matrices of each degree.
+        """Return the matrix of each degree of the output.
 
-        Returns
-        -------
-        list of Tensor
-            For each degree below that of the output, shape ``(fragments, in_channels,
-            fragments of the output, out_channels)``.
+        Its shape is ``(tau, in_channels, tau_out, out_channels)``.
         """
         weights = self.weight
         if self.local is not None:
@@ -134,38 +131,27 @@ class RotationFilters(Float64Tensors, ABC):
         return matrices
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the filtered signals.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, layout.n_rows, in_channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, layout_out.n_rows, out_channels)``.
-        """
+        """Return the coefficients of the filtered signals."""
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.in_channels)
         with torch.autocast(x.device.type, enabled=False):
             sizes = [
                 tau * (2 * degree + 1) for degree, tau in enumerate(self.layout.tau)
             ]
-            # Those of degrees that the output lacks are left over.
+            # Degrees from L_out on are not used.
             degrees = torch.split(x, sizes, dim=-2)
             parts = []
             for degree, w in enumerate(self.response()):
                 before, _, after, _ = w.shape
                 f = degrees[degree]
-                # Orders are rows, fragments and channels columns; then back.
+                # To rows of orders and columns of fragments and channels, and back.
                 f = f.view(*f.shape[:-2], before, 2 * degree + 1, self.in_channels)
                 f = f.transpose(-3, -2)
                 y = f.flatten(-2) @ w.flatten(0, 1).flatten(1)
                 y = y.view(*y.shape[:-1], after, self.out_channels).transpose(-3, -2)
                 parts.append(y.flatten(-3, -2))
             if self.bias is not None:
-                # A constant c on SO(3) is the coefficient c sqrt(8 pi^2) of degree 0.
+                # A constant c on SO(3) has the coefficient c sqrt(8 pi^2) of degree 0.
                 parts[0] = parts[0] + math.sqrt(8 * math.pi**2) * self.bias
             return torch.cat(parts, dim=-2)
 
@@ -179,4 +165,44 @@ class RotationFilters(Float64Tensors, ABC):
 
     @abstractmethod
     def _bandlimits(self) -> str:
-        """Bandlimits, for ``repr``."""
+        """Return the bandlimits, for ``repr``."""
+
+
+def _filter_table(
+    rotations: Rotation, layout: HarmonicLayout, layout_out: HarmonicLayout
+) -> FloatArray:
+    r"""Return the matrix of values at rotations to weights of all degrees.
+
+    .. math:: w^l_{nk} = s \sum_i v_i D^l_{kn}(R_i)
+
+    Its shape is ``(weights, P)`` for P rotations; the constant s is such that
+    independent values of variance 1 / P keep the variance of coefficients.
+    """
+    parts, energy = [], 0.0
+    matrices = filter_matrices(rotations, layout, layout_out)
+    for degree, matrix in enumerate(matrices):
+        part = matrix.numpy().transpose(2, 1, 0)
+        parts.append(part.reshape(-1, part.shape[-1]))
+        energy += (2 * degree + 1) * float(np.square(part).sum())
+    table = np.concatenate(parts)
+    scale = (layout_out.n_rows * table.shape[1] / energy) ** 0.5
+    return np.ascontiguousarray(scale * table)
+
+
+def filter_matrices(
+    rotations: Rotation, layout: HarmonicLayout, layout_out: HarmonicLayout
+) -> list[Tensor]:
+    r"""Return :math:`D^l_{kn}(R)` of the orders k of the output and n of the input.
+
+    There is one for each degree of the output, shape ``(*rotations, tau_out, tau)``,
+    float64.
+    """
+    N = min(azimuthal_bandlimit(layout), layout_out.L)
+    return [
+        matrix[..., degree - after // 2 : degree + after // 2 + 1, :]
+        for degree, (matrix, after) in enumerate(
+            zip(
+                wigner_matrices(rotations, layout_out.L, N), layout_out.tau, strict=True
+            )
+        )
+    ]

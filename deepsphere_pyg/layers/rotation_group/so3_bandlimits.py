@@ -1,4 +1,4 @@
-"""Bandlimits of functions on SO(3) that layers take and return."""
+"""Bandlimits of the functions on SO(3) that layers take and return."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ def output_layout(
     N: int,
     N_out: SupportsIndex | None,
     name: str = "N_out",
+    most: int | None = None,
 ) -> HarmonicLayout:
-    """Return the rows of an output of bandlimits no higher than the input's.
+    """Return the rows of an output whose bandlimit is at most the input's.
 
     Parameters
     ----------
     L, N
-        Bandlimits of the input; the latter is that of the output, as far as it goes, by
-        default.
+        Bandlimits of the input.
     L_out, N_out
-        Bandlimits of the output; those of the input by default.
+        Bandlimits of the output; by default L, and N as far as ``L_out`` allows.
     name
-        What the caller calls ``N_out``.
+        Name of ``N_out`` in messages.
+    most
+        Largest ``N_out``; None for ``L_out``.
 
     Raises
     ------
     TypeError, ValueError
-        If one is not an integer, below 1, ``L_out`` above L, or ``N_out`` above
-        ``L_out``.
+        If a bandlimit is not an integer, or below 1, ``L_out`` is above L, or ``N_out``
+        above ``L_out`` or ``most``.
     """
     bandlimit = L if L_out is None else integer_argument("L_out", L_out, 1)
     if bandlimit > L:
         raise ValueError(
             f"L_out must be at most L = {L}, that of the input, got {bandlimit}; "
-            "convolutions make no new degrees, SpectralUnpool appends zeros"
+            "append zeros with SpectralUnpool for a higher bandlimit"
         )
     azimuthal = min(N, bandlimit)
     if N_out is not None:
@@ -52,5 +54,10 @@ def output_layout(
         raise ValueError(
             f"{name} must be at most the bandlimit of the output, {bandlimit}, got "
             f"{azimuthal}: degree l has orders |n| <= l only; pass {bandlimit} for all"
+        )
+    if most is not None and azimuthal > most:
+        raise ValueError(
+            f"{name} must be at most N = {most}, that of the input, got {azimuthal}; "
+            "make more orders with an SO3Conv"
         )
     return so3_layout(bandlimit, azimuthal)

@@ -11,8 +11,10 @@ from torch import Tensor
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.harmonics.so3.tables import so3_layout
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid
-from deepsphere_pyg.layers.rotation_group.rotation_filter_tables import filter_matrices
-from deepsphere_pyg.layers.rotation_group.rotation_filters import RotationFilters
+from deepsphere_pyg.layers.rotation_group.rotation_filters import (
+    RotationFilters,
+    filter_matrices,
+)
 from deepsphere_pyg.layers.rotation_group.so3_bandlimits import (
     azimuthal_bandlimit,
     output_layout,
@@ -20,7 +22,7 @@ from deepsphere_pyg.layers.rotation_group.so3_bandlimits import (
 
 
 class SO3Conv(RotationFilters):
-    r"""Correlate functions on SO(3) with learned filters, turned every way.
+    r"""Correlate functions on SO(3) with learned filters, for all rotations of them.
 
     .. math::
         y(R) = \int_{SO(3)} f(Q) \, \psi(R^{-1} Q) \, dQ + b
@@ -37,17 +39,17 @@ class SO3Conv(RotationFilters):
     in_channels, out_channels
         Number of channels.
     L, N
-        Bandlimits of the input, as for :func:`so3_layout`: degrees below L, orders
-        :math:`|n| < N`, by default all of them.
+        Bandlimits of the input, as for :func:`so3_layout`: degrees below L, and orders
+        :math:`|n| < N`, by default all.
     L_out
-        Bandlimit of the output, at most that of the input, which it is by default.
+        Bandlimit of the output, at most L, which is the default.
     N_out
-        Azimuthal bandlimit of the output, at most ``L_out``; by default that of the
-        input as far as ``L_out`` lets it.
+        Azimuthal bandlimit of the output, at most ``L_out``; by default N as far as
+        ``L_out`` allows.
     local
-        If None, each degree and pair of orders has weights of its own. Else filters are
-        sums of points near the identity, as sharp as ``L_out`` lets them be:
-        :math:`y(R) = s \sum_i v_i f(R Q_i)`, s a constant of the layer.
+        If None, each degree and pair of orders has its own weights. Otherwise filters
+        are sums of points near the identity, at the resolution of ``L_out``:
+        :math:`y(R) = s \sum_i v_i f(R Q_i)`, with a constant s of the layer.
     bias
         Whether to add a learned constant to each channel.
 
@@ -57,10 +59,10 @@ class SO3Conv(RotationFilters):
         Rows of the input, ``so3_layout(L, N)``, and the output,
         ``so3_layout(L_out, N_out)``.
     weight
-        Shape ``(n, in_channels, out_channels)``, n being the number of pairs of
-        fragments of the same degree, degree by degree, or the number of points. Drawn
-        normally, so that coefficients of the output vary as much as those of the input
-        where these are alike.
+        Shape ``(n, in_channels, out_channels)``, with n the number of pairs of input
+        and output fragments of one degree, degree by degree, or the number of points.
+        Drawn from a normal distribution that gives the output the variance of an input
+        whose coefficients have equal variance.
     bias
         Shape ``(out_channels,)``, zero at first; None without.
 
@@ -72,7 +74,7 @@ class SO3Conv(RotationFilters):
     Raises
     ------
     TypeError
-        If a number is not an integer, or ``local`` not a :class:`LocalGrid`; in
+        If a number is not an integer, or ``local`` is not a :class:`LocalGrid`; in
         ``forward``, if the coefficients are not of the dtype of the weights.
     ValueError
         If a number is below 1, N above L, ``L_out`` above L, or ``N_out`` above
@@ -81,7 +83,7 @@ class SO3Conv(RotationFilters):
     Notes
     -----
     Equivariance: exact, to round-off; fragments of the output rotate like those of the
-    input. Under autocast it stays in its own precision.
+    input. Under autocast it keeps its own precision.
 
     Source: Cohen et al. 2018 (arXiv:1801.10130), sections 3 and 4.
 
@@ -127,17 +129,12 @@ class SO3Conv(RotationFilters):
         Parameters
         ----------
         rotation
-            One rotation or a batch.
+            One :class:`~deepsphere_pyg.harmonics.Rotation` or a batch.
 
         Returns
         -------
         Tensor
             Shape ``(*rotation, in_channels, out_channels)``.
-
-        Raises
-        ------
-        TypeError
-            If it is not a :class:`~deepsphere_pyg.harmonics.Rotation`.
         """
         matrices = filter_matrices(rotation, self.layout, self.layout_out)
         parts = []

@@ -1,4 +1,4 @@
-"""Pointwise nonlinearities, on a grid of rotations, of functions by coefficients."""
+"""Pointwise nonlinearities of functions on SO(3), applied on a grid of rotations."""
 
 from __future__ import annotations
 
@@ -21,34 +21,35 @@ from samplings.arguments import positive_argument
 
 
 class SO3GridActivation(nn.Module):
-    r"""Go to a grid of rotations, apply a nonlinearity to each value, and come back.
+    r"""Apply a nonlinearity to the values of a function on a grid of rotations.
 
     .. math:: f \mapsto \mathrm{SO3T}(\sigma(\mathrm{ISO3T}(f)))
 
-    A nonlinearity makes degrees beyond L and orders beyond N, which the grid takes for
-    lower ones as far as it does not resolve them. More points than the bandlimits need
-    push that error down, at the cost of larger transforms.
+    A nonlinearity makes degrees beyond L and orders beyond N, which the grid aliases to
+    lower ones unless it resolves them. More points than the bandlimits need reduce this
+    error, at the cost of larger transforms.
 
     Parameters
     ----------
     L, N
         Bandlimits of the input, as for :func:`so3_layout`.
     activation
-        Module or function on values ``(*batch, point, channel)``, of which it must
-        treat points alike, whatever their order; ReLU by default.
+        Module or function on values ``(*batch, point, channel)`` that treats all points
+        alike, whatever their order; ReLU by default.
     oversampling
-        Bandlimits of the grid over those of the input, at least 1; they are rounded up.
-        Functions of order 0 alone, N = 1, stay such, so that their grid has one turn.
+        Bandlimits of the grid relative to those of the input, at least 1; the products
+        are rounded up. With N = 1 the output has order 0 alone, so the grid has one
+        turn.
     scheme
         As for :class:`~samplings.SO3Grid`.
     L_out, N_out
-        Bandlimits of the output, at most those of the input, which they are by default.
-        What is not wanted need not be computed.
+        Bandlimits of the output, at most those of the input, which are the default.
+        Higher degrees and orders are not computed.
 
     Attributes
     ----------
     grid
-        Where the nonlinearity acts.
+        Grid on which the nonlinearity acts.
     synthesis, analysis
         The :class:`~deepsphere_pyg.harmonics.ISO3Transform` and
         :class:`~deepsphere_pyg.harmonics.SO3Transform`.
@@ -57,22 +58,24 @@ class SO3GridActivation(nn.Module):
 
     Shapes
     ------
-    ``(*batch, layout.n_rows, channel) -> (*batch, layout_out.n_rows, channel)``, or as
-    many channels as the activation returns.
+    ``(*batch, layout.n_rows, channel) -> (*batch, layout_out.n_rows, channel)``, with
+    the number of channels that the activation returns.
 
     Raises
     ------
     TypeError
-        If a number is not one, or the activation cannot be called.
+        If a bandlimit is not an integer, ``oversampling`` is not a number, or the
+        activation cannot be called.
     ValueError
-        If a bandlimit is below 1, N above L, those of the output above the input's,
-        ``oversampling`` below 1, or the scheme unknown; in ``forward``, if the number
-        of rows is not the layout's, or the activation changes the number of points.
+        If a bandlimit is below 1, N is above L, those of the output are above the
+        input's, ``oversampling`` is below 1, or the scheme is unknown; in ``forward``,
+        if the number of rows is not the layout's, or the activation changes the number
+        of points.
 
     Notes
     -----
     Equivariance: approximate. Relative errors of ReLU under random rotations, of
-    coefficients that all have the same variance, at L = 10, without oversampling:
+    coefficients of equal variance, at L = 10, without oversampling:
 
     =======================  =====  =====  =====  =====  =====  ======
     scheme                   N = 1  N = 2  N = 3  N = 4  N = 6  N = 10
@@ -83,12 +86,12 @@ class SO3GridActivation(nn.Module):
     ``"kostelec-rockmore"``  0.145  0.134  0.185  0.196  0.194  0.153
     =======================  =====  =====  =====  =====  =====  ======
 
-    The published figure is 0.37. With 1.5, 2, 3 and 4 times the bandlimits it is, on
-    McEwen and Wiaux's points, 0.055, 0.020, 0.0052 and 0.0021 for N = 2, and 0.042,
+    The published error is 0.37. With ``oversampling`` of 1.5, 2, 3 and 4 on
+    ``"mcewen-wiaux"`` it is 0.055, 0.020, 0.0052 and 0.0021 for N = 2, and 0.042,
     0.016, 0.0041 and 0.0017 for N = 10.
 
-    Source: Cohen et al. 2018 (arXiv:1801.10130) use it; Cobb et al. 2021
-    (arXiv:2010.11661) measure its error.
+    Source: Cohen et al. 2018 (arXiv:1801.10130); errors, Cobb et al. 2021
+    (arXiv:2010.11661).
 
     Examples
     --------
@@ -102,8 +105,8 @@ class SO3GridActivation(nn.Module):
         self,
         L: SupportsIndex,
         N: SupportsIndex | None = None,
-        activation: Callable[[Tensor], Tensor] | None = None,
         *,
+        activation: Callable[[Tensor], Tensor] | None = None,
         oversampling: SupportsFloat = 1.0,
         scheme: str = "mcewen-wiaux",
         L_out: SupportsIndex | None = None,
@@ -111,13 +114,7 @@ class SO3GridActivation(nn.Module):
     ) -> None:
         super().__init__()
         bandlimit, azimuthal = checked_bandlimits(L, N)
-        out = output_layout(bandlimit, L_out, azimuthal, N_out)
-        azimuthal_out = azimuthal_bandlimit(out)
-        if azimuthal_out > azimuthal:
-            raise ValueError(
-                f"N_out must be at most N = {azimuthal}, that of the input, got "
-                f"{azimuthal_out}; let an SO3Conv make more orders"
-            )
+        out = output_layout(bandlimit, L_out, azimuthal, N_out, most=azimuthal)
         self.activation = checked_activation(activation)
         more = _checked_oversampling(oversampling)
         self.grid = SO3Grid(
@@ -126,7 +123,7 @@ class SO3GridActivation(nn.Module):
             scheme,
         )
         self.synthesis = ISO3Transform(self.grid, bandlimit, azimuthal)
-        self.analysis = SO3Transform(self.grid, out.L, azimuthal_out)
+        self.analysis = SO3Transform(self.grid, out.L, azimuthal_bandlimit(out))
         self.layout = numbered_layout(self.synthesis.layout)
         self.layout_out = numbered_layout(self.analysis.layout)
 
@@ -141,19 +138,8 @@ class SO3GridActivation(nn.Module):
         return self.synthesis.N
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the activated functions.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, layout.n_rows, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, layout_out.n_rows, channel)``.
-        """
-        # To what treats points alike their order does not matter.
+        """Return the coefficients of the activated functions."""
+        # Values in the order of the transform, which the activation does not depend on.
         f = self.activation(self.synthesis.values(coefficients))
         return self.analysis.from_values(f)
 
@@ -167,5 +153,5 @@ def _checked_oversampling(value: SupportsFloat) -> float:
 
 
 def _ceil(bandlimit: float) -> int:
-    """Round up, but for round-off: 1.1 * 10 is 11."""
+    """Round up, ignoring round-off: 1.1 * 10 becomes 11."""
     return math.ceil(round(bandlimit, 9))

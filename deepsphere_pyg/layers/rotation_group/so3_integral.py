@@ -1,4 +1,4 @@
-"""From functions on the rotation group to signals on the sphere, and to numbers."""
+"""Averages of functions on SO(3): signals on the sphere, and invariants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deepsphere_pyg.layers.rotation_group.so3_bandlimits import azimuthal_bandli
 
 
 class SO3ToSphere(FixedTensors):
-    r"""Average functions on SO(3) over turns about the pole: signals on the sphere.
+    r"""Average functions on SO(3) over rotations about the pole.
 
     .. math::
         y(R z) = \frac{1}{2\pi} \int_0^{2\pi} f(R R_z(\gamma)) \, d\gamma
@@ -47,8 +47,8 @@ class SO3ToSphere(FixedTensors):
         If a number is not an integer; in ``forward``, if the coefficients are not
         float32 or float64.
     ValueError
-        If one is below 1, or N above L; in ``forward``, if the number of rows is not
-        the layout's.
+        If a number is below 1, or N is above L; in ``forward``, if the number of rows
+        is not the layout's.
 
     Notes
     -----
@@ -77,18 +77,7 @@ class SO3ToSphere(FixedTensors):
         self.keep("rows", np.concatenate(rows))
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the averages.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, layout.n_rows, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, L * L, channel)``.
-        """
+        """Return the coefficients of the averages."""
         x = checked_coefficients(in_full_precision(coefficients), self.layout)
         return x.index_select(-2, self.rows) / math.sqrt(2 * math.pi)
 
@@ -98,7 +87,7 @@ class SO3ToSphere(FixedTensors):
 
 
 class SO3Mean(nn.Module):
-    r"""Average functions on SO(3) over all rotations: invariant numbers.
+    r"""Average functions on SO(3) over all rotations.
 
     .. math::
         y = \frac{1}{8\pi^2} \int_{SO(3)} f(R) \, dR = \frac{1}{\sqrt{8\pi^2}} f^0_{00}
@@ -124,8 +113,8 @@ class SO3Mean(nn.Module):
 
     Notes
     -----
-    Equivariance: invariant, exactly. Only the row of degree 0 is used, so that what
-    comes before it need not compute others: ``SO3Mean(1)``.
+    Equivariance: invariant, exactly. Only the row of degree 0 is used, so that the
+    layer before it need not compute others: ``SO3Mean(1)``.
 
     Source: Cohen et al. 2018 (arXiv:1801.10130).
 
@@ -142,18 +131,7 @@ class SO3Mean(nn.Module):
         self.layout = numbered_layout(so3_layout(L, N))
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the averages.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, layout.n_rows, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, channel)``.
-        """
+        """Return the averages."""
         x = checked_coefficients(in_full_precision(coefficients), self.layout)
         return x[..., 0, :] / math.sqrt(8 * math.pi**2)
 
@@ -163,5 +141,5 @@ class SO3Mean(nn.Module):
 
 
 def _bandlimits(layout: HarmonicLayout) -> str:
-    """L and N of a layout."""
+    """Return L and N of a layout, for ``repr``."""
     return f"L={layout.L}, N={azimuthal_bandlimit(layout)}"

@@ -1,4 +1,4 @@
-"""Convolution of signals on the sphere with filters of any shape: onto SO(3)."""
+"""Convolution of signals on the sphere with general filters, to functions on SO(3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from deepsphere_pyg.layers.rotation_group.so3_bandlimits import output_layout
 
 
 class SphereToSO3Conv(RotationFilters):
-    r"""Correlate signals on the sphere with learned filters, turned every way.
+    r"""Correlate signals on the sphere with learned filters, for all rotations of them.
 
     .. math::
         y(R) = \int_{S^2} f(x) \, \psi(R^{-1} x) \, dx + b
@@ -27,9 +27,9 @@ class SphereToSO3Conv(RotationFilters):
         w^l_n = \sqrt{\tfrac{8\pi^2}{2l+1}}\, \psi_{ln}
 
     with a matrix :math:`w^l_n` of input by output channels for each degree and order.
-    Filters need no symmetry: where they are turned about their axis, the output says so
-    by its orders n. Those of orders :math:`|n| < N` only make an output of few
-    fragments; with N = 1 it is :class:`ZonalConv`.
+    Filters need no symmetry: the orders n of the output describe its dependence on
+    rotations of the filter about its axis. Filters limited to orders :math:`|n| < N`
+    make an output of few fragments; with N = 1 this is :class:`ZonalConv`.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ class SphereToSO3Conv(RotationFilters):
     L
         Bandlimit of the input: degrees 0 ... L - 1.
     N
-        Azimuthal bandlimit of filters and output, at most ``L_out``, by default all of
-        it.
+        Azimuthal bandlimit of filters and output, at most ``L_out``, which is the
+        default.
     L_out
-        Bandlimit of the output, at most that of the input, which it is by default.
+        Bandlimit of the output, at most L, which is the default.
     local
-        If None, each degree and order has weights of its own, and filters may reach all
-        over the sphere. Else they are sums of points near the north pole, as sharp as
-        ``L_out`` lets them be, :math:`\psi \propto \sum_i v_i \delta_{x_i}`, so that y
-        sums values of f near where R takes the pole.
+        If None, each degree and order has its own weights, and filters may cover the
+        whole sphere. Otherwise they are sums of points near the north pole, at the
+        resolution of ``L_out``, :math:`\psi \propto \sum_i v_i \delta_{x_i}`, so that y
+        sums values of f near the image of the pole under R.
     bias
         Whether to add a learned constant to each channel.
 
@@ -56,10 +56,10 @@ class SphereToSO3Conv(RotationFilters):
         Rows of the input, ``HarmonicLayout(L)``, and the output,
         ``so3_layout(L_out, N)``.
     weight
-        Shape ``(n, in_channels, out_channels)``, n being the number of fragments of the
-        output, degree by degree, or the number of points. Drawn normally, so that
-        coefficients of the output vary as much as those of the input where these are
-        alike.
+        Shape ``(n, in_channels, out_channels)``, with n the number of fragments of the
+        output, degree by degree, or the number of points. Drawn from a normal
+        distribution that gives the output the variance of an input whose coefficients
+        have equal variance.
     bias
         Shape ``(out_channels,)``, zero at first; None without.
 
@@ -70,16 +70,16 @@ class SphereToSO3Conv(RotationFilters):
     Raises
     ------
     TypeError
-        If a number is not an integer, or ``local`` not a :class:`LocalGrid`; in
+        If a number is not an integer, or ``local`` is not a :class:`LocalGrid`; in
         ``forward``, if the coefficients are not of the dtype of the weights.
     ValueError
-        If a number is below 1, ``L_out`` above L, or N above ``L_out``; in ``forward``,
-        if rows or channels are not those expected.
+        If a number is below 1, ``L_out`` is above L, or N above ``L_out``; in
+        ``forward``, if rows or channels are not those expected.
 
     Notes
     -----
     Equivariance: exact, to round-off; fragments of the output rotate like the input.
-    Under autocast it stays in its own precision.
+    Under autocast it keeps its own precision.
 
     Source: Cohen et al. 2018 (arXiv:1801.10130), section 3.
 

@@ -1,4 +1,4 @@
-"""Pointwise nonlinearities, on a grid, of signals given by coefficients."""
+"""Pointwise nonlinearities of signals on the sphere, applied on a grid."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.layout.checks import numbered_layout
 from deepsphere_pyg.harmonics.sht.sht import ISHT, SHT
+from deepsphere_pyg.layers.activations import checked_activation
 from samplings import Sampling
 
 
 class GridActivation(nn.Module):
-    r"""Go to a grid, apply a nonlinearity to each value, and come back.
+    r"""Apply a nonlinearity to the values of a signal on a grid.
 
     .. math:: c \mapsto \mathrm{SHT}(\sigma(\mathrm{ISHT}(c)))
 
-    A nonlinearity makes degrees beyond L, which the grid takes for lower ones as far as
-    it does not resolve them. More rings than L needs push that error down, at the cost
-    of larger transforms.
+    A nonlinearity makes degrees beyond L, which the grid aliases to lower ones unless
+    it resolves them. More rings than L needs reduce this error, at the cost of larger
+    transforms.
 
     Parameters
     ----------
     sampling
-        Where the nonlinearity acts; its size is the oversampling.
+        Grid on which the nonlinearity acts; more points than L needs oversample.
     L
         Bandlimit: degrees 0 ... L - 1.
     activation
-        Module or function on signals ``(*batch, vertex, channel)``, of which it must
-        treat vertices alike; ReLU by default.
+        Module or function on signals ``(*batch, vertex, channel)`` that treats all
+        vertices alike; ReLU by default.
 
     Attributes
     ----------
@@ -39,21 +40,21 @@ class GridActivation(nn.Module):
 
     Shapes
     ------
-    ``(*batch, L * L, channel) -> (*batch, L * L, channel)``, or as many channels as
-    the activation returns.
+    ``(*batch, L * L, channel) -> (*batch, L * L, channel)``, with the number of
+    channels that the activation returns.
 
     Raises
     ------
     TypeError
-        If the activation cannot be called, or as for the transforms.
+        If the activation cannot be called, or as the transforms.
     ValueError
-        If L is beyond what is exact on the sampling; in ``forward``, if the number of
-        rows is not L², or the activation changes the number of vertices.
+        If the transform is not exact at L on the sampling; in ``forward``, if the
+        number of rows is not L², or the activation changes the number of vertices.
 
     Notes
     -----
     Equivariance: approximate. Relative errors of ReLU under random rotations, of
-    coefficients that all have the same variance, at L = 10:
+    coefficients of equal variance, at L = 10:
 
     ==========================================  =====
     ``McEwenWiaux(10)``, no more than L needs   0.30
@@ -62,12 +63,12 @@ class GridActivation(nn.Module):
     ``McEwenWiaux(20)``, twice as many rings    0.027
     ==========================================  =====
 
-    Errors of smooth activations fall faster with the number of rings: from 2 to 3 to 4
-    times L rings of Gauss and Legendre, those of SiLU are 0.013, 0.0019 and 0.0003,
-    those of ReLU 0.022, 0.0075 and 0.0035.
+    Errors of smooth activations fall faster with the number of rings: on 2, 3 and 4
+    times L Gauss-Legendre rings they are 0.013, 0.0019 and 0.0003 for SiLU, and 0.022,
+    0.0075 and 0.0035 for ReLU.
 
-    Source: Cohen et al. 2018 (arXiv:1801.10130) and Esteves et al. 2018
-    (arXiv:1711.06721) use it; Cobb et al. 2021 (arXiv:2010.11661) measure its error.
+    Source: Cohen et al. 2018 (arXiv:1801.10130), Esteves et al. 2018
+    (arXiv:1711.06721); errors, Cobb et al. 2021 (arXiv:2010.11661).
 
     Examples
     --------
@@ -83,19 +84,11 @@ class GridActivation(nn.Module):
         self,
         sampling: Sampling,
         L: SupportsIndex,
+        *,
         activation: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
-        chosen = nn.ReLU() if activation is None else activation
-        if not callable(chosen):
-            raise TypeError(
-                f"activation must be a module or a function, got "
-                f"{type(chosen).__name__}; pass one such as torch.nn.SiLU()"
-            )
-        if isinstance(chosen, type):
-            raise TypeError(
-                f"activation must be a module, not its class; pass {chosen.__name__}()"
-            )
+        chosen = checked_activation(activation)
         self.synthesis = ISHT(sampling, L)
         self.analysis = SHT(sampling, L)
         numbered_layout(self.synthesis.layout)
@@ -107,17 +100,6 @@ class GridActivation(nn.Module):
         return self.analysis.L
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the activated signals.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, L * L, channel)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, L * L, channel)``.
-        """
+        """Return the coefficients of the activated signals."""
         y = self.activation(self.synthesis(coefficients))
         return self.analysis.analyze(y)

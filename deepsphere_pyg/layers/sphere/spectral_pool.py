@@ -21,19 +21,14 @@ class SpectralPool(nn.Module):
 
     .. math:: y_{lm} = f_{lm}, \quad l < L'
 
-    Of all signals of degrees below :math:`L'`, y is the nearest to f.
+    Among all signals of degrees below :math:`L'`, y is the nearest to f.
 
     Parameters
     ----------
     layout
-        Rows of the input; a number L stands for ``HarmonicLayout(L)``.
-    L
-        Bandlimit L' of the output, at most that of the input.
-
-    Attributes
-    ----------
-    layout, layout_out
-        Rows of the input and the output.
+        Rows of the input; an integer L stands for ``HarmonicLayout(L)``.
+    layout_out
+        Rows of the output; an integer L' stands for those of ``layout`` below L'.
 
     Shapes
     ------
@@ -42,10 +37,11 @@ class SpectralPool(nn.Module):
     Raises
     ------
     TypeError
-        If a number is not an integer.
+        If a bandlimit is not an integer.
     ValueError
-        If L is below 1 or above the input's, or no fragment is left; in ``forward``,
-        if the number of rows is not the layout's.
+        If the output's bandlimit is below 1 or above the input's, its fragments are not
+        those of the input, or there are none; in ``forward``, if the number of rows is
+        not the layout's.
 
     Notes
     -----
@@ -55,14 +51,18 @@ class SpectralPool(nn.Module):
 
     Examples
     --------
-    >>> SpectralPool(8, L=4)(torch.ones(2, 64, 3)).shape
+    >>> SpectralPool(8, 4)(torch.ones(2, 64, 3)).shape
     torch.Size([2, 16, 3])
     """
 
-    def __init__(self, layout: HarmonicLayout | SupportsIndex, L: SupportsIndex):
+    def __init__(
+        self,
+        layout: HarmonicLayout | SupportsIndex,
+        layout_out: HarmonicLayout | SupportsIndex,
+    ) -> None:
         super().__init__()
         self.layout = numbered_layout(layout)
-        self.layout_out = _lower(self.layout, L)
+        self.layout_out = _lower(self.layout, layout_out)
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the rows of the lower degrees."""
@@ -71,7 +71,7 @@ class SpectralPool(nn.Module):
 
     def extra_repr(self) -> str:
         """Both layouts, for ``repr``."""
-        return f"{self.layout}, L={self.layout_out.L}"
+        return f"{self.layout}, {self.layout_out}"
 
 
 class SpectralUnpool(nn.Module):
@@ -83,16 +83,10 @@ class SpectralUnpool(nn.Module):
 
     Parameters
     ----------
-    L
-        Bandlimit of the input, at most that of the output.
     layout
-        Rows of the output; a number L' stands for ``HarmonicLayout(L')``. The input has
-        its fragments, as far as its degrees go.
-
-    Attributes
-    ----------
-    layout, layout_out
-        Rows of the input and the output.
+        Rows of the input; an integer L stands for those of ``layout_out`` below L.
+    layout_out
+        Rows of the output; an integer L' stands for ``HarmonicLayout(L')``.
 
     Shapes
     ------
@@ -101,10 +95,11 @@ class SpectralUnpool(nn.Module):
     Raises
     ------
     TypeError
-        If a number is not an integer.
+        If a bandlimit is not an integer.
     ValueError
-        If L is below 1 or above the output's, or the input had no fragment; in
-        ``forward``, if the number of rows is not the layout's.
+        If the input's bandlimit is below 1 or above the output's, its fragments are not
+        those of the output, or there are none; in ``forward``, if the number of rows is
+        not the layout's.
 
     Notes
     -----
@@ -112,14 +107,18 @@ class SpectralUnpool(nn.Module):
 
     Examples
     --------
-    >>> SpectralUnpool(4, layout=8)(torch.ones(2, 16, 3)).shape
+    >>> SpectralUnpool(4, 8)(torch.ones(2, 16, 3)).shape
     torch.Size([2, 64, 3])
     """
 
-    def __init__(self, L: SupportsIndex, layout: HarmonicLayout | SupportsIndex):
+    def __init__(
+        self,
+        layout: HarmonicLayout | SupportsIndex,
+        layout_out: HarmonicLayout | SupportsIndex,
+    ) -> None:
         super().__init__()
-        self.layout_out = numbered_layout(layout)
-        self.layout = _lower(self.layout_out, L)
+        self.layout_out = numbered_layout(layout_out)
+        self.layout = _lower(self.layout_out, layout)
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the rows, and zeros after them."""
@@ -129,11 +128,15 @@ class SpectralUnpool(nn.Module):
 
     def extra_repr(self) -> str:
         """Both layouts, for ``repr``."""
-        return f"L={self.layout.L}, {self.layout_out}"
+        return f"{self.layout}, {self.layout_out}"
 
 
-def _lower(layout: HarmonicLayout, L: SupportsIndex) -> HarmonicLayout:
-    """Return the rows of the degrees below L."""
+def _lower(
+    layout: HarmonicLayout, lower: HarmonicLayout | SupportsIndex
+) -> HarmonicLayout:
+    """Return the rows of a layout below a bandlimit, given as such or as a layout."""
+    given = isinstance(lower, HarmonicLayout)
+    L = lower.L if isinstance(lower, HarmonicLayout) else lower
     bandlimit = integer_argument("L", L, 1)
     if bandlimit > layout.L:
         raise ValueError(
@@ -143,7 +146,12 @@ def _lower(layout: HarmonicLayout, L: SupportsIndex) -> HarmonicLayout:
     tau = layout.tau[:bandlimit]
     if not any(tau):
         raise ValueError(
-            f"{layout} has no fragment below degree L = {bandlimit}, so that nothing "
-            "would be left; take a higher L"
+            f"{layout} has no fragment below degree L = {bandlimit}; take a higher L"
         )
-    return numbered_layout(HarmonicLayout(bandlimit, tau))
+    rows = numbered_layout(HarmonicLayout(bandlimit, tau))
+    if given and lower != rows:
+        raise ValueError(
+            f"fragments must be those of {layout} below L = {bandlimit}, got {lower}; "
+            f"pass {bandlimit}"
+        )
+    return rows

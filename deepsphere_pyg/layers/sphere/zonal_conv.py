@@ -1,8 +1,9 @@
-"""Convolution on the sphere with filters that are symmetric about their axis."""
+"""Convolution on the sphere with axisymmetric filters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import SupportsIndex
 
 import numpy as np
@@ -17,12 +18,12 @@ from deepsphere_pyg.harmonics.layout.checks import (
     checked_operand,
     numbered_layout,
 )
-from deepsphere_pyg.layers.sphere.anchors import anchor_interpolation
 from samplings.arguments import integer_argument
+from samplings.arrays import FloatArray
 
 
 class ZonalConv(Float64Tensors):
-    r"""Convolve signals on the sphere with learned zonal filters, by coefficients.
+    r"""Convolve signals on the sphere with learned zonal filters.
 
     .. math::
         y(x) = \int_{S^2} h(x \cdot x') f(x') \, dx' + b
@@ -40,20 +41,20 @@ class ZonalConv(Float64Tensors):
     L
         Bandlimit: degrees 0 ... L - 1.
     anchors
-        If None, each degree has weights of its own, and filters may reach all over the
-        sphere. Else n degrees have, and the others are interpolated linearly between
-        them; nine tenths of a filter's energy are then within about
-        :math:`\pi n / L` of its axis. A number stands for as many equally spaced from
-        0 to L - 1, a list for degrees from 0 to L - 1.
+        If None, each degree has its own weights, and filters may cover the whole
+        sphere. Otherwise n anchor degrees have weights, and those of other degrees are
+        interpolated linearly; nine tenths of a filter's energy are then within about
+        :math:`\pi n / L` of its axis. An integer n places anchors equally spaced from 0
+        to L - 1; a list gives their degrees, the first 0 and the last L - 1.
     bias
-        Whether to add a learned constant to each channel, which is one row.
+        Whether to add a learned constant to each channel.
 
     Attributes
     ----------
     weight
-        Shape ``(n_anchors, in_channels, out_channels)``, n_anchors being L without
-        anchors. Drawn normally, so that output channels vary as much as the input
-        does where its coefficients all have the same variance.
+        Shape ``(n, in_channels, out_channels)``, with n = L without anchors. Drawn from
+        a normal distribution that gives the output the variance of an input whose
+        coefficients have equal variance.
     bias
         Shape ``(out_channels,)``, zero at first; None without.
 
@@ -72,11 +73,11 @@ class ZonalConv(Float64Tensors):
 
     Notes
     -----
-    Equivariance: exact, to round-off. Under autocast it stays in its own precision.
+    Equivariance: exact, to round-off. Under autocast it keeps its own precision.
 
     Source: Esteves et al. 2018 (arXiv:1711.06721). By the theorem of Funk and Hecke
-    :math:`w_l = \sqrt{4\pi / (2l + 1)}\, h_{l0}`; they integrate over rotations
-    rather than over the sphere, which multiplies all of it by :math:`2\pi`.
+    :math:`w_l = \sqrt{4\pi / (2l + 1)}\, h_{l0}`; their integral over rotations rather
+    than over the sphere adds a factor :math:`2\pi`.
 
     Examples
     --------
@@ -92,8 +93,8 @@ class ZonalConv(Float64Tensors):
         in_channels: SupportsIndex,
         out_channels: SupportsIndex,
         L: SupportsIndex,
-        anchors: SupportsIndex | Sequence[SupportsIndex] | None = None,
         *,
+        anchors: SupportsIndex | Sequence[SupportsIndex] | None = None,
         bias: bool = True,
     ) -> None:
         super().__init__(None)
@@ -122,7 +123,7 @@ class ZonalConv(Float64Tensors):
 
     def reset_parameters(self) -> None:
         """Draw new weights and set the bias to zero."""
-        # Interpolated weights vary less than those they lie between.
+        # Interpolated weights have less variance than those of the anchors.
         share = 1.0
         table = self._masters.get("interpolation")
         if table is not None:
@@ -167,18 +168,7 @@ class ZonalConv(Float64Tensors):
         return values
 
     def forward(self, coefficients: Tensor) -> Tensor:
-        """Return the coefficients of the filtered signals.
-
-        Parameters
-        ----------
-        coefficients
-            Shape ``(*batch, L * L, in_channels)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(*batch, L * L, out_channels)``.
-        """
+        """Return the coefficients of the filtered signals."""
         x = checked_operand(coefficients, self.layout, self.weight, self.dtype)
         check_channels(x, self.in_channels)
         with torch.autocast(x.device.type, enabled=False):
@@ -197,3 +187,44 @@ class ZonalConv(Float64Tensors):
             f"{self.in_channels}, {self.out_channels}, L={self.L}{anchors}, "
             f"bias={self.bias is not None}"
         )
+
+
+def anchor_interpolation(
+    L: int, anchors: SupportsIndex | Sequence[SupportsIndex]
+) -> FloatArray:
+    """Return the matrix of linear interpolation from anchors to degrees.
+
+    Its shape is ``(L, n_anchors)``, and its rows sum to 1. Parameters and errors are
+    those of :class:`ZonalConv`.
+
+    Examples
+    --------
+    >>> anchor_interpolation(3, [0, 2])
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
+    """
+    positions = _positions(L, anchors)
+    degrees = np.arange(L)
+    columns = [np.interp(degrees, positions, unit) for unit in np.eye(len(positions))]
+    return np.stack(columns, axis=1)
+
+
+def _positions(L: int, anchors: SupportsIndex | Sequence[SupportsIndex]) -> FloatArray:
+    """Return the checked anchors, which need not be integers if given by number."""
+    if isinstance(anchors, Sequence | np.ndarray) and not isinstance(anchors, str):
+        listed = [integer_argument("anchors", anchor, 0) for anchor in anchors]
+        ascends = all(a < b for a, b in pairwise(listed))
+        if not listed or not ascends or (listed[0], listed[-1]) != (0, L - 1):
+            raise ValueError(
+                f"anchors must be degrees that ascend from 0 to L - 1 = {L - 1}, got "
+                f"{listed}; include both ends, between which weights are interpolated"
+            )
+        return np.array(listed, dtype=float)
+    count = integer_argument("anchors", anchors, 1)
+    if count > L:
+        raise ValueError(
+            f"anchors must be at most the number of degrees L = {L}, got {count}; pass "
+            "None for weights of every degree"
+        )
+    return np.linspace(0, L - 1, count)

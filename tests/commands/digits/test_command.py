@@ -172,7 +172,7 @@ def test_batches_are_shuffled_by_epoch_and_keep_their_labels(data):
         (["--epochs", "0"], "--epochs must be at least 1, got 0"),
         (["--n-test", "0"], "--n-test must be at least 1, got 0"),
         (["--lr", "nan"], "--lr must be positive and finite"),
-        (["--seed", "-1"], "--seed must not be negative, got -1"),
+        (["--seed", "-1"], "--seed must be from 0 to 2**63 - 1, got -1"),
         (["--stretch", "1"], "--stretch must be from 0 to below 1, got 1.0"),
         (
             ["--stretch", "0.1", "--network", "planar"],
@@ -199,7 +199,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
 
 def test_a_finished_training_is_not_overwritten(data, trained, capsys):
     assert run(data, trained) == 2
-    assert "pass --resume to go on from it" in capsys.readouterr().err
+    assert "pass --resume" in capsys.readouterr().err
     assert run(data, trained, "--stretch", "0.2", "--resume") == 2
     assert "was trained with --stretch 0.1, got 0.2" in capsys.readouterr().err
     assert run(data, trained, "--stretch", "0.1", "--resume", "--train", "R") == 2

@@ -194,7 +194,7 @@ def test_bad_options_are_told_before_anything_is_written(tmp_path, options, mess
     ("spec", "message"),
     [
         ("healpx", "unknown sampling 'healpx'; choose from healpix, equiangular"),
-        ("healpix:", "expected a whole number .nside. after healpix:, got ''"),
+        ("healpix:", "expected an integer .nside. after healpix:, got ''"),
         ("fibonacci:many", "pass fibonacci:10000, for example"),
         ("points:3", "unknown sampling 'points'"),
     ],

@@ -60,7 +60,7 @@ def test_table_files_and_figure_tell_the_same(tmp_path, capsys):
     assert f" {float(relu['mean']):.3f} |" in table
     *lines, _, note = table.splitlines()[2:]
     assert note == (
-        "published: none at this bandlimit (arXiv:2010.11661, L = 10, has some)"
+        "published: no errors at this bandlimit (see arXiv:2010.11661, L = 10)"
     )
     assert {row["published"] for row in rows} == {""}
     assert len(lines) == 2 + len(layer_cases(4, 3))

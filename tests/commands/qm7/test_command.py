@@ -89,8 +89,8 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
         (["--epochs", "0"], "--epochs must be at least 1, got 0"),
         (["--lr", "-1"], "--lr must be positive and finite"),
         (["--fold", "7"], "fold"),
-        (["--n-validation", "45"], "--n-validation 45 leaves none of 40 molecules"),
-        (["--n-validation", "31"], "leaves 9 of 40 molecules to train on, fewer"),
+        (["--n-validation", "45"], "--n-validation 45 leaves 0 of 40 molecules"),
+        (["--n-validation", "31"], "leaves 9 of 40 molecules for training, fewer"),
         (["--device", "tpu"], "--device must be cpu, cuda"),
     ],
 )
@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
     [
         ("--bandlimits 3 4 1", "--bandlimits must not rise, got 3 4 1; start"),
         ("--bandlimits 3 1 0", "--bandlimits must be at least 1, got 3 1 0"),
-        ("--bandlimits 3 1", "as many numbers, at least two, got 3 1 and 2 2 2"),
+        ("--bandlimits 3 1", "same length, at least two, got 3 1 and 2 2 2"),
         ("--bandlimits 3 --channels 2", "at least two, got 3 and 2"),
         ("--channels 2 -2 2", "--channels must be at least 1, got 2 -2 2"),
         ("--mixing rmst --bandlimits 3 1 1", "got 3 1 1; pass --mixing mst"),
@@ -133,7 +133,7 @@ def test_networks_that_cannot_be_are_told_before_data_are_read(
 
 def test_a_finished_training_is_not_overwritten(data, trained, capsys):
     assert run(data, trained, "--fold", "2") == 2
-    assert "pass --resume to go on from it" in capsys.readouterr().err
+    assert "pass --resume" in capsys.readouterr().err
     assert run(data, trained, "--fold", "3", "--resume") == 2
     assert "was trained with --fold 2, got 3" in capsys.readouterr().err
     assert run(data, trained, "--fold", "2", "--resume", "--width", "9") == 2

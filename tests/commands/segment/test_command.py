@@ -141,7 +141,7 @@ def test_resuming_a_finished_run_only_reports_again(segment, tmp_path):
 def test_a_run_is_not_overwritten(trained, segment, capsys):
     before = (trained / "last.ckpt").read_bytes()
     assert segment("--epochs", "2", out=trained) == 2
-    assert "pass --resume to go on from it" in capsys.readouterr().err
+    assert "pass --resume" in capsys.readouterr().err
     assert (trained / "last.ckpt").read_bytes() == before
 
 
@@ -149,8 +149,8 @@ def test_a_run_is_not_overwritten(trained, segment, capsys):
     ("options", "message"),
     [
         (["--nside", "4"], "healpix"),
-        (["--K", "3"], "of another network or graph"),
-        (["--k", "9"], "of another network or graph"),
+        (["--K", "3"], "another network or graph"),
+        (["--k", "9"], "another network or graph"),
     ],
 )
 def test_resuming_something_else_is_refused(trained, segment, capsys, options, message):
@@ -222,7 +222,7 @@ def test_maps_without_labels_are_predicted(segment, tmp_path, capsys):
     ("options", "message"),
     [
         (["--data", "netcdf"], "--data netcdf needs --fields"),
-        (["--data", "climatenet"], "--data climatenet needs --root FOLDER"),
+        (["--data", "climatenet"], "--data climatenet needs --root"),
         (["--data", "climate-sphere-l5", "--root", "none"], "none does not exist"),
         (
             [*("--data", "netcdf", "--fields", "none.nc"), *("--variables", "u")],
@@ -256,11 +256,11 @@ def test_checkpoint_of_another_sampling_needs_transfer(trained, segment, capsys)
         (["--nside", "3"], "nside must be a power of two"),
         (["--sampling", "points"], "--sampling points needs --points FILE"),
         (["--sampling", "points", "--points", "none.csv"], "none.csv"),
-        (["--loss-weights", "1,2"], "one number >= 0 a class"),
+        (["--loss-weights", "1,2"], "a number >= 0 per class"),
         (["--loss-weights", "heavy"], "'none', 'balanced'"),
         (["--loss-weights", "0,0,0"], "not all zero"),
-        (["--loss-weights", "1,nan,1"], "one number >= 0 a class"),
-        (["--loss-weights", "1,inf,1"], "one number >= 0 a class"),
+        (["--loss-weights", "1,nan,1"], "a number >= 0 per class"),
+        (["--loss-weights", "1,inf,1"], "a number >= 0 per class"),
         (["--device", "abacus"], "--device must be"),
         (["--device", "meta"], "--device must be cpu, cuda or cuda:N, got 'meta'"),
         (["--device", "cuda:99"], "--device cuda:99: PyTorch finds"),
@@ -312,5 +312,5 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 130, text
-    assert "--resume goes on from there" in text
+    assert "--resume continues from there" in text
     assert load_model(out / "last.ckpt")(torch.zeros(1, 768, 16)).shape == (1, 768, 3)

@@ -77,4 +77,4 @@ def test_another_sampling_is_refused_in_words_of_the_shell(
 def test_selections_without_name_or_value_are_refused(file, text, capsys):
     with pytest.raises(SystemExit):
         call(file, "--select", text)
-    assert "expected DIM=VALUE, as Z=0 or member_id=r1i1p1f1" in capsys.readouterr().err
+    assert "expected DIM=VALUE, such as level=850" in capsys.readouterr().err

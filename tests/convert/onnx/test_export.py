@@ -25,8 +25,9 @@ from deepsphere_pyg import (
 from deepsphere_pyg.convert import export_onnx
 from deepsphere_pyg.convert.onnx import export as onnx
 from deepsphere_pyg.convert.onnx import operations as onnx_operations
-from deepsphere_pyg.models import SMALL
-from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph, laplacian
+from deepsphere_pyg.layers.graph.pyg import ChebConv as PyGChebConv
+from deepsphere_pyg.models import UNetConfiguration
+from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph
 from tests.round_off import assert_near, round_off
 
 runtime = pytest.importorskip("onnxruntime")
@@ -60,7 +61,7 @@ def assert_round_trip(model, path, n, channels, operator=None, dtype=torch.float
 
 def healpix_laplacian(nside: int = 4) -> EdgeOperator:
     graph = knn_graph(HEALPix(nside), 8, weighting="heat")
-    return laplacian_operator(laplacian(graph))
+    return laplacian_operator(graph)
 
 
 def uneven_operator(n: int = 60) -> EdgeOperator:
@@ -101,8 +102,9 @@ def test_layers(name, tmp_path):
 
 def test_networks(tmp_path):
     torch.manual_seed(0)
-    pyramid = build_pyramid(Icosahedral(3), SMALL.levels, 6, weighting="heat")
-    network = SphericalUNet(4, 3, pyramid, SMALL)
+    sizes = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
+    pyramid = build_pyramid(Icosahedral(2), sizes.levels, 6, weighting="heat")
+    network = SphericalUNet(4, 3, pyramid, configuration=sizes)
     network.standardize.fit_(torch.arange(4.0), torch.arange(1.0, 5.0))
     network(signal(2, len(pyramid.sampling), 4))  # statistics of the normalisation
     network.eval()
@@ -113,7 +115,7 @@ def test_networks(tmp_path):
 def test_classifiers_in_both_dtypes(dtype, tmp_path):
     torch.manual_seed(0)
     pyramid = build_pyramid(HEALPix(4), 3, 8, weighting="heat")
-    network = SphericalClassifier(3, 5, pyramid, (8, 6), normalization="layer")
+    network = SphericalClassifier(3, 5, pyramid, widths=(8, 6), normalization="layer")
     network = network.to(dtype).eval()
     assert_round_trip(network, tmp_path / "network.onnx", 192, 3, dtype=dtype)
 
@@ -178,7 +180,7 @@ class TwoAnswers(nn.Module):
 class OnEdges(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.conv = ChebConv(3, 2, 3)
+        self.conv = PyGChebConv(3, 2, 3)
         self.register_buffer("edges", healpix_laplacian().edge_index)
 
     def forward(self, x):
@@ -195,7 +197,7 @@ X = signal(2, 192, 3)
         (lambda: (ChebConv(3, 2, 3), X), ValueError, r"ChebConv is in training.*eval"),
         (lambda: (nn.Identity().eval(), X.numpy()), TypeError, "tensor.*got ndarray"),
         (lambda: (nn.Identity().eval(), X.half()), TypeError, "got torch.float16"),
-        (lambda: (TwoAnswers().eval(), X), TypeError, "TwoAnswers returns tuple"),
+        (lambda: (TwoAnswers().eval(), X), TypeError, "return one tensor, got tuple"),
         (lambda: (OnEdges().eval(), X), ValueError, "OnEdges cannot be traced"),
     ],
 )
@@ -209,9 +211,9 @@ def test_operators_and_signals_have_to_fit(tmp_path):
     layer, file = ChebConv(3, 2, 3).eval(), tmp_path / "layer.onnx"
     with pytest.raises(TypeError, match="must be an EdgeOperator, got csr_array"):
         export_onnx(layer, X, file, healpix_laplacian().to_scipy())
-    with pytest.raises(ValueError, match="x has 192 vertices, this operator takes 768"):
+    with pytest.raises(ValueError, match=r"x has 192 vertices, .* 768"):
         export_onnx(layer, X, file, healpix_laplacian(8))
-    with pytest.raises(TypeError, match="pass the graph once"):
+    with pytest.raises(TypeError, match="laplacian"):
         export_onnx(layer, X, file)
 
 
@@ -219,7 +221,7 @@ def test_what_is_too_large_leaves_the_file_that_was_there(tmp_path, monkeypatch)
     monkeypatch.setattr(onnx, "LARGEST", 100)
     file = tmp_path / "layer.onnx"
     file.write_text("before")
-    with pytest.raises(ValueError, match="an ONNX file holds 2 GB"):
+    with pytest.raises(ValueError, match="must be at most 2 GB, got a"):
         export_onnx(ChebConv(3, 2, 3).eval(), X, file, healpix_laplacian())
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]

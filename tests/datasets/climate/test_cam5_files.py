@@ -1,6 +1,7 @@
 import builtins
 import functools
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -235,6 +236,10 @@ def test_damaged_climatenet_files_are_named(tmp_path):
         join="override",
     )
     assert "TMQ must be one map over lat and lon" in message(two)
+    twice = (("lat", "lat"), np.zeros((good.sizes["lat"],) * 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # xarray warns of such dimensions
+        assert "TMQ must be one map over lat and lon" in message(good.assign(TMQ=twice))
     assert "LABELS has no latitudes and longitudes" in message(good.rename(lat="row"))
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])

@@ -19,7 +19,7 @@ def random(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
 
 def scattered(n: int = 400) -> Irregular:
     xyz = np.random.default_rng(3).normal(size=(n, 3))
-    return Irregular.from_xyz(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
+    return Irregular(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
 
 
 SAMPLINGS = [

@@ -36,27 +36,28 @@ def random(*shape):
 
 
 def products(kind="mst"):
-    return TensorProductActivation(TWO, kind)
+    return TensorProductActivation(TWO, mixing=kind)
 
 
 def block(name):
     torch.manual_seed(0)
     build = {
         "cobb": lambda: (
-            ConstrainedGeneralizedConv(L, TWO, 3, 4),
+            ConstrainedGeneralizedConv(3, 4, L, TWO),
             products(),
-            ConstrainedGeneralizedConv(products().layout_out, 3, 4, 5),
+            ConstrainedGeneralizedConv(4, 5, products().layout_out, 3),
         ),
         "kondor": lambda: (
-            GeneralizedConv(L, TWO, 3, 4),
+            GeneralizedConv(3, 4, L, TWO),
             products("full"),
-            GeneralizedConv(products("full").layout_out, L, 4, 5),
+            GeneralizedConv(4, 5, products("full").layout_out, L),
         ),
         "lift and products": lambda: (
             SphereToSO3Conv(3, 4, L),
-            TensorProductActivation(so3_layout(L), "rmst"),
+            TensorProductActivation(so3_layout(L), mixing="rmst"),
             UniformConv(
-                TensorProductActivation(so3_layout(L), "rmst").layout_out, so3_layout(L)
+                TensorProductActivation(so3_layout(L), mixing="rmst").layout_out,
+                so3_layout(L),
             ),
         ),
         "zonal and grid product": lambda: (
@@ -65,13 +66,13 @@ def block(name):
             ZonalConv(4, 5, 2),
         ),
         "gates": lambda: (
-            GeneralizedConv(L, TWO, 3, 4),
-            GatedActivation(TWO, 4),
-            GeneralizedConv(TWO, L, 4, 5),
+            GeneralizedConv(3, 4, L, TWO),
+            GatedActivation(4, TWO),
+            GeneralizedConv(4, 5, TWO, L),
         ),
         "sizes": lambda: (
-            GeneralizedConv(L, TWO, 3, 4),
-            NormActivation(TWO, 4),
+            GeneralizedConv(3, 4, L, TWO),
+            NormActivation(4, TWO),
             None,
         ),
     }
@@ -126,7 +127,7 @@ def test_convolutions_on_rotations_are_generalized_convolutions(lift):
     torch.manual_seed(0)
     conv = SphereToSO3Conv(3, 5, L) if lift else SO3Conv(3, 5, L, L_out=3)
     conv = conv.double()
-    general = GeneralizedConv(conv.layout, conv.layout_out, 3, 5, bias=True).double()
+    general = GeneralizedConv(3, 5, conv.layout, conv.layout_out, bias=True).double()
     with torch.no_grad():
         for degree, weight in enumerate(conv.response()):
             general.weights[str(degree)].copy_(weight)
@@ -148,8 +149,8 @@ def test_shortcuts_are_added():
 
 
 def test_other_ends_are_joined_by_a_convolution():
-    first = GeneralizedConv(L, TWO, 3, 4)
-    second = GeneralizedConv(products().layout_out, HarmonicLayout(2, [2, 1]), 4, 5)
+    first = GeneralizedConv(3, 4, L, TWO)
+    second = GeneralizedConv(4, 5, products().layout_out, HarmonicLayout(2, [2, 1]))
     layer = GeneralizedBlock(first, products(), second, residual=True).double()
     assert isinstance(layer.shortcut, GeneralizedConv)
     x = random(2, L * L, 3)
@@ -174,10 +175,10 @@ READOUTS = {
 @pytest.mark.parametrize("residual", [True, False, nn.Identity()])
 @pytest.mark.parametrize("name", READOUTS)
 def test_readouts_belong_after_blocks(name, residual):
-    message = f"must give coefficients, got {name}, which .*; put it after the block"
+    message = f"must return coefficients, got {name}, .*; put it after the block"
     with pytest.raises(ValueError, match=message):
         GeneralizedBlock(*READOUTS[name], residual=residual)
-    with pytest.raises(ValueError, match="residual must give coefficients"):
+    with pytest.raises(ValueError, match="residual must return coefficients"):
         GeneralizedBlock(None, nn.Tanh(), None, residual=SO3Mean(L))
 
 
@@ -191,13 +192,13 @@ class Averaged(nn.Module):
 @pytest.mark.parametrize("second", [Averaged(), nn.Linear(4, 1)])
 def test_shortcuts_are_not_repeated(second):
     layer = GeneralizedBlock(None, nn.Tanh(), second, residual=nn.Identity())
-    with pytest.raises(ValueError, match=r"the operators give shape \(1, .*same rows"):
+    with pytest.raises(ValueError, match=r"must return shape \(1, .* of these rows"):
         layer(torch.ones(1, 16, 4))
 
 
 GRIDS = (
-    lambda activation: GridActivation(GaussLegendre(L), L, activation),
-    lambda activation: SO3GridActivation(L, 1, activation),
+    lambda activation: GridActivation(GaussLegendre(L), L, activation=activation),
+    lambda activation: SO3GridActivation(L, 1, activation=activation),
 )
 
 
@@ -223,14 +224,14 @@ def test_nonlinearities_of_pytorch_keep_the_number_of_channels(grid):
     layer = GeneralizedBlock(ZonalConv(3, 4, L), grid(nn.SiLU()), None, residual=True)
     assert layer.out_channels == 4
     assert layer(torch.ones(2, L * L, 3)).shape == (2, L * L, 4)
-    with pytest.raises(ValueError, match="activation gives 4 channels, second takes 5"):
+    with pytest.raises(ValueError, match=r"the 4 channels of activation, .* takes 5"):
         GeneralizedBlock(ZonalConv(3, 4, L), grid(nn.SiLU()), ZonalConv(5, 5, L))
 
 
 def test_modules_that_say_nothing_may_change_rows_and_channels():
     inner = nn.Sequential(products(), nn.Linear(4, 6))
-    second = GeneralizedConv(products().layout_out, L, 6, 2)
-    layer = GeneralizedBlock(GeneralizedConv(L, TWO, 3, 4), inner, second)
+    second = GeneralizedConv(6, 2, products().layout_out, L)
+    layer = GeneralizedBlock(GeneralizedConv(3, 4, L, TWO), inner, second)
     assert layer(torch.ones(2, L * L, 3)).shape == (2, L * L, 2)
     assert layer.layout_out == HarmonicLayout(L)
 
@@ -247,23 +248,23 @@ def test_ends_of_modules_in_a_row():
             (ZonalConv(3, 4, 5), products(), None),
             {},
             ValueError,
-            r"first gives HarmonicLayout\(L=5, tau=1\), activation takes .*tau=2\)",
+            r"activation must take .* first, HarmonicLayout\(L=5, tau=1\), .*tau=2\)",
         ),
         (
-            (GeneralizedConv(L, TWO, 3, 4), products(), ZonalConv(4, 5, L)),
+            (GeneralizedConv(3, 4, L, TWO), products(), ZonalConv(4, 5, L)),
             {},
             ValueError,
-            "activation gives .*, second takes .*; make them with the same layout",
+            "second must take the output of activation, .*; make them with the same",
         ),
         (
             (
-                GeneralizedConv(L, TWO, 3, 4),
+                GeneralizedConv(3, 4, L, TWO),
                 products(),
-                GeneralizedConv(products().layout_out, L, 5, 5),
+                GeneralizedConv(5, 5, products().layout_out, L),
             ),
             {},
             ValueError,
-            "activation gives 4 channels, second takes 5; make them with the same num",
+            "second must take the 4 channels of activation, .* takes 5; make them",
         ),
         ((None, torch.tanh, None), {}, TypeError, "activation must be a module, got"),
         (
@@ -276,13 +277,13 @@ def test_ends_of_modules_in_a_row():
             (None, nn.Tanh(), None),
             {"residual": True},
             ValueError,
-            "residual=True needs operators that say their layouts and channels, got No",
+            "residual=True needs operators that declare layouts and channels, got No",
         ),
         (
             (ZonalConv(3, 4, L), nn.Tanh(), None),
             {"residual": ZonalConv(3, 5, L)},
             ValueError,
-            "residual has out_channels 5, the block 4; make them the same",
+            "residual must have out_channels 4, as the block, got 5; make them",
         ),
     ],
 )

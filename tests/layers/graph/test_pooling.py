@@ -123,7 +123,7 @@ def test_global_mean_of_a_sampling_needs_no_areas(coarsening):
 
 
 def test_global_mean_without_areas_is_refused():
-    with pytest.raises(TypeError, match=r"GlobalMeanPool\(sampling\), or pass area"):
+    with pytest.raises(TypeError, match=r"area must be .* GlobalMeanPool\(sampling\)"):
         GlobalMeanPool()(torch.zeros(2, 12, 3))
     with pytest.raises(TypeError, match="sampling must be a Sampling, got int; build"):
         GlobalMeanPool(12)
@@ -144,6 +144,14 @@ def test_standardised_channels_have_mean_zero_and_spread_one(dtype):
     # The third channel is 7 +- 0.001: subtracting loses four digits.
     torch.testing.assert_close(y.mean(0), torch.zeros(3).double(), atol=2e-3, rtol=0)
     torch.testing.assert_close(y.std(0), torch.ones(3).double(), atol=2e-3, rtol=0)
+
+
+def test_statistics_may_be_arrays():
+    mean, std = np.array([1.0, 2.0]), np.array([3.0, 0.0])
+    layer = Standardize(2).fit_(mean, std)
+    assert layer.mean.tolist() == [1, 2]
+    assert layer.std.tolist() == [3, 1]
+    assert torch.equal(Standardize(2).fit_([1, 2], [3, 0]).std, layer.std)
 
 
 def test_statistics_are_part_of_the_state():

@@ -12,7 +12,7 @@ from deepsphere_pyg.layers import LocalGrid
 
 COUNT = st.integers(1, 5)
 ANGLE = st.floats(0.01, math.pi)
-GRIDS = st.builds(LocalGrid, COUNT, COUNT, ANGLE, COUNT, ANGLE)
+GRIDS = st.builds(LocalGrid, COUNT, COUNT, max_beta=ANGLE, turns=COUNT, max_turn=ANGLE)
 
 
 @given(GRIDS)

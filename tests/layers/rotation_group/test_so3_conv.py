@@ -59,28 +59,6 @@ def equivariance_error(layer, dtype):
     return max(error.norm() / after.norm(), error.abs().max() / after.abs().max())
 
 
-@DTYPES
-@FILTERS
-@pytest.mark.parametrize(("L", "N", "L_out"), [(1, 1, 1), (10, 3, 10), (30, 10, 10)])
-def test_lift_commutes_with_rotations(dtype, tolerance, local, L, N, L_out):
-    options = {"L": L, "N": N, "L_out": L_out, "local": local}
-    layer = conv(SphereToSO3Conv, 3, 2, dtype=dtype, **options)
-    assert equivariance_error(layer, dtype) <= tolerance
-
-
-@DTYPES
-@FILTERS
-@pytest.mark.parametrize(
-    ("L", "N", "L_out", "N_out"), [(1, 1, 1, 1), (10, 10, 6, 6), (16, 3, 16, 5)]
-)
-def test_convolution_commutes_with_rotations(
-    dtype, tolerance, local, L, N, L_out, N_out
-):
-    options = {"L": L, "N": N, "L_out": L_out, "N_out": N_out, "local": local}
-    layer = conv(SO3Conv, 3, 2, dtype=dtype, **options)
-    assert equivariance_error(layer, dtype) <= tolerance
-
-
 BANDLIMITS = st.integers(1, 6).flatmap(
     lambda L: st.integers(1, L).flatmap(
         lambda M: st.tuples(

@@ -70,7 +70,7 @@ def test_printed_forms():
     assert repr(SO3Conv(2, 3, 8, 4, L_out=6, bias=False)) == (
         "SO3Conv(2, 3, L=8, N=4, L_out=6, N_out=4, bias=False)"
     )
-    grid = LocalGrid(2, 3, 0.5)
+    grid = LocalGrid(2, 3, max_beta=0.5)
     assert repr(SphereToSO3Conv(2, 3, 8, 4, local=grid)) == (
         "SphereToSO3Conv(2, 3, L=8, N=4, L_out=8, local=LocalGrid(rings=2, angles=3, "
         "max_beta=0.5, turns=3, max_turn=3.141592653589793), bias=True)"

@@ -9,7 +9,6 @@ import torch
 from deepsphere_pyg.harmonics import (
     ISO3Transform,
     Rotation,
-    rotate,
     so3_layout,
     spherical_harmonics,
 )
@@ -36,19 +35,6 @@ def test_averages_are_those_of_the_values(L, N):
     weights = torch.tensor(grid.weights)
     mean = weights @ f / weights.sum()
     torch.testing.assert_close(SO3Mean(L, N)(c), mean, atol=1e-13, rtol=0)
-
-
-@BANDLIMITS
-def test_rotations_of_the_function_rotate_one_and_leave_the_other(L, N):
-    layout = so3_layout(L, N)
-    c = random(layout.n_rows, 2)
-    rotation = Rotation.random((), torch.Generator().manual_seed(0))
-    turned = rotate(c, rotation, layout)
-    to_sphere, mean = SO3ToSphere(L, N), SO3Mean(L, N)
-    torch.testing.assert_close(
-        to_sphere(turned), rotate(to_sphere(c), rotation, L), atol=1e-13, rtol=0
-    )
-    torch.testing.assert_close(mean(turned), mean(c), atol=1e-13, rtol=0)
 
 
 def test_turns_from_the_right_leave_the_average_over_them():

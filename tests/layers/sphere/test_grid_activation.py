@@ -46,7 +46,9 @@ def test_relu_has_the_known_equivariance_error(sampling, expected, dtype):
 def test_errors_fall_with_the_rings_and_faster_where_activations_are_smooth():
     errors = {
         activation: [
-            equivariance_error(GridActivation(GaussLegendre(n), 6, activation()), n=20)
+            equivariance_error(
+                GridActivation(GaussLegendre(n), 6, activation=activation()), n=20
+            )
             for n in (6, 12, 24)
         ]
         for activation in (nn.ReLU, nn.SiLU)
@@ -64,13 +66,13 @@ def test_errors_fall_with_the_rings_and_faster_where_activations_are_smooth():
 )
 @pytest.mark.parametrize("sampling", [GaussLegendre(11, 22), McEwenWiaux(22)])
 def test_polynomials_on_enough_rings_are_equivariant(sampling, dtype, tolerance):
-    layer = GridActivation(sampling, 6, lambda x: x - x**3 / 10)
+    layer = GridActivation(sampling, 6, activation=lambda x: x - x**3 / 10)
     assert equivariance_error(layer, dtype, n=5) <= tolerance
 
 
 def test_identity_and_positive_signals_are_kept():
     c = random(2, 25, 3)
-    identity = GridActivation(GaussLegendre(5), 5, nn.Identity()).double()
+    identity = GridActivation(GaussLegendre(5), 5, activation=nn.Identity()).double()
     torch.testing.assert_close(identity(c), c, atol=1e-13, rtol=0)
     positive = torch.cat([c[:, :1].abs() + 100, c[:, 1:]], dim=1)
     relu = GridActivation(GaussLegendre(5), 5).double()
@@ -86,7 +88,7 @@ def test_one_degree_is_the_activation_itself():
 
 def test_activations_may_learn_and_change_channels():
     gate = nn.Sequential(nn.Linear(3, 4), nn.GLU())
-    layer = GridActivation(HEALPix(2), 3, gate)
+    layer = GridActivation(HEALPix(2), 3, activation=gate)
     y = layer(random(2, 9, 3, dtype=torch.float32))
     assert y.shape == (2, 9, 2)
     y.sum().backward()
@@ -118,7 +120,7 @@ def test_activations_may_learn_and_change_channels():
 )
 def test_bad_arguments_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
-        GridActivation(*arguments)
+        GridActivation(*arguments[:2], activation=(*arguments, None)[2])
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,6 @@ def test_bad_coefficients_are_refused(x, error, message):
 
 
 def test_activations_that_mix_vertices_away_are_refused():
-    layer = GridActivation(GaussLegendre(3), 3, lambda x: x[..., :4, :])
+    layer = GridActivation(GaussLegendre(3), 3, activation=lambda x: x[..., :4, :])
     with pytest.raises(ValueError, match="x has 4 vertices, this operator takes 18"):
         layer(torch.ones(9, 1))

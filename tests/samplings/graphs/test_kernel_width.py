@@ -59,3 +59,17 @@ def test_errors_for_k():
         kernel_width(HEALPix(32), 0)
     with pytest.raises(ValueError, match="use at most 11"):
         kernel_width(HEALPix(1), 12)
+
+
+@pytest.mark.slow
+def test_rule_is_the_least_squares_fit_to_the_table():
+    design = []
+    for nside in (32, 64, 128):
+        for k in HALF_WIDTHS:
+            chords = nearest_neighbours(HEALPix(nside).xyz, k).data
+            # Divided by its own width, so that relative errors are minimised.
+            ratio = np.mean(chords**2) / kernel_width(HEALPix(nside), k)
+            design.append((ratio, ratio / k))
+    fitted, *_ = np.linalg.lstsq(np.array(design), np.ones(len(design)), rcond=None)
+    # The constants are rounded to three digits.
+    np.testing.assert_allclose([OFFSET, SLOPE], fitted, rtol=2e-3)

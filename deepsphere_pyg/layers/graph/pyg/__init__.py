@@ -1,1 +1,6 @@
-"""What lets ChebConv take PyTorch Geometric's edges and weights."""
+"""Replacement of PyTorch Geometric's ChebConv by a changed import."""
+
+from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
+from deepsphere_pyg.layers.graph.pyg.cheb_conv import ChebConv
+
+__all__ = ["ChebConv", "pyg_state_dict"]

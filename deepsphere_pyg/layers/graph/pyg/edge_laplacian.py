@@ -16,22 +16,9 @@ Integers = npt.NDArray[np.int64]
 
 
 def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_array:
-    """Return the matrix of :func:`rescaled_edges`.
+    """Return the matrix of :func:`rescaled_edges`, with its parameters and errors.
 
-    Parameters
-    ----------
-    edges, normalization
-        As there.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Shape ``(vertex, vertex)``, float64; entry ``[i, j]`` of the edge from j to i.
-
-    Raises
-    ------
-    ValueError
-        As there.
+    Its shape is ``(vertex, vertex)``; entry ``[i, j]`` is that of the edge from j to i.
     """
     source, target, values = rescaled_edges(edges, normalization)
     n = edges.n_vertices
@@ -41,7 +28,7 @@ def rescaled_laplacian(edges: EdgeList, normalization: str | None) -> sp.csr_arr
 def rescaled_edges(
     edges: EdgeList, normalization: str | None
 ) -> tuple[Integers, Integers, Floats]:
-    r"""Return :math:`2 L / \lambda_\max - I`, as PyTorch Geometric's ChebConv has it.
+    r"""Return :math:`2 L / \lambda_\max - I`, as in PyTorch Geometric's ChebConv.
 
     .. math::
         L = D - A, \quad I - D^{-1/2} A D^{-1/2}, \quad I - D^{-1} A
@@ -61,14 +48,13 @@ def rescaled_edges(
     Returns
     -------
     tuple of numpy.ndarray
-        Sources, targets and float64 weights, first of the edges that are no self-loops,
-        in their order, then of one self-loop a vertex.
+        Sources, targets and float64 weights: first of all edges but self-loops, in
+        their order, then of one self-loop a vertex.
 
     Raises
     ------
     ValueError
-        If vertices or graphs are numbered beyond what there is, or an entry is not
-        finite.
+        If a number of a vertex or graph is out of range, or an entry is not finite.
 
     Notes
     -----
@@ -82,7 +68,7 @@ def rescaled_edges(
         diagonal = degree
     else:
         diagonal = np.ones(n)
-        # A denormal degree may have an infinite inverse: as good as no degree.
+        # A denormal degree may have an infinite inverse: it counts as zero.
         with np.errstate(divide="ignore", over="ignore"):
             if normalization == "sym":
                 _check_degrees(degree)
@@ -115,7 +101,7 @@ def _finite(values: Floats) -> Floats:
 
 
 def _proper_edges(edges: EdgeList) -> tuple[Any, Any, Floats]:
-    """Sources, targets and weights of all edges but self-loops."""
+    """Return sources, targets and weights of all edges but self-loops."""
     index = edges.edge_index.detach().cpu().numpy()
     if index.size and (index.min() < 0 or index.max() >= edges.n_vertices):
         wrong = index.min() if index.min() < 0 else index.max()
@@ -150,7 +136,7 @@ def _check_degrees(degree: Floats) -> None:
 def _divisors(
     edges: EdgeList, source: Any, off: Floats, diagonal: Floats
 ) -> tuple[Any, Any]:
-    """Return what to divide the entries off and on the diagonal by."""
+    """Return the divisors of the entries off and on the diagonal."""
     if edges.lambda_max is None:
         largest = 2 * max(off.max(initial=-np.inf), diagonal.max())
         return np.float64(largest), np.float64(largest)

@@ -1,4 +1,4 @@
-"""Graphs as PyTorch Geometric hands them over."""
+"""Edge lists of PyTorch Geometric."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 @dataclass(frozen=True, eq=False)
 class EdgeList:
-    """A graph, or a batch of them, in PyTorch Geometric's tensors.
+    """A graph, or a batch of graphs, in PyTorch Geometric's tensors.
 
-    :func:`edge_list` checks them and builds it.
+    :func:`edge_list` checks the tensors and builds it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class EdgeList:
         Largest eigenvalue of the Laplacian, one for all or one a graph; None for twice
         the largest entry of the Laplacian.
     batch
-        Graph of each vertex, shape ``(V,)``; None where ``lambda_max`` is one for all.
+        Graph of each vertex, shape ``(V,)``; None if ``lambda_max`` is one number.
     """
 
     n_vertices: int
@@ -44,17 +44,17 @@ class EdgeList:
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """What tells it from other edge lists of as many vertices."""
+        """Tensors and numbers that distinguish edge lists with as many vertices."""
         return self.edge_index, self.edge_weight, self.lambda_max, self.batch
 
 
 def refuse_gradients(edge_weight: Any, lambda_max: Any) -> None:
-    """Refuse tensors that ask for a derivative, which would be dropped.
+    """Raise if a tensor asks for a derivative, which would be dropped.
 
     Raises
     ------
     ValueError
-        If one requires a gradient while gradients are recorded, or has a tangent.
+        If a tensor requires a gradient while gradients are recorded, or has a tangent.
     """
     for name, value in [("edge_weight", edge_weight), ("lambda_max", lambda_max)]:
         if not isinstance(value, Tensor):
@@ -72,21 +72,21 @@ def refuse_gradients(edge_weight: Any, lambda_max: Any) -> None:
 def edge_list(
     x: Any, edge_index: Any, edge_weight: Any, batch: Any, lambda_max: Any
 ) -> EdgeList:
-    """Return the graph, of kinds and shapes that fit; no value is looked at.
+    """Return the graph, after checks of types and shapes, but not of values.
 
     Parameters
     ----------
     x
         Signals, shape ``(*batch, vertex, channel)``.
     edge_index, edge_weight, batch, lambda_max
-        As in :class:`torch_geometric.nn.ChebConv`; weights of shape ``(E, 1)`` will do.
+        As in :class:`torch_geometric.nn.ChebConv`; weights may have shape ``(E, 1)``.
 
     Raises
     ------
     TypeError
-        If one is not of the kind of tensor it should be.
+        If an argument is not a tensor of the required kind.
     ValueError
-        If one does not have the shape it should have.
+        If a shape does not fit.
     """
     _check_edge_index(edge_index)
     n_vertices, n_edges = x.shape[-2], edge_index.shape[1]
@@ -135,7 +135,7 @@ def _check_tensor(name: str, value: Any, shape: str) -> None:
 
 
 def _check_edge_index(edge_index: Any) -> None:
-    """Refuse what is no ``(2, E)`` tensor of integers."""
+    """Raise unless it is a ``(2, E)`` tensor of integers."""
     sparse = isinstance(edge_index, Tensor) and edge_index.layout != torch.strided
     if sparse or type(edge_index).__name__ == "SparseTensor":
         raise TypeError(
@@ -160,7 +160,7 @@ def _check_edge_index(edge_index: Any) -> None:
 def _eigenvalues(
     lambda_max: Any, batch: Tensor | None
 ) -> tuple[Tensor | float | list[float] | None, bool]:
-    """Return lambda_max in a form to compare, and whether there are several."""
+    """Return lambda_max in a comparable form, and whether there are several."""
     if lambda_max is None:
         return None, False
     kept = lambda_max

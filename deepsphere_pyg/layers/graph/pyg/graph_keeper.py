@@ -1,4 +1,4 @@
-"""What a layer remembers of the edge lists it was given."""
+"""Operators of the edge lists that a layer is given, and the memory of the last."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.func import debug_unwrap
 
+from deepsphere_pyg.compilers import in_plain_mode, is_transformed, untraced
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers.graph.pyg.edge_laplacian import rescaled_edges
 from deepsphere_pyg.layers.graph.pyg.edge_lists import (
@@ -21,22 +22,16 @@ from deepsphere_pyg.layers.graph.pyg.edge_lists import (
     refuse_gradients,
 )
 from deepsphere_pyg.layers.graph.pyg.known_graphs import KnownGraph, known_graph
-from deepsphere_pyg.propagation import in_plain_mode, is_transformed, refuse_mapped
+from deepsphere_pyg.propagation import refuse_mapped
 from deepsphere_pyg.signals import checked_signal
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def untraced(function: Function) -> Function:
-    """Leave a function, which looks at values, out of compiled graphs."""
-    disabled: Function = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
-    return disabled
-
-
-def untransformed(method: Function) -> Function:
+def _untransformed(method: Function) -> Function:
     """Call a method of tensors as if torch.func were not at work.
 
-    What it makes of a graph is kept, and has to be of no transform. Gradients of
+    The operator of a graph is kept, and so must not belong to a transform. Gradients of
     graphs, and maps over them, are refused.
     """
 
@@ -56,7 +51,7 @@ def untransformed(method: Function) -> Function:
 class GraphKeeper:
     """Builds the operator of an edge list, and keeps the last one.
 
-    No module, so that it stays out of ``state_dict`` and of ``.to()``: the operator
+    It is not a module, so that ``state_dict`` and ``.to()`` do not see it: the operator
     follows the dtype and device of the weights at the next call.
 
     Parameters
@@ -64,21 +59,21 @@ class GraphKeeper:
     normalization
         Of the Laplacian: None, ``"sym"`` or ``"rw"``.
     cached
-        Whether the first graph is kept whatever comes later.
+        Whether the first graph is kept for all later calls.
     vertexwise
-        Whether the layer acts on single vertices, so that no Laplacian is needed, not
-        even a finite one: the operator is zero.
+        Whether the layer acts on single vertices, so that the Laplacian is not needed:
+        the operator is zero.
 
     Raises
     ------
     ValueError
-        If the normalization is another.
+        If the normalization is unknown.
     """
 
     def __init__(
         self, normalization: str | None, cached: bool, vertexwise: bool = False
     ) -> None:
-        # A bool is what was once meant as bias, in this place of ChebConv.
+        # A bool was probably meant as bias.
         if isinstance(normalization, bool) or normalization not in NORMALIZATIONS:
             raise ValueError(
                 f"normalization must be None, 'sym' or 'rw', got {normalization!r}; "
@@ -90,7 +85,7 @@ class GraphKeeper:
         self.graph: KnownGraph | None = None
 
     @untraced
-    @untransformed
+    @_untransformed
     def operator(
         self,
         x: Any,
@@ -105,8 +100,8 @@ class GraphKeeper:
         Raises
         ------
         TypeError, ValueError
-            If the tensors are no graph on the vertices of ``x``, require a gradient,
-            or the graph kept has another number of vertices.
+            If the tensors are not a graph on the vertices of ``x``, or require a
+            gradient, or the number of vertices of a cached graph differs.
         """
         _check_signals(x, weight)
         if self.cached and self.graph is not None:
@@ -120,7 +115,7 @@ class GraphKeeper:
         return self.graph.operator
 
     @untraced
-    @untransformed
+    @_untransformed
     def messages(
         self,
         x: Any,
@@ -130,19 +125,11 @@ class GraphKeeper:
         batch: Any,
         lambda_max: Any,
     ) -> tuple[Tensor, Tensor]:
-        """Return the edges of the same Laplacian one by one, as they were given.
+        """Return the edges of the same Laplacian, in the order given.
 
-        Returns
-        -------
-        tuple of Tensor
-            Sources and targets, shape ``(2, M)``, and weights ``(M,)`` in dtype and
-            device of a weight: first of the edges that are no self-loops, in their
-            order, then of one self-loop a vertex.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the tensors are no graph on the vertices of ``x``, or require a gradient.
+        Sources and targets, shape ``(2, M)``, and weights ``(M,)``: first of all edges
+        but self-loops, then of one self-loop a vertex. Errors are those of
+        :meth:`operator`.
         """
         _check_signals(x, weight)
         edges = _edges(x, edge_index, edge_weight, batch, lambda_max)
@@ -151,18 +138,18 @@ class GraphKeeper:
         return index, torch.from_numpy(values).to(weight.dtype).to(weight.device)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out a graph that the next call would find or build again."""
+        """Leave out a graph that the next call would find or rebuild."""
         graph = self.graph if self.cached else None
         return {**self.__dict__, "graph": graph}
 
 
 def _plain(given: Any) -> Any:
-    """Return a tensor without what torch.func has wrapped it in."""
+    """Return a tensor without the wrappers of torch.func."""
     return debug_unwrap(given) if isinstance(given, Tensor) else given
 
 
 def _refuse_maps(graph: tuple[Any, ...]) -> None:
-    """Refuse tensors of a graph with an axis that torch.func maps over."""
+    """Raise if torch.func maps over an axis of a tensor of the graph."""
     mapped = (
         isinstance(part, Tensor) and debug_unwrap(part).shape != part.shape
         for part in graph
@@ -171,7 +158,7 @@ def _refuse_maps(graph: tuple[Any, ...]) -> None:
 
 
 def _check_signals(x: Any, weight: Tensor) -> None:
-    """Refuse what is no tensor of signals."""
+    """Raise unless it is a tensor of signals."""
     if isinstance(x, tuple | list):
         raise TypeError(
             "x must be one tensor, got a pair: a Laplacian maps a graph to itself; "
@@ -190,7 +177,7 @@ def _edges(x: Tensor, edge_index: Any, *others: Any) -> EdgeList:
 
 
 def _kept(graph: KnownGraph, n_vertices: int, weight: Tensor) -> KnownGraph:
-    """Refuse another number of vertices than the graph's."""
+    """Return the kept graph, or raise if its number of vertices differs."""
     if n_vertices != graph.n_vertices:
         raise ValueError(
             f"x has {n_vertices} vertices, but this layer keeps the graph of its first "

@@ -23,10 +23,10 @@ class KeptPart:
     Parameters
     ----------
     value
-        Shares the memory of the tensor given; a copy of inference tensors, in which
-        changes cannot be seen.
+        It shares the memory of the given tensor, or is a copy of an inference tensor,
+        whose changes are not recorded.
     version
-        How often the tensor had been changed in place; None of what cannot change.
+        Number of changes in place at that time; None for values that cannot change.
     """
 
     value: Any
@@ -34,7 +34,7 @@ class KeptPart:
 
     @classmethod
     def of(cls, given: Any) -> KeptPart:
-        """Keep a tensor, without what it was computed from."""
+        """Keep a tensor, without its autograd graph."""
         if not isinstance(given, Tensor):
             return cls(given, None)
         if given.is_inference():
@@ -42,7 +42,7 @@ class KeptPart:
         return cls(given.detach(), given._version)
 
     def is_memory_of(self, given: Any) -> bool:
-        """Whether it is the very same tensor, not changed since; cheap."""
+        """Whether it is the same tensor, not changed since; cheap."""
         value = self.value
         if not (isinstance(value, Tensor) and isinstance(given, Tensor)):
             return type(value) is type(given) and bool(value == given)
@@ -80,18 +80,17 @@ class KeptPart:
 
 
 class KnownGraph:
-    """The operator of an edge list, and what it was built of.
+    """The operator of an edge list, and the tensors it was built from.
 
     Parameters
     ----------
     operator
-        The rescaled Laplacian; nobody moves or converts it in place, for layers share
+        The rescaled Laplacian; never moved or converted in place, since layers share
         it.
     normalization
         Of the Laplacian.
     parts
-        The edge list it was built of; None of an operator that is not to be found
-        again.
+        Parts of the edge list; None for an operator that is not to be found again.
     """
 
     def __init__(
@@ -125,7 +124,7 @@ class KnownGraph:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the operator alone: tensors are other ones when read back."""
+        """Pickle the operator alone: unpickled tensors would not be the same ones."""
         return _restored, (self.operator.to_scipy(), self.operator.dtype)
 
 
@@ -137,7 +136,7 @@ def _restored(matrix: sp.csr_array, dtype: torch.dtype) -> KnownGraph:
     return KnownGraph(EdgeOperator(matrix, dtype))
 
 
-# The graphs that some layer holds; each is forgotten with the last layer to hold it.
+# Graphs held by layers; each is dropped with the last layer that holds it.
 _held: weakref.WeakSet[KnownGraph] = weakref.WeakSet()
 _lock = threading.Lock()
 
@@ -145,10 +144,10 @@ _lock = threading.Lock()
 def known_graph(
     edges: EdgeList, normalization: str | None, weight: Tensor, last: KnownGraph | None
 ) -> KnownGraph:
-    """Return the graph of an edge list, built if no layer holds it.
+    """Return the graph of an edge list, built unless a layer holds it.
 
-    Tensors are recognised by their memory and by how often they were changed in place;
-    tensors of a new batch by their numbers, at the cost of reading them once.
+    Tensors are recognised by their memory and their number of changes in place; tensors
+    of a new batch by their values, at the cost of one comparison.
 
     Parameters
     ----------
@@ -157,7 +156,7 @@ def known_graph(
     normalization
         Of the Laplacian.
     weight
-        Weights of the layer, whose dtype and device the operator gets.
+        Weights of the layer, which determine dtype and device of the operator.
     last
         The graph that the layer used before.
 
@@ -175,7 +174,7 @@ def known_graph(
         for graph in held:
             if _fits(graph, edges, normalization, weight, how):
                 if how == "equals":
-                    # The other layers are about to be given the same tensors.
+                    # Other layers will probably be given the same tensors.
                     graph.parts = tuple(KeptPart.of(part) for part in given)
                 return graph
     parts = tuple(KeptPart.of(part) for part in given)
@@ -193,7 +192,7 @@ def _fits(
     weight: Tensor,
     how: str,
 ) -> bool:
-    """Whether a graph is that of an edge list, by memory or by numbers."""
+    """Whether a graph is that of an edge list, by memory or by values."""
     return (
         graph.parts is not None
         and graph.n_vertices == edges.n_vertices

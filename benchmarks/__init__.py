@@ -1,0 +1,1 @@
+"""Measurements of speed and of quality; see ``benchmarks/README.md``."""

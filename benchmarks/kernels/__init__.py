@@ -1,0 +1,1 @@
+"""Convolutions, pooling and networks against their peers: parts of ``run.py``."""

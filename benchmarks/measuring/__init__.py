@@ -1,0 +1,1 @@
+"""Times, memory and the facts of a machine, for all benchmarks."""

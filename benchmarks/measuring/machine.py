@@ -1,0 +1,59 @@
+"""The machine and the libraries that numbers come from."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+LIBRARIES = ("torch", "torch-geometric", "numpy", "scipy")
+
+
+def machine(device: str) -> dict[str, Any]:
+    """Processor, versions, date, and how busy the machine is now."""
+    facts: dict[str, Any] = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}, "
+        + (" ".join(platform.libc_ver()).strip() or "unknown C library"),
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
+        "load": load(),
+    }
+    if device == "cuda":
+        facts["device"] = torch.cuda.get_device_name()
+        facts["cuda"] = torch.version.cuda
+    return facts
+
+
+def processor() -> str:
+    """Model of the processor, and the widest vectors that PyTorch uses on it."""
+    name = platform.processor() or platform.machine()
+    path = Path("/proc/cpuinfo")
+    for line in path.read_text().splitlines() if path.exists() else ():
+        if line.startswith("model name"):
+            name = line.split(":", 1)[1].strip()
+            break
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def load() -> list[float] | None:
+    """Load averages over 1, 5 and 15 minutes, if the system reports them."""
+    try:
+        return [round(value, 2) for value in os.getloadavg()]
+    except (AttributeError, OSError):
+        return None
+
+
+def one_line(facts: dict[str, Any]) -> str:
+    """Summarise the machine for a caption."""
+    where = facts.get("device", f"{facts['cores']} cores {facts['processor']}")
+    versions = f"torch {facts['torch']}, PyG {facts['torch-geometric']}"
+    busy = "" if facts["load"] is None else f", load {facts['load'][0]:.1f}"
+    return f"{where}; {versions}; {facts['date']}{busy}"

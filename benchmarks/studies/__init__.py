@@ -1,0 +1,1 @@
+"""One script for each measurement that the documentation cites."""

@@ -1,0 +1,215 @@
+"""Layers under test, each by one line, and operators to test them with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from deepsphere_pyg import (
+    BispectrumReadout,
+    ChannelWiseConv,
+    ChebConv,
+    ConstrainedGeneralizedConv,
+    CrossChannelConv,
+    EdgeOperator,
+    FragmentDropout,
+    FragmentNorm,
+    GatedActivation,
+    GauntProduct,
+    GeneralizedBlock,
+    GeneralizedConv,
+    GlobalMeanPool,
+    GridActivation,
+    LocalGrid,
+    MaxPool,
+    MeanPool,
+    NormActivation,
+    PowerSpectrumReadout,
+    SO3Conv,
+    SO3GridActivation,
+    SO3Mean,
+    SO3ToSphere,
+    SpectralPool,
+    SpectralUnpool,
+    SphereToSO3Conv,
+    Standardize,
+    TensorProductActivation,
+    UniformConv,
+    Unpool,
+    WithOperator,
+    ZonalConv,
+    laplacian_operator,
+    pooling_operator,
+    unpooling_operator,
+)
+from deepsphere_pyg.harmonics import HarmonicLayout
+from deepsphere_pyg.layers.rotation_group.group_square import GroupSquare
+from samplings import GaussLegendre, HEALPix
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer, shapes without batch, its operator, and its law under rotations.
+
+    ``equivariance`` is "exact", "approximate" or "invariant": under all rotations for
+    layers on coefficients, and under quarter turns of HEALPix for layers on vertices.
+    """
+
+    build: Callable[[], nn.Module]
+    shape_in: tuple[int, int]
+    shape_out: tuple[int, ...]
+    operator: Callable[[], EdgeOperator] | None = None
+    equivariance: str = "exact"
+
+
+class OneInput(nn.Module):
+    """A layer with its operator, as networks own them."""
+
+    def __init__(self, case: LayerCase, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = case.build()
+        self.operator = case.operator() if case.operator else None
+        self.to(dtype)
+
+    def forward(self, x):
+        return self.layer(x) if self.operator is None else self.layer(x, self.operator)
+
+
+def coarse_laplacian() -> EdgeOperator:
+    return laplacian_operator(HEALPix(1), 4)
+
+
+def pooling() -> EdgeOperator:
+    return pooling_operator(HEALPix(2).coarsen())
+
+
+def unpooling() -> EdgeOperator:
+    return unpooling_operator(HEALPix(2).coarsen())
+
+
+SCALARS = HarmonicLayout(3, [2, 0, 1])
+BEFORE, AFTER = HarmonicLayout(3, [3, 2, 0]), HarmonicLayout(2, [2, 1])
+
+LAYERS = {
+    # on graphs
+    "ChebConv": LayerCase(
+        lambda: ChebConv(3, 5, K=4), (12, 3), (12, 5), coarse_laplacian
+    ),
+    "ChebConv-fewer": LayerCase(
+        lambda: ChebConv(5, 2, K=4), (12, 5), (12, 2), coarse_laplacian
+    ),
+    "ChebConv-one-term": LayerCase(
+        lambda: ChebConv(3, 3, K=1, bias=False), (12, 3), (12, 3), coarse_laplacian
+    ),
+    "WithOperator": LayerCase(
+        lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()), (12, 3), (12, 5)
+    ),
+    "MeanPool": LayerCase(MeanPool, (48, 2), (12, 2), pooling),
+    "MaxPool": LayerCase(MaxPool, (48, 2), (12, 2), pooling),
+    "Unpool": LayerCase(Unpool, (12, 2), (48, 2), unpooling),
+    "GlobalMeanPool": LayerCase(
+        lambda: GlobalMeanPool(HEALPix(1)), (12, 3), (3,), equivariance="invariant"
+    ),
+    "Standardize": LayerCase(lambda: Standardize(3), (12, 3), (12, 3)),
+    # on coefficients of the sphere
+    "ZonalConv": LayerCase(lambda: ZonalConv(3, 5, L=4), (16, 3), (16, 5)),
+    "ZonalConv-anchors": LayerCase(
+        lambda: ZonalConv(3, 5, L=12, anchors=2), (144, 3), (144, 5)
+    ),
+    "SpectralPool": LayerCase(lambda: SpectralPool(4, 2), (16, 3), (4, 3)),
+    "SpectralUnpool": LayerCase(lambda: SpectralUnpool(2, 4), (4, 3), (16, 3)),
+    "GridActivation": LayerCase(
+        lambda: GridActivation(GaussLegendre(4), 3, activation=nn.SiLU()),
+        (9, 3),
+        (9, 3),
+        equivariance="approximate",
+    ),
+    # on coefficients of the rotation group
+    "SphereToSO3Conv": LayerCase(
+        lambda: SphereToSO3Conv(3, 5, L=3, N=2), (9, 3), (25, 5)
+    ),
+    "SphereToSO3Conv-local": LayerCase(
+        lambda: SphereToSO3Conv(3, 5, L=4, N=1, L_out=3, local=LocalGrid(2, 3)),
+        (16, 3),
+        (9, 5),
+    ),
+    "SO3Conv": LayerCase(lambda: SO3Conv(3, 5, L=3, N=2, N_out=1), (25, 3), (9, 5)),
+    "SO3Conv-local": LayerCase(
+        lambda: SO3Conv(3, 2, L=3, N=1, L_out=2, N_out=2, local=LocalGrid(1, 3)),
+        (9, 3),
+        (10, 2),
+    ),
+    "SO3ToSphere": LayerCase(lambda: SO3ToSphere(3, 2), (25, 3), (9, 3)),
+    "SO3Mean": LayerCase(
+        lambda: SO3Mean(3, 2), (25, 3), (3,), equivariance="invariant"
+    ),
+    "SO3GridActivation": LayerCase(
+        lambda: SO3GridActivation(3, 2, activation=nn.SiLU(), L_out=2),
+        (25, 3),
+        (10, 3),
+        equivariance="approximate",
+    ),
+    "GroupSquare": LayerCase(
+        lambda: GroupSquare(3, 2, L_out=2, N_out=2), (25, 3), (10, 3)
+    ),
+    # on generalized signals
+    "TensorProductActivation": LayerCase(
+        lambda: TensorProductActivation(3, mixing="mst"), (9, 2), (19, 2)
+    ),
+    "TensorProductActivation-fragments": LayerCase(
+        lambda: TensorProductActivation(HarmonicLayout(2, [1, 2])), (7, 2), (13, 2)
+    ),
+    "TensorProductActivation-grouped": LayerCase(
+        lambda: TensorProductActivation(HarmonicLayout(2, [1, 2]), execution="grouped"),
+        (7, 2),
+        (13, 2),
+    ),
+    "GauntProduct": LayerCase(lambda: GauntProduct(3, L_out=4), (9, 2), (16, 2)),
+    "NormActivation": LayerCase(lambda: NormActivation(3, SCALARS), (7, 3), (7, 3)),
+    "GatedActivation": LayerCase(lambda: GatedActivation(3, SCALARS), (7, 3), (7, 3)),
+    # In evaluation: in training a batch is normalised as one.
+    "FragmentNorm-running": LayerCase(
+        lambda: FragmentNorm(3, SCALARS).eval(), (7, 3), (7, 3)
+    ),
+    "FragmentNorm-instance": LayerCase(
+        lambda: FragmentNorm(3, SCALARS, statistics="instance"), (7, 3), (7, 3)
+    ),
+    # In evaluation: in training some fragments are zero.
+    "FragmentDropout": LayerCase(
+        lambda: FragmentDropout(SCALARS).eval(), (7, 2), (7, 2)
+    ),
+    "GeneralizedConv": LayerCase(
+        lambda: GeneralizedConv(3, 4, BEFORE, 2, bias=True), (9, 3), (4, 4)
+    ),
+    "ConstrainedGeneralizedConv": LayerCase(
+        lambda: ConstrainedGeneralizedConv(3, 4, BEFORE, AFTER, bias=True),
+        (9, 3),
+        (5, 4),
+    ),
+    "UniformConv": LayerCase(lambda: UniformConv(BEFORE, 2), (9, 3), (4, 3)),
+    "ChannelWiseConv": LayerCase(lambda: ChannelWiseConv(3, BEFORE), (9, 3), (9, 3)),
+    "CrossChannelConv-shared": LayerCase(
+        lambda: CrossChannelConv(3, 4, BEFORE, shared=True), (9, 3), (9, 4)
+    ),
+    "GeneralizedBlock": LayerCase(
+        lambda: GeneralizedBlock(
+            ZonalConv(3, 2, L=3),
+            TensorProductActivation(3, mixing="mst"),
+            GeneralizedConv(2, 4, HarmonicLayout(3, [3, 2, 2]), 2),
+            residual=True,
+        ),
+        (9, 3),
+        (4, 4),
+    ),
+    "PowerSpectrumReadout": LayerCase(
+        lambda: PowerSpectrumReadout(3), (9, 2), (6,), equivariance="invariant"
+    ),
+    "BispectrumReadout": LayerCase(
+        lambda: BispectrumReadout(HarmonicLayout(3, [1, 2, 0])),
+        (7, 2),
+        (8,),
+        equivariance="invariant",
+    ),
+}
