@@ -20,13 +20,7 @@ from samplings.schemes import *
 from samplings.tessellation import *
 from samplings.transfer import *
 
-__all__ = [
-    "Coarsening",
-    "Masked",
-    "Sampling",
-    "nominal_bandlimit",
-    "same_sampling",
-]
+__all__ = ["Coarsening", "Masked", "Sampling", "nominal_bandlimit", "same_sampling"]
 __all__ += equivariance.__all__
 __all__ += fitting.__all__
 __all__ += graphs.__all__

@@ -1,4 +1,4 @@
-"""Checks shared by the constructors, with messages that say what to pass instead."""
+"""Checks of arguments that raise a TypeError or ValueError with a remedy."""
 
 from __future__ import annotations
 
@@ -18,15 +18,7 @@ T = TypeVar("T")
 
 
 def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
-    """Return ``value`` as an int that is at least ``minimum``.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not an integer; booleans and floats are refused.
-    ValueError
-        If it is smaller than ``minimum``.
-    """
+    """Return ``value`` as an int of at least ``minimum``, not a boolean or float."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be an integer, got {value!r}; pass a number")
     try:
@@ -46,19 +38,11 @@ def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
 def integers_argument(
     name: str, values: Iterable[SupportsIndex], minimum: int
 ) -> tuple[int, ...]:
-    """Return a sequence of integers that are at least ``minimum``.
-
-    Raises
-    ------
-    TypeError
-        If it is not a sequence, or a value in it is not an integer.
-    ValueError
-        If a value is smaller than ``minimum``.
-    """
+    """Return a sequence of integers that are at least ``minimum``."""
     try:
-        listed = [] if isinstance(values, str | Mapping) else list(values)
         if isinstance(values, str | Mapping):
             raise TypeError
+        listed = list(values)
     except TypeError:
         raise TypeError(
             f"{name} must be a sequence of integers, got {values!r}; pass a tuple, "
@@ -68,13 +52,7 @@ def integers_argument(
 
 
 def flag_argument(name: str, value: bool) -> bool:
-    """Return ``value`` if it is a boolean.
-
-    Raises
-    ------
-    TypeError
-        If it is not.
-    """
+    """Return ``value`` if it is a boolean."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(
             f"{name} must be True or False, got {value!r} of type "
@@ -84,13 +62,7 @@ def flag_argument(name: str, value: bool) -> bool:
 
 
 def array_argument(name: str, values: npt.ArrayLike) -> FloatArray:
-    """Return real numbers as a float64 array.
-
-    Raises
-    ------
-    TypeError
-        If they are not real numbers.
-    """
+    """Return real numbers as a float64 array."""
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biuf":
@@ -103,13 +75,7 @@ def array_argument(name: str, values: npt.ArrayLike) -> FloatArray:
 
 
 def instance_argument(name: str, value: object, kind: type[T], remedy: str) -> T:
-    """Return ``value`` if it is of a type.
-
-    Raises
-    ------
-    TypeError
-        If it is not; the message ends with ``remedy``.
-    """
+    """Return ``value`` if it has the type ``kind``; messages end with ``remedy``."""
     if not isinstance(value, kind):
         raise TypeError(
             f"{name} must be a {kind.__name__}, got {type(value).__name__}; {remedy}"
@@ -118,15 +84,7 @@ def instance_argument(name: str, value: object, kind: type[T], remedy: str) -> T
 
 
 def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
-    """Return ``value`` as a float that is positive and finite.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not a number.
-    ValueError
-        If it is not positive and finite; the message ends with ``remedy``.
-    """
+    """Return a positive and finite float; messages end with ``remedy``."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -137,13 +95,7 @@ def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
 
 
 def angle_argument(name: str, value: Any, remedy: str) -> float:
-    """Return an angle in radian as a float that is positive and finite.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`positive_argument`; also if it carries a unit of something else.
-    """
+    """Return an angle in radian, converted from its unit, as a positive float."""
     if not isinstance(value, int | float | str):
         value = radians(name, value)
         if value.ndim:
@@ -152,13 +104,7 @@ def angle_argument(name: str, value: Any, remedy: str) -> float:
 
 
 def extent_argument(value: Any) -> float:
-    """Return the angle in radian up to which a cell reaches from its point.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not a number in (0, pi].
-    """
+    """Return the angle in radian, in (0, pi], up to which a cell reaches."""
     extent = angle_argument("extent", value, "pass an angle in radian")
     if extent > math.pi:
         raise ValueError(
@@ -169,13 +115,7 @@ def extent_argument(value: Any) -> float:
 
 
 def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return ``value`` if it is one of ``choices``.
-
-    Raises
-    ------
-    ValueError
-        If it is not; the message lists the choices.
-    """
+    """Return ``value`` if it is one of ``choices``."""
     if not isinstance(value, str) or value not in choices:
         listed = " or ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be {listed}, got {value!r}; choose one of them")
@@ -183,13 +123,7 @@ def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
 
 
 def sampling_argument(name: str, value: object) -> Sampling:
-    """Return ``value`` if it is a sampling.
-
-    Raises
-    ------
-    TypeError
-        If it is not; the message says how to make one of points.
-    """
+    """Return ``value`` if it is a sampling."""
     if not isinstance(value, Sampling):
         raise TypeError(
             f"{name} must be a sampling, such as HEALPix(32), got "

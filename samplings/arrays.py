@@ -1,4 +1,4 @@
-"""Arrays that cannot be written to, and what keeps them so."""
+"""Read-only arrays, and a base class that keeps them read-only."""
 
 from __future__ import annotations
 

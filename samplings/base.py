@@ -13,7 +13,6 @@ import numpy.typing as npt
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 from samplings.coarsening import Coarsening
 from samplings.encoding import encode_array
-from samplings.quantities import steradians
 from samplings.tessellation.bands import Bands
 from samplings.tessellation.cells import Cells, voronoi_cells
 from samplings.vertex_arrays import kept_vertices, vertex_areas, vertex_positions
@@ -40,10 +39,9 @@ class Sampling(ReadOnly):
 
     Notes
     -----
-    Subclasses keep the parameters they were built from (``nside``, ``level``, ...), and
-    list them in ``config_keys``: :func:`samplings.from_config` rebuilds a sampling from
-    its :attr:`config`.
-    Arrays are read-only: a sampling never changes after construction.
+    Subclasses list the parameters they were built from (``nside``, ``level``, ...) in
+    ``config_keys``, so that :func:`samplings.from_config` rebuilds a sampling from its
+    :attr:`config`. Arrays are read-only: a sampling never changes after construction.
     """
 
     xyz: FloatArray = field()
@@ -51,13 +49,12 @@ class Sampling(ReadOnly):
 
     def __post_init__(self) -> None:
         xyz = vertex_positions(self.xyz)
+        weights = vertex_areas(self.weights, len(xyz))
         object.__setattr__(self, "xyz", read_only(xyz))
-        object.__setattr__(
-            self, "weights", read_only(vertex_areas(self.weights, len(xyz)))
-        )
+        object.__setattr__(self, "weights", read_only(weights))
 
     # -- identity ---------------------------------------------------------------
-    #: Key ``type`` of configurations, and the parameters that they hold.
+    #: The ``type`` of a configuration, and the parameters that it holds.
     config_type: ClassVar[str] = ""
     config_keys: ClassVar[tuple[str, ...]] = ()
 
@@ -65,8 +62,9 @@ class Sampling(ReadOnly):
     def config(self) -> dict[str, Any]:
         """JSON-serialisable description; ``samplings.from_config`` inverts it."""
         if not self.config_type:
-            kind = type(self).__name__
-            raise TypeError(f"{kind} has no configuration to rebuild from")
+            raise TypeError(
+                f"{type(self).__name__} has no configuration to rebuild from"
+            )
         values = {key: getattr(self, key) for key in self.config_keys}
         return {"type": self.config_type, **values}
 
@@ -125,28 +123,25 @@ class Sampling(ReadOnly):
     # -- exactness and symmetry -------------------------------------------------
     @property
     def quadrature(self) -> FloatArray:
-        r"""Weights of the sampling's quadrature rule in steradian, shape ``(V,)``.
+        r"""Weights of the quadrature rule in steradian, shape ``(V,)``.
 
         :math:`\int f \, d\Omega \approx \sum_i q_i f(x_i)`, exact up to
-        :attr:`exact_degree`. They are the areas of the cells unless a scheme has better
-        ones, and may be zero or negative where areas may not.
+        :attr:`exact_degree`. They are the areas of the cells unless a scheme has a
+        better rule, whose weights may be zero or negative.
         """
         return self.weights
 
     @property
     def exact_degree(self) -> int:
-        """Largest degree up to which :attr:`quadrature` integrates all harmonics.
-
-        Exact means to round-off. Degree 0, the area itself, always is.
-        """
+        """Largest degree up to which :attr:`quadrature` is exact, to round-off."""
         return 0
 
     @property
     def symmetries(self) -> tuple[FloatArray, ...]:
         """Orthogonal matrices ``(3, 3)`` that map the vertices onto themselves.
 
-        Generators of the group, not all of its elements: rotations and reflections
-        that leave vertices and areas unchanged, to round-off.
+        They generate the group of rotations and reflections that leave vertices and
+        areas unchanged, to round-off.
         """
         return ()
 
@@ -154,39 +149,37 @@ class Sampling(ReadOnly):
     def cells(self) -> Cells:
         """Return the cells of the vertices as polygons of arcs of great circles.
 
-        Voronoi cells, unless a scheme has others; their areas are :attr:`weights` only
-        where a scheme says so.
+        They are Voronoi cells unless a scheme defines others. Their areas may differ
+        from :attr:`weights`.
 
         Raises
         ------
         ValueError
-            If the points have no Voronoi cells: fewer than four, or all on one circle.
+            If there are fewer than four points, or all lie on one circle.
         """
         return voronoi_cells(self.xyz)
 
     def outlines(self) -> Cells:
-        """Return cells with curved sides as many arcs, not always convex."""
+        """Return the cells with curved sides as many short arcs; not always convex."""
         return self.cells()
 
     def bands(self) -> Bands | None:
-        """Return the parallels and meridians between the cells; None without such."""
+        """Return the cells as bands of latitude, or None if they are not bands."""
         return None
 
     def parents_in(self, coarse: Sampling) -> IntArray | None:
-        """Return the vertex of ``coarse`` whose cell holds each cell, ``(V,)``.
+        """Return the vertex of ``coarse`` whose cell contains each cell, ``(V,)``.
 
-        None unless each cell lies in one of ``coarse`` by construction.
+        None unless the cells nest by construction.
         """
         return None
 
     def coarsen(self) -> Coarsening:
-        """Return the next coarser sampling and how this one's cells fall into it."""
+        """Return the next coarser sampling, and how its cells are made of these."""
         raise ValueError(f"{self!r} has no coarser sampling")
 
     def __getitem__(self, part: npt.ArrayLike) -> Masked:
-        """Return the part of the sampling where a boolean mask ``(V,)`` is True.
-
-        Integer indices work too; vertices have their order, as of NumPy's arrays.
+        """Return the vertices that a boolean mask ``(V,)`` or integer indices select.
 
         Raises
         ------
@@ -197,36 +190,35 @@ class Sampling(ReadOnly):
 
 
 class Masked(Sampling):
-    """Some of the vertices of another sampling.
+    """A subset of the vertices of another sampling.
 
     Parameters
     ----------
     parent
         The sampling to take vertices from; it may be masked itself.
     part
-        Boolean mask, shape ``(V_parent,)``, True for the vertices to keep, in the
-        parent's order; or their indices, each once, in the order that the part has:
-        ``sampling[pixels].xyz`` is ``sampling.xyz[pixels]``.
+        Boolean mask, shape ``(V_parent,)``, True for the vertices to keep; or distinct
+        indices, whose order is kept: ``sampling[pixels].xyz`` is
+        ``sampling.xyz[pixels]``.
     weights
-        Areas of the kept cells in steradian, in the order of the part, shape
-        ``(V,)``, where a cell is itself only partly kept; by default those of the
-        parent.
+        Areas of the kept cells in steradian, shape ``(V,)``, for cells that are only
+        partly kept; by default those of the parent.
 
     Attributes
     ----------
     parent
         The whole sampling.
     index
-        Indices of the kept vertices in the parent, in the order of the part, shape
-        ``(V,)``; those of a mask ascend.
+        Indices of the kept vertices in the parent, shape ``(V,)``; those of a mask
+        ascend.
 
     Raises
     ------
     TypeError
         If ``part`` is neither boolean nor integer, or a single value.
     ValueError
-        If ``part`` keeps nothing, has another length than the parent, holds an index
-        twice or out of range, or is a masked array that hides some entries.
+        If ``part`` keeps nothing, does not fit the parent's length, holds an index
+        twice or out of range, or is a masked array with hidden entries.
 
     Examples
     --------
@@ -250,9 +242,7 @@ class Masked(Sampling):
     ) -> None:
         index = kept_vertices(part, len(parent))
         index.setflags(write=False)
-        areas = parent.weights[index]
-        if weights is not None:
-            areas = steradians("weights", weights)
+        areas: Any = parent.weights[index] if weights is None else weights
         object.__setattr__(self, "parent", parent)
         object.__setattr__(self, "index", index)
         super().__init__(parent.xyz[index], areas)
@@ -268,7 +258,7 @@ class Masked(Sampling):
     def config(self) -> dict[str, Any]:
         """Configuration of the parent, the mask, and areas where they differ.
 
-        Indices in the place of the mask where they are not in the parent's order.
+        Indices replace the mask where they do not ascend.
         """
         config: dict[str, Any] = {"type": "masked", "parent": self.parent.config}
         if (np.diff(self.index) > 0).all():
@@ -288,19 +278,19 @@ class Masked(Sampling):
         return f"Masked({self.parent!r}) with {len(self)} vertices"
 
     def cells(self) -> Cells:
-        """Cells of the parent, whole even where only a part of them is kept."""
+        """Return cells of the parent, whole even where only a part of one is kept."""
         return self.parent.cells()[self.index]
 
     def coarsen(self) -> Coarsening:
-        """Coarsen the parent, and keep the coarse cells that hold any kept cell.
+        """Coarsen the parent, and keep the coarse cells that contain any kept cell.
 
-        A coarse cell's area is that of the kept cells in it, so that area is conserved.
+        The area of a coarse cell is that of the kept cells in it.
 
         Raises
         ------
         ValueError
-            If the parent has no coarser sampling, or not fewer coarse cells than
-            vertices kept, as where these lie apart.
+            If the parent has no coarser sampling, or the result would not have fewer
+            vertices.
         """
         whole = self.parent.coarsen()
         shares = whole.assign[:, self.index]
@@ -308,10 +298,10 @@ class Masked(Sampling):
         kept = np.flatnonzero(area > 0)
         if len(kept) >= len(self):
             raise ValueError(
-                f"the {len(self)} vertices kept of {self.parent.name} lie in "
-                f"{len(kept)} cells of {whole.coarse.name}, which would not be "
-                "coarser; keep more of each cell, take a much coarser sampling by "
-                "Transfer.conservative(part, coarse).coarsening(), or "
+                f"coarsening must give fewer vertices, got {len(kept)} cells of "
+                f"{whole.coarse.name} for the {len(self)} vertices kept of "
+                f"{self.parent.name}; keep neighbouring cells, use a much coarser "
+                "sampling by Transfer.conservative(part, coarse).coarsening(), or "
                 "merge nearest points by Irregular(part.xyz, part.weights)"
             )
         coarse = Masked(whole.coarse, kept, area[kept])
@@ -319,10 +309,7 @@ class Masked(Sampling):
 
 
 def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
-    """Return the whole sampling that a part belongs to, and the indices of the part.
-
-    A sampling that is not a part is returned itself.
-    """
+    """Return the unmasked sampling, and the indices of ``sampling`` in it."""
     index = np.arange(len(sampling))
     while isinstance(sampling, Masked):
         index = sampling.index[index]
@@ -331,7 +318,7 @@ def whole_sampling(sampling: Sampling) -> tuple[Sampling, IntArray]:
 
 
 def same_sampling(a: Sampling, b: Sampling) -> bool:
-    """Whether two samplings have the same vertices, in the same order, and areas.
+    """Whether two samplings have equal vertices, in the same order, and equal areas.
 
     Points may differ by 1e-9 (six millimetres on Earth), areas by a relative 1e-9.
 

@@ -1,4 +1,4 @@
-"""How the cells of one sampling fall into those of a coarser one."""
+"""Shares of the cells of a fine sampling in those of a coarser one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Coarsening(ReadOnly):
     assign: sp.csr_array
 
     def __post_init__(self) -> None:
-        # A copy: it is made read-only below, and the caller's must stay as it is.
+        # A copy, since it is made read-only below.
         assign = sp.csr_array(self.assign).astype(np.float64)
         shape = (len(self.coarse), len(self.fine))
         if assign.shape != shape:
@@ -71,7 +71,7 @@ class Coarsening(ReadOnly):
 
     @classmethod
     def nested(cls, fine: Sampling, coarse: Sampling) -> Coarsening:
-        """Give each fine cell to the coarse cell that holds it as a whole.
+        """Assign each fine cell to the coarse cell that contains it.
 
         Raises
         ------

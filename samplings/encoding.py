@@ -26,20 +26,14 @@ def encode_array(array: npt.NDArray[Any]) -> str:
 def decode_array(
     text: str, dtype: npt.DTypeLike, shape: tuple[int, ...]
 ) -> npt.NDArray[Any]:
-    """Invert :func:`encode_array`; -1 in ``shape`` fits the length of the text.
-
-    Raises
-    ------
-    ValueError
-        If the text is damaged, or holds another number of values.
-    """
+    """Invert :func:`encode_array`; ``shape`` may hold one -1."""
     kind = np.dtype(dtype).newbyteorder("<")
     try:
         raw = zlib.decompress(base64.b64decode(text, validate=True))
         values = np.frombuffer(raw, dtype=kind).reshape(shape)
     except (binascii.Error, zlib.error, ValueError, TypeError) as error:
         raise ValueError(
-            f"the configuration holds an array that is damaged ({error}); "
-            "expected compressed base64 text, so read the file again from its source"
+            f"the configuration must hold arrays as compressed base64 text, got a "
+            f"damaged one ({error}); read the file again from its source"
         ) from error
     return values.astype(np.dtype(dtype))

@@ -1,4 +1,4 @@
-"""Which values are missing: the one rule, for files, maps, coordinates and points."""
+"""Which values are missing: one rule for files, maps, coordinates and points."""
 
 from __future__ import annotations
 
@@ -14,22 +14,15 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Attributes of a variable that list codes for missing values.
 CODES = ("_FillValue", "missing_value")
-# healpy compares with its UNSEEN so closely; a float32 UNSEEN is off by 2e-8 of it.
+# The tolerance of healpy for its UNSEEN; a float32 UNSEEN is off by a relative 2e-8.
 UNSEEN_TOLERANCE = 1e-5
 # Codes went through float32 (6e-8) or through the seven digits of a text.
 CODE_TOLERANCE = 1e-6
-# Values that the NetCDF library leaves where nothing was written (netcdf.h).
-# Bytes have no such value that could not be data.
-DEFAULT_FILL = {
-    "i2": -32767,
-    "u2": 65535,
-    "i4": -2147483647,
-    "u4": 4294967295,
-    "i8": -9223372036854775806,
-    "u8": 18446744073709551614,
-    "f4": 9.969209968386869e36,
-    "f8": 9.969209968386869e36,
-}
+# Values that the NetCDF library leaves where nothing was written (netcdf.h). Every byte
+# could be data.
+DEFAULT_FILL = {"f4": 9.969209968386869e36, "f8": 9.969209968386869e36}
+DEFAULT_FILL |= {"i2": -32767, "i4": -2147483647, "i8": -9223372036854775806}
+DEFAULT_FILL |= {"u2": 65535, "u4": 4294967295, "u8": 18446744073709551614}
 
 
 def without_missing(
@@ -40,30 +33,30 @@ def without_missing(
 ) -> npt.NDArray[Any]:
     """Return values in native byte order, with NaN where they are missing.
 
-    Missing are: what is not finite; what a NumPy masked array hides; healpy's
-    ``UNSEEN`` and the default fill value of NetCDF floats, also where they went through
-    float32; the codes ``_FillValue`` and ``missing_value``; values outside
+    Missing are: values that are not finite; entries that a NumPy masked array hides;
+    healpy's ``UNSEEN`` and the default fill value of NetCDF floats, also after a pass
+    through float32; the codes ``_FillValue`` and ``missing_value``; values outside
     ``valid_min``, ``valid_max`` or ``valid_range``; default fill values of the integer
     type that a file packs its values in; and ``fill_value``.
 
     Parameters
     ----------
     values
-        Numbers or booleans of any shape, of any byte order, masked or not.
+        Numbers or booleans of any shape and byte order, masked or not.
     attributes
         Of the variable: codes and valid limits, each a number or a list.
     encoding
-        How a file packs the values, as xarray tells it of a variable that is decoded:
-        ``dtype``, ``scale_factor``, ``add_offset``, ``_FillValue``, ``_Unsigned``. It
-        gives the unit of limits that are integers.
+        How a file packs the values, as xarray describes a decoded variable: ``dtype``,
+        ``scale_factor``, ``add_offset``, ``_FillValue``, ``_Unsigned``. It gives the
+        unit of limits that are integers.
     fill_value
         Another code, or several.
 
     Returns
     -------
     numpy.ndarray
-        The same shape. Integers and booleans are float64 where some are missing, and
-        otherwise of their own type. Not a copy where nothing has to change.
+        The same shape. Integers and booleans become float64 where some are missing.
+        Not a copy unless values change.
 
     Raises
     ------
@@ -73,9 +66,9 @@ def without_missing(
     Notes
     -----
     Source: CF conventions 1.13, section 2.5.1; NetCDF users' guide, attribute
-    conventions (limits of the type of packed values are of packed values). Codes are
-    compared up to their rounding in float32, a relative difference of 1e-6, and
-    ``UNSEEN`` up to 1e-5, as by ``healpy.mask_bad``.
+    conventions (limits of the packed type are of packed values). Codes are compared up
+    to a relative difference of 1e-6, their rounding in float32, and ``UNSEEN`` up to
+    1e-5, as by ``healpy.mask_bad``.
 
     Examples
     --------
@@ -99,12 +92,7 @@ def missing_values(
     encoding: Mapping[str, Any] | None = None,
     fill_value: float | Iterable[float] | None = None,
 ) -> BoolArray:
-    """Return where values are missing; see :func:`without_missing`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Booleans, the shape of ``values``.
+    """Return where values are missing, as booleans; see :func:`without_missing`.
 
     Examples
     --------
@@ -125,7 +113,7 @@ def missing_values(
         codes += packing.default_fill()
     if array.dtype.kind in "fc":
         missing |= ~np.isfinite(array)
-        # Such values are rare: most arrays need no closer look.
+        # Such values are rare, so most arrays need only this look.
         with np.errstate(invalid="ignore", over="ignore"):
             huge = bool((np.abs(array) > 1e30).any())
         if huge:
@@ -137,28 +125,22 @@ def missing_values(
 
 
 def native(values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return numbers or booleans as a plain array of native byte order.
-
-    Raises
-    ------
-    TypeError
-        If they are neither numbers nor booleans.
-    """
+    """Return numbers or booleans as a plain array of native byte order."""
     array = np.asarray(np.ma.getdata(values))
     if array.dtype.kind not in "biufc":
         raise TypeError(
-            f"values must be numbers or booleans, got {array.dtype}; convert them, as "
-            "by values.astype(float)"
+            f"values must be numbers or booleans, got {array.dtype}; convert them with "
+            "values.astype(float)"
         )
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _numbers(codes: Any) -> list[float]:
-    """Finite numbers of an attribute: one, several, or texts of numbers."""
+    """Return the finite numbers of an attribute: one, several, or texts of numbers."""
     found: list[float] = []
     for code in np.atleast_1d(np.asarray([] if codes is None else codes)).ravel():
         if isinstance(code, np.integer):
-            # Integers stay exact: those of 64 bits have more digits than a float.
+            # Integers stay exact, since 64 bits hold more digits than a float.
             found.append(int(code))
             continue
         try:
@@ -171,7 +153,7 @@ def _numbers(codes: Any) -> list[float]:
 
 
 def _close(array: npt.NDArray[Any], code: float, tolerance: float) -> BoolArray:
-    """Return where an array holds a code, up to how the code was rounded."""
+    """Return where an array holds a code, up to rounding of the code."""
     never = np.zeros(array.shape, dtype=bool)
     if array.dtype.kind in "iu":
         info = np.iinfo(array.dtype)
@@ -188,7 +170,7 @@ def _close(array: npt.NDArray[Any], code: float, tolerance: float) -> BoolArray:
 
 @dataclass(frozen=True)
 class _Packing:
-    """How a file holds values: its type, and the line that unpacks them."""
+    """How a file stores values: its type, and the linear function that unpacks them."""
 
     dtype: np.dtype[Any] | None
     scale: float
@@ -211,13 +193,13 @@ class _Packing:
         return cls(dtype if dtype.kind in "iuf" else None, scale, offset, packed)
 
     def unpacked(self, value: float) -> float:
-        """Return a number of the file as it reads once it is unpacked."""
+        """Return a stored number as it reads after unpacking."""
         if self.dtype is not None and self.dtype.kind == "u" and value < 0:
             value += 2 ** (8 * self.dtype.itemsize)
         return self.scale * value + self.offset if self.packed else value
 
     def default_fill(self) -> list[float]:
-        """Return the value read where nothing was written, if the type has one."""
+        """Return the value that reads where nothing was written, if there is one."""
         if self.dtype is None:
             return []
         fill = DEFAULT_FILL.get(f"{self.dtype.kind}{self.dtype.itemsize}")
@@ -226,9 +208,10 @@ class _Packing:
     def limit(
         self, given: Any, array: npt.NDArray[Any]
     ) -> tuple[float, float, bool] | None:
-        """Return a limit in the unit of the array, or None without.
+        """Return a limit in the unit of the array, or None if it is not one number.
 
-        With it, its rounding, and whether unpacking turns upper limits into lower ones.
+        The second value is its rounding, and the third whether unpacking turns upper
+        limits into lower ones.
         """
         numbers = _numbers(given)
         if len(numbers) != 1:
@@ -238,7 +221,7 @@ class _Packing:
             if self.packed and self.dtype is not None and self.dtype.kind in "iu":
                 turned = self.scale < 0
                 return self.unpacked(numbers[0]), 0.5 * abs(self.scale), turned
-            # A short integer is of a packing that nobody knows any more.
+            # The packing of a short integer is not known any more.
             if self.dtype is None and getattr(given, "itemsize", 8) < 4:
                 return None
         elif kind in "iu":
@@ -260,7 +243,7 @@ def _outside(
         if limit is None:
             continue
         value, slack, turned = limit
-        # Differences of unsigned integers would wrap round.
+        # Differences of unsigned integers would wrap around.
         real = array.real if array.dtype.kind in "fc" else array.astype(np.float64)
         with np.errstate(invalid="ignore"):
             outside |= (real - value) * (-sign if turned else sign) > slack

@@ -1,4 +1,4 @@
-"""Angles and areas as plain numbers, whatever carries their unit."""
+"""Angles and areas as plain numbers, converted from quantities with units."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from samplings.arrays import FloatArray
 from samplings.missing_values import missing_values, without_missing
 from samplings.units import Coordinate, counts_along, degrees_of, steradians_of
 
-# Units of plain numbers, which are taken in the unit that the caller expects.
+# Units of plain numbers, which are in the unit that the caller expects.
 _PLAIN = ("", "1", "none", "dimensionless", "unitless", "-")
 _TO_RADIANS = np.pi / 180
 _STARTS: dict[Coordinate, str] = {"latitude": "lat", "longitude": "lon"}
@@ -20,21 +20,12 @@ Kind = Literal["degree", "radian", "sr"]
 
 
 def degrees(name: str, values: Any) -> FloatArray:
-    """Return angles in degree, as numbers without a unit.
+    """Return angles in degree, as native float64 without a unit, in the same shape.
 
-    Parameters
-    ----------
-    name
-        Name for messages: ``"lon"``, ``"lat"``, or another.
-    values
-        Degrees; or what carries another unit of angle: quantities of astropy, pint or
-        unyt, lists of them, columns of an astropy table, or an xarray variable or
-        pandas series whose attributes tell its ``units``.
-
-    Returns
-    -------
-    numpy.ndarray
-        The same shape, native float64; not a copy where nothing has to change.
+    ``values`` are degrees, or have another unit of angle: quantities of astropy, pint
+    or unyt, lists of them, columns of an astropy table, or an xarray variable or pandas
+    series with an attribute ``units``. They are not copied unless they change. Messages
+    begin with ``name``: ``"lon"``, ``"lat"``, or another.
 
     Raises
     ------
@@ -73,13 +64,7 @@ def steradians(name: str, values: Any) -> FloatArray:
 
 
 def unit_vectors(name: str, values: Any) -> FloatArray:
-    """Return components of vectors of length one, which have no unit.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`degrees`; also if they carry a unit.
-    """
+    """Return components of unit vectors, and refuse a unit."""
     text = _unit_text(values)
     if text.lower() not in _PLAIN:
         raise ValueError(
@@ -113,13 +98,13 @@ def _plain(name: str, values: Any, kind: Kind) -> FloatArray:
             f"as {known}, got the unit {text!r}; convert them to {kind}"
         )
     scale = factor * (_TO_RADIANS if kind == "radian" else 1.0)
-    # Radians asked for in radian stay unchanged, to the last bit.
+    # Radians stay unchanged, to the last bit.
     close = abs(scale - 1) < 1e-15
     return _numbers(name, values) * (1.0 if close else scale)
 
 
 def _wrapped(values: Any) -> Any:
-    """Array that an xarray variable wraps; None if it is an array itself."""
+    """Return the array that an xarray variable wraps; None for an array itself."""
     return None if isinstance(values, np.ndarray) else getattr(values, "data", None)
 
 
@@ -128,10 +113,10 @@ def _carries_unit(value: Any) -> bool:
 
 
 def _unit_text(values: Any) -> str:
-    """Name of the unit that values carry; empty without one."""
+    """Return the name of the unit of values; empty without one."""
     for attribute in ("unit", "units"):
         unit = getattr(values, attribute, None)
-        # xarray finds attributes of a variable by name too, pandas columns.
+        # Attributes of xarray variables and columns of pandas may have these names.
         if unit is not None and not callable(unit) and np.ndim(unit) == 0:
             return str(unit).strip()
     # The array wrapped by an xarray variable, such as a quantity of pint.
@@ -145,13 +130,7 @@ def _unit_text(values: Any) -> str:
 
 
 def refuse_other_coordinate(name: str, unit: str) -> None:
-    """Refuse degrees north for a longitude, and degrees east for a latitude.
-
-    Raises
-    ------
-    ValueError
-        If the unit is of the other coordinate.
-    """
+    """Refuse degrees north for a longitude, and degrees east for a latitude."""
     for kind, start in _STARTS.items():
         other = next(one for one in _STARTS if one != kind)
         if name.startswith(start) and counts_along(unit, other):
@@ -161,32 +140,24 @@ def refuse_other_coordinate(name: str, unit: str) -> None:
 
 
 def _converted(values: Any, kind: Kind) -> Any:
-    """Values converted to a unit by their own method; None if they lack one."""
+    """Return values converted to a unit by their own method; None if they lack one."""
     for one in (values, _wrapped(values)):
         for method in ("to_value", "m_as"):
             convert = getattr(one, method, None)
             if callable(convert):
                 try:
                     return convert(kind)
-                # Every package has errors of its own for what does not convert.
+                # Every package has its own errors for units that do not convert.
                 except Exception:
                     break
     return None
 
 
 def _numbers(name: str, values: Any) -> FloatArray:
-    """Native float64 numbers, NaN where attributes of the values say so.
-
-    Raises
-    ------
-    TypeError
-        If they are not real numbers.
-    ValueError
-        If a masked array hides some.
-    """
+    """Return native float64 numbers, NaN where attributes declare them missing."""
     attributes = getattr(values, "attrs", None)
     attributes = attributes if isinstance(attributes, dict) else {}
-    # A quantity of pint warns where its unit is stripped; of astropy, masks go with it.
+    # Quantities of pint warn when their unit is stripped; those of astropy lose masks.
     values = getattr(values, "magnitude", values)
     if hasattr(values, "dims"):
         values = values.to_numpy()
@@ -206,9 +177,9 @@ def _numbers(name: str, values: Any) -> FloatArray:
     hidden = np.ma.getmaskarray(numbers)
     if hidden.any():
         raise ValueError(
-            f"{name} is missing at {int(hidden.sum())} of {hidden.size} places, which "
-            f"a masked array hides, the first of them {int(hidden.argmax())}; drop "
-            "them, and the values there"
+            f"{name} must not have hidden entries, got a masked array that hides "
+            f"{int(hidden.sum())} of {hidden.size}, the first of them "
+            f"{int(hidden.argmax())}; drop them, and the values there"
         )
     plain = np.asarray(np.ma.getdata(numbers))
     if attributes and missing_values(plain, attributes).any():

@@ -1,4 +1,4 @@
-"""One clear error for whatever a library raises on a damaged file."""
+"""One clear error for any error of a library on a damaged file."""
 
 from __future__ import annotations
 
@@ -23,20 +23,10 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
     """Turn the errors of a reader into one that names the file.
 
     Damaged bytes make libraries raise anything: KeyError, OverflowError, struct.error,
-    UnicodeDecodeError, or MemoryError where a header tells of absurd sizes. Errors of
-    packages that are not installed, and :class:`DataFileError`, are left unchanged.
-
-    The message names the ``path``, the ``kind`` of file expected, such as ``"NetCDF"``,
-    and a ``remedy``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    PermissionError
-        If it may not be read.
-    ValueError
-        If it cannot be read otherwise.
+    UnicodeDecodeError, or MemoryError for absurd sizes in a header. Errors of packages
+    that are not installed, and :class:`DataFileError`, are left unchanged. Others
+    become FileNotFoundError, PermissionError or ValueError, whose message names the
+    ``path``, the ``kind`` of file expected, such as ``"NetCDF"``, and a ``remedy``.
 
     Examples
     --------
@@ -51,10 +41,10 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
     except (DataFileError, ImportError):
         raise
     except FileNotFoundError as error:
-        # A folder that is no Zarr store exists, whatever the reader says.
+        # A folder that is not a Zarr store exists, whatever the reader says.
         if Path(str(path)).exists():
             raise ValueError(
-                f"{path} cannot be read as {kind}: {error}; pass what it holds"
+                f"{path} cannot be read as {kind}: {error}; pass a file in it"
             ) from error
         raise FileNotFoundError(f"{path} does not exist") from error
     except IsADirectoryError as error:
@@ -79,33 +69,20 @@ def reading(path: object, kind: str, remedy: str = REMEDY) -> Iterator[None]:
 def numpy_arrays(
     path: Path, kind: str, names: Sequence[str] | None = None, remedy: str = REMEDY
 ) -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays of a NumPy file.
+    """Read the arrays of a NumPy file, by name; that of a ``.npy`` has the empty name.
 
-    Parameters
-    ----------
-    path
-        A ``.npz`` archive; without ``names`` also a ``.npy`` file.
-    kind, remedy
-        As in :func:`reading`.
-    names
-        The arrays that it must hold; by default all that it holds are read.
-
-    Returns
-    -------
-    dict
-        Arrays by name; that of a ``.npy`` file has the empty name.
+    ``path`` is a ``.npz`` archive, or, without ``names`` of the arrays required, also a
+    ``.npy`` file; ``kind`` and ``remedy`` are as in :func:`reading`.
 
     Raises
     ------
     DataFileError
         If it is not an archive but must be, an array is missing, or an entry of the
-        archive is not an array.
-    FileNotFoundError, PermissionError, ValueError
-        As :func:`reading`.
+        archive is not an array; and as :func:`reading`.
     """
-    # A handle of our own: NumPy leaves its one open where a file is not an archive.
+    # Our own handle, since NumPy does not close its own on a file that is no archive.
     with reading(path, kind, remedy), path.open("rb") as stream:
-        # NumPy would advise to load unsafely what is not an archive.
+        # NumPy would advise to load anything else unsafely.
         if names is not None and not zipfile.is_zipfile(stream):
             raise DataFileError(
                 f"{path} cannot be read as {kind}: it is not an archive, or it "
@@ -123,7 +100,7 @@ def numpy_arrays(
             )
         arrays = {name: content[name] for name in names or content.files}
         for name, array in arrays.items():
-            # NumPy returns an entry that does not begin as an array does as bytes.
+            # NumPy returns an entry without the header of an array as bytes.
             if not isinstance(array, np.ndarray):
                 raise DataFileError(
                     f"{path} cannot be read as {kind}: {name!r} is not an array; "
@@ -133,7 +110,7 @@ def numpy_arrays(
 
 
 def _told(error: Exception) -> str:
-    """Text of an error, with its type where the text alone says too little."""
+    """Return the text of an error, with its type where the text says too little."""
     text = str(error)
     if text and type(error) in (OSError, ValueError, RuntimeError, EOFError):
         return text

@@ -1,4 +1,4 @@
-"""How fine a sampling is, in degrees of spherical harmonics."""
+"""Resolution of a sampling, as a bandlimit of spherical harmonics."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from samplings.base import Sampling
 
 
 def nominal_bandlimit(sampling: Sampling) -> int:
-    r"""Return the number of degrees that points of such a spacing are used for.
+    r"""Return the bandlimit that points of this spacing are used for.
 
     .. math::
         L = \left\lfloor \sqrt{\tfrac34 n} \right\rfloor, \quad
         n = 4\pi \frac{\sum_i a_i}{\sum_i a_i^2}
 
-    where n is the number of cells on the whole sphere if all were as large as the one
-    in which a random place lies. On HEALPix it is :math:`3 n_\text{side}`, the usual
-    bandlimit there; on stations, mostly on land, it is that of the oceans' wide cells.
+    where n is the number of cells of the whole sphere if all were as large as the one
+    that contains a random place. On HEALPix it is the usual :math:`3 n_\text{side}`; on
+    stations, which are mostly on land, the oceans' wide cells determine it.
 
     Examples
     --------
@@ -26,5 +26,5 @@ def nominal_bandlimit(sampling: Sampling) -> int:
     """
     areas = sampling.weights
     count = 4 * math.pi * float(areas.sum()) / float(areas @ areas)
-    # A root that is whole but for round-off must not lose one.
+    # Round-off must not lower a whole root by one.
     return max(2, math.floor(math.sqrt(0.75 * count) * (1 + 1e-12)))

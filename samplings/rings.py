@@ -13,14 +13,14 @@ from samplings.tessellation.bands import Bands
 
 
 class RingSampling(Sampling):
-    r"""Samplings made of rings: their geometry, areas and symmetries.
+    r"""Base of samplings made of rings: their geometry, areas and symmetries.
 
     .. math:: \varphi_{tj} = \frac{\pi (2j + s_t)}{n_t}, \quad
         a_{tj} = \frac{2\pi}{n_t} (\cos\theta_{t-1/2} - \cos\theta_{t+1/2})
 
-    Vertices are ordered ring by ring from the north, and along a ring from the first
-    longitude to the east. A ring at a pole has one vertex. The cell of a vertex reaches
-    half a step to the west and east, and from one boundary of its ring to the other.
+    Vertices are ordered ring by ring from the north, and eastwards along a ring. A ring
+    at a pole has one vertex. The cell of a vertex reaches half a step to the west and
+    east, and from one boundary of its ring to the other.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class RingSampling(Sampling):
     n_phi
         Number of vertices on each ring, shape ``(R,)``.
     shift
-        First longitude of each ring in half steps: 0 where a vertex is at longitude 0,
-        1 where a boundary is. One for all rings, or shape ``(R,)``.
+        First longitude of each ring in half steps, 0 for a vertex at longitude 0 and 1
+        for a boundary; one for all rings, or shape ``(R,)``.
     edges
         Colatitudes of the boundaries of the rings in radian, from 0 to pi,
         shape ``(R + 1,)``.
@@ -71,36 +71,23 @@ class RingSampling(Sampling):
         n_phi = _integers(n_phi, len(theta))
         start = _integers(np.concatenate([[0], np.cumsum(n_phi)]), len(theta) + 1)
         shift = _integers(shift, len(theta))
-        for name, value in (
-            ("theta", theta),
-            ("n_phi", n_phi),
-            ("shift", shift),
-            ("edges", edges),
-            ("start", start),
-        ):
+        names, rings = ("theta", "n_phi", "shift", "edges", "start"), (theta, n_phi)
+        for name, value in zip(names, (*rings, shift, edges, start), strict=True):
             object.__setattr__(self, f"ring_{name}", value)
         if area is None:
             area = 2 * np.pi / n_phi * band_heights(edges[:-1], edges[1:])
         ring = np.repeat(np.arange(len(theta)), n_phi)
         steps = 2 * (np.arange(start[-1]) - start[ring]) + shift[ring]
         phi = steps * (np.pi / n_phi)[ring]
-        # The sine of pi as a float is 1.2e-16; at a pole it is 0.
+        # np.sin of pi is 1.2e-16; at a pole it must be 0.
         sine = np.where((theta == 0) | (theta == np.pi), 0.0, np.sin(theta))[ring]
         xyz = np.stack([sine * np.cos(phi), sine * np.sin(phi), np.cos(theta)[ring]], 1)
         super().__init__(xyz, np.asarray(area)[ring])
 
     def per_vertex(self, ring_weights: FloatArray) -> FloatArray:
-        r"""Share the weights of a rule over colatitude among the vertices of each ring.
+        r"""Share a rule's ring weights ``(R,)``, of sum 2, among the vertices ``(V,)``.
 
-        Parameters
-        ----------
-        ring_weights
-            Weights that sum to 2, shape ``(R,)``.
-
-        Returns
-        -------
-        numpy.ndarray
-            Weights in steradian that sum to :math:`4\pi`, shape ``(V,)``, read-only.
+        The result is in steradian, and sums to :math:`4\pi`.
         """
         return read_only(
             np.repeat(ring_weights * (2 * np.pi / self.ring_n_phi), self.ring_n_phi)
@@ -117,10 +104,7 @@ class RingSampling(Sampling):
 
     @property
     def symmetries(self) -> tuple[FloatArray, ...]:
-        """Mirrors, and the smallest turn about the axis that all rings share.
-
-        The mirror north to south is among them where the rings have it.
-        """
+        """Mirrors, and the smallest common turn of all rings about the axis."""
         generators = [read_only(np.diag([1.0, -1.0, 1.0]))]
         off_pole = (self.ring_theta > 0) & (self.ring_theta < np.pi)
         turns = math.gcd(*(int(n) for n in self.ring_n_phi[off_pole]))
@@ -133,7 +117,7 @@ class RingSampling(Sampling):
 
     def _is_mirrored(self) -> bool:
         """Whether the mirror at the equator maps rings onto rings."""
-        # 1e-13 rad: what round-off leaves of a scheme's own symmetry, or less.
+        # 1e-13 rad bounds the round-off of a symmetric scheme.
         return all(
             np.array_equal(rings, rings[::-1])
             for rings in (self.ring_n_phi, self.ring_shift)
@@ -151,10 +135,10 @@ def _integers(values: npt.ArrayLike, n: int) -> IntArray:
 
 
 def band_heights(north: FloatArray, south: FloatArray) -> FloatArray:
-    """Differences of the cosines of colatitudes, accurate for thin bands at a pole."""
+    """Return differences of cosines of colatitudes, accurate for thin polar bands."""
     return np.asarray(2 * np.sin((north + south) / 2) * np.sin((south - north) / 2))
 
 
 def mid_parallels(theta: FloatArray) -> FloatArray:
-    """Boundaries halfway between rings, and the poles, shape ``(R + 1,)``."""
+    """Return the boundaries halfway between rings, and the poles, ``(R + 1,)``."""
     return np.concatenate([[0.0], (theta[:-1] + theta[1:]) / 2, [np.pi]])

@@ -1,4 +1,4 @@
-"""Units of angles, lengths and areas by the names that files and objects give them."""
+"""Units of angles, lengths and areas by their names in files and objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Coordinate = Literal["latitude", "longitude"]
 
 # Radius of the Earth in metres that atmospheric models use (ICON, IFS, WRF: 6370 km).
 EARTH = 6_371_229.0
-# Degrees of a unit of angle, by its names without a plural's s, in lower case.
+# Degrees of a unit of angle, by its names in lower case without a plural's s.
 _ANGLES = {
     **dict.fromkeys(("deg", "degree", "°", "º", "angulardegree", "arcdegree"), 1.0),
     **dict.fromkeys(("rad", "radian"), 180 / np.pi),
@@ -42,14 +42,10 @@ _SQUARED = re.compile(r"(.+?)_?(?:\*\*|\^)?_?\(?2(?:\.0)?\)?|sq(?:uare)?[_.]?(.+
 
 
 def degrees_of(unit: str, coordinate: Coordinate | None = None) -> float | None:
-    """Return how many degrees a unit of angle has by its name, None if it is unknown.
+    """Return the size of a unit of angle in degrees, None if it is unknown.
 
-    Parameters
-    ----------
-    unit
-        Its name, in any case, with or without the direction in which it counts.
-    coordinate
-        Which coordinate it is of, where directions of the other are not its own.
+    The name ``unit`` may be in any case, with or without the direction in which it
+    counts; with ``coordinate``, directions of the other one are unknown.
 
     Examples
     --------
@@ -70,7 +66,7 @@ def degrees_of(unit: str, coordinate: Coordinate | None = None) -> float | None:
 
 
 def counts_along(unit: str, coordinate: Coordinate) -> bool:
-    """Whether a unit of angle names a direction in which a coordinate counts.
+    """Whether a unit of angle names a direction of a coordinate.
 
     Examples
     --------
@@ -87,14 +83,10 @@ def is_length(unit: str) -> bool:
 
 
 def steradians_of(unit: str, radius: float = EARTH) -> float | None:
-    """Return how many steradians a unit of area has, None if it is unknown.
+    """Return the size of a unit of area in steradians, None if it is unknown.
 
-    Parameters
-    ----------
-    unit
-        Such as ``sr``, ``deg2``, ``radians^2``, ``square degrees``, ``m**2``.
-    radius
-        Of the sphere, in metres.
+    ``unit`` is such as ``sr``, ``deg2``, ``radians^2``, ``square degrees`` or ``m**2``;
+    ``radius`` is that of the sphere in metres.
 
     Examples
     --------
@@ -117,19 +109,19 @@ def steradians_of(unit: str, radius: float = EARTH) -> float | None:
 
 
 def _word(unit: str) -> str:
-    """A unit in lower case, parts joined by one underscore, ² as 2."""
+    """Return a unit in lower case, parts joined by one underscore, ² as 2."""
     return re.sub(r"[\s_]+", "_", unit.strip().lower().replace("²", "2"))
 
 
 def _named(word: str, sizes: dict[str, float]) -> float | None:
-    """Size of a unit, or of the one that a word is the plural of."""
+    """Return the size of a unit, or of the singular of its name."""
     return sizes.get(word, sizes.get(word.removesuffix("s")))
 
 
 def _directed(word: str, coordinate: str) -> tuple[float | None, str]:
-    """Degrees of a unit such as degrees_north without its direction, and that."""
+    """Return the size and direction of a unit such as degrees_north."""
     found = _TOWARDS[coordinate].fullmatch(word)
-    # The direction of degrees that are true, not magnetic.
+    # True degrees, not magnetic ones.
     if found is None and word in ("degree_true", "degrees_true"):
         return 1.0, ""
     return (None, "") if found is None else (_named(found[1], _ANGLES), found[2][0])

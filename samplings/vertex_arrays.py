@@ -11,25 +11,18 @@ from samplings.arrays import FloatArray, IntArray
 from samplings.quantities import steradians, unit_vectors
 from samplings.units import EARTH
 
-# Unit vectors that went through float32 are off by 6e-8; a user who passes radii in
-# kilometres or degrees for coordinates is off by far more.
+# Unit vectors that went through float32 are off by 6e-8; radii in kilometres, or
+# degrees passed as coordinates, by far more.
 UNIT_TOLERANCE = 1e-6
-# Areas that were measured on a sphere of another radius (the Earth's equatorial one
-# instead of its mean one: 0.2 %) or that are rounded may add up to slightly more.
+# Areas that are rounded, or measured on a sphere of another radius (the Earth's
+# equatorial one instead of its mean one: 0.2 %), may sum to slightly more.
 AREA_TOLERANCE = 1e-2
-# Areas that add up to more spheres than this are in another unit, rather than listed
-# twice.
+# Areas that sum to more spheres than this are in another unit, rather than repeated.
 FEW_SPHERES = 10.0
 
 
 def vertex_positions(values: Any) -> FloatArray:
-    """Return positions on the unit sphere, shape ``(V, 3)``, of length one.
-
-    Raises
-    ------
-    ValueError
-        If the list is empty, or a vector is not finite or not of unit length.
-    """
+    """Return finite unit vectors, shape ``(V, 3)`` with V >= 1, of length one."""
     xyz = unit_vectors("xyz", values)
     if xyz.ndim != 2 or xyz.shape[1] != 3 or len(xyz) == 0:
         raise ValueError(
@@ -50,21 +43,14 @@ def vertex_positions(values: Any) -> FloatArray:
             f"xyz must be unit vectors, got length {norm[bad]:.6g} at vertex {bad};"
             " divide by the length, or use Irregular.from_lonlat for degrees"
         )
-    # Vectors of unit length to round-off stay as they are: dividing again would
-    # change their last bits, and a configuration must rebuild the same ones.
+    # Vectors of unit length to round-off stay unchanged: another division would change
+    # their last bits, and a configuration must rebuild the same ones.
     norm[off <= 4 * np.finfo(np.float64).eps] = 1.0
     return np.asarray(xyz / norm[:, None])
 
 
 def vertex_areas(values: Any, n: int) -> FloatArray:
-    """Return the areas of n cells in steradian, shape ``(n,)``.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer, if one is not positive and finite, or if they add
-        up to more than the sphere's area by over 1 %.
-    """
+    """Return the positive areas of n cells in steradian, at most 4 pi (to 1 %)."""
     weights = steradians("weights", values)
     if weights.shape != (n,):
         raise ValueError(
@@ -77,50 +63,43 @@ def vertex_areas(values: Any, n: int) -> FloatArray:
             f"got {weights[bad]} at vertex {bad}; drop such points, or leave "
             "weights out where they can be computed"
         )
-    _refuse_beyond_sphere(weights)
+    spheres = float(weights.sum()) / (4 * np.pi)
+    if spheres > 1 + AREA_TOLERANCE:
+        raise ValueError(
+            f"weights are areas in steradian and must add up to 4 pi at most, got "
+            f"{spheres:.4g} times as much, {weights.max():.4g} at the largest cell; "
+            f"{_remedy_beyond_sphere(weights, spheres)}"
+        )
     return weights
 
 
-def _refuse_beyond_sphere(weights: FloatArray) -> None:
-    """Refuse areas that add up to more than the sphere, and guess their unit."""
-    spheres = float(weights.sum()) / (4 * np.pi)
-    if spheres <= 1 + AREA_TOLERANCE:
-        return
-    guess = "make sure that cells do not overlap and that each is there once"
+def _remedy_beyond_sphere(weights: FloatArray, spheres: float) -> str:
+    """Guess the unit of areas that add up to more than the sphere."""
     if np.isclose(weights.mean(), 1):
-        guess = (
+        return (
             "they look like masses of mean one: divide by their sum and multiply by "
             "the area covered, in steradian"
         )
-    elif spheres > FEW_SPHERES:
-        # The smallest unit in which they would not be more than the globe.
-        units = {
-            "square degrees, divide by (180/pi)**2": (180 / np.pi) ** 2,
-            f"km2 on Earth, divide by {EARTH / 1e3:.3f}**2": (EARTH / 1e3) ** 2,
-            f"m2 on Earth, divide by {EARTH:.0f}**2": EARTH**2,
-        }
-        fits = [u for u, n in units.items() if spheres <= n * (1 + AREA_TOLERANCE)]
-        guess = f"if they are in {fits[0]}" if fits else "convert them to steradian"
-    raise ValueError(
-        f"weights are areas in steradian and must add up to 4 pi at most, got "
-        f"{spheres:.4g} times as much, {weights.max():.4g} at the largest cell; {guess}"
-    )
+    if spheres <= FEW_SPHERES:
+        return "make sure that cells do not overlap and that each is listed once"
+    # The smallest unit in which they would not exceed the globe.
+    units = {
+        "square degrees, divide by (180/pi)**2": (180 / np.pi) ** 2,
+        f"km2 on Earth, divide by {EARTH / 1e3:.3f}**2": (EARTH / 1e3) ** 2,
+        f"m2 on Earth, divide by {EARTH:.0f}**2": EARTH**2,
+    }
+    fits = [u for u, n in units.items() if spheres <= n * (1 + AREA_TOLERANCE)]
+    return f"if they are in {fits[0]}" if fits else "convert them to steradian"
 
 
 def kept_vertices(part: npt.ArrayLike, n: int) -> IntArray:
-    """Turn a mask or indices into the indices of the vertices to keep.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :class:`samplings.Masked`.
-    """
+    """Return the indices of the vertices that a mask or indices keep."""
     hidden = int(np.ma.getmaskarray(np.ma.asanyarray(part)).sum())
     if hidden:
         raise ValueError(
-            f"a mask must say of every vertex whether to keep it, but a masked array "
-            f"hides {hidden} of its entries; decide with .filled(False) for booleans, "
-            ".compressed() for indices"
+            f"a mask must cover every vertex, got a masked array that hides {hidden} "
+            "of its entries; decide with .filled(False) for booleans, .compressed() "
+            "for indices"
         )
     part = np.asarray(part)
     if part.ndim == 0:
@@ -164,7 +143,7 @@ def kept_vertices(part: npt.ArrayLike, n: int) -> IntArray:
 
 
 def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
-    """Turn a mask into ascending indices."""
+    """Return the ascending indices of a mask."""
     if len(mask) != n:
         raise ValueError(
             f"the mask has length {len(mask)} for {n} vertices; "
@@ -179,5 +158,5 @@ def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
 
 
 def equal_areas(n: int) -> FloatArray:
-    """Return equal shares of the sphere, for points whose areas do not matter."""
+    """Return equal shares of the sphere, for points without areas."""
     return np.full(n, 4 * np.pi / max(n, 1))

@@ -1,4 +1,4 @@
-"""How far an operator on the sphere is from commuting with rotations, by degree."""
+"""Equivariance error of an operator on the sphere, degree by degree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from samplings.stencils.symmetry import commutes, orbits, vertex_permutations
 
 # A^2 / B can exceed one by round-off where the operator commutes exactly.
 ROUND_OFF = 1e-15
-# Value of an exact zero in a geometric mean: the root of round-off.
+# The value that stands for an exact zero in a geometric mean: the root of round-off.
 SMALLEST_ERROR = 1e-8
 
 
@@ -36,9 +36,8 @@ class EquivarianceSpectrum(ReadOnly):
     error
         Equivariance error :math:`e_l = \sqrt{2 r_l}`, shape ``(D,)``.
     symbol
-        Mean eigenvalue :math:`\mu_l = E\langle f, Lf \rangle / E\|f\|^2`: the number
-        by which L multiplies signals of degree l as nearly as any can. An operator that
-        commutes with rotations does so exactly.
+        Mean eigenvalue :math:`\mu_l = E\langle f, Lf \rangle / E\|f\|^2`, the best
+        scalar approximation of L at degree l, exact if L commutes with rotations.
     residual
         :math:`r_l`, the share of :math:`E\|Lf\|^2` that is not along f.
     """
@@ -54,13 +53,13 @@ class EquivarianceSpectrum(ReadOnly):
         Raises
         ------
         ValueError
-            If the spectrum does not have the degree.
+            If there are no such degrees.
         """
         part = self.error[self.degrees >= first]
         if len(part) == 0:
             raise ValueError(
-                f"no degree from {first} on: the spectrum ends at "
-                f"{self.degrees.max()}; lower `first`"
+                f"first must be at most the largest degree {self.degrees.max()}, got "
+                f"{first}; lower it"
             )
         return float(np.exp(np.log(np.maximum(part, SMALLEST_ERROR)).mean()))
 
@@ -72,7 +71,7 @@ def equivariance_spectrum(
     vertices: npt.ArrayLike | None = None,
     sampling: Sampling | None = None,
 ) -> EquivarianceSpectrum:
-    r"""Equivariance error of a linear operator without any rotation or transform.
+    r"""Measure the equivariance error of a linear operator, without random rotations.
 
     For isotropic random signals f of degree l,
 
@@ -83,7 +82,7 @@ def equivariance_spectrum(
 
     with area-weighted products. By the addition theorem both expectations are sums of
     Legendre polynomials over pairs of points in each row of L, exact for any sampling
-    and for any part of one.
+    or part of one.
 
     Parameters
     ----------
@@ -92,13 +91,13 @@ def equivariance_spectrum(
         :class:`samplings.SphericalGraph` (its default Laplacian), or any sparse
         matrix ``(V, V)``, with ``sampling``.
     degrees
-        Degrees l >= 0; by default 1, 2, ... up to the degrees the sampling is used for,
-        ``3 nside - 1`` on HEALPix and :math:`\sqrt{3n/4}` for n even points elsewhere.
+        Degrees l >= 0; by default 1, 2, ... below the nominal bandlimit, ``3 nside`` on
+        HEALPix and :math:`\sqrt{3n/4}` for n even points elsewhere.
     vertices
         Boolean mask ``(V,)`` or indices of the rows to average over, such as those far
         from the edge of a masked sky; by default all.
     sampling
-        Where the vertices are, for a sparse matrix.
+        The vertices of a sparse matrix.
 
     Returns
     -------
@@ -110,18 +109,17 @@ def equivariance_spectrum(
     TypeError
         If the operator is not one of the above, or a degree is not an integer.
     ValueError
-        If shapes do not fit, an entry is not finite, a degree is negative or one on
-        which the operator vanishes (0, for a Laplacian), no vertex is chosen, or
-        ``sampling`` is missing or given twice.
+        If shapes do not fit, an entry is not finite, a degree is negative, the operator
+        vanishes on one (0, for a Laplacian), no vertex is chosen, or ``sampling`` is
+        missing or given twice.
 
     Notes
     -----
-    Where L commutes with rotations up to small random deviations, those before and
-    after a rotation are independent: hence the 2. Random rotations agree within 20 %
-    for l <= nside. Give the unrescaled Laplacian: the -I in :math:`2L/\lambda_\max - I`
-    commutes with every rotation and lowers the error without making L any better. A
-    kernel so wide that L is nearly a multiple of the identity at high degrees lowers
-    it there too.
+    The factor 2 holds where deviations before and after a rotation are independent.
+    Random rotations agree within 20 % for l <= nside. Use the unrescaled Laplacian: the
+    -I in :math:`2L/\lambda_\max - I` commutes with every rotation and lowers the error
+    without making L any better. So does a kernel so wide that L is nearly a multiple of
+    the identity at high degrees.
 
     The error of :math:`r_l` is some 1e-11, whatever its size.
 
@@ -140,7 +138,7 @@ def equivariance_spectrum(
         part, sampling.xyz, rows, weights, int(chosen.max()) + 1
     )
     symbol, power = own[chosen], squared[chosen]
-    # Of a Laplacian's zero row sums only round-off is left.
+    # On a vanishing signal only round-off of this size is left.
     size = float((abs(matrix) @ np.ones(len(sampling))).max())
     if not (power > (1e-13 * size) ** 2).all():
         if size == 0:
@@ -168,8 +166,7 @@ def _matrix(operator: Any, sampling: Sampling | None) -> tuple[sp.csr_array, Sam
     if isinstance(operator, Laplacian):
         if sampling is not None and sampling is not operator.graph.sampling:
             raise ValueError(
-                "a Laplacian or graph brings its own sampling, but another was given; "
-                "leave `sampling` out"
+                "sampling must be left out for a Laplacian or graph, which has its own"
             )
         return operator.matrix, operator.graph.sampling
     if not isinstance(operator, sp.sparray | sp.spmatrix):
@@ -202,18 +199,15 @@ def _matrix(operator: Any, sampling: Sampling | None) -> tuple[sp.csr_array, Sam
     return matrix, sampling
 
 
-def _degrees(
-    degrees: Sequence[SupportsIndex] | npt.NDArray[np.integer] | None,
-    sampling: Sampling,
-) -> IntArray:
-    """Check degrees, or choose them."""
+def _degrees(degrees: Any, sampling: Sampling) -> IntArray:
+    """Return the degrees, checked, or the default ones."""
     if degrees is None:
         chosen = np.arange(1, nominal_bandlimit(sampling))
     else:
         if not isinstance(degrees, Sequence | np.ndarray) or len(degrees) == 0:
             raise ValueError(
-                "degrees must be a sequence of one degree or more, got "
-                f"{degrees!r}; pass [l] for a single one"
+                f"degrees must be a sequence of at least one degree, got {degrees!r}; "
+                "pass [l] for a single one"
             )
         chosen = np.array([integer_argument("degree", one, 0) for one in degrees])
     chosen.setflags(write=False)
@@ -225,8 +219,7 @@ def _rows(
 ) -> tuple[IntArray, FloatArray]:
     """Return the rows to sum over and their weights, of sum one.
 
-    Rows that a symmetry of the sampling and of the operator exchanges count once, with
-    the area of all of them.
+    Of rows that a symmetry exchanges one is kept, with the area of all.
     """
     if vertices is None:
         permutations = [p for p in vertex_permutations(sampling) if commutes(matrix, p)]

@@ -30,16 +30,16 @@ from samplings.resolution import nominal_bandlimit
 # The search goes from an eighth of the rule's width to eight times it: beyond, kernels
 # are cut off by the number of neighbours, or do not reach the nearest one.
 REACH = 8.0
-# Of log t. The error is flat at its least: a width off by a percent raises it by 1e-4.
+# Of log t. The minimum is flat: a width off by a percent raises the error by 1e-4.
 TOLERANCE = 1e-3
-# The lowest degrees are few, and matter to no other; those of the paper start here.
+# Lower degrees are few and behave unlike the others; the paper starts here too.
 FIRST_DEGREE = 10
 # Enough to follow the error, which varies slowly with the degree.
 MOST_DEGREES = 40
 
 
 class NoOptimalWidthError(ValueError):
-    """The error falls to the end of the widths searched: there is no best width."""
+    """The least error lies at an end of the widths searched: there is no best width."""
 
 
 def optimal_width(
@@ -58,13 +58,11 @@ def optimal_width(
 
     Parameters
     ----------
-    sampling
-        Where the vertices are.
-    k
-        Number of neighbours.
+    sampling, k
+        The vertices, and the number of neighbours.
     weighting
         :class:`samplings.Heat`, :class:`samplings.AreaCorrected`, or the name of one;
-        its ``t`` is not used.
+        its ``t`` is ignored.
     degrees
         Degrees l to sum over; by default some 40 from 10 up to the nominal bandlimit.
 
@@ -83,12 +81,10 @@ def optimal_width(
 
     Notes
     -----
-    On HEALPix at nside 32 and 64 with k = 8, 20, 40, 60 it meets the half-maximum
-    widths :math:`s \propto \sqrt t` published as optimal (Defferrard et al. 2020,
-    arXiv:2012.15000) within 1 % for k = 8 and 20, 9 % for 40 and 60. They were found by
-    random rotations with the transform's own error; the sum over degrees that comes
-    nearest to them is this one. Sums over low degrees alone want narrower kernels,
-    sums of errors weighted by 2l + 1 wider ones.
+    On HEALPix at nside 32 and 64 it meets the half-maximum widths :math:`s \propto
+    \sqrt t` published as optimal (Defferrard et al. 2020, arXiv:2012.15000), found by
+    random rotations, within 1 % for k = 8 and 20, and 9 % for 40 and 60. Sums over low
+    degrees alone prefer narrower kernels, sums weighted by 2l + 1 wider ones.
 
     Examples
     --------
@@ -122,8 +118,8 @@ def optimal_width(
         if not errors.all():
             raise NoOptimalWidthError(
                 f"{sampling.name} with k={k} has no error at degree "
-                f"{degrees[int(errors.argmin())]} whatever the width is; take a finer "
-                "sampling, or leave that degree out of `degrees`"
+                f"{degrees[int(errors.argmin())]} at any width; use a finer sampling, "
+                "or leave that degree out of `degrees`"
             )
         return float(np.log(errors).mean())
 
@@ -135,7 +131,7 @@ def optimal_width(
     if min(abs(found.x - end) for end in ends) < 10 * TOLERANCE:
         raise NoOptimalWidthError(
             f"no width from {math.exp(ends[0]):.3g} to {math.exp(ends[1]):.3g} squared "
-            f"radian has the least error on {sampling.name} with k={k}; give `degrees` "
+            f"radian has the least error on {sampling.name} with k={k}; pass `degrees` "
             "that the sampling resolves, or use fitted weights, which have no width"
         )
     return math.exp(found.x)

@@ -2,7 +2,4 @@
 
 from samplings.fitting.fitted import FittedWeights, fit_weights
 
-__all__ = [
-    "FittedWeights",
-    "fit_weights",
-]
+__all__ = ["FittedWeights", "fit_weights"]

@@ -1,4 +1,4 @@
-"""Least value of a convex quadratic function of numbers that must not be negative."""
+"""Minimisation of a convex quadratic function under bounds x >= 0."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from samplings.arrays import FloatArray
 
-# How much larger the gradient at the bounds may be than inside before bounds are left.
+# The gradient at the bounds may exceed the one inside by this factor.
 BALANCE = 1.0
 # Power iterations for the norm of the matrix, and the margin for their error.
 POWER_STEPS, MARGIN = 12, 1.2
@@ -26,24 +26,14 @@ def minimise(
 ) -> FloatArray:
     r"""Minimise :math:`\tfrac12 x^T A x - b^T x` over :math:`x_b \geq 0`.
 
-    Conjugate gradients as long as no bound is met; where one is met, a projected
-    gradient step fixes and frees several numbers at once. Deterministic.
+    Conjugate gradients run until a bound is met; there a projected gradient step fixes
+    and frees several numbers at once. Deterministic.
 
-    Parameters
-    ----------
-    apply, target
-        Product with the symmetric positive semi-definite matrix A, and the vector b.
-    start, bounded
-        First x, and the numbers in it that must not be negative, nor are at the start.
-    steps
-        Products with A to spend.
-    tolerance
-        Stop when the projected gradient is this share of ``target`` in norm.
-    progress
-        Called after each product.
+    ``apply`` multiplies by the symmetric positive semi-definite matrix A, at most
+    ``steps`` times, with ``progress`` called each time; ``target`` is b. At the
+    ``start`` the ``bounded`` numbers must not be negative. The search stops where the
+    projected gradient is the share ``tolerance`` of ``target`` in norm.
 
-    Notes
-    -----
     Source: Dostál and Schöberl 2005, "Minimizing quadratic functions subject to bound
     constraints with the rate of convergence and finite termination", Computational
     Optimization and Applications 30, 23 (MPRGP).
@@ -107,7 +97,7 @@ def minimise(
 
 
 def _norm(product: Callable[[FloatArray], FloatArray], n: int) -> float:
-    """Largest eigenvalue, by power iterations from a fixed vector."""
+    """Return the largest eigenvalue, by power iterations from a fixed vector."""
     vector = 1 + 0.5 * np.sin(np.arange(n, dtype=np.float64))
     norm = 0.0
     for _ in range(POWER_STEPS):

@@ -1,4 +1,4 @@
-"""Rounds of a fit on points that are dense in places: only what counts is fitted."""
+"""Rounds of a fit on points that are dense in places: only the core is fitted."""
 
 from __future__ import annotations
 
@@ -19,33 +19,28 @@ from samplings.tessellation.finite_volumes import sides_over_chords
 
 # Steps of Newton's method in a round, and products in each step.
 STEPS, INNER_STEPS = 12, 40
-# Gap of the first round as a share of the value to begin with, and how it falls from
-# round to round.
+# Gap of the first round as a share of the initial value, and its fall from round to
+# round.
 GAP, GAP_FALL = 0.01, 0.3
-# Least weights to begin with, as a share of the median, in units of the diagonal.
+# Least initial weights, as a share of the median, in units of the diagonal.
 FIRST_FLOOR, FLOOR = 1e-3, 1e-9
 # Resistance of the masses to change, as a share of the resistance of their rows.
 MASS_RIDGE = 0.1
-# Share of the sides of cells that must be links, for a fit to begin with them.
+# A fit begins with finite volumes if this share of the cells' sides are links.
 SIDES_NEEDED = 0.99
-# Links that make up less of both their rows are left out: no error has them in its
-# first four digits.
+# Links below this share of both their rows are left out: they do not change the first
+# four digits of any error.
 NEGLIGIBLE = 1e-6
 
 
 class CoreSolver:
-    r"""Solve for the weights of links that a vertex of the core has, others held.
+    r"""Solve for the weights of links that touch the core ``(V,)``; hold the others.
 
     Where points are dense, cells are small and count for little, but a first moment
     left in a row there is amplified by the inverse of its spacing and felt at all low
     degrees: the quadratic function is so badly conditioned that conjugate gradients
-    never get to the rows that count. Weights of finite volumes have no first moments:
-    they are where the fit begins, and what most vertices keep.
-
-    Parameters
-    ----------
-    core
-        Which vertices are the core, shape ``(V,)``.
+    never reach the rows that count. Weights of finite volumes have no first moments:
+    the fit begins with them, and most vertices keep them.
     """
 
     def __init__(self, core: npt.NDArray[np.bool_]) -> None:
@@ -61,7 +56,7 @@ class CoreSolver:
         steps: int,
         step: Callable[[], None],
     ) -> tuple[FloatArray, FloatArray]:
-        """Return better weights, and by how much rows are to be scaled."""
+        """Return better weights, and the changes of the rows' scales."""
         pattern = objective.pattern
         free = np.zeros(len(pattern.edges), dtype=np.bool_)
         rows = np.repeat(np.arange(len(self.core)), np.diff(pattern.rows.indptr))
@@ -95,13 +90,12 @@ class CoreSolver:
 def core_links(
     sampling: Sampling, pattern: sp.csr_array, core: npt.NDArray[np.bool_]
 ) -> tuple[sp.csr_array, FloatArray] | None:
-    """Links that a core fit gives weight to, and the weights it begins with.
+    """Return the links that a core fit weighs, and their initial weights, or None.
 
-    They are the links of a symmetric ``pattern`` ``(V, V)`` that a vertex of the
-    ``core`` ``(V,)`` has, or across which two cells share a side; and weights of finite
-    volumes on the links ``low < high`` in lexical order, zero where no side is shared.
-    None if more than one side in a hundred is missing in the pattern: there is nothing
-    to begin with.
+    They are the links of a symmetric ``pattern`` ``(V, V)`` that touch the ``core``
+    ``(V,)`` or join cells that share a side; the weights, on the links ``low < high``
+    in lexical order, are those of finite volumes. None if the pattern lacks over one
+    side in a hundred.
     """
     whole, index = whole_sampling(sampling)
     sides = sides_over_chords(whole.xyz)
@@ -122,8 +116,8 @@ def core_links(
 class _Part:
     """The quadratic function of the free weights alone, in units of its diagonal.
 
-    Changes of the rows' scales are eliminated: each block loses what it has along the
-    weights at hand.
+    Changes of the rows' scales are eliminated: each block is projected off the present
+    weights.
     """
 
     def __init__(
@@ -173,11 +167,11 @@ class _Part:
         )
 
     def value(self, x: FloatArray) -> float:
-        """Value of the function, but for a constant."""
+        """Return the function's value, up to a constant."""
         return float(0.5 * x @ (self.matrix.matrix @ x) - self.target @ x)
 
     def change(self, weights: FloatArray) -> FloatArray:
-        """Best changes of the rows' scales for weights of all edges, ``(V,)``."""
+        """Return the best changes of the rows' scales for all weights, ``(V,)``."""
         change = np.zeros(self.n_rows)
         for rows, unknown, image, wanted, resisting in self._scales:
             found = np.einsum("sr,sr->r", image, weights[unknown])

@@ -1,4 +1,4 @@
-"""Links as long as those of wide places, from those that lie denser."""
+"""Long links around vertices in dense places."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from scipy.spatial import cKDTree
 
 from samplings.arrays import FloatArray, IntArray
 from samplings.base import Sampling
+from samplings.fitting.pattern import add_links
 from samplings.fitting.uneven import core, is_uneven
 
-# Length of the links, in distances between even points with cells as large as the one
-# in which a random place lies; and in how many directions they go.
+# Length of the links, in spacings of even points with cells as large as the one that
+# contains a random place; and the number of directions.
 LENGTH = 1.5
 DIRECTIONS = 8
-# How far from the place aimed at a vertex may be, as a share of the length.
+# Largest distance of a vertex from the place aimed at, as a share of the length.
 ASIDE = 1.0
 
 
@@ -23,16 +24,15 @@ def reach_out(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, 
 
     With positive weights the symbol of a row follows from the lengths of its links:
     :math:`4 (1 - J_0(l r)) / r^2` for links of length r all around. Rows of short links
-    cannot have the symbol of those at sea, whatever their weights. Here each vertex of
+    cannot have the symbol of those at sea, whatever their weights. So each vertex of
     the core (the fewest that cover 95 % of the area) whose links are shorter than
 
     .. math:: r = 1.5 \sqrt{\textstyle\sum_i a_i^2 / \sum_i a_i}
 
-    is linked to the vertices nearest to eight places at that distance all around; not
-    to those that are more than r/2 from them. As the core is small (3,730 of 50,230
-    weather stations), so is the number of links. Samplings without dense places get no
-    links, and ``pattern``, the chords ``(V, V)`` to the neighbours of each vertex, is
-    returned itself. Source: this library.
+    is linked to the vertices nearest to eight places at that distance all around, if
+    they are within r of them. The core is small (3,730 of 50,230 weather stations), and
+    so is the number of links. Samplings without dense places keep their ``pattern``,
+    the chords ``(V, V)`` to the neighbours of each vertex. Source: this library.
 
     Examples
     --------
@@ -46,27 +46,18 @@ def reach_out(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, 
     if not is_uneven(sampling):
         return pattern, 0
     angle = min(LENGTH * float(np.sqrt(areas @ areas / areas.sum())), np.pi / 2)
-    known = sp.csr_array(pattern.maximum(pattern.T))
     start, end = _nearest_around(xyz, np.flatnonzero(core(areas)), angle)
-    n = len(sampling)
     length = np.linalg.norm(xyz[start] - xyz[end], axis=1)
     # A pair may be found from both ends, or twice from one: maxima, not sums.
     low, high = np.minimum(start, end), np.maximum(start, end)
-    _, once = np.unique(low * n + high, return_index=True)
-    wanted = sp.csr_array((length[once], (low[once], high[once])), shape=(n, n))
-    new = sp.csr_array(wanted - wanted.multiply(known > 0))
-    new.eliminate_zeros()
-    if new.nnz == 0:
-        return pattern, 0
-    both = sp.csr_array(pattern + new + new.T)
-    both.sort_indices()
-    return both, new.nnz
+    _, once = np.unique(low * len(xyz) + high, return_index=True)
+    return add_links(pattern, low[once], high[once], length[once])
 
 
 def _nearest_around(
     xyz: FloatArray, centres: IntArray, angle: float
 ) -> tuple[IntArray, IntArray]:
-    """Pairs of centres and the vertices nearest to places at an angle around them."""
+    """Return pairs of centres and vertices nearest to places at an angle from them."""
     normal = xyz[centres]
     axis = np.eye(3)[np.abs(normal).argmin(axis=1)]
     east = np.cross(axis, normal)

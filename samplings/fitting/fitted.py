@@ -20,8 +20,8 @@ from samplings.fitting.rounds import FitPoint, fit, start_weights
 from samplings.fitting.uneven import core, is_uneven
 from samplings.resolution import nominal_bandlimit
 
-# Weight of rows on the border of the points. Their stencils are one-sided, no
-# weights make them good, and with full weight they spoil the rows next to them.
+# Weight of rows on the border of the points: no weights make their one-sided stencils
+# good, and with full weight they spoil the rows next to them.
 BORDER_WEIGHT = 0.01
 
 
@@ -33,14 +33,13 @@ class FittedWeights(ReadOnly):
     ----------
     adjacency
         Symmetric positive weights S, shape ``(V, V)``, without diagonal. Links that
-        would do better with a negative weight are left out.
+        would need a negative weight are left out.
     mass
-        Masses m of the vertices, mean one, shape ``(V,)``. The fit is of the Laplacian
-        :math:`L = M^{-1} (\operatorname{diag}(S 1) - S)`, which is self-adjoint and
-        positive semi-definite in the inner product :math:`\sum_i m_i f_i g_i`.
+        Masses m of the vertices, mean one, shape ``(V,)``. The fitted Laplacian
+        :math:`L = M^{-1} (\operatorname{diag}(S 1) - S)` is self-adjoint and positive
+        semi-definite in the inner product :math:`\sum_i m_i f_i g_i`.
     row_weights
-        Weight of each row in the fit, shape ``(V,)``: 1, or 0.01 on the border of the
-        points.
+        Weight of each row in the fit, shape ``(V,)``.
     weighting
         ``"fitted"``, ``"fitted-single"`` or ``"fitted-irls"``.
     bandlimit
@@ -84,31 +83,30 @@ def fit_weights(
     Parameters
     ----------
     sampling
-        Where the vertices are.
+        The vertices.
     pattern
         Chords from each vertex to its neighbours, shape ``(V, V)``; a link in either
         direction counts for both.
     weighting
         Rule for the weights p. ``"fitted"``: all degrees gain, and on HEALPix no degree
         becomes worse than with the best heat kernel; ``"fitted-irls"``: low degrees
-        gain more, at the cost of the highest; ``"fitted-single"``: one round only, for
-        speed.
+        gain more, at the cost of the highest; ``"fitted-single"``: one fast round.
     mass
-        Masses of the vertices to hold, shape ``(V,)``, positive, scaled to mean one. By
-        default they are fitted too, between half and twice the areas of the cells.
+        Fixed masses of the vertices, shape ``(V,)``, positive, scaled to mean one. By
+        default they are fitted, between half and twice the areas of the cells.
     row_weights
         Weight of each row, not negative, shape ``(V,)``. By default 1, and 0.01
         where neighbours and their neighbours leave a gap of more than 150 degrees: the
-        border of a masked sky or of a region. Points that are dense in places, but
-        cover the sphere, have no border.
+        border of a masked sky or of a region, but not of points that cover the sphere
+        and are dense in places.
     progress
         Called as ``progress(done, total)`` after each of at most ``total`` steps.
 
     Returns
     -------
     FittedWeights
-        ``.adjacency`` and ``.mass``, scaled so that signals of degree 1 are multiplied
-        by 2, their eigenvalue of the Laplacian on the sphere.
+        ``.adjacency`` and ``.mass``, scaled so that signals of degree 1 have the
+        eigenvalue 2, as on the sphere.
 
     Raises
     ------
@@ -128,17 +126,17 @@ def fit_weights(
     over that of the default: 2.1 and 2.2 (k = 8), 4.9 and 5.7 (k = 20), 3.5 and 3.1
     (k = 40) at nside 32 and 64. A symmetric S with k = 8 has four numbers for each
     vertex, where a consistent Laplacian meets five conditions; the mass is the fifth.
-    On HEALPix masses differ from areas by 17 % at the most uneven pixels.
+    On HEALPix masses differ from areas by up to 17 %.
 
-    On scattered points nearest neighbours may all lie on one side: links of the
-    Delaunay triangulation added to the pattern lower the error by a third at k = 8.
+    Scattered points may have all nearest neighbours on one side: Delaunay links added
+    to the pattern lower the error by a third at k = 8.
 
-    On scattered points that are dense in places and leave no wide gap, such as weather
+    On scattered points that are dense in places and cover the sphere, such as weather
     stations, a fit begins with finite volumes, where the pattern has their links. Only
-    links of the core, the fewest vertices that cover 95 % of the area, are fitted; the
-    others keep finite volumes. Links without weight are left out: 7.4 a vertex remain
-    of k = 8, 8.6 of k = 20. The error over the degrees they resolve is 3.2 times below
-    that of area-corrected heat kernels, which have the largest there is.
+    links of the core, the fewest vertices that cover 95 % of the area, are fitted.
+    Links without weight are left out: 7.4 a vertex remain of k = 8, 8.6 of k = 20. The
+    error over the degrees resolved is 3.2 times below that of area-corrected heat
+    kernels.
 
     Source: this library.
 
@@ -173,7 +171,7 @@ def fit_weights(
         classes = fit_pattern(sampling, pattern, masses)
         border = on_border(sampling.xyz, classes)
         if uneven and whole_sampling(sampling)[0] is sampling:
-            # Points that cover the sphere have no border, wide as some gaps may be.
+            # Points that cover the sphere have no border, however wide some gaps are.
             border[:] = False
         counts = np.where(border, BORDER_WEIGHT, 1.0)[classes.vertices.label]
     else:

@@ -1,4 +1,4 @@
-"""Least value of a convex quadratic function of positive numbers, from inside."""
+"""Minimisation of a convex quadratic function of positive numbers, from inside."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import scipy.sparse as sp
 from samplings.arrays import FloatArray
 from samplings.fitting.local_sum import LocalSum
 
-# How far a step may lead towards the bounds, as a share of the way there.
+# Largest step towards the bounds, as a share of the way there.
 TO_BOUND = 0.995
-# Residual at which conjugate gradients end, as a share of the one they begin with.
+# Conjugate gradients end at this share of the first residual.
 INNER_TOLERANCE = 0.03
 
 
@@ -30,26 +30,15 @@ def minimise_inside(
     Primal-dual interior points: Newton's method on :math:`x z = \tau` for multipliers
     z, with a falling :math:`\tau`. Each step solves a system with :math:`A +
     \operatorname{diag}(z / x)` by conjugate gradients, preconditioned by local
-    inverses. Deterministic. Bounds are never met: where thousands of numbers tend to
-    zero, no set of them has to be found. A projection onto the bounds would undo the
-    balance of forces that small gradients hold in, and cut every step short.
+    inverses. Deterministic. Unlike projected gradients, it need not find the thousands
+    of numbers that tend to zero, which would cut every step short.
 
-    Parameters
-    ----------
-    function, target
-        The symmetric positive semi-definite matrix A, and the vector b.
-    start
-        First x, positive.
-    gap
-        Sum of x z at the start, positive: about the excess of the value there over the
-        least one. The sum at the end is returned, to go on from.
-    steps, inner_steps
-        Steps of Newton's method, and most products with A in each of them.
-    progress
-        Called after each step.
+    A is ``function``, symmetric and positive semi-definite, and b ``target``; the first
+    x is positive. ``gap`` is the sum of x z at the start, about the excess of the value
+    there over the least one; the sum at the end is returned, to continue from. There
+    are ``steps`` of Newton's method, after each of which ``progress`` is called, with
+    at most ``inner_steps`` products with A.
 
-    Notes
-    -----
     Source: Nocedal and Wright 2006, Numerical Optimization, section 16.6.
     """
     x = start
@@ -72,7 +61,7 @@ def minimise_inside(
         z = z + z_part * z_step
         gap = float(x @ z)
         shorter = min(part, z_part)
-        # The nearer to a full step, the nearer to the path, and the faster along it.
+        # The closer to a full step, the closer to the central path.
         tau = gap / len(x) * (0.25 if shorter > 0.5 else 0.7 if shorter > 0.1 else 1.0)
         if progress is not None:
             progress()
@@ -80,7 +69,7 @@ def minimise_inside(
 
 
 def _feasible(x: FloatArray, step: FloatArray) -> float:
-    """Share of a step that keeps x positive."""
+    """Return the share of a step that keeps x positive."""
     down = step < 0
     return min(1.0, TO_BOUND * float(np.min(-x[down] / step[down], initial=np.inf)))
 
@@ -92,7 +81,7 @@ def _solve(
     right: FloatArray,
     steps: int,
 ) -> FloatArray:
-    """Preconditioned conjugate gradients on a matrix with a diagonal added."""
+    """Solve with a diagonal added by preconditioned conjugate gradients."""
     x = np.zeros_like(right)
     residual = right
     image = inverse @ residual

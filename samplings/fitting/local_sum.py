@@ -1,4 +1,4 @@
-"""Sums of small matrices, each on a few of very many unknowns, and their inverses."""
+"""Sums of small matrices, each on a few of many unknowns, and their inverses."""
 
 from __future__ import annotations
 
@@ -9,30 +9,23 @@ import scipy.sparse as sp
 
 from samplings.arrays import FloatArray, IntArray
 
-# Added to the diagonal of each small matrix in units of its diagonal, so that round-off
-# leaves it an inverse.
+# Added to the diagonal of each small matrix in units of it, to keep it invertible.
 RIDGE = 1e-10
 
 
 class LocalSum:
     r"""Matrix :math:`A = \sum_i R_i^T B_i R_i`, where :math:`R_i` picks unknowns.
 
-    Parameters
-    ----------
-    n
-        Number of unknowns.
-    groups
-        Unknowns ``(S, R)`` and symmetric positive semi-definite blocks ``(S, S, R)`` of
-        R small matrices of the same size. An unknown of number n is none: its row and
-        column of the block are not looked at.
+    ``groups`` are unknowns ``(S, R)`` and symmetric positive semi-definite blocks ``(S,
+    S, R)`` of R small matrices of one size. The number ``n`` marks no unknown: its row
+    and column of the block are ignored.
 
     Notes
     -----
-    The sum of the inverses of the parts of A on the unknowns of each block (additive
-    Schwarz) is an approximate inverse with the entries that A has.
-
-    Source: Dryja and Widlund 1987, "An additive variant of the Schwarz alternating
-    method for the case of many subregions", Courant Institute.
+    The approximate inverse is the sum of the inverses of the parts of A on the unknowns
+    of each block (additive Schwarz), with the sparsity of A. Source: Dryja and Widlund
+    1987, "An additive variant of the Schwarz alternating method for the case of many
+    subregions", Courant Institute.
     """
 
     def __init__(self, n: int, groups: Sequence[tuple[IntArray, FloatArray]]) -> None:
@@ -47,7 +40,7 @@ class LocalSum:
             self.groups.append((index, blocks))
             keys.append((index[:, :, None] * (n + 1) + index[:, None, :]).ravel())
         found, slot = np.unique(np.concatenate(keys), return_inverse=True)
-        # Entries that are not unknowns are sorted behind, and fall off the matrix.
+        # Entries of n, which is not an unknown, are dropped.
         row, column = np.divmod(found, n + 1)
         self._slot = slot
         self._kept = (row < n) & (column < n)
@@ -57,19 +50,13 @@ class LocalSum:
         self.diagonal: FloatArray = self.matrix.diagonal()
 
     def approximate_inverse(self, added: FloatArray) -> sp.csr_array:
-        """Return about the inverse of A with a diagonal added, symmetric.
-
-        Parameters
-        ----------
-        added
-            The diagonal, positive, shape ``(n,)``.
-        """
+        """Return a symmetric approximate inverse of A plus a positive diagonal."""
         total = np.append(self.diagonal + added, 1.0)
         inverses = []
         for index, blocks in self.groups:
             scale = 1 / np.sqrt(total[index])
             part = blocks * scale[:, :, None] * scale[:, None, :]
-            # Terms of these unknowns in the other blocks are on the diagonal too.
+            # The diagonal includes terms of these unknowns in other blocks.
             s = np.arange(index.shape[1])
             part[:, s, s] = 1 + RIDGE
             inverse = np.linalg.inv(part)

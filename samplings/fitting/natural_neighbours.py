@@ -1,4 +1,4 @@
-"""Links to natural neighbours, for points scattered so that the nearest lie aside."""
+"""Links to natural neighbours, for scattered points with one-sided nearest ones."""
 
 from __future__ import annotations
 
@@ -6,37 +6,29 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.base import Sampling, whole_sampling
+from samplings.fitting.pattern import add_links
 from samplings.fitting.uneven import is_uneven
 from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull, delaunay_edges
 
-# How far natural neighbours may be, in distances of the farthest of the nearest ones.
-# Measured with k = 8: even random points have none beyond twice; on weather stations
-# the error falls up to 5 and hardly beyond, and round the rim of a region, where links
-# across the empty rest would do harm, up to 3.
+# Longest links to natural neighbours, in distances to the farthest nearest neighbour.
+# At k = 8 random points have none beyond twice. The error falls up to 5 on weather
+# stations, and up to 3 on regions, where links across the empty rest would do harm.
 REACH = 4.0
 
 
 def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, int]:
     """Link vertices whose Voronoi cells share a side; return chords and edges added.
 
-    The nearest neighbours of a scattered point may all lie on one side of it, where no
-    weights make a Laplacian. Its natural neighbours surround it. Links more than four
-    times as long as the longest to nearest neighbours, at both ends, are left out, as
-    they lead across the empty rest around a region; but not where points cover the
-    sphere and are dense in places: coasts are natural neighbours across oceans.
-    Samplings other than :class:`samplings.Irregular` ones and parts of them have
-    neighbours all around, and ``pattern``, the chords ``(V, V)`` to the neighbours of
-    each vertex, is returned itself.
+    The nearest neighbours of a scattered point may all lie on one side, where no
+    weights make a Laplacian; its natural neighbours surround it. Links more than four
+    times as long as the longest to nearest neighbours, at both ends, are left out:
+    they cross the empty rest around a region. Points that cover the sphere and are
+    dense in places keep them: coasts are natural neighbours across oceans. Samplings
+    other than :class:`samplings.Irregular` ones and parts of them keep ``pattern``, the
+    chords ``(V, V)`` to the neighbours of each vertex. A ValueError is raised if the
+    points have no Delaunay triangulation.
 
-    Raises
-    ------
-    ValueError
-        If the points have no Delaunay triangulation: all on one circle, or some less
-        than 1e-7 rad or so apart.
-
-    Notes
-    -----
     Source: Sibson 1981, "A brief description of natural neighbour interpolation", in
     Interpreting Multivariate Data, 21.
 
@@ -66,15 +58,4 @@ def surround(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, i
     near = length <= REACH * np.maximum(farthest[i], farthest[j])
     if not near.all() and is_uneven(sampling):
         near[:] = True
-    i, j, length = i[near], j[near], length[near]
-    linked = sp.csr_array((length, (i, j)), shape=(n, n))
-    wanted = linked + linked.T
-    # Entries of the difference are zero where the pattern has the link already.
-    known = sp.csr_array(pattern.maximum(pattern.T))
-    new = sp.csr_array(wanted - wanted.multiply(known > 0))
-    new.eliminate_zeros()
-    if new.nnz == 0:
-        return pattern, 0
-    both = sp.csr_array(pattern + new)
-    both.sort_indices()
-    return both, new.nnz // 2
+    return add_links(pattern, i[near], j[near], length[near])

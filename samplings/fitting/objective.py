@@ -18,7 +18,7 @@ from samplings.stencils.stencils import (
     stencils,
 )
 
-# Pairs in a block of the matrix: 2 MB, which stays in the processor's cache.
+# Pairs in a block of the matrix: 2 MB, which fit in the processor's cache.
 BLOCK = 1 << 18
 ROUND_OFF = 1e-12
 
@@ -35,16 +35,8 @@ class FitObjective:
     :math:`b_i[j] = \Psi(x_i·x_j)`, :math:`\Phi = \sum_l q_l (1 - P_l)`,
     :math:`\Psi = \sum_l q_l \mu_l (1 - P_l)` and :math:`q_l = p_l / \mu_l^2`.
 
-    Parameters
-    ----------
-    sampling
-        Where the vertices are.
-    pattern
-        Their links.
-    counts
-        How much each row counts, :math:`a_i`.
-    bandlimit
-        Degrees 1 ... bandlimit - 1 are fitted.
+    ``counts`` are the weights :math:`a_i` of the rows; degrees 1 ... ``bandlimit`` - 1
+    are fitted.
     """
 
     def __init__(
@@ -69,12 +61,7 @@ class FitObjective:
     ) -> tuple[FloatArray, FloatArray]:
         """Return :math:`E<f, Lf>` and :math:`E|Lf|^2` for degrees 1, 2, ...
 
-        Parameters
-        ----------
-        weights
-            The unknowns, one for each orbit of edges.
-        mass
-            Masses, one for each orbit of vertices.
+        ``weights`` and ``mass`` hold one number for each orbit of edges and vertices.
         """
         rows = self.pattern.rows
         values = weights[self.pattern.unknown]
@@ -101,18 +88,10 @@ class FitObjective:
         mass: FloatArray,
         only: npt.NDArray[np.bool_] | None = None,
     ) -> Quadratic:
-        """Return J about the weights and masses at hand.
+        """Return J near the present weights and masses (see :meth:`moments`).
 
-        Parameters
-        ----------
-        emphasis
-            Weight p of each degree 1, 2, ...
-        symbol
-            Symbol of each degree to aim at.
-        weights, mass
-            As in :meth:`moments`.
-        only
-            The rows to sum over; by default all.
+        ``emphasis`` and ``symbol`` are the weight p and the symbol to aim at of each
+        degree 1, 2, ...; ``only`` selects the rows to sum over.
         """
         q = emphasis / symbol**2
         q /= q @ symbol
@@ -145,12 +124,7 @@ class Quadratic:
     r"""A quadratic function of the edge weights and of changes in the rows' scales.
 
     Row i of the operator, to first order, is :math:`(s_{ij} + \delta_i s^0_{ij})/m_i`
-    with the weights :math:`s^0` at hand. One small block is kept for each row.
-
-    Parameters
-    ----------
-    n_edges, n_rows
-        Number of weights s, and of rows.
+    with the present weights :math:`s^0`. One small block is kept for each row.
     """
 
     def __init__(self, n_edges: int, n_rows: int) -> None:
@@ -167,12 +141,7 @@ class Quadratic:
         block: FloatArray,
         aim: FloatArray,
     ) -> None:
-        """Add rows of S links.
-
-        Shapes
-        ------
-        unknown, weights, aim : ``(S, R)``; rows : ``(R,)``; block : ``(S, S, R)``
-        """
+        """Add rows ``(R,)`` of S links: ``block`` ``(S, S, R)``, others ``(S, R)``."""
         n = self.n_edges
         self.blocks.append((unknown, rows, weights, block))
         for j, row in enumerate(block):
@@ -182,7 +151,7 @@ class Quadratic:
             self.diagonal[:n] += np.bincount(unknown[j], same, minlength=n)
         own = np.einsum("ssr->sr", block)
         image = np.einsum("str,tr->sr", block, weights)
-        # Round-off may leave nothing of a sum that is small beside its terms.
+        # Round-off may cancel a sum that is small beside its terms.
         least = ROUND_OFF * np.einsum("sr,sr->r", own, weights**2)
         self.diagonal[n + rows] = np.maximum(
             np.einsum("sr,sr->r", image, weights), least
@@ -202,7 +171,7 @@ class Quadratic:
 
 
 class Scaled:
-    """A matrix in other units, ``scale * x``, with a ridge added."""
+    """A matrix in rescaled unknowns, ``scale * x``, plus a ridge."""
 
     def __init__(self, matrix: Quadratic, scale: FloatArray, ridge: float) -> None:
         self.matrix, self.scale, self.ridge = matrix, scale, ridge

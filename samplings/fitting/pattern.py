@@ -1,4 +1,4 @@
-"""The unknowns of fitted weights: one for each class of edges alike by symmetry."""
+"""Unknowns of fitted weights: one for each class of edges equivalent by symmetry."""
 
 from __future__ import annotations
 
@@ -18,26 +18,19 @@ from samplings.stencils.symmetry import (
     vertex_permutations,
 )
 
-# Where neighbours leave a larger gap than this, the vertex lies on a
-# border: a straight one leaves 180 degrees, HEALPix inside 67 at most.
+# A vertex is on a border where neighbours leave a wider gap than this: a straight
+# border leaves 180 degrees, HEALPix inside 67 at most.
 BORDER_GAP = np.deg2rad(150)
 
 
 @dataclass(frozen=True)
 class FitPattern:
-    """The rows that stand for all others, and which unknown each of their entries is.
+    """One row for each orbit of vertices, and the unknown of each of its entries.
 
-    Parameters
-    ----------
-    rows
-        Symmetric pattern, its rows ``vertices.first`` only, shape ``(R, V)``.
-    unknown
-        Number of the unknown at each entry of ``rows``.
-    vertices, edges
-        Orbits of the vertices, and of the edges ``low < high`` of the pattern in
-        lexical order. Each orbit of edges is one unknown.
-    pattern
-        The whole symmetric pattern, shape ``(V, V)``; its data are meaningless.
+    ``rows`` ``(R, V)`` are the rows ``vertices.first`` of the symmetric ``pattern``
+    ``(V, V)``, whose data are meaningless, and ``unknown`` the number of the unknown at
+    each entry. ``vertices`` and ``edges`` are the orbits of vertices, and of edges
+    ``low < high`` in lexical order, each of which is one unknown.
     """
 
     rows: sp.csr_array
@@ -47,7 +40,7 @@ class FitPattern:
     pattern: sp.csr_array
 
     def assemble(self, weights: FloatArray) -> sp.csr_array:
-        """Return the symmetric matrix with ``weights`` of the unknowns on all edges."""
+        """Return the symmetric matrix with the unknowns' ``weights`` on all edges."""
         upper = sp.triu(self.pattern, k=1, format="csr")
         upper.data = weights[self.edges.label]
         matrix = sp.csr_array(upper + upper.T)
@@ -67,8 +60,8 @@ def fit_pattern(
 ) -> FitPattern:
     """Make the pattern symmetric by union, and find its orbits.
 
-    Those symmetries of the sampling count that keep the pattern as it is, and the
-    ``invariants``: values at the vertices.
+    They are those of the symmetries of the sampling that keep the pattern, and the
+    ``invariants``, values at the vertices.
     """
     union = sp.csr_array(pattern.maximum(pattern.T))
     union.sort_indices()
@@ -101,11 +94,10 @@ def fit_pattern(
 
 
 def on_border(xyz: FloatArray, pattern: FitPattern) -> npt.NDArray[np.bool_]:
-    """Whether each of the pattern's rows lies on the border of what is covered.
+    """Whether each of the pattern's rows lies on the border of the area covered.
 
-    There neither the neighbours nor their neighbours close a gap of 150 degrees in the
-    directions they lie in. Among scattered points a vertex may have all its nearest
-    ones on one side; those that come next are on the other.
+    There neither the neighbours nor their neighbours close a gap of 150 degrees. The
+    nearest ones alone may lie on one side even among scattered points inside.
     """
     vertices = pattern.vertices.first
     border = _widest_gap(xyz, pattern.rows, vertices) > BORDER_GAP
@@ -122,10 +114,7 @@ def on_border(xyz: FloatArray, pattern: FitPattern) -> npt.NDArray[np.bool_]:
 def _widest_gap(
     xyz: FloatArray, pattern: sp.csr_array, vertices: IntArray
 ) -> FloatArray:
-    """Widest angle between directions to neighbours that follow each other, ``(R,)``.
-
-    Row r of ``pattern`` holds the neighbours of ``vertices[r]``.
-    """
+    """Return the widest angle between neighbours ``pattern[r]`` of ``vertices[r]``."""
     widest = np.full(len(vertices), 2 * np.pi)
     for batch in stencils(pattern):
         centres = vertices[batch.rows]
@@ -144,6 +133,22 @@ def _widest_gap(
         gaps = np.diff(angle, axis=0, append=angle[:1] + 2 * np.pi)
         widest[batch.rows] = gaps.max(axis=0)
     return widest
+
+
+def add_links(
+    pattern: sp.csr_array, start: IntArray, end: IntArray, length: FloatArray
+) -> tuple[sp.csr_array, int]:
+    """Add links with their lengths unless the pattern has them; return their number."""
+    wanted = sp.csr_array((length, (start, end)), shape=pattern.shape)
+    known = sp.csr_array(pattern.maximum(pattern.T))
+    # The difference is zero where the pattern already has the link.
+    new = sp.csr_array(wanted - wanted.multiply(known > 0))
+    new.eliminate_zeros()
+    if new.nnz == 0:
+        return pattern, 0
+    both = sp.csr_array(pattern + new + new.T)
+    both.sort_indices()
+    return both, new.nnz
 
 
 def checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 from samplings.arrays import FloatArray
 
-# A degree without any error would count for all others: below this residual, an error
-# of 1.4e-5, all are equal.
+# Below this residual, an error of 1.4e-5, all degrees count alike; otherwise one
+# without error would outweigh all others.
 FLOOR = 1e-10
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Course of a fit, from heat-kernel weights on.
+    """Course of a fit that starts from heat-kernel weights.
 
     Parameters
     ----------
     emphasis
-        Weight :math:`p_l` of each degree, from the residuals :math:`r_l` of the weights
-        at hand and of the heat kernel that the fit began with, for l = 1, 2, ...
+        Weight :math:`p_l` of each degree, from the residuals :math:`r_l` of the present
+        weights and of the heat kernel, for l = 1, 2, ...
     rounds
-        Number of times that weights p are renewed and the quadratic problem is solved.
+        Number of times that p is renewed and the quadratic problem solved.
     steps
-        Products with the matrix in each round, at most.
+        Most products with the matrix in each round.
     """
 
     emphasis: Callable[[FloatArray, FloatArray], FloatArray]
@@ -45,8 +45,8 @@ def balanced(residual: FloatArray, heat: FloatArray) -> FloatArray:
     r"""As :func:`relative`, but errors above the heat kernel's cost more.
 
     Least :math:`\sum_l \int (1 + 4 (x/0.9)^6) x^{-0.7} dx` up to :math:`x = r_l / h_l`,
-    with the heat kernel's residuals h: between the sum of the logarithms, which gives
-    up the highest degrees for the sake of low ones, and that of the ratios x; and steep
+    with the heat kernel's residuals h: a compromise between the sum of the logarithms,
+    which sacrifices the highest degrees to low ones, and that of the ratios x; steep
     where x nears one.
     """
     ratio = (residual + FLOOR) / (heat + FLOOR)

@@ -1,4 +1,4 @@
-"""Rounds of a fit: weigh the degrees anew, solve, and go as far as it helps."""
+"""Rounds of a fit: weigh the degrees anew, solve, and search along the step."""
 
 from __future__ import annotations
 
@@ -14,33 +14,25 @@ from samplings.fitting.bounded_quadratic import minimise
 from samplings.fitting.objective import FitObjective, Scaled
 from samplings.fitting.recipe import Recipe
 
-# Added to the diagonal, as a share of it: picks one of the many solutions that differ
-# by less than round-off where a stencil has more edges than there are degrees.
+# Added to the diagonal, as a share of it: picks one of many solutions that are equal to
+# round-off where a stencil has more edges than there are degrees.
 RIDGE = 1e-7
 TOLERANCE = 1e-7
-# Parts of a step that are tried: 1, 1/2, ...
+# Fractions of a step to try: 1, 1/2, ...
 HALVINGS = 6
 # Share of the largest below which E|Lf|^2 is round-off.
 VANISHING = 1e-24
-# Masses stay within this factor of the areas. HEALPix needs 1.3; among stations wider
-# ones would go on drifting for a percent of the error.
+# Masses stay within this factor of the areas. HEALPix needs 1.3; on stations wider ones
+# would keep drifting for a percent of the error.
 MASS_RANGE = 2.0
-# Width of the heat kernel that is best at k neighbours: (1.43 + 0.1635 k) / n on
-# HEALPix, found by search at k = 8 ... 40.
+# Width of the best heat kernel for k neighbours: (1.43 + 0.1635 k) / n on HEALPix,
+# found by search at k = 8 ... 40.
 WIDTH, WIDTH_SLOPE = 1.43 / (4 * np.pi), 0.1635 / (4 * np.pi)
 
 
 @dataclass(frozen=True)
 class FitPoint:
-    """Weights and masses, and their moments at degrees 1, 2, ...
-
-    Parameters
-    ----------
-    weights, mass
-        One for each orbit of edges, and of vertices.
-    own, power
-        As :meth:`FitObjective.moments` gives them.
-    """
+    """Weights and masses, one per orbit, and their moments at degrees 1, 2, ..."""
 
     weights: FloatArray
     mass: FloatArray
@@ -49,7 +41,7 @@ class FitPoint:
 
     @property
     def seen(self) -> npt.NDArray[np.bool_]:
-        """Degrees on which the operator does not vanish, as on too few points."""
+        """Degrees on which the operator does not vanish."""
         seen = (self.power > VANISHING * self.power.max()) & (self.own > 0)
         return np.asarray(seen, dtype=np.bool_)
 
@@ -62,14 +54,14 @@ class FitPoint:
 
     @property
     def symbol(self) -> FloatArray:
-        """Symbol for which that share is least."""
+        """Symbol that minimises the residual."""
         symbol = np.ones_like(self.own)
         np.divide(self.power, self.own, out=symbol, where=self.seen)
         return symbol
 
 
-# Objective, point, emphasis, whether masses are free, products to spend, and what to
-# call after each -> weights of the edges, and changes of the rows' scales.
+# Objective, point, emphasis, whether masses are free, products to spend, callback for
+# each -> weights of the edges, and changes of the rows' scales.
 Solver = Callable[
     [FitObjective, FitPoint, FloatArray, bool, int, Callable[[], None]],
     tuple[FloatArray, FloatArray],
@@ -86,10 +78,10 @@ def fit(
     solve: Solver | None = None,
     heat: FloatArray | None = None,
 ) -> FitPoint:
-    """Fit weights, and masses where they are free, from those given on.
+    """Fit weights, and masses if they are free, starting from the given ones.
 
     Each round solves one quadratic problem, by conjugate gradients or by ``solve``.
-    Residuals of heat-kernel weights may be given where the fit begins with others.
+    ``heat`` are the residuals of heat-kernel weights, if the fit starts elsewhere.
     """
     solve = solve or _solve
     done, total = 0, recipe.rounds * recipe.steps
@@ -113,7 +105,7 @@ def fit(
         aim, change = solve(objective, point, emphasis, free_mass, recipe.steps, step)
         best, least = point, float(emphasis @ point.residual)
         # The quadratic function holds to first order in the masses: where they change
-        # much, as at the poles of regular grids, the whole step may go too far.
+        # a lot, as at the poles of regular grids, the whole step may go too far.
         for part in 0.5 ** np.arange(HALVINGS):
             there = evaluate(
                 point.weights + part * (aim - point.weights),
@@ -143,21 +135,20 @@ def _solve(
     steps: int,
     step: Callable[[], None],
 ) -> tuple[FloatArray, FloatArray]:
-    """Return better weights, and by how much rows are to be scaled, to first order."""
+    """Return better weights, and the changes of the rows' scales, to first order."""
     function = objective.quadratic(emphasis, point.symbol, point.weights, point.mass)
     n = len(point.weights)
-    # In units in which the diagonal is one, a step changes all numbers alike.
+    # In units in which the diagonal is one. Edges between rows without weight stay as
+    # they are.
     scale = np.sqrt(function.diagonal)
-    # Edges between rows that count for nothing stay as they are.
     scale[scale == 0] = 1
     if not free_mass:
         scale[n:] = np.inf
-    bounded = np.arange(len(scale)) < n
     solution = minimise(
         Scaled(function, scale, RIDGE).__matmul__,
         function.target / scale,
         np.concatenate([point.weights * scale[:n], np.zeros(len(point.mass))]),
-        bounded,
+        np.arange(len(scale)) < n,
         steps,
         TOLERANCE,
         step,
@@ -169,7 +160,7 @@ def _solve(
 def _moved_mass(
     objective: FitObjective, area: FloatArray, mass: FloatArray, change: FloatArray
 ) -> FloatArray:
-    """Scale rows by 1 + change, and hold masses near the areas, the mean to theirs."""
+    """Scale rows by 1 + change; keep masses near the areas, with the same mean."""
     moved = mass / (1 + np.clip(change, -0.5, 1))
     moved *= (objective.share @ area) / (objective.share @ moved)
     return np.clip(moved, area / MASS_RANGE, area * MASS_RANGE)
@@ -180,15 +171,15 @@ def start_weights(sampling: Sampling, objective: FitObjective) -> FloatArray:
 
     .. math:: s_{ij} = a_i a_j t_{ij}^{-2} e^{-d_{ij}^2 / 4 t_{ij}}
 
-    approximates the Laplacian whatever the density of the points; where they are even
-    it is the heat kernel of a width that is near the best without any search.
+    approximates the Laplacian for any density of the points; on even points it is the
+    heat kernel, of a width near the best.
     """
     rows = objective.pattern.rows
     row = np.repeat(objective.centres, np.diff(rows.indptr))
     areas = sampling.weights[row] * sampling.weights[rows.indices]
     union = objective.pattern.pattern
     t = (WIDTH + WIDTH_SLOPE * union.nnz / len(sampling)) * np.sqrt(areas)
-    # Far links keep some weight, from which they can grow.
+    # Far links keep some weight, so that they can grow.
     heat = np.maximum(np.exp(-(rows.data**2) / (4 * t)), 1e-4)
     weights = heat * areas / t**2
     return objective.pattern.averages(weights / np.median(weights))

@@ -1,4 +1,4 @@
-"""Points that are dense in places, and those of them that cover most of the sphere."""
+"""Points that are dense in places, and the core: those that cover most of the area."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from samplings.base import Sampling, whole_sampling
 from samplings.schemes.irregular import Irregular
 from samplings.tessellation.hull import convex_hull
 
-# Points are uneven if this many times fewer even points would have cells as large as
-# the one in which a random place lies. Random points are at 1.3, weather stations 160.
+# Points are uneven if even ones with cells as large as the one that contains a random
+# place would be this many times fewer. Random points have 1.3, weather stations 160.
 UNEVEN = 4.0
 # Half-width of the widest cap that points of the whole sphere may leave empty.
 WIDEST_GAP = np.deg2rad(45)
@@ -25,8 +25,8 @@ def is_uneven(sampling: Sampling) -> bool:
     .. math:: V \sum_i a_i^2 > 4 \Bigl(\sum_i a_i\Bigr)^2
 
     for :class:`samplings.Irregular` points, or part of them, with cells of areas a.
-    Points that leave a cap of 45 degrees empty are those of a region; the areas of the
-    cells at its rim tell nothing.
+    Points that leave a cap of 45 degrees empty are those of a region: the areas of the
+    cells at its rim are meaningless.
     """
     whole, _ = whole_sampling(sampling)
     areas = sampling.weights

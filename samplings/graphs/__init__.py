@@ -1,7 +1,6 @@
 """Graphs on samplings, their edge weights, Laplacians and pyramids."""
 
-from samplings.graphs.delaunay_graph import delaunay_graph
-from samplings.graphs.delaunay_weights import delaunay_weights
+from samplings.graphs.delaunay_graph import delaunay_graph, delaunay_weights
 from samplings.graphs.finite_elements import FiniteElements, finite_elements
 from samplings.graphs.graph import DisconnectedGraphWarning, SphericalGraph
 from samplings.graphs.kernel_width import kernel_width

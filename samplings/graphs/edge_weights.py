@@ -23,9 +23,8 @@ from samplings.graphs.weightings import (
     weighting_argument,
 )
 
-# Least value of a kernel. A link stays a link however far it reaches, and a network in
-# single precision, to which 1 + 1e-8 is 1, still sees it. The published graphs stay as
-# they are: their lightest links weigh 0.002.
+# Least value of a kernel: no link is lost, and in single precision, where 1 + 1e-8 is
+# 1, it still counts. The lightest links of the published graphs weigh 0.002.
 FLOOR = 1e-6
 
 
@@ -56,33 +55,16 @@ def weigh(
     k: int,
     overwrite: bool = False,
 ) -> EdgeWeights:
-    """Give weights to the links of a graph, with the options of the weighting.
+    """Weigh the links of a graph.
 
-    Parameters
-    ----------
-    sampling
-        Where the vertices are.
-    pattern
-        Chords from each vertex to its neighbours, shape ``(V, V)``, symmetric or not.
-    weighting
-        One of those in :data:`samplings.WEIGHTINGS` that link neighbours, or its name.
-    k
-        Number of neighbours asked for, on which the width of kernels depends.
-    overwrite
-        Whether the values of ``pattern`` may be overwritten to save memory: 8 bytes a
-        link.
+    ``pattern`` holds the chords from each vertex to its neighbours, shape ``(V, V)``,
+    symmetric or not, and may be overwritten with ``overwrite``, which saves 8 bytes a
+    link. ``weighting`` is one of :data:`samplings.WEIGHTINGS` for neighbours, or its
+    name; ``k`` is the number of neighbours asked for, which sets the width of kernels.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``k`` is not a positive integer, the weighting links no neighbours, or the
-        pattern has another shape, no link, or a chord that is not positive and finite.
-
-    Notes
-    -----
-    A graph stays as connected as its pattern. Kernels smaller than 1e-6 are raised to
-    it, so that no link is lost where ``t`` is narrow; of the links that a fit leaves
-    without weight, those between pieces get 1e-6 of the largest weight.
+    A graph stays as connected as its pattern. Kernels are at least 1e-6, so that a
+    narrow ``t`` loses no link; links that a fit leaves without weight get 1e-6 of the
+    largest weight if they join pieces.
     """
     kind = weighting_argument(weighting, OF_NEIGHBOURS)
     k = integer_argument("k", k, 1)
@@ -114,14 +96,14 @@ def weigh(
 
 
 def _copy(links: sp.csr_array) -> sp.csr_array:
-    """Copy the values; who links whom is shared."""
+    """Copy the values, and share the indices."""
     values = np.array(links.data, dtype=np.float64)
     return sp.csr_array((values, links.indices, links.indptr), shape=links.shape)
 
 
 def _geodesic(chord: FloatArray) -> None:
     """Turn chords into the angles they subtend, in place."""
-    # Round-off may carry an antipodal one beyond 2.
+    # Round-off may carry antipodal ones beyond 2.
     np.minimum(chord, 2.0, out=chord)
     chord /= 2
     np.arcsin(chord, out=chord)
@@ -129,7 +111,7 @@ def _geodesic(chord: FloatArray) -> None:
 
 
 def _heat_kernel(distance: FloatArray, t: float) -> None:
-    """Turn distances into weights in place: at 10^8 edges a copy is a gigabyte."""
+    """Turn distances into weights, in place: at 10^8 edges a copy takes a gigabyte."""
     np.square(distance, out=distance)
     distance /= -4 * t
     np.exp(distance, out=distance)
@@ -137,10 +119,10 @@ def _heat_kernel(distance: FloatArray, t: float) -> None:
 
 
 def _self_tuned_kernel(links: sp.csr_array, width: float) -> None:
-    """Turn distances into weights, each measured by the spacing at its two ends."""
+    """Turn distances, in units of the spacings at both ends, into weights."""
     np.square(links.data, out=links.data)
     counts = np.diff(links.indptr)
-    # A vertex may have no links of its own, but be the neighbour of another.
+    # A vertex may have no links of its own, but be linked by others.
     total = np.asarray(links.sum(axis=1)).ravel()
     spacing = np.sqrt(
         np.divide(total, counts, where=counts > 0, out=np.ones(len(total)))
@@ -157,7 +139,7 @@ def _scale_rows(links: sp.csr_array, factor: FloatArray) -> None:
 
 
 def _relinked(adjacency: sp.csr_array, pattern: sp.csr_array) -> sp.csr_array:
-    """Give links that a fit left at zero a little weight where pieces hang on them."""
+    """Give links that a fit left at zero a small weight if they join pieces."""
     positive = adjacency
     if adjacency.nnz and adjacency.data.min() == 0:
         positive = adjacency.copy()

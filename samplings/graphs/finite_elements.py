@@ -18,6 +18,7 @@ from samplings.tessellation.hull import (
     convex_hull,
     edges_of_faces,
     opposite_angles,
+    values_of_edges,
 )
 
 
@@ -38,7 +39,7 @@ class FiniteElements(ReadOnly):
     Parameters
     ----------
     sampling
-        Where the vertices are.
+        The vertices.
     faces
         Corners of the triangles, counterclockwise from outside, shape ``(F, 3)``.
     stiffness
@@ -46,10 +47,10 @@ class FiniteElements(ReadOnly):
     mass_matrix
         M in squared radian, sparse, symmetric, positive definite, shape ``(V, V)``.
     lumped
-        Row sums of M: a third of the triangles round each vertex, shape ``(V,)``.
+        Row sums of M: a third of the triangles at each vertex, shape ``(V,)``.
     n_negative
-        Number of links with a negative weight :math:`-S_{ij}`: where the triangles
-        beyond a border are missing, opposite to an obtuse angle.
+        Number of links with a negative weight :math:`-S_{ij}`, opposite to an obtuse
+        angle at a border.
     """
 
     sampling: Sampling
@@ -66,9 +67,9 @@ class FiniteElements(ReadOnly):
     def adjacency(self) -> sp.csr_array:
         r"""Positive weights :math:`-S_{ij}`, without diagonal, shape ``(V, V)``.
 
-        They are those of a graph whose combinatorial Laplacian is S. The
-        :attr:`n_negative` links with a negative weight are left out: then the
-        Laplacian is still positive semi-definite, and differs from S at the border.
+        The :attr:`n_negative` links with a negative weight are left out, so that the
+        combinatorial Laplacian of the graph is positive semi-definite, and differs from
+        S at the border only.
         """
         weights = sp.csr_array(sp.diags_array(self.stiffness.diagonal()))
         weights = sp.csr_array(weights - self.stiffness).maximum(0)
@@ -82,8 +83,8 @@ class FiniteElements(ReadOnly):
         ----------
         mass
             ``"cells"``: the areas of the sampling's cells; or ``"lumped"``: the row
-            sums of M. The first is several times nearer to commuting with rotations:
-            see the notes of :func:`finite_elements`.
+            sums of M, which commutes with rotations several times less well (see
+            :func:`finite_elements`).
 
         Raises
         ------
@@ -104,8 +105,8 @@ class FiniteElements(ReadOnly):
         r"""Return :math:`M^{-1} S` with the consistent mass, on ``(V,)`` or ``(V, n)``.
 
         M is factorised once, sparsely. Its eigenvalues converge like those of
-        :meth:`matrix`, but signals see the unevenness of the triangles: on HEALPix at
-        nside 16 it commutes with rotations to 0.19 at degree 10, not to 0.015.
+        :meth:`matrix`, but its equivariance error is larger: on HEALPix at nside 16,
+        0.19 at degree 10 instead of 0.015.
         """
         n = len(self.sampling)
         solve = splu(sp.csc_array(self.mass_matrix)).solve
@@ -132,35 +133,32 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     Parameters
     ----------
     sampling
-        Where the vertices are. For a part of a sampling the triangles are those of the
-        whole with all corners in the part; what is missing beyond is a natural
-        (Neumann) border, across which nothing flows. A vertex without triangle has no
-        stiffness, and the area of its cell as mass.
+        The vertices. A part of a sampling has the triangles of the whole with all
+        corners in the part, and a natural (Neumann) border. A vertex without triangle
+        has no stiffness, and the area of its cell as mass.
 
     Returns
     -------
     FiniteElements
         Weights :math:`-S_{ij}` are never negative on the whole sphere, where opposite
-        angles sum to at most :math:`\pi`; :attr:`FiniteElements.n_negative` counts
-        those at a border that are.
+        angles sum to at most :math:`\pi`.
 
     Raises
     ------
     ValueError
         If the points (of the whole sampling) have no Delaunay triangulation: fewer
-        than four, all on one circle, or some less than 1e-7 rad or so apart.
+        than four, all on one circle, or two within about 1e-7 rad.
 
     Notes
     -----
     Divided by the areas of the cells rather than by the row sums of M, S is several
-    times nearer to commuting with rotations: by :func:`equivariance_spectrum` the error
+    times closer to commuting with rotations: the error of :func:`equivariance_spectrum`
     at degree 10 is 0.005 instead of 0.066 on HEALPix at nside 32, and 0.26 instead of
     0.54 on as many random points.
 
     Diagonals of cells whose corners lie on one circle weigh nothing: S has every
-    symmetry of the sampling, whichever way such cells are cut, though M has not.
-    Faces that turn their back to the centre of the sphere, which close the hull of
-    points that are all in one hemisphere, are left out as beyond a border.
+    symmetry of the sampling, however such cells are cut, but M has not. Faces that
+    close the hull of points of one hemisphere are left out.
 
     Source: Dziuk 1988, "Finite elements for the Beltrami operator on arbitrary
     surfaces", Lecture Notes in Mathematics 1357, 142; Pinkall and Polthier 1993,
@@ -186,7 +184,8 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     alone = lumped == 0
     lumped[alone] = sampling.weights[alone]
     shared = _totals(number, np.repeat(area / 12, 3), len(edges))
-    between, links = _symmetric(shared, edges, n), _symmetric(weights, edges, n)
+    between = values_of_edges(shared, edges, n)
+    links = values_of_edges(weights, edges, n)
     inside = lumped - np.asarray(between.sum(axis=1)).ravel()
     degree = np.asarray(links.sum(axis=1)).ravel()
     return FiniteElements(
@@ -200,7 +199,7 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
 
 
 def _faces(sampling: Sampling) -> IntArray:
-    """Delaunay triangles of the whole sampling with all corners in the part."""
+    """Return Delaunay triangles of the whole sampling with all corners in the part."""
     whole, index = whole_sampling(sampling)
     hull = convex_hull(whole.xyz, "finite elements", "add points")
     faces = hull.faces[hull.offsets > 0]
@@ -215,12 +214,12 @@ def _faces(sampling: Sampling) -> IntArray:
 def _cotangent_weights(
     angles: FloatArray, number: IntArray, n_edges: int
 ) -> FloatArray:
-    """Half the sum of the cotangents of the angles opposite to each edge."""
+    """Return half the sum of the cotangents opposite to each edge."""
     beside = _totals(number, np.ones(number.size), n_edges)
     total = _totals(number, angles.ravel(), n_edges)
     weights = _totals(number, 0.5 / np.tan(angles.ravel()), n_edges)
-    # Cotangents that cancel but for round-off. A missing triangle counts like one with
-    # a right angle, whose cotangent is zero.
+    # Cotangents of cocircular corners cancel to round-off. A missing triangle counts
+    # like one with a right angle, whose cotangent is zero.
     total += (2 - beside) * (np.pi / 2)
     weights[np.abs(total - np.pi) < COCIRCULAR] = 0
     return weights
@@ -229,11 +228,3 @@ def _cotangent_weights(
 def _totals(place: IntArray, values: FloatArray, n: int) -> FloatArray:
     """Sum the values that have the same place."""
     return np.bincount(place.ravel(), values, minlength=n).astype(np.float64)
-
-
-def _symmetric(values: FloatArray, edges: IntArray, n: int) -> sp.csr_array:
-    """Matrix ``(n, n)`` with the value of each edge in both directions."""
-    both = np.concatenate([edges, edges[:, ::-1]])
-    matrix = sp.csr_array((np.tile(values, 2), both.T), shape=(n, n))
-    matrix.eliminate_zeros()
-    return matrix

@@ -18,7 +18,7 @@ EQUAL_MASS = 1e-12
 
 
 class DisconnectedGraphWarning(UserWarning):
-    """A graph fell into several components, between which nothing can flow."""
+    """A graph has several components, between which nothing can flow."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,12 +28,11 @@ class SphericalGraph(ReadOnly):
     Parameters
     ----------
     sampling
-        Where the vertices are.
+        The vertices.
     adjacency
         Weights, sparse, shape ``(V, V)``, symmetric and without diagonal.
     k
-        Number of neighbours asked for (a minimum: ties and the symmetrisation add
-        some).
+        Number of neighbours asked for; ties and the symmetrisation add some.
     t
         Width of the heat kernel in squared radian; NaN for weights without a width.
     distance
@@ -41,17 +40,16 @@ class SphericalGraph(ReadOnly):
     symmetrize
         ``"average"`` or ``"union"``: how one-sided links became symmetric.
     weighting
-        How the weights were made, a key of :data:`samplings.WEIGHTINGS`.
+        Key of :data:`samplings.WEIGHTINGS`.
     mass
         Mass of each vertex in the Laplacian :math:`M^{-1}(D - A)`, shape ``(V,)``,
         scaled to mean one; None where all are equal.
     n_joined
-        Number of edges that were added beyond those of the nearest neighbours, to join
-        pieces, to surround scattered points, or to reach far where those are dense. The
-        fit may have left some of them without weight, and out of the edges.
+        Number of edges added to those of the nearest neighbours, to join pieces, to
+        surround scattered points, or to reach far from dense places. The fit may have
+        left some of them without weight, and out of the edges.
     note
-        Remark of its maker, such as why it is in several pieces. A graph in pieces
-        without a note warns.
+        Remark, such as why the graph is in pieces; one in pieces without a note warns.
 
     Attributes
     ----------
@@ -61,8 +59,8 @@ class SphericalGraph(ReadOnly):
     Raises
     ------
     ValueError
-        If the adjacency has another shape, a negative or non-finite weight, a
-        diagonal, or is not symmetric; if masses are not positive.
+        If the adjacency does not fit, has a negative or non-finite weight or a
+        diagonal, or is not symmetric; or if masses are not positive.
 
     Warns
     -----
@@ -92,14 +90,14 @@ class SphericalGraph(ReadOnly):
         object.__setattr__(self, "adjacency", freeze(adjacency))
         mass = None if self.mass is None else _checked_mass(self.mass, adjacency)
         object.__setattr__(self, "mass", mass)
-        # In a symmetric graph strong and weak components are the same, and the search
-        # for strong ones needs no transposed copy.
+        # In a symmetric graph strong components are the weak ones, and finding them
+        # takes no transposed copy.
         count, _ = connected_components(adjacency, directed=True, connection="strong")
         object.__setattr__(self, "n_components", int(count))
         if self.n_components > 1 and not self.note:
             warnings.warn(
                 f"the graph {self.name} has {self.n_components} connected components, "
-                "between which a graph convolution carries nothing; connect=True or a "
+                "between which graph convolutions carry nothing; connect=True or a "
                 "larger k joins them",
                 DisconnectedGraphWarning,
                 stacklevel=3,
@@ -135,7 +133,7 @@ class SphericalGraph(ReadOnly):
 
 
 def _checked_mass(mass: FloatArray, adjacency: sp.csr_array) -> FloatArray | None:
-    """Scale masses to mean one; None for equal ones."""
+    """Scale masses to mean one; return None if they are equal."""
     mass = np.asarray(mass, dtype=np.float64)
     n = adjacency.shape[0]
     if mass.shape != (n,):
@@ -149,15 +147,15 @@ def _checked_mass(mass: FloatArray, adjacency: sp.csr_array) -> FloatArray | Non
             "pass the areas of the cells"
         )
     mean = float(mass.mean())
-    # Areas equal up to the round-off of the angles they were computed from.
+    # Equal areas may differ by the round-off of the angles they come from.
     if np.ptp(mass) <= EQUAL_MASS * mean:
         return None
-    # Dividing a mean of one again would change the last bits of a rebuilt graph.
+    # Dividing by a mean of one again would change the last bits of a rebuilt graph.
     return read_only(mass if abs(mean - 1) < 1e-14 else mass / mean)
 
 
 def _checked(adjacency: sp.csr_array, n: int) -> sp.csr_array:
-    """Refuse matrices that are not the weights of an undirected graph."""
+    """Refuse a matrix unless it holds the weights of an undirected graph."""
     if adjacency.shape != (n, n):
         raise ValueError(
             f"adjacency must have shape ({n}, {n}), one row per vertex, "
@@ -189,7 +187,7 @@ def _checked(adjacency: sp.csr_array, n: int) -> sp.csr_array:
 
 
 def _narrow(adjacency: sp.csr_array) -> sp.csr_array:
-    """Store 32-bit indices, half the memory, where they are enough."""
+    """Store indices in 32 bits, half the memory, where possible."""
     if adjacency.indices.dtype == np.int32 or adjacency.nnz >= 2**31:
         return adjacency
     indices, indptr = (
@@ -199,14 +197,14 @@ def _narrow(adjacency: sp.csr_array) -> sp.csr_array:
 
 
 def _is_symmetric(matrix: sp.csr_array) -> bool:
-    """Compare a canonical matrix with its transpose, in place of subtracting them."""
+    """Compare a canonical matrix with its transpose, without subtracting them."""
     transpose = matrix.T.tocsr()
     return (
         np.array_equal(matrix.indptr, transpose.indptr)
         and np.array_equal(matrix.indices, transpose.indices)
         and (
             np.array_equal(matrix.data, transpose.data)
-            # Round-off of weights that went through an average in another order.
+            # Round-off of averages taken in a different order.
             or np.allclose(matrix.data, transpose.data, rtol=1e-12, atol=0)
         )
     )

@@ -10,8 +10,8 @@ from samplings.points.neighbours import nearest_neighbours
 from samplings.schemes.healpix import HEALPix
 
 # Half-maximum widths s of the kernel, by k and nside, t = s^2 / (4 ln 2). Source: the
-# code published with arXiv:2012.15000. For k = 40 and 60 it ends at nside 256; the two
-# finer ones halve s again, as its finer rows do to a fraction of a percent.
+# code published with arXiv:2012.15000. For k = 40 and 60 it ends at nside 256; the last
+# two halve s again, as its finer rows do to a fraction of a percent.
 NSIDES = (32, 64, 128, 256, 512, 1024)
 HALF_WIDTHS = {
     8: (0.02500, 0.01228, 0.00614, 0.00307, 0.00154, 0.00077),
@@ -29,8 +29,8 @@ def kernel_width(
 ) -> float:
     r"""Return the width ``t`` of the heat kernel :math:`e^{-d^2 / 4t}`.
 
-    On full-sphere HEALPix at nside 32 to 1024 and k = 8, 20, 40, 60 it is the width
-    published as the one with the lowest equivariance error. Elsewhere
+    On full-sphere HEALPix at nside 32 to 1024 and k = 8, 20, 40, 60 it is the published
+    width of the lowest equivariance error. Elsewhere
 
     .. math:: t = \left(0.0844 + \frac{0.411}{k}\right) \langle d^2 \rangle,
 
@@ -40,13 +40,11 @@ def kernel_width(
 
     Parameters
     ----------
-    sampling
-        Where the vertices are.
-    k
-        Number of neighbours.
+    sampling, k
+        The vertices, and the number of neighbours.
     mean_squared_distance
-        :math:`\langle d^2 \rangle` in squared radian (or squared chords) where it is
-        known already; otherwise the neighbours are searched for when needed.
+        :math:`\langle d^2 \rangle` in squared radian (or squared chords); measured if
+        it is not given.
 
     Returns
     -------
@@ -76,18 +74,16 @@ def kernel_width(
         chords = nearest_neighbours(sampling.xyz, k).data
         mean_squared_distance = float(np.dot(chords, chords) / len(chords))
     mean = positive_argument(
-        "mean_squared_distance",
-        mean_squared_distance,
-        "leave it out to have it measured",
+        "mean_squared_distance", mean_squared_distance, "omit it to have it measured"
     )
     return (OFFSET + SLOPE / k) * mean
 
 
 def published_width(sampling: Sampling, k: int) -> float | None:
     """Return the published ``t``, or None where the table has no entry."""
-    if not isinstance(sampling, HEALPix) or sampling.nside not in NSIDES:
+    if not isinstance(sampling, HEALPix) or k not in HALF_WIDTHS:
         return None
-    if k not in HALF_WIDTHS:
+    if sampling.nside not in NSIDES:
         return None
     return heat_time(HALF_WIDTHS[k][NSIDES.index(sampling.nside)])
 

@@ -36,24 +36,22 @@ def knn_graph(
     Parameters
     ----------
     sampling
-        Where the vertices are.
+        The vertices.
     k
         Minimum number of neighbours. Vertices tied with the k-th are linked too, so
         that the graph has every symmetry of the sampling.
     weighting
-        Weights of the links: one of :data:`samplings.WEIGHTINGS` with its options, such
-        as ``Heat(t=0.01)``, or its name for the default ones. ``"fitted"`` has the
-        lowest equivariance error; ``"heat"``, :math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, is
-        that of the DeepSphere papers.
+        One of :data:`samplings.WEIGHTINGS` with its options, such as ``Heat(t=0.01)``,
+        or its name for the default ones. ``"fitted"`` has the lowest equivariance
+        error; the DeepSphere papers use ``"heat"``, :math:`e^{-d_{ij}^2 / 4t}`.
     connect
         Whether to add edges of the spherical Delaunay triangulation where the nearest
-        neighbours are not enough: to join the pieces into which uneven samplings fall;
-        and, for fitted weights, to surround scattered points, whose nearest neighbours
-        may all lie on one side. Where scattered points are dense in places, fitted
-        weights also get long links (:mod:`samplings.fitting.far_neighbours`), and leave
-        out those to near ones that they have no use for: ``n_joined`` and ``n_edges``
-        tell how many. Pieces of a masked sampling that are apart on the whole
-        one stay apart, with a note.
+        neighbours are not enough: to join pieces of uneven samplings, and, for fitted
+        weights, to surround scattered points, whose nearest neighbours may all lie on
+        one side. Where scattered points are dense in places, fitted weights also get
+        long links (:mod:`samplings.fitting.far_neighbours`) and drop near ones that
+        they do not need; ``n_joined`` and ``n_edges`` count them. Pieces of a masked
+        sampling that are apart on the whole one stay apart, with a note.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def knn_graph(
     """
     sampling = sampling_argument("sampling", sampling)
     k = integer_argument("k", k, 1)
-    # Before the search, which takes a while on millions of vertices.
+    # Before the neighbour search, which takes a while on millions of vertices.
     weighting = weighting_argument(weighting, OF_NEIGHBOURS)
     pattern = nearest_neighbours(sampling.xyz, k)
     n_joined = 0
@@ -114,7 +112,7 @@ def knn_graph(
 
 
 def _note(sampling: Sampling, adjacency: sp.csr_array) -> str:
-    """Say that a masked sampling is in pieces by nature; others have been joined."""
+    """Remark on a masked sampling in pieces; others have been joined."""
     if not isinstance(sampling, Masked):
         return ""
     pieces, _ = connected_components(adjacency, directed=True, connection="strong")

@@ -18,10 +18,10 @@ KINDS = ("combinatorial", "normalized", "mass-weighted")
 
 
 # A polynomial of low order in L / lambda_max hardly acts where the diagonal, which
-# bounds what L does to a vertex and its neighbours, is this many times smaller.
+# bounds L near a vertex, is this many times smaller than lambda_max.
 UNEVEN = 300.0
-# Share of the area on which filters may hardly act. Of vertices it says nothing: most
-# stations may lie in the dense place.
+# Share of the area (most vertices may lie in the dense place) on which filters may
+# hardly act.
 MOST = 0.5
 
 
@@ -40,18 +40,10 @@ class Laplacian(ReadOnly):
     kind
         ``"combinatorial"``, ``"normalized"`` or ``"mass-weighted"``.
     matrix
-        Sparse positive semi-definite matrix, shape ``(V, V)``. Symmetric, but for the
+        Sparse positive semi-definite matrix, shape ``(V, V)``, symmetric except for the
         mass-weighted kind, which is self-adjoint in the inner product
-        :math:`\sum_i m_i f_i g_i` of the masses: its eigenvalues are real and not
-        negative all the same.
-
-    Attributes
-    ----------
-    mass
-        Weights of the inner product in which it is self-adjoint, shape ``(V,)``: the
-        graph's masses for the mass-weighted kind, ones for the others.
-    lambda_max
-        Largest eigenvalue.
+        :math:`\sum_i m_i f_i g_i` of the masses; its eigenvalues are real and not
+        negative too.
     """
 
     graph: SphericalGraph
@@ -68,12 +60,15 @@ class Laplacian(ReadOnly):
 
     @cached_property
     def mass(self) -> FloatArray:
-        """Weights of the inner product in which it is self-adjoint, ``(V,)``."""
+        """Weights of the inner product in which it is self-adjoint, ``(V,)``.
+
+        The graph's masses for the mass-weighted kind, ones for the others.
+        """
         mass = self.graph.mass if self.kind == "mass-weighted" else None
         return read_only(np.ones(len(self.graph.sampling)) if mass is None else mass)
 
     def symmetric(self) -> sp.csr_array:
-        r"""Return :math:`M^{1/2} L M^{-1/2}`: symmetric, of the same eigenvalues."""
+        r"""Return :math:`M^{1/2} L M^{-1/2}`, symmetric, with the same eigenvalues."""
         if self.is_symmetric:
             return self.matrix
         root = np.sqrt(self.mass)
@@ -84,7 +79,7 @@ class Laplacian(ReadOnly):
 
     @cached_property
     def lambda_max(self) -> float:
-        """Largest eigenvalue, never from below: see :func:`samplings.lambda_max`."""
+        """Largest eigenvalue, or slightly more: see :func:`samplings.lambda_max`."""
         return lambda_max(self.symmetric())
 
     def rescaled(self) -> sp.csr_array:
@@ -99,8 +94,7 @@ class Laplacian(ReadOnly):
         -----
         UnevenSpectrumWarning
             If on more than half of the area the diagonal is below 1 in 300 of the
-            largest eigenvalue, as of fitted weights on stations that are dense in
-            places, however many of them lie there.
+            largest eigenvalue, as of fitted weights on stations dense in places.
         """
         if not self.lambda_max > 0:
             raise ValueError(
@@ -144,15 +138,15 @@ def laplacian(graph: SphericalGraph, kind: str | None = None) -> Laplacian:
         A graph of ``V`` vertices.
     kind
         ``"combinatorial"``, as published for DeepSphere, ``"normalized"``, or
-        ``"mass-weighted"``, which the weightings that know areas are made for. Where
-        all vertices weigh the same, it is the combinatorial one. By default
-        mass-weighted if the graph has masses, combinatorial if not.
+        ``"mass-weighted"``, for weightings that know areas, which without masses is the
+        combinatorial one. By default mass-weighted if the graph has masses,
+        combinatorial if not.
 
     Returns
     -------
     Laplacian
-        ``.matrix`` has shape ``(V, V)``. A vertex without neighbours has a zero row in
-        all kinds: it is a component of its own, on which every signal is constant.
+        ``.matrix`` has shape ``(V, V)``. A vertex without neighbours, a component of
+        its own, has a zero row in all kinds.
 
     Raises
     ------
@@ -194,9 +188,7 @@ def laplacian(graph: SphericalGraph, kind: str | None = None) -> Laplacian:
         scale = np.zeros_like(degree)
         scale[linked] = degree[linked] ** -0.5
         normalized = adjacency.copy()
-        normalized.data = -normalized.data * np.repeat(
-            scale, np.diff(normalized.indptr)
-        )
+        normalized.data = -normalized.data * np.repeat(scale, np.diff(adjacency.indptr))
         normalized.data *= scale[normalized.indices]
         matrix = normalized + sp.diags_array(linked.astype(np.float64), format="csr")
     return Laplacian(graph, kind, freeze(sp.csr_array(matrix)))

@@ -12,32 +12,29 @@ from samplings.base import Sampling, whole_sampling
 from samplings.points.neighbours import TIE_TOLERANCE
 from samplings.tessellation.hull import convex_hull, delaunay_edges
 
-# Two pieces are joined not by their shortest edge alone, a bottleneck between them, but
-# by all those up to this many times as long: along the whole of their common border,
-# not across the empty rest of the globe.
+# Pieces are joined by all edges up to this many times the shortest, which alone would
+# be a bottleneck: along their whole border, not across the empty rest of the globe.
 REACH = 2.0
 
 
 def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, int]:
     r"""Join the pieces of a graph by Delaunay edges; return chords and edges added.
 
-    Let :math:`b(A, B)` be the shortest length for which pieces A and B are linked,
-    directly or through others, by Delaunay edges not longer than it. All Delaunay edges
-    from A to B up to :math:`2\, b(A, B)` are added: at least a minimum spanning tree of
-    the pieces, and edges beside it. Diagonals of cells whose corners lie on one circle
-    are not used (:func:`samplings.tessellation.hull.delaunay_edges`), so the edges
-    added have every symmetry of the sampling. For a part of a sampling they are those
-    of the whole, and parts that lie apart stay apart.
+    Let :math:`b(A, B)` be the least length such that Delaunay edges up to it link
+    pieces A and B, directly or through others. All Delaunay edges from A to B up to
+    :math:`2\, b(A, B)` are added, which include a minimum spanning tree of the pieces.
+    Diagonals of cells whose corners lie on one circle are not used, so the edges added
+    have every symmetry of the sampling. For a part of a sampling they are those of the
+    whole, and parts that lie apart stay apart.
 
     ``pattern`` holds the chords from each vertex to its neighbours, shape ``(V, V)``,
-    symmetric or not; it is returned itself where there is nothing to join.
+    symmetric or not; it is returned itself if it is connected.
 
     Raises
     ------
     ValueError
-        If the shape does not fit; or, where there are pieces to join, if the points
-        (of the whole sampling) have no Delaunay triangulation: all on one circle, or
-        some less than 1e-7 rad or so apart.
+        If the shape does not fit, or pieces cannot be joined since the points (of the
+        whole sampling) have no Delaunay triangulation.
 
     Examples
     --------
@@ -54,7 +51,7 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
             f"the pattern must have shape ({n}, {n}), one row per vertex of the "
             f"sampling, got {pattern.shape}"
         )
-    # Mutual reach implies the other, and takes no transpose to find out.
+    # Strong connection implies weak connection, and takes no transpose to find out.
     if connected_components(pattern, connection="strong")[0] == 1:
         return pattern, 0
     n_pieces, piece = connected_components(pattern, directed=True, connection="weak")
@@ -74,17 +71,17 @@ def connect(sampling: Sampling, pattern: sp.csr_array) -> tuple[sp.csr_array, in
 
 
 def _edges_between(sampling: Sampling, piece: npt.NDArray[np.int32]) -> IntArray:
-    """Delaunay edges of the whole sampling between vertices of different pieces."""
+    """Return Delaunay edges of the whole sampling between different pieces."""
     whole, index = whole_sampling(sampling)
-    remedy = (
-        "ask for more neighbours, so that there are no pieces to join, or do not join"
+    hull = convex_hull(
+        whole.xyz,
+        "Delaunay edges between the pieces of a graph",
+        "ask for more neighbours, so that there are no pieces to join, or do not join",
     )
-    purpose = "Delaunay edges between the pieces of a graph"
-    faces = convex_hull(whole.xyz, purpose, remedy).faces
+    faces = hull.faces
     of_whole = np.full(len(whole), -1)
     of_whole[index] = piece
-    # Both faces of such an edge have corners in different pieces: the rest, nearly all,
-    # need not be looked at.
+    # Both faces of such an edge have corners in different pieces; most faces do not.
     labels = of_whole[faces]
     mixed = (labels != labels[:, :1]).any(axis=1)
     edges = delaunay_edges(whole.xyz, faces[mixed])
@@ -96,13 +93,13 @@ def _edges_between(sampling: Sampling, piece: npt.NDArray[np.int32]) -> IntArray
 
 
 def _bottlenecks(ends: IntArray, length: FloatArray, n: int) -> FloatArray:
-    """Least length, for each edge, at which its ends are linked by edges that short.
+    """Return for each edge the least length at which such edges link its ends.
 
     Kruskal's algorithm without path compression: the smaller of two merged sets hangs
-    below the root of the larger, so that trees are at most log2(n) high, and the merge
-    that linked two nodes is the last one met on the way from both to where they meet.
+    below the root of the larger, so that trees are at most log2(n) high. The merge that
+    linked two nodes is the last one on the way from both to their common ancestor.
     """
-    # Of the edges between the same two pieces the shortest is enough.
+    # Of the edges between the same two pieces the shortest counts.
     order = np.lexsort((length, ends.max(axis=1), ends.min(axis=1)))
     pairs = np.sort(ends[order], axis=1)
     first = np.ones(len(pairs), dtype=bool)

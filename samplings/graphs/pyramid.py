@@ -24,7 +24,7 @@ from samplings.transfer.transfer import Transfer
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Pyramid:
-    """Graphs from fine to coarse, and how the cells of each fall into the next.
+    """Graphs from fine to coarse, and how the cells of each are shared by the next.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Pyramid:
             If ``sampling`` is not a sampling.
         ValueError
             If kernel widths, weightings of single levels or coarser levels were chosen
-            by hand, since they belong to a sampling; and as :func:`build_pyramid`.
+            for the present sampling; and as :func:`build_pyramid`.
         """
         options = build_options(self.config)
         weighting = options["weighting"]
@@ -72,8 +72,8 @@ class Pyramid:
         ):
             if chosen:
                 raise ValueError(
-                    f"this pyramid's {name} were chosen for its own sampling; build a "
-                    "pyramid on the new one by build_pyramid, and choose others"
+                    f"this pyramid's {name} were chosen for its own sampling; build "
+                    "the new one by build_pyramid, and choose others"
                 )
         return build_pyramid(sampling, **options)
 
@@ -87,7 +87,7 @@ def build_pyramid(
     weighting: str | Weighting | Sequence[str | Weighting] = DEFAULT_WEIGHTING,
     connect: bool = True,
 ) -> Pyramid:
-    """Coarsen a sampling ``depth - 1`` times and link each level's nearest neighbours.
+    """Coarsen a sampling ``depth - 1`` times, and link neighbours at each level.
 
     Parameters
     ----------
@@ -99,9 +99,8 @@ def build_pyramid(
         Minimum number of neighbours at each level, fewer than ``sampling`` has
         vertices. A coarser level of ``k`` vertices or fewer becomes a complete graph.
     coarser
-        The ``depth - 1`` coarser levels, any samplings of the same part of the sphere,
-        to which cells go in shares of their area
-        (:meth:`samplings.Transfer.conservative`); by default those of
+        The ``depth - 1`` coarser levels, any samplings of the same part of the sphere
+        (see :meth:`samplings.Transfer.conservative`); by default those of
         :meth:`Sampling.coarsen`.
     weighting
         As in :func:`samplings.knn_graph`, for all levels; or a list of one for each,
@@ -119,8 +118,8 @@ def build_pyramid(
     TypeError
         If ``sampling`` or a level of ``coarser`` is not a sampling.
     ValueError
-        If the sampling cannot be coarsened so often, ``coarser`` or ``weighting`` is a
-        list of another length, or a level is not coarser than the one before or a
+        If the sampling cannot be coarsened that often, the length of ``coarser`` or
+        ``weighting`` does not fit, or a level is not coarser than the one before or a
         single vertex.
 
     Warns
@@ -148,7 +147,7 @@ def build_pyramid(
     graphs = tuple(
         knn_graph(
             level,
-            # The user's own sampling is held to k; only coarser ones may fall short.
+            # The finest level must have k neighbours; coarser ones may fall short.
             k if i == 0 else min(k, len(level) - 1),
             weightings[i],
             connect=connect,
@@ -177,7 +176,7 @@ def _one_a_level(
     if isinstance(weighting, Sequence) and not isinstance(weighting, str):
         if len(weighting) != depth:
             raise ValueError(
-                f"weighting must list one a level, {depth} in all, got "
+                f"weighting must list one for each of {depth} levels, got "
                 f"{len(weighting)}; pass a single one for all levels"
             )
         return [weighting_argument(one, OF_NEIGHBOURS) for one in weighting]
@@ -185,7 +184,7 @@ def _one_a_level(
 
 
 def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
-    """Coarsen ``depth - 1`` times, or tell the last level that can be had."""
+    """Coarsen ``depth - 1`` times, or name the last possible level."""
     if len(sampling) == 1:
         _refuse_single_vertex((sampling,) * depth)
     found: list[Coarsening] = []
@@ -204,7 +203,7 @@ def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
 
 
 def _refuse_single_vertex(levels: Sequence[Sampling]) -> None:
-    """Refuse levels that have nothing to link, and say how many levels can be had."""
+    """Refuse levels of a single vertex, and name the largest depth possible."""
     linked = sum(len(level) > 1 for level in levels)
     if linked == len(levels):
         return
@@ -218,7 +217,7 @@ def _refuse_single_vertex(levels: Sequence[Sampling]) -> None:
 def _coarsenings_to(
     sampling: Sampling, depth: int, coarser: Sequence[Sampling]
 ) -> tuple[Coarsening, ...]:
-    """Coarsen to samplings chosen by the user, one after the other."""
+    """Coarsen to samplings chosen by the user."""
     if isinstance(coarser, Sampling):
         raise TypeError(
             f"coarser must be a list of samplings, got {coarser.name}; pass [it]"
@@ -249,8 +248,8 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
     Parameters
     ----------
     config
-        :attr:`Pyramid.config`, as it is now or as version 0.1 saved it: with options of
-        the weighting at the top, or, without ``weighting`` and ``connect``, for heat
+        :attr:`Pyramid.config`, or one saved by version 0.1: with options of the
+        weighting at the top, or, without ``weighting`` and ``connect``, for heat
         kernels and no edges added.
 
     Returns

@@ -8,18 +8,12 @@ from typing import Any
 from samplings.graphs.weightings import weighting_from_config
 from samplings.schemes.config import from_config
 
-# Options of the weighting that configurations of version 0.1 have at the top.
+# Options of the weighting that version 0.1 saved at the top.
 _FORMER_OPTIONS = ("t", "distance", "symmetrize")
 
 
 def build_options(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of :func:`samplings.build_pyramid` after the sampling.
-
-    Raises
-    ------
-    ValueError
-        If a key is missing or unknown, or the weighting's description is wrong.
-    """
+    """Return the arguments of :func:`samplings.build_pyramid` after the sampling."""
     required = {"sampling", "depth", "k"}
     known = {*required, "coarser", "weighting", "connect", *_FORMER_OPTIONS}
     missing, unknown = required - set(config), set(config) - known
@@ -45,7 +39,7 @@ def build_options(config: Mapping[str, Any]) -> dict[str, Any]:
         "k": config["k"],
         "coarser": None if coarser is None else [from_config(one) for one in coarser],
         "weighting": weighting,
-        # Before graphs were joined, configurations did not say that they were not.
+        # Configurations without the key are older than the joining of pieces.
         "connect": config.get("connect", False),
     }
 
@@ -56,7 +50,7 @@ def _former_weighting(
     """Translate a configuration of version 0.1, which has options at the top."""
     chosen = {key: config[key] for key in _FORMER_OPTIONS if key in config}
     widths = chosen.pop("t", None)
-    # Written down for all weightings, with these values where they have no use.
+    # Saved for all weightings, with these values where they have no use.
     for key, value in (("distance", "chordal"), ("symmetrize", "average")):
         if chosen.get(key) == value:
             del chosen[key]

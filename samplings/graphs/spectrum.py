@@ -1,4 +1,4 @@
-"""The largest eigenvalue of a sparse symmetric matrix, not from below."""
+"""The largest eigenvalue of a sparse symmetric matrix, or slightly more."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from scipy.linalg import eigvalsh_tridiagonal, get_blas_funcs
 DENSE = 256
 # Margin added to the Ritz value, relative to it.
 MARGIN = 0.01
-# The Lanczos process stops where the chance that the eigenvalue is higher still is the
-# first, or after so many steps the second. A chance ten times smaller costs 12 steps.
+# The Lanczos process stops where the chance of a higher eigenvalue is below RARE, or
+# SMALL after STEPS steps. A chance ten times smaller costs 12 steps.
 RARE, SMALL, STEPS = 1e-6, 1e-2, 40
-# Of a semi-definite matrix any chance is 0 to the last digit long before.
+# A semi-definite matrix always stops long before.
 MOST = 400
-# Steps between two looks at the chance, which takes as long as a step on 10^4 vertices.
+# Steps between evaluations of the chance, each as costly as a step on 10^4 vertices.
 EVERY = 4
 SEED = 0
-# The sum of so many entries is off by 2e-4 at most in single precision, of the margin's
+# In single precision sums of this many entries are off by at most 2e-4, of the margin's
 # 1e-2; matrices of longer rows are multiplied in double precision.
 LONGEST_ROW = 1 << 12
 
@@ -54,21 +54,19 @@ def lambda_max(matrix: sp.csr_array) -> float:
 
     Notes
     -----
-    That the result is not below the eigenvalue is probable, not certain, like all that
-    a few products with the matrix can say: no start vector without a share in the
-    eigenvector ever finds it. The process gives the polynomials :math:`p_j` that are
-    orthonormal under the shares :math:`c^2` of the start vector in the eigenvectors,
-    and an eigenvalue at or above :math:`x > \theta` after m steps cannot have a larger
-    one than :math:`1 / \sum_{j \leq m} p_j(x)^2`. Of a random vector,
-    :math:`P(c^2 \leq w) \leq \sqrt{2 V w / \pi}`. The process stops where this chance
-    that an eigenvalue is above :math:`1.01\, \theta` is below 1e-6, or from the 40th
-    step on below 1e-2, for whatever matrix. That needs an eigenvector all by itself, a
-    little more than 1 % above all others: one further above is found.
+    The result is probably, not certainly, no less than the eigenvalue: a start vector
+    without a share in the eigenvector never finds it. The process gives the polynomials
+    :math:`p_j` that are orthonormal under the shares :math:`c^2` of the start vector in
+    the eigenvectors. After m steps an eigenvalue at or above :math:`x > \theta` cannot
+    have a larger share than :math:`1 / \sum_{j \leq m} p_j(x)^2`, and for a random
+    vector :math:`P(c^2 \leq w) \leq \sqrt{2 V w / \pi}`. The process stops where this
+    chance of an eigenvalue above :math:`1.01\, \theta` is below 1e-6, or below 1e-2
+    from the 40th step on.
 
     Source: Kuczynski and Wozniakowski 1992, "Estimating the largest eigenvalue by the
     power and Lanczos algorithms with a random start", SIAM J. Matrix Anal. Appl. 13,
-    1094, for the random start; Akhiezer 1965, "The classical moment problem", for the
-    largest share that given polynomials allow, the Christoffel function.
+    1094; Akhiezer 1965, "The classical moment problem", for the largest share (the
+    Christoffel function).
 
     Examples
     --------
@@ -101,19 +99,19 @@ def lambda_max(matrix: sp.csr_array) -> float:
 
 
 def _gershgorin(matrix: sp.csr_array) -> float:
-    """Return the largest sum of the magnitudes of a row."""
+    """Return the largest row sum of magnitudes."""
     parts = (np.abs(matrix.data), matrix.indices, matrix.indptr)
     sums = sp.csr_array(parts, shape=matrix.shape) @ np.ones(matrix.shape[1])
     return float(sums.max())
 
 
 def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
-    """Return the Ritz value and the margin.
+    """Return the Ritz value plus the margin.
 
-    Three vectors are held: without reorthogonalisation the process finds copies of
-    eigenvalues it has already, which does not disturb the largest one (Paige 1980).
-    Single precision moves it by some 1e-6, and takes two thirds of the time; entries
-    over ``scale``, a bound of the eigenvalue, are those that it can hold.
+    Without reorthogonalisation the process finds copies of known eigenvalues, which
+    does not disturb the largest one (Paige 1980). Single precision moves it by some
+    1e-6, and takes two thirds of the time; entries are divided by ``scale``, a bound of
+    the eigenvalue, to be in its range.
     """
     n = matrix.shape[0]
     longest = int(np.diff(matrix.indptr).max())
@@ -130,7 +128,7 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
     off: list[float] = []
     beta = 0.0
     while True:
-        # BLAS, for updates in place: long vectors do not fit the cache.
+        # BLAS updates in place: long vectors do not fit the cache.
         image = scaled @ vector
         axpy(previous, image, a=-beta)
         alpha = float(dot(vector, image))
@@ -139,7 +137,7 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
         diagonal.append(alpha)
         off.append(beta)
         steps = len(diagonal)
-        # Without a rest the vectors span all that the start has a share in.
+        # If beta is zero the vectors span all that the start has a share in.
         if steps % EVERY == 0 or beta == 0:
             ritz = _ritz(diagonal, off)
             if ritz <= 0 or steps >= MOST:
@@ -156,7 +154,7 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
 
 
 def _ritz(diagonal: list[float], off: list[float]) -> float:
-    """Largest eigenvalue of the tridiagonal matrix."""
+    """Return the largest eigenvalue of the tridiagonal matrix."""
     last = len(diagonal) - 1
     found = eigvalsh_tridiagonal(
         diagonal, off[:-1], select="i", select_range=(last, last)
@@ -165,16 +163,15 @@ def _ritz(diagonal: list[float], off: list[float]) -> float:
 
 
 def _chance_above(x: float, diagonal: list[float], off: list[float], n: int) -> float:
-    """Bound the chance of an eigenvalue not below ``x``, itself above all Ritz values.
+    """Bound the chance of an eigenvalue at or above ``x``, above all Ritz values.
 
     The polynomials follow from the recurrence of the process:
     ``beta_j p_j = (x - alpha_j) p_{j-1} - beta_{j-1} p_{j-2}``, ``p_0 = 1``.
     """
-    before, value, total = 0.0, 1.0, 1.0
-    last = 0.0
+    before, value, total, last = 0.0, 1.0, 1.0, 0.0
     for alpha, beta in zip(diagonal, off, strict=True):
         rest = (x - alpha) * value - last * before
-        # Far below any chance asked for, and far from overflow.
+        # The chance is far below any limit, and overflow still far.
         if rest > 1e50 * beta:
             return 0.0
         before, value = value, rest / beta

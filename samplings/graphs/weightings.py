@@ -14,17 +14,15 @@ NEIGHBOURS, TRIANGULATION = "neighbours", "triangulation"
 
 @dataclass(frozen=True, kw_only=True)
 class Weighting:
-    r"""A way to give weights to the links of a graph, the same in both directions.
+    r"""A rule for the weights of the links of a graph, symmetric and not negative.
 
-    No weight is negative, so the Laplacian has no negative eigenvalue. Vertices may
-    have masses m, the areas of their cells or, for fitted weights, numbers near them;
-    the Laplacian is then :math:`M^{-1}(D - A)`, otherwise :math:`D - A`.
+    Vertices may have masses m, the areas of their cells or, for fitted weights, numbers
+    near them; the Laplacian is then :math:`M^{-1}(D - A)`, otherwise :math:`D - A`.
 
     Attributes
     ----------
     name
-        Key in :data:`samplings.WEIGHTINGS`: shorthand for the weighting with its
-        default options.
+        Key in :data:`samplings.WEIGHTINGS`, short for the default options.
     pattern
         Which vertices it links: ``"neighbours"``, or corners of a ``"triangulation"``.
     """
@@ -40,7 +38,7 @@ class Weighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Kernel(Weighting):
-    """Weights that are a function of the distance; their options are those of Heat."""
+    """Weights that are a function of the distance; options as for :class:`Heat`."""
 
     distance: str = "chordal"
     symmetrize: str = "average"
@@ -52,7 +50,7 @@ class Kernel(Weighting):
 
 @dataclass(frozen=True, kw_only=True)
 class WidthKernel(Kernel):
-    """Kernels of a width t."""
+    """Kernels with a width t."""
 
     t: float | None = None
 
@@ -82,8 +80,7 @@ class Heat(WidthKernel):
     TypeError
         If ``t`` is not a number.
     ValueError
-        If ``t`` is not positive and finite, or ``distance`` or ``symmetrize`` is not
-        one of these words.
+        If ``t`` is not positive and finite, or another option is not one of these.
 
     Notes
     -----
@@ -157,10 +154,7 @@ class AreaCorrected(WidthKernel):
 
 
 class Fitted(Weighting):
-    """Weights and masses of the least equivariance error, see :func:`fit_weights`.
-
-    All degrees gain, and are weighed against the heat kernel.
-    """
+    """Weights and masses of the least equivariance error, see :func:`fit_weights`."""
 
     name = "fitted"
 
@@ -174,7 +168,7 @@ class FittedSingle(Fitted):
 class FittedIRLS(Fitted):
     """Fitted for the least geometric mean of the errors.
 
-    The error is lower still than of :class:`Fitted` at low degrees, and higher at the
+    Compared with :class:`Fitted`, errors are lower at low degrees, and higher at the
     highest.
     """
 
@@ -191,15 +185,13 @@ class FiniteVolume(Weighting):
     ----------
     extent
         Angle in radian up to which a cell reaches from its point, for stations of a
-        region: the one given to :class:`samplings.Irregular` for their areas.
-        Cells share only the part of a side within it.
+        region: the one given to :class:`samplings.Irregular` for their areas. Cells
+        share only the part of a side within it.
 
     Raises
     ------
-    TypeError
-        If ``extent`` is not a number.
-    ValueError
-        If ``extent`` is not in (0, pi].
+    TypeError, ValueError
+        If ``extent`` is not a number in (0, pi].
 
     Notes
     -----
@@ -234,21 +226,10 @@ class Cotangent(Weighting):
 
 
 #: Kinds of edge weights by name.
+_KINDS: tuple[type[Weighting], ...] = (Heat, SelfTuned, InverseDistance)
+_KINDS += (AreaCorrected, Fitted, FittedSingle, FittedIRLS, FiniteVolume, Cotangent)
 WEIGHTINGS: Mapping[str, type[Weighting]] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            Heat,
-            SelfTuned,
-            InverseDistance,
-            AreaCorrected,
-            Fitted,
-            FittedSingle,
-            FittedIRLS,
-            FiniteVolume,
-            Cotangent,
-        )
-    }
+    {kind.name: kind for kind in _KINDS}
 )
 #: Names of the weightings of nearest neighbours, and of those of a triangulation.
 OF_NEIGHBOURS, OF_TRIANGULATIONS = (
@@ -258,22 +239,7 @@ OF_NEIGHBOURS, OF_TRIANGULATIONS = (
 
 
 def weighting_argument(value: str | Weighting, choices: tuple[str, ...]) -> Weighting:
-    """Return a weighting, made from its name where that is given.
-
-    Parameters
-    ----------
-    value
-        A weighting, or the name of one for its default options.
-    choices
-        Names of those that may be used here.
-
-    Raises
-    ------
-    TypeError
-        If it is neither.
-    ValueError
-        If it is not one of ``choices``.
-    """
+    """Return a weighting, or the one of a name, if its name is in ``choices``."""
     kind = value
     if isinstance(kind, str):
         kind = WEIGHTINGS[choice_argument("weighting", kind, tuple(WEIGHTINGS))]()
@@ -292,13 +258,7 @@ def weighting_argument(value: str | Weighting, choices: tuple[str, ...]) -> Weig
 
 
 def weighting_from_config(config: Mapping[str, Any]) -> Weighting:
-    """Rebuild a weighting from its :attr:`Weighting.config`.
-
-    Raises
-    ------
-    ValueError
-        If the name or an option is unknown or missing.
-    """
+    """Rebuild a weighting from its :attr:`Weighting.config`."""
     if not isinstance(config, Mapping):
         raise ValueError(f"a weighting must be a mapping, got {config!r}")
     options = dict(config)

@@ -2,6 +2,4 @@
 
 from samplings.points.lonlat import RadiansWarning
 
-__all__ = [
-    "RadiansWarning",
-]
+__all__ = ["RadiansWarning"]

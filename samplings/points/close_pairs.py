@@ -1,7 +1,7 @@
-"""Neighbours of evenly spaced points, from all the pairs within one radius.
+"""Neighbours of evenly spaced points, from all pairs within one radius.
 
-A search of pairs walks the tree once for all vertices, and meets each pair once: two to
-three times as fast as a search for each vertex, where one radius suits nearly all.
+One search finds each pair once: two to three times as fast as a search for each vertex,
+where one radius suits nearly all.
 """
 
 from __future__ import annotations
@@ -13,45 +13,37 @@ from scipy.spatial import cKDTree
 
 from samplings.arrays import FloatArray
 
-# Vertices whose neighbours are searched for to learn the spacing.
+# Vertices searched for neighbours to estimate the spacing.
 SAMPLE = 512
-# The radius is that of all but this share of them: the rest are searched for singly.
+# This share of the vertices is outside the radius, and searched singly.
 LEFT_OUT = 0.05
-# The radius may hold so many times k vertices on average, or the pairs too many take
-# longer than they save; and so many times k round one vertex, or the table of chords
+# The radius may hold this many times k vertices on average, or superfluous pairs take
+# longer than they save; and this many times k at one vertex, or the table of chords
 # would be mostly empty.
 CROWD, CROWD_OF_ONE = 2.2, 4
 
 
 def even_radius(tree: cKDTree, xyz: FloatArray, k: int) -> float:
-    """Return a radius within which nearly all vertices have ``k < V`` others.
-
-    Zero if no radius serves: the points are dense in places.
-    """
+    """Return a radius that holds ``k < V`` others for nearly all, 0 if none serves."""
     chosen = np.linspace(0, len(xyz) - 1, min(SAMPLE, len(xyz))).astype(np.int64)
     # Column 0 is the vertex itself.
     chord = np.asarray(tree.query(xyz[chosen], k=k + 1)[0])[:, k]
     radius = float(np.quantile(chord, 1 - LEFT_OUT, method="higher"))
     if chord.min() <= 0 or np.mean((radius / chord) ** 2) > CROWD:
         return 0.0
-    # Chords equal by symmetry differ by round-off, and ties must be inside.
+    # Chords that tie by symmetry differ by round-off.
     return radius * (1 + 1e-6)
 
 
 def close_chords(tree: cKDTree, xyz: FloatArray, radius: float) -> sp.csr_array:
-    """Return the chords between all vertices not further apart than ``radius``.
+    """Return the symmetric ``(V, V)`` chords between vertices within ``radius``.
 
-    They are symmetric, shape ``(V, V)``, without diagonal, with indices in no order.
-
-    Raises
-    ------
-    ValueError
-        If two vertices coincide.
+    Indices are in no order; vertices that coincide are refused.
     """
     n = len(xyz)
     pairs = tree.query_pairs(radius, output_type="ndarray")
     first, second = pairs.T.astype(np.int32)
-    # In the order of the tree's own sum, so that both searches find the same bits.
+    # Summed in the tree's order, so that both searches give the same bits.
     squares = np.zeros(len(pairs))
     for axis in np.ascontiguousarray(xyz.T):
         difference = axis[first]
@@ -65,7 +57,7 @@ def close_chords(tree: cKDTree, xyz: FloatArray, radius: float) -> sp.csr_array:
         raise coincide(a, b)
     ends = np.concatenate((first, second)), np.concatenate((second, first))
     both = sp.coo_array((np.concatenate((chords, chords)), ends), shape=(n, n))
-    # Each pair comes once: there is nothing to sum up, and so no need to sort.
+    # Each pair comes once: no duplicates to sum, and so no need to sort.
     both.has_canonical_format = True
     return both.tocsr()
 
@@ -75,24 +67,16 @@ def within_kth(
 ) -> tuple[sp.csr_array, npt.NDArray[np.int64]]:
     """Keep of each vertex's chords those up to the k-th shortest, ties kept.
 
-    Parameters
-    ----------
-    close
-        What :func:`close_chords` returns.
-    k
-        Number of neighbours.
-    radius
-        The radius of ``close``.
-    tolerance
-        Relative difference of chords that are tied.
+    ``close`` are the :func:`close_chords` within ``radius``; ``tolerance`` is the
+    relative difference of ties.
 
     Returns
     -------
     kept : scipy.sparse.csr_array
         Chords, not symmetric, indices sorted. Rows of vertices in ``left`` are empty.
     left : numpy.ndarray
-        Vertices whose k-th neighbour, or one tied with it, may be beyond the radius;
-        and those with a crowd around them.
+        Vertices whose k-th neighbour, or one tied with it, may be beyond the radius, or
+        with a crowd around them.
     """
     n = close.shape[0]
     counts = np.diff(close.indptr)
@@ -118,7 +102,7 @@ def within_kth(
 
 
 def coincide(a: int, b: int) -> ValueError:
-    """Return the error that two vertices are one."""
+    """Return the error that two vertices coincide."""
     return ValueError(
         f"vertices must be distinct, but {a} and {b} coincide; drop one of them"
     )

@@ -1,4 +1,4 @@
-"""Coordinates and the names of their columns as people write them in text files."""
+"""Coordinates, and names of their columns, as people write them in text files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from samplings.quantities import refuse_other_coordinate
 from samplings.units import degrees_of
 
-# Names of columns, in lower case, by coordinate. The first one found is taken.
+# Names of columns, in lower case, by coordinate.
 NAMES = {
     "lon": ("lon", "longitude", "long", "lng", "längengrad", "laengengrad", "longitud"),
     "lat": ("lat", "latitude", "breitengrad", "latitud"),
@@ -20,7 +20,7 @@ _MISSING = {"", "na", "n/a", "nan", "null", "none", "nil", "missing", "-", "--",
 _MISSING |= {"?", ".", "inf", "-inf", "<na>", "nat", "#n/a", "masked"}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
 _PLAIN = re.compile(_NUMBER, re.ASCII)
-# Degrees (or hours), minutes and seconds, each after the other.
+# Degrees (or hours), minutes and seconds, one after the other.
 _PARTS = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>\d+(?:\.\d*)?)\s*(?P<mark>[°ºdh:]|deg|\s)\s*"
     r"(?:(?P<minutes>\d+(?:\.\d*)?)\s*(?:['′’m:]|\s|$)\s*)?"
@@ -48,13 +48,7 @@ class Column:
         return {"ra": "lon", "dec": "lat"}.get(self.kind, self.kind)
 
     def factor(self) -> float:
-        """Degrees of the unit.
-
-        Raises
-        ------
-        ValueError
-            If it is not one of angle, or that of the other coordinate.
-        """
+        """Return the unit in degrees, if it is an angle along this coordinate."""
         if not self.unit:
             return 1.0
         refuse_other_coordinate(self.axis, self.unit)
@@ -79,27 +73,27 @@ def named_column(index: int, name: str, unit: str = "") -> Column | None:
     """
     text = name.strip().strip("\"'").strip().lower()
     found = re.fullmatch(r"(.*?)\s*[\[(<{]\s*(.*?)\s*[\])>}]", text)
-    bare, told = (found[1], found[2]) if found else (text, "")
+    bare, stated = (found[1], found[2]) if found else (text, "")
     bare = re.sub(r"[\s_]+", "_", bare.strip())
     if bare in ("x", "y", "z"):
         return Column(index, bare, "")
     for kind, names in NAMES.items():
         for known in names:
             if bare == known:
-                return Column(index, kind, unit or told)
+                return Column(index, kind, unit or stated)
             # lon_deg, latitude_radians
             rest = bare.removeprefix(f"{known}_")
             if rest != bare and degrees_of(rest) is not None:
-                return Column(index, kind, unit or told or rest)
+                return Column(index, kind, unit or stated or rest)
     return None
 
 
-def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) -> float:
+def degrees_in(text: str, column: Column, factor: float) -> float:
     """Return the value of a field of a coordinate in degree.
 
-    Numbers with a point, or a comma where it separates no fields; with the letter of a
-    hemisphere before or after them; or degrees, minutes and seconds. Right ascensions
-    in such parts are hours, unless their unit is degrees.
+    It is a number with a point, or with a comma; with a
+    hemisphere's letter before or after it; or degrees, minutes and seconds. Right
+    ascensions in such parts are hours, unless their unit is degrees.
 
     Raises
     ------
@@ -111,14 +105,14 @@ def degrees_in(text: str, column: Column, factor: float, decimal_comma: bool) ->
     Examples
     --------
     >>> lon = Column(0, "lon", "")
-    >>> degrees_in("12°30'E", lon, 1.0, False), degrees_in("7,5 W", lon, 1.0, True)
+    >>> degrees_in("12°30'E", lon, 1.0), degrees_in("7,5 W", lon, 1.0)
     (12.5, -7.5)
     """
     given = text.strip().strip("\"'").strip() if text.count('"') != 1 else text.strip()
     if given.lower() in _MISSING:
         raise MissingCoordinate(f"{column.kind} is missing, got {text.strip()!r}")
     given = given.replace("−", "-").replace("\u00a0", " ")
-    if decimal_comma and given.count(",") == 1 and "." not in given:
+    if given.count(",") == 1 and "." not in given:
         given = given.replace(",", ".")
     if _PLAIN.fullmatch(given):
         return _number(given) * factor

@@ -1,4 +1,4 @@
-"""Points that coincide, and making one of each group of them."""
+"""Points that coincide, and merging each group of them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,13 @@ from samplings.arrays import FloatArray, IntArray
 from samplings.points.matching import SAME_POINT
 
 CHOICES = ("refuse", "merge")
-# Points nearer than this (in chords, six metres on Earth) are merged. Nearer than some
-# 2e-7, round-off hides the border between two cells.
+# Points nearer than this (in chords, six metres on Earth) are merged. Below some 2e-7
+# round-off hides the border between two cells.
 MERGED = 1e-6
 
 
 def refuse_duplicates(xyz: FloatArray) -> None:
-    """Refuse points less than 1e-9 apart.
-
-    Raises
-    ------
-    ValueError
-        If there are any; the message names two.
-    """
+    """Refuse points less than 1e-9 apart, and name two."""
     if len(xyz) < 2:
         return
     chords, neighbours = cKDTree(xyz).query(xyz, k=2, workers=-1)
@@ -44,9 +38,9 @@ def refuse_duplicates(xyz: FloatArray) -> None:
 
 
 def group_duplicates(xyz: FloatArray) -> tuple[IntArray, IntArray]:
-    """Group points ``(n, 3)`` less than 1e-6 apart, and those linked by such.
+    """Group points ``(n, 3)`` less than 1e-6 apart, directly or through others.
 
-    Returns the first point of each group, ascending, and the group of each point
+    Return the first point of each group, ascending, and the group of each point
     ``(n,)``.
 
     Examples
@@ -55,7 +49,7 @@ def group_duplicates(xyz: FloatArray) -> tuple[IntArray, IntArray]:
     >>> first, group
     (array([0, 1, 3]), array([0, 1, 0, 2, 1]))
     """
-    # Equal points first: pairs of a thousand reports of one station are half a million.
+    # Equal points first: a thousand reports of one station make half a million pairs.
     _, index, label = np.unique(xyz, axis=0, return_index=True, return_inverse=True)
     label = label.reshape(-1)
     n = len(index)
@@ -73,17 +67,11 @@ def group_duplicates(xyz: FloatArray) -> tuple[IntArray, IntArray]:
 def mean_of_groups(
     values: npt.NDArray[Any], group: IntArray, n_groups: int, axis: int
 ) -> npt.NDArray[Any]:
-    """Means over groups of entries along an axis, of those that are not NaN.
-
-    Raises
-    ------
-    ValueError
-        If the number of entries along the axis is not that of the members of groups.
-    """
+    """Return means over groups of entries along an axis, NaN left out."""
     if not -values.ndim <= axis < values.ndim or values.shape[axis] != len(group):
         raise ValueError(
-            f"a signal on the {len(group)} points given must have as many entries "
-            f"along axis {axis}, got shape {values.shape}; pass the axis of the points"
+            f"axis must be that of the points, with {len(group)} entries, got axis "
+            f"{axis} of shape {values.shape}; pass the axis of the points"
         )
     kind = np.float32 if values.dtype == np.float32 else np.float64
     rows = np.moveaxis(values, axis, 0).astype(np.float64)

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from samplings.arrays import FloatArray
 from samplings.quantities import degrees
 
-# Coordinates that stay within the ranges of radians and span more of them than this
-# (of latitude, of longitude) look like the globe in radians, or a small place at 0, 0.
+# Coordinates within the ranges of radians that span more of them than this (latitude,
+# longitude) look like the globe in radians, or a small place at 0, 0.
 RADIANS_SPAN = (1.2, 3.0)
 
 
@@ -24,22 +24,16 @@ def lonlat_to_xyz(
 ) -> FloatArray:
     """Turn longitudes and latitudes ``(V,)`` in degree into unit vectors ``(V, 3)``.
 
-    Longitudes lie from -360 to 360, latitudes from -90 to 90; other units that they
-    carry are converted by :func:`samplings.quantities.degrees`. ``stacklevel`` is that
-    of :func:`warnings.warn`: 2 for the caller.
+    Longitudes lie from -360 to 360, latitudes from -90 to 90; quantities are converted
+    by :func:`samplings.quantities.degrees`. A :class:`RadiansWarning` is given if all
+    are within the ranges of radians and span much of them, with the ``stacklevel`` of
+    :func:`warnings.warn`: 2 for the caller.
 
     Raises
     ------
-    TypeError
-        If they are not real numbers.
-    ValueError
-        If the shapes differ, a coordinate is missing or out of range, or the unit is
-        not one of angle.
-
-    Warns
-    -----
-    RadiansWarning
-        If all coordinates are within the ranges of radians and span much of them.
+    TypeError, ValueError
+        If they are not real numbers, shapes differ, a coordinate is missing or out of
+        range, or the unit is not one of angle.
 
     Examples
     --------
@@ -63,7 +57,7 @@ def lonlat_to_xyz(
 def vectors_of_degrees(lon: FloatArray, lat: FloatArray) -> FloatArray:
     """Return unit vectors ``(..., 3)``; all longitudes of a pole are the same point."""
     east, north = np.deg2rad(lon), np.deg2rad(lat)
-    # The cosine of a right angle is 6e-17.
+    # np.cos of a right angle is 6e-17.
     across = np.where(np.abs(lat) == 90, 0.0, np.cos(north))
     return np.stack(
         [across * np.cos(east), across * np.sin(east), np.sin(north)], axis=-1
@@ -82,15 +76,8 @@ def _refuse_outside(name: str, angles: FloatArray, limit: int) -> None:
 
 
 def warn_of_radians(lon: FloatArray, lat: FloatArray, stacklevel: int) -> None:
-    """Warn if degrees are within the ranges of radians and span much of them.
-
-    Warns
-    -----
-    RadiansWarning
-        If so; ``stacklevel`` is as of :func:`warnings.warn`, 2 for the caller.
-    """
-    # Colatitudes go up to pi. What deg2rad leaves of 180 and 360 in float32 is 1e-7
-    # beyond.
+    """Warn if degrees are within the ranges of radians and span much of them."""
+    # Colatitudes go up to pi. In float32 deg2rad of 180 and 360 is 1e-7 beyond.
     within = (
         np.abs(lat).max() <= np.pi + 1e-6
         and lon.min() >= -np.pi - 1e-6
@@ -101,7 +88,7 @@ def warn_of_radians(lon: FloatArray, lat: FloatArray, stacklevel: int) -> None:
             f"lon from {lon.min():.3g} to {lon.max():.3g} and lat from {lat.min():.3g} "
             f"to {lat.max():.3g} look like radians, but are taken as degrees; convert "
             "them with numpy.rad2deg, or ignore RadiansWarning if the points lie "
-            "this near to 0 east, 0 north",
+            "this close to 0 east, 0 north",
             RadiansWarning,
             stacklevel=stacklevel,
         )

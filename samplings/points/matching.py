@@ -11,7 +11,7 @@ from samplings.points.neighbours import nearest_neighbours
 
 # Points closer than this (in chords, six millimetres on Earth) count as one.
 SAME_POINT = 1e-9
-# Enough for nearly every point to find a free partner near it.
+# Enough for nearly every point to find a free partner nearby.
 CANDIDATES = 8
 
 
@@ -20,8 +20,7 @@ def merge_cells(
 ) -> tuple[FloatArray, FloatArray, sp.csr_array]:
     """Merge points in pairs twice, nearest first.
 
-    Returns the coarse points, their areas, and the matrix ``(V_coarse, V)`` of ones
-    that says which points each holds.
+    Return the coarse points, their areas, and the assignment ``(V_coarse, V)`` of ones.
     """
     cell = np.arange(len(xyz))
     points, areas = xyz, weights
@@ -31,7 +30,7 @@ def merge_cells(
         pair = nearest_pairs(points)
         cell = pair[cell]
         areas = np.bincount(cell, weights).astype(np.float64)
-        # Centroids of all children, not of pairs of pairs, to add no round-off.
+        # Centroids of all children, not of pairs of pairs, add no round-off.
         points = _centres(xyz, weights, cell)
     n = len(xyz)
     assign = sp.csr_array((np.ones(n), (cell, np.arange(n))), shape=(len(points), n))
@@ -39,10 +38,10 @@ def merge_cells(
 
 
 def _centres(xyz: FloatArray, weights: FloatArray, cell: IntArray) -> FloatArray:
-    """Centroids of cells on the sphere, each a point of its own.
+    """Return the centroids of cells on the sphere, all distinct.
 
-    Cells of opposite points have none, and those of two rings about one centre have the
-    same: they get the place of their largest child, where no other point is.
+    Cells of opposite points have no centroid, and those of concentric rings the same:
+    they get the place of their largest child.
     """
     sums = [np.bincount(cell, weights * x) for x in xyz.T]
     points = np.stack(sums, axis=1).astype(np.float64)
@@ -62,17 +61,11 @@ def _centres(xyz: FloatArray, weights: FloatArray, cell: IntArray) -> FloatArray
 
 
 def nearest_pairs(xyz: FloatArray) -> IntArray:
-    """Number the pairs that greedy matching forms, and the points left alone.
+    """Number the pairs that greedy matching forms, and single points, shape ``(V,)``.
 
-    Edges to the nearest neighbours are taken from short to long (then by vertex),
-    where both ends are still free. Rather than one at a time, all edges that come
-    first at both their ends are taken together, which gives the same matching.
-
-    Returns
-    -------
-    numpy.ndarray
-        Number of the pair each point belongs to, shape ``(V,)``, ascending with the
-        first point of the pair.
+    Edges to the nearest neighbours are taken from short to long (then by vertex) if
+    both ends are free. All edges that come first at both ends are taken together, which
+    gives the same matching. Numbers ascend with the first point of a pair.
     """
     n = len(xyz)
     graph = nearest_neighbours(xyz, min(CANDIDATES, n - 1)).tocoo()

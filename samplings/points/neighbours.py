@@ -1,4 +1,4 @@
-"""Nearest neighbours on the sphere, all of those tied with the k-th kept."""
+"""Nearest neighbours on the sphere, including all ties with the k-th."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from samplings.arrays import FloatArray
 from samplings.points.close_pairs import close_chords, coincide, even_radius, within_kth
 
 # Distances equal by symmetry differ by round-off, some 1e-15 over a spacing of 1e-3;
-# distances that differ by construction differ by much more than 1e-9 of themselves.
+# others differ by much more than 1e-9 of themselves.
 TIE_TOLERANCE = 1e-9
-# Neighbours searched for at once: bounds the memory of the search (some 50 bytes each)
-# whatever the sampling's size and k.
+# Neighbours searched for at once, which bounds the memory (some 50 bytes each).
 CHUNK = 1 << 21
-# Vertices, and vertices times k + 1, between which pairs are searched for: few vertices
-# take no time either way, and so many pairs take half a gigabyte.
+# Pairs are searched for from this many vertices on, since few take no time either way,
+# and up to this many vertices times k + 1, which take half a gigabyte.
 PAIRED_FROM, PAIRED_TO = 2000, 1 << 24
 
 
@@ -38,20 +37,10 @@ class _Block:
 def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
     """Return the chords from each vertex to its ``k`` nearest vertices, ties kept.
 
-    Parameters
-    ----------
-    xyz
-        Distinct unit vectors, shape ``(V, 3)``.
-    k
-        Minimum number of neighbours: all those as far as the k-th (relative 1e-9) are
-        kept too, so that the graph has every symmetry of the points.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Row i holds the chords (Euclidean distances, at most 2) from vertex i to its
-        neighbours. Not symmetric: j may be near i while i is not among the nearest
-        of j.
+    ``xyz`` are distinct unit vectors ``(V, 3)``. Vertices tied with the k-th (relative
+    1e-9) are kept, so that the graph has every symmetry of the points. Row i of the
+    sparse result holds the Euclidean distances, at most 2, from vertex i to its
+    neighbours; it is not symmetric.
 
     Raises
     ------
@@ -62,14 +51,14 @@ def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
     k = integer_argument("k", k, 1)
     if n == 1:
         raise ValueError(
-            "a single vertex has no neighbours to link; keep at least two vertices"
+            "a graph needs at least two vertices, got a single one; keep more"
         )
     if k >= n:
         raise ValueError(
             f"k must be smaller than the number of vertices, got k={k} for {n} "
             f"vertices; use at most {n - 1} or a finer sampling"
         )
-    # Cells halved rather than their points: half the time to build, as fast to search.
+    # Halving cells, not points, takes half the time to build, and as long to search.
     tree = cKDTree(xyz, balanced_tree=False)
     rows = np.arange(n)
     if PAIRED_FROM <= n and n * (k + 1) <= PAIRED_TO:
@@ -78,7 +67,7 @@ def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
             close = close_chords(tree, xyz, radius)
             graph, rows = within_kth(close, k, radius, TIE_TOLERANCE)
             if len(rows):
-                # Rows of one are empty in the other, so that nothing is added up.
+                # A row is empty in one of the two, so that nothing is added up.
                 graph = sp.csr_array(graph + _one_by_one(tree, xyz, rows, k))
             return graph
     return _one_by_one(tree, xyz, rows, k)
@@ -87,18 +76,16 @@ def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
 def _one_by_one(
     tree: cKDTree, xyz: FloatArray, rows: npt.NDArray[np.int64], k: int
 ) -> sp.csr_array:
-    """Search for the neighbours of each of the ascending ``rows``, in parts."""
+    """Search for the neighbours of the ascending ``rows``, in blocks."""
     n = len(xyz)
     step = max(1, CHUNK // (k + 1))
-    blocks = [
-        _search(tree, xyz, rows[start : start + step], k)
-        for start in range(0, len(rows), step)
-    ]
+    starts = range(0, len(rows), step)
+    blocks = [_search(tree, xyz, rows[start : start + step], k) for start in starts]
     of_row = np.zeros(n, dtype=np.int64)
     of_row[rows] = np.concatenate([b.counts for b in blocks])
     indptr = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(of_row, out=indptr[1:])
-    # 32-bit indices halve the memory of the graph; scipy wants both of one width.
+    # 32-bit indices halve the memory of the graph.
     width = np.int32 if indptr[-1] < 2**31 else np.int64
     indices = np.concatenate([b.neighbours for b in blocks]).astype(width, copy=False)
     chords = np.concatenate([b.chords for b in blocks])
@@ -111,12 +98,12 @@ def _one_by_one(
 def _search(
     tree: cKDTree, xyz: FloatArray, rows: npt.NDArray[np.int64], k: int
 ) -> _Block:
-    """Find the neighbours of ``rows``, with more asked for where the last one ties."""
+    """Find the neighbours of ``rows``, with more of them where the last one ties."""
     pieces: list[tuple[Any, Any, Any]] = []
     for place, chord, neighbour in _widening(tree, xyz, rows, k):
         found = rows[place]
-        # Self is removed by its index, not by its column: a coinciding vertex may come
-        # first, and is refused here.
+        # The vertex itself is removed by its index, not by its column: one that
+        # coincides with it may come first, and is refused here.
         other = neighbour != found[:, None]
         if np.any((chord <= 0) & other):
             row, column = np.argwhere((chord <= 0) & other)[0]
@@ -138,9 +125,9 @@ def _search(
 def _widening(
     tree: cKDTree, xyz: FloatArray, rows: npt.NDArray[np.int64], k: int
 ) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield (places in ``rows``, chords, neighbours) once none left out can tie.
+    """Yield (places in ``rows``, chords, neighbours) that include all ties.
 
-    Column 0 is the vertex itself, so that column ``k`` is the k-th neighbour.
+    Column 0 is the vertex itself, and column ``k`` the k-th neighbour.
     """
     width = min(k + 1 + max(4, k // 4), tree.n)
     places = np.arange(len(rows))

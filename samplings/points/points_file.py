@@ -11,35 +11,25 @@ from samplings.arrays import FloatArray
 from samplings.points.points_text import EXPECTED, read_table
 from samplings.reading import DataFileError, numpy_arrays, reading
 
-# The names under which coordinates are looked for, in lower case.
+# Names of coordinates, in lower case.
 _NAMES = {"lon": ("lon", "longitude"), "lat": ("lat", "latitude")}
 
 
 def read_points(path: Path) -> FloatArray:
-    """Return the points of a file: ``(V, 2)`` lon, lat in degree, or ``(V, 3)``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is empty or damaged, or does not hold such points.
-    """
+    """Return the points of a file: ``(V, 2)`` lon, lat in degree, or ``(V, 3)``."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; {EXPECTED}")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty; {EXPECTED}")
-    if path.suffix.lower() in (".npy", ".npz"):
-        points = _read_numpy(path)
-    else:
-        points = _read_text(path)
+    numpy_file = path.suffix.lower() in (".npy", ".npz")
+    points = _read_numpy(path) if numpy_file else _read_text(path)
     if len(points) == 0:
         raise ValueError(f"{path}: the file holds no points; {EXPECTED}")
     return points
 
 
 def _columns(path: Path, found: Collection[str]) -> list[str]:
-    """Choose among the names of a file those that hold the coordinates, in order."""
+    """Return the names of a file's coordinates, in order."""
     lower: dict[str, str] = {}
     for name in found:
         lower.setdefault(name.strip().lower(), name)
@@ -57,7 +47,7 @@ def _read_text(path: Path) -> FloatArray:
     with reading(path, "a table of points"):
         try:
             return read_table(path)
-        except ValueError as error:  # it names the file and the line
+        except ValueError as error:  # its message names the file and the line
             raise DataFileError(str(error)) from error
 
 

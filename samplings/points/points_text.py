@@ -36,16 +36,11 @@ def read_table(path: Path) -> FloatArray:
     A header names the columns, in any order and case, with or without units: the first
     line, or a comment above the first row. Columns are split by commas, semicolons,
     tabs, bars or blanks; fields may be quoted. Comments begin with ``#``, ``%`` or
-    ``//``. Text is UTF-8, UTF-16 with a byte-order mark, or Latin-1.
-
-    Raises
-    ------
-    ValueError
-        If the file is not text, names no coordinates, or a row does not hold them;
-        messages name the file and the line.
+    ``//``. Text is UTF-8, UTF-16 with a byte-order mark, or Latin-1. Messages of errors
+    name the file and the line.
     """
     lines = [line for line in enumerate(_decoded(path), 1) if line[1].strip()]
-    # Not known yet; None stands for blanks.
+    # The empty text means not known yet, and None blanks.
     split: str | None = ""
     found = re.fullmatch(r"\"?sep=(.)\"?", lines[0][1].strip(" \r")) if lines else None
     if found or (lines and lines[0][1].strip("\r\n ").lower() == "sep=\t"):
@@ -69,7 +64,7 @@ def read_table(path: Path) -> FloatArray:
 
 
 def _decoded(path: Path) -> list[str]:
-    """Lines of a file of text, in whatever encoding people save it."""
+    """Return the lines of a text file, in any of the usual encodings."""
     raw = path.read_bytes()
     encodings = [code for mark, code in _BOMS.items() if raw.startswith(mark)][:1]
     for encoding in encodings or ["utf-8", "latin-1"]:
@@ -88,7 +83,7 @@ def _decoded(path: Path) -> list[str]:
 def _header(
     path: Path, first: str, comments: list[str], split: str | None
 ) -> tuple[list[str], list[Column], bool]:
-    """Names of the columns, those of coordinates, and if they are in the first line."""
+    """Return names, columns of coordinates, and whether the first line holds them."""
     splits = _SPLITS if split == "" else (split,)
     marks = re.compile(r"^[\s\"]*(?:#|%|//)+\s*")
     candidates = [(first, True)]
@@ -99,16 +94,16 @@ def _header(
             columns = _coordinates(path, names)
             if columns:
                 return names, columns, own
-    told = first
+    shown = first
     if comments and re.match(r"[\s\"]*[+-]?[.\d]", first):
-        told = candidates[1][0]
-    mark = next((one for one in splits if one is not None and one in told), None)
-    names = [name for name in fields_of(told, mark) if name]
+        shown = candidates[1][0]
+    mark = next((one for one in splits if one is not None and one in shown), None)
+    names = [name for name in fields_of(shown, mark) if name]
     raise ValueError(f"{path}: found {', '.join(names) or 'no names'}; {EXPECTED}")
 
 
 def _coordinates(path: Path, names: list[str]) -> list[Column]:
-    """Columns of the coordinates, lon before lat; empty if they are not all there."""
+    """Return the columns of coordinates, lon first; empty unless all are present."""
     columns = [named_column(i, name) for i, name in enumerate(names)]
     for kinds in (("lon", "lat"), ("ra", "dec"), ("x", "y", "z")):
         found = [[c for c in columns if c and c.kind == kind] for kind in kinds]
@@ -126,7 +121,7 @@ def _coordinates(path: Path, names: list[str]) -> list[Column]:
 
 
 def _units_of_ecsv(comments: list[str]) -> dict[str, str]:
-    """Units of the columns that astropy's ECSV header lists."""
+    """Return the units of columns in a header of astropy's ECSV."""
     text = " ".join(line.lstrip("# ") for line in comments)
     if not text.startswith("%ECSV"):
         return {}
@@ -142,10 +137,10 @@ def _units_of_ecsv(comments: list[str]) -> dict[str, str]:
 def _split_of_rows(
     names: list[str], row: str, split: str | None, header: str
 ) -> str | None:
-    """Separator that splits rows into one field for each name, if there is one."""
+    """Return the separator that splits rows into one field per name, if any."""
     if split != "":
         return split
-    # Headers in comments are often split otherwise than the rows.
+    # Headers in comments are often split differently from the rows.
     fitting = [one for one in _SPLITS if len(fields_of(row, one)) == len(names)]
     if header:
         of_header = [one for one in _SPLITS if fields_of(header, one) == names]
@@ -162,7 +157,7 @@ def _values(
     columns: list[Column],
     split: str | None,
 ) -> FloatArray:
-    """Coordinates of all rows."""
+    """Return the coordinates of all rows."""
     texts: list[list[str]] = []
     numbers: list[int] = []
     for number, fields in records(path, rows, names, split):
@@ -171,11 +166,9 @@ def _values(
         if len(fields) != len(names):
             if comment:
                 continue
-            hint = (
-                "quote names that hold blanks, or use commas"
-                if split is None
-                else ("quote fields that hold what splits them")
-            )
+            hint = "quote fields that contain the separator"
+            if split is None:
+                hint = "quote names that contain blanks, or use commas"
             raise ValueError(
                 f"{here}: {len(fields)} fields, but the header has {len(names)}; every "
                 f"row must hold a number in each coordinate's column; {hint}"
@@ -194,24 +187,22 @@ def _values(
             columns, skipped = _line_of_units(columns, chosen)
             if skipped:
                 continue
-        # After a mark in a field of a number there is a comment.
+        # A mark in a field of a number begins a comment.
         texts.append([text.split("#")[0].strip() or text for text in chosen])
         numbers.append(number)
     if not texts:
         raise ValueError(f"{path}: a header but no points; {EXPECTED}")
-    return np.stack(
-        [
-            _column(path, numbers, [row[i] for row in texts], column, split)
-            for i, column in enumerate(columns)
-        ],
-        axis=1,
-    )
+    values = [
+        _column(path, numbers, [row[i] for row in texts], column)
+        for i, column in enumerate(columns)
+    ]
+    return np.stack(values, axis=1)
 
 
 def _line_of_units(
     columns: list[Column], fields: list[str]
 ) -> tuple[list[Column], bool]:
-    """Columns with the units of a line below the header, and whether it is one."""
+    """Return columns with the units of a line below the header, and if it is one."""
     units = [text.strip("[]() ") for text in fields]
     if all(re.fullmatch(r"[-=]{3,}", text) for text in units):
         return columns, True
@@ -222,16 +213,16 @@ def _line_of_units(
 
 
 def _column(
-    path: Path, numbers: list[int], texts: list[str], column: Column, split: str | None
+    path: Path, numbers: list[int], texts: list[str], column: Column
 ) -> FloatArray:
-    """Values of a coordinate, in degree unless it is one of a vector."""
+    """Return the values of a coordinate, in degree unless it is one of a vector."""
     try:
         factor = 1.0 if column.kind in "xyz" else column.factor()
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     limit = _RANGE.get(column.axis, np.inf)
     try:
-        # The fast way, for plain numbers.
+        # Fast, for plain numbers.
         values = np.array(texts, dtype=np.str_).astype(np.float64) * factor
         plain = bool((np.abs(values) <= limit).all() and np.isfinite(values).all())
         # Python reads 1_0 as ten.
@@ -243,7 +234,7 @@ def _column(
         for i, (number, text) in enumerate(zip(numbers, texts, strict=True)):
             here = f"{path}, line {number}"
             try:
-                values[i] = degrees_in(text, column, factor, True)
+                values[i] = degrees_in(text, column, factor)
             except MissingCoordinate as error:
                 raise ValueError(
                     f"{here}: {error}; drop such points, with the values there"

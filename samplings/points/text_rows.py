@@ -19,7 +19,7 @@ def is_comment(text: str) -> bool:
 
 
 def fields_of(text: str, split: str | None) -> list[str]:
-    """Fields of a line, without their quotes."""
+    """Return the fields of a line, without their quotes."""
     if split is not None:
         row = next(csv.reader([text], delimiter=split, skipinitialspace=True), [])
         return [field.strip() for field in row]
@@ -38,13 +38,13 @@ def fields_of(text: str, split: str | None) -> list[str]:
 def records(
     path: Path, rows: list[Line], names: list[str], split: str | None
 ) -> Iterator[tuple[int, list[str]]]:
-    """Line and fields of each row; a comment after the last field is cut off."""
+    """Yield line and fields of each row, without a comment after the last field."""
     pending = ""
     start = 0
     for number, text in rows:
         whole = f"{pending}\n{text}" if pending else text
         start = start if pending else number
-        # A quoted field may go on in the next line.
+        # A quoted field may continue on the next line.
         pending = whole if _is_open(whole, split) else ""
         if pending:
             continue

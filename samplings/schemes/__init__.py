@@ -1,4 +1,4 @@
-"""Schemes: where the vertices of a sampling are, and the areas they stand for."""
+"""Schemes: the vertices of samplings, and the areas of their cells."""
 
 from samplings.schemes.config import from_config
 from samplings.schemes.cubed_sphere import CubedSphere

@@ -1,4 +1,4 @@
-"""Samplings from their descriptions, as checkpoints and other files keep them."""
+"""Samplings from their configurations, as checkpoints and other files keep them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def from_config(config: Mapping[str, Any]) -> Sampling:
     TypeError
         If ``config`` is not a mapping.
     ValueError
-        If the type is unknown, a key is missing or too many, or an array is damaged.
+        If the type is unknown, a key is missing or unknown, or an array is damaged.
 
     Examples
     --------
@@ -91,15 +91,12 @@ def _masked(settings: dict[str, Any]) -> Masked:
     if "index" in settings:
         part = decode_array(settings["index"], np.int64, (-1,))
     else:
-        part = _unpacked_mask(settings["mask"], len(parent))
+        n = len(parent)
+        bits = decode_array(settings["mask"], np.uint8, (-(-n // 8),))
+        part = np.unpackbits(bits, count=n).astype(bool)
     if "weights" not in settings:
         return Masked(parent, part)
     return Masked(parent, part, decode_array(settings["weights"], np.float64, (-1,)))
-
-
-def _unpacked_mask(text: str, n: int) -> npt.NDArray[np.bool_]:
-    bits = decode_array(text, np.uint8, (-(-n // 8),))
-    return np.unpackbits(bits, count=n).astype(bool)
 
 
 def _maker(kind: type[Sampling]) -> Callable[[dict[str, Any]], Sampling]:
@@ -107,16 +104,9 @@ def _maker(kind: type[Sampling]) -> Callable[[dict[str, Any]], Sampling]:
 
 
 # Samplings whose constructors take the keys of their configurations.
-_BY_KEYS: tuple[type[Sampling], ...] = (
-    HEALPix,
-    GaussLegendre,
-    McEwenWiaux,
-    Icosahedral,
-    IcosahedralTriangles,
-    CubedSphere,
-    Fibonacci,
-)
-# Keys that must be there, keys that may, and what builds the sampling from them.
+_BY_KEYS: tuple[type[Sampling], ...] = (HEALPix, GaussLegendre, McEwenWiaux, Fibonacci)
+_BY_KEYS += (Icosahedral, IcosahedralTriangles, CubedSphere)
+# Required keys, optional keys, and the function that builds the sampling from them.
 _BUILDERS: dict[
     str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Sampling]]
 ] = {

@@ -1,4 +1,4 @@
-"""Cubed sphere: grids on the faces of a cube, of equal angles between their lines."""
+"""Cubed sphere: grids on the faces of a cube, with equal angles between their lines."""
 
 from __future__ import annotations
 
@@ -11,17 +11,10 @@ from samplings.coarsening import Coarsening
 from samplings.tessellation.cells import Cells, polygon_cells
 from samplings.tessellation.spherical_triangles import triangle_areas
 
-# Where each face looks, and the directions in which its columns and rows count up.
-FACES = np.array(
-    [
-        [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-        [[0, 1, 0], [-1, 0, 0], [0, 0, 1]],
-        [[-1, 0, 0], [0, -1, 0], [0, 0, 1]],
-        [[0, -1, 0], [1, 0, 0], [0, 0, 1]],
-        [[0, 0, 1], [0, 1, 0], [-1, 0, 0]],
-        [[0, 0, -1], [0, 1, 0], [1, 0, 0]],
-    ]
-)
+_X, _Y, _Z = np.eye(3, dtype=np.int64)
+# Direction of each face, and of its columns and rows.
+_SIDES = [(_X, _Y, _Z), (_Y, -_X, _Z), (-_X, -_Y, _Z), (-_Y, _X, _Z)]
+FACES = np.array([*_SIDES, (_Z, _Y, -_X), (-_Z, _Y, _X)])
 
 
 class CubedSphere(Sampling):
@@ -35,8 +28,8 @@ class CubedSphere(Sampling):
     Vertex ``(f * n + i) * n + j`` is row i and column j of face f: a map ``(6, n, n)``
     flattens into a signal. Faces 0 to 3 look along :math:`+x, +y, -x, -y`; their
     columns count eastwards and their rows northwards. Face 4 looks along :math:`+z` and
-    goes on where face 0 ends in the north, face 5 along :math:`-z` and goes on where
-    face 0 begins in the south; the columns of both count along :math:`+y`.
+    continues face 0 in the north; face 5 looks along :math:`-z` and continues it in the
+    south; the columns of both count along :math:`+y`.
 
     Parameters
     ----------
@@ -45,10 +38,8 @@ class CubedSphere(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``n`` is not an integer.
-    ValueError
-        If ``n < 1``.
+    TypeError, ValueError
+        If ``n`` is not an integer, or below 1.
 
     Notes
     -----
@@ -79,14 +70,10 @@ class CubedSphere(Sampling):
         column, row = _grid(edges, 1)
         corners = _points(np.zeros(len(row), dtype=int), column, row)
         corners = corners.reshape(n + 1, n + 1, 3)
-        sw, se, ne, nw = (
-            corners[:-1, :-1],
-            corners[:-1, 1:],
-            corners[1:, 1:],
-            corners[1:, :-1],
-        )
+        sw, se = corners[:-1, :-1], corners[:-1, 1:]
+        nw, ne = corners[1:, :-1], corners[1:, 1:]
         area = triangle_areas(sw, se, ne) + triangle_areas(sw, ne, nw)
-        # The same for the cells that symmetries of the face exchange, to the last bit.
+        # Equal to the last bit for cells that symmetries of the face exchange.
         area = (area + area.T) / 2
         area = (area + area[::-1]) / 2
         area = (area + area[:, ::-1]) / 2
@@ -94,7 +81,7 @@ class CubedSphere(Sampling):
 
     @property
     def exact_degree(self) -> int:
-        """3: the lowest harmonic the cube's group keeps has degree 4."""
+        """3: the lowest harmonic invariant under the cube's group has degree 4."""
         return 3
 
     @property
@@ -108,7 +95,7 @@ class CubedSphere(Sampling):
         return read_only(quarter), read_only(third), read_only(-np.eye(3))
 
     def cells(self) -> Cells:
-        """Quadrilaterals between the lines of the grid."""
+        """Return the quadrilaterals between the lines of the grid."""
         n = self.n
         # Corners are points of the lattice -n, -n + 2, ..., n on the cube's surface.
         steps = np.arange(n + 1)
@@ -119,19 +106,16 @@ class CubedSphere(Sampling):
         x, y, z = (lattice.astype(np.int64) + n).T
         key = (x * (2 * n + 1) + y) * (2 * n + 1) + z
         _, first, number = np.unique(key, return_index=True, return_inverse=True)
-        # On the edges of the cube tan(45 degrees) is 1 but for round-off.
+        # On the edges of the cube tan(45 degrees) is 1 to round-off.
         corners = _points(face, *_grid(_tangents(2 * steps, n), 6))[first]
         number = number.reshape(6, n + 1, n + 1)
-        polygons = (
-            number[:, :-1, :-1],
-            number[:, :-1, 1:],
-            number[:, 1:, 1:],
-            number[:, 1:, :-1],
-        )
-        return polygon_cells(corners, np.stack(polygons, axis=-1).reshape(-1, 4))
+        sw, se = number[:, :-1, :-1], number[:, :-1, 1:]
+        nw, ne = number[:, 1:, :-1], number[:, 1:, 1:]
+        polygons = np.stack((sw, se, ne, nw), axis=-1).reshape(-1, 4)
+        return polygon_cells(corners, polygons)
 
     def parents_in(self, coarse: Sampling) -> IntArray | None:
-        """Where ``coarse`` is a cubed sphere whose n divides this one's."""
+        """Return parents in a cubed sphere whose n divides this one's, or None."""
         if not isinstance(coarse, CubedSphere) or self.n % coarse.n:
             return None
         face, row, column = np.unravel_index(np.arange(len(self)), (6, self.n, self.n))
@@ -155,19 +139,19 @@ class CubedSphere(Sampling):
 
 
 def _tangents(half_steps: IntArray, n: int) -> FloatArray:
-    """Tangents of angles from -45 degrees in half steps, odd to the last bit."""
+    """Return tangents of angles from -45 degrees in half steps, exactly odd."""
     tangent = np.tan((half_steps - n) * (np.pi / (4 * n)))
     return np.asarray((tangent - tangent[::-1]) / 2)
 
 
 def _grid(values: FloatArray, n_faces: int) -> tuple[FloatArray, FloatArray]:
-    """Value of the column and of the row at each point of some faces, flattened."""
+    """Return the column's and the row's value at each point of some faces, flat."""
     m = len(values)
     return np.tile(values, n_faces * m), np.tile(np.repeat(values, m), n_faces)
 
 
 def _points(face: IntArray, column: FloatArray, row: FloatArray) -> FloatArray:
-    """Unit vectors of points given by tangents on faces."""
+    """Return the unit vectors of points given by tangents on faces."""
     looks, east, north = (FACES[face, axis] for axis in range(3))
     length = np.sqrt(1 + (column * column + row * row))
     xyz = looks + column[:, None] * east + row[:, None] * north

@@ -30,10 +30,9 @@ class Equiangular(RegularGrid):
     ======================  ================================  =========================
 
     with n = ``n_theta`` and m = ``n_phi``. The first consists of the centres of cells,
-    so that the cells of a coarser grid are blocks of whole cells of this one. The
-    second has both poles and the third the north pole: each is **one vertex**, so that
-    there are ``n_phi`` less one vertices fewer than entries of the array; see
-    :meth:`to_grid`.
+    and the cells of a coarser grid are blocks of whole cells of this one. The second
+    has both poles and the third the north pole, each as **one vertex**, ``n_phi - 1``
+    fewer than entries of the array; see :meth:`to_grid`.
 
     The weights are exact areas of cells between meridians and parallels halfway
     between the vertices. Vertices go from north to south, and eastwards on each ring.
@@ -46,16 +45,14 @@ class Equiangular(RegularGrid):
         Number of points on a ring, by default twice the number of steps from pole to
         pole: ``2 * n_theta``, or ``2 * (n_theta - 1)`` with both poles.
     scheme
-        ``"fejer"`` (cell centres), ``"clenshaw-curtis"`` or ``"driscoll-healy"``, after
-        the quadrature rule that belongs to the colatitudes.
+        ``"fejer"`` (cell centres), ``"clenshaw-curtis"`` or ``"driscoll-healy"``, the
+        quadrature rule of the colatitudes.
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If ``n_theta`` is below 1 (3 with both poles, 2 with the north pole), ``n_phi``
-        below 1, or the scheme unknown.
+    TypeError, ValueError
+        If a number is not an integer, ``n_theta`` is below 1 (3 with both poles, 2 with
+        the north pole), ``n_phi`` below 1, or the scheme unknown.
 
     Notes
     -----
@@ -93,7 +90,7 @@ class Equiangular(RegularGrid):
             super().__init__(theta, n_phi, 0, mid_parallels(theta))
 
     def _rule(self, n_theta: int) -> Rule:
-        """Rule over colatitude that belongs to the scheme."""
+        """Return the scheme's rule over colatitude."""
         if self.scheme == "fejer":
             return fejer(n_theta)
         if self.scheme == "clenshaw-curtis":
@@ -102,10 +99,7 @@ class Equiangular(RegularGrid):
 
     @property
     def config(self) -> dict[str, Any]:
-        """``{"type": "equiangular", "n_theta": ..., "n_phi": ...}`` and ``"scheme"``.
-
-        The scheme is left out where it is ``"fejer"``.
-        """
+        """Type, ``n_theta``, ``n_phi``, and ``scheme`` unless it is ``"fejer"``."""
         config = {"type": "equiangular", "n_theta": self.n_theta, "n_phi": self.n_phi}
         return config if self.scheme == "fejer" else {**config, "scheme": self.scheme}
 
@@ -135,15 +129,15 @@ class Equiangular(RegularGrid):
         """Halve the steps of colatitude and longitude.
 
         Cell centres merge in blocks of two rings by two longitudes. With poles every
-        other ring and longitude stays, and cells are shared by the area that overlaps.
+        other ring and longitude stays, and cells are shared by overlapping area.
 
         Raises
         ------
         ValueError
             If ``n_phi`` is odd; if ``n_theta`` is odd (even with both poles); or if
-            fewer than two rings off the poles are there to halve.
+            there are too few rings off the poles.
         """
-        # Rings less one step from pole to pole, where both are vertices.
+        # Steps from pole to pole: one less than rings if both poles are vertices.
         extra = int(self.scheme == "clenshaw-curtis")
         label = "n_theta - 1" if extra else "n_theta"
         steps = self._halved(label, self.n_theta - extra)

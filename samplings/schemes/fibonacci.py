@@ -13,8 +13,8 @@ from samplings.coarsening import Coarsening
 from samplings.tessellation.voronoi import point_areas
 from samplings.transfer.transfer import Transfer
 
-# The golden angle as a fraction of a turn, (3 - sqrt(5)) / 2, times 2^64: multiples
-# wrap round as turns do, and keep all their digits at any vertex.
+# The golden angle as a fraction of a turn, (3 - sqrt(5)) / 2, times 2^64: its multiples
+# wrap around exactly.
 GOLDEN_TURN = np.uint64((3 * 2**64 - math.isqrt(5 * 2**128)) // 2)
 
 
@@ -25,7 +25,7 @@ class Fibonacci(Sampling):
         z_i = 1 - \frac{2i + 1}{n}, \quad
         \varphi_i = 2\pi i \, \frac{3 - \sqrt 5}{2}
 
-    Vertex 0 is the northernmost, and each next one is further south on a spiral.
+    Vertex 0 is the northernmost; the others follow southwards on a spiral.
 
     Parameters
     ----------
@@ -34,14 +34,12 @@ class Fibonacci(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``n`` is not an integer.
-    ValueError
-        If ``n < 4``.
+    TypeError, ValueError
+        If ``n`` is not an integer, or below 4.
 
     Notes
     -----
-    Areas are those of the Voronoi cells: hexagons but for a few, within some 2 % of
+    Areas are those of the Voronoi cells, mostly hexagons, within some 2 % of
     :math:`4\pi / n` away from the poles.
 
     Sources: Swinbank and Purser 2006, Quarterly Journal of the Royal Meteorological
@@ -79,10 +77,9 @@ class Fibonacci(Sampling):
         return (read_only(turn),)
 
     def coarsen(self) -> Coarsening:
-        """Share the cells among those of the lattice of a quarter of the points.
+        """Share the cells among those of the lattice with a quarter of the points.
 
         Lattices do not nest: each cell goes to the coarse cells it overlaps, by area.
-        See :meth:`samplings.Transfer.conservative`.
 
         Raises
         ------
@@ -99,7 +96,7 @@ class Fibonacci(Sampling):
 
 
 def _turns(i: IntArray) -> FloatArray:
-    """Golden angles as fractions of a turn, in [0, 1)."""
+    """Return golden angles as fractions of a turn, in [0, 1)."""
     wrapped = i.astype(np.uint64) * GOLDEN_TURN
     # The upper 53 bits are a float exactly.
     return (wrapped >> np.uint64(11)).astype(np.float64) * 2.0**-53

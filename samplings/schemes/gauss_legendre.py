@@ -23,10 +23,10 @@ class GaussLegendre(RegularGrid):
 
     .. math:: P_L(\cos\theta_t) = 0, \quad \varphi_p = 2\pi p / n_\varphi
 
-    The areas of the cells *are* the quadrature weights: the boundary between two rings
-    is where their Gauss-Legendre weights, summed from the pole, have got to in
-    :math:`\cos\theta`; it lies between the rings (Chebyshev, Markov, Stieltjes).
-    Vertices go from north to south, and eastwards on each ring.
+    The areas of the cells *are* the quadrature weights: in :math:`\cos\theta` the
+    boundary between two rings is at the sum of the Gauss-Legendre weights from the
+    pole, which lies between the rings (Chebyshev, Markov, Stieltjes). Vertices go from
+    north to south, and eastwards on each ring.
 
     Parameters
     ----------
@@ -42,10 +42,8 @@ class GaussLegendre(RegularGrid):
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If ``bandlimit`` or ``n_phi`` is below 1.
+    TypeError, ValueError
+        If ``bandlimit`` or ``n_phi`` is not an integer, or below 1.
 
     Notes
     -----
@@ -65,9 +63,8 @@ class GaussLegendre(RegularGrid):
 
     def __init__(self, bandlimit: int, n_phi: int | None = None) -> None:
         bandlimit = integer_argument("bandlimit", bandlimit, 1)
-        if n_phi is None:
-            n_phi = 2 * bandlimit
-        n_phi = integer_argument("n_phi", n_phi, 1)
+        default = 2 * bandlimit if n_phi is None else n_phi
+        n_phi = integer_argument("n_phi", default, 1)
         object.__setattr__(self, "bandlimit", bandlimit)
         theta, weights, _ = gauss_legendre(bandlimit)
         area = weights * (2 * np.pi / n_phi)
@@ -138,10 +135,9 @@ class ReducedGaussian(RingSampling):
 
     @classmethod
     def octahedral(cls, n: int) -> ReducedGaussian:
-        """Return ECMWF's octahedral grid ``O(n)``: 20 points at the poles, then 4 more.
+        """Return ECMWF's octahedral grid ``O(n)`` of ``4 n (n + 9)`` vertices.
 
-        It has 2n rings, of ``20 + 4 (i - 1)`` points on the i-th from either pole, and
-        ``4 n (n + 9)`` vertices.
+        It has 2n rings, of ``20 + 4 (i - 1)`` points on the i-th from either pole.
 
         Parameters
         ----------
@@ -159,10 +155,8 @@ class ReducedGaussian(RingSampling):
     @property
     def config(self) -> dict[str, Any]:
         """``{"type": "reduced-gaussian", "n_phi_per_ring": [...]}``."""
-        return {
-            "type": "reduced-gaussian",
-            "n_phi_per_ring": [int(n) for n in self.ring_n_phi],
-        }
+        counts = [int(n) for n in self.ring_n_phi]
+        return {"type": "reduced-gaussian", "n_phi_per_ring": counts}
 
     @property
     def name(self) -> str:
@@ -185,10 +179,9 @@ class ReducedGaussian(RingSampling):
     def exact_degree(self) -> int:
         """Degree up to which no ring aliases above round-off, at most 2R - 1.
 
-        A ring of n longitudes mistakes order n for order 0, which is why a regular grid
-        of as few would be exact below degree n only. Near a pole those harmonics are
-        too small to matter: see
-        :func:`samplings.schemes.ring_aliasing.degree_without_aliasing` for the bound.
+        A ring of n longitudes mistakes order n for order 0. Near a pole those harmonics
+        are too small to matter: see
+        :func:`samplings.schemes.ring_aliasing.degree_without_aliasing`.
         """
         return degree_without_aliasing(
             self.ring_theta,
@@ -202,7 +195,7 @@ class ReducedGaussian(RingSampling):
 
         ``O(n)`` becomes ``O(n / 2)``, rounded up. Otherwise a ring gets half of the
         mean longitudes of the two that it replaces, rounded up, or of every other ring
-        where there are an odd number.
+        if their number is odd.
 
         Raises
         ------
@@ -222,7 +215,7 @@ class ReducedGaussian(RingSampling):
         return conservative_coarsening(self, coarse)
 
     def _octahedral(self) -> int | None:
-        """Return n if this is ``O(n)``, and nothing otherwise."""
+        """Return n if this is ``O(n)``, and None otherwise."""
         n, odd = divmod(len(self.ring_n_phi), 2)
         ring = np.arange(n)
         north = 20 + 4 * ring
@@ -235,7 +228,7 @@ def _counts(n_phi_per_ring: npt.ArrayLike) -> IntArray:
     array = np.asarray(n_phi_per_ring)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(
-            "n_phi_per_ring must be a list of one number of longitudes for each ring, "
+            "n_phi_per_ring must be a list with one number of longitudes per ring, "
             f"got shape {array.shape}; pass both hemispheres, from north to south"
         )
     if not np.issubdtype(array.dtype, np.integer):
@@ -253,9 +246,9 @@ def _counts(n_phi_per_ring: npt.ArrayLike) -> IntArray:
 
 
 def _boundaries(weights: FloatArray) -> FloatArray:
-    """Colatitudes up to which the weights of a symmetric rule add up in cos(theta)."""
+    """Return colatitudes up to which a symmetric rule's weights sum in cos(theta)."""
     # Summed from the nearer pole, whose distance in cos(theta) is 2 sin(theta / 2)**2:
-    # differences from 1 would leave nothing of thin rings.
+    # differences from 1 would lose thin rings.
     n = len(weights)
     north = 2 * np.arcsin(np.sqrt(np.cumsum(weights[: (n - 1) // 2]) / 2))
     equator = [] if n % 2 else [np.pi / 2]

@@ -1,4 +1,4 @@
-"""Parallels and meridians of grids, and those half-way between them."""
+"""Parallels and meridians of grids, and those halfway between them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 from samplings.arrays import FloatArray
 from samplings.quantities import degrees as plain_degrees
 
-# The gap from the last meridian to the first is where a regional grid ends if it is
-# more than this many times any other; uneven grids that go round vary less.
+# A regional grid ends at a gap more than this many times as wide as any other; uneven
+# grids that go around the globe vary less.
 HOLE = 2.0
-# Rows this near to a pole (0.1 millimetres on Earth) are at it, in degree.
+# Rows this close to a pole (0.1 millimetres on Earth) are at it, in degree.
 POLE = 1e-9
 
 
@@ -21,14 +21,8 @@ def grid_line(
     """Return the rows or columns of a grid, or the bounds of given ones, checked.
 
     ``name`` is ``"lat"`` or ``"lon"``, ``values`` are degrees ``(n,)``, and ``inside``
-    the rows or columns ``(n - 1,)`` that must lie between them. Latitudes are returned
-    unchanged, longitudes so that they increase, beyond 360 where necessary.
-
-    Raises
-    ------
-    ValueError
-        If they are not finite, out of range, out of order, repeat, or do not bound
-        the rows or columns inside.
+    the rows or columns ``(n - 1,)`` that must lie between them. Longitudes are changed
+    so that they increase, beyond 360 where necessary.
     """
     label = name if inside is None else f"{name}_bounds"
     degrees = plain_degrees(label, values).copy()
@@ -47,7 +41,7 @@ def grid_line(
             f"position {bad}; drop missing ones, and check that lat comes before lon"
         )
     if name == "lon":
-        # 350, 0, 10 goes on eastwards.
+        # 350, 0, 10 continue eastwards.
         degrees += 360 * np.cumsum(np.diff(degrees, prepend=degrees[0]) < 0)
         _check_round(label, degrees, inside is not None)
     steps = np.diff(degrees)
@@ -63,7 +57,7 @@ def grid_line(
 
 
 def _check_round(label: str, degrees: FloatArray, closes: bool) -> None:
-    """Refuse longitudes that go round more than once."""
+    """Refuse longitudes that go around more than once."""
     span = degrees[-1] - degrees[0]
     if closes and span <= 360 + 1e-9:
         return
@@ -75,7 +69,7 @@ def _check_round(label: str, degrees: FloatArray, closes: bool) -> None:
         )
     if span > 360:
         raise ValueError(
-            f"{label} must go eastwards round the globe at most once, got {span:g} "
+            f"{label} must go eastwards around the globe at most once, got {span:g} "
             "degrees; sort the columns and cut those that overlap"
         )
 
@@ -83,8 +77,8 @@ def _check_round(label: str, degrees: FloatArray, closes: bool) -> None:
 def _check_bounds(label: str, bounds: FloatArray, inside: FloatArray) -> None:
     if len(bounds) != len(inside) + 1:
         raise ValueError(
-            f"{label} must have shape ({len(inside) + 1},), one more than there are "
-            f"cells, got {bounds.shape}"
+            f"{label} must have shape ({len(inside) + 1},), one more than the cells, "
+            f"got {bounds.shape}"
         )
     low, high = np.sort([bounds[:-1], bounds[1:]], axis=0)
     outside = (inside < low - 1e-9) | (inside > high + 1e-9)
@@ -98,15 +92,10 @@ def _check_bounds(label: str, bounds: FloatArray, inside: FloatArray) -> None:
 
 
 def parallels_between(lat: FloatArray, closed: bool) -> FloatArray:
-    """Latitudes half-way between rows, and where the outer rows end, in degree.
+    """Return latitudes halfway between rows, and the outer limits, in degree.
 
-    They end half a spacing out, at the pole at most. Rows that go round the globe
-    (``closed``) end at the pole if it is at most one spacing away: no row is there.
-
-    Raises
-    ------
-    ValueError
-        If there is a single row.
+    The limits are half a spacing out, at the pole at most. Rows that go around the
+    globe (``closed``) end at the pole if it is at most one spacing away.
     """
     if len(lat) < 2:
         raise ValueError("a single row has no spacing; pass lat_bounds, its two limits")
@@ -115,20 +104,14 @@ def parallels_between(lat: FloatArray, closed: bool) -> FloatArray:
     for end, inner in ((0, 1), (-1, -2)):
         step = lat[end] - lat[inner]
         pole = np.copysign(90.0, step)
-        # A part in 10^4 for spacings that went through float32.
+        # A part in 10^4 allows for spacings that went through float32.
         near = closed and abs(pole - lat[end]) <= abs(step) * (1 + 1e-4)
         ends.append(pole if near else np.clip(lat[end] + step / 2, -90.0, 90.0))
     return np.concatenate([[ends[0]], middle, [ends[1]]])
 
 
 def meridians_between(lon: FloatArray) -> FloatArray:
-    """Longitudes half-way between columns, and where the outer columns end, in degree.
-
-    Raises
-    ------
-    ValueError
-        If there is a single column, or if the widest gap is between two columns.
-    """
+    """Return longitudes halfway between columns, and the outer limits, in degree."""
     if len(lon) < 2:
         raise ValueError(
             "a single column has no spacing; pass lon_bounds, its two limits "

@@ -74,7 +74,7 @@ class HEALPix(Sampling):
 
     @property
     def exact_degree(self) -> int:
-        """1: equal weights integrate degree 2 only nearly, at any ``nside``."""
+        """1: equal weights integrate degree 2 only approximately, at any ``nside``."""
         return 1
 
     @property
@@ -89,7 +89,7 @@ class HEALPix(Sampling):
     def outlines(self) -> Cells:
         """Return the pixels, with sides of up to 64 arcs each.
 
-        Up to nside 32 their areas are off by less than a hundredth of the pixel's.
+        Up to nside 32 the error of their areas is less than a hundredth of a pixel.
         """
         n, step = len(self), int(np.clip(256 // self.nside, 1, 64))
         points = healpy.boundaries(self.nside, np.arange(n), step, self.nest)
@@ -109,7 +109,7 @@ class HEALPix(Sampling):
         Raises
         ------
         ValueError
-            If ``nside`` is odd, as its pixels do not come in fours.
+            If ``nside`` is odd.
         """
         if self.nside % 2:
             raise ValueError(
@@ -119,22 +119,22 @@ class HEALPix(Sampling):
         return Coarsening.nested(self, HEALPix(self.nside // 2, self.nest))
 
     def parents_in(self, coarse: Sampling) -> IntArray | None:
-        """Where ``coarse`` is HEALPix of an nside that divides this one's."""
+        """Return parents in HEALPix of an nside that divides this one's, or None."""
         if not isinstance(coarse, HEALPix) or self.nside % coarse.nside:
             return None
         if self.nest and coarse.nest:
             return np.arange(len(self)) // (self.nside // coarse.nside) ** 2
-        # Dividing nside keeps pixel edges where they are, so the coarse pixel that
-        # contains a fine centre contains its whole pixel.
+        # Dividing nside keeps the edges of pixels, so the coarse pixel that contains a
+        # fine centre contains its whole pixel.
         x, y, z = self.xyz.T
         parents = healpy.vec2pix(coarse.nside, x, y, z, nest=coarse.nest)
         return np.asarray(parents, dtype=np.int64)
 
 
 def _centres(nside: int, nest: bool) -> FloatArray:
-    """Pixel centres, a quarter of them from healpy, the rest by exact quarter turns.
+    """Return pixel centres, a quarter of them from healpy, the rest by exact turns.
 
-    healpy's own are symmetric to 1.4e-15 only, which distances between neighbours
+    healpy's own are symmetric only to 1.4e-15, which distances between neighbours
     magnify by ``nside`` when a graph is compared with its quarter turn.
     """
     if nest:

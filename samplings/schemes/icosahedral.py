@@ -1,4 +1,4 @@
-"""Subdivided icosahedron: triangles cut in four again and again."""
+"""Subdivided icosahedron: triangles repeatedly cut in four."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
-from samplings.schemes.subdivision import (
-    icosahedral_symmetries,
-    subdivided_icosahedron,
-    triangle_edges,
-)
+from samplings.schemes.subdivision import icosahedral_symmetries, subdivided_icosahedron
+from samplings.tessellation.hull import edges_of_faces
 from samplings.tessellation.spherical_triangles import circumcentres
 from samplings.tessellation.voronoi import cell_areas
 
@@ -22,9 +19,9 @@ from samplings.tessellation.voronoi import cell_areas
 class Icosahedral(Sampling):
     r"""Vertices of an icosahedron subdivided ``level`` times: :math:`10·4^\ell + 2`.
 
-    Each subdivision cuts every triangle in four at the midpoints of its sides, pushed
-    out to the sphere. The order is hierarchical: the vertices of a level come first in
-    the next one. The 12 first ones are the even permutations of
+    Each subdivision cuts every triangle in four at the midpoints of its sides,
+    projected onto the sphere. The order is hierarchical: the vertices of a level come
+    first in the next one. The first 12 are the even permutations of
     :math:`(\pm 1, \pm\phi, 0)`, with :math:`\phi` the golden ratio.
 
     Parameters
@@ -40,15 +37,13 @@ class Icosahedral(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``level`` is not an integer.
-    ValueError
-        If ``level < 0``.
+    TypeError, ValueError
+        If ``level`` is not an integer, or negative.
 
     Notes
     -----
-    Areas are those of the Voronoi cells: 12 pentagons and hexagons. The mesh of these
-    cells is the dual of the triangles; its corners are the points of
+    Areas are those of the Voronoi cells: 12 pentagons and hexagons. These cells are the
+    dual of the triangles; their corners are the points of
     :class:`samplings.IcosahedralTriangles` of the same level.
 
     Examples
@@ -76,7 +71,7 @@ class Icosahedral(Sampling):
 
     @property
     def exact_degree(self) -> int:
-        """5: the lowest harmonic the icosahedron's group keeps has degree 6."""
+        """5: the lowest harmonic invariant under the icosahedral group has degree 6."""
         return 5
 
     @property
@@ -85,13 +80,13 @@ class Icosahedral(Sampling):
         return icosahedral_symmetries()
 
     def coarsen(self) -> Coarsening:
-        r"""Give each midpoint to the two vertices it lies between.
+        r"""Share each midpoint between the two vertices beside it.
 
         A vertex of the coarser level keeps its cell. The cell of the midpoint of edge
         ``(u, v)`` is shared as :math:`\frac12 + \delta` and :math:`\frac12 - \delta`,
-        with the smallest flows of area :math:`\delta a` (in the sense of least squares)
-        that make the shares add up to the coarse cells exactly. They are unique, hence
-        as symmetric as the icosahedron; :math:`|\delta| < 0.08`.
+        with the least-squares flows of area :math:`\delta a` that make the shares add
+        up to the coarse cells exactly. They are unique, hence as symmetric as the
+        icosahedron; :math:`|\delta| < 0.08`.
 
         Raises
         ------
@@ -105,7 +100,7 @@ class Icosahedral(Sampling):
             )
         coarse = Icosahedral(self.level - 1)
         n = len(coarse)
-        edges = triangle_edges(coarse.faces, n)
+        edges, _ = edges_of_faces(coarse.faces, n)
         own, shared = self.weights[:n], self.weights[n:]
         halves = np.bincount(edges.ravel(), np.repeat(shared / 2, 2), minlength=n)
         flow = _smallest_flow(edges, coarse.weights - own - halves)
@@ -119,7 +114,7 @@ class Icosahedral(Sampling):
 
 
 def _smallest_flow(edges: IntArray, gain: FloatArray) -> FloatArray:
-    """Least-squares flow along edges (into the first end) with the wanted gains.
+    """Return the least-squares flow along edges (into the first end) of given gains.
 
     It is the gradient of a potential whose graph Laplacian is the gain.
     """
@@ -130,11 +125,11 @@ def _smallest_flow(edges: IntArray, gain: FloatArray) -> FloatArray:
     )
     laplacian = sp.csr_array(incidence @ incidence.T)
     potential = np.zeros(n)
-    # Conjugate gradients meet an accuracy of 1e-8 fast, and lose their way below; from
-    # the gains still missing the second pass gets to round-off.
+    # Conjugate gradients reach 1e-8 fast, and stall below; a second pass on the
+    # remaining gains reaches round-off.
     for accuracy in (1e-8, 1e-5):
         missing = gain - laplacian @ potential
-        # Constants have no flow: their round-off share would never be met.
+        # Constants have no flow: round-off along them would never converge.
         missing -= missing.mean()
         step, _ = cg(laplacian, missing, rtol=accuracy, maxiter=10_000)
         potential += step

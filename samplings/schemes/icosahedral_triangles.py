@@ -16,11 +16,11 @@ from samplings.tessellation.spherical_triangles import circumcentres, triangle_a
 class IcosahedralTriangles(Sampling):
     r"""Centres of the triangles of a subdivided icosahedron: :math:`20·4^\ell`.
 
-    The dual of :class:`samplings.Icosahedral`: that one has a vertex at each corner of
-    the triangles, and its cells are 12 pentagons and hexagons around them. This one has
-    a vertex in each triangle, which is its cell; its vertices are the corners where
-    three pentagons or hexagons meet, the hexagonal mesh's own points. The children of
-    triangle p of the level below are ``4p ... 4p+3``, the last one in the middle.
+    The dual of :class:`samplings.Icosahedral`, which has a vertex at each corner of the
+    triangles, with 12 pentagons and hexagons as cells. Here each triangle is the cell
+    of a vertex inside it; the vertices are the corners of those pentagons and hexagons.
+    The children of triangle p of the level below are ``4p ... 4p+3``, the last one in
+    the middle.
 
     Parameters
     ----------
@@ -38,17 +38,15 @@ class IcosahedralTriangles(Sampling):
 
     Raises
     ------
-    TypeError
-        If ``level`` is not an integer.
-    ValueError
-        If ``level < 0``.
+    TypeError, ValueError
+        If ``level`` is not an integer, or negative.
 
     Notes
     -----
-    Vertices are the centres of the triangles' circumscribed circles, the points of the
-    Voronoi diagram of the corners, and lie inside, as no angle reaches 90 degrees.
-    Areas are those of the triangles, exact. Sides are cut at points on them, so that
-    four children cover their parent exactly.
+    Vertices are the centres of the triangles' circumscribed circles, the corners of the
+    Voronoi diagram of ``corners``, and lie inside, as no angle reaches 90 degrees.
+    Areas are exact. Sides are cut at points on them, so that four children cover their
+    parent exactly.
 
     Source: the triangular grid of ICON, Wan et al. 2013, Geoscientific Model
     Development 6, 735.
@@ -81,7 +79,7 @@ class IcosahedralTriangles(Sampling):
 
     @property
     def exact_degree(self) -> int:
-        """5: the lowest harmonic the icosahedron's group keeps has degree 6."""
+        """5: the lowest harmonic invariant under the icosahedral group has degree 6."""
         return 5
 
     @property
@@ -90,11 +88,11 @@ class IcosahedralTriangles(Sampling):
         return icosahedral_symmetries()
 
     def cells(self) -> Cells:
-        """The triangles."""
+        """Return the triangles."""
         return polygon_cells(self.corners, self.faces)
 
     def parents_in(self, coarse: Sampling) -> IntArray | None:
-        """Where ``coarse`` has triangles of this level or a lower one."""
+        """Return parents among triangles of this level or a lower one, or None."""
         if not isinstance(coarse, IcosahedralTriangles) or coarse.level > self.level:
             return None
         ratio = 4 ** (self.level - coarse.level)

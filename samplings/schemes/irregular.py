@@ -23,13 +23,13 @@ from samplings.points.duplicates import (
 from samplings.points.lonlat import lonlat_to_xyz
 from samplings.points.matching import merge_cells
 from samplings.points.points_file import read_points
-from samplings.quantities import steradians, unit_vectors
+from samplings.quantities import unit_vectors
 from samplings.tessellation.voronoi import point_areas
 from samplings.vertex_arrays import equal_areas
 
 
 class Irregular(Sampling):
-    """Points without any order, each with the area that it stands for.
+    """Points in any order, each with the area that it stands for.
 
     Parameters
     ----------
@@ -37,9 +37,8 @@ class Irregular(Sampling):
         Unit vectors, shape ``(n_input, 3)``.
     weights
         Areas in steradian, shape ``(n_input,)``. By default those of the Voronoi cells,
-        which together cover the sphere; or, if all points lie in one half of it, a
-        third of each Delaunay triangle of which a point is a corner, which together
-        cover the convex hull of the points.
+        which cover the sphere; or, if all points lie in one hemisphere, a third of each
+        Delaunay triangle at the point, which together cover the convex hull.
     duplicates
         Treatment of points at the same place: ``"refuse"`` them with an error, or
         ``"merge"`` those less than 1e-6 rad apart (six metres on Earth) into the first
@@ -47,19 +46,17 @@ class Irregular(Sampling):
         :meth:`merge_signal`.
     extent
         Angle in radian up to which the Voronoi cell of a point reaches, for stations of
-        a region: areas are those of the parts of the cells within it. ``extent=pi``
-        sets no limit, and the cells cover the sphere wherever the points are.
+        a region. ``extent=pi`` sets no limit, and the cells cover the sphere.
 
     Raises
     ------
     TypeError
         If ``extent`` is not a number.
     ValueError
-        If a point is not finite or not of unit length, if points coincide and are not
-        to be merged, if an area is not positive, ``duplicates`` is not one of these
-        words, ``extent`` is not in (0, pi], or is given besides weights. Without
-        weights also for fewer than four points, points on one circle, or points less
-        than some 2e-7 rad apart.
+        If a point is not finite or not of unit length, points coincide and are not to
+        be merged, an area is not positive, ``duplicates`` is not one of these words,
+        ``extent`` is not in (0, pi], or is given besides weights. Without weights also
+        for fewer than four points, points on one circle, or two within about 2e-7 rad.
 
     Examples
     --------
@@ -84,15 +81,15 @@ class Irregular(Sampling):
             extent = extent_argument(extent)
             if weights is not None:
                 raise ValueError(
-                    "extent limits Voronoi cells, but weights are given as well; pass "
-                    "one of them"
+                    "extent limits the areas computed, and must be left out where "
+                    "weights are given; pass one of the two"
                 )
         points = unit_vectors("xyz", xyz)
-        # Until the areas of the cells are known.
-        given = equal_areas(len(points) if points.ndim else 0)
-        if weights is not None:
-            given = steradians("weights", weights)
-        super().__init__(points, given)
+        # Stand-ins until the areas of the cells are known.
+        areas: Any = weights
+        if weights is None:
+            areas = equal_areas(len(points) if points.ndim else 0)
+        super().__init__(points, areas)
         if duplicates == "refuse":
             refuse_duplicates(self.xyz)
         else:
@@ -119,8 +116,8 @@ class Irregular(Sampling):
         Parameters
         ----------
         lon
-            Longitudes in degree, shape ``(n_input,)``, from -360 to 360. Quantities
-            and columns that carry another unit of angle are converted.
+            Longitudes in degree, shape ``(n_input,)``, from -360 to 360. Quantities and
+            columns with another unit of angle are converted.
         lat
             Latitudes in degree, shape ``(n_input,)``, from -90 to 90.
         weights, duplicates, extent
@@ -129,7 +126,7 @@ class Irregular(Sampling):
         Raises
         ------
         ValueError
-            If the shapes differ or a coordinate is missing or out of range; and as
+            If shapes differ, or a coordinate is missing or out of range; and as
             :class:`Irregular`.
 
         Warns
@@ -166,7 +163,7 @@ class Irregular(Sampling):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file is empty, damaged, or holds no such columns; and as
+            If the file is empty, damaged, or lacks such columns; and as
             :meth:`from_lonlat`. The message names the file.
         """
         points = read_points(Path(path))
@@ -179,22 +176,19 @@ class Irregular(Sampling):
 
     @property
     def source_index(self) -> IntArray:
-        """Vertex that each of the points it was built from became, ``(n_input,)``.
-
-        The points in their order, unless ``duplicates="merge"`` merged some.
-        """
+        """Vertex of each of the points given, ``(n_input,)``; merged ones share one."""
         index: IntArray | None = self.__dict__.get("_source_index")
         return np.arange(len(self)) if index is None else index
 
     def merge_signal(self, values: npt.ArrayLike, axis: int = 0) -> npt.NDArray[Any]:
-        """Average a signal on the points given onto the vertices they were merged into.
+        """Average a signal on the points given over those merged into each vertex.
 
         Parameters
         ----------
         values
             Real numbers with ``n_input`` entries along ``axis``. Missing values are
-            left out (:func:`samplings.missing_values.without_missing`): a mean is over
-            the others, and NaN where all are missing.
+            left out (:func:`samplings.missing_values.without_missing`); the mean is NaN
+            where all are missing.
         axis
             Axis of the points: 0 for ``(n_input, ...)``, -2 for
             ``(..., n_input, channel)``.
@@ -240,12 +234,10 @@ class Irregular(Sampling):
     def coarsen(self) -> Coarsening:
         """Merge nearest cells in pairs, and the pairs in pairs.
 
-        The closest two points are merged first, then the closest two of those left,
-        and so on; a point whose neighbours are all taken stays alone. The coarse point
-        is the area-weighted centroid of its one to four children, pushed out to the
-        sphere, and its area their sum; without a centroid of its own (children opposite
-        to each other, or rings about one centre) it is the child of the largest area.
-        Where points are dense, coarse points are.
+        Pairs form from the closest to the farthest; a point whose neighbours are all
+        taken stays single. The coarse point is the area-weighted centroid of its one to
+        four children, projected onto the sphere; if that does not exist or coincides
+        with another, it is the child of the largest area. Its area is their sum.
 
         Raises
         ------
@@ -254,7 +246,7 @@ class Irregular(Sampling):
         """
         if len(self) < 2:
             raise ValueError(
-                "a single point cannot be coarsened; start from more points"
+                "coarsening needs at least two points, got one; start from more"
             )
         xyz, weights, assign = merge_cells(self.xyz, self.weights)
         return Coarsening(self, Irregular(xyz, weights), assign)

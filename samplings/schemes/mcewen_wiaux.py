@@ -14,7 +14,7 @@ from samplings.transfer.ring_overlap import conservative_coarsening
 
 
 class McEwenWiaux(RegularGrid):
-    r"""Equiangular rings for bandlimit L, the south pole among them.
+    r"""Equiangular rings for bandlimit L, including the south pole.
 
     .. math::
         \theta_t = \frac{\pi (2t + 1)}{2L - 1}, \quad

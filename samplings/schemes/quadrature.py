@@ -1,4 +1,4 @@
-"""Rules that integrate over colatitude: nodes and weights."""
+"""Quadrature rules over colatitude: nodes and weights."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from samplings.arrays import FloatArray, read_only
 
 
 class Rule(NamedTuple):
-    r"""Nodes and weights of a rule that integrates over colatitude.
+    r"""Nodes and weights of a quadrature rule over colatitude.
 
     .. math:: \int_0^\pi f(\theta) \sin\theta \, d\theta \approx \sum_i w_i f(\theta_i)
 
     Parameters
     ----------
     theta
-        Colatitudes in radian from the north pole on, shape ``(n,)``.
+        Colatitudes in radian from the north pole, shape ``(n,)``.
     weights
-        Their weights, shape ``(n,)``. They sum to 2, and are not negative.
+        Their weights, shape ``(n,)``, not negative, of sum 2.
     degree
-        Largest degree up to which all polynomials in :math:`\cos\theta` are
-        integrated exactly.
+        Largest degree of polynomials in :math:`\cos\theta` that are integrated exactly.
     """
 
     theta: FloatArray
@@ -59,7 +58,7 @@ def gauss_legendre(n: int) -> Rule:
         value, slope = _legendre(n, theta)
         step = value / slope
         theta -= step
-        # Convergence is quadratic: after a relative step of 1e-9 nothing is left.
+        # Convergence is quadratic: a relative step of 1e-9 is the last.
         if np.abs(step / theta).max() < 1e-9:
             break
     if n % 2:
@@ -87,12 +86,9 @@ def _legendre(n: int, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
 def clenshaw_curtis(n: int) -> Rule:
     r"""Clenshaw-Curtis rule: :math:`\theta_i = \pi i / (n-1)`, with both poles.
 
-    Exact up to degree n - 1, and n if n is odd, for at least 2 nodes.
-
-    Notes
-    -----
-    Source: Clenshaw and Curtis 1960, Numerische Mathematik 2, 197; the sums over
-    cosines by a fast Fourier transform as in Waldvogel 2006, BIT 46, 195.
+    Exact up to degree n - 1, and n if n is odd, for at least 2 nodes. Source: Clenshaw
+    and Curtis 1960, Numerische Mathematik 2, 197; the sums over cosines by a fast
+    Fourier transform as in Waldvogel 2006, BIT 46, 195.
 
     Examples
     --------
@@ -110,12 +106,8 @@ def clenshaw_curtis(n: int) -> Rule:
 def fejer(n: int) -> Rule:
     r"""Fejér's first rule: :math:`\theta_i = \pi (i + 1/2) / n`, without the poles.
 
-    Exact up to degree n - 1, and n if n is odd.
-
-    Notes
-    -----
-    Source: Fejér 1933, Math. Z. 37, 287; by a fast Fourier transform as in Waldvogel
-    2006, BIT 46, 195.
+    Exact up to degree n - 1, and n if n is odd. Source: Fejér 1933, Math. Z. 37, 287;
+    by a fast Fourier transform as in Waldvogel 2006, BIT 46, 195.
 
     Examples
     --------
@@ -129,19 +121,15 @@ def fejer(n: int) -> Rule:
 
 
 def driscoll_healy(n: int) -> Rule:
-    r"""Driscoll-Healy rule: :math:`\theta_i = \pi i / n`, the north pole weighing 0.
+    r"""Driscoll-Healy rule: :math:`\theta_i = \pi i / n`, weight 0 at the north pole.
 
     .. math:: w_i = \frac4n \sin\theta_i \sum_{k=1}^{\lfloor n/2 \rfloor}
         \frac{\sin((2k - 1)\theta_i)}{2k - 1}
 
-    Exact up to degree n - 1, or n - 2 if n is odd, for at least 2 nodes, the north pole
-    among them: products of two functions of degrees below n / 2 are integrated exactly,
-    which is their sampling theorem.
-
-    Notes
-    -----
-    Without the pole it is Fejér's second rule. Source: Driscoll and Healy 1994, Adv.
-    Appl. Math. 15, 202, theorem 3 (n = 2b).
+    Exact up to degree n - 1, or n - 2 if n is odd, for at least 2 nodes including the
+    north pole: products of two functions of degrees below n / 2 are integrated exactly,
+    as their sampling theorem needs. Without the pole it is Fejér's second rule. Source:
+    Driscoll and Healy 1994, Adv. Appl. Math. 15, 202, theorem 3 (n = 2b).
 
     Examples
     --------
@@ -161,12 +149,8 @@ def driscoll_healy(n: int) -> Rule:
 def mcewen_wiaux(bandlimit: int) -> Rule:
     r"""McEwen-Wiaux rule: :math:`\theta_t = \pi (2t+1) / (2L-1)`, with the south pole.
 
-    Exact for degrees below the bandlimit L, with L nodes.
-
-    Notes
-    -----
-    Source: McEwen and Wiaux 2011, IEEE Trans. Signal Process. 59, 5876
-    (arXiv:1110.6298), section III.
+    Exact for degrees below the bandlimit L, with L nodes. Source: McEwen and Wiaux
+    2011, IEEE Trans. Signal Process. 59, 5876 (arXiv:1110.6298), section III.
 
     Examples
     --------
@@ -183,11 +167,11 @@ def mcewen_wiaux(bandlimit: int) -> Rule:
 
 
 def _circle(n: int, shift: float) -> FloatArray:
-    r"""Weights of n points around a whole meridian circle, ``shift`` steps from north.
+    r"""Return weights of n points on a meridian circle, ``shift`` steps from north.
 
-    A function of colatitude, continued evenly over both halves of the circle, is a sum
-    of :math:`\cos k\theta`; their integrals are 0 for odd k and :math:`2 / (1 - k^2)`
-    for even k.
+    A function of colatitude, continued evenly around the circle, is a sum of
+    :math:`\cos k\theta`; their integrals are 0 for odd k and :math:`2 / (1 - k^2)` for
+    even k.
     """
     k = np.arange(n // 2 + 1)
     integrals = np.where(k % 2, 0.0, 2 / (1 - np.where(k % 2, 0, k) ** 2))

@@ -1,4 +1,4 @@
-"""Any grid of parallels and meridians, of the whole globe or of a part of it."""
+"""Any grid of parallels and meridians, global or regional."""
 
 from __future__ import annotations
 
@@ -18,45 +18,44 @@ from samplings.rings import band_heights
 from samplings.schemes.grid_lines import grid_line, meridians_between, parallels_between
 from samplings.tessellation.bands import Bands
 
-# Longitudes that go round sum to 360 degrees up to round-off.
+# Longitudes that close sum to 360 degrees up to round-off.
 ROUND = 360 - 1e-9
 
 
 class Rectilinear(Sampling):
-    r"""Points where some parallels cross some meridians.
+    r"""Points where given parallels and meridians cross.
 
     The cell of row i and column j lies between two parallels and two meridians,
 
     .. math:: a_{ij} = |\sin b_{i+1} - \sin b_i| \, (c_{j+1} - c_j)
 
-    with the bounds :math:`b, c` half-way between rows and between columns by default.
-    A row at a pole is a single vertex, whose cell is the whole cap. Vertices are
-    numbered row by row; :attr:`grid_index` says which is where.
+    with the bounds :math:`b, c` halfway between rows and between columns by default. A
+    row at a pole is a single vertex, whose cell is the whole cap. Vertices are numbered
+    row by row; see :attr:`grid_index`.
 
     Parameters
     ----------
     lat
-        Latitudes of the rows in degree (what carries another unit of angle is
-        converted, here and below), shape ``(n_lat,)``, north to south or south to
-        north, evenly spaced or not.
+        Latitudes of the rows in degree, shape ``(n_lat,)``, north to south or south to
+        north, evenly spaced or not. Other units of angle are converted, here and below.
     lon
         Longitudes of the columns in degree, shape ``(n_lon,)``, eastwards: they may
         start anywhere and pass 360 (or 180) once.
     lat_bounds
-        Latitudes between which the rows lie, shape ``(n_lat + 1,)``. By default
-        half-way; the outer ones are half a spacing out, or at the pole if the columns
-        go round the globe and the pole is at most one spacing away.
+        Bounds of the rows, shape ``(n_lat + 1,)``. By default halfway; the outer ones
+        are half a spacing out, or at the pole if the columns go around the globe and
+        the pole is at most one spacing away.
     lon_bounds
-        Longitudes between which the columns lie, shape ``(n_lon + 1,)``. By default
-        half-way, round the globe, except where the gap from the last column to the
-        first is more than twice as wide as any other: then they end half a spacing out.
+        Bounds of the columns, shape ``(n_lon + 1,)``. By default halfway around the
+        globe, or half a spacing out at the ends if the gap from the last column to the
+        first is more than twice as wide as any other.
 
     Raises
     ------
     ValueError
         If coordinates are not finite, not in order, out of range or repeat (as 0 and
-        360 do), if a point is not within its bounds, or if there is only one row or
-        column and no bounds.
+        360 do), if a point is outside its bounds, or if there is only one row or column
+        and no bounds.
 
     Warns
     -----
@@ -86,7 +85,7 @@ class Rectilinear(Sampling):
         lon_bounds: npt.ArrayLike | None = None,
     ) -> None:
         rows, columns = grid_line("lat", lat), grid_line("lon", lon)
-        # Whoever knows the bounds of a grid, such as a configuration, knows its unit.
+        # Anyone who knows the bounds, such as a configuration, knows their unit.
         if lat_bounds is None or lon_bounds is None:
             warn_of_radians(columns, rows, stacklevel=3)
         if lon_bounds is None:
@@ -96,12 +95,9 @@ class Rectilinear(Sampling):
         if lat_bounds is None:
             lat_bounds = parallels_between(rows, closed)
         parallels = grid_line("lat", lat_bounds, rows)
-        for name, values in (
-            ("row_lat", rows),
-            ("column_lon", columns),
-            ("lat_bounds", parallels),
-            ("lon_bounds", meridians),
-        ):
+        lines = (rows, columns, parallels, meridians)
+        names = ("row_lat", "column_lon", "lat_bounds", "lon_bounds")
+        for name, values in zip(names, lines, strict=True):
             object.__setattr__(self, name, read_only(values))
         index = np.unique(self.grid_index, return_index=True)[1]
         row, column = np.divmod(index, len(columns))
@@ -116,15 +112,12 @@ class Rectilinear(Sampling):
 
     @property
     def is_periodic(self) -> bool:
-        """Whether the cells of a row go all the way round."""
+        """Whether the cells of a row go all the way around."""
         return bool(self.lon_bounds[-1] - self.lon_bounds[0] >= ROUND)
 
     @cached_property
     def grid_index(self) -> IntArray:
-        """Vertex at each row and column, shape ``(n_lat, n_lon)``.
-
-        ``signal[grid_index]`` is a map.
-        """
+        """Vertex at each row and column, ``(n_lat, n_lon)``: ``signal[grid_index]``."""
         pole = np.abs(self.row_lat) == 90
         count = np.where(pole, 1, len(self.column_lon))
         first = np.cumsum(count) - count
@@ -167,7 +160,7 @@ class Rectilinear(Sampling):
         )
 
     def bands(self) -> Bands:
-        """Return the bounds of rows and columns, and rings without cells beyond."""
+        """Return the bounds of rows and columns, and empty rings beyond."""
         rows = np.argsort(self.row_lat)
         z = np.sin(np.deg2rad(np.sort(self.lat_bounds)))
         borders = np.deg2rad(self.lon_bounds)
@@ -181,9 +174,7 @@ class Rectilinear(Sampling):
         held = np.full(len(rows), len(self.column_lon))
         south, north = int(z[0] > -1), int(z[-1] < 1)
         z = np.concatenate([[-1.0] * south, z, [1.0] * north])
-        start, merged, held = (
-            np.pad(one, (south, north)) for one in (start, merged, held)
-        )
+        start, merged, held = (np.pad(a, (south, north)) for a in (start, merged, held))
         n = np.full(len(start), len(borders) - 1)
         west = np.full(len(start), borders[0])
         return Bands(z, n, west, start, borders, held, merged)
@@ -191,21 +182,20 @@ class Rectilinear(Sampling):
     def coarsen(self) -> Coarsening:
         """Merge blocks of two rows by two columns.
 
-        Of an odd number of rows or columns, three in the middle are merged. A pole
-        merges with the whole ring next to it and stays a pole, as the cells of that
-        ring are far narrower than others.
+        If the number of rows or columns is odd, three in the middle are merged. A pole
+        merges with the whole ring next to it, whose cells are far narrower than others,
+        and stays a pole.
 
         Raises
         ------
         ValueError
-            If there is nothing left to merge.
+            If nothing is left to merge.
         """
         groups = (_row_groups(self.row_lat), _pairs(len(self.column_lon)))
+        all_bounds = zip((self.lat_bounds, self.lon_bounds), groups, strict=True)
         parallels, meridians = (
             np.append(bounds[np.flatnonzero(np.diff(group, prepend=-1))], bounds[-1])
-            for bounds, group in zip(
-                (self.lat_bounds, self.lon_bounds), groups, strict=True
-            )
+            for bounds, group in all_bounds
         )
         lat = (parallels[1:] + parallels[:-1]) / 2
         for end in (0, -1):
@@ -219,15 +209,13 @@ class Rectilinear(Sampling):
             )
         parent = np.empty(len(self), dtype=np.int64)
         parent[self.grid_index] = coarse.grid_index[groups[0][:, None], groups[1]]
-        share = sp.csr_array(
-            (np.ones(len(self)), (parent, np.arange(len(self)))),
-            shape=(len(coarse), len(self)),
-        )
+        entries = (np.ones(len(self)), (parent, np.arange(len(self))))
+        share = sp.csr_array(entries, shape=(len(coarse), len(self)))
         return Coarsening(self, coarse, share)
 
 
 def _pairs(n: int) -> IntArray:
-    """Number the pairs of ``n`` in a row, shape ``(n,)``; odd, three are in one."""
+    """Number the pairs of ``n`` in a row, ``(n,)``; if n is odd, one has three."""
     group = np.arange(n) // 2
     if n % 2:
         middle = n // 4

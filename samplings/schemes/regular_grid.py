@@ -1,4 +1,4 @@
-"""Ring samplings that are arrays of latitudes and longitudes, and their layout."""
+"""Ring samplings that form arrays of latitudes and longitudes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from samplings.rings import RingSampling
 
 
 class RegularGrid(RingSampling):
-    """Rings of equally many longitudes: an array ``(n_theta, n_phi)``.
+    """Rings with equal numbers of longitudes: an array ``(n_theta, n_phi)``.
 
     Parameters
     ----------
@@ -48,8 +48,7 @@ class RegularGrid(RingSampling):
     def grid_index(self) -> IntArray:
         """Vertex of each entry of the array, shape ``(n_theta, n_phi)``.
 
-        A pole's one vertex stands in its whole row: ``signal[grid_index]`` is an array
-        whose rows at the poles are constant.
+        A pole's one vertex fills its row: ``signal[grid_index]`` is constant there.
         """
         columns = np.arange(self.n_phi) * (self.ring_n_phi > 1)[:, None]
         index = self.ring_start[:-1, None] + columns
@@ -57,7 +56,7 @@ class RegularGrid(RingSampling):
         return index
 
     def to_grid(self, signal: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
-        """Lay a signal out as an array of rings and longitudes.
+        """Arrange a signal as an array of rings and longitudes.
 
         Parameters
         ----------
@@ -88,12 +87,12 @@ class RegularGrid(RingSampling):
         signal = np.asarray(signal)
         if not -signal.ndim <= axis < signal.ndim:
             raise ValueError(
-                f"axis {axis} does not exist in a signal of shape {signal.shape}; "
+                f"axis must exist in a signal of shape {signal.shape}, got {axis}; "
                 "pass the axis of the vertices"
             )
         if signal.shape[axis] != len(self):
             raise ValueError(
-                f"a signal on {self!r} has {len(self)} values along its axis of "
+                f"a signal on {self!r} must have {len(self)} values along its axis of "
                 f"vertices, got shape {signal.shape} and axis={axis}; pass axis=-2 for "
                 "(..., vertex, channel)"
             )
@@ -102,7 +101,7 @@ class RegularGrid(RingSampling):
     def from_grid(self, values: npt.ArrayLike, axis: int = -2) -> npt.NDArray[Any]:
         """Turn an array of rings and longitudes into a signal.
 
-        A pole is one vertex, and its value the **mean of its row**. A row of integers
+        The value of a pole, one vertex, is the **mean of its row**. A row of integers
         or booleans, such as classes, has no mean: it must be constant.
 
         Parameters
@@ -121,8 +120,8 @@ class RegularGrid(RingSampling):
         Raises
         ------
         ValueError
-            If the two axes have other lengths, or a row of integers or booleans at a
-            pole holds different values.
+            If the lengths of the two axes do not fit, or a row of integers or booleans
+            at a pole holds different values.
 
         Examples
         --------
@@ -136,9 +135,9 @@ class RegularGrid(RingSampling):
         shape = (self.n_theta, self.n_phi)
         if first < 0 or values.shape[first : first + 2] != shape:
             raise ValueError(
-                f"an array on {self!r} has {shape} entries along its axes of rings and "
-                f"longitudes, got shape {values.shape} and axis={axis}; pass axis=-3 "
-                "for (..., ring, longitude, channel)"
+                f"an array on {self!r} must have {shape} entries along its axes of "
+                f"rings and longitudes, got shape {values.shape} and axis={axis}; pass "
+                "axis=-3 for (..., ring, longitude, channel)"
             )
         rows = np.moveaxis(values, (first, first + 1), (0, 1))
         signal = np.empty((len(self), *rows.shape[2:]), dtype=values.dtype)
@@ -150,9 +149,9 @@ class RegularGrid(RingSampling):
 
 
 def _pole_value(row: npt.NDArray[Any], ring: int) -> npt.NDArray[Any]:
-    """Mean of the first axis, or the one value of a row of integers."""
+    """Return the mean over the first axis, or the one value of a row of integers."""
     if np.issubdtype(row.dtype, np.inexact):
-        # From the first on, so that a constant row gives its value to the last bit.
+        # Relative to the first, so that a constant row keeps its value to the last bit.
         wide = np.result_type(row.dtype, np.float64)
         return np.asarray(row[0] + (row - row[0]).mean(axis=0, dtype=wide))
     if (row != row[0]).any():

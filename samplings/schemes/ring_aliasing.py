@@ -1,4 +1,4 @@
-"""How far rings of few longitudes integrate harmonics exactly."""
+"""Degree up to which rings with few longitudes integrate harmonics exactly."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def degree_without_aliasing(
 
     with :math:`a_t` the area of a ring and :math:`\bar P_l^m` orthonormal Legendre
     functions. Near a pole, where :math:`l \sin\theta < m`, these fall exponentially
-    with the order, and the rings of reduced grids are chosen by that.
+    with the order, and reduced grids rely on that.
 
     For R rings of colatitudes ``theta`` in radian (not poles), ``n_phi`` longitudes and
-    ``area`` in steradian, shape ``(R,)`` each, it is the largest degree, at most
-    ``limit``, up to which each term of the sum is below :math:`10^{-14} / R`.
+    ``area`` in steradian, shape ``(R,)`` each, the result is the largest degree, at
+    most ``limit``, up to which each term of the sum is below :math:`10^{-14} / R`.
 
     Notes
     -----
     The ratio of functions of successive degrees is followed upwards from the degree m,
-    where they are known in closed form, in logarithms so as not to underflow. The bound
-    is met before the turning point :math:`l \sin\theta = m`, up to which all ratios are
-    positive. Multiples of n are smaller still.
+    where they are known in closed form, in logarithms against underflow. All ratios are
+    positive up to the turning point :math:`l \sin\theta = m`, before which the bound is
+    met. Multiples of n are smaller still.
     """
     m = n_phi.astype(np.float64)
     x = np.abs(np.cos(theta))

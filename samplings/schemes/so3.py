@@ -19,8 +19,8 @@ from samplings.schemes.quadrature import (
     mcewen_wiaux,
 )
 
-# For each scheme the rule in beta, and by how much it has more points than the fewest:
-# L of them with 2L - 1 and 2N - 1 turns about z, or 2L with 2L and 2N.
+# For each scheme the rule in beta, and whether it has 2L points with 2L and 2N turns
+# about z, instead of the fewest: L points with 2L - 1 and 2N - 1 turns.
 _RULES: dict[str, tuple[Callable[[int], Rule], bool]] = {
     "mcewen-wiaux": (mcewen_wiaux, False),
     "gauss-legendre": (gauss_legendre, False),
@@ -48,11 +48,11 @@ class SO3Grid(ReadOnly):
     =======================  ===========================  ==  ==========  =========
 
     A function of degrees below L and of orders :math:`|n| < N` in :math:`\gamma` is
-    known from its values on any of them. The first two have the fewest points; the
-    last two are those of earlier spherical CNNs. Points go by :math:`\beta`, within it
-    by :math:`\alpha`, within it by :math:`\gamma`, so that a signal is an array of
-    :attr:`shape`. With N = 1 it is a grid of the sphere. Where :math:`\beta` is 0 or
-    :math:`\pi`, different angles are the same rotation, which is kept as often.
+    known from its values on any of them. The first two have the fewest points; the last
+    two are those of earlier spherical CNNs. A signal is an array of :attr:`shape`, with
+    axes :math:`\beta, \alpha, \gamma`. With N = 1 it is a grid of the sphere. Where
+    :math:`\beta` is 0 or :math:`\pi`, different angles give the same rotation, which is
+    repeated.
 
     Parameters
     ----------
@@ -66,10 +66,8 @@ class SO3Grid(ReadOnly):
 
     Raises
     ------
-    TypeError
-        If a number is not an integer.
-    ValueError
-        If one is below 1, N above L, or the scheme unknown.
+    TypeError, ValueError
+        If a number is not an integer, or below 1, N above L, or the scheme unknown.
 
     Notes
     -----
@@ -136,11 +134,8 @@ class SO3Grid(ReadOnly):
         more = _RULES[self.scheme][1]
         n_beta = (2 if more else 1) * self.bandlimit
         fewer = 0 if more else 1
-        return (
-            n_beta,
-            2 * self.bandlimit - fewer,
-            2 * self.azimuthal_bandlimit - fewer,
-        )
+        n_alpha = 2 * self.bandlimit - fewer
+        return n_beta, n_alpha, 2 * self.azimuthal_bandlimit - fewer
 
     def __len__(self) -> int:
         n_beta, n_alpha, n_gamma = self.shape
@@ -164,9 +159,8 @@ class SO3Grid(ReadOnly):
     @cached_property
     def angles(self) -> FloatArray:
         """Angles alpha, beta, gamma of all points, shape ``(P, 3)``."""
-        beta, alpha, gamma = np.meshgrid(
-            self.beta, self.alpha, self.gamma, indexing="ij"
-        )
+        angles = np.meshgrid(self.beta, self.alpha, self.gamma, indexing="ij")
+        beta, alpha, gamma = angles
         return read_only(np.stack([alpha, beta, gamma], axis=-1).reshape(-1, 3))
 
     # -- quadrature -------------------------------------------------------------
@@ -183,7 +177,7 @@ class SO3Grid(ReadOnly):
             \int_0^{2\pi} d\gamma \; F \approx \sum_i w_i F(R_i)
 
         Exact for :math:`D^l_{mn}` of degrees up to :attr:`exact_degree` and orders
-        :math:`|n|` up to :attr:`exact_order`. None is negative.
+        :math:`|n|` up to :attr:`exact_order`; not negative.
         """
         _, n_alpha, n_gamma = self.shape
         ring = self.beta_weights * (4 * np.pi**2 / (n_alpha * n_gamma))
@@ -191,7 +185,7 @@ class SO3Grid(ReadOnly):
 
     @property
     def exact_degree(self) -> int:
-        """Largest degree up to which :attr:`weights` integrate exactly.
+        """Largest degree that :attr:`weights` integrate exactly.
 
         L - 1 for McEwen and Wiaux, 2L - 2 for Gauss and Legendre, 2L - 1 otherwise.
         """

@@ -1,4 +1,4 @@
-"""The icosahedron, its symmetries, and its triangles cut in four again and again."""
+"""The icosahedron, its symmetries, and the repeated subdivision of its triangles."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import itertools
 import numpy as np
 
 from samplings.arrays import FloatArray, IntArray, read_only
+from samplings.tessellation.hull import edges_of_faces
 
 
 def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
-    """Vertices and triangles of an icosahedron subdivided ``level`` times.
+    """Return vertices and triangles of an icosahedron subdivided ``level`` times.
 
-    Unit vectors ``(10 * 4**level + 2, 3)``, those of a level first in the next one; and
-    corners of the triangles, counterclockwise from outside, ``(20 * 4**level, 3)``,
-    with the children of triangle f at ``4f ... 4f+3``.
+    Vertices are unit vectors ``(10 * 4**level + 2, 3)``, those of a level first in the
+    next one. Corners of the triangles are counterclockwise from outside,
+    ``(20 * 4**level, 3)``, with the children of triangle f at ``4f ... 4f+3``.
 
     Examples
     --------
@@ -28,17 +29,11 @@ def subdivided_icosahedron(level: int) -> tuple[FloatArray, IntArray]:
     return xyz, faces
 
 
-def triangle_edges(faces: IntArray, n: int) -> IntArray:
-    """Edges ``(E, 2)`` with the lower vertex first, in lexicographic order."""
-    ends = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2).reshape(-1, 2)
-    return np.stack(np.divmod(np.unique(ends[:, 0] * n + ends[:, 1]), n), axis=1)
-
-
 def icosahedral_symmetries() -> tuple[FloatArray, ...]:
     """Generators of the 120 rotations and reflections of the icosahedron.
 
-    A fifth of a turn about a vertex, a third of a turn about the centre of a triangle,
-    and the inversion.
+    A fifth of a turn about a vertex, a third about the centre of a triangle, and the
+    inversion.
 
     Examples
     --------
@@ -47,22 +42,16 @@ def icosahedral_symmetries() -> tuple[FloatArray, ...]:
     True
     """
     golden = (1 + 5**0.5) / 2
-    # Rotation by 72 degrees about the vertex (1, golden, 0), Rodrigues' formula worked
-    # out: cos 72 = (golden - 1) / 2, and every entry is one half of 1, golden or
-    # 1 / golden.
-    fifth = 0.5 * np.array(
-        [
-            [1, 1 / golden, golden],
-            [1 / golden, golden, -1],
-            [-golden, 1, 1 / golden],
-        ]
-    )
+    # Rotation by 72 degrees about the vertex (1, golden, 0) by Rodrigues' formula, with
+    # cos 72 = (golden - 1) / 2: entries are halves of 1, golden and 1 / golden.
+    a, b = golden, 1 / golden
+    fifth = 0.5 * np.array([[1, b, a], [b, a, -1], [-a, 1, b]])
     third = np.eye(3)[[1, 2, 0]]
     return read_only(fifth), read_only(third), read_only(-np.eye(3))
 
 
 def _icosahedron() -> tuple[FloatArray, IntArray]:
-    """Vertices and faces, each found as three vertices at mutually least distance."""
+    """Return vertices and faces, triples of vertices at the least mutual distance."""
     golden = (1 + 5**0.5) / 2
     flat = [(a, b * golden, 0.0) for a in (1, -1) for b in (1, -1)]
     points = [np.roll(point, shift) for shift in range(3) for point in flat]
@@ -78,14 +67,11 @@ def _icosahedron() -> tuple[FloatArray, IntArray]:
 
 def _subdivide(xyz: FloatArray, faces: IntArray) -> tuple[FloatArray, IntArray]:
     """Cut each face in four; midpoints come after the vertices, in edge order."""
-    n = len(xyz)
-    edges = triangle_edges(faces, n)
+    edges, number = edges_of_faces(faces, len(xyz))
     middle = xyz[edges[:, 0]] + xyz[edges[:, 1]]
     middle /= np.linalg.norm(middle, axis=1)[:, None]
-    keys = edges[:, 0] * n + edges[:, 1]
-    sides = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]], axis=2)
     a, b, c = faces.T
-    ab, bc, ca = (n + np.searchsorted(keys, sides[..., 0] * n + sides[..., 1])).T
+    bc, ca, ab = (len(xyz) + number).T
     corners = ((a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca))
     cut = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
     return np.concatenate([xyz, middle]), cut.reshape(-1, 3)

@@ -1,1 +1,1 @@
-"""Stencils of operators and their action on each degree, one for each orbit."""
+"""Stencils of operators, and their action on each degree."""

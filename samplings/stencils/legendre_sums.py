@@ -9,11 +9,11 @@ import numpy as np
 from samplings.arrays import FloatArray
 
 # Spacing of the table's nodes, in units of the shortest wavelength over 2 pi. Six-point
-# interpolation is then off by 4e-12 of 1 - P_l at most: tests hold it to that.
+# interpolation then has an error of at most 4e-12 of 1 - P_l, as tests verify.
 STEP = 0.03
-# Nodes beyond either end of the angles, so that all six are there everywhere.
+# Nodes beyond either end of the angles, for all six points.
 MARGIN = 3
-# Entries worked on at once, to stay in the processor's cache.
+# Entries processed at once, which fit in the processor's cache.
 CHUNK = 1 << 15
 
 
@@ -21,19 +21,13 @@ def one_minus_legendre(u: FloatArray, degrees: int) -> Iterator[FloatArray]:
     r"""Yield :math:`(1 - P_l(x)) / u` for l = 0, 1, ..., where :math:`u = 1 - x`.
 
     With the chord d between two unit vectors, :math:`u = d^2 / 2` is known to its last
-    digit however near they are, and the recurrence
+    digit however close they are, and the recurrence
 
     .. math:: P_{l+1} - P_l = \frac{l (P_l - P_{l-1}) - (2l + 1) u P_l}{l + 1}
 
     divided by u never subtracts numbers that nearly agree. At :math:`u = 0` the limit
-    is :math:`l (l + 1) / 2`. The array is the same every time: copy what you keep.
-
-    Parameters
-    ----------
-    u
-        Half the squared chords, from 0 to 2, any shape.
-    degrees
-        Number of degrees.
+    is :math:`l (l + 1) / 2`. ``u`` has any shape, from 0 to 2; ``degrees`` is their
+    number. The same array is yielded every time: copy what you keep.
     """
     total = np.zeros_like(u)
     change = np.zeros_like(u)
@@ -52,23 +46,18 @@ def one_minus_legendre(u: FloatArray, degrees: int) -> Iterator[FloatArray]:
 class LegendreTable:
     r"""Nodes in the angle between which all :math:`(1 - P_l)/u` are interpolated.
 
-    The functions are even in the angle and vary with l times it, so that equal steps
-    serve all of them, up to the antipodes. Interpolation is linear in the values at the
-    nodes; hence a sum over pairs :math:`\sum_p c_p (1 - P_l(x_p))` for every degree
-    costs one pass over the pairs, which spreads the :math:`c_p` to the nodes
-    (:meth:`spread`), and a sum over the few nodes for each degree (:meth:`sums`).
+    The functions are even in the angle and scale with l, so that equal steps serve all
+    of them, up to the antipodes. As interpolation is linear in the values at the nodes,
+    a sum over pairs :math:`\sum_p c_p (1 - P_l(x_p))` for every degree costs one pass
+    over the pairs, which spreads the :math:`c_p` to the nodes (:meth:`spread`), and a
+    sum over the few nodes for each degree (:meth:`sums`).
 
-    Parameters
-    ----------
-    longest
-        Longest chord that will be asked for.
-    degrees
-        Number of degrees: 0 ... degrees - 1.
+    ``longest`` is the longest chord, and ``degrees`` the number of degrees from 0 on.
     """
 
     def __init__(self, longest: float, degrees: int) -> None:
         widest = 2 * float(np.arcsin(min(longest / 2, 1)))
-        # Few nodes would do for low degrees alone; 32 cost nothing.
+        # Low degrees alone need fewer, but 32 cost nothing.
         count = max(32, int(np.ceil(widest * degrees / STEP)))
         self.degrees = degrees
         self.step = max(widest, 1e-15) / count
@@ -90,17 +79,11 @@ class LegendreTable:
 
     def sums(self, spread: FloatArray) -> FloatArray:
         """Return the sums of ``weights * (1 - P_l)`` for every degree."""
-        return np.array(
-            [spread @ values for values in one_minus_legendre(self.nodes, self.degrees)]
-        )
+        table = one_minus_legendre(self.nodes, self.degrees)
+        return np.array([spread @ values for values in table])
 
     def combine(self, *factors: FloatArray) -> FloatArray:
-        """Return values at the nodes of sums over l of ``factor[l] * (1 - P_l) / u``.
-
-        Shapes
-        ------
-        factors : ``(degrees,)`` each -> ``(number of factors, nodes)``
-        """
+        """Return sums over l of ``factor[l] * (1 - P_l) / u``, one row per factor."""
         combined = np.zeros((len(factors), len(self.nodes)))
         for degree, values in enumerate(one_minus_legendre(self.nodes, self.degrees)):
             for row, factor in zip(combined, factors, strict=True):
@@ -108,7 +91,7 @@ class LegendreTable:
         return combined
 
     def interpolate(self, values: FloatArray, squared: FloatArray) -> FloatArray:
-        """Return u times the function that has ``values`` at the nodes."""
+        """Return u times the function with ``values`` at the nodes."""
         result = np.empty(squared.size)
         flat = squared.ravel()
         for start in range(0, len(flat), CHUNK):
@@ -122,7 +105,7 @@ class LegendreTable:
         return result.reshape(squared.shape)
 
     def _lagrange(self, squared: FloatArray) -> tuple[np.ndarray, list[FloatArray]]:
-        """First of six nodes about each angle, and the six weights."""
+        """Return the first of six nodes around each angle, and the six weights."""
         place = np.sqrt(squared)
         place *= 0.5
         np.minimum(place, 1, out=place)

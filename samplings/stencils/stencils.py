@@ -1,4 +1,4 @@
-"""Rows of a sparse matrix as batches of equal length, and sums over pairs in them."""
+"""Rows of a sparse matrix in batches of equal length, and sums over pairs in them."""
 
 from __future__ import annotations
 
@@ -13,28 +13,20 @@ import scipy.sparse as sp
 from samplings.arrays import FloatArray, IntArray
 from samplings.stencils.legendre_sums import LegendreTable
 
-# Numbers held at once for the pairs of a batch: 16 MB each array.
+# Numbers held at once for the pairs of a batch: 16 MB an array.
 BATCH = 1 << 21
 
 
 @dataclass(frozen=True)
 class Stencils:
-    """Rows with the same number S of entries.
-
-    Parameters
-    ----------
-    rows
-        Their numbers, shape ``(R,)``.
-    entries
-        Positions of their entries in the matrix' data, shape ``(S, R)``.
-    """
+    """Rows ``(R,)`` with S entries each, at ``entries`` ``(S, R)`` of the data."""
 
     rows: IntArray
     entries: IntArray
 
 
 def stencils(matrix: sp.csr_array, batch: int = BATCH) -> Iterator[Stencils]:
-    """Group rows by number of entries, at most ``batch`` pairs of them in a group."""
+    """Group rows by number of entries, at most ``batch`` pairs in a group."""
     counts = np.diff(matrix.indptr)
     order = np.argsort(counts, kind="stable")
     sizes, firsts = np.unique(counts[order], return_index=True)
@@ -51,18 +43,13 @@ def stencils(matrix: sp.csr_array, batch: int = BATCH) -> Iterator[Stencils]:
 def offsets(
     xyz: FloatArray, centres: IntArray, columns: npt.NDArray[np.integer[Any]]
 ) -> tuple[FloatArray, FloatArray]:
-    """Vectors from each row's vertex to its columns, and their squared lengths.
-
-    Shapes
-    ------
-    centres : ``(R,)``, columns : ``(S, R)`` -> ``(3, S, R)`` and ``(S, R)``
-    """
+    """Return vectors ``(3, S, R)`` from centres to columns, and squared lengths."""
     vectors = np.ascontiguousarray((xyz[columns] - xyz[centres]).transpose(2, 0, 1))
     return vectors, np.einsum("csr,csr->sr", vectors, vectors)
 
 
 def longest_chord(matrix: sp.csr_array, xyz: FloatArray, centres: IntArray) -> float:
-    """Bound on the chords between the points of a stencil: twice its radius."""
+    """Bound the chords between the points of a stencil by twice its radius."""
     longest = 0.0
     for batch in stencils(matrix):
         columns = matrix.indices[batch.entries]
@@ -89,8 +76,8 @@ def legendre_moments(
     theorem of spherical harmonics, for l = 0 ... ``degrees`` - 1.
 
     ``matrix`` holds R rows ``(R, V)`` of the operator on the points ``xyz`` ``(V, 3)``;
-    ``centres`` are the vertices that rows belong to, and ``weights`` the :math:`m_i`,
-    of sum one, shape ``(R,)`` each.
+    ``centres`` are the vertices of the rows, and ``weights`` the :math:`m_i`, of sum
+    one, shape ``(R,)`` each.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Vertices and edges that a sampling's symmetries carry into each other."""
+"""Orbits of vertices and edges under the symmetries of a sampling."""
 
 from __future__ import annotations
 
@@ -11,25 +11,19 @@ from scipy.spatial import cKDTree
 from samplings.arrays import FloatArray, IntArray, ReadOnly
 from samplings.base import Sampling
 
-# Images of points under a symmetry of the sampling are off by round-off, some 1e-15;
-# points that are not each other's image by far more than this.
+# Images of points under a symmetry are off by round-off, some 1e-15; other points by
+# far more than this.
 SAME_PLACE = 1e-11
-# A generic direction, in which points that differ have different coordinates.
+# A generic direction, along which different points have different coordinates.
 DIRECTION = (0.5381829, 0.7254613, 0.4291707)
 
 
 @dataclass(frozen=True, eq=False)
 class Orbits(ReadOnly):
-    """Classes of things that symmetries carry into each other.
+    """Classes that symmetries permute: members, with labels 0, 1, ..., and classes.
 
-    Parameters
-    ----------
-    label
-        Number of the class of each thing, 0, 1, ..., in order of first appearance.
-    first
-        The first member of each class.
-    size
-        Number of members of each class.
+    ``label`` is the class of each member, in order of first appearance; ``first`` and
+    ``size`` are the first member of each class and the number of its members.
     """
 
     label: IntArray
@@ -41,19 +35,7 @@ class Orbits(ReadOnly):
 
 
 def vertex_permutations(sampling: Sampling) -> list[IntArray]:
-    """Return where each symmetry of the sampling takes each vertex.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        For each of ``sampling.symmetries``, the vertex at the place to which it takes
-        vertex i, shape ``(V,)``.
-
-    Raises
-    ------
-    ValueError
-        If a matrix does not take vertices to vertices of the same area.
-    """
+    """Return the vertex to which each symmetry takes each vertex, ``(V,)`` each."""
     permutations = []
     for number, matrix in enumerate(sampling.symmetries):
         permutation = _match(sampling.xyz @ np.asarray(matrix).T, sampling.xyz)
@@ -71,10 +53,10 @@ def vertex_permutations(sampling: Sampling) -> list[IntArray]:
 def edge_permutation(
     permutation: IntArray, low: IntArray, high: IntArray
 ) -> IntArray | None:
-    """Return where a permutation of vertices takes edges ``low < high``.
+    """Return the edge to which a permutation of vertices takes each edge, or None.
 
-    Edges must be sorted by ``(low, high)``. None where an edge is taken to a pair that
-    is no edge: the pattern then lacks the symmetry.
+    Edges ``low < high`` must be sorted by ``(low, high)``. None means that the image of
+    an edge is not an edge: the pattern lacks the symmetry.
     """
     n = len(permutation)
     key = low.astype(np.int64) * n + high
@@ -90,15 +72,15 @@ def edge_permutation(
 
 
 def orbits(n: int, permutations: list[IntArray]) -> Orbits:
-    """Return the classes of 0 ... n-1 under the group that permutations generate."""
+    """Return the orbits of 0 ... n-1 under the group that permutations generate."""
     label = np.arange(n)
     while True:
         before = label
         for permutation in permutations:
             power = permutation
             step = label
-            # After p rounds each has the least label of 2^p steps along its cycle:
-            # rings of a thousand meridians take ten rounds, not a thousand.
+            # After p rounds each has the least label of 2^p steps along its cycle: a
+            # ring of a thousand meridians takes ten rounds.
             while True:
                 lower = np.minimum(step, step[power])
                 if np.array_equal(lower, step):
@@ -113,11 +95,10 @@ def orbits(n: int, permutations: list[IntArray]) -> Orbits:
 
 
 def commutes(matrix: sp.csr_array, permutation: IntArray) -> bool:
-    """Whether a sparse matrix stays the same when its vertices are permuted.
+    """Whether a sparse matrix is invariant under a permutation of its vertices.
 
-    Told by one random signal, permuted before and after: signals for which matrices
-    that differ agree are a set of measure zero. Entries may differ by some 1e-11 of
-    the largest row, for round-off.
+    The test is one random signal, permuted before and after: matrices that differ agree
+    on a set of measure zero. Round-off of 1e-11 of the largest row is allowed.
     """
     signal = np.random.default_rng(0).uniform(1, 2, matrix.shape[0])
     image = matrix @ signal
@@ -129,10 +110,10 @@ def commutes(matrix: sp.csr_array, permutation: IntArray) -> bool:
 
 
 def _match(images: FloatArray, points: FloatArray) -> IntArray | None:
-    """Return which point lies at each image, or None if they are not the same points.
+    """Return the point at each image, or None if the two sets differ.
 
-    Along a generic direction the sorted images meet the sorted points one by one; the
-    few that round-off puts in another order are searched for.
+    Images and points are sorted along a generic direction; the few that round-off
+    exchanges are searched for.
     """
     direction = np.array(DIRECTION)
     match = np.empty(len(points), dtype=np.int64)

@@ -3,7 +3,4 @@
 from samplings.tessellation.cells import Cells
 from samplings.tessellation.hull import delaunay_faces
 
-__all__ = [
-    "Cells",
-    "delaunay_faces",
-]
+__all__ = ["Cells", "delaunay_faces"]

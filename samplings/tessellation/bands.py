@@ -12,23 +12,20 @@ from samplings.arrays import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Bands:
-    """Cells between parallels and meridians, each vertex by its ring and column.
+    """Cells between parallels and meridians, with a vertex for each ring and column.
 
-    Columns go on round the globe: column ``j + n`` of a ring is its column ``j``.
+    Columns continue around the globe: column ``j + n`` of a ring is its column ``j``.
 
     Parameters
     ----------
     z
         Sines of the latitudes between the rings, from the south, shape ``(R + 1,)``.
-    n
-        Number of columns of each ring, shape ``(R,)``.
-    west
-        Western border of the first column of each ring in radian, shape ``(R,)``.
-    start
-        First vertex of each ring, shape ``(R,)``.
+    n, west, start
+        Number of columns of each ring, western border of the first one in radian, and
+        first vertex, shape ``(R,)``.
     borders
-        Borders of the columns in radian, where they are the same for all rings but not
-        equally spaced, a whole turn, shape ``(n + 1,)``; None where they are equal.
+        Borders of unequal columns, the same for all rings, in radian, a whole turn,
+        shape ``(n + 1,)``; None for equal columns.
     held
         Number of columns that are cells, from the first; the others are a gap.
     merged
@@ -44,7 +41,7 @@ class Bands:
     merged: npt.NDArray[np.bool_]
 
     def column(self, ring: IntArray, lon: FloatArray) -> IntArray:
-        """Column of a ring at a longitude in radian."""
+        """Return the column of a ring at a longitude in radian."""
         if self.borders is None:
             steps = (lon - self.west[ring]) * (self.n[ring] / (2 * np.pi))
             return np.floor(steps).astype(np.int64)
@@ -55,14 +52,14 @@ class Bands:
         return columns
 
     def border(self, ring: IntArray, column: IntArray) -> FloatArray:
-        """Western border of a column in radian."""
+        """Return the western border of a column in radian."""
         if self.borders is None:
             return self.west[ring] + column * (2 * np.pi / self.n[ring])
         turn, rest = np.divmod(column, len(self.borders) - 1)
         return self.borders[rest] + turn * (2 * np.pi)
 
     def vertex(self, ring: IntArray, column: IntArray) -> IntArray:
-        """Vertex of a column of a ring; -1 in a gap."""
+        """Return the vertex of a column of a ring; -1 in a gap."""
         place = column % self.n[ring]
         vertex = self.start[ring] + np.where(self.merged[ring], 0, place)
         return np.where(place < self.held[ring], vertex, -1)

@@ -28,10 +28,10 @@ class Cells(ReadOnly):
     indices
         Corner at which each side starts, shape ``(S,)``.
     normals
-        Normal of the great circle of each side, pointing into the cell, of length one,
-        shape ``(S, 3)``.
+        Unit normal of the great circle of each side, pointing into the cell, shape
+        ``(S, 3)``.
     neighbours
-        The cell on the other side, shape ``(S,)``; -1 where no cell is.
+        The cell on the other side, shape ``(S,)``; -1 if there is no cell.
 
     Examples
     --------
@@ -55,12 +55,12 @@ class Cells(ReadOnly):
         return len(self.indptr) - 1
 
     def __getitem__(self, part: IntArray) -> Cells:
-        """Return some of the cells, in the order of the indices ``part``."""
+        """Return the cells of the indices ``part``, in their order."""
         part = np.asarray(part)
         sides, indptr = ragged_ranges(self.indptr, part)
         number = np.full(len(self) + 1, -1)
         number[part] = np.arange(len(part))
-        # The last entry, -1, is what neighbours of -1 find.
+        # The index -1, of no neighbour, finds the last entry, -1.
         neighbours = number[self.neighbours[sides]]
         return Cells(
             self.corners, indptr, self.indices[sides], self.normals[sides], neighbours
@@ -78,17 +78,12 @@ class Cells(ReadOnly):
 
 
 def polygon_areas(points: FloatArray, indptr: IntArray | None = None) -> FloatArray:
-    """Areas of polygons without crossing sides in steradian.
+    """Return the areas of polygons without crossing sides in steradian.
 
-    Parameters
-    ----------
-    points
-        Corners in order, shape ``(S, 3)``, one polygon after the other; or shape
-        ``(V, n, 3)``, where polygons of fewer corners repeat one. Polygons are convex,
-        or smaller than a hemisphere.
-    indptr
-        First corner of each polygon, and their number, shape ``(V + 1,)``; not for
-        ``(V, n, 3)``.
+    Corners ``points`` ``(S, 3)`` are in order, polygon after polygon, each from
+    ``indptr[i]`` to ``indptr[i + 1]``; or, without ``indptr``, ``(V, n, 3)``, where
+    polygons of fewer corners repeat one. Polygons must be convex, or smaller than
+    a hemisphere.
 
     Examples
     --------
@@ -109,7 +104,7 @@ def polygon_areas(points: FloatArray, indptr: IntArray | None = None) -> FloatAr
 
 
 def ragged_ranges(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """Entries of some rows, one row after the other, and where each row begins."""
+    """Return the entries of some rows, one after the other, and each row's start."""
     count = np.diff(indptr)[rows]
     begin = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(count, out=begin[1:])
@@ -117,7 +112,7 @@ def ragged_ranges(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]
 
 
 def next_in_ring(indptr: IntArray) -> IntArray:
-    """Entry after each entry of its row, the first one after the last."""
+    """Return the entry after each entry of its row, the first one after the last."""
     following = np.arange(1, indptr[-1] + 1)
     filled = indptr[1:] > indptr[:-1]
     following[indptr[1:][filled] - 1] = indptr[:-1][filled]
@@ -125,20 +120,10 @@ def next_in_ring(indptr: IntArray) -> IntArray:
 
 
 def polygon_cells(corners: FloatArray, polygons: IntArray) -> Cells:
-    """Return cells that are polygons with the same number of corners.
+    """Return the cells of polygons ``(V, m)`` that together cover the sphere.
 
-    Parameters
-    ----------
-    corners
-        Unit vectors, shape ``(C, 3)``.
-    polygons
-        Corners of each cell, counterclockwise from outside, shape ``(V, m)``. Together
-        the cells cover the sphere.
-
-    Raises
-    ------
-    ValueError
-        If some side is not shared by two cells in opposite directions.
+    ``polygons`` lists the ``corners`` ``(C, 3)`` of each cell, counterclockwise from
+    outside.
     """
     n, m = polygons.shape
     start = polygons.ravel().astype(np.int64)
@@ -161,22 +146,9 @@ def polygon_cells(corners: FloatArray, polygons: IntArray) -> Cells:
 def voronoi_cells(xyz: FloatArray) -> Cells:
     """Return the Voronoi cells of points: the places nearer to one than to all others.
 
-    Parameters
-    ----------
-    xyz
-        Distinct unit vectors, shape ``(V, 3)``, at least four and not all on one
-        circle.
-
-    Returns
-    -------
-    Cells
-        Corners are the circumcentres of the Delaunay triangles. Where four points lie
-        on one circle some sides have no length.
-
-    Raises
-    ------
-    ValueError
-        As :func:`samplings.tessellation.hull.convex_hull`.
+    ``xyz`` are distinct unit vectors ``(V, 3)``, at least four and not all on one
+    circle. Corners are the circumcentres of the Delaunay triangles; where four points
+    lie on one circle some sides have no length.
     """
     remedy = "add points" if len(xyz) < 4 else "merge points that nearly coincide"
     hull = convex_hull(xyz, "Voronoi cells", remedy)
@@ -187,8 +159,8 @@ def voronoi_cells(xyz: FloatArray) -> Cells:
     target = np.roll(faces, -1, axis=1).ravel()
     order = np.argsort(origin * n + target)
     back = order[np.searchsorted((origin * n + target)[order], target * n + origin)]
-    # Round a vertex, counterclockwise: the half-edge that comes in from the third
-    # corner of a face, turned round, leaves along the next face.
+    # Counterclockwise at a vertex: the half-edge that comes in from the third corner of
+    # a face, reversed, leaves along the next face.
     before = np.arange(len(origin)).reshape(-1, 3)[:, [2, 0, 1]].ravel()
     turn = back[before]
     first = np.zeros(n, dtype=np.int64)
@@ -206,7 +178,7 @@ def voronoi_cells(xyz: FloatArray) -> Cells:
     np.cumsum(np.bincount(origin, minlength=n), out=indptr[1:])
     half_edge = np.empty_like(rank)
     half_edge[indptr[origin] + rank] = np.arange(len(origin))
-    # The side from this face's centre to the next one's crosses the edge between them.
+    # The side between centres of adjacent faces crosses the edge between them.
     neighbours = target[turn[half_edge]]
     normals = xyz[origin[half_edge]] - xyz[neighbours]
     normals /= np.linalg.norm(normals, axis=1)[:, None]
@@ -218,8 +190,8 @@ def voronoi_cells(xyz: FloatArray) -> Cells:
 def _with_short_sides(cells: Cells) -> Cells:
     """Cut sides of more than a right angle in two.
 
-    Points of one region have cells whose sides go nearly half round the globe, between
-    ends so nearly opposite that nothing can be found between them.
+    Points of one region have cells with sides nearly half around the globe: their ends
+    are so nearly opposite that points between them cannot be computed.
     """
     start, end = cells.corners[cells.indices], cells.corners[cells.following]
     long = np.flatnonzero(np.einsum("ij,ij->i", start, end) < 0)

@@ -1,4 +1,4 @@
-"""Sides of Voronoi cells, and how far apart the points are that they lie between."""
+"""Sides of Voronoi cells over the distances of the points on either side."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ import numpy as np
 import scipy.sparse as sp
 
 from samplings.arrays import FloatArray
-from samplings.tessellation.hull import convex_hull, delaunay_edges
+from samplings.tessellation.hull import convex_hull, delaunay_edges, values_of_edges
 
 
 def sides_over_chords(xyz: FloatArray, extent: float = math.pi) -> sp.csr_array:
     """Return lengths of the sides of Voronoi cells over the chords across them.
 
-    They are symmetric, positive, without sides of length zero, shape ``(V, V)``; a cell
+    They are symmetric, positive, without sides of length zero, shape ``(V, V)``. A cell
     reaches up to the angle ``extent`` in radian from its point.
-
-    Raises
-    ------
-    ValueError
-        If the points have no Delaunay triangulation.
     """
     n = len(xyz)
     hull = convex_hull(xyz, "Voronoi cells", "add points")
     edges = delaunay_edges(xyz, hull.faces)
-    # The face left of (i, j) has the directed edge i -> j, the one right of it j -> i.
+    # The face left of (i, j) has the directed edge i -> j, the one to the right j -> i.
     start, end = hull.faces.ravel(), np.roll(hull.faces, -1, axis=1).ravel()
     directed = start * n + end
     order = np.argsort(directed)
@@ -42,11 +37,7 @@ def sides_over_chords(xyz: FloatArray, extent: float = math.pi) -> sp.csr_array:
         side = 2 * np.arctan2(
             np.linalg.norm(left - right, axis=1), np.linalg.norm(left + right, axis=1)
         )
-    weights = side / chord
-    both = np.concatenate([edges, edges[:, ::-1]])
-    links = sp.csr_array((np.tile(weights, 2), both.T), shape=(n, n))
-    links.eliminate_zeros()
-    return links
+    return values_of_edges(side / chord, edges, n)
 
 
 def _sides_within(
@@ -56,7 +47,7 @@ def _sides_within(
     right: FloatArray,
     extent: float,
 ) -> FloatArray:
-    r"""Lengths of the parts of sides within an angle of the points at their two sides.
+    r"""Return lengths of the parts of sides within an angle of the adjacent points.
 
     At an angle s along the side from the midpoint of points d apart the distance r to
     both is :math:`\cos r = \cos s \cos(d/2)`.
@@ -73,8 +64,8 @@ def _sides_within(
     )
     reach = np.arccos(np.clip(math.cos(extent) / half, -1, 1))
     side = np.minimum(last, reach) - np.maximum(first, -reach)
-    # Sides that hold the point opposite to the midpoint, where s jumps from pi to -pi:
-    # none is longer than pi, so that round-off in a short one is not taken for it.
+    # Sides through the point opposite to the midpoint, where s jumps from pi to -pi. As
+    # all sides are shorter than pi, round-off in a short one is not mistaken for it.
     beyond = first - last > np.pi
     side[beyond] = np.maximum(reach - first, 0)[beyond]
     side[beyond] += np.maximum(last + reach, 0)[beyond]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.spatial import ConvexHull, QhullError
 
 from samplings.arrays import FloatArray, IntArray
 from samplings.vertex_arrays import vertex_positions
 
-# Two angles that add up to pi by construction miss it by the round-off of coordinates
+# Two angles that sum to pi by construction do so up to the round-off of coordinates
 # over the spacing: 1e-11 at a spacing of 1e-5. Points without a common circle miss it
 # by less than this about once in 10^9 edges.
 COCIRCULAR = 1e-9
@@ -20,16 +21,10 @@ COCIRCULAR = 1e-9
 class Hull:
     """Triangles on points of the sphere whose circumscribed circles are empty.
 
-    Parameters
-    ----------
-    faces
-        Corners, counterclockwise from outside, shape ``(F, 3)``.
-    centres
-        Circumcentres on the sphere, shape ``(F, 3)``: the outward normals.
-    offsets
-        Cosines of the angular radii of the circumscribed circles, shape ``(F,)``;
-        negative where a face turns its back to the centre of the sphere, as on points
-        that all lie in one hemisphere.
+    ``faces`` ``(F, 3)`` are their corners, counterclockwise from outside, and
+    ``centres`` ``(F, 3)`` the circumcentres on the sphere, the outward normals.
+    ``offsets`` ``(F,)`` are the cosines of the angular radii of the circumscribed
+    circles, negative for faces that close the hull of points of one hemisphere.
     """
 
     faces: IntArray
@@ -40,15 +35,15 @@ class Hull:
 def convex_hull(xyz: FloatArray, purpose: str, remedy: str) -> Hull:
     """Return the convex hull of distinct unit vectors ``(V, 3)``, cut into triangles.
 
-    Where more than three neighbouring points lie on one circle, as on grids, how their
-    polygon is cut is arbitrary. ``purpose``, in the plural, begins messages, and
+    Where more than three neighbouring points lie on one circle, as on grids, their
+    polygon is cut arbitrarily. ``purpose``, in the plural, begins messages, and
     ``remedy`` ends them.
 
     Raises
     ------
     ValueError
-        If there are fewer than four points, if all lie on one circle, or if some are
-        so near to each other (some 1e-7) that round-off hides them.
+        If there are fewer than four points, all lie on one circle, or some are so close
+        (some 1e-7) that round-off hides them.
     """
     n = len(xyz)
     if n < 4:
@@ -101,22 +96,20 @@ def delaunay_faces(xyz: FloatArray) -> IntArray:
     -------
     numpy.ndarray
         Corners of the :math:`2V - 4` triangles, counterclockwise from outside, shape
-        ``(2V - 4, 3)``. Points that are all in one hemisphere are closed over the
-        empty rest of the sphere too.
+        ``(2V - 4, 3)``. They close the hull of points of one hemisphere too.
 
     Raises
     ------
     ValueError
         If a vector is not finite or not of unit length, if there are fewer than four
-        points, if all lie on one circle, or if some are less than 1e-7 rad or so
-        apart.
+        points, all on one circle, or two within about 1e-7 rad.
 
     Notes
     -----
     Source: Brown 1979, "Voronoi diagrams from convex hulls", Information Processing
-    Letters 9, 223. Where four or more neighbouring points lie on one circle, as the
-    corners of a cell of a grid do, the triangulation is not unique, and an arbitrary
-    one is returned; :func:`delaunay_edges` keeps only what all of them share.
+    Letters 9, 223. Where four or more neighbouring points lie on one circle, as on
+    grids, an arbitrary one of several triangulations is returned;
+    :func:`delaunay_edges` keeps only what all of them share.
 
     Examples
     --------
@@ -129,26 +122,24 @@ def delaunay_faces(xyz: FloatArray) -> IntArray:
 
 
 def opposite_angles(xyz: FloatArray, faces: IntArray) -> FloatArray:
-    """Angles of flat triangles in radian, each opposite to the edge after its corner.
+    """Return the angles ``(F, 3)`` of flat triangles in radian.
 
-    Column c of the result, shape ``(F, 3)``, is the angle at corner c, opposite to the
-    edge from corner c + 1 to corner c + 2.
+    Column c is the angle at corner c, opposite to the edge of the other two.
     """
     angles = np.empty(faces.shape)
     for corner in range(3):
         at, left, right = (xyz[faces[:, (corner + step) % 3]] for step in range(3))
         u, v = left - at, right - at
-        # Full precision near 0 and pi, where arccos would lose half of it.
+        # arctan2 keeps full precision near 0 and pi, where arccos would lose half.
         sine = np.linalg.norm(np.cross(u, v), axis=1)
         angles[:, corner] = np.arctan2(sine, np.einsum("ij,ij->i", u, v))
     return angles
 
 
 def edges_of_faces(faces: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Edges ``(E, 2)``, lower end first, ascending; and which ones a face has.
+    """Return edges ``(E, 2)``, lower end first, ascending, and those of each face.
 
-    The second array, shape ``(F, 3)``, holds in column c the edge opposite
-    to corner c of the face.
+    Column c of the second array ``(F, 3)`` is the edge opposite to corner c.
     """
     ends = np.sort(faces[:, [[1, 2], [2, 0], [0, 1]]], axis=2).reshape(-1, 2)
     keys, number = np.unique(ends[:, 0] * n + ends[:, 1], return_inverse=True)
@@ -159,14 +150,14 @@ def edges_of_faces(faces: IntArray, n: int) -> tuple[IntArray, IntArray]:
 def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
     r"""Return the edges ``(E, 2)`` that every Delaunay triangulation of the points has.
 
-    An edge between two faces is in only some of them where its four points lie on one
-    circle: the angles opposite to it sum to :math:`\pi`. Such diagonals are left out,
-    so that the edges have every symmetry of the points. Those that remain still join
-    all points: they are the pairs whose Voronoi cells share a side, not only a corner,
-    and among them is the shortest way from any part of the points to the rest.
+    An edge whose two faces have their four corners on one circle is in only some of
+    them: the angles opposite to it sum to :math:`\pi`. Such diagonals are left out, so
+    that the edges have every symmetry of the points. The others still join all points:
+    they are the pairs whose Voronoi cells share a side, not only a corner, and include
+    the shortest link from any part of the points to the rest.
 
-    ``faces`` ``(F, 3)`` are a triangulation of ``xyz`` ``(V, 3)``; the ends of an edge
-    have the lower vertex first, ascending.
+    ``faces`` ``(F, 3)`` are a triangulation of ``xyz`` ``(V, 3)``; edges have the lower
+    vertex first, ascending.
 
     Examples
     --------
@@ -178,6 +169,14 @@ def delaunay_edges(xyz: FloatArray, faces: IntArray) -> IntArray:
     opposite = np.bincount(
         number.ravel(), opposite_angles(xyz, faces).ravel(), minlength=len(edges)
     )
-    # They sum to less on the front of the hull; behind points that all lie in one
-    # hemisphere also to more.
+    # They sum to less on the front of the hull, and also to more behind points of one
+    # hemisphere.
     return np.asarray(edges[np.abs(opposite - np.pi) >= COCIRCULAR])
+
+
+def values_of_edges(values: FloatArray, edges: IntArray, n: int) -> sp.csr_array:
+    """Return the sparse matrix ``(n, n)`` with each edge's value in both directions."""
+    both = np.concatenate([edges, edges[:, ::-1]])
+    matrix = sp.csr_array((np.tile(values, 2), both.T), shape=(n, n))
+    matrix.eliminate_zeros()
+    return matrix

@@ -1,4 +1,4 @@
-"""Triangles bounded by great circles: areas, in a disc too, and circumcentres."""
+"""Triangles bounded by great circles: areas, also in a disc, and circumcentres."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ def triangle_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
 
     .. math:: \tan \frac E2 = \frac{|\det(a, b, c)|}{1 + a·b + b·c + c·a}
 
-    in steradian, at most :math:`2\pi`, shape ``(...)``.
-
-    Notes
-    -----
-    Source: Van Oosterom and Strackee 1983, IEEE Trans. Biomed. Eng. 30, 125.
+    in steradian, at most :math:`2\pi`, shape ``(...)``. Source: Van Oosterom and
+    Strackee 1983, IEEE Trans. Biomed. Eng. 30, 125.
 
     Examples
     --------
@@ -36,7 +33,7 @@ def signed_areas(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
 
 
 def circumcentres(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
-    """Return the points as far from all three corners of counterclockwise triangles.
+    """Return the circumcentres of counterclockwise triangles on the sphere.
 
     Examples
     --------
@@ -53,17 +50,16 @@ def sector_areas(
 ) -> FloatArray:
     r"""Return the signed areas of triangles within discs about their first corners.
 
-    With :math:`\psi` the direction from the apex, counted from that of the nearest
+    With :math:`\psi` the direction from the apex, relative to that of the nearest
     point, at the angle h, of the great circle through the other two corners, the side
     is at the distance :math:`\arctan(\tan h / \cos\psi)`, and the area
 
     .. math:: \int \bigl(1 - \cos\min(R, \arctan(\tan h / \cos\psi))\bigr)\,d\psi
 
     Corners are unit vectors ``(T, 3)``; ``radius`` is R in radian, from 0 to pi, one or
-    ``(T,)``. Areas ``(T,)`` are in steradian, positive where corners are
-    counterclockwise from outside. Summed over the sides of a polygon, they are the area
-    of its part in the disc, wherever the apex is, unless the polygon holds the point
-    opposite to it.
+    ``(T,)``. Areas ``(T,)`` are in steradian, positive for corners counterclockwise
+    from outside. Summed over the sides of a polygon, they are the area of its part in
+    the disc, for any apex, unless the polygon contains the point opposite to it.
 
     Examples
     --------
@@ -78,7 +74,7 @@ def sector_areas(
     rise = np.einsum("ij,ij->i", normal, apex)
     across = np.cross(apex, normal)
     level = np.linalg.norm(across, axis=1)
-    # From the pole of the great circle all its points are equally far.
+    # All points of a great circle are equally far from its pole.
     pole = level == 0
     across[pole] = np.cross(apex[pole], np.eye(3)[np.abs(apex[pole]).argmin(axis=1)])
     across /= np.linalg.norm(across, axis=1)[:, None]
@@ -91,7 +87,7 @@ def sector_areas(
     bend = np.arccos(np.clip(np.nan_to_num(ratio, nan=1.0), -1, 1))
 
     def swept(psi: FloatArray) -> FloatArray:
-        """Area from the nearest point's direction to psi."""
+        """Return the area from the nearest point's direction to psi."""
         straight = np.minimum(np.abs(psi), bend)
         leg = np.arctan2(np.sin(straight) * np.sin(height), np.cos(straight))
         triangle = 2 * np.arctan(np.tan(height / 2) * np.tan(leg / 2))
@@ -104,7 +100,7 @@ def sector_areas(
         )
         for point in (start, end)
     )
-    # A side that passes behind the apex goes through psi = pi, where it starts again.
+    # A side that passes behind the apex crosses the discontinuity at psi = pi.
     behind = np.where(np.abs(last - first) > np.pi, np.sign(first - last), 0.0)
     whole = 2 * swept(np.full(len(height), np.pi))
     area = swept(last) - swept(first) + behind * whole

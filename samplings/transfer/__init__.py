@@ -1,7 +1,5 @@
-"""Carrying signals between samplings: areas that cells have in common."""
+"""Transfer of signals between samplings by the areas that cells share."""
 
 from samplings.transfer.transfer import Transfer
 
-__all__ = [
-    "Transfer",
-]
+__all__ = ["Transfer"]

@@ -19,19 +19,16 @@ from samplings.transfer.polygon_overlap import limited_overlaps, polygon_overlap
 from samplings.transfer.ring_overlap import overlap_areas
 from samplings.transfer.ring_polygon_overlap import ring_polygon_overlap
 
-# Two areas that are equal but for round-off differ by less, relatively.
+# Largest relative difference of areas that are equal to round-off.
 SAME_AREA = 1e-9
-# Overlap assumed, of the smaller cell, where there may be one, for scaling to grow.
+# Overlap assumed where there may be one, as a share of the smaller cell, to be scaled.
 TRACE = 1e-6
-# Sides of polygons shorter than this, in radian, are corners but for round-off.
+# Sides of polygons shorter than this, in radian, are corners up to round-off.
 NO_LENGTH = 1e-9
 
 
 def shared_areas(source: Sampling, target: Sampling) -> sp.csr_array:
-    """Areas of the intersections of cells, shape ``(V_target, V_source)``.
-
-    See :meth:`samplings.Transfer.conservative`.
-    """
+    """Return areas of intersections of cells, shape ``(V_target, V_source)``."""
     whole_source, source_part = whole_sampling(sampling_argument("source", source))
     whole_target, target_part = whole_sampling(sampling_argument("target", target))
     overlap = _whole_overlap(whole_source, whole_target)
@@ -40,10 +37,7 @@ def shared_areas(source: Sampling, target: Sampling) -> sp.csr_array:
 
 
 def areas_at_nearest(fine: Sampling, coarse: Sampling) -> sp.csr_array:
-    """Areas of fine cells at the nearest coarse vertices, ``(V_coarse, V_fine)``.
-
-    See :meth:`samplings.Transfer.nearest`.
-    """
+    """Return areas of fine cells at the nearest coarse vertices ``(coarse, fine)``."""
     tree = cKDTree(coarse.xyz)
     rows, columns, shares = [], [], []
     open_ = np.arange(len(fine))
@@ -51,7 +45,7 @@ def areas_at_nearest(fine: Sampling, coarse: Sampling) -> sp.csr_array:
     while len(open_):
         answer = tree.query(fine.xyz[open_], k=np.arange(1, width + 1))
         chord, vertex = np.asarray(answer[0]), np.asarray(answer[1])
-        # Vertices that coincide have chords of round-off, equal in no relative sense.
+        # Chords of vertices that coincide are round-off, which no relative margin fits.
         tied = chord <= chord[:, :1] * (1 + TIE_TOLERANCE) + 1e-15
         done = ~tied[:, -1] if width < len(coarse) else np.ones(len(open_), dtype=bool)
         found, place = np.nonzero(tied[done])
@@ -63,13 +57,12 @@ def areas_at_nearest(fine: Sampling, coarse: Sampling) -> sp.csr_array:
         open_ = open_[~done]
         width = min(2 * width, len(coarse))
     entries = (np.concatenate(rows), np.concatenate(columns))
-    return sp.csr_array(
-        (np.concatenate(shares), entries), shape=(len(coarse), len(fine))
-    )
+    areas = np.concatenate(shares)
+    return sp.csr_array((areas, entries), shape=(len(coarse), len(fine)))
 
 
 def _whole_overlap(source: Sampling, target: Sampling) -> sp.csr_array:
-    """Overlap of two samplings that are not parts of others."""
+    """Return the overlap of two samplings that are not parts of others."""
     shape = (len(target), len(source))
     if same_sampling(source, target):
         return sp.diags_array(source.weights, format="csr")
@@ -83,7 +76,7 @@ def _whole_overlap(source: Sampling, target: Sampling) -> sp.csr_array:
     if parents is not None:
         entries = (target.weights, (np.arange(len(target)), parents))
         return sp.csr_array(entries, shape=shape)
-    # Exact where cells are bounded by parallels and meridians, and fast.
+    # Fast, and exact where cells are bounded by parallels and meridians.
     for rings, other in ((source, target), (target, source)):
         bands = rings.bands()
         if bands is not None and _covers_sphere(other):
@@ -98,7 +91,7 @@ def _whole_overlap(source: Sampling, target: Sampling) -> sp.csr_array:
 def _scaled_ring_overlap(
     rings: Sampling, bands: Bands, other: Sampling
 ) -> sp.csr_array | None:
-    """Overlap ``(V_rings, V_other)`` with the areas of the samplings; None without."""
+    """Return the overlap ``(V_rings, V_other)`` with the samplings' areas, or None."""
     overlap = ring_polygon_overlap(rings, bands, other.outlines())
     if not _covers_sphere(rings):
         return overlap
@@ -106,7 +99,7 @@ def _scaled_ring_overlap(
 
 
 def _scaled_polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:
-    """Overlap of polygons ``(V_fine, V_coarse)`` with the areas of whole samplings."""
+    """Return the overlap of polygons ``(V_fine, V_coarse)`` with given areas."""
     cells, others = fine.cells(), coarse.cells()
     overlap = polygon_overlaps(cells, others, fine.xyz, coarse.xyz)
     whole = _covers_sphere(fine), _covers_sphere(coarse)
@@ -121,8 +114,8 @@ def _scaled_polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:
     areas = fine.weights, coarse.weights
     scaled = balanced(overlap, *areas)
     if scaled is None:
-        # Where borders of two samplings run along each other, as meridians do, cells
-        # may overlap that their polygons do not.
+        # Where borders run along each other, as meridians do, cells may overlap though
+        # their polygons do not.
         scaled = balanced(overlap + _touching(overlap, cells, *areas), *areas)
     if scaled is None:
         raise ValueError(
@@ -137,10 +130,10 @@ def _scaled_polygon_overlap(fine: Sampling, coarse: Sampling) -> sp.csr_array:
 def _touching(
     overlap: sp.csr_array, cells: Cells, area: FloatArray, other_area: FloatArray
 ) -> sp.csr_array:
-    """A trace of overlap of each cell with the cells that its neighbours overlap."""
+    """Return traces of overlap of each cell with those that its neighbours overlap."""
     n = len(cells)
     start, end = cells.corners[cells.indices], cells.corners[cells.following]
-    # Sides without length join cells that touch at a corner only.
+    # Sides without length join cells that touch only at a corner.
     real = np.linalg.norm(end - start, axis=1) > NO_LENGTH
     row = np.repeat(np.arange(n), np.diff(cells.indptr))[real]
     links = (np.ones(len(row)), (row, cells.neighbours[real]))

@@ -10,44 +10,28 @@ from samplings.arrays import FloatArray
 from samplings.tessellation.cells import Cells
 from samplings.tessellation.spherical_triangles import sector_areas
 
-# A cell whose own area is less than this share of its polygon's has a limit. Between
-# parallels and meridians, or great circles half-way, areas differ by less.
+# A cell with less than this share of its polygon's area is limited. Areas between
+# parallels and meridians, or great circles halfway, differ by less.
 LIMITED = 0.9
-# Halvings of the interval of radii: down to pi / 2^60.
+# Halvings of the interval of radii, down to pi / 2^60.
 HALVINGS = 60
 
 
 @dataclass(frozen=True)
 class Discs:
-    """A disc about the point of each cell, of pi in radius where there is no limit.
-
-    Parameters
-    ----------
-    centre
-        Unit vectors, shape ``(V, 3)``.
-    radius
-        Angles in radian, shape ``(V,)``.
-    """
+    """Discs about centres ``(V, 3)``, radii in radian ``(V,)``, pi without limit."""
 
     centre: FloatArray
     radius: FloatArray
 
 
 def limiting_discs(cells: Cells, xyz: FloatArray, weights: FloatArray) -> Discs:
-    """Return the discs within which cells have the areas they stand for.
+    """Return the discs within which cells have the areas of their vertices.
 
-    The outer Voronoi cells of points in a part of the sphere reach round the globe; the
-    areas that the points stand for do not. Each cell of less than nine tenths of its
-    polygon's area is limited to the disc about its point within which it has its area.
-
-    Parameters
-    ----------
-    cells
-        Polygons, each around its point.
-    xyz
-        The points, shape ``(V, 3)``.
-    weights
-        The areas in steradian, shape ``(V,)``.
+    The outer Voronoi cells of points in a part of the sphere reach around the globe.
+    Each of the ``cells`` about ``xyz`` ``(V, 3)`` whose area in ``weights`` ``(V,)`` is
+    less than nine tenths of its polygon's is limited to the disc about its point within
+    which it has this area.
 
     Examples
     --------

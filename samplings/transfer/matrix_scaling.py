@@ -1,4 +1,4 @@
-"""Scaling a matrix of overlaps so that its rows and columns have given sums."""
+"""Scaling of a matrix of overlaps to given sums of rows and columns."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from scipy.sparse.linalg import cg
 
 from samplings.arrays import FloatArray, IntArray
 
-# Alternate scalings before Newton's method: enough where sums are local matters.
+# Alternate scalings before Newton's method: enough for local errors.
 SWEEPS = 20
 NEWTON_STEPS = 30
 HALVINGS = 10
-# Of the solution of each step: the next one starts from the rest.
+# Accuracy of each Newton step; the next one corrects its error.
 ACCURACY = 1e-5
-# Relative error that round-off may leave where cells differ widely in size.
-ROUND_OFF = 1e-11
-# Totals that are equal but for round-off differ by less, relatively.
+# Relative errors: to stop at, and left by round-off where cells differ widely in size.
+CLOSE, ROUND_OFF = 1e-13, 1e-11
+# Largest relative difference of totals that are equal to round-off.
 SAME_TOTAL = 1e-9
 
 
 def balanced(
-    matrix: sp.csr_array,
-    rows: FloatArray,
-    columns: FloatArray,
-    accuracy: float = 1e-13,
+    matrix: sp.csr_array, rows: FloatArray, columns: FloatArray
 ) -> sp.csr_array | None:
     r"""Scale rows and columns of a non-negative matrix ``(R, C)`` to given sums.
 
@@ -33,12 +30,12 @@ def balanced(
               \sum_i B_{ij} = c_j
 
     B is the matrix with these sums of the least divergence :math:`\sum B \log(B / A)`
-    from A: zeros stay, and all else changes as little as possible. Sinkhorn's alternate
-    scaling of rows and columns removes local errors; then Newton's method on the convex
-    dual in :math:`\log v`, with u that of the rows, quickly removes the others.
+    from A; zeros stay. Sinkhorn's alternate scaling of rows and columns removes local
+    errors; then Newton's method on the convex dual in :math:`\log v`, with u from the
+    rows, quickly removes the others.
 
-    The sums of ``rows`` and ``columns`` are positive, of equal totals, and met to a
-    relative ``accuracy``. None is returned if the zeros forbid such a scaling.
+    The sums of ``rows`` and ``columns`` must be positive, of equal totals, and are met
+    to a relative 1e-13. Return None if the zeros forbid such a scaling.
 
     Notes
     -----
@@ -51,8 +48,8 @@ def balanced(
     True
     """
     if matrix.shape[0] < matrix.shape[1]:
-        # The work of a step is that of the columns.
-        turned = balanced(sp.csr_array(matrix.T), columns, rows, accuracy)
+        # The work of a step grows with the number of columns.
+        turned = balanced(sp.csr_array(matrix.T), columns, rows)
         return None if turned is None else sp.csr_array(turned.T)
     scaled = sp.csr_array(matrix, copy=True)
     row_of = np.repeat(np.arange(scaled.shape[0]), np.diff(scaled.indptr))
@@ -60,13 +57,13 @@ def balanced(
     if not _may_have(rows, columns, row_part, part):
         return None
     for _ in range(SWEEPS):
-        if _worst(scaled, rows, columns) <= accuracy:
+        if _worst(scaled, rows, columns) <= CLOSE:
             return scaled
         _scale_columns(scaled, columns)
         _scale_rows(scaled, row_of, rows)
     worst = _worst(scaled, rows, columns)
     for _ in range(NEWTON_STEPS):
-        if worst <= accuracy:
+        if worst <= CLOSE:
             return scaled
         step = _newton_step(scaled, rows, columns, part)
         # Halve steps that overshoot.
@@ -74,7 +71,7 @@ def balanced(
             trial = scaled.copy()
             trial.data *= np.exp(np.clip(step, -50, 50))[scaled.indices]
             _scale_rows(trial, row_of, rows)
-            # The step is accurate for the large columns; this is for the small ones.
+            # The step is accurate for large columns; this corrects the small ones.
             _scale_columns(trial, columns)
             _scale_rows(trial, row_of, rows)
             remaining = _worst(trial, rows, columns)
@@ -82,7 +79,7 @@ def balanced(
                 break
             step = step / 2
         else:
-            # Nothing gets nearer: round-off, or sums that the zeros forbid.
+            # No improvement: round-off, or sums that the zeros forbid.
             break
         scaled, worst = trial, remaining
     return scaled if worst <= ROUND_OFF else None
@@ -108,13 +105,13 @@ def _column_sums(matrix: sp.csr_array) -> FloatArray:
 
 
 def _worst(matrix: sp.csr_array, rows: FloatArray, columns: FloatArray) -> float:
-    """Largest relative error of a sum."""
+    """Return the largest relative error of a sum."""
     of_rows = np.abs(_row_sums(matrix) / rows - 1).max()
     return float(max(of_rows, np.abs(_column_sums(matrix) / columns - 1).max()))
 
 
 def _connected_parts(matrix: sp.csr_array) -> tuple[IntArray, IntArray]:
-    """Number of the connected part to which each column belongs, and each row."""
+    """Return the connected part to which each column, and each row, belongs."""
     n_rows, n_columns = matrix.shape
     n = n_rows + n_columns
     ends = sp.coo_array(matrix)
@@ -127,7 +124,7 @@ def _connected_parts(matrix: sp.csr_array) -> tuple[IntArray, IntArray]:
 def _may_have(
     rows: FloatArray, columns: FloatArray, row_part: IntArray, column_part: IntArray
 ) -> bool:
-    """Whether the sums of each connected part have the same total in both."""
+    """Whether rows and columns have the same total in each connected part."""
     n = int(max(row_part.max(), column_part.max())) + 1
     of_rows = np.bincount(row_part, rows, minlength=n)
     of_columns = np.bincount(column_part, columns, minlength=n)
@@ -137,11 +134,11 @@ def _may_have(
 def _newton_step(
     matrix: sp.csr_array, rows: FloatArray, columns: FloatArray, part: IntArray
 ) -> FloatArray:
-    """Changes of log v that meet the sums of columns to first order.
+    """Return changes of log v that meet the sums of columns to first order.
 
-    Rows are scaled to their sums whatever v is, which leaves a Hessian that is the
-    graph Laplacian of the columns, two of them linked where they share a row. It is
-    zero on what is constant over connected parts, which changes nothing.
+    As rows are always rescaled to their sums, the Hessian is the graph Laplacian of the
+    columns, linked if they share a row. It vanishes on constants over connected parts,
+    which change nothing.
     """
     row_sums, column_sums = _row_sums(matrix), _column_sums(matrix)
     divided = matrix.copy()
@@ -153,7 +150,7 @@ def _newton_step(
     missing -= (np.bincount(label, missing) / np.bincount(label))[label]
     diagonal = hessian.diagonal()
     inverse = 1 / np.where(diagonal > 0, diagonal, 1)
-    # Where the sums cannot be met, overlaps vanish and the step grows without bounds.
+    # If the sums cannot be met, overlaps vanish and the step grows without bounds.
     with np.errstate(all="ignore"):
         step, _ = cg(
             sp.csr_array(hessian),

@@ -19,33 +19,27 @@ from samplings.transfer.limits import Discs
 
 # Pairs of polygons that are cut at a time: some 100 MB of corners.
 CHUNK = 1 << 17
-# Overlaps of less than this share of the smaller cell are round-off: cells with a
-# common side touch along it by 1e-16 of a radian over their size.
+# Overlaps below this share of the smaller cell are round-off: cells with a common side
+# touch along it by 1e-16 of a radian over their size.
 SLIVER = 1e-11
-# Sides of the polygon that stands for a disc where two discs meet.
+# Sides of the polygon that replaces a disc where two discs meet.
 SIDES = 48
-# How far a point may be outside of the cell that holds it, in radian, for round-off.
+# Distance in radian by which round-off may put a point outside its cell.
 OUTSIDE = 1e-14
 
 
 def polygon_overlaps(
     cells: Cells, others: Cells, xyz: FloatArray, centres: FloatArray
 ) -> sp.csr_array:
-    """Return the areas that cells of two coverings of the sphere have in common.
+    """Return the areas that cells of two coverings of the sphere share.
 
-    From the cell of ``others`` that holds a point of a cell, the search goes on across
-    the sides beyond which the cell reaches, so that only cells that overlap, and their
-    neighbours, are compared, whatever their sizes. Least is done when ``cells`` are the
-    smaller ones.
+    From the cell of ``others`` that contains a point of a cell, the search crosses the
+    sides that the cell crosses, so that only cells that overlap, and their neighbours,
+    are compared, whatever their sizes. It is fastest if ``cells`` are the smaller ones.
 
     ``xyz`` holds a point inside each of the ``cells``, and ``centres`` points in the
     ``others``, near which the search starts. The result is sparse, in steradian, shape
-    ``(len(cells), len(others))``; areas below 1e-11 of the smaller cell are left out.
-
-    Raises
-    ------
-    ValueError
-        If the polygons do not cover the sphere.
+    ``(len(cells), len(others))``, without areas below 1e-11 of the smaller cell.
     """
     n = len(others)
     area, other_area = cells.areas, others.areas
@@ -60,7 +54,7 @@ def polygon_overlaps(
         onward = real[pair]
         onto = i[pair[onward]] * n + others.neighbours[side[onward]]
         level = np.setdiff1d(onto, seen)
-        # Few cells are so large that the search takes many steps: the rest is done.
+        # Pairs seen matter only for the few large cells that are still searched.
         going = np.zeros(len(cells), dtype=bool)
         going[level // n] = True
         seen = np.concatenate([seen[going[seen // n]], level])
@@ -77,18 +71,18 @@ def polygon_overlaps(
         if wrong.any():
             bad = int(off.argmax())
             raise ValueError(
-                f"the cells of the {name} sampling are not covered by the other's: "
-                f"{whole[bad] - off[bad]:.6g} of {whole[bad]:.6g} sr of cell {bad}; "
-                "cells must cover the sphere without gaps"
+                f"cells must cover the sphere without gaps, but of cell {bad} of the "
+                f"{name} sampling the other covers {whole[bad] - off[bad]:.6g} of "
+                f"{whole[bad]:.6g} sr; complete its cells"
             )
     return overlap
 
 
 def containing_cells(others: Cells, xyz: FloatArray, centres: FloatArray) -> IntArray:
-    """Cell that holds each point: walk across the side that is passed the farthest."""
+    """Return the cell that contains each point, by a walk across the worst side."""
     cell = np.asarray(cKDTree(centres).query(xyz)[1], dtype=np.int64)
     walking = np.arange(len(xyz))
-    # Nearest points of coverings by cells that are not Voronoi are a step or two off.
+    # In coverings that are not Voronoi the nearest centre is a step or two off.
     for _ in range(len(others)):
         sides, begin = ragged_ranges(others.indptr, cell[walking])
         point = np.repeat(walking, np.diff(begin))
@@ -106,9 +100,9 @@ def containing_cells(others: Cells, xyz: FloatArray, centres: FloatArray) -> Int
 def _cut(
     cells: Cells, others: Cells, i: IntArray, j: IntArray
 ) -> tuple[FloatArray, IntArray, IntArray]:
-    """Areas of ``cells[i]`` within ``others[j]``, and the sides that they pass.
+    """Return areas of ``cells[i]`` within ``others[j]``, and the sides they cross.
 
-    Passed sides come as the position of the pair and the side of ``others``.
+    Crossed sides are positions of pairs and sides of ``others``.
     """
     areas, pairs, sides = [], [], []
     for start in range(0, len(i), CHUNK):
@@ -118,20 +112,16 @@ def _cut(
         areas.append(polygon_areas(points, np.append(0, np.cumsum(count))))
         pairs.append(pair + start)
         sides.append(side)
-    return (
-        np.concatenate(areas),
-        np.concatenate(pairs),
-        np.concatenate(sides),
-    )
+    return np.concatenate(areas), np.concatenate(pairs), np.concatenate(sides)
 
 
 def _intersections(
     cells: Cells, others: Cells, i: IntArray, j: IntArray
 ) -> tuple[FloatArray, IntArray, IntArray, IntArray]:
-    """Sutherland and Hodgman's clipping, all pairs at once, side after side.
+    """Clip all pairs at once, side after side, by Sutherland and Hodgman's algorithm.
 
-    Polygons are kept one after the other in one list of points, with a list of the
-    pairs they belong to; then come the pairs and sides that are passed.
+    Return the points of all polygons, the pair of each, and the pairs and sides that
+    are crossed.
     """
     entries, begin = ragged_ranges(cells.indptr, i)
     points = cells.corners[cells.indices[entries]]
@@ -161,7 +151,7 @@ def _intersections(
 
 
 def _following(owner: IntArray) -> IntArray:
-    """The point after each point of its polygon, the first one after the last."""
+    """Return the point after each point of its polygon, the first after the last."""
     last = np.append(owner[1:] != owner[:-1], [True] * min(1, len(owner)))
     return next_in_ring(np.append(0, np.flatnonzero(last) + 1))
 
@@ -172,7 +162,7 @@ def _keep_inside(
     depth: FloatArray,
     inside: npt.NDArray[np.bool_],
 ) -> tuple[FloatArray, IntArray]:
-    """Cut polygons where they leave and enter the half-space of positive depth."""
+    """Cut polygons where they cross into the half-space of negative depth."""
     following = _following(owner)
     crossing = inside != inside[following]
     count = inside.astype(np.int64) + crossing
@@ -197,23 +187,11 @@ def limited_overlaps(
     discs: Discs | None,
     other_discs: Discs | None,
 ) -> sp.csr_array:
-    """Keep the part of overlaps that is within discs about the points of the cells.
+    """Return the part of overlaps within discs about the points of the cells.
 
-    Parameters
-    ----------
-    overlap
-        That of :func:`polygon_overlaps`.
-    cells, others
-        The two coverings.
-    discs, other_discs
-        For each cell the disc that it is limited to; None where there are no limits.
-        Where both cells have one, that of ``others`` is taken as a polygon of 48 sides
-        and its area.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        Areas in steradian, of the shape of ``overlap``.
+    ``overlap`` is that of :func:`polygon_overlaps`; discs are None without limits. If
+    both cells have one, that of ``others`` is replaced by a polygon of 48 sides and
+    equal area. The areas are in steradian.
     """
     if discs is None and other_discs is not None:
         flipped = limited_overlaps(overlap.T.tocsr(), others, cells, other_discs, None)
@@ -248,11 +226,11 @@ def limited_overlaps(
 def _within_discs(
     points: FloatArray, owner: IntArray, discs: Discs, j: IntArray
 ) -> tuple[FloatArray, IntArray]:
-    """Cut polygons along regular ones of the area of the discs."""
+    """Cut polygons along regular ones with the area of the discs."""
     first = np.cross(discs.centre, np.eye(3)[np.abs(discs.centre).argmin(axis=1)])
     first /= np.linalg.norm(first, axis=1)[:, None]
     second = np.cross(discs.centre, first)
-    # Flat polygons of the same area; larger than a half-sphere there is no polygon.
+    # Flat polygons of equal area; there is none larger than a hemisphere.
     inner = discs.radius * np.sqrt(np.pi / (SIDES * np.tan(np.pi / SIDES)))
     whole = inner >= np.pi / 2
     for angle in np.arange(SIDES) * (2 * np.pi / SIDES):

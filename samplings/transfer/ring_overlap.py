@@ -9,8 +9,8 @@ from samplings.arrays import FloatArray, IntArray
 from samplings.coarsening import Coarsening
 from samplings.rings import RingSampling, band_heights
 
-# Boundaries that agree in exact arithmetic differ by round-off: an overlap thinner than
-# this part of the thinner ring is none.
+# Boundaries that agree in exact arithmetic differ by round-off: overlaps thinner than
+# this share of the thinner ring are ignored.
 SLIVER = 1e-11
 
 
@@ -20,8 +20,8 @@ def overlap_areas(fine: RingSampling, coarse: RingSampling) -> sp.csr_array:
     .. math:: A_{cf} = (\text{overlap in } \cos\theta) · (\text{overlap in } \varphi)
 
     Cells are bounded by meridians and parallels, so that both overlaps are of
-    intervals. Rows sum to the coarse areas and columns to the fine ones; neither
-    sampling needs to be the finer one. Time and memory are proportional to the entries.
+    intervals. Rows sum to the coarse areas and columns to the fine ones; either
+    sampling may be the finer one. Time and memory are proportional to the entries.
 
     Notes
     -----
@@ -38,7 +38,7 @@ def overlap_areas(fine: RingSampling, coarse: RingSampling) -> sp.csr_array:
     """
     fine_ring, coarse_ring, height = _shared_bands(fine.ring_edges, coarse.ring_edges)
     n_fine, n_coarse = fine.ring_n_phi[fine_ring], coarse.ring_n_phi[coarse_ring]
-    # One entry a pair of rings so far; from here on, one a pair and fine cell. Angles
+    # So far one entry per pair of rings; from here on, per pair and fine cell. Angles
     # are integers in units of 1 / (2 n_fine n_coarse) of a turn, hence exact.
     pair, cell = _spread(n_fine)
     n_fine, n_coarse = n_fine[pair], n_coarse[pair]
@@ -46,7 +46,7 @@ def overlap_areas(fine: RingSampling, coarse: RingSampling) -> sp.csr_array:
     origin = (coarse.ring_shift[coarse_ring[pair]] - 1) * n_fine
     first = (west - origin) // (2 * n_fine)
     last = (west + 2 * n_coarse - 1 - origin) // (2 * n_fine)
-    # And now one entry a pair, fine cell and coarse cell.
+    # And now one entry per pair, fine cell and coarse cell.
     entry, beyond = _spread(last - first + 1)
     other = first[entry] + beyond
     west, n_fine, n_coarse = west[entry], n_fine[entry], n_coarse[entry]
@@ -62,18 +62,7 @@ def overlap_areas(fine: RingSampling, coarse: RingSampling) -> sp.csr_array:
 
 
 def conservative_coarsening(fine: RingSampling, coarse: RingSampling) -> Coarsening:
-    """Share each fine cell among the coarse cells by the area in each.
-
-    Parameters
-    ----------
-    fine, coarse
-        The two samplings.
-
-    Returns
-    -------
-    Coarsening
-        Shares that sum to one for each fine cell.
-    """
+    """Share each fine cell among the coarse cells by the area in each."""
     areas = overlap_areas(fine, coarse)
     areas.data /= areas.sum(axis=0)[areas.indices]
     return Coarsening(fine, coarse, areas)
@@ -82,7 +71,7 @@ def conservative_coarsening(fine: RingSampling, coarse: RingSampling) -> Coarsen
 def _shared_bands(
     fine: FloatArray, coarse: FloatArray
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Pairs of rings that overlap, and the height in cos(theta) they share."""
+    """Return pairs of rings that overlap, and the height in cos(theta) they share."""
     cuts = np.sort(np.concatenate([fine, coarse]))
     north, south = cuts[:-1], cuts[1:]
     middle = (north + south) / 2
@@ -98,7 +87,7 @@ def _shared_bands(
 
 
 def _spread(counts: IntArray) -> tuple[IntArray, IntArray]:
-    """Index of each item and its number within it, for so many items each."""
+    """Return for each of ``counts[i]`` items the index i, and its number within it."""
     index = np.repeat(np.arange(len(counts)), counts)
     start = np.cumsum(counts) - counts
     return index, np.arange(len(index)) - start[index]

@@ -12,7 +12,7 @@ from samplings.base import Sampling
 from samplings.tessellation.bands import Bands
 from samplings.tessellation.cells import Cells
 
-# A great circle whose normal is so near to the equator is a meridian: round-off.
+# A great circle whose normal is this close to the equator is a meridian to round-off.
 MERIDIAN = 1e-12
 # Overlaps below these are round-off: each is a difference of numbers of order one.
 NO_AREA, SLIVER = 1e-14, 1e-10
@@ -20,7 +20,7 @@ NO_AREA, SLIVER = 1e-14, 1e-10
 
 @dataclass(frozen=True)
 class Arcs:
-    """Pieces of sides of polygons, on each of which the latitude only rises or falls.
+    """Pieces of sides of polygons along which the latitude is monotonic, ``(A,)`` each.
 
     A point is at ``cos s`` times the highest point of its great circle plus ``sin s``
     times the direction there, with s from 0 to pi or from -pi to 0.
@@ -28,13 +28,13 @@ class Arcs:
     Parameters
     ----------
     polygon
-        Which polygon it bounds, shape ``(A,)``.
+        The polygon that it bounds.
     high, low
         Sine and cosine of the latitude of the highest point of the great circle.
     sign
         1 where longitude grows with s, else -1.
     lon
-        Longitude of the highest point, of the turn of its polygon.
+        Longitude of the highest point, in the turn of its polygon.
     first, last
         Values of s at the ends.
     """
@@ -51,7 +51,7 @@ class Arcs:
         return Arcs(*(getattr(self, one.name)[part] for one in fields(self)))
 
     def between(self, first: FloatArray, last: FloatArray) -> Arcs:
-        """Return the same arcs from other points to others."""
+        """Return the same arcs with other ends."""
         return replace(self, first=first, last=last)
 
     def z(self, s: FloatArray) -> FloatArray:
@@ -61,7 +61,7 @@ class Arcs:
     def longitude(self, s: FloatArray) -> FloatArray:
         """Longitude in radian."""
         away = np.arctan2(np.sin(s), self.low * np.cos(s))
-        # Along a meridian to the pole and no farther.
+        # A meridian ends at the pole.
         side = np.where(self.first + self.last > 0, np.pi / 2, -np.pi / 2)
         return self.lon + self.sign * np.where(self.low < MERIDIAN, side, away)
 
@@ -101,7 +101,7 @@ def ring_polygon_overlap(rings: Sampling, bands: Bands, cells: Cells) -> sp.csr_
         - (arcs.longitude(arcs.first) - west) * z
         - (arcs.integral(arcs.last) - arcs.integral(arcs.first))
     )
-    # Columns between the westernmost and the easternmost one of a polygon in a ring.
+    # All columns from the westernmost to the easternmost of a polygon in a ring.
     key = arcs.polygon * len(bands.n) + ring
     order = np.argsort(key, kind="stable")
     key, column = key[order], column[order]
@@ -123,9 +123,8 @@ def ring_polygon_overlap(rings: Sampling, bands: Bands, cells: Cells) -> sp.csr_
     area = parts + (bands.border(ring, column + 1) - west) * east
     vertex, cell = bands.vertex(ring, column), owner[polygon]
     real = (vertex >= 0) & (area > NO_AREA)
-    overlap = sp.csr_array(
-        (area[real], (vertex[real], cell[real])), shape=(len(rings), len(cells))
-    )
+    entries = (area[real], (vertex[real], cell[real]))
+    overlap = sp.csr_array(entries, shape=(len(rings), len(cells)))
     overlap.sum_duplicates()
     rows = np.repeat(np.arange(len(rings)), np.diff(overlap.indptr))
     smaller = np.minimum(rings.weights[rows], cells.areas[overlap.indices])
@@ -135,18 +134,17 @@ def ring_polygon_overlap(rings: Sampling, bands: Bands, cells: Cells) -> sp.csr_
 
 
 def _arcs(cells: Cells) -> tuple[Arcs, IntArray]:
-    """Sides of polygons cut where they turn south or north, and the cell of each.
+    """Return sides cut where they turn south or north, and the cell of each polygon.
 
-    Polygons that hold a pole are taken as triangles that have a corner there.
+    Polygons that contain a pole are split into triangles with a corner there.
     """
     cell = np.repeat(np.arange(len(cells)), np.diff(cells.indptr))
     start = cells.corners[cells.indices]
     end = cells.corners[cells.following]
     normal = cells.normals
     owner = np.arange(len(cells))
-    sums = np.stack(
-        [np.bincount(cell, start[:, i], minlength=len(cells)) for i in range(2)]
-    )
+    totals = [np.bincount(cell, start[:, i], minlength=len(cells)) for i in range(2)]
+    sums = np.stack(totals)
     parts = [(start, end, normal, cell)]
     keep = np.ones(len(cell), dtype=bool)
     for pole in (1.0, -1.0):
@@ -181,7 +179,7 @@ def _arcs(cells: Cells) -> tuple[Arcs, IntArray]:
         )
         for point in (p, q)
     )
-    # Sides are shorter than half a turn, and go on in the direction of growing s.
+    # Sides are shorter than half a turn, and continue in the direction of growing s.
     last = first + np.maximum((last - first + np.pi) % (2 * np.pi) - np.pi, 0.0)
     turn = np.pi * (np.floor(first / np.pi) + 1)
     turns = (turn > first) & (turn < last)
@@ -193,7 +191,7 @@ def _arcs(cells: Cells) -> tuple[Arcs, IntArray]:
     begin, stop = begin - 2 * np.pi * beyond, stop - 2 * np.pi * beyond
     lon = np.arctan2(towards[:, 1], towards[:, 0])[index]
     arcs = Arcs(polygon[index], high[index], low[index], sign[index], lon, begin, stop)
-    # Of the turns of a longitude, the one next to the middle of the polygon.
+    # The turn of a longitude is that nearest to the middle of the polygon.
     middle = np.arctan2(sums[1], sums[0])[arcs.polygon]
     apart = arcs.longitude((begin + stop) / 2) - middle
     lon = lon - 2 * np.pi * np.round(apart / (2 * np.pi))
@@ -201,7 +199,7 @@ def _arcs(cells: Cells) -> tuple[Arcs, IntArray]:
 
 
 def _steps(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Index, number of the step and its direction on the way from first to last."""
+    """Return index, number and direction of the steps from first to last."""
     count = np.abs(last - first) + 1
     index = np.repeat(np.arange(len(count)), count)
     step = np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)
@@ -209,7 +207,7 @@ def _steps(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray, IntArra
 
 
 def _within_rings(arcs: Arcs, bands: Bands) -> tuple[Arcs, IntArray]:
-    """Cut arcs at parallels; the ring of each piece."""
+    """Cut arcs at parallels; return the pieces and the ring of each."""
     z, n_rings = (arcs.z(arcs.first), arcs.z(arcs.last)), len(bands.n)
     first, last = (
         np.clip(np.searchsorted(bands.z, one, side="right") - 1, 0, n_rings - 1)
@@ -236,7 +234,7 @@ def _within_rings(arcs: Arcs, bands: Bands) -> tuple[Arcs, IntArray]:
 def _within_columns(
     arcs: Arcs, ring: IntArray, bands: Bands
 ) -> tuple[Arcs, IntArray, IntArray]:
-    """Cut arcs at meridians; which arc each piece is of, and its column."""
+    """Cut arcs at meridians; return the pieces, and the arc and column of each."""
     first, last = (
         bands.column(ring, arcs.longitude(s)) for s in (arcs.first, arcs.last)
     )

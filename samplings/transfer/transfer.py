@@ -11,39 +11,34 @@ import scipy.sparse as sp
 from samplings.arrays import FloatArray, IntArray, ReadOnly, freeze, read_only
 from samplings.base import Masked, Sampling
 from samplings.coarsening import Coarsening
-from samplings.transfer.cell_overlap import (
-    SAME_AREA,
-    areas_at_nearest,
-    shared_areas,
-)
+from samplings.transfer.cell_overlap import SAME_AREA, areas_at_nearest, shared_areas
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Transfer(ReadOnly):
-    r"""Areas that cells of two samplings have in common, and means over them.
+    r"""Areas that cells of two samplings share, and means over them.
 
     .. math::
         (P s)_t = \frac{\sum_f O_{tf} s_f}{\sum_f O_{tf}}, \qquad
         (U c)_f = \frac{\sum_t O_{tf} c_t}{\sum_t O_{tf}}
 
     Pooling P and unpooling U take each cell's mean over what it shares with the cells
-    of the other sampling. They are adjoint to one another in the inner products
-    weighted by the areas shared, keep constants, and keep the mean over the sphere.
+    of the other sampling. They are adjoint in the inner products weighted by the shared
+    areas, and preserve constants and the mean over the sphere.
 
     Parameters
     ----------
-    source
-        Where signals come from, ``V_source`` vertices.
-    target
-        Where they go, ``V_target`` vertices.
+    source, target
+        The samplings of signals before and after, ``V_source`` and ``V_target``
+        vertices.
     overlap
         Shared areas in steradian, sparse, shape ``(V_target, V_source)``.
 
     Raises
     ------
     ValueError
-        If the overlap has another shape, a negative or non-finite entry, or a target
-        cell that shares nothing.
+        If the overlap does not fit, has a negative or non-finite entry, or a target
+        cell shares nothing.
 
     Examples
     --------
@@ -60,7 +55,7 @@ class Transfer(ReadOnly):
     overlap: sp.csr_array
 
     def __post_init__(self) -> None:
-        # A copy: it is made read-only below, and the caller's must stay as it is.
+        # A copy, since it is made read-only below.
         overlap = sp.csr_array(self.overlap).astype(np.float64)
         shape = (len(self.target), len(self.source))
         if overlap.shape != shape:
@@ -105,32 +100,30 @@ class Transfer(ReadOnly):
         -------
         Transfer
             Where both cover the whole sphere, columns of the overlap sum to
-            ``source.weights`` and rows to ``target.weights``, to round-off. Where one
-            covers a part, to what they share of these.
+            ``source.weights`` and rows to ``target.weights``, to round-off; otherwise
+            to the shared part of these.
 
         Raises
         ------
         ValueError
-            If a sampling has no cells (fewer than four points, or all on one circle),
-            if a target cell shares nothing, or if the areas of the two contradict each
-            other, as given ones may: then no overlaps have them as sums.
+            If a sampling has no cells (fewer than four points, or all on one circle), a
+            target cell shares nothing, or given areas are not sums of any overlaps.
 
         Notes
         -----
         Cells that nest by construction (HEALPix in HEALPix, ...) are matched by index,
         those of rings by latitude and longitude. Cells between parallels and meridians
         are intersected with the polygons of other samplings, and polygons with each
-        other, exactly. The areas of cells whose sides are no great circles (pixels
-        of HEALPix, between parallels) differ from those of the polygons: overlaps are
-        scaled by row and column to have the samplings' own areas as sums, with the
-        least change (:func:`samplings.transfer.matrix_scaling.balanced`); where
-        that is impossible, with a millionth of a cell shared with what its neighbours
-        overlap.
+        other, exactly. Cells whose sides are not great circles (HEALPix between
+        parallels) differ in area from their polygons: overlaps are scaled by row and
+        column to the samplings' own areas, with the least change
+        (:func:`samplings.transfer.matrix_scaling.balanced`); if that is impossible, a
+        millionth of a cell is first shared with the cells that its neighbours overlap.
 
         Cells of a sampling of a part of the sphere are limited to the discs about their
         points within which they have their areas
-        (:func:`samplings.transfer.limits.limiting_discs`), and nothing shares more
-        than its area: cells that a mask has cut count as evenly covered.
+        (:func:`samplings.transfer.limits.limiting_discs`), and none shares more than
+        its area: cells that a mask has cut count as evenly covered.
 
         Equivariance: exact for the rotations that map both samplings onto themselves.
         """
@@ -140,8 +133,8 @@ class Transfer(ReadOnly):
     def nearest(cls, source: Sampling, target: Sampling) -> Transfer:
         """Give each cell of the finer sampling to the nearest vertex of the coarser.
 
-        Vertices as near as the nearest (relative 1e-9) get equal shares, so that the
-        transfer has every symmetry of the two samplings.
+        Ties with the nearest (relative 1e-9) get equal shares, so that the transfer has
+        every symmetry of the two samplings.
 
         Parameters
         ----------
@@ -161,10 +154,8 @@ class Transfer(ReadOnly):
     @cached_property
     def source_areas(self) -> FloatArray:
         """Area of each source cell that the target covers, shape ``(V_source,)``."""
-        areas = np.bincount(
-            self.overlap.indices, self.overlap.data, minlength=len(self.source)
-        )
-        return read_only(areas)
+        data, n = self.overlap.data, len(self.source)
+        return read_only(np.bincount(self.overlap.indices, data, minlength=n))
 
     @cached_property
     def target_areas(self) -> FloatArray:
@@ -172,11 +163,11 @@ class Transfer(ReadOnly):
         return read_only(self.overlap.sum(axis=1))
 
     def pooling(self) -> sp.csr_array:
-        """Matrix ``(V_target, V_source)`` of means over target cells; rows sum to 1."""
+        """Return the matrix ``(V_target, V_source)`` of means over target cells."""
         return freeze(_rows_to_one(self.overlap))
 
     def unpooling(self) -> sp.csr_array:
-        """Matrix ``(V_source, V_target)`` of means over source cells; rows sum to 1.
+        """Return the matrix ``(V_source, V_target)`` of means over source cells.
 
         The adjoint of :meth:`pooling`: ``<P s, t> = <s, U t>`` with the inner products
         weighted by :attr:`target_areas` and :attr:`source_areas`.
@@ -190,23 +181,21 @@ class Transfer(ReadOnly):
         if len(empty):
             raise ValueError(
                 f"{_count(len(empty), 'cell')} of the source {self.source.name} share "
-                f"nothing with the target {self.target.name}, and nothing can come "
-                f"back to them: {_listed(empty)}; keep only those that do, as in "
-                "source[index]"
+                f"nothing with the target {self.target.name}, and get no values back: "
+                f"{_listed(empty)}; keep only those that do, as in source[index]"
             )
         return freeze(_rows_to_one(sp.csr_array(self.overlap.T)))
 
     def coarsening(self) -> Coarsening:
         """Return the shares of source cells as a step of a pyramid.
 
-        Its coarse sampling is the target where that has the areas it holds; else the
-        target with those areas.
+        The coarse sampling is the target, with the areas it receives.
 
         Raises
         ------
         ValueError
-            If the target has more vertices than the source, or does not cover its
-            cells as a whole.
+            If the target has more vertices than the source, or does not cover all of
+            its cells.
 
         Examples
         --------
@@ -225,7 +214,7 @@ class Transfer(ReadOnly):
         if len(short):
             bad = int(short[off[short].argmax()])
             raise ValueError(
-                "a coarsening holds all of the fine cells, but the target "
+                "a coarsening must cover all of the fine cells, but the target "
                 f"{self.target.name} covers {self.source_areas[bad]:.6g} of "
                 f"{weights[bad]:.6g} sr of cell {bad} of {self.source.name} "
                 f"({_count(len(short), 'cell')} in all); coarsen the part that it "

@@ -112,9 +112,9 @@ def test_error_for_a_parent_without_coarser_sampling():
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (SPHERE[[7]], "the 1 vertices kept of healpix-4 lie in 1 cells of healpix-2, "),
-        (SPHERE[[0, 50, 100]], "lie in 3 cells of healpix-2, which would not be coar"),
-        (Icosahedral(1)[[20]], "lie in 2 cells of icosahedral-0, which would not be"),
+        (SPHERE[[7]], "got 1 cells of healpix-2 for the 1 vertices kept of"),
+        (SPHERE[[0, 50, 100]], "got 3 cells of healpix-2 for the 3 vertices kept"),
+        (Icosahedral(1)[[20]], "got 2 cells of icosahedral-0 for"),
     ],
 )
 def test_error_for_parts_that_would_not_become_coarser(part, message):

@@ -116,7 +116,7 @@ def test_a_missing_signal_is_missed():
     [
         (torch.ones(8, 2), ValueError, r"have 8 rows, HarmonicLayout\(L=3, tau=1\)"),
         (torch.ones(9), ValueError, r"got \(9,\); add a channel"),
-        (torch.ones(9, 2).double(), TypeError, "must be torch.float32 like the"),
+        (torch.ones(9, 2).double(), TypeError, "must be torch.float32 like this"),
         (torch.ones(9, 2).half(), TypeError, "float32 or float64, got torch.float16"),
     ],
 )

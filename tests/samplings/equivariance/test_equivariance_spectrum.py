@@ -226,7 +226,7 @@ def test_mean_error_is_geometric():
     assert spectrum.mean_error(3) == pytest.approx(
         np.prod(spectrum.error[2:]) ** (1 / 9)
     )
-    with pytest.raises(ValueError, match=r"no degree from 12 on: .* ends at 11"):
+    with pytest.raises(ValueError, match="largest degree 11, got 12; lower"):
         spectrum.mean_error(12)
 
 
@@ -277,7 +277,7 @@ def test_errors_for_bad_operators():
         equivariance_spectrum(np.eye(48), sampling=sphere)
     with pytest.raises(ValueError, match="pass `sampling`"):
         equivariance_spectrum(matrix)
-    with pytest.raises(ValueError, match="brings its own sampling"):
+    with pytest.raises(ValueError, match="sampling must be left out"):
         equivariance_spectrum(graph, sampling=HEALPix(2))
     with pytest.raises(ValueError, match=r"shape \(12, 12\).* got \(48, 48\)"):
         equivariance_spectrum(matrix, sampling=HEALPix(1))
@@ -295,7 +295,7 @@ def test_errors_for_bad_degrees_and_vertices():
         equivariance_spectrum(graph, [1.5])
     with pytest.raises(ValueError, match=r"pass \[l\] for a single one"):
         equivariance_spectrum(graph, 3)
-    with pytest.raises(ValueError, match="one degree or more"):
+    with pytest.raises(ValueError, match="at least one degree"):
         equivariance_spectrum(graph, [])
     with pytest.raises(ValueError, match="vanishes on signals of degree 0"):
         equivariance_spectrum(graph, [0, 1])

@@ -136,7 +136,10 @@ def test_single_level_has_no_coarsening():
             {"depth": 4, "k": 8},
             "level 3 is the last: nside must be even .* use depth=3",
         ),
-        ({"depth": 2, "k": 8, "weighting": ["heat"]}, "one a level, 2 in all, got 1"),
+        (
+            {"depth": 2, "k": 8, "weighting": ["heat"]},
+            "one for each of 2 levels, got 1",
+        ),
     ],
 )
 def test_errors_for_options(options, message):

@@ -154,7 +154,10 @@ def test_a_missing_value_is_refused_with_its_line(tmp_path, code):
         ("lon,lat\n1,2\n1_0,2\n", "line 3: lon must be a number, got '1_0'"),
         ("lon,lat\n1,2\n1.234,5;6\n", "line 3: lat must be a number, got '5;6'"),
         ("lon,lat\n12,5,50,1\n", "line 2: 4 fields, but the header has 2; every row"),
-        ("name lon lat\nNew York 1 2\n", "line 2: 4 fields, .* quote names that hold"),
+        (
+            "name lon lat\nNew York 1 2\n",
+            "line 2: 4 fields, .* quote names that contain",
+        ),
         ("lon lat\n1 10 20\n2 30 40\n", "line 2: 3 fields, but the header has 2"),
         ("lon,lat,name\n1,2,a\n3,4\n", "line 3: 2 fields, but the header has 3"),
         ("name,lon,lat\na,1,2\n#7,3,4\n", "line 3: '#7' may be the name of a point or"),

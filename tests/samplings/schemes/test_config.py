@@ -44,14 +44,18 @@ def test_arrays_survive_the_text(dtype):
         (
             {"type": "masked", "mask": "?!", "parent": HEALPix(1).config},
             ValueError,
-            "an array that is damaged",
+            "got a damaged one .* read the file again",
         ),
         (
             OCTAHEDRON.config | {"xyz": "eJwDAAAAAAE="},
             ValueError,
             "xyz must have shape",
         ),
-        (OCTAHEDRON.config | {"xyz": None}, ValueError, "an array that is damaged"),
+        (
+            OCTAHEDRON.config | {"xyz": None},
+            ValueError,
+            "got a damaged one .* read the file again",
+        ),
     ],
 )
 def test_errors_for_configurations(config, kind, message):

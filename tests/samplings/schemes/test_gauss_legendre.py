@@ -180,7 +180,9 @@ def test_errors_for_bandlimits_and_longitudes():
 
 @pytest.mark.parametrize("counts", [[], 4, [[4, 8], [8, 4]]])
 def test_error_for_longitudes_that_are_no_list(counts):
-    with pytest.raises(ValueError, match="must be a list of one number of longitudes"):
+    with pytest.raises(
+        ValueError, match="must be a list with one number of longitudes"
+    ):
         ReducedGaussian(counts)
 
 

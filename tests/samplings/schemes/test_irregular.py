@@ -199,7 +199,7 @@ def test_errors_for_vectors():
 
 
 def test_errors_for_coarsening_too_few_points():
-    with pytest.raises(ValueError, match="a single point cannot be coarsened"):
+    with pytest.raises(ValueError, match="at least two points, got one; start"):
         Irregular([[0, 0, 1]], [1.0]).coarsen()
 
 
