@@ -84,7 +84,8 @@ def scatter_of_answers(
     left.locator_params(nbins=6)
     rms = float(np.sqrt(np.mean(error**2)))
     reach = 5 * rms or 1.0
-    right.hist(np.clip(error, -reach, reach), bins=80, color=_BLUE)
+    bins = np.linspace(-reach, reach, 81)
+    right.hist(np.clip(error, -reach, reach), bins=bins, color=_BLUE)
     right.set(xlabel=f"network - truth, {unit}", ylabel="number", yscale="log")
     beyond = int(np.sum(np.abs(error) > reach))
     right.set_title(
