@@ -1,7 +1,7 @@
 """Graph and harmonic neural networks on any sampling of the sphere.
 
-This level has the names that networks are put together from: all public names of the
-rooms below. Data sets, metrics, plots and training are imported from their own rooms.
+This level has the names that networks are put together from: all public names of six
+sub-packages. Data sets, metrics, plots and training are imported from their own.
 Names are imported when first used, since PyTorch takes seconds to load.
 """
 

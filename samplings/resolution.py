@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from samplings.arguments import sampling_argument
 from samplings.base import Sampling
 
 
@@ -24,7 +25,7 @@ def nominal_bandlimit(sampling: Sampling) -> int:
     >>> nominal_bandlimit(HEALPix(32))
     96
     """
-    areas = sampling.weights
+    areas = sampling_argument("sampling", sampling).weights
     count = 4 * math.pi * float(areas.sum()) / float(areas @ areas)
     # Round-off must not lower a whole root by one.
     return max(2, math.floor(math.sqrt(0.75 * count) * (1 + 1e-12)))

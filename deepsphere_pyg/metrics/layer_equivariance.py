@@ -50,7 +50,7 @@ class LayerEquivarianceError:
 
 def layer_equivariance_error(
     layer: Callable[[Tensor], Tensor],
-    layout_in: HarmonicLayout | SupportsIndex,
+    layout: HarmonicLayout | SupportsIndex,
     layout_out: HarmonicLayout | SupportsIndex | None,
     *,
     in_channels: int = 1,
@@ -74,7 +74,7 @@ def layer_equivariance_error(
     layer
         Module or function of coefficients ``(batch, row, in_channels)``. A copy of the
         module is measured in evaluation mode.
-    layout_in
+    layout
         Rows of the input; a number L stands for the sphere's, ``HarmonicLayout(L)``.
     layout_out
         Rows of the output, or None for invariant outputs of any shape ``(batch, ...)``.
@@ -128,7 +128,7 @@ def layer_equivariance_error(
     >>> round(layer_equivariance_error(relu, 10, 10).mean, 1)
     0.3
     """
-    before = HarmonicRotation(layout_in, torch.float64)
+    before = HarmonicRotation(layout, torch.float64)
     after = None if layout_out is None else HarmonicRotation(layout_out, torch.float64)
     channels = integer_argument("in_channels", in_channels, 1)
     n_samples = integer_argument("n_samples", n_samples, 2)

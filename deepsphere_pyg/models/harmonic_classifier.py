@@ -15,7 +15,9 @@ from samplings.arguments import integer_argument, sampling_argument
 
 
 class HarmonicClassifier(SavedModel, ABC):
-    """A network that begins with a transform, which has nothing to be learned.
+    """Base of networks that begin with a transform, which has nothing to be learned.
+
+    Use a subclass, such as :class:`ZonalClassifier` or :class:`GeneralizedClassifier`.
 
     The coefficients of all training data can be computed once, and the rest of the
     network be trained on them:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from samplings.arguments import integer_argument, sampling_argument
+from samplings.arguments import flag_argument, integer_argument, sampling_argument
 from samplings.base import Masked, Sampling
 from samplings.fitting.far_neighbours import reach_out
 from samplings.fitting.natural_neighbours import surround
@@ -85,6 +85,7 @@ def knn_graph(
     """
     sampling = sampling_argument("sampling", sampling)
     k = integer_argument("k", k, 1)
+    connect = flag_argument("connect", connect)
     # Before the neighbour search, which takes a while on millions of vertices.
     weighting = weighting_argument(weighting, OF_NEIGHBOURS)
     pattern = nearest_neighbours(sampling.xyz, k)

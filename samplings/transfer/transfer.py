@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+from samplings.arguments import sampling_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly, freeze, read_only
 from samplings.base import Masked, Sampling
 from samplings.coarsening import Coarsening
@@ -147,6 +148,8 @@ class Transfer(ReadOnly):
         ValueError
             If the target is the coarser and no cell is nearest to some of its vertices.
         """
+        source = sampling_argument("source", source)
+        target = sampling_argument("target", target)
         if len(source) >= len(target):
             return cls(source, target, areas_at_nearest(source, target))
         return cls(source, target, sp.csr_array(areas_at_nearest(target, source).T))

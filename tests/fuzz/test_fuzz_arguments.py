@@ -168,7 +168,7 @@ def entries():
         metrics.layer_equivariance_error,
         {
             "layer": nn.Identity(),
-            "layout_in": 3,
+            "layout": 3,
             "layout_out": 3,
             "in_channels": 2,
             "n_samples": 2,

@@ -147,7 +147,7 @@ def test_the_layer_stays_as_it_was():
 
 
 def zonal(**changes):
-    options = {"layer": ZonalConv(1, 1, L=3), "layout_in": 3, "layout_out": 3}
+    options = {"layer": ZonalConv(1, 1, L=3), "layout": 3, "layout_out": 3}
     options.update(changes)
     return layer_equivariance_error(**options)
 
@@ -162,8 +162,8 @@ def zonal(**changes):
         ),
         ({"layer": nn.ReLU}, TypeError, "layer must be a module .* got ReLU; pass one"),
         ({"layer": lambda x: (x, x)}, TypeError, "must return a tensor, got tuple"),
-        ({"layout_in": 0}, ValueError, "L must be at least 1, got 0"),
-        ({"layout_in": "sphere"}, TypeError, "L must be an integer"),
+        ({"layout": 0}, ValueError, "L must be at least 1, got 0"),
+        ({"layout": "sphere"}, TypeError, "L must be an integer"),
         ({"n_samples": 1}, ValueError, "n_samples must be at least 2, got 1"),
         ({"in_channels": 0}, ValueError, "in_channels must be at least 1, got 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),

@@ -14,7 +14,7 @@ from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS, CAM5_CLASSES
 from deepsphere_pyg.datasets.maps import RotatedMaps
 from deepsphere_pyg.datasets.weather.population import populate
 from samplings import Sampling
-from samplings.arguments import integer_argument, sampling_argument
+from samplings.arguments import flag_argument, integer_argument, sampling_argument
 
 UNIT_TOLERANCE = 1e-6
 
@@ -181,7 +181,7 @@ class ClimateEvents(RotatedMaps[SegmentationSample], SegmentationDataset):
         self.channel_names = CAM5_CHANNELS
         self.class_names = CAM5_CLASSES
         self.seed = integer_argument("seed", seed, 0)
-        self.rotate = bool(rotate)
+        self.rotate = flag_argument("rotate", rotate)
         self._n_maps = integer_argument("n_maps", n_maps, 1)
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from deepsphere_pyg.harmonics.couplings.degree_mixing import (
     degree_mixing,
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, flag_argument, integer_argument
 from samplings.arrays import IntArray
 
 
@@ -34,7 +34,7 @@ def checked_mixing(
                 f"mixing must have the layout's L={layout.L}, got L={mixing.L}; pass "
                 "a set of the layout's bandlimit"
             )
-        if even_self_pairs:
+        if flag_argument("even_self_pairs", even_self_pairs):
             raise ValueError(
                 "even_self_pairs goes with 'mst' and 'rmst', got a DegreeMixing; add "
                 "the pairs to it"

@@ -398,3 +398,9 @@ def test_rivers_are_long_narrow_moist_and_flow_polewards(states) -> None:
     # Means along a river: other weather may lie beside one, not beside most.
     assert np.mean(np.array(moister) > 2) > 0.85 and np.mean(moister) > 7
     assert np.mean(np.array(along) > 3) > 0.9 and np.mean(along) > 7
+
+
+@pytest.mark.parametrize("rotate", ["none", None, 1])
+def test_rotation_is_true_or_false(rotate):
+    with pytest.raises(TypeError, match=r"rotate must be True or False, got .*; pass"):
+        ClimateEvents(HEALPix(2), 1, rotate=rotate)
