@@ -1,4 +1,4 @@
-"""Tensors that never change, and how the modules that have some are moved."""
+"""Tensors that never change, of modules that move and convert."""
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors

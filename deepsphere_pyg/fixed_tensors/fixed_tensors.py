@@ -1,4 +1,4 @@
-"""Modules with tensors that never change, wherever the module goes."""
+"""Modules with tensors that never change."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from torch import Tensor, nn
 
 
 class FixedTensors(nn.Module):
-    """Tensors that belong to the structure of a module, laid down from masters.
+    """Module with tensors that belong to its structure, made from masters.
 
-    Indices, offsets, edge weights, areas, tables: what is learned or measured is none
-    of them. They are plain attributes, neither parameters nor buffers. So whatever
-    averages, casts, quantizes, flattens or broadcasts the state of a network passes
-    them by, and ``state_dict`` does not have them.
+    These are indices, offsets, edge weights, areas and tables: nothing learned or
+    measured. They are plain attributes, neither parameters nor buffers, so that
+    whatever averages, casts, quantizes, flattens or broadcasts the state of a network
+    leaves them alone, and ``state_dict`` omits them.
 
-    They are made on the device in force, as parameters are, and again from the masters
-    whenever the module is moved or converted: so they also survive ``to_empty``, which
-    leaves memory as it is, and a module made on ``meta`` needs nothing but its
-    ``state_dict``. They are never tensors of an inference mode, which could not be
-    trained with.
+    They are made on the default device, like parameters, and made again from the
+    masters whenever the module is moved or converted: so they survive ``to_empty``, and
+    a module made on ``meta`` needs only its ``state_dict``. They are never inference
+    tensors, with which one could not train.
 
-    This is the only module of the package that has a hand in ``_apply``, by which
-    PyTorch moves and converts. A subclass says what a conversion is to it in
-    :meth:`refuse_conversion`, :meth:`rounded` and :meth:`converted`.
+    Only this module of the package overrides ``_apply``, by which PyTorch moves and
+    converts. Subclasses adapt conversions by :meth:`refuse_conversion`,
+    :meth:`rounded` and :meth:`converted`.
 
     Attributes
     ----------
@@ -41,7 +40,7 @@ class FixedTensors(nn.Module):
         super().__init__(*args, **kwargs)
         self._masters: dict[str, Tensor | None] = {}
         self._stated: set[str] = set()
-        # Each tensor as it was made, and how often it had been changed in place.
+        # Each tensor as it was made, and its count of changes in place.
         self._seals: dict[str, tuple[Tensor, int]] = {}
 
     def keep(
@@ -51,19 +50,18 @@ class FixedTensors(nn.Module):
         dtype: torch.dtype | None = None,
         stated: bool = False,
     ) -> None:
-        """Register a master, and the tensor that is made of it.
+        """Register a master, and make its tensor.
 
         Parameters
         ----------
         name
-            Of the tensor, an attribute of the module.
+            Attribute of the module that becomes the tensor.
         master
-            Values; None where a subclass has them elsewhere, and overrides
-            :meth:`rounded`.
+            Values; None if a subclass overrides :meth:`rounded`.
         dtype
-            Of the tensor, by default that of the master. Integers stay as they are.
+            Dtype of the tensor, by default that of the master. Integers are kept.
         stated
-            Whether ``state_dict`` tells it. A state that tells another one is refused.
+            Whether ``state_dict`` contains it. A state with other values is refused.
         """
         kept = None
         if master is not None:
@@ -80,19 +78,14 @@ class FixedTensors(nn.Module):
         return cast(Tensor, self._masters[name]).to(dtype)
 
     def named_fixed_tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Yield names and fixed tensors, of this module and of none of its parts."""
+        """Yield names and fixed tensors of this module, without its submodules."""
         for name in self._masters:
             yield name, self.__dict__[name]
 
     def check_unchanged(self) -> None:
-        """Refuse fixed tensors that somebody has replaced or changed in place.
+        """Raise ``ValueError`` if a fixed tensor was replaced or changed in place.
 
-        It looks at no number, only at how often PyTorch has seen each tensor change.
-
-        Raises
-        ------
-        ValueError
-            If one has been.
+        It compares PyTorch's counts of changes, not values.
         """
         if torch.compiler.is_compiling():
             return
@@ -100,18 +93,18 @@ class FixedTensors(nn.Module):
             if self.__dict__[name] is not made or made._version != version:
                 raise ValueError(
                     f"{name} of this {type(self).__name__} must stay as it was made, "
-                    "but was replaced or changed in place since; build another "
-                    f"{type(self).__name__} of the values wanted"
+                    "but was replaced or changed in place; build another "
+                    f"{type(self).__name__} with the values wanted"
                 )
 
     def refuse_conversion(self, fn: Callable[[Tensor], Tensor]) -> None:
-        """Raise an error before anything changes, if a conversion cannot be."""
+        """Raise an error before anything changes, if a conversion is not allowed."""
 
     def converted(self, fn: Callable[[Tensor], Tensor]) -> None:
-        """Take note that parameters and buffers have been moved or converted."""
+        """React to parameters and buffers having been moved or converted."""
 
     def _make(self, name: str, dtype: torch.dtype, device: torch.device) -> None:
-        """Make a fixed tensor of its master."""
+        """Make a fixed tensor from its master."""
         with torch.inference_mode(False):
             # Rounded before it moves: not every device has float64.
             made = self.rounded(name, dtype).to(device)
@@ -119,7 +112,7 @@ class FixedTensors(nn.Module):
         self._seals[name] = made, made._version
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Move or convert; what becomes of fixed tensors is made of the masters."""
+        """Move or convert; affected fixed tensors are made again from the masters."""
         self.refuse_conversion(fn)
         exact = {name: self._buffers[name] for name in self.exact_buffers}
         self._buffers.update(dict.fromkeys(exact))
@@ -130,11 +123,11 @@ class FixedTensors(nn.Module):
         for name, part in exact.items():
             self._buffers[name] = _moved(cast(Tensor, part), fn)
         for name in self._masters:
-            # The tensor as a whole may be large: what becomes of nothing is enough.
-            probe = _nothing_of(self.__dict__[name])
+            # An empty part shows the dtype and device: the tensor may be large.
+            probe = _empty_part(self.__dict__[name])
             after = fn(probe)
             if after is not probe:
-                # Let go before, so that no table is on a device twice.
+                # Deleted first, so that no table is on a device twice.
                 del self.__dict__[name], self._seals[name]
                 self._make(name, after.dtype, after.device)
         self.converted(fn)
@@ -143,7 +136,7 @@ class FixedTensors(nn.Module):
     def _save_to_state_dict(
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
     ) -> None:
-        """Save; tell some of the fixed tensors."""
+        """Save, with the stated fixed tensors."""
         super()._save_to_state_dict(destination, prefix, keep_vars)
         for name in self._stated:
             destination[prefix + name] = self.__dict__[name]
@@ -158,42 +151,33 @@ class FixedTensors(nn.Module):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Load; check what is told, in ``state_dict``, PyTorch's own copy."""
+        """Load, after checks of the stated tensors in ``state_dict``, a copy."""
         for name in self._stated:
-            told = state_dict.pop(prefix + name, None)
+            loaded = state_dict.pop(prefix + name, None)
             mine = cast(Tensor, self._masters[name])
-            if told is None:
+            if loaded is None:
                 missing_keys += [prefix + name] * strict
-            elif not told.is_meta and not torch.equal(told.cpu(), mine):
+            elif not loaded.is_meta and not torch.equal(loaded.cpu(), mine):
                 error_msgs.append(
                     f"{prefix}{name} must be {mine.tolist()}, as this "
-                    f"{type(self).__name__} was built, got {told.tolist()}; build it "
+                    f"{type(self).__name__} was built, got {loaded.tolist()}; build it "
                     "as the state was"
                 )
-        cast(Any, super())._load_from_state_dict(
-            state_dict,
-            prefix,
-            local_metadata,
-            strict,
-            missing_keys,
-            unexpected_keys,
-            error_msgs,
-        )
+        lists = (missing_keys, unexpected_keys, error_msgs)
+        arguments = (state_dict, prefix, local_metadata, strict, *lists)
+        cast(Any, super())._load_from_state_dict(*arguments)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over a copy or what was pickled, whose changes count from anew."""
+        """Restore a copy or a pickled module, whose changes count from zero."""
         cast(Any, super()).__setstate__(state)
         for name, tensor in self.named_fixed_tensors():
             self._seals[name] = tensor, tensor._version
 
 
 def tensors_of(module: nn.Module) -> Iterator[Tensor]:
-    """Yield all tensors of a module and its parts: learned, measured and fixed.
+    """Yield all tensors of a module and its parts, also fixed ones.
 
-    Parameters
-    ----------
-    module
-        Any; PyTorch's own ``parameters()`` and ``buffers()`` leave fixed ones out.
+    PyTorch's own ``parameters()`` and ``buffers()`` omit fixed tensors.
     """
     yield from module.parameters()
     yield from module.buffers()
@@ -203,19 +187,19 @@ def tensors_of(module: nn.Module) -> Iterator[Tensor]:
 
 
 def plain_tensor(array: npt.NDArray[Any]) -> Tensor:
-    """Return a tensor on the same memory, which no inference mode has marked."""
+    """Return a tensor on the same memory, which is not an inference tensor."""
     with torch.inference_mode(False):
         return torch.from_numpy(np.ascontiguousarray(array))
 
 
-def _nothing_of(tensor: Tensor) -> Tensor:
+def _empty_part(tensor: Tensor) -> Tensor:
     """Return an empty part of a tensor."""
     return tensor.reshape(-1)[:0]
 
 
 def _moved(tensor: Tensor, fn: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return a tensor on the device that a conversion takes it to, of its own dtype."""
-    probe = _nothing_of(tensor)
+    """Return a tensor of its own dtype on the device that a conversion moves it to."""
+    probe = _empty_part(tensor)
     after = fn(probe)
     if after is probe:
         return tensor

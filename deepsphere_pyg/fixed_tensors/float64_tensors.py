@@ -1,4 +1,4 @@
-"""Modules whose tables are float64 first, and rounded to the dtype in use."""
+"""Modules with float64 tables, rounded to the dtype in use."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 class Float64Tensors(FixedTensors):
     """Fixed tensors with float64 masters.
 
-    A change of dtype starts from the masters, so that ``.double()`` is exact whatever
-    the dtype before. Half precision is refused.
+    A change of dtype starts from the masters, so that ``.double()`` is always exact.
+    Half precision is refused.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Float64Tensors(FixedTensors):
         dtype: torch.dtype | None = None,
         stated: bool = False,
     ) -> None:
-        """Register a master, and the tensor of the module's dtype made of it."""
+        """Register a master, and make its tensor in the module's dtype."""
         super().keep(name, master, dtype or self.dtype, stated)
 
     def refuse_conversion(self, fn: Callable[[Tensor], Tensor]) -> None:
@@ -48,39 +48,26 @@ class Float64Tensors(FixedTensors):
             _checked_conversion(dtype, type(self).__name__)
 
     def converted(self, fn: Callable[[Tensor], Tensor]) -> None:
-        """Take note of the dtype."""
+        """Update the dtype."""
         self.dtype = self._dtype_after(fn)
 
     def _dtype_after(self, fn: Callable[[Tensor], Tensor]) -> torch.dtype:
-        """Return the dtype that a conversion gives to tensors of this one."""
-        device = self._device()
+        """Return the dtype that a conversion gives to the module's tensors."""
+        fixed = (tensor for _, tensor in self.named_fixed_tensors())
+        tensors = chain(fixed, self.parameters(), self.buffers())
+        device = next((tensor.device for tensor in tensors), torch.device("cpu"))
         return fn(torch.zeros(0, dtype=self.dtype, device=device)).dtype
-
-    def _device(self) -> torch.device:
-        """Where the module is."""
-        tensors = chain(
-            (tensor for _, tensor in self.named_fixed_tensors()),
-            self.parameters(),
-            self.buffers(),
-        )
-        return next((tensor.device for tensor in tensors), torch.device("cpu"))
 
 
 def checked_dtype(dtype: torch.dtype) -> torch.dtype:
-    """Refuse dtypes that transforms are not computed in.
-
-    Raises
-    ------
-    TypeError
-        If it is neither float32 nor float64.
-    """
+    """Return ``dtype``, or raise ``TypeError`` if it is not float32 or float64."""
     if isinstance(dtype, torch.dtype) and dtype in (torch.float32, torch.float64):
         return dtype
     if isinstance(dtype, torch.dtype) and dtype in (torch.float16, torch.bfloat16):
         raise TypeError(
             f"harmonic transforms are float32 or float64, got {dtype}: its 8 to 11 "
-            "bits are lost in sums over hundreds of harmonics; keep the transform in "
-            "float32 (under autocast it converts the signals that it is given)"
+            "bits are too few for sums over hundreds of harmonics; keep the transform "
+            "in float32 (under autocast it converts its signals)"
         )
     raise TypeError(
         f"harmonic transforms are torch.float32 or torch.float64, got {dtype}; pass "
@@ -89,18 +76,11 @@ def checked_dtype(dtype: torch.dtype) -> torch.dtype:
 
 
 def _checked_conversion(dtype: torch.dtype, name: str) -> None:
-    """Refuse to convert a module; PyTorch has begun with others.
-
-    Raises
-    ------
-    TypeError
-        As :func:`checked_dtype`.
-    """
+    """Check the dtype; PyTorch may have converted other modules already."""
     try:
         checked_dtype(dtype)
     except TypeError as error:
         raise TypeError(
-            f"{error}. {name} is as it was, but where it is part of a model, the "
-            f"modules that come before it are {dtype} by now: call .float() or "
-            ".double() on the model to have all of them alike"
+            f"{error}. {name} was not converted, but modules before it in the model "
+            f"are {dtype} already; call .float() or .double() on the whole model"
         ) from None

@@ -1,4 +1,4 @@
-"""Tables that modules of the same settings share, as long as one of them lives."""
+"""Tables that modules of the same settings share while one of them is in use."""
 
 from __future__ import annotations
 
@@ -13,13 +13,7 @@ from samplings.arrays import FloatArray
 
 
 class SharedTable:
-    """A float64 table, and what was rounded of it. It never changes.
-
-    Parameters
-    ----------
-    master
-        The table.
-    """
+    """A float64 table and its rounded copies, which never change."""
 
     def __init__(self, master: FloatArray) -> None:
         self.master = plain_tensor(master)
@@ -34,11 +28,11 @@ class SharedTable:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of the table in every dtype that is kept of it."""
+        """Bytes of the table in every dtype that is kept."""
         return sum(table.nbytes for table in self._rounded.values())
 
     def __deepcopy__(self, memo: object) -> SharedTable:
-        """Tables never change: copies of modules share them."""
+        """Return the table itself: copies of modules share it."""
         return self
 
 
@@ -46,14 +40,9 @@ _kept: WeakValueDictionary[Hashable, SharedTable] = WeakValueDictionary()
 
 
 def shared_table(settings: Hashable, compute: Callable[[], FloatArray]) -> SharedTable:
-    """Return the table of some settings, computed where nobody holds it.
+    """Return the table of some settings, computed if no module holds it.
 
-    Parameters
-    ----------
-    settings
-        What the table depends on, whatever else has tables too.
-    compute
-        Computes it.
+    The settings must tell it from the tables of all other modules.
     """
     table = _kept.get(settings)
     if table is None:

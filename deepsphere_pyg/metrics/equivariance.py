@@ -1,4 +1,4 @@
-"""How far an operator is from commuting with rotations."""
+"""Equivariance error of operators: their distance from commuting with rotations."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ class EquivarianceError:
     mean
         Mean over the samples.
     standard_error
-        Standard error of that mean: the standard deviation of the samples over the root
-        of their number.
+        Standard error of that mean.
     n_samples
         Number of samples.
     degree
@@ -44,9 +43,9 @@ class EquivarianceError:
         Whether squares were averaged.
     unresolved
         Mean share of the output's norm beyond the bandlimit of the exact protocol. The
-        rotated output lacks this part, so ``mean`` is off by at most this share; in
+        rotated output lacks this part, so ``mean`` is off by at most this share, and in
         practice by much less, because the part is nearly orthogonal to the rest. None
-        where no output was analysed (published protocol, invariance).
+        if no output was analysed (published protocol, invariance).
     """
 
     mean: float
@@ -126,8 +125,8 @@ def equivariance_error(
     operator
         A SciPy sparse matrix or array ``(V_out, V)``, a :class:`samplings.Laplacian`
         (its unrescaled matrix), a torch module, or any function of a float64 CPU
-        tensor ``(batch, V, in_channels)``. Modules get tensors of their own dtype and
-        device, without gradients, in evaluation mode.
+        tensor ``(batch, V, in_channels)``. Modules receive tensors of their own dtype
+        and device, without gradients, in evaluation mode.
     sampling
         Vertices of the input. With ``protocol="exact"`` any sampling of the whole
         sphere, with ``"published"`` a HEALPix one.
@@ -138,14 +137,14 @@ def equivariance_error(
         vertices, rotations are uniform, and A f is analysed to round-off, by least
         squares, in the harmonics that the vertices resolve.
         ``"published"``: as in figure 2 of the DeepSphere paper. Euler angles are
-        uniform and every rotation passes through the transform of healpy without
-        iterations, up to degree 3 nside - 1, so that low degrees show the error of
-        that transform rather than that of the operator.
+        uniform and every rotation uses healpy's transform without iterations, up to
+        degree 3 nside - 1, so that low degrees show the error of that transform rather
+        than that of the operator.
     n_samples
         Number of samples, each a signal and a rotation; at least two.
     seed
         Seed of the random numbers. The samples of a degree depend only on it and on the
-        number of channels: different operators see the same signals and rotations.
+        number of channels, not on the operator.
     in_channels
         Channels of the signals, independent of each other.
     output_sampling
@@ -159,12 +158,12 @@ def equivariance_error(
     batch_size
         Samples given to the operator at once. Does not change the result.
     dtype, device
-        Dtype and device of the tensors that the operator gets, instead of the above.
+        Dtype and device of the operator's tensors, instead of the above.
 
     Returns
     -------
     EquivarianceError or list of EquivarianceError
-        Mean and standard error; one for each degree, in the order given.
+        One for each degree, in the order given.
 
     Raises
     ------
@@ -172,7 +171,7 @@ def equivariance_error(
         If ``operator`` is neither a matrix nor callable, or a number is not an integer.
     ValueError
         If the sampling does not resolve a degree, or covers only a part of the sphere;
-        if the output does not have one of the shapes below, is not finite, or vanishes.
+        if the output has none of the shapes below, is not finite, or vanishes.
 
     Shapes
     ------
@@ -181,11 +180,11 @@ def equivariance_error(
 
     Notes
     -----
-    Transforms are those of :class:`.SHT` by conjugate gradients: along rings where the
-    sampling has some (on HEALPix faster where ducc0 is installed), elsewhere by a
-    matrix of up to 4 GiB.
+    Outputs are analysed by :class:`.SHT` with conjugate gradients: along rings if the
+    sampling has some (on HEALPix faster if ducc0 is installed), otherwise by a matrix
+    of up to 4 GiB.
 
-    Give the unrescaled Laplacian: the -I in the rescaled 2 L / lambda_max - I commutes
+    Pass the unrescaled Laplacian: the -I in the rescaled 2 L / lambda_max - I commutes
     with every rotation and lowers the error without making L any better.
 
     Source: Defferrard et al. 2020, arXiv:2012.15000, section 4.
@@ -207,9 +206,7 @@ def equivariance_error(
     given: Any = degree if several else [degree]
     degrees = [integer_argument("degree", one, 0) for one in given]
     if not degrees:
-        raise ValueError(
-            "degree must be one or several, got an empty list; pass a degree"
-        )
+        raise ValueError("degree must be one or several, got an empty list; pass one")
     n_samples = integer_argument("n_samples", n_samples, 2)
     channels = integer_argument("in_channels", in_channels, 1)
     batch_size = integer_argument("batch_size", batch_size, 1)
@@ -225,7 +222,7 @@ def equivariance_error(
 
     errors: dict[int, EquivarianceError] = {}
     with signal_map(operator, dtype, device) as apply:
-        # From the highest, so that a degree out of range is refused at once.
+        # From the highest, so that a degree out of range is refused first.
         for one in sorted(set(degrees), reverse=True):
             rng = np.random.default_rng([seed, one])
             e = np.empty(n_samples)

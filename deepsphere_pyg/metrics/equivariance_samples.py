@@ -10,7 +10,7 @@ from deepsphere_pyg.metrics.rotation_protocols import RotationProtocol
 from deepsphere_pyg.metrics.signal_operator import SignalMap
 from samplings import Sampling
 
-# Below this share of its input, an output is round-off and its direction noise.
+# Below this share of its input, an output is round-off.
 _SMALLEST_OUTPUT = 1e-12
 
 
@@ -22,15 +22,9 @@ def sample_errors(
     coefficients: Tensor,
     rotation: Rotation,
 ) -> tuple[Tensor, Tensor]:
-    """Return the error of each sample, and the share of its output not analysed.
+    """Return the error of each sample, and the unresolved share of its output.
 
-    That share is NaN where no output was analysed.
-
-    Raises
-    ------
-    ValueError
-        If the output is neither a signal of ``output_sampling`` nor a vector, is not
-        finite, or vanishes; if a sampling does not resolve the degree.
+    That share is NaN if outputs are not analysed.
     """
     signals = protocol.signals_of(coefficients)
     outputs = _checked_output(apply(signals), signals, output_sampling)
@@ -40,9 +34,9 @@ def sample_errors(
     if (size <= _SMALLEST_OUTPUT * _norms(signals, _areas(sampling))).any():
         degree = int(coefficients[0].any(-1).nonzero()[-1] ** 0.5)
         raise ValueError(
-            f"the operator maps a signal of degree {degree} to zero, where a relative "
-            "error means nothing; a Laplacian needs degrees from 1, and an operator "
-            "whose values are tiny must be scaled up"
+            f"the operator maps a signal of degree {degree} to zero, which has no "
+            "relative error; use degrees from 1 for a Laplacian, or scale up an "
+            "operator with tiny values"
         )
     rotated = protocol.rotate(
         coefficients, signals, outputs if has_vertices else None, rotation
@@ -66,7 +60,7 @@ def _norms(signals: Tensor, area: Tensor | float) -> Tensor:
 
 
 def _checked_output(outputs: Tensor, signals: Tensor, sampling: Sampling) -> Tensor:
-    """Refuse outputs that do not have an operator's shape, or are not finite."""
+    """Refuse outputs that do not have the shape of an operator's, or are not finite."""
     batch, vertices = len(signals), len(sampling)
     shape = tuple(outputs.shape)
     if len(shape) not in (2, 3) or shape[0] != batch:

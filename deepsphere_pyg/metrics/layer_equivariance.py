@@ -1,4 +1,4 @@
-"""How far a layer on coefficients is from commuting with rotations."""
+"""Equivariance error of layers on coefficients under random rotations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deepsphere_pyg.fixed_tensors.float64_tensors import checked_dtype
 from deepsphere_pyg.harmonics import HarmonicLayout, HarmonicRotation, Rotation
 from samplings.arguments import integer_argument
 
-# Below this share of its input, an output is round-off and its direction noise.
+# Below this share of its input, an output is round-off.
 _SMALLEST_OUTPUT = 1e-12
 _LARGEST_SEED = 2**63 - 1
 
@@ -27,16 +27,13 @@ class LayerEquivarianceError:
 
     Parameters
     ----------
-    mean
-        Mean of the errors.
-    rms
-        Root of the mean of their squares.
-    std
-        Their standard deviation, over samples of a signal and a rotation each.
+    mean, rms, std
+        Mean, root mean square and standard deviation of the errors, over samples of a
+        signal and a rotation each.
     n_samples
         Number of samples.
     dtype
-        In which the layer computed.
+        Dtype in which the layer computed.
     """
 
     mean: float
@@ -68,57 +65,56 @@ def layer_equivariance_error(
     .. math:: e = \frac{\|A(D(R) f) - D'(R) A(f)\|}{\|A(f)\|}
 
     over random coefficients f, independent and normal, **all of variance one**, and
-    rotations R drawn uniformly (by the measure of Haar). D and D' are the Wigner
-    matrices of the input's and the output's layout; norms are over rows and channels.
-    Read-outs are tested for invariance, with D' the identity.
+    rotations R drawn uniformly (Haar measure). D and D' are the Wigner matrices of the
+    input's and the output's layout; norms are over rows and channels. Read-outs are
+    tested for invariance, with D' the identity.
 
     Parameters
     ----------
     layer
-        Module or function of coefficients ``(batch, row, in_channels)``. A module is
-        measured in evaluation mode, as a copy: it stays as it is.
+        Module or function of coefficients ``(batch, row, in_channels)``. A copy of the
+        module is measured in evaluation mode.
     layout_in
         Rows of the input; a number L stands for the sphere's, ``HarmonicLayout(L)``.
     layout_out
-        Rows of the output, or None where it is to be invariant, of any shape
-        ``(batch, ...)``.
+        Rows of the output, or None for invariant outputs of any shape ``(batch, ...)``.
     in_channels
         Channels of the input.
     n_samples
         Number of samples, each a signal and a rotation; at least two.
     seed
-        Seed of the random numbers, on which the samples of a layout and number of
-        channels depend alone: different layers see the same.
+        Seed of the random numbers. Samples depend only on it, the layout and the number
+        of channels, not on the layer.
     dtype
         ``torch.float32`` or ``torch.float64``, in which the layer computes; by default
-        its own, float64 where it has none.
+        its own, or float64 if it has no tensors.
     device
-        Where the layer computes; by default where it is.
+        Device on which the layer computes; by default its own.
     batch_size
         Samples given to the layer at once.
 
     Returns
     -------
     LayerEquivarianceError
-        Mean, root mean square and standard deviation over the samples.
+        Statistics over the samples.
 
     Raises
     ------
     TypeError
-        If the layer cannot be called, a layout is none, an integer is none, or the
-        dtype another.
+        If the layer is not callable, a layout or an integer has the wrong type, or the
+        dtype is neither float32 nor float64.
     ValueError
-        If a number is out of range, or the output has another shape than announced, is
-        not finite, or vanishes.
+        If a number is out of range, or the output does not have the rows of
+        ``layout_out``, is not finite, or vanishes.
 
     Notes
     -----
-    Signals are rotated in float64 and rounded to the dtype of the layer, which is an
-    error of half a unit in the last place in its input; its output is rotated and
-    compared in float64. What is measured in float32 is the layer's.
+    Signals are rotated in float64 and rounded to the dtype of the layer, an error of
+    half a unit in the last place of its input; its output is rotated and compared in
+    float64. Errors in float32 are therefore those of the layer.
 
-    The spectrum of signals matters to layers that are not exact: steeper ones, with
-    less in the high degrees, have smaller errors on the same grid.
+    The error of layers that are not exact depends on the spectrum of the signals: with
+    less power in high degrees it is smaller on the same grid.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), who compare layers by such an error.
 
@@ -148,14 +144,12 @@ def layer_equivariance_error(
     errors = []
     for start in range(0, n_samples, batch_size):
         turns = Rotation(rotations.angles[start : start + batch_size])
-        # One after the other: what is drawn does not depend on the size of the batch.
-        signals = torch.stack(
-            [
-                torch.randn(shape, generator=generator, dtype=torch.float64)
-                for _ in range(turns.shape[0])
-            ]
+        # One by one, so that samples do not depend on the batch size.
+        one_each = (
+            torch.randn(shape, generator=generator, dtype=torch.float64)
+            for _ in range(turns.shape[0])
         )
-        signals = signals.to(apply.dtype).double()
+        signals = torch.stack(list(one_each)).to(apply.dtype).double()
         expected = _checked_output(apply(signals), signals, after)
         if after is not None:
             expected = after(expected, turns)
@@ -185,7 +179,7 @@ class _Float64Map:
         if not isinstance(y, Tensor):
             raise TypeError(
                 f"the layer must return a tensor, got {type(y).__name__}; pass a "
-                "function that takes the one to measure"
+                "function that returns the tensor to measure"
             )
         return y.detach().cpu().double()
 
@@ -195,7 +189,7 @@ def _in_float64(
     dtype: torch.dtype | None,
     device: torch.device | str | None,
 ) -> _Float64Map:
-    """Return a copy of the layer in the dtype and on the device, and which they are."""
+    """Return a copy of the layer on a device in a dtype, as a map of float64."""
     if not callable(layer) or isinstance(layer, type):
         raise TypeError(
             "layer must be a module or a function of coefficients (batch, row, "
@@ -218,7 +212,7 @@ def _in_float64(
 
 
 def _norms(x: Tensor) -> Tensor:
-    """Norm of each sample over all its other axes."""
+    """Return the norm of each sample over all its other axes."""
     norms: Tensor = torch.linalg.vector_norm(x.flatten(1), dim=1)
     return norms
 
@@ -226,7 +220,7 @@ def _norms(x: Tensor) -> Tensor:
 def _checked_output(
     y: Tensor, signals: Tensor, rotation: HarmonicRotation | None
 ) -> Tensor:
-    """Refuse outputs of another shape, not finite, or too small to compare."""
+    """Refuse outputs of the wrong shape, not finite, or too small to compare."""
     batch = len(signals)
     if y.ndim < 2 or len(y) != batch:
         raise ValueError(
@@ -247,7 +241,7 @@ def _checked_output(
         )
     if (_norms(y) <= _SMALLEST_OUTPUT * _norms(signals)).any():
         raise ValueError(
-            "the layer maps a signal to zero, where a relative error means nothing; "
-            "check that it is initialised, or scale up an output that is tiny"
+            "the layer maps a signal to zero, which has no relative error; check that "
+            "the layer is initialised, or scale up tiny outputs"
         )
     return y

@@ -46,20 +46,20 @@ def precision_recall_curve(
     score
         The higher, the more certain. Same shape.
     weights
-        Weight of each vertex, as an area, zero for those that do not count; one where
-        not given. Same shape.
+        Weight of each vertex, such as its area, zero for vertices that do not count;
+        one by default. Same shape.
 
     Returns
     -------
     precision, recall : ndarray
-        One value a distinct score of the vertices that count. Recall does not fall; it
-        is NaN throughout where no vertex is of the class.
+        One value for each distinct score of the vertices that count. Recall does not
+        decrease; it is NaN if no vertex is of the class.
 
     Raises
     ------
     ValueError
-        If the shapes differ, the truth is not of two values, a score is NaN, or a
-        weight is negative or not finite.
+        If the shapes differ, the truth is not binary, a score is NaN, or a weight is
+        negative or not finite.
 
     Examples
     --------
@@ -70,16 +70,16 @@ def precision_recall_curve(
     y, s, w = per_vertex("score", truth, score, weights)
     if not ((y == 0) | (y == 1)).all():
         raise ValueError(
-            f"truth must be True or False, got {y[(y != 0) & (y != 1)][0]}; compare "
-            "classes with one of them, as in truth == 2"
+            f"truth must be True or False, got {y[(y != 0) & (y != 1)][0]}; compare it "
+            "with a class, as in truth == 2"
         )
     if np.isnan(s).any():
         raise ValueError("scores must not be NaN; the network has diverged")
     counts = np.flatnonzero(w)
-    # Backwards, not by the negative: unsigned integers and booleans have none.
+    # Reversed, not negated: unsigned integers and booleans have no negative.
     order = counts[np.argsort(s[counts], kind="stable")[::-1]]
     s, y, w = s[order], y[order].astype(bool), w[order]
-    # Vertices of equal score enter together: no order among them is meant.
+    # Vertices of equal score have no order and enter together.
     last = np.flatnonzero(np.append(s[1:] != s[:-1], len(s) > 0))
     hits = np.cumsum(np.where(y, w, 0.0))[last]
     chosen = np.cumsum(w)[last]
@@ -96,7 +96,7 @@ def average_precision(
     .. math:: AP = \sum_n (R_n - R_{n-1}) P_n
 
     Parameters and errors are those of :func:`precision_recall_curve`. The result is NaN
-    where no vertex is of the class.
+    if no vertex is of the class.
 
     Examples
     --------

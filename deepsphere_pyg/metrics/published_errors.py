@@ -1,4 +1,4 @@
-"""Equivariance errors printed by others, to compare with."""
+"""Published equivariance errors, for comparison."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from types import MappingProxyType
 
 
 def _row(values_e4: tuple[int, ...]) -> Mapping[int, float]:
-    degrees = range(10, 10 * len(values_e4) + 1, 10)
-    return MappingProxyType(
-        {degree: value * 1e-4 for degree, value in zip(degrees, values_e4, strict=True)}
-    )
+    """Return errors by degree 10, 20, ..., from their ten thousandths."""
+    return MappingProxyType({10 * i: e * 1e-4 for i, e in enumerate(values_e4, 1)})
 
 
 #: Mean (unsquared) error by degree, for ``(nside, k)`` on HEALPix: combinatorial

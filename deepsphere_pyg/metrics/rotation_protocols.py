@@ -1,4 +1,4 @@
-"""Two ways to rotate random signals and what an operator made of them."""
+"""Two protocols that rotate random signals and the outputs of operators."""
 
 from __future__ import annotations
 
@@ -22,11 +22,7 @@ PROTOCOLS = ("exact", "published")
 
 
 class _Rotated(NamedTuple):
-    """Rotated signals and, where they have vertices, outputs.
-
-    ``resolved`` is the part of the unrotated outputs that the exact protocol's
-    harmonics resolve.
-    """
+    """Rotated signals and outputs, with the resolved part of unrotated outputs."""
 
     signals: Tensor
     outputs: Tensor | None
@@ -36,15 +32,8 @@ class _Rotated(NamedTuple):
 class RotationProtocol(ABC):
     """Draws random signals with rotations, and rotates signals and outputs.
 
-    Signals are float64 tensors ``(samples, vertex, channel)``, coefficients
-    ``(samples, row, channel)``.
-
-    Parameters
-    ----------
-    sampling
-        Vertices of the signals.
-    L
-        Bandlimit of the signals.
+    Signals below the bandlimit L are float64 tensors ``(samples, vertex, channel)``,
+    coefficients ``(samples, row, channel)``.
     """
 
     def __init__(self, sampling: Sampling, L: int) -> None:
@@ -76,7 +65,7 @@ class RotationProtocol(ABC):
         outputs: Tensor | None,
         rotation: Rotation,
     ) -> _Rotated:
-        """Rotate signals and, where they are given, their outputs."""
+        """Rotate signals and, if given, their outputs."""
 
 
 class ExactProtocol(RotationProtocol):
@@ -96,7 +85,7 @@ class ExactProtocol(RotationProtocol):
 
     @cached_property
     def output_transforms(self) -> tuple[SHT, ISHT, HarmonicRotation]:
-        """Transforms of the outputs, made where there are any on vertices."""
+        """Transforms of outputs, made when there are outputs on vertices."""
         sampling = self.output_sampling
         L = largest_degree(sampling, "exact", self.output_L) + 1
         if self.max_degree >= L:
@@ -132,10 +121,10 @@ class ExactProtocol(RotationProtocol):
 
 
 class PublishedProtocol(RotationProtocol):
-    """Uniform Euler angles, and plain HEALPix quadrature wherever one rotates.
+    """Uniform Euler angles, and rotations by plain HEALPix quadrature.
 
-    These are healpy's transforms without iterations, whose errors the published
-    figures contain.
+    These are healpy's transforms without iterations, whose errors are part of the
+    published figures.
     """
 
     def __init__(
@@ -179,17 +168,12 @@ class PublishedProtocol(RotationProtocol):
 def random_fragment(rng: np.random.Generator, degree: int, channels: int) -> FloatArray:
     """Draw the coefficients of one degree of isotropic Gaussian signals.
 
-    They are independent and standard normal, so that the law of the signal does not
-    change under rotations.
-
-    Returns
-    -------
-    ndarray
-        Orders -l ... l, shape ``(2l + 1, channels)``.
+    They are independent and standard normal, of orders -l ... l, shape
+    ``(2l + 1, channels)``.
     """
     cosine, sine = rng.standard_normal((2, channels, degree + 1))
-    # The signs keep the signals of a seed those of the published complex coefficients
-    # (x + iy) / sqrt(2), which have the Condon-Shortley phase.
+    # With these signs, signals are those of the published complex coefficients
+    # (x + iy) / sqrt(2), which have the Condon-Shortley phase, for the same seed.
     signs = (-1.0) ** np.arange(degree + 1)
     drawn = np.concatenate([(-signs * sine)[:, :0:-1], signs * cosine], axis=1)
     return drawn.T
@@ -205,7 +189,7 @@ def largest_degree(
     sampling
         Vertices of the outputs.
     protocol
-        ``"exact"``: the resolved bandlimit less one (2/h - 1 for holes of radius h,
+        ``"exact"``: the resolved bandlimit minus one (2/h - 1 for holes of radius h,
         2.4 nside - 1 on HEALPix). ``"published"``: 3 nside - 1.
     L
         With ``"exact"``, a smaller bandlimit.
@@ -213,8 +197,8 @@ def largest_degree(
     Raises
     ------
     ValueError
-        If the protocol is unknown or does not work on the sampling, or the bandlimit
-        is beyond what the sampling resolves.
+        If the protocol is unknown or does not work on the sampling, or L is above the
+        resolved bandlimit.
 
     Examples
     --------
@@ -227,8 +211,8 @@ def largest_degree(
     if protocol == "published":
         if L is not None:
             raise ValueError(
-                "L belongs to protocol='exact' (the published bandlimit is 3 nside),"
-                f" got {L}; leave it out"
+                "L is an argument of protocol='exact' (the published bandlimit is "
+                f"3 nside), got {L}; leave it out"
             )
         if not isinstance(sampling, HEALPix):
             raise ValueError(
@@ -258,7 +242,7 @@ def largest_degree(
 def _plain_rotation(
     synthesis: ISHT, turn: HarmonicRotation
 ) -> Callable[[Tensor, Rotation], Tensor]:
-    """Return the rotation of signals through quadrature by equal weights."""
+    """Return the rotation of signals by quadrature with equal weights."""
     area = 4 * math.pi / len(synthesis.sampling)
 
     def rotate(signals: Tensor, rotation: Rotation) -> Tensor:

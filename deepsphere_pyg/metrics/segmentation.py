@@ -1,4 +1,4 @@
-"""Scores of a segmented sphere, each vertex counted by its area."""
+"""Scores of segmentations of the sphere, with vertices weighted by area."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def confusion_matrix(
     n_classes: int,
     weights: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    r"""Weight of the vertices of each true class that got each predicted class.
+    r"""Return the weight of vertices by true and by predicted class.
 
     .. math:: C_{ab} = \sum_i w_i [y_i = a][\hat y_i = b]
 
@@ -31,13 +31,13 @@ def confusion_matrix(
     n_classes
         Number of classes.
     weights
-        Weight of each vertex, as an area, zero for those that do not count; one where
-        not given. Same shape.
+        Weight of each vertex, such as its area, zero for vertices that do not count;
+        one by default. Same shape.
 
     Returns
     -------
     ndarray
-        Shape ``(n_classes, n_classes)``, rows the truth, columns the prediction.
+        Shape ``(n_classes, n_classes)``: rows are true, columns predicted classes.
 
     Raises
     ------
@@ -72,22 +72,22 @@ class SegmentationScores:
     Attributes
     ----------
     class_names
-        One name a class.
+        Name of each class.
     share
         Share of each class in the weighted truth.
     accuracy
         Recall of each class: the share of its area that was found.
     intersection_over_union
-        Area where truth and prediction agree over area where either has the class.
+        Area of each class in both truth and prediction over its area in either.
     average_precision
         Area under each class's precision-recall curve.
     overall_accuracy
-        Share of the area that was classified rightly.
+        Share of the area that was classified correctly.
     mean_accuracy, mean_iou
         Means over the classes that occur.
     mean_average_precision
-        Mean over the classes that occur, a class named ``background`` left out: the
-        figure that DeepSphere (Defferrard et al. 2020, table 3) prints as mAP.
+        Mean over the classes that occur, except one named ``background``: the mAP of
+        DeepSphere (Defferrard et al. 2020, table 3).
     """
 
     class_names: tuple[str, ...]
@@ -101,47 +101,43 @@ class SegmentationScores:
     mean_average_precision: float
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able form: means by name, and one dictionary a class."""
-        per_class = zip(
-            self.share,
-            self.accuracy,
-            self.intersection_over_union,
-            self.average_precision,
-            strict=True,
-        )
-        names = ("share", "accuracy", "iou", "average_precision")
+        """Return means by name, and one dictionary for each class, for JSON."""
+        means = ("mean_average_precision", "mean_accuracy", "mean_iou")
+        per_class = {
+            "share": self.share,
+            "accuracy": self.accuracy,
+            "iou": self.intersection_over_union,
+            "average_precision": self.average_precision,
+        }
         return {
-            "mean_average_precision": _json_number(self.mean_average_precision),
-            "mean_accuracy": _json_number(self.mean_accuracy),
-            "mean_iou": _json_number(self.mean_iou),
-            "overall_accuracy": _json_number(self.overall_accuracy),
+            **{m: _json_number(getattr(self, m)) for m in (*means, "overall_accuracy")},
             "classes": {
-                name: dict(zip(names, map(_json_number, values), strict=True))
-                for name, values in zip(self.class_names, per_class, strict=True)
+                name: {key: _json_number(row[i]) for key, row in per_class.items()}
+                for i, name in enumerate(self.class_names)
             },
         }
 
 
 def _json_number(value: float) -> float | None:
-    """JSON knows no NaN: a score of an absent class becomes null."""
+    """Return a number, or None (null) for NaN, which JSON does not have."""
     return float(value) if np.isfinite(value) else None
 
 
 def _mean(values: FloatArray) -> float:
-    """Mean of the values that exist, NaN where none does."""
+    """Return the mean of the finite values, NaN if there are no such values."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float("nan")
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Refuse what does not name classes; a single text is a list of its letters."""
+    """Return the class names, if they are a list of texts, not a single text."""
     if isinstance(class_names, list | tuple) and all(
         isinstance(name, str) for name in class_names
     ):
         return tuple(class_names)
     raise TypeError(
-        f"class_names must be a list of names, got {class_names!r}; pass one a class, "
-        "as ['background', 'storm']"
+        f"class_names must be a list of names, got {class_names!r}; pass one for each "
+        "class, as ['background', 'storm']"
     )
 
 
@@ -151,7 +147,7 @@ def segmentation_scores(
     class_names: Sequence[str],
     weights: npt.ArrayLike | None = None,
 ) -> SegmentationScores:
-    """Score a segmentation, all vertices of all maps pooled.
+    """Score a segmentation, with the vertices of all maps pooled.
 
     Parameters
     ----------
@@ -162,9 +158,9 @@ def segmentation_scores(
         class. Average precision ranks by each class's own column, so pass
         probabilities: logits of different vertices are not comparable.
     class_names
-        One name a class; ``background`` is left out of the mean average precision.
+        Name of each class; ``background`` is left out of the mean average precision.
     weights
-        Area of each vertex, shape ``(N,)``; one where not given.
+        Area of each vertex, shape ``(N,)``; one by default.
 
     Raises
     ------
@@ -176,7 +172,7 @@ def segmentation_scores(
 
     Notes
     -----
-    A score of what does not occur is NaN: all of them where there is no vertex.
+    Scores of classes that do not occur are NaN.
 
     Examples
     --------
@@ -199,7 +195,7 @@ def segmentation_scores(
     hit = np.diag(confusion)
     union = total + confusion.sum(axis=0) - hit
     with np.errstate(invalid="ignore"):
-        # 0 / 0 for a class that does not occur: NaN, which the means leave out.
+        # Classes that do not occur give NaN, which the means leave out.
         accuracy = hit / total
         iou = np.where(total > 0, hit / union, np.nan)
         share = total / total.sum()

@@ -23,14 +23,9 @@ def signal_map(
     dtype: torch.dtype | None,
     device: torch.device | str | None,
 ) -> Iterator[SignalMap]:
-    """Give ``operator`` as a map of float64 tensors ``(batch, vertex, channel)``.
+    """Yield ``operator`` as a map of float64 tensors ``(batch, vertex, channel)``.
 
-    Modules are in evaluation mode inside the block, and as they were after it.
-
-    Raises
-    ------
-    TypeError
-        If ``operator`` is neither a matrix nor callable.
+    Modules are in evaluation mode inside the block, and restored after it.
     """
     if isinstance(operator, Laplacian):
         operator = operator.matrix
@@ -51,7 +46,7 @@ def signal_map(
 
     def apply(signals: Tensor) -> Tensor:
         with torch.no_grad():
-            # A copy: what is given may write to it.
+            # A copy: the operator may overwrite it.
             out = operator(signals.to(device=device, dtype=dtype, copy=True))
         return torch.as_tensor(out).detach().to("cpu", torch.float64)
 
@@ -82,7 +77,7 @@ def _matrix_map(matrix: Any) -> SignalMap:
 
 
 def _dtype_and_device(operator: Any) -> tuple[torch.dtype, torch.device]:
-    """Those of a module's first floating-point tensor; float64 on the CPU elsewhere."""
+    """Return those of a module's first floating-point tensor, or float64, CPU."""
     if isinstance(operator, nn.Module):
         for tensor in tensors_of(operator):
             if tensor.is_floating_point():

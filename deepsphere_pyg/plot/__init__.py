@@ -1,4 +1,4 @@
-"""Pictures: maps of any sampling, curves, and what a run ends with."""
+"""Figures: maps of any sampling, learning curves, and results."""
 
 from deepsphere_pyg.plot.curves import learning_curves, precision_recall_curves
 from deepsphere_pyg.plot.maps import draw_classes, draw_map, mollweide_image

@@ -13,7 +13,8 @@ from deepsphere_pyg.metrics.precision_recall import (
     average_precision,
     precision_recall_curve,
 )
-from deepsphere_pyg.plot.maps import class_colours, new_figure
+from deepsphere_pyg.plot.labels import score_curves
+from deepsphere_pyg.plot.maps import class_colours, frameless, new_figure
 
 _LINE_STYLES = ("-", "--", ":", "-.")
 
@@ -40,31 +41,12 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     Parameters
     ----------
     history
-        One row an epoch with ``epoch``, ``train/loss``, ``val/loss``, ``val/mAP``,
-        ``val/accuracy`` and ``val/IoU``.
+        One row for each epoch with ``epoch``, ``train/loss``, ``val/loss``,
+        ``val/mAP``, ``val/accuracy`` and ``val/IoU``.
     """
-    figure, axes = new_figure(1, 2, (9, 3.4))
-    epoch = [row["epoch"] for row in history]
-    loss, score = axes[0]
-    for name, style, colour in (
-        ("train/loss", "-", "#0077bb"),
-        ("val/loss", "--", "#cc3311"),
-    ):
-        loss.plot(
-            epoch, [row[name] for row in history], style, color=colour, label=name
-        )
-    loss.set(xlabel="epoch", ylabel="cross-entropy", yscale="log")
-    for name, colour in (
-        ("val/mAP", "#cc3311"),
-        ("val/accuracy", "#0077bb"),
-        ("val/IoU", "#009988"),
-    ):
-        score.plot(epoch, [row[name] for row in history], color=colour, label=name)
-    score.set(xlabel="epoch", ylabel="validation score", ylim=(0, 1))
-    for panel in (loss, score):
-        panel.grid(alpha=0.3, which="both")
-        panel.legend(fontsize=8)
-        panel.spines[["top", "right"]].set_visible(False)
+    figure, loss, score = score_curves(history, ("mAP", "accuracy", "IoU"))
+    loss.set(ylabel="cross-entropy", yscale="log")
+    score.set(ylim=(0, 1))
     return figure
 
 
@@ -73,14 +55,14 @@ def precision_recall_curves(
     class_names: Sequence[str],
     area: npt.NDArray[np.float64],
 ) -> Figure:
-    """Draw precision against recall, a colour a class and a line style a network.
+    """Draw precision against recall, with colours by class and line styles by network.
 
     Parameters
     ----------
     predictions
         Predictions by the name of the network.
     class_names
-        One name a class; ``background`` is not drawn.
+        Name of each class; ``background`` is not drawn.
     area
         Area of each vertex, shape ``(V,)``.
     """
@@ -96,8 +78,8 @@ def precision_recall_curves(
             score = p.probability[..., c][p.mask]
             precision, recall = precision_recall_curve(truth, score, weights)
             ap = average_precision(truth, score, weights)
-            # A million points look like a thousand and make the file large; even in
-            # recall, since a rare class has its curve within the first few scores.
+            # A thousand points, evenly spaced in recall, look like a million and keep
+            # the file small.
             shown = np.unique(np.searchsorted(recall, np.linspace(recall[0], 1, 1000)))
             shown = shown[shown < len(recall)]
             panel.plot(
@@ -109,9 +91,8 @@ def precision_recall_curves(
                 linewidth=1.6 if style == "-" else 1.1,
             )
     panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
-    panel.grid(alpha=0.3)
-    panel.spines[["top", "right"]].set_visible(False)
-    # Matplotlib warns of a legend of nothing, where no class occurs.
+    frameless(panel)
+    # Matplotlib warns of an empty legend, if no class occurs.
     if panel.lines:
         panel.legend(fontsize=7)
     return figure

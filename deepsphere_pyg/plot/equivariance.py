@@ -31,6 +31,15 @@ STYLES: tuple[tuple[Any, str], ...] = (
 )
 
 
+# Open circles of published values.
+_RINGS: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 7,
+    "markerfacecolor": "none",
+}
+
+
 @dataclass(frozen=True)
 class ErrorCurve:
     """Errors of one graph, by degree.
@@ -40,15 +49,15 @@ class ErrorCurve:
     sampling
         Name of the sampling.
     k
-        Number of neighbours: one colour each.
+        Number of neighbours, which sets the colour.
     degrees
         Degrees l, at least 1.
     mean, standard_error
-        Mean error at each, and its standard error (zero where there is no chance).
+        Mean error at each degree and its standard error (zero if not random).
     published
-        Errors printed by others for the same graph, by degree; may be empty.
+        Published errors of the same graph, by degree; may be empty.
     weighting
-        Of the edges. Each pair of sampling and weighting has a line style.
+        Weighting of the edges; with the sampling, it sets the line style.
     """
 
     sampling: str
@@ -61,7 +70,7 @@ class ErrorCurve:
 
     @property
     def series(self) -> str:
-        """What the line style stands for."""
+        """Sampling and weighting, which set the line style."""
         return f"{self.sampling}, {self.weighting}"
 
 
@@ -69,19 +78,7 @@ def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure
     """Draw mean equivariance errors against the degree, both on logarithmic axes.
 
     Bands are two standard errors on either side; published values are open circles
-    of the same colour.
-
-    Parameters
-    ----------
-    curves
-        What to draw, at least one.
-    title
-        Above the axes.
-
-    Raises
-    ------
-    ValueError
-        If there is no curve.
+    of the same colour. There must be at least one curve.
 
     Examples
     --------
@@ -98,20 +95,7 @@ def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure
 def draw_equivariance(
     axes: Axes, curves: Sequence[ErrorCurve], title: str = ""
 ) -> None:
-    """Draw what :func:`equivariance_curves` does on axes given, legend beside them.
-
-    Parameters
-    ----------
-    axes
-        Where to draw.
-    curves, title
-        As there.
-
-    Raises
-    ------
-    ValueError
-        If there is no curve.
-    """
+    """Draw :func:`equivariance_curves` on given axes, with the legend beside them."""
     if not curves:
         raise ValueError("there must be at least one curve to draw, got none")
     series = list(dict.fromkeys(curve.series for curve in curves))
@@ -120,9 +104,7 @@ def draw_equivariance(
         colour = COLOURS[neighbours.index(curve.k) % len(COLOURS)]
         style, marker = STYLES[series.index(curve.series) % len(STYLES)]
         _draw(axes, curve, colour, style, marker)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel(r"degree $\ell$ of the signal")
+    axes.set(xscale="log", yscale="log", xlabel=r"degree $\ell$ of the signal")
     axes.set_ylabel(
         r"equivariance error  $\langle\, \|R_g L f - L R_g f\| \,/\, \|L f\|\, \rangle$"
     )
@@ -137,30 +119,15 @@ def _draw(axes: Axes, curve: ErrorCurve, colour: str, style: str, marker: str) -
     degrees = np.asarray(curve.degrees, float)[order]
     mean = np.asarray(curve.mean)[order]
     spread = 2 * np.asarray(curve.standard_error)[order]
-    axes.plot(
-        degrees,
-        mean,
-        linestyle=style,
-        color=colour,
-        marker=marker,
-        markersize=3.5,
-        linewidth=1.5,
-        label=f"{curve.series}, k = {curve.k}",
-    )
+    label = f"{curve.series}, k = {curve.k}"
+    (line,) = axes.plot(degrees, mean, color=colour, label=label, lw=1.5)
+    line.set(linestyle=style, marker=marker, markersize=3.5)
     # A logarithmic axis has no place for a band that reaches zero.
     lower = np.maximum(mean - spread, 0.05 * mean)
     axes.fill_between(degrees, lower, mean + spread, color=colour, alpha=0.18, lw=0)
     if curve.published:
-        axes.plot(
-            list(curve.published),
-            list(curve.published.values()),
-            linestyle="none",
-            marker="o",
-            markersize=7,
-            markerfacecolor="none",
-            markeredgecolor=colour,
-            markeredgewidth=1.2,
-        )
+        x, y = list(curve.published), list(curve.published.values())
+        axes.plot(x, y, **_RINGS, markeredgecolor=colour, markeredgewidth=1.2)
 
 
 def _label_degrees(axes: Axes, curves: Sequence[ErrorCurve]) -> None:
@@ -189,30 +156,12 @@ def _add_legend(
     ]
     for i, name in enumerate(series):
         style, marker = STYLES[i % len(STYLES)]
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color="0.25",
-                linestyle=style,
-                marker=marker,
-                markersize=3.5,
-                label=name,
-            )
-        )
+        line = Line2D([], [], color="0.25", ls=style, marker=marker, label=name)
+        line.set_markersize(3.5)
+        handles.append(line)
     if any(curve.published for curve in curves):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="o",
-                markersize=7,
-                markerfacecolor="none",
-                markeredgecolor="0.25",
-                label="published\n(arXiv:2012.15000)",
-            )
-        )
+        label = "published\n(arXiv:2012.15000)"
+        handles.append(Line2D([], [], **_RINGS, markeredgecolor="0.25", label=label))
     if any(max(curve.standard_error) > 0 for curve in curves):
         band = Patch(color="0.25", alpha=0.18, lw=0, label="± 2 standard errors")
         handles.append(band)
@@ -220,12 +169,12 @@ def _add_legend(
 
 
 def height_for(entries: int) -> float:
-    """Height of a figure in inches with room for so many entries in its legend."""
+    """Return the height in inches of a figure with this many legend entries."""
     return max(4.8, 1 + 0.2 * entries)
 
 
 def legend_beside(axes: Axes, handles: Sequence[Any]) -> None:
-    """Put a legend to the right of the axes, where it hides nothing."""
+    """Put a legend to the right of the axes."""
     axes.legend(
         handles=handles,
         fontsize=8,
@@ -236,7 +185,7 @@ def legend_beside(axes: Axes, handles: Sequence[Any]) -> None:
 
 
 def plain_axes(axes: Axes) -> None:
-    """Thin grid behind the curves, and no frame above and to the right."""
+    """Draw a thin grid behind the curves, and no frame above and to the right."""
     axes.grid(which="major", color="0.82", linewidth=0.7)
     axes.grid(which="minor", color="0.92", linewidth=0.5)
     axes.set_axisbelow(True)

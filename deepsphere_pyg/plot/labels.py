@@ -1,4 +1,4 @@
-"""Pictures of what networks that give labels have learned."""
+"""Figures of training and of predictions of networks that return labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.maps import frameless, new_figure
 
 _BLUE, _RED, _GREY = "#0077bb", "#cc3311", "#666666"
 
@@ -23,13 +23,25 @@ def label_curves(
     Parameters
     ----------
     history
-        One row an epoch with ``epoch``, ``train/loss``, ``val/loss`` and ``val/`` each
-        of the scores.
+        One row for each epoch with ``epoch``, ``train/loss``, ``val/loss`` and each
+        score as ``val/NAME``.
     scores
-        Their names.
+        Names of the scores.
     unit
-        Of the scores.
+        Unit of the scores.
     """
+    figure, loss, score = score_curves(history, scores)
+    if unit:
+        score.set(ylabel=f"validation score ({unit})")
+    for panel in (loss, score) if unit else (loss,):
+        _plain_decades(panel)
+    return figure
+
+
+def score_curves(
+    history: Sequence[Mapping[str, float]], scores: Sequence[str]
+) -> tuple[Figure, Axes, Axes]:
+    """Draw losses and scores by epoch; return the figure and both axes."""
     figure, axes = new_figure(1, 2, (9, 3.4))
     loss, score = axes[0]
     epoch = [row["epoch"] for row in history]
@@ -40,15 +52,11 @@ def label_curves(
     for name, colour in zip(scores, (_RED, _BLUE, "#009988"), strict=False):
         values = [row[f"val/{name}"] for row in history]
         score.plot(epoch, values, color=colour, label=name)
-    label = f"validation score ({unit})" if unit else "validation score"
-    score.set(xlabel="epoch", ylabel=label)
-    for panel in (loss, score) if unit else (loss,):
-        _plain_decades(panel)
+    score.set(xlabel="epoch", ylabel="validation score")
     for panel in (loss, score):
-        panel.grid(alpha=0.3, which="both")
+        frameless(panel)
         panel.legend(fontsize=8)
-        panel.spines[["top", "right"]].set_visible(False)
-    return figure
+    return figure, loss, score
 
 
 def scatter_of_answers(
@@ -57,14 +65,14 @@ def scatter_of_answers(
     what: str,
     unit: str,
 ) -> Figure:
-    """Draw answers against the truth, and how far they are off.
+    """Draw answers against the truth, and a histogram of their errors.
 
     Parameters
     ----------
     truth, answers
         Shape ``(n,)``.
     what, unit
-        Of them.
+        Name and unit of the quantity.
     """
     figure, axes = new_figure(1, 2, (9, 3.8))
     left, right = axes[0]
@@ -76,7 +84,8 @@ def scatter_of_answers(
     left.locator_params(nbins=6)
     rms = float(np.sqrt(np.mean(error**2)))
     reach = 5 * rms or 1.0
-    right.hist(np.clip(error, -reach, reach), bins=80, color=_BLUE)
+    bins = np.linspace(-reach, reach, 81)
+    right.hist(np.clip(error, -reach, reach), bins=bins, color=_BLUE)
     right.set(xlabel=f"network - truth, {unit}", ylabel="number", yscale="log")
     beyond = int(np.sum(np.abs(error) > reach))
     right.set_title(
@@ -84,14 +93,13 @@ def scatter_of_answers(
         + (f"; {beyond} beyond the ends" if beyond else ""),
         fontsize=9,
     )
-    for panel in (left, right):
-        panel.grid(alpha=0.3)
-        panel.spines[["top", "right"]].set_visible(False)
+    frameless(left)
+    frameless(right)
     return figure
 
 
 def _plain_decades(panel: Axes) -> None:
-    """Scale the ordinate by logarithms, with numbers as people write them."""
+    """Make the ordinate logarithmic, labelled by plain numbers."""
     panel.set_yscale("log")
     panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -99,14 +107,15 @@ def _plain_decades(panel: Axes) -> None:
 
 
 def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
-    """Draw which classes are taken for which.
+    """Draw a confusion matrix.
 
     Parameters
     ----------
     counts
-        How many of class i (row) were given class j (column), ``(classes, classes)``.
+        Numbers by true class (row) and predicted class (column),
+        ``(classes, classes)``.
     names
-        Of the classes.
+        Names of the classes.
     """
     n = len(names)
     figure, axes = new_figure(1, 1, (1.6 + 0.42 * n, 1.4 + 0.42 * n))

@@ -1,10 +1,9 @@
-"""What Laplacians cost, what they do to each degree, and how wide kernels are."""
+"""Cost and symbols of Laplacians, and widths of heat kernels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,30 +19,30 @@ from deepsphere_pyg.plot.equivariance import (
 )
 from deepsphere_pyg.plot.maps import new_figure
 
-# Weighting of heat kernels whose width a search has found.
+# Weighting by heat kernels of optimised width.
 OPTIMAL = "heat-optimal"
 
 
 @dataclass(frozen=True)
 class LaplacianPoint:
-    """One graph among others, as the figures show it.
+    """Properties of one graph.
 
     Parameters
     ----------
     sampling, weighting
         Names of the sampling and of the edge weights.
     k
-        Number of neighbours asked for.
+        Requested number of neighbours.
     n_vertices
         Number of vertices.
     links
-        Mean number of links of a vertex: multiplications a vertex and channel.
+        Mean number of links per vertex: multiplications per vertex and channel.
     error
         Equivariance error, one number over all degrees.
     degrees, symbol
-        Degrees l and what the Laplacian multiplies them by; both may be empty.
+        Degrees l and their factors in the Laplacian; both may be empty.
     t
-        Width of the heat kernel in squared radian; NaN where there is none.
+        Width of the heat kernel in squared radian; NaN without a heat kernel.
     """
 
     sampling: str
@@ -58,46 +57,26 @@ class LaplacianPoint:
 
     @property
     def series(self) -> str:
-        """What the line style stands for."""
+        """Sampling and weighting, which set the line style."""
         return f"{self.sampling}, {self.weighting}"
 
 
 def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
-    """Draw the error of Laplacians against what they cost, one curve a weighting.
+    """Draw the error of Laplacians against their cost, one curve for each weighting.
 
-    Lower and further to the left is better.
-
-    Parameters
-    ----------
-    points
-        At least one.
-    title
-        Above the axes.
-
-    Raises
-    ------
-    ValueError
-        If there is no point.
+    Lower and further to the left is better. There must be at least one point.
     """
-    _some(points)
-    height = height_for(len({point.series for point in points}))
-    figure, grid = new_figure(1, 1, (7.6, height))
-    axes: Axes = grid[0, 0]
+    figure, axes = _new_axes(points, len({point.series for point in points}))
     handles = []
     for i, (name, group) in enumerate(_series(points).items()):
         style, marker = STYLES[i % len(STYLES)]
         colour = COLOURS[i % len(COLOURS)]
         ordered = sorted(group, key=lambda point: point.links)
-        (line,) = axes.plot(
-            [point.links for point in ordered],
-            [point.error for point in ordered],
-            linestyle=style,
-            marker=marker,
-            markersize=5,
-            color=colour,
-            label=name,
+        x, y = [one.links for one in ordered], [one.error for one in ordered]
+        handles += axes.plot(
+            x, y, color=colour, label=name, marker=marker, markersize=5
         )
-        handles.append(line)
+        handles[-1].set(linestyle=style)
         for point in ordered:
             axes.annotate(
                 f"k={point.k}",
@@ -109,39 +88,23 @@ def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
             )
     axes.set_yscale("log")
     axes.set_xlim(left=0)
-    axes.set_xlabel("links of a vertex, mean (multiplications a channel)")
+    axes.set_xlabel("mean links per vertex (multiplications per channel)")
     axes.set_ylabel("equivariance error, geometric mean over degrees")
-    axes.set_title(title, fontsize=10)
-    plain_axes(axes)
-    legend_beside(axes, handles)
+    _finish(axes, handles, title)
     return figure
 
 
 def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
-    r"""Draw what Laplacians do to each degree against :math:`l(l+1)` on the sphere.
+    r"""Draw the symbols of Laplacians against :math:`l(l+1)`, that of the sphere.
 
-    Symbols are scaled to meet :math:`l(l+1)` at the lowest degree measured.
-
-    Parameters
-    ----------
-    points
-        At least one, with degrees.
-    title
-        Above the axes.
-
-    Raises
-    ------
-    ValueError
-        If there is no point, or one without degrees.
+    They are scaled to :math:`l(l+1)` at the lowest degree measured. There must be at
+    least one point, and each must have degrees.
     """
-    _some(points)
     if any(not len(point.degrees) for point in points):
         raise ValueError("every graph needs the degrees and symbol of its Laplacian")
     names = list(_series(points))
     neighbours = sorted({point.k for point in points})
-    height = height_for(len(names) + len(neighbours))
-    figure, grid = new_figure(1, 1, (7.6, height))
-    axes: Axes = grid[0, 0]
+    figure, axes = _new_axes(points, len(names) + len(neighbours))
     largest = 0.0
     for point in points:
         style, _ = STYLES[names.index(point.series) % len(STYLES)]
@@ -153,12 +116,9 @@ def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
         largest = max(largest, float(sphere.max()))
     smallest = min(point.degrees[0] * (point.degrees[0] + 1) for point in points)
     axes.plot([smallest, largest], [smallest, largest], color="0.6", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.set(xscale="log", yscale="log")
     axes.set_xlabel(r"$\ell(\ell+1)$, eigenvalue on the sphere")
     axes.set_ylabel(r"symbol $\mu_\ell$ of the Laplacian, scaled")
-    axes.set_title(title, fontsize=10)
-    plain_axes(axes)
     handles = [
         Line2D([], [], color=COLOURS[i % len(COLOURS)], lw=3, label=f"k = {k}")
         for i, k in enumerate(neighbours)
@@ -168,7 +128,7 @@ def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
         for i, name in enumerate(names)
     ]
     handles.append(Line2D([], [], color="0.6", label=r"$\ell(\ell+1)$"))
-    legend_beside(axes, handles)
+    _finish(axes, handles, title)
     return figure
 
 
@@ -182,70 +142,53 @@ def width_curves(
     Parameters
     ----------
     points
-        Graphs of heat kernels, at least one; those that a search found have the
-        weighting :data:`OPTIMAL`.
+        Graphs with heat kernels, at least one; optimised ones have the weighting
+        :data:`OPTIMAL`.
     published
         Widths t by k and number of vertices.
     title
-        Above the axes.
-
-    Raises
-    ------
-    ValueError
-        If there is no graph.
+        Title above the axes.
     """
-    _some(points)
-    figure, grid = new_figure(1, 1, (7.6, 4.6))
-    axes: Axes = grid[0, 0]
-    ks = sorted({point.k for point in points})
+    figure, axes = _new_axes(points, 0)
     handles = []
-    for i, k in enumerate(ks):
+    for i, k in enumerate(sorted({point.k for point in points})):
         colour = COLOURS[i % len(COLOURS)]
         handles.append(Line2D([], [], color=colour, lw=3, label=f"k = {k}"))
         table = published.get(k, {})
         axes.plot(list(table), list(table.values()), color=colour, lw=1)
         for point in points:
             if point.k == k:
-                axes.plot(
-                    point.n_vertices,
-                    point.t,
-                    marker="x" if point.weighting == OPTIMAL else "o",
-                    markersize=7,
-                    markerfacecolor="none",
-                    markeredgecolor=colour,
-                )
+                marker = "x" if point.weighting == OPTIMAL else "o"
+                (dot,) = axes.plot(point.n_vertices, point.t, marker, markersize=7)
+                dot.set(markerfacecolor="none", markeredgecolor=colour)
     handles.append(Line2D([], [], color="0.25", lw=1, label="published, HEALPix"))
     for marker, label in (("o", "default"), ("x", "found by the search")):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker=marker,
-                color="0.25",
-                markerfacecolor="none",
-                label=label,
-            )
-        )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("vertices")
+        handles.append(Line2D([], [], color="0.25", ls="none", marker=marker))
+        handles[-1].set(markerfacecolor="none", label=label)
+    axes.set(xscale="log", yscale="log", xlabel="vertices")
     axes.set_ylabel(r"kernel width $t$ in rad²,  $w = e^{-d^2/4t}$")
-    axes.set_title(title, fontsize=10)
-    plain_axes(axes)
-    legend_beside(axes, handles)
+    _finish(axes, handles, title)
     return figure
 
 
 def _series(points: Sequence[LaplacianPoint]) -> dict[str, list[LaplacianPoint]]:
-    """Points by series, in the order in which they first come."""
-    order = list(dict.fromkeys(point.series for point in points))
-    ranked = sorted(points, key=lambda point: order.index(point.series))
-    return {
-        name: list(group) for name, group in groupby(ranked, lambda one: one.series)
-    }
+    """Return the points by series, in the order of first occurrence."""
+    series: dict[str, list[LaplacianPoint]] = {}
+    for point in points:
+        series.setdefault(point.series, []).append(point)
+    return series
 
 
-def _some(points: Sequence[LaplacianPoint]) -> None:
+def _new_axes(points: Sequence[LaplacianPoint], entries: int) -> tuple[Figure, Axes]:
+    """Return a figure and axes with room for a legend, if there are points."""
     if not points:
         raise ValueError("there must be at least one graph to draw, got none")
+    figure, grid = new_figure(1, 1, (7.6, height_for(entries)))
+    return figure, grid[0, 0]
+
+
+def _finish(axes: Axes, handles: Sequence[Line2D], title: str) -> None:
+    """Add the title, the grid and the legend."""
+    axes.set_title(title, fontsize=10)
+    plain_axes(axes)
+    legend_beside(axes, handles)

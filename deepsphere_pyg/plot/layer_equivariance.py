@@ -1,4 +1,4 @@
-"""Equivariance errors of layers, side by side."""
+"""Bars of equivariance errors of layers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from deepsphere_pyg.plot.equivariance import COLOURS, plain_axes
 from deepsphere_pyg.plot.maps import new_figure
 
-# Below what float64 resolves: an error of zero has a bar of no length there.
+# Start of the axis, below float64's resolution, where an error of zero has no bar.
 _LEAST = 1e-17
 _BAR = 0.38
 
@@ -24,11 +24,11 @@ class LayerBar:
     Parameters
     ----------
     layer, place
-        Name of the layer, and in short of where it acts.
+        Names of the layer and of the place where it acts.
     errors
         Mean error by the name of the dtype.
     published
-        Error printed by others, or None.
+        Published error, or None.
     """
 
     layer: str
@@ -38,19 +38,9 @@ class LayerBar:
 
 
 def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
-    """Draw errors of layers as bars on a logarithmic axis, one row a layer.
+    """Draw errors of layers as bars on a logarithmic axis, one row for each layer.
 
-    Parameters
-    ----------
-    layers
-        From top to bottom, at least one.
-    title
-        Above the axes.
-
-    Raises
-    ------
-    ValueError
-        If there is no layer.
+    Layers, at least one, are drawn from top to bottom.
 
     Examples
     --------
@@ -64,23 +54,13 @@ def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
     axes: Axes = grid[0, 0]
     dtypes = list(dict.fromkeys(name for one in layers for name in one.errors))
     for number, dtype in enumerate(dtypes):
-        places = [
-            row + _BAR * (number - (len(dtypes) - 1) / 2)
-            for row, one in enumerate(layers)
-            if dtype in one.errors
-        ]
-        values = [
-            max(one.errors[dtype], _LEAST) for one in layers if dtype in one.errors
-        ]
-        axes.barh(
-            places,
-            [value - _LEAST for value in values],
-            left=_LEAST,
-            height=_BAR,
-            color=COLOURS[number % len(COLOURS)],
-            label=dtype,
-        )
-        # Inside the end of the bar, where published values do not hide them.
+        rows = [row for row, one in enumerate(layers) if dtype in one.errors]
+        places = [row + _BAR * (number - (len(dtypes) - 1) / 2) for row in rows]
+        values = [max(layers[row].errors[dtype], _LEAST) for row in rows]
+        lengths = [value - _LEAST for value in values]
+        colour = COLOURS[number % len(COLOURS)]
+        axes.barh(places, lengths, _BAR, _LEAST, color=colour, label=dtype)
+        # Inside the bar, where published values do not hide them.
         for place, value in zip(places, values, strict=True):
             axes.annotate(
                 f"{value:.1e}" if value < 1e-3 else f"{value:.2g}",
@@ -92,12 +72,15 @@ def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
                 fontsize=6.5,
                 color="white",
             )
-    published = [(row, one.published) for row, one in enumerate(layers)]
-    known = [(row, value) for row, value in published if value is not None]
-    if known:
+    published = {
+        row: one.published
+        for row, one in enumerate(layers)
+        if one.published is not None
+    }
+    if published:
         axes.plot(
-            [value for _, value in known],
-            [row for row, _ in known],
+            list(published.values()),
+            list(published),
             linestyle="none",
             marker="D",
             markersize=6,
@@ -110,7 +93,7 @@ def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
 
 
 def _label(axes: Axes, layers: Sequence[LayerBar], title: str) -> None:
-    """Name the rows and the axis, and put the legend above, where no bar is."""
+    """Label the rows and the axis, and put the legend above the bars."""
     axes.set_xscale("log")
     axes.set_xlim(_LEAST, 3)
     axes.xaxis.set_major_locator(FixedLocator([10.0**n for n in range(-16, 1, 2)]))

@@ -18,23 +18,13 @@ from samplings.arguments import integer_argument
 
 # Paul Tol's muted scheme: distinct for colour-blind readers. White is background.
 _CLASS_COLOURS = (
-    "#f2f2f2",
-    "#cc3311",
-    "#0077bb",
-    "#009988",
-    "#ee7733",
-    "#33bbee",
-    "#ee3377",
-    "#999933",
-    "#882255",
-    "#117733",
-    "#332288",
-    "#ddcc77",
-)
+    "#f2f2f2 #cc3311 #0077bb #009988 #ee7733 #33bbee "
+    "#ee3377 #999933 #882255 #117733 #332288 #ddcc77"
+).split()
 
 
 def mollweide_grid(width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    r"""Unit vectors seen by the pixels of a Mollweide picture.
+    r"""Return the unit vectors of the pixels of a Mollweide image.
 
     With :math:`\sin a = y`, :math:`\sin(lat) = (2a + \sin 2a)/\pi` and
     :math:`lon = \pi x / (2 \cos a)` for :math:`x \in [-2, 2]`, :math:`y \in [-1, 1]`.
@@ -70,15 +60,15 @@ def mollweide_grid(width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
 def mollweide_image(
     sampling: Sampling, values: npt.ArrayLike, width: int = 800
 ) -> np.ma.MaskedArray[Any, np.dtype[np.float64]]:
-    """Picture of a signal: each pixel shows its nearest vertex.
+    """Return an image of a signal: each pixel shows its nearest vertex.
 
-    Pixels off the globe, pixels farther from any vertex than twice the radius of the
-    largest cell (outside a masked part) and vertices that are NaN are masked.
+    Masked are pixels off the globe, pixels farther from any vertex than twice the
+    radius of the largest cell (outside a masked part), and vertices that are NaN.
 
     Parameters
     ----------
     sampling
-        Where the signal lives.
+        Vertices of the signal.
     values
         Signal, shape ``(V,)``.
     width
@@ -89,7 +79,7 @@ def mollweide_image(
     TypeError
         If ``width`` is not an integer.
     ValueError
-        If the signal has another length than the sampling, or ``width`` is below 2.
+        If the signal does not have one value per vertex, or ``width`` is below 2.
 
     Examples
     --------
@@ -135,8 +125,8 @@ def draw_map(
     title, label
         Above the map, and below the colour bar (quantity and unit).
     cmap, limits
-        Matplotlib colour map, and the values at its ends: the 1st and 99th percentile
-        where not given, so that single extremes do not rule.
+        Matplotlib colour map, and the values at its ends: by default the 1st and 99th
+        percentile, so that outliers do not matter.
     """
     image = mollweide_image(sampling, values, width)
     if limits is None:
@@ -169,18 +159,18 @@ def draw_classes(
     axes, sampling, title, width
         As in :func:`draw_map`.
     classes
-        Class of each vertex, shape ``(V,)``; NaN where it is not known.
+        Class of each vertex, shape ``(V,)``; NaN if unknown.
     class_names
-        Their names, in order.
+        Names of the classes, in order.
     mask
-        True where a vertex counts, shape ``(V,)``; others are left grey.
+        True where a vertex counts, shape ``(V,)``; others are grey.
     legend
-        Whether to name the colours.
+        Whether to draw a legend of the colours.
 
     Raises
     ------
     ValueError
-        If the mask has another shape than the classes, or a class has no name.
+        If the mask does not have the shape of the classes, or a class has no name.
     """
     values = np.asarray(classes, dtype=np.float64)
     if mask is not None:
@@ -194,7 +184,7 @@ def draw_classes(
     nameless = ~np.isnan(values) & ~np.isin(values, np.arange(len(class_names)))
     if nameless.any():
         raise ValueError(
-            f"classes must be integers from 0 to {len(class_names) - 1}, the places of "
+            f"classes must be integers from 0 to {len(class_names) - 1}, indices of "
             f"class_names, got {values[nameless][0]:g}; name every class"
         )
     colours = class_colours(class_names)
@@ -218,7 +208,7 @@ def draw_classes(
 
 
 def class_handles(class_names: Sequence[str]) -> list[Patch]:
-    """Patches of a legend of the classes."""
+    """Return the patches of a legend of the classes."""
     return [
         Patch(facecolor=colour, edgecolor="0.4", label=name)
         for colour, name in zip(class_colours(class_names), class_names, strict=True)
@@ -226,31 +216,35 @@ def class_handles(class_names: Sequence[str]) -> list[Patch]:
 
 
 def class_colours(class_names: Sequence[str]) -> list[str]:
-    """One colour a class; the first, light one is kept for ``background``."""
+    """Return the colour of each class; the first, light one is for ``background``."""
     start = 0 if "background" in class_names[:1] else 1
     palette = list(_CLASS_COLOURS[start:])
     return [palette[i % len(palette)] for i in range(len(class_names))]
 
 
 def _globe(axes: Axes, image: Any, **style: Any) -> Any:
-    """Show an image inside the globe's outline, off-globe pixels left blank."""
+    """Show an image inside the globe's outline, with blank pixels off the globe."""
     extent = (-2.0, 2.0, -1.0, 1.0)
-    # Grey below the image, where nothing is known; the rim above its ragged edge.
+    # Grey below the image for unknown values; the rim covers its ragged edge.
     axes.add_patch(Ellipse((0, 0), 4, 2, facecolor="0.75", zorder=-1))
     shown = axes.imshow(image, extent=extent, interpolation="nearest", **style)
     rim = Ellipse((0, 0), 4, 2, facecolor="none", edgecolor="0.2", linewidth=0.8)
     axes.add_patch(rim)
     shown.set_clip_path(rim)
-    axes.set_xlim(-2.02, 2.02)
-    axes.set_ylim(-1.02, 1.02)
-    axes.set_aspect("equal")
+    axes.set(xlim=(-2.02, 2.02), ylim=(-1.02, 1.02), aspect="equal")
     axes.axis("off")
     return shown
+
+
+def frameless(axes: Axes) -> None:
+    """Draw a light grid, and no frame above and to the right."""
+    axes.grid(alpha=0.3, which="both")
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def new_figure(
     rows: int, columns: int, size: tuple[float, float]
 ) -> tuple[Figure, Any]:
-    """Make a figure without pyplot, so that nothing needs a screen or stays open."""
+    """Make a figure without pyplot, which needs no screen and is not kept open."""
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)

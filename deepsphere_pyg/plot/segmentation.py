@@ -1,4 +1,4 @@
-"""Pictures of a segmented globe."""
+"""Figures of segmentations of the globe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deepsphere_pyg.plot.maps import (
 )
 from samplings import Sampling
 
-# Units of the channels of the Community Atmosphere Model that maps are labelled with.
+# Labels of channels of the Community Atmosphere Model.
 _UNITS = {
     "TMQ": "total water vapour, kg m$^{-2}$",
     "PSL": "sea-level pressure, Pa",
@@ -36,23 +36,23 @@ def segmentation_maps(
     mask: npt.ArrayLike | None = None,
     certainty: npt.ArrayLike | None = None,
 ) -> Figure:
-    """Draw one map: two of its inputs, the truth and the prediction.
+    """Draw two inputs, the truth and the prediction of one map.
 
-    Where the truth is not known, the certainty of the prediction stands in its place.
+    Without a truth, the certainty of the prediction takes its place.
 
     Parameters
     ----------
     sampling
-        Where the signals live.
+        Vertices of the signals.
     inputs
         Channels, shape ``(V, C)``.
     channel_names
-        Their names. The first channel is drawn, and sea-level pressure ``PSL`` beside
-        it where there is one, else the second.
+        Names of the channels. The first channel is drawn, and beside it sea-level
+        pressure ``PSL`` if there is one, else the second.
     truth, predicted
         Class of each vertex, shape ``(V,)``.
     class_names
-        Their names.
+        Names of the classes.
     mask
         True where the truth is known, shape ``(V,)``.
     certainty

@@ -116,8 +116,8 @@ def test_half_precision_tells_what_is_left_and_the_way_back():
         nn.Linear(2, 2), ZonalConv(2, 2, 4, anchors=2), FragmentDropout(4)
     )
     message = (
-        r"got torch\.float16: .* ZonalConv is as it was, but .* come before it are "
-        r"torch\.float16 by now: call \.float\(\) or \.double\(\) on the model"
+        r"got torch\.float16: .* ZonalConv was not converted, but modules before it .*"
+        r"are torch\.float16 already; call \.float\(\) or \.double\(\) on the whole"
     )
     with pytest.raises(TypeError, match=message):
         model.half()

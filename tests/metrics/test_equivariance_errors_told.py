@@ -37,7 +37,7 @@ def same(x):
         ({"L": 2, "degree": 2}, "degree must be at most 1 .* L = 2"),
         (
             {"L": 5, "protocol": "published"},
-            "L belongs to protocol='exact'",
+            "L is an argument of protocol='exact'",
         ),
     ],
 )
@@ -76,7 +76,7 @@ def test_outputs_that_are_none(operator, message):
 
 def test_laplacians_have_no_error_at_degree_zero():
     operator = laplacian(knn_graph(SAMPLING, 8))
-    with pytest.raises(ValueError, match="a Laplacian needs degrees from 1"):
+    with pytest.raises(ValueError, match="use degrees from 1 for a Laplacian"):
         equivariance_error(operator, SAMPLING, 0)
 
 

@@ -174,7 +174,7 @@ def zonal(**changes):
         ({"layer": lambda x: x[0]}, ValueError, r"as many outputs \(batch, ...\), got"),
         ({"layer": lambda x: x[..., 0]}, ValueError, "or None for invariants"),
         ({"layer": lambda x: x / 0}, ValueError, "must be finite, got NaN or infinity"),
-        ({"layer": lambda x: 0 * x}, ValueError, "maps a signal to zero, where a rel"),
+        ({"layer": lambda x: 0 * x}, ValueError, "maps a signal to zero, which has"),
     ],
 )
 def test_bad_arguments_are_refused(changes, error, message):

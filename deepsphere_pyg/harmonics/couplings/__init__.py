@@ -1,4 +1,4 @@
-"""Clebsch-Gordan coefficients, and which degrees are coupled."""
+"""Clebsch-Gordan coefficients, and sets of degrees that are coupled."""
 
 from deepsphere_pyg.harmonics.couplings.cache import cached_clebsch_gordan_set
 from deepsphere_pyg.harmonics.couplings.clebsch_gordan import (

@@ -1,4 +1,4 @@
-"""Clebsch-Gordan coefficients kept on disk, for large sets made many times."""
+"""Cache of Clebsch-Gordan coefficients on disk, for large sets that are reused."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from deepsphere_pyg.harmonics.couplings.triples import (
 )
 from samplings.arrays import IntArray
 
-# Raised when the coefficients, their order or the layout of the file change: files of
-# other versions are left alone.
+# Increase it when the coefficients, their order or the file format change: files of
+# other versions are ignored.
 VERSION = 1
-# Arrays of a file and how their numbers are stored.
+# Arrays of a file and the dtypes in which they are stored.
 _PARTS = {"triples": "<i8", "m1": "<i2", "m2": "<i2", "m": "<i2", "values": "<f8"}
 _VARIABLE = "DEEPSPHERE_PYG_CACHE"
 
@@ -31,18 +31,10 @@ _VARIABLE = "DEEPSPHERE_PYG_CACHE"
 def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder where tables are kept between runs.
 
-    That is ``folder`` where it is given; else the environment variable
+    That is ``folder`` if given; else the environment variable
     ``DEEPSPHERE_PYG_CACHE``; else ``deepsphere-pyg`` in ``XDG_CACHE_HOME``, or in
-    ``~/.cache`` where that is unset, empty or not absolute.
-
-    Parameters
-    ----------
-    folder
-        A folder of your choice. It need not be there yet.
-
-    Notes
-    -----
-    Source: XDG Base Directory Specification 0.8.
+    ``~/.cache`` if that is unset, empty or not absolute (XDG Base Directory
+    Specification 0.8). The folder need not exist.
 
     Examples
     --------
@@ -63,18 +55,17 @@ def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
 def cached_clebsch_gordan_set(
     triples: Triples, folder: str | os.PathLike[str] | None = None
 ) -> CoefficientSet:
-    """Return the real coefficients of many couplings, read from disk if they are there.
+    """Return the real coefficients of many couplings, from the cache if they are in it.
 
-    The result is that of :func:`.clebsch_gordan_set`, which needs no cache for sets of
-    trees: computing takes a few times as long as reading. This is for full sets of
-    degrees past 30 or so, made again and again.
+    The result is that of :func:`.clebsch_gordan_set`. The cache is worthwhile for full
+    sets of degrees past 30 or so; for smaller sets and trees computing is fast.
 
     Parameters
     ----------
     triples
         Degrees (l1, l2, l) that couple.
     folder
-        Where the file is, one for each set of triples; by default that of
+        Folder of the files, one for each set of triples; by default that of
         :func:`cache_folder`.
 
     Shapes
@@ -91,13 +82,13 @@ def cached_clebsch_gordan_set(
     Warns
     -----
     RuntimeWarning
-        If the file is damaged, and made anew; or if it cannot be written, or read, and
-        no ``folder`` was given.
+        If the file is damaged and therefore replaced, or if it cannot be read or
+        written and no ``folder`` was given.
 
     Notes
     -----
-    A file appears whole or not at all, so processes may share the folder. Each array
-    has a checksum. Files may be deleted at any time, and are as large as the set.
+    Files are written atomically, so processes may share the folder. Each array has a
+    checksum. Files are as large as the set and may be deleted at any time.
 
     Examples
     --------
@@ -114,8 +105,7 @@ def cached_clebsch_gordan_set(
         return _read(path, degrees)
     except (FileNotFoundError, NotADirectoryError):
         pass
-    # Damage shows in more ways than can be listed, and none is an error here: the
-    # coefficients can always be computed.
+    # Damaged files raise errors of many types. The coefficients can be recomputed.
     except Exception as error:
         warnings.warn(
             f"{path} cannot be read ({type(error).__name__}: {error}); its "
@@ -145,7 +135,7 @@ def _file_name(degrees: IntArray) -> str:
 
 
 def _write(path: Path, couplings: CoefficientSet) -> None:
-    """Write a file of checksummed, uncompressed arrays, whole or not at all."""
+    """Write the checksummed, uncompressed arrays to a file, atomically."""
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as file:
         for name, dtype in _PARTS.items():
             array = np.ascontiguousarray(getattr(couplings, name), dtype=dtype)
@@ -154,24 +144,18 @@ def _write(path: Path, couplings: CoefficientSet) -> None:
 
 
 def _read(path: Path, degrees: IntArray) -> CoefficientSet:
-    """Read what :func:`_write` wrote for these triples.
-
-    Raises
-    ------
-    Exception
-        Of many types, if the file is damaged or of other triples.
-    """
+    """Read the file of these triples; damaged ones raise exceptions of many types."""
     arrays = {}
     with zipfile.ZipFile(path) as file:
         for name, dtype in _PARTS.items():
-            # Checks the checksum; the array is read-only, as are the bytes.
+            # Reading verifies the checksum; the array is as read-only as the bytes.
             arrays[name] = np.frombuffer(file.read(name), dtype=dtype)
     stored = arrays.pop("triples")
     if not np.array_equal(stored, degrees.reshape(-1)):
-        raise ValueError("it is of other triples")
+        raise ValueError("it belongs to other triples")
     offsets = np.concatenate([[0], np.cumsum(real_entries(degrees))])
     if {len(array) for array in arrays.values()} != {int(offsets[-1])}:
-        raise ValueError("it is not whole")
+        raise ValueError("it is incomplete")
     degrees.setflags(write=False)
     offsets.setflags(write=False)
     return CoefficientSet(degrees, offsets, **arrays)

@@ -1,12 +1,12 @@
 r"""Clebsch-Gordan coefficients of real harmonics, sparse and in float64.
 
-Where f and g rotate by the Wigner matrices :math:`D^{l_1}` and :math:`D^{l_2}`, their
+If f and g rotate by the Wigner matrices :math:`D^{l_1}` and :math:`D^{l_2}`, their
 coupling to degree l,
 
 .. math:: e_m = \sum_{m_1 m_2} C^{l_1 l_2 l}_{m; m_1 m_2}\, f_{m_1} g_{m_2},
 
-rotates by :math:`D^l`. The coefficients are real orthonormal,
-:math:`C C^\mathsf{T} = 1`, which leaves one sign to each triple. It is chosen so that
+rotates by :math:`D^l`. The coefficients are real and orthonormal,
+:math:`C C^\mathsf{T} = 1`, up to one sign for each triple. It is chosen so that
 
 .. math::
     C^{l_1 l_2 l}_{m; m_1 m_2} = \sqrt{2l + 1}\, (-i)^{l_1 + l_2 + l}
@@ -16,12 +16,12 @@ rotates by :math:`D^l`. The coefficients are real orthonormal,
 with the unitary matrices U from complex to real harmonics
 (``docs/conventions.md``) and the 3j symbols of Condon and Shortley:
 
-- where :math:`l_1 + l_2 + l` is even, a positive multiple of the integral of the three
-  harmonics: the coupling is the part of degree l of the product of two functions, and
-  (1, 1, 0) the scalar product over the root of 3;
-- where it is odd, (1, 1, 1) is the vector product over the root of 2;
-- exchange of degrees exchanges indices of :math:`C / \sqrt{2l + 1}`, which changes its
-  sign only where the sum is odd and the permutation too;
+- if :math:`l_1 + l_2 + l` is even, C is a positive multiple of the integral of the
+  three harmonics: the coupling is the part of degree l of the product of two functions,
+  and (1, 1, 0) the scalar product over the root of 3;
+- if it is odd, (1, 1, 1) is the vector product over the root of 2;
+- permuting the degrees permutes the indices of :math:`C / \sqrt{2l + 1}`, and changes
+  its sign only if both the sum and the permutation are odd;
 - e3nn has the same signs.
 """
 
@@ -69,9 +69,8 @@ def clebsch_gordan(
     Returns
     -------
     SparseCoefficients
-        Orders and values of the entries that the selection rules leave, about
-        :math:`1 / (l_1 + l_2 + l)` of all. Others may vanish too; they are kept, and
-        zero to rounding.
+        Orders and values of the entries that the selection rules allow, about
+        :math:`1 / (l_1 + l_2 + l)` of all. Some of them may be zero up to rounding.
 
     Raises
     ------
@@ -82,9 +81,8 @@ def clebsch_gordan(
 
     Notes
     -----
-    Equivariance: exact. The sign is that of the module's documentation, and e3nn's:
-    ``dense() / sqrt(2l + 1)`` is the 3j symbol in the real basis, its
-    ``wigner_3j(l, l1, l2)``.
+    Equivariance: exact. Signs are e3nn's: ``dense() / sqrt(2l + 1)`` is the 3j symbol
+    in the real basis, ``wigner_3j(l, l1, l2)`` of e3nn.
 
     Source: Schulten and Gordon 1975, J. Math. Phys. 16, 1961; Luscombe and Luban 1998,
     Phys. Rev. E 57, 7274, for the recursion.
@@ -128,10 +126,10 @@ def clebsch_gordan_set(triples: Triples) -> CoefficientSet:
 
     Notes
     -----
-    Memory: 14 bytes an entry, :func:`real_entries` of them. All couplings of degrees
-    below L have some :math:`0.45 L^5` entries, 6.8 GB at L = 64, and those of minimum
-    spanning trees :math:`0.67 L^4`, 160 MB. What does not fit is had block by block
-    from :func:`clebsch_gordan_blocks`.
+    Memory: 14 bytes per entry. All couplings of degrees below L have some
+    :math:`0.45 L^5` entries, 6.8 GB at L = 64, and those of minimum spanning trees
+    :math:`0.67 L^4`, 160 MB. :func:`clebsch_gordan_blocks` yields larger sets in
+    blocks.
 
     Examples
     --------
@@ -166,14 +164,14 @@ def clebsch_gordan_set(triples: Triples) -> CoefficientSet:
 def clebsch_gordan_blocks(
     triples: Triples, entries: SupportsIndex = 1 << 22
 ) -> Iterator[CoefficientSet]:
-    """Yield the real coefficients of many couplings, in blocks of consecutive triples.
+    """Yield the coefficients of :func:`clebsch_gordan_set` in blocks of triples.
 
     Parameters
     ----------
     triples
         Degrees (l1, l2, l) that couple.
     entries
-        Number of entries that a block does not exceed, unless one triple does.
+        Largest number of entries of a block, unless a single triple has more.
 
     Shapes
     ------
@@ -192,7 +190,7 @@ def clebsch_gordan_blocks(
     """
     degrees = checked_triples(triples)
     limit = integer_argument("entries", entries, 1)
-    # A generator inside: wrong arguments are told of now, not at the first block.
+    # A generator expression, so that arguments are checked before the first block.
     return (
         clebsch_gordan_set(degrees[part])
         for part in _parts(real_entries(degrees), limit)
@@ -200,7 +198,7 @@ def clebsch_gordan_blocks(
 
 
 def _parts(sizes: IntArray, limit: int) -> Iterator[slice]:
-    """Yield consecutive parts whose sizes add up to at most ``limit``, or of one."""
+    """Yield consecutive parts of total size at most ``limit``, or of one item."""
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):

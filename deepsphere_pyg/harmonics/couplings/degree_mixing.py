@@ -1,4 +1,4 @@
-"""Degree mixing sets: which products of degrees a tensor product keeps."""
+"""Degree mixing sets: the products of degrees that a tensor product keeps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DegreeMixing(ReadOnly):
     Parameters
     ----------
     L
-        Bandlimit: degrees 0 ... L - 1 go in, and none other comes out.
+        Bandlimit: inputs and outputs have degrees 0 ... L - 1.
     triples
         Degrees (l1, l2, l) that couple, in any order; (l2, l1, l) means the same pair.
 
@@ -51,8 +51,8 @@ class DegreeMixing(ReadOnly):
     TypeError
         If a number is not an integer.
     ValueError
-        If L is below 1, a triple does not couple, has a degree of L or more, or is
-        there twice.
+        If L is below 1, or a triple does not couple, has a degree of L or more, or
+        occurs twice.
 
     Notes
     -----
@@ -85,7 +85,7 @@ class DegreeMixing(ReadOnly):
         self.__dict__.update(L=bandlimit, triples=degrees)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a DegreeMixing cannot be changed, nor its {name}")
+        raise AttributeError(f"{name} of a DegreeMixing cannot be changed")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DegreeMixing):
@@ -106,7 +106,7 @@ class DegreeMixing(ReadOnly):
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
-        """Number of pairs of each degree 0 ... L - 1: fragments of one signal out."""
+        """Number of pairs of each degree 0 ... L - 1: fragments of an output."""
         return tuple(np.bincount(self.triples[:, 2], minlength=self.L).tolist())
 
     def pairs(self, l: SupportsIndex) -> tuple[tuple[int, int], ...]:  # noqa: E741
@@ -151,14 +151,14 @@ class DegreeMixing(ReadOnly):
 def degree_mixing(
     L: SupportsIndex, kind: str = "full", *, even_self_pairs: bool = False
 ) -> DegreeMixing:
-    r"""Return a set of pairs of degrees to be coupled, full or of trees.
+    r"""Return a full or tree-shaped set of pairs of degrees to couple.
 
     - ``"full"``: all pairs :math:`P_L^l`, of :math:`O(L^5)` multiply-adds;
     - ``"mst"``: for each l the minimum spanning tree of the graph of degrees, whose
       edges are the pairs of two degrees in :math:`P_L^l` and their weights the
       multiply-adds: :math:`O(L^4)`;
-    - ``"rmst"``: of each tree, its edges sorted by (l1 + l2, l1), number 0, 1, 2, 4,
-      8, ...: :math:`O(L^3 \log L)`.
+    - ``"rmst"``: edges number 0, 1, 2, 4, 8, ... of each tree, sorted by (l1 + l2, l1):
+      :math:`O(L^3 \log L)`.
 
     Parameters
     ----------
@@ -167,9 +167,9 @@ def degree_mixing(
     kind
         ``"full"``, ``"mst"`` or ``"rmst"``.
     even_self_pairs
-        Whether to add to the trees of even degrees l = 2, 4, ... the pairs (l1, l1):
-        all to ``"mst"``, and to ``"rmst"`` number 0, 1, 2, 4, 8, ... of them. The full
-        set has them.
+        Whether to add the pairs (l1, l1) to the trees of even degrees l = 2, 4, ...:
+        all of them to ``"mst"``, number 0, 1, 2, 4, 8, ... to ``"rmst"``. The full set
+        has them anyway.
 
     Raises
     ------
@@ -180,15 +180,15 @@ def degree_mixing(
 
     Notes
     -----
-    To degree 0 couple only equal degrees. Trees have no such edges; all L pairs, the
-    power spectrum, are kept with either. They take L² of the multiply-adds: trees
-    alone take 3931 at L = 10 and 374,433 at L = 32. The product of a fragment with
-    itself has no part of odd degree; that of two fragments of one degree has one, which
-    trees leave out, and the full set has.
+    Only equal degrees couple to degree 0, and trees have no such edges: all kinds keep
+    those L pairs, the power spectrum. They take L² of the multiply-adds; trees alone
+    take 3931 at L = 10 and 374,433 at L = 32. The product of a fragment with itself has
+    no part of odd degree; the product of two fragments of one degree has, which the
+    full set keeps and trees leave out.
 
-    Source: Cobb et al. 2021 (arXiv:2010.11661), section 3. How edges are thinned for
-    ``"rmst"`` is not said there: the rule is ours, and so is what becomes of pairs of
-    equal degrees.
+    Source: Cobb et al. 2021 (arXiv:2010.11661), section 3. The paper does not say how
+    edges are thinned for ``"rmst"``, nor how pairs of equal degrees are treated: these
+    rules are ours.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def degree_mixing(
 
 
 def _tree_pairs(L: int, degree: int, thin: bool, even_self_pairs: bool) -> IntArray:
-    """Return the edges of the tree of a degree, thinned or not, and pairs of equals."""
+    """Return a degree's tree, thinned or not, with the pairs of equal degrees."""
     tree = spanning_tree(L, degree)
     alike = np.repeat(np.arange((degree + 1) // 2, L)[:, None], 2, axis=1)
     if thin:
@@ -230,7 +230,7 @@ def _tree_pairs(L: int, degree: int, thin: bool, even_self_pairs: bool) -> IntAr
 
 
 def _check_set(L: int, triples: IntArray) -> None:
-    """Refuse degrees past the bandlimit and triples that are there twice."""
+    """Refuse degrees past the bandlimit and repeated triples."""
     past = (triples >= L).any(axis=1)
     if past.any():
         triple = tuple(triples[int(past.argmax())].tolist())
@@ -242,6 +242,6 @@ def _check_set(L: int, triples: IntArray) -> None:
     if twice.any():
         triple = tuple(triples[int(twice.argmax())].tolist())
         raise ValueError(
-            f"each pair must be there once, got (l1, l2, l) = {triple} twice, where "
-            "(l2, l1, l) is the same pair; leave one out"
+            f"each pair must be there once, got (l1, l2, l) = {triple} twice; leave "
+            "one out ((l2, l1, l) is the same pair)"
         )

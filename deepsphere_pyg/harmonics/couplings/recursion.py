@@ -8,9 +8,8 @@ import numpy as np
 
 from samplings.arrays import FloatArray, IntArray
 
-# Outside the classical region values grow by less than 4 l^2 < 2^30 a step. Looked at
-# every 8 steps and scaled down past 2^200, they and their squares stay within the range
-# of double precision.
+# Outside the classical region values grow by less than 4 l^2 < 2^30 per step. Checked
+# every 8 steps and scaled down past 2^200, they and their squares do not overflow.
 _EVERY, _LARGE = 8, 2.0**200
 
 
@@ -21,16 +20,12 @@ class Chains:
     Parameters
     ----------
     values
-        Chain after chain, within a chain by ascending m1 (m2 = m - m1).
+        One chain after the other, each by ascending m1 (m2 = m - m1), ``(entries,)``.
     origins
-        Where m1 = 0 of each chain is, or would be: the value of m1 is at
-        ``origins[chain] + m1``. Chains are ordered by triple, then m = 0 ... l.
+        ``origins[chain] + m1`` is the place of m1 in ``values``, shape ``(chains,)``.
+        Chains are ordered by triple, then m = 0 ... l.
     firsts
-        The chain of m = 0 of each triple.
-
-    Shapes
-    ------
-    values : ``(entries,)``; origins : ``(chains,)``; firsts : ``(T,)``
+        The chain of m = 0 of each triple, shape ``(T,)``.
     """
 
     values: FloatArray
@@ -39,7 +34,7 @@ class Chains:
 
 
 def coupling_chains(degrees: IntArray) -> Chains:
-    r"""Return :math:`\langle l_1 m_1 l_2 m_2 | l m \rangle`, m >= 0, in float64.
+    r"""Return :math:`\langle l_1 m_1 l_2 m_2 | l m \rangle`, m >= 0, for triples.
 
     For fixed degrees and m the coefficients :math:`f(m_1)` are the eigenvector of
     :math:`J^2 = (J_1 + J_2)^2` to :math:`l (l + 1)`,
@@ -50,23 +45,12 @@ def coupling_chains(degrees: IntArray) -> Chains:
         A(m_1)^2 = (l_1 - m_1)(l_1 + m_1 + 1)(l_2 + m_2)(l_2 - m_2 + 1).
 
     From either end it grows up to the classical region and then oscillates: recursions
-    from both go in the stable direction, and are joined in the middle of that region.
-    The sum of squares is one, and the value at the largest :math:`m_1` positive (Condon
-    and Shortley).
+    from both ends are stable, and are joined in the middle of that region. The sum of
+    squares is one, and the value at the largest :math:`m_1` positive (Condon and
+    Shortley).
 
-    Parameters
-    ----------
-    degrees
-        Triples (l1, l2, l) that couple.
-
-    Shapes
-    ------
-    degrees : ``(T, 3)``
-
-    Notes
-    -----
     Source: Schulten and Gordon 1975, J. Math. Phys. 16, 1961, for the recursions from
-    both sides; Luscombe and Luban 1998, Phys. Rev. E 57, 7274, for their stability.
+    both ends; Luscombe and Luban 1998, Phys. Rev. E 57, 7274, for their stability.
     """
     chains = degrees[:, 2] + 1
     firsts = np.cumsum(chains) - chains
@@ -76,7 +60,7 @@ def coupling_chains(degrees: IntArray) -> Chains:
     meet, reach = _meeting(a, b, c, m)
     meet = np.clip(meet, low, np.maximum(high - 1, low))
     first, last = np.maximum(meet - reach, low), np.minimum(meet + reach + 1, high)
-    # Turned upside down, m -> -m, the recursion from the top is one from the bottom.
+    # With m -> -m, the recursion from the top becomes one from the bottom.
     flat, places = _rays(
         np.tile(np.stack([a, b, c]), 2),
         np.concatenate([m, -m]),
@@ -85,7 +69,7 @@ def coupling_chains(degrees: IntArray) -> Chains:
     )
     below, above = places.split(len(c))
 
-    # Least squares over points of which some are far from zeros of the solution.
+    # Least squares over several points, some of them far from zeros of the solution.
     products, squares = np.zeros(len(c)), np.zeros(len(c))
     for point in (first, meet - 1, meet, meet + 1, meet + 2, last):
         point = np.clip(point, first, last)
@@ -93,8 +77,8 @@ def coupling_chains(degrees: IntArray) -> Chains:
         products += rising * flat[above.at(high - point)]
         squares += rising * rising
     scale = products / squares
-    # Where m = 0, f(-m1) = (-1)^(l1 + l2 + l) f(m1) to the last digit: but for the sign
-    # and steps of _scale_down both recursions are the same.
+    # If m = 0, f(-m1) = (-1)^(l1 + l2 + l) f(m1) to the last digit: both recursions
+    # agree up to the sign and the steps of _scale_down.
     even = m == 0
     scale[even] = np.sign(scale[even]) * 2 ** np.rint(np.log2(np.abs(scale[even])))
 
@@ -130,7 +114,7 @@ def _meeting(
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the value of a ray at a step is: rays are sorted, longest first."""
+    """Places of the values of rays, which are sorted longest first, by step."""
 
     steps: IntArray
     ranks: IntArray
@@ -149,11 +133,10 @@ class _Places:
 def _rays(
     degrees: IntArray, m: IntArray, start: IntArray, length: IntArray
 ) -> tuple[FloatArray, _Places]:
-    """Recur upwards in m1 from ``start``, all rays at once, unnormalised.
+    """Recur upwards in m1 from ``start``, all rays at once, without normalising.
 
-    Values are kept step by step, and within a step by the length of the ray: those
-    that go on are the first, so that each step works on contiguous arrays and nothing
-    is computed for rays that have ended.
+    Values are kept step by step, and within a step by descending length of the ray, so
+    that each step works on contiguous arrays of the rays that have not ended.
     """
     order = np.argsort(-length, kind="stable")
     ranks = np.empty_like(order)
@@ -191,14 +174,14 @@ def _rays(
 
 
 def _square(degree: FloatArray) -> FloatArray:
-    """Return the square of the angular momentum, of degrees as floats."""
+    """Return the square of the angular momentum."""
     return degree * (degree + 1)
 
 
 def _scale_down(
     flat: FloatArray, steps: IntArray, step: int, newest: FloatArray
 ) -> None:
-    """Scale rays that have become large, all their steps, and by a power of two."""
+    """Scale rays that have become large by a power of two, at all their steps."""
     large = np.flatnonzero(np.abs(newest) > _LARGE)
     if large.size:
         flat[steps[: step + 1, None] + large] *= 1 / _LARGE

@@ -1,4 +1,4 @@
-"""Which orders couple in the real basis, with which sign."""
+"""Orders that couple in the real basis, and their signs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from deepsphere_pyg.harmonics.couplings.recursion import Chains
 from samplings.arrays import FloatArray
 
 Orders = npt.NDArray[np.int16]
-# Absolute order of an entry that is not there: above any degree.
+# Absolute order of an absent entry: above any degree.
 _MISSING = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Entries by (m, m1, which of two): orders, magnitude of m2, m1 of the chain."""
+    r"""Entries by (m, m1, first or second): orders, \|m2\|, m1 of the chain, factor."""
 
     m1: Orders
     m2: Orders
@@ -27,19 +27,13 @@ class _Table:
 
 
 class SelectionRules:
-    r"""Entries of real couplings, for all triples up to the given degrees.
+    r"""Entries of real couplings of all triples up to degrees l1 and l.
 
     A real harmonic of order m is a sum of the complex ones of orders ±\|m\|. So
-    :math:`|m|` is :math:`||m_1| + |m_2||` or :math:`||m_1| - |m_2||`, and complex
-    conjugation leaves those signs of which the number of negative ones is odd where
-    :math:`l_1 + l_2 + l` is odd, and even where it is even. Up to the sign, such an
-    entry is the complex coefficient of the same absolute orders: times
-    :math:`\sqrt 2^{-1}` if no order is zero, 1 otherwise.
-
-    Parameters
-    ----------
-    l1, l
-        The largest degrees of the first factor and of the product.
+    :math:`|m|` is :math:`||m_1| \pm |m_2||`, and complex conjugation leaves the signs
+    with an odd number of negative orders if :math:`l_1 + l_2 + l` is odd, and an even
+    number if it is even. Up to the sign, such an entry is the complex coefficient of
+    the same absolute orders, times :math:`\sqrt 2^{-1}` if no order is zero.
     """
 
     def __init__(self, l1: int, l: int) -> None:  # noqa: E741
@@ -49,7 +43,7 @@ class SelectionRules:
         self._tables: dict[int, _Table] = {}
 
     def _table(self, parity: int) -> _Table:
-        """Make the table of triples whose sum of degrees has this parity."""
+        """Return the table of triples whose sum of degrees has this parity."""
         m, m1 = self._m, self._m1
         order, first = np.abs(m), np.abs(m1)
         negative = (m < 0).astype(np.int16) + (m1 < 0)
@@ -84,16 +78,9 @@ class SelectionRules:
     def entries(
         self, triple: tuple[int, int, int], chains: Chains, first: int
     ) -> tuple[Orders, Orders, Orders, FloatArray]:
-        """Return m1, m2, m and values, by ascending (m, m1, m2).
+        """Return m1, m2, m and values of a triple, by ascending (m, m1, m2).
 
-        Parameters
-        ----------
-        triple
-            Degrees (l1, l2, l).
-        chains
-            The complex coefficients.
-        first
-            The chain of m = 0 of this triple.
+        ``first`` is the chain of m = 0 of this triple among the complex coefficients.
         """
         l1, l2, l = triple  # noqa: E741
         parity = (l1 + l2 + l) % 2
@@ -114,7 +101,7 @@ class SelectionRules:
         place += table.chain_m1.take(allowed)
         values = chains.values.take(place)
         values *= table.factor.take(allowed)
-        # (-1)^(l1 - l2) of the 3j symbols, and what is left of (-i)^(l1 + l2 + l).
+        # (-1)^(l1 - l2) of the 3j symbols, and the rest of (-i)^(l1 + l2 + l).
         if (l1 - l2 + (l1 + l2 + l) // 2) % 2:
             np.negative(values, out=values)
         m = self._m[rows, 0, 0].take(row)

@@ -1,4 +1,4 @@
-"""Which couplings to one degree are kept: all, a spanning tree, a thinned tree."""
+"""Couplings that are kept to one degree: all, a spanning tree, a thinned tree."""
 
 from __future__ import annotations
 
@@ -14,14 +14,7 @@ def coupling_pairs(
     L: int,
     l: int,  # noqa: E741
 ) -> IntArray:
-    r"""Return all unordered pairs of degrees below L that couple to degree l.
-
-    .. math:: P_L^l = \{(l_1, l_2): l_1 \leq l_2 < L,\;
-        l_2 - l_1 \leq l \leq l_1 + l_2\}
-
-    Shapes
-    ------
-    -> ``(pairs, 2)``, by ascending (l1 + l2, l1)
+    """Return all pairs l1 <= l2 below L that couple to l, by ascending (l1 + l2, l1).
 
     Examples
     --------
@@ -43,16 +36,12 @@ def spanning_tree(
     L: int,
     l: int,  # noqa: E741
 ) -> IntArray:
-    """Return the cheapest pairs that join all degrees below L, coupling to degree l.
+    """Return the cheapest pairs that connect all degrees below L, coupling to l.
 
-    The degrees are the nodes of a graph whose edges are the pairs of two degrees that
-    couple to l, of their multiply-adds as weight. This is its minimum spanning tree,
-    Prim's or Kruskal's; of edges of one weight those of lower (l1 + l2, l1) come first.
-    To l = 0 no two degrees couple, and the tree is empty.
-
-    Shapes
-    ------
-    -> ``(L - 1, 2)``, by ascending (l1 + l2, l1)
+    This is the minimum spanning tree of the graph of degrees whose edges are the pairs
+    of two degrees that couple to l, weighted by their multiply-adds; among edges of
+    equal weight those of lower (l1 + l2, l1) come first. No two degrees couple to l =
+    0: the tree is empty. Pairs, ``(L - 1, 2)``, are by ascending (l1 + l2, l1).
 
     Examples
     --------
@@ -64,7 +53,7 @@ def spanning_tree(
     if not len(pairs):
         return pairs
     triples = np.column_stack([pairs, np.full(len(pairs), l)])
-    # Ranks instead of costs: no two are alike, so that there is one tree.
+    # Ranks instead of costs: all differ, so that the tree is unique.
     ranks = np.empty(len(pairs))
     ranks[np.argsort(multiply_adds(triples), kind="stable")] = np.arange(len(pairs)) + 1
     graph = sp.csr_array((ranks, pairs.T), shape=(L, L), dtype=np.float64)
@@ -73,12 +62,6 @@ def spanning_tree(
 
 
 def thinned(pairs: IntArray) -> IntArray:
-    """Return pairs number 0, 1, 2, 4, 8, ... of those given.
-
-    Examples
-    --------
-    >>> thinned(coupling_pairs(5, 0)).tolist()
-    [[0, 0], [1, 1], [2, 2], [4, 4]]
-    """
+    """Return pairs number 0, 1, 2, 4, 8, ... of those given."""
     powers = 1 << np.arange(max(len(pairs) - 1, 0).bit_length())
     return np.concatenate([pairs[:1], pairs[powers]])

@@ -18,7 +18,7 @@ class SparseCoefficients(ReadOnly):
 
     .. math:: e_m = \sum_{m_1 m_2} C_{m; m_1 m_2} f_{m_1} g_{m_2}
 
-    Entries ascend by (m, m1, m2); each stands there once. The arrays are read-only.
+    Entries are sorted by (m, m1, m2) and unique. The arrays are read-only.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Triples of degrees (l1, l2, l) that couple, and what a coupling costs."""
+"""Triples of degrees (l1, l2, l) that couple, and the cost of couplings."""
 
 from __future__ import annotations
 
@@ -17,23 +17,14 @@ Triples = npt.ArrayLike | Iterable[Sequence[int]]
 
 
 def checked_triples(triples: Triples) -> IntArray:
-    r"""Return degrees (l1, l2, l) as an array of integers that couple.
-
-    Parameters
-    ----------
-    triples
-        Rows of three degrees: an array or anything iterable.
-
-    Shapes
-    ------
-    triples : ``(T, 3)`` -> ``(T, 3)``
+    r"""Return degrees (l1, l2, l) that couple as integers, ``(T, 3)`` to ``(T, 3)``.
 
     Raises
     ------
     TypeError
         If degrees are not integers.
     ValueError
-        If the shape is another, a degree is negative or past 16000, or a triple
+        If the shape is not ``(T, 3)``, a degree is negative or past 16000, or a triple
         violates :math:`|l_1 - l_2| \leq l \leq l_1 + l_2`.
 
     Examples
@@ -89,7 +80,7 @@ def checked_triples(triples: Triples) -> IntArray:
 
 
 def multiply_adds(triples: Triples) -> IntArray:
-    r"""Return how many multiply-adds each coupling takes in the complex basis.
+    r"""Return the number of multiply-adds of each coupling in the complex basis.
 
     These are the pairs of orders with :math:`|m_1 + m_2| \leq l`,
 
@@ -97,20 +88,6 @@ def multiply_adds(triples: Triples) -> IntArray:
 
     the usual measure of cost, independent of any convention. In the real basis
     :func:`real_entries` counts up to twice as many, of real numbers.
-
-    Parameters
-    ----------
-    triples
-        Degrees (l1, l2, l).
-
-    Shapes
-    ------
-    triples : ``(T, 3)`` -> ``(T,)``
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`checked_triples`.
 
     Examples
     --------
@@ -123,26 +100,11 @@ def multiply_adds(triples: Triples) -> IntArray:
 
 
 def real_entries(triples: Triples) -> IntArray:
-    r"""Return how many coefficients of the real basis the selection rules leave.
+    r"""Return the number of real coefficients that the selection rules allow.
 
-    Of the four choices of signs that absolute orders
-    :math:`|m| = ||m_1| \pm |m_2||` leave to a coefficient with no order zero, all are
-    there; two are where one order is zero, and one of (0, 0, 0) if
-    :math:`l_1 + l_2 + l` is even.
-
-    Parameters
-    ----------
-    triples
-        Degrees (l1, l2, l).
-
-    Shapes
-    ------
-    triples : ``(T, 3)`` -> ``(T,)``
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`checked_triples`.
+    Absolute orders :math:`|m| = ||m_1| \pm |m_2||` allow four choices of signs if no
+    order is zero, two if one is, and one for (0, 0, 0) if :math:`l_1 + l_2 + l` is
+    even.
 
     Examples
     --------

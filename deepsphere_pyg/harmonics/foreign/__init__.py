@@ -1,4 +1,4 @@
-"""Coefficients in the order and the normalisation of other libraries."""
+"""Coefficients in the order and normalisation of other libraries."""
 
 from deepsphere_pyg.harmonics.foreign.complex_coefficients import (
     from_healpy,

@@ -1,4 +1,4 @@
-"""Real coefficients and the complex ones of healpy, ducc0 and torch-harmonics."""
+"""Conversion to and from complex coefficients of healpy, ducc0, torch-harmonics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from samplings.arrays import FloatArray, IntArray
 
-# What the coefficients of order 0 may have of an imaginary part, over the largest
+# Largest imaginary part of coefficients of order 0, relative to the largest
 # coefficient: the square root of round-off. Rotations leave round-off there.
 _IMAGINARY = {torch.complex64: 3e-4, torch.complex128: 1.5e-8}
 
@@ -27,10 +27,10 @@ def from_healpy(alm: Tensor) -> Tensor:
     Parameters
     ----------
     alm
-        Coefficients of orders m >= 0, complex64 or complex128, order by order: entry
-        ``m (2L - 1 - m) / 2 + l``, healpy's with ``lmax = mmax = L - 1``, which
-        is also ducc0's default. From NumPy: ``torch.from_numpy(alm)``; a single set
-        needs an axis: ``alm[None]``.
+        Coefficients of orders m >= 0, complex64 or complex128, at the entries
+        ``m (2L - 1 - m) / 2 + l`` of healpy and ducc0 with ``lmax = mmax = L - 1``.
+        From NumPy: ``torch.from_numpy(alm)``; a single set needs an axis:
+        ``alm[None]``.
 
     Returns
     -------
@@ -46,12 +46,13 @@ def from_healpy(alm: Tensor) -> Tensor:
     TypeError
         If ``alm`` is not a complex tensor.
     ValueError
-        If its size is that of no bandlimit, or a coefficient of order 0 is not real.
+        If its size is not L (L + 1) / 2 for any L, or a coefficient of order 0 is not
+        real.
 
     Notes
     -----
-    Orthonormal on both sides: sums of squares agree, where orders m > 0 count twice in
-    the complex one.
+    Both bases are orthonormal: sums of squares agree if complex coefficients of orders
+    m > 0 count twice.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def to_healpy(coefficients: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        complex64 or complex128; ``.numpy()`` of one channel goes into healpy.
+        complex64 or complex128; healpy takes ``.numpy()`` of one channel.
 
     Shapes
     ------
@@ -97,7 +98,7 @@ def to_healpy(coefficients: Tensor) -> Tensor:
     Raises
     ------
     TypeError, ValueError
-        As :func:`checked_coefficients`; if the number of rows is no square.
+        As :func:`checked_coefficients`; if the number of rows is not a square.
 
     Examples
     --------
@@ -115,11 +116,11 @@ def from_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
     Parameters
     ----------
     coefficients
-        Of degree l at row l and order m at column m, complex64 or complex128, as
-        ``RealSHT(..., norm="ortho")`` gives them with ``lmax = mmax = L``. Entries
-        with m > l are not read.
+        Degree l in row l and order m in column m, complex64 or complex128, as
+        ``RealSHT(..., norm="ortho")`` returns them with ``lmax = mmax = L``. Entries
+        with m > l are ignored.
     csphase
-        As given to ``RealSHT``: whether its harmonics have the Condon-Shortley phase.
+        Whether the harmonics have the Condon-Shortley phase, as passed to ``RealSHT``.
 
     Returns
     -------
@@ -135,8 +136,8 @@ def from_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
     TypeError
         If ``coefficients`` is not a complex tensor.
     ValueError
-        If there are not as many orders as degrees, or a coefficient of order 0 is not
-        real.
+        If the numbers of orders and degrees differ, or a coefficient of order 0 is
+        not real.
 
     Examples
     --------
@@ -159,19 +160,19 @@ def from_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
 
 
 def to_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
-    """Convert real coefficients to those torch-harmonics' ``InverseRealSHT`` takes.
+    """Convert real coefficients to those of torch-harmonics' ``InverseRealSHT``.
 
     Parameters
     ----------
     coefficients
         Coefficients of signals on the sphere, float32 or float64.
     csphase
-        As given to ``InverseRealSHT``.
+        As passed to ``InverseRealSHT``.
 
     Returns
     -------
     Tensor
-        complex64 or complex128, degree l at row l and order m at column m; zero where
+        complex64 or complex128, degree l in row l and order m in column m; zero where
         m > l.
 
     Shapes
@@ -181,7 +182,7 @@ def to_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
     Raises
     ------
     TypeError, ValueError
-        As :func:`checked_coefficients`; if the number of rows is no square.
+        As :func:`checked_coefficients`; if the number of rows is not a square.
 
     Examples
     --------
@@ -199,15 +200,15 @@ def to_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
 
 
 def _to_real(name: str, a: Tensor, layout: HarmonicLayout, entries: IntArray) -> Tensor:
-    """Real coefficients of ``layout`` from those complex entries, one for each row."""
+    """Return real coefficients of ``layout`` from one complex entry for each row."""
     of_zero = torch.from_numpy(entries[layout.orders == 0]).to(a.device)
     imaginary = a.imag.index_select(-1, of_zero).abs()
     largest = a.abs().max() if a.numel() else 0.0
     if bool((imaginary > _IMAGINARY[a.dtype] * largest).any()):
         raise ValueError(
-            f"{name} of order 0 must be real, as those of real signals are, got an "
-            f"imaginary part of {float(imaginary.max()):.3g}; convert a complex "
-            "signal's real and imaginary part as two signals"
+            f"{name} of order 0 must be real for real signals, got an imaginary part "
+            f"of {float(imaginary.max()):.3g}; convert a complex signal's real and "
+            "imaginary part as two signals"
         )
     taken = a.index_select(-1, torch.from_numpy(entries).to(a.device))
     negative = torch.from_numpy(layout.orders < 0).to(a.device)
@@ -219,7 +220,7 @@ def _to_real(name: str, a: Tensor, layout: HarmonicLayout, entries: IntArray) ->
 
 
 def _to_complex(coefficients: Tensor, degrees: IntArray, orders: IntArray) -> Tensor:
-    """Complex coefficients of those degrees and orders >= 0, on the last axis."""
+    """Return complex coefficients of degrees and orders >= 0, on the last axis."""
     middle = degrees * (degrees + 1)
     factor = (-1.0) ** orders / math.sqrt(2)
     real = np.where(orders > 0, factor, 1.0)
@@ -237,12 +238,12 @@ def _to_complex(coefficients: Tensor, degrees: IntArray, orders: IntArray) -> Te
 
 
 def _signs(layout: HarmonicLayout, like: Tensor) -> Tensor:
-    """The Condon-Shortley phase of each row, ``(rows, 1)``."""
+    """Return the Condon-Shortley phase of each row, ``(rows, 1)``."""
     return torch.from_numpy((-1.0) ** np.abs(layout.orders)).to(like)[:, None]
 
 
 def _bandlimit_of_rows(coefficients: Tensor) -> int:
-    """Bandlimit of the checked coefficients of signals on the sphere."""
+    """Return the bandlimit of signals on the sphere, their coefficients checked."""
     rows = 1
     if isinstance(coefficients, Tensor) and coefficients.ndim > 1:
         rows = coefficients.shape[-2]
@@ -265,9 +266,8 @@ def _check_complex(name: str, a: Tensor, shape: str, ndim: int) -> None:
         )
     if a.dtype not in _IMAGINARY:
         raise TypeError(
-            f"{name} must be complex64 or complex128, got {a.dtype}: half precision "
-            "would lose what the transforms keep, and real ones lack half of them; "
-            "convert with .to(torch.complex64)"
+            f"{name} must be complex64 or complex128, got {a.dtype}; convert with "
+            ".to(torch.complex64)"
         )
     if a.ndim < ndim:
         raise ValueError(

@@ -22,14 +22,14 @@ _AXES = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
 
 def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
-    """Return what e3nn calls the type of coefficients, for ``e3nn.o3.Irreps``.
+    """Return e3nn's name for the type of coefficients, for ``e3nn.o3.Irreps``.
 
-    Parities are those of functions on the sphere, odd for odd degrees.
+    Parities are those of functions on the sphere: odd for odd degrees.
 
     Parameters
     ----------
     layout
-        What the rows are.
+        Layout of the rows.
     channels
         Number of channels.
 
@@ -55,26 +55,26 @@ def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
 
 
 def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
-    r"""Convert coefficients to e3nn's, of the same function on the same sphere.
+    r"""Convert coefficients to e3nn's coefficients of the same function.
 
     .. math:: Y^{\mathrm{e3nn}}_{lm}(x, y, z) = Y_{lm}(z, x, y), \quad
         c^{\mathrm{e3nn}}_l = D^l(P) \, c_l, \quad P (x, y, z) = (z, x, y)
 
-    Of degree 1, e3nn's components are those of a vector, (x, y, z); ours are (y, z, x).
+    In degree 1, e3nn's components are (x, y, z); ours are (y, z, x).
 
     Parameters
     ----------
     coefficients
         Coefficients, float32 or float64.
     layout
-        What its rows are.
+        Layout of the rows.
 
     Returns
     -------
     Tensor
-        Features of the type :func:`e3nn_irreps`; of each degree the multiplicity is
-        (fragment, channel), channels fastest. They belong to e3nn's orthonormal
-        harmonics, ``normalization="integral"``.
+        Features of the type :func:`e3nn_irreps`; multiplicities are (fragment,
+        channel), channels fastest. They belong to e3nn's orthonormal harmonics,
+        ``normalization="integral"``.
 
     Shapes
     ------
@@ -87,8 +87,8 @@ def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
 
     Notes
     -----
-    To have the same numbers, in the same order l² + l + m, rename the axes instead:
-    give e3nn the points (y, z, x), and permute nothing else.
+    To keep the same numbers in the same order l² + l + m, rename the axes instead:
+    pass the points (y, z, x) to e3nn, and permute nothing else.
 
     Equivariance: exact; rotated coefficients become rotated features.
 
@@ -120,7 +120,7 @@ def from_e3nn(
     features
         Features of the type :func:`e3nn_irreps`, float32 or float64.
     layout
-        What the rows shall be.
+        Layout of the rows of the result.
     channels
         Number of channels.
 
@@ -134,7 +134,7 @@ def from_e3nn(
         If ``features`` is not a float32 or float64 tensor, ``layout`` not a layout, or
         ``channels`` not an integer.
     ValueError
-        If the last axis has another length, or ``channels`` is below 1.
+        If the length of the last axis does not fit, or ``channels`` is below 1.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def from_e3nn(
 
 
 def _turns(like: Tensor, layout: HarmonicLayout) -> list[tuple[int, int, Tensor]]:
-    """Degree, number of fragments and matrix of each degree that there is."""
+    """Return degree, number of fragments and matrix of each degree with fragments."""
     matrices = wigner_matrices(Rotation.from_matrix(_AXES), layout.L)
     return [
         (degree, tau, matrix.to(like))

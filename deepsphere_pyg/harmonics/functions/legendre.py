@@ -13,15 +13,15 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray
 from samplings.quantities import radians
 
-# Powers of two. Functions that start below 2**SMALLEST are carried with an exponent of
-# their own, and brought up by 2**STEP once they have passed 2**LARGEST.
+# Powers of two. Functions that start below 2**SMALLEST have a separate exponent, and
+# are scaled by 2**STEP once they have passed 2**LARGEST.
 SMALLEST = -900
 LARGEST = -300
 STEP = 600
-# Degrees between two looks at the sizes. A step grows by sqrt(2m + 3) at most: by
-# 2**480 over 64 steps for orders up to 16000, well within what is left to overflow.
+# Degrees between two checks of the sizes. A step grows by sqrt(2m + 3) at most: by
+# 2**480 over 64 steps for orders up to 16000, far from overflow.
 BLOCK = 64
-# Colatitudes worked on at once, to stay in the processor's cache.
+# Colatitudes computed at once, to stay in the processor's cache.
 CHUNK = 8192
 
 
@@ -36,12 +36,12 @@ def associated_legendre(
 
     so that :math:`Y_{l0} = \bar P_l^0` and :math:`\sqrt2 \bar P_l^m \cos m\varphi`,
     :math:`\sqrt2 \bar P_l^m \sin m\varphi` are orthonormal on the sphere. There is no
-    Condon-Shortley sign: near the north pole all are positive.
+    Condon-Shortley phase: near the north pole all are positive.
 
     Parameters
     ----------
     theta
-        Colatitudes in radian, in [0, pi], shape ``(T,)``. The number nearest to pi is
+        Colatitudes in radian, in [0, pi], shape ``(T,)``. The float nearest to pi is
         the south pole.
     L
         Bandlimit: degrees below L.
@@ -51,7 +51,7 @@ def associated_legendre(
     m : int
         Order, 0 ... L - 1.
     values : ndarray
-        Degrees m ... L - 1, shape ``(L - m, T)``, yours to write to.
+        Degrees m ... L - 1, shape ``(L - m, T)``, writable.
 
     Raises
     ------
@@ -66,14 +66,14 @@ def associated_legendre(
 
     .. math:: q_l - q_{l-1} = \frac{(l-1-m)(q_{l-1} - q_{l-2}) - (2l-1) u q_{l-1}}{l+m},
 
-    which never subtracts numbers that nearly agree close to the pole, where the usual
-    recurrence in :math:`\cos\theta` loses :math:`l^2` units of round-off (Reinsch's
-    modification of Clenshaw's method). The southern hemisphere follows by parity.
-    Errors stay below 1e-13 to degree 1024, where the functions reach 13.
+    which does not cancel near the pole, where the usual recurrence in
+    :math:`\cos\theta` loses :math:`l^2` units of round-off (Reinsch's modification of
+    Clenshaw's method). The southern hemisphere follows by parity. Errors stay below
+    1e-13 to degree 1024, where the functions reach 13.
 
-    The functions grow from :math:`\sin^m\theta`, too small a number for many m and
-    :math:`\theta`, and are carried with an exponent; values below 1e-308 come out as
-    zero. Order after order, so that no more than one is in memory.
+    The functions start from :math:`\sin^m\theta`, which often underflows, and are
+    carried with an exponent; values below 1e-308 become zero. Only one order is in
+    memory at a time.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def associated_legendre(
 
 
 def _checked_colatitudes(theta: npt.ArrayLike) -> FloatArray:
-    """Return colatitudes as float64."""
+    """Return the checked colatitudes as float64."""
     angles = radians("theta", theta)
     if angles.ndim != 1 or angles.size == 0:
         raise ValueError(
@@ -131,7 +131,7 @@ def _orders(theta: FloatArray, bandlimit: int) -> Iterator[tuple[int, FloatArray
 
 
 def _power(log_sine: FloatArray, m: int) -> tuple[FloatArray, FloatArray | None]:
-    """Return sin(theta)**m, and what power of two it is to be multiplied with."""
+    """Return sin(theta)**m up to a factor, and the exponent of that power of two."""
     size = m * log_sine
     # Zero, at the poles, needs no exponent.
     small = (size < SMALLEST) & np.isfinite(size)
@@ -146,7 +146,7 @@ def _log2_sine(theta: FloatArray) -> FloatArray:
     sine = np.where(theta == np.pi, 0.0, np.sin(theta))
     with np.errstate(divide="ignore"):
         logarithm = np.log2(sine)
-        # Near the equator the sine is 1 to round-off, which high powers tell apart.
+        # Near the equator the sine rounds to 1, but its high powers differ.
         cosine = np.cos(theta)
         accurate = np.log1p(-cosine * cosine) / (2 * math.log(2))
     return np.where(sine > 0.7, accurate, logarithm)
@@ -161,7 +161,7 @@ def _fill(
 ) -> None:
     """Fill in the functions of order m, degree by degree, ``(L - m, T)``.
 
-    ``first`` times two to the ``exponent`` are those of degree m.
+    Those of degree m are ``first`` times two to the power ``exponent``.
     """
     values[0] = first if exponent is None else first * np.exp2(exponent)
     last, difference, product = first, np.zeros_like(u), np.empty_like(u)
@@ -176,7 +176,7 @@ def _fill(
             np.multiply(step, last, out=product)
             difference -= product
             last = np.add(last, difference, out=row)
-        # Of the normalisations, over that before the block.
+        # Normalisations relative to that before the block.
         ratios = (2 * degrees + 1) / (2 * degrees - 1) * ((degrees + m) / (degrees - m))
         growth = np.cumprod(np.sqrt(ratios))
         rows *= growth[:, None]

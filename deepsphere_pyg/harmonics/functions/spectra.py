@@ -1,4 +1,4 @@
-"""Power of a signal at each degree, which rotations leave as it is."""
+"""Power spectra and cross-spectra of signals, which rotations leave unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 def power_spectrum(
     coefficients: Tensor, layout: HarmonicLayout, other: Tensor | None = None
 ) -> Tensor:
-    r"""Return the mean square of each fragment, or its product with another signal's.
+    r"""Return the mean square of each fragment, or mean product with another signal's.
 
     .. math:: C_{l,t} = \frac{1}{2l+1} \sum_{m=-l}^{l} a_{ltm} b_{ltm}, \quad b = a
 
@@ -25,15 +25,15 @@ def power_spectrum(
     coefficients
         Coefficients of real signals.
     layout
-        What its rows are; :class:`HarmonicLayout` ``(L)`` on the sphere.
+        Layout of the rows; :class:`HarmonicLayout` ``(L)`` on the sphere.
     other
-        Coefficients of other signals, of the same dtype, whose shape is that of
-        ``coefficients`` or broadcasts with it.
+        Coefficients of other signals, of the same dtype, whose shape broadcasts with
+        that of ``coefficients``.
 
     Returns
     -------
     Tensor
-        One row a fragment, degree by degree: row l where tau is 1.
+        One row for each fragment, by degree, then t: row l if tau is 1.
 
     Shapes
     ------
@@ -47,8 +47,8 @@ def power_spectrum(
 
     Notes
     -----
-    The fragments' order is that of ``layout``: degree, then t. Equivariance: invariant,
-    exactly. Differentiable to every order, unlike norms, which have corners at zero.
+    Equivariance: exactly invariant. Differentiable to every order, unlike norms, which
+    are not at zero.
 
     Examples
     --------

@@ -15,8 +15,7 @@ from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray
 from samplings.quantities import radians
 
-# Points worked on at once: enough to make up for the calls of a degree, and few enough
-# for a second array of as many harmonics.
+# Points computed at once: many calls cost time, and a second array costs memory.
 CHUNK = 2048
 
 
@@ -30,8 +29,8 @@ def spherical_harmonics(
         Y_{lm} = \sqrt2 \bar P_l^m(\cos\theta) \cos m\varphi, \quad
         Y_{l,-m} = \sqrt2 \bar P_l^m(\cos\theta) \sin m\varphi, \quad m > 0
 
-    Of degree 1 they are :math:`\sqrt{3/4\pi}\,(y, z, x)`: no Condon-Shortley sign. With
-    the complex :math:`Y_l^m` that have it, those are
+    In degree 1 they are :math:`\sqrt{3/4\pi}\,(y, z, x)`, without Condon-Shortley
+    phase. In terms of complex :math:`Y_l^m` with that phase, they are
     :math:`\sqrt2 (-1)^m \operatorname{Re} Y_l^m` and
     :math:`\sqrt2 (-1)^m \operatorname{Im} Y_l^m`.
 
@@ -52,13 +51,13 @@ def spherical_harmonics(
     Raises
     ------
     TypeError, ValueError
-        As :func:`associated_legendre`; if ``phi`` has another shape than ``theta`` or
-        is not finite.
+        As :func:`associated_legendre`; if ``phi`` does not have the shape of ``theta``
+        or is not finite.
 
     Notes
     -----
-    Accurate to round-off at any degree: that of the longitude counts m times.
-    :func:`solid_harmonics` is for degrees of tens, and has derivatives.
+    Accurate to round-off at any degree, times m for that of the longitude.
+    :func:`solid_harmonics`, for degrees of tens, has derivatives.
 
     Examples
     --------
@@ -68,8 +67,7 @@ def spherical_harmonics(
     """
     bandlimit = integer_argument("L", L, 1)
     longitudes, colatitudes = radians("phi", phi), radians("theta", theta)
-    # The check of theta, before anything is computed.
-    associated_legendre(colatitudes, bandlimit)
+    associated_legendre(colatitudes, bandlimit)  # checks theta first
     if longitudes.shape != colatitudes.shape:
         raise ValueError(
             "phi must be one longitude for each colatitude, shape "
@@ -90,7 +88,7 @@ def spherical_harmonics(
 
 
 def _rows(theta: FloatArray, phi: FloatArray, bandlimit: int) -> FloatArray:
-    """Harmonics of some points, one row each of the harmonics: ``(L**2, V)``."""
+    """Return the harmonics at some points, one row for each: ``(L**2, V)``."""
     rows = np.empty((bandlimit**2, len(theta)))
     for m, legendre in associated_legendre(theta, bandlimit):
         degrees = np.arange(m, bandlimit)
@@ -109,14 +107,14 @@ def solid_harmonics(xyz: Tensor, L: SupportsIndex) -> Tensor:
 
     .. math:: R_{lm}(x) = |x|^l \, Y_{lm}(x / |x|)
 
-    Harmonic polynomials, homogeneous of degree l; on the unit sphere they are the
-    spherical harmonics of :func:`spherical_harmonics`. They have derivatives of every
-    order everywhere, the poles and the origin too.
+    These are harmonic polynomials, homogeneous of degree l; on the unit sphere they are
+    those of :func:`spherical_harmonics`. They have derivatives of every order
+    everywhere, also at the poles and the origin.
 
     Parameters
     ----------
     xyz
-        Points, float32 or float64; not of unit length of need.
+        Points, float32 or float64, of any length.
     L
         Bandlimit: degrees 0 ... L - 1.
 
@@ -134,12 +132,12 @@ def solid_harmonics(xyz: Tensor, L: SupportsIndex) -> Tensor:
     TypeError
         If ``xyz`` is not a float32 or float64 tensor, or L not an integer.
     ValueError
-        If ``xyz`` has another shape, or L is below 1.
+        If the last axis of ``xyz`` is not of length 3, or L is below 1.
 
     Notes
     -----
     Degree l follows from l - 1 and l - 2 for all orders at once, in operations that
-    compile: :math:`R_{l,\pm l}` by a turn with (x, y), the others by
+    compile: :math:`R_{l,\pm l}` by complex multiplication with (x, y), the others by
 
     .. math:: R_{lm} = a_l^m \left(z R_{l-1,m} - |x|^2 R_{l-2,m} / a_{l-1}^m\right),
         \quad a_l^m = \sqrt{\tfrac{4l^2 - 1}{l^2 - m^2}}.
@@ -164,24 +162,18 @@ def solid_harmonics(xyz: Tensor, L: SupportsIndex) -> Tensor:
         last, before = degrees[-1], degrees[-2]
         up, down = _factors(degree, xyz)
         inner = up * z * last
-        inner = torch.cat(
-            [
-                inner[..., :1],
-                inner[..., 1:-1] - down * squared * before,
-                inner[..., -1:],
-            ],
-            -1,
-        )
+        middle = inner[..., 1:-1] - down * squared * before
         turn = math.sqrt((2 * degree + 1) / (2 * degree))
         sine, cosine = last[..., :1], last[..., -1:]
         first = turn * (x * sine + y * cosine)
         end = turn * (x * cosine - y * sine)
-        degrees.append(torch.cat([first, inner, end], -1))
+        parts = [first, inner[..., :1], middle, inner[..., -1:], end]
+        degrees.append(torch.cat(parts, -1))
     return torch.cat(degrees, -1)
 
 
 def _factors(degree: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Factors of degrees l - 1 and l - 2 in the recurrence, for all their orders."""
+    """Return the factors of degrees l - 1 and l - 2 in the recurrence, by order."""
 
     def a(l: int, m: int) -> float:  # noqa: E741 (the degree's own letter)
         return math.sqrt((4 * l**2 - 1) / (l**2 - m**2))

@@ -1,4 +1,4 @@
-"""The order of coefficients, and checks of what has it."""
+"""The order of coefficients, and checks of them."""
 
 from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout

@@ -13,13 +13,7 @@ PRECISIONS = (torch.float32, torch.float64)
 
 
 def checked_layout(layout: HarmonicLayout) -> HarmonicLayout:
-    """Return a layout as it is, and refuse anything else.
-
-    Raises
-    ------
-    TypeError
-        If it is not a :class:`HarmonicLayout`.
-    """
+    """Return ``layout``, or raise ``TypeError`` if it is not a HarmonicLayout."""
     if not isinstance(layout, HarmonicLayout):
         raise TypeError(
             f"layout must be a HarmonicLayout, got {type(layout).__name__}; for "
@@ -29,14 +23,14 @@ def checked_layout(layout: HarmonicLayout) -> HarmonicLayout:
 
 
 def checked_coefficients(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
-    """Refuse what is not real coefficients of a layout.
+    """Return coefficients if they are real and have the rows of a layout.
 
     Parameters
     ----------
     coefficients
         Shape ``(*batch, row, channel)``.
     layout
-        What its rows are.
+        Layout of the rows.
 
     Raises
     ------
@@ -44,7 +38,7 @@ def checked_coefficients(coefficients: Tensor, layout: HarmonicLayout) -> Tensor
         If ``layout`` is not a layout, or ``coefficients`` not a float32 or float64
         tensor.
     ValueError
-        If it has fewer than two axes, or another number of rows than the layout.
+        If it has fewer than two axes, or its number of rows is not that of the layout.
 
     Examples
     --------
@@ -82,13 +76,7 @@ def checked_coefficients(coefficients: Tensor, layout: HarmonicLayout) -> Tensor
 
 
 def as_layout(layout: HarmonicLayout | SupportsIndex) -> HarmonicLayout:
-    """Return a layout as it is, and that of the sphere for a bandlimit.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither.
-    """
+    """Return a layout as it is, and the sphere's layout for a bandlimit."""
     return layout if isinstance(layout, HarmonicLayout) else HarmonicLayout(layout)
 
 
@@ -97,12 +85,7 @@ def checked_operand(
 ) -> Tensor:
     """Return coefficients that fit a module's layout, dtype and device.
 
-    Under autocast they are brought to the module's dtype.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`checked_coefficients`; if dtype or device are not the module's.
+    Under autocast they are converted to the module's dtype.
     """
     if isinstance(coefficients, Tensor):
         if coefficients.device != like.device:
@@ -124,24 +107,16 @@ def checked_operand(
 
 
 def numbered_layout(layout: HarmonicLayout | SupportsIndex) -> HarmonicLayout:
-    """Return the layout, or that of the sphere for a bandlimit, with rows numbered.
-
-    They are numbered at first use, under a lock in Python 3.11: compilers cannot.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither.
-    """
+    """Return :func:`as_layout`, its rows numbered now: compilers cannot do so later."""
     known = as_layout(layout)
     known.rows(0)
     return known
 
 
 def in_full_precision(coefficients: Tensor) -> Tensor:
-    """Return coefficients that autocast has rounded in float32, others as they are.
+    """Convert coefficients that autocast has rounded to float32; keep others.
 
-    Layers without a dtype of their own ask for this: those after them take float32.
+    For layers without a dtype of their own: the layers after them expect float32.
     """
     half = (torch.float16, torch.bfloat16)
     if (
@@ -154,13 +129,7 @@ def in_full_precision(coefficients: Tensor) -> Tensor:
 
 
 def check_channels(coefficients: Tensor, channels: int) -> None:
-    """Refuse coefficients of another number of channels.
-
-    Raises
-    ------
-    ValueError
-        If the last axis has another length.
-    """
+    """Raise ``ValueError`` if the number of channels is not the given one."""
     if coefficients.shape[-1] != channels:
         raise ValueError(
             f"expected {channels} input channels, got {coefficients.shape[-1]}; "

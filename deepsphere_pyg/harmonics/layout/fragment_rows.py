@@ -1,4 +1,4 @@
-"""Fragments of rows: their numbers, and the parts they make."""
+"""Number the fragments of rows, and split rows into degrees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from samplings.arrays import IntArray
 
 
 def fragment_of_row(layout: HarmonicLayout) -> IntArray:
-    """Return the number of the fragment, among all, of each row.
+    """Return the number of each row's fragment, counted over all degrees.
 
     Examples
     --------
@@ -22,9 +22,7 @@ def fragment_of_row(layout: HarmonicLayout) -> IntArray:
 
 
 def by_degree(x: Tensor, layout: HarmonicLayout) -> list[Tensor]:
-    """Split rows into degrees, ``(*batch, fragment, order, channel)`` each.
-
-    All at once: the gradient is then put together once, not degree by degree.
+    """Split rows into degrees, each of shape ``(*batch, fragment, order, channel)``.
 
     Examples
     --------
@@ -34,9 +32,6 @@ def by_degree(x: Tensor, layout: HarmonicLayout) -> list[Tensor]:
     """
     orders = [2 * degree + 1 for degree in range(layout.L)]
     sizes = [tau * n for tau, n in zip(layout.tau, orders, strict=True)]
-    return [
-        part.reshape(*part.shape[:-2], tau, n, part.shape[-1])
-        for part, tau, n in zip(
-            torch.split(x, sizes, dim=-2), layout.tau, orders, strict=True
-        )
-    ]
+    # One split, so that the gradient is assembled once, not degree by degree.
+    parts = zip(torch.split(x, sizes, dim=-2), layout.tau, orders, strict=True)
+    return [x.reshape(*x.shape[:-2], tau, n, x.shape[-1]) for x, tau, n in parts]

@@ -1,8 +1,8 @@
-"""Which row of an array of coefficients is which degree, fragment and order."""
+"""Map each row of an array of coefficients to its degree, fragment and order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -19,13 +19,13 @@ class HarmonicLayout(ReadOnly):
     r"""Rows of coefficients of a generalized signal: degree, fragment, order.
 
     A generalized signal has, at degree l, :math:`\tau_l` vectors of 2l + 1 real
-    coefficients, its *fragments*. Degree comes after degree, within it fragment after
-    fragment, within that the orders m = -l ... l:
+    coefficients, its *fragments*. Rows are ordered by degree, then by fragment, then by
+    order m = -l ... l:
 
     .. math:: \mathrm{row}(l, t, m)
         = \sum_{k<l} \tau_k (2k + 1) + t (2l + 1) + m + l
 
-    With :math:`\tau_l = 1` this is a signal on the sphere, and the row l² + l + m.
+    With :math:`\tau_l = 1` this is a signal on the sphere, in row l² + l + m.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class HarmonicLayout(ReadOnly):
     TypeError
         If a number is not an integer.
     ValueError
-        If L is below 1, ``tau`` is negative, all zero, or of another length than L.
+        If L is below 1, or ``tau`` is negative, all zero, or not of length L.
 
     Notes
     -----
@@ -66,8 +66,8 @@ class HarmonicLayout(ReadOnly):
 
     L: int
     tau: tuple[int, ...]
-    # First row of each degree, and the number of rows. Not a cached property: on Python
-    # 3.11 those take a lock, which compilers of networks do not.
+    # First row of each degree, and the number of rows. Not a cached property: in Python
+    # 3.11 those take a lock, which torch.compile cannot trace.
     _offsets: tuple[int, ...] = field(compare=False)
 
     def __init__(
@@ -76,7 +76,7 @@ class HarmonicLayout(ReadOnly):
         bandlimit = integer_argument("L", L, 1)
         object.__setattr__(self, "L", bandlimit)
         object.__setattr__(self, "tau", _fragment_counts(tau, bandlimit))
-        sizes = (t * (2 * d + 1) for d, t in self._types)
+        sizes = (t * (2 * d + 1) for d, t in enumerate(self.tau))
         object.__setattr__(self, "_offsets", tuple(accumulate(sizes, initial=0)))
 
     def __repr__(self) -> str:
@@ -125,25 +125,17 @@ class HarmonicLayout(ReadOnly):
     @cached_property
     def degrees(self) -> IntArray:
         """Degree l of each row, shape ``(n_rows,)``."""
-        return self._concatenated([np.full((t, 2 * d + 1), d) for d, t in self._types])
+        return self._by_degree(lambda d, t: np.full((t, 2 * d + 1), d))
 
     @cached_property
     def orders(self) -> IntArray:
         """Order m of each row, -l ... l, shape ``(n_rows,)``."""
-        return self._concatenated(
-            [np.tile(np.arange(-d, d + 1), t) for d, t in self._types]
-        )
+        return self._by_degree(lambda d, t: np.tile(np.arange(-d, d + 1), t))
 
     @cached_property
     def fragments(self) -> IntArray:
         """Number t of each row's fragment within its degree, shape ``(n_rows,)``."""
-        return self._concatenated(
-            [np.repeat(np.arange(t), 2 * d + 1) for d, t in self._types]
-        )
-
-    @property
-    def _types(self) -> enumerate[int]:
-        return enumerate(self.tau)
+        return self._by_degree(lambda d, t: np.repeat(np.arange(t), 2 * d + 1))
 
     def _degree(self, l: SupportsIndex) -> int:  # noqa: E741
         degree = integer_argument("l", l, 0)
@@ -154,9 +146,10 @@ class HarmonicLayout(ReadOnly):
             )
         return degree
 
-    @staticmethod
-    def _concatenated(parts: list[IntArray]) -> IntArray:
-        array = np.concatenate([part.ravel() for part in parts]).astype(np.int64)
+    def _by_degree(self, values: Callable[[int, int], IntArray]) -> IntArray:
+        """Concatenate the values of all degrees, given the degree and its tau."""
+        parts = [values(degree, tau).ravel() for degree, tau in enumerate(self.tau)]
+        array = np.concatenate(parts).astype(np.int64)
         array.setflags(write=False)
         return array
 

@@ -1,4 +1,4 @@
-"""The turn by 90 degrees about y, in blocks that do not mix."""
+"""The turn by 90 degrees about y, as independent blocks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,7 @@ from samplings.arrays import FloatArray, IntArray
 
 
 class _DegreeRun(NamedTuple):
-    """Neighbouring degrees whose blocks are filled up to one size.
-
-    Parameters
-    ----------
-    degrees
-        The degrees.
-    fragments
-        Fragments of each.
-    width
-        Size of a block.
-    """
+    """Consecutive degrees with equal ``fragments``, blocks padded to one ``width``."""
 
     degrees: range
     fragments: int
@@ -35,34 +25,34 @@ class _DegreeRun(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Cosines, filling included: parities, degrees, orders and fragments."""
+        """Number of cosines with padding: parities, degrees, orders and fragments."""
         return 2 * len(self.degrees) * self.width * self.fragments
 
 
 class _QuarterTurn(NamedTuple):
-    r"""Where rows go, and the blocks of the quarter turn between them.
+    """Places of sorted rows, and the blocks of the quarter turn between them.
 
-    The mirrors of x, y and z commute with the quarter turn about y or change places,
-    so that of the :math:`(2l + 1)^2` numbers of a degree a quarter are not zero: four
+    The mirrors of x, y and z commute with the quarter turn about y or change places, so
+    that a quarter of the :math:`(2l + 1)^2` numbers of a degree are not zero: four
     blocks, for cosines and sines of even and of odd orders. Rows are sorted accordingly
-    and filled up: cosine or sine, run, parity of the order, degree, order, fragment.
-    Cosines of order parity a become those of parity l + a, and sines of l + a + 1.
+    and padded: cosine or sine, run, parity of the order, degree, order, fragment.
+    Cosines of order parity a become those of parity l + a, and sines those of
+    l + a + 1.
 
     Parameters
     ----------
     runs
-        Degrees whose blocks are of one size.
+        Degrees whose blocks have one size.
     source
-        Row of each sorted one, shape ``(2, Q)``. Where there is none (sines of order 0,
-        orders above the degree), it is another of the fragment, which blocks ignore.
+        Row of each sorted one, shape ``(2, Q)``. Padding (sines of order 0, orders
+        above the degree) has another row of the fragment, which blocks ignore.
     target
         Sorted row of each row, numbered through both halves, shape ``(rows,)``.
     orders
         Orders :math:`|m|` of the sorted rows, shape ``(Q,)``.
     turned_orders
-        The same after the quarter turn, which exchanges the parities of odd degrees.
-        For sines to be of the same orders as cosines there, the results of their two
-        parities change places.
+        Orders after the quarter turn, which exchanges the parities of odd degrees. The
+        results of both parities of sines are exchanged, to match the cosines there.
     blocks
         For each run, ``(2, 2 * degrees, width, width)``, by parity before the turn.
     """
@@ -76,13 +66,7 @@ class _QuarterTurn(NamedTuple):
 
 
 def quarter_turn(layout: HarmonicLayout) -> _QuarterTurn:
-    """Compute rows and blocks of a layout.
-
-    Raises
-    ------
-    ValueError
-        As :func:`refuse_beyond_recursion`.
-    """
+    """Return the rows and blocks of a layout."""
     refuse_beyond_recursion(layout.L)
     runs = _degree_runs(layout)
     kinds = [_rows(layout, run) for run in runs]
@@ -98,10 +82,10 @@ def quarter_turn(layout: HarmonicLayout) -> _QuarterTurn:
 
 
 def _degree_runs(layout: HarmonicLayout) -> tuple[_DegreeRun, ...]:
-    """Cut degrees into runs of as many fragments each, and of nearly equal size.
+    """Cut degrees into runs of equal numbers of fragments and nearly equal size.
 
-    Filling up to one size costs some products with zero, and spares calls: a run goes
-    on while blocks grow by at most an eighth, or by three.
+    Padding costs products with zero but saves calls: blocks of a run grow by at most
+    an eighth, or by three.
     """
     runs: list[_DegreeRun] = []
     for degree, fragments in enumerate(layout.tau):
@@ -113,9 +97,8 @@ def _degree_runs(layout: HarmonicLayout) -> tuple[_DegreeRun, ...]:
             first = degrees.start // 2 + 1
             near = width <= first + max(3, first // 8)
             if degree == degrees.stop and fragments == alike and near:
-                runs[-1] = _DegreeRun(
-                    range(degrees.start, degree + 1), fragments, width
-                )
+                joined = range(degrees.start, degree + 1)
+                runs[-1] = _DegreeRun(joined, fragments, width)
                 continue
         runs.append(_DegreeRun(range(degree, degree + 1), fragments, width))
     return tuple(runs)
@@ -124,7 +107,7 @@ def _degree_runs(layout: HarmonicLayout) -> tuple[_DegreeRun, ...]:
 def _rows(
     layout: HarmonicLayout, run: _DegreeRun
 ) -> tuple[IntArray, npt.NDArray[np.bool_], IntArray]:
-    """Rows of a run, whether they exist, and the orders of its cosines.
+    """Return rows of a run, whether they exist, and the orders of its cosines.
 
     The axes are (cosine or sine,) parity, degree, order, fragment.
     """
@@ -148,10 +131,10 @@ def _turned(m: IntArray, run: _DegreeRun) -> IntArray:
 
 
 def _blocks(runs: tuple[_DegreeRun, ...], L: int) -> tuple[FloatArray, ...]:
-    r"""Blocks of each run, zero where they are filled up.
+    r"""Return the blocks of each run, padded with zeros.
 
     At a right angle :math:`\delta^-_{mn} = \pm \delta^+_{mn}`, so that their sum and
-    difference, see :func:`real_wigner_d`, are twice the one or nothing.
+    difference, see :func:`real_wigner_d`, are twice the one or zero.
     """
     run_of = {degree: run for run in runs for degree in run.degrees}
     blocks = {

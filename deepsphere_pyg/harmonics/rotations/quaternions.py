@@ -7,15 +7,15 @@ import math
 import torch
 from torch import Tensor
 
-# Of the sine of beta. Derivatives by the angles grow with its inverse and cancel: in
-# float32 no more than a digit is lost. One random rotation in 200 is as near.
+# Sine of beta. Derivatives by the angles grow with its inverse and cancel: float32
+# loses at most a digit. One random rotation in 200 is closer to a pole.
 _NEAR_A_POLE = 0.1
-# Next to the least square whose inverse is finite, and its products with derivatives.
+# Near the smallest square whose inverse, times derivatives, is finite.
 _SMALLEST_SQUARE = 1e-290
 
 
 def product(first: Tensor, second: Tensor) -> Tensor:
-    """Product of quaternions ``(*batch, 4)``: the second rotation, then the first."""
+    """Return products of quaternions ``(*batch, 4)``; the second acts first."""
     a, b, c, d = first.unbind(-1)
     w, x, y, z = second.unbind(-1)
     parts = [
@@ -28,7 +28,7 @@ def product(first: Tensor, second: Tensor) -> Tensor:
 
 
 def quaternions_of_matrices(matrix: Tensor) -> Tensor:
-    """Quaternions, not normalised, of orthogonal matrices."""
+    """Return quaternions, not normalised, of orthogonal matrices."""
     (r00, r01, r02), (r10, r11, r12), (r20, r21, r22) = (
         row.unbind(-1) for row in matrix.unbind(-2)
     )
@@ -47,15 +47,14 @@ def quaternions_of_matrices(matrix: Tensor) -> Tensor:
 
 
 def angles_of_quaternions(quaternion: Tensor) -> Tensor:
-    """Euler angles of quaternions of any length but zero.
+    """Return Euler angles of quaternions of any length but zero.
 
-    Derivatives are finite throughout. Where a pole stays in place, or changes places
-    with the other, those of beta and of alpha - gamma, or alpha + gamma, do not exist,
-    and are zero.
+    Derivatives are finite everywhere. If a rotation keeps or exchanges the poles, those
+    of beta and of alpha - gamma, or alpha + gamma, do not exist, and are set to zero.
     """
     w, x, y, z = quaternion.unbind(-1)
-    # Half the sum and half the difference of alpha and gamma: where the poles stay in
-    # place, the one that means nothing does not spoil the other.
+    # Half the sum and half the difference of alpha and gamma: at the poles the
+    # undetermined one does not spoil the other.
     cosine, plus = _polar(w, z)
     sine, minus = _polar(y, -x)
     beta = 2 * torch.atan2(sine, cosine)
@@ -63,15 +62,15 @@ def angles_of_quaternions(quaternion: Tensor) -> Tensor:
 
 
 def _polar(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance and angle of points of a plane: zero at zero, derivatives as well."""
-    nothing = x.square() + y.square() < _SMALLEST_SQUARE
-    # Put aside before the functions, not after: zero times infinity is no number.
-    x, y = x.masked_fill(nothing, 1.0), y.masked_fill(nothing, 0.0)
-    return torch.hypot(x, y).masked_fill(nothing, 0.0), torch.atan2(y, x)
+    """Return distance and angle of points of a plane, with derivatives: 0 at 0."""
+    zero = x.square() + y.square() < _SMALLEST_SQUARE
+    # Replaced before the functions, not after: zero times infinity is NaN.
+    x, y = x.masked_fill(zero, 1.0), y.masked_fill(zero, 0.0)
+    return torch.hypot(x, y).masked_fill(zero, 0.0), torch.atan2(y, x)
 
 
 def matrices_of_quaternions(quaternion: Tensor) -> Tensor:
-    """Orthogonal matrices of unit quaternions."""
+    """Return the orthogonal matrices of unit quaternions."""
     w, x, y, z = quaternion.unbind(-1)
     rows = [
         1 - 2 * (y * y + z * z),
@@ -88,32 +87,22 @@ def matrices_of_quaternions(quaternion: Tensor) -> Tensor:
 
 
 def turns_off_the_poles(quaternion: Tensor) -> tuple[Tensor, ...]:
-    r"""Euler angles of one or two rotations, the first one first, with derivatives.
+    """Return Euler angles of one or two rotations in turn, with derivatives.
 
     .. math:: R = (R S) S^{-1}
 
-    Rotations depend smoothly on quaternions, Euler angles do not, where :math:`R z` is
+    Rotations depend smoothly on quaternions, Euler angles do not, if :math:`R z` is
     near a pole. There S is a quarter turn about y, so that :math:`R S z` is near the
-    equator, and elsewhere nothing.
-
-    Parameters
-    ----------
-    quaternion
-        Unit quaternions, shape ``(*batch, 4)``.
-
-    Returns
-    -------
-    tuple of Tensor
-        Shape ``(*batch, 3)`` each; only R where no rotation is near the poles.
+    equator; elsewhere it is the identity. From unit quaternions ``(*batch, 4)``, angles
+    have shape ``(*batch, 3)``; S is left out if no rotation is near the poles.
     """
     w, x, y, z = quaternion.detach().unbind(-1)
-    # Sine of beta / 2 times its cosine.
-    sine = 2 * torch.hypot(x, y) * torch.hypot(w, z)
+    sine = 2 * torch.hypot(x, y) * torch.hypot(w, z)  # of beta
     near = sine < _NEAR_A_POLE
     if not near.any():
         return (angles_of_quaternions(quaternion),)
     half = near.to(quaternion.dtype) * (math.pi / 4)
-    nothing = torch.zeros_like(half)
-    tilt = torch.stack([half.cos(), nothing, half.sin(), nothing], dim=-1)
-    back = torch.stack([nothing, -2 * half, nothing], dim=-1)
+    zero = torch.zeros_like(half)
+    tilt = torch.stack([half.cos(), zero, half.sin(), zero], dim=-1)
+    back = torch.stack([zero, -2 * half, zero], dim=-1)
     return back, angles_of_quaternions(product(quaternion, tilt))

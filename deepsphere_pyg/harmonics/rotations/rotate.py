@@ -35,8 +35,8 @@ class HarmonicRotation(Float64Tensors):
           R_z(\gamma + \tfrac\pi2)
 
     Turns about z mix :math:`\pm m` only. The quarter turn about y is a matrix computed
-    once, :math:`l^2` numbers a degree, so that a rotation takes :math:`2 L^3 / 3`
-    multiplications a channel, whatever the angles.
+    once, :math:`l^2` numbers per degree. A rotation takes :math:`2 L^3 / 3`
+    multiplications per channel, whatever the angles.
 
     Parameters
     ----------
@@ -53,17 +53,17 @@ class HarmonicRotation(Float64Tensors):
     Raises
     ------
     TypeError, ValueError
-        If ``layout`` is neither, L above 900, or ``dtype`` another.
+        If ``layout`` is not a layout or bandlimit, L is above 900, or ``dtype`` is
+        neither float32 nor float64.
 
     Notes
     -----
-    Exact: orthogonal to round-off, with derivatives of every order, by the angles too.
-    The matrices take about :math:`L^3 / 3` numbers, buffers that stay out of
-    ``state_dict``; a float64 master is kept, so that ``.double()`` loses nothing.
-    Angles are float64 throughout. Round-off at L = 128: 3e-7 in float32, 4e-14 in
-    float64, of the norm.
+    Exact: orthogonal to round-off (of the norm at L = 128: 3e-7 in float32, 4e-14 in
+    float64), with derivatives of every order, also by the angles, which are float64.
+    The matrices take about :math:`L^3 / 3` numbers, not part of ``state_dict``; a
+    float64 master is kept, so that ``.double()`` loses nothing.
 
-    Source: Pinchon and Hoggan 2007, J. Phys. A 40, 1597, with the quarter turn in place
+    Source: Pinchon and Hoggan 2007, J. Phys. A 40, 1597, with the quarter turn instead
     of their exchange of y and z; blocks by parity after Trapani and Navaza 2006, Acta
     Cryst. A 62, 262.
 
@@ -90,13 +90,9 @@ class HarmonicRotation(Float64Tensors):
         self.layout = as_layout(layout)
         table = quarter_turn(self.layout)
         self._runs = table.runs
-        for name, index in (
-            ("source", table.source.ravel()),
-            ("target", table.target),
-            ("orders", table.orders),
-            ("turned_orders", table.turned_orders),
-        ):
-            self.keep(name, index)
+        self.keep("source", table.source.ravel())
+        for name in ("target", "orders", "turned_orders"):
+            self.keep(name, getattr(table, name))
         for number, blocks in enumerate(table.blocks):
             self.keep(f"blocks_{number}", blocks)
 
@@ -126,7 +122,7 @@ class HarmonicRotation(Float64Tensors):
         checked_rotation(rotation)
         x = checked_operand(coefficients, self.layout, self.source, self.dtype)
         batch = _broadcast(x.shape[:-2], rotation.shape)
-        # Rows come first, so that those of a degree are one matrix.
+        # Rows come first, so that the rows of a degree are one matrix.
         rows = x.reshape(*(1,) * (len(batch) + 2 - x.ndim), *x.shape).movedim(-2, 0)
         pair: _Pair = rows.index_select(0, self.source).chunk(2)
         axes = (1,) * (len(batch) - len(rotation.shape))
@@ -147,7 +143,7 @@ class HarmonicRotation(Float64Tensors):
     ) -> _Pair:
         """Turn cosines and sines, ``(Q, *batch, channel)`` each, about z.
 
-        Whole quarters come on top of the angle, ``(*batch, 1)``, without round-off.
+        Quarter turns are added to the angle, ``(*batch, 1)``, without round-off.
         """
         cosine, sine = pair
         m = torch.arange(self.layout.L + 1, device=angle.device)
@@ -180,18 +176,14 @@ class HarmonicRotation(Float64Tensors):
                     turned = [torch.bmm(blocks, part)]
                 else:  # The results of the two parities of sines change places.
                     even, odd = part.chunk(2)
-                    before, after = blocks.chunk(2)
-                    turned = (
-                        [torch.bmm(before, odd), torch.bmm(after, even)]
-                        if back
-                        else [torch.bmm(after, odd), torch.bmm(before, even)]
-                    )
+                    first, second = blocks.chunk(2)[:: 1 if back else -1]
+                    turned = [torch.bmm(first, odd), torch.bmm(second, even)]
                 size = run.size // len(turned)
                 parts += [one.reshape(size, *shape[1:]) for one in turned]
         return torch.cat(parts).chunk(2)
 
     def extra_repr(self) -> str:
-        """Layout and dtype."""
+        """Return layout and dtype."""
         return f"{self.layout}, {self.dtype}"
 
 
@@ -211,7 +203,7 @@ def rotate(
     rotation
         One rotation, or a batch that broadcasts against that of the coefficients.
     layout
-        What the rows are; a number L stands for ``HarmonicLayout(L)``.
+        Layout of the rows; a number L stands for ``HarmonicLayout(L)``.
 
     Returns
     -------
@@ -225,8 +217,8 @@ def rotate(
 
     Notes
     -----
-    The matrices of the last few layouts are kept. In networks that are compiled, hold
-    a :class:`HarmonicRotation`.
+    The matrices of the last few layouts are kept. Compiled networks need a
+    :class:`HarmonicRotation` of their own instead.
 
     Examples
     --------
@@ -246,14 +238,14 @@ def rotate(
 def _kept(
     layout: HarmonicLayout, dtype: torch.dtype, device: torch.device
 ) -> HarmonicRotation:
-    # Kept, and so for whoever comes next: not of the inference mode of who came first.
+    # Shared by later callers: not made in the inference mode of the first one.
     return in_plain_mode(lambda: HarmonicRotation(layout, dtype).to(device))
 
 
 def _broadcast(batch: torch.Size, rotations: torch.Size) -> torch.Size:
-    """Batch of both, or say why there is none."""
+    """Return the common batch of coefficients and rotations."""
     try:
-        # Not NumPy's, which knows no symbolic sizes.
+        # Not NumPy's function, which does not take symbolic sizes.
         both: torch.Size = torch.broadcast_shapes(batch, rotations)  # type: ignore[no-untyped-call]
         return both
     except RuntimeError:

@@ -14,7 +14,7 @@ from deepsphere_pyg.harmonics.rotations.wigner_d import real_wigner_d
 def wigner_matrices(
     rotation: Rotation, L: SupportsIndex, N: SupportsIndex | None = None
 ) -> list[Tensor]:
-    r"""Return what rotations make of the real harmonics of each degree.
+    r"""Return the matrices by which rotations act on coefficients of each degree.
 
     .. math::
         (R f)_{lm} = \sum_n D^l_{mn}(R) f_{ln}, \quad
@@ -35,7 +35,7 @@ def wigner_matrices(
     -------
     list of Tensor
         For each degree, shape ``(*rotation, 2l + 1, 2 min(l, N - 1) + 1)``, float64, on
-        the CPU: with all columns orthogonal, with
+        the CPU. With all columns they are orthogonal,
         :math:`D(R_1 R_2) = D(R_1) D(R_2)`, and :math:`D^1(R) = R` in the order
         (y, z, x).
 
@@ -46,7 +46,7 @@ def wigner_matrices(
 
     Notes
     -----
-    To rotate coefficients, :func:`rotate` is faster and keeps no matrices.
+    To rotate coefficients, :func:`rotate` is faster and needs no matrices.
 
     Source: Varshalovich et al. 1988, Quantum Theory of Angular Momentum, 4.3; real
     harmonics as in :class:`HarmonicLayout`.
@@ -108,13 +108,7 @@ def wigner_matrix(rotation: Rotation, L: SupportsIndex) -> Tensor:
 
 
 def checked_rotation(rotation: Rotation) -> Rotation:
-    """Return ``rotation`` if it is one.
-
-    Raises
-    ------
-    TypeError
-        If it is not; the message says how to make one.
-    """
+    """Return ``rotation``, or raise ``TypeError`` if it is not a Rotation."""
     if not isinstance(rotation, Rotation):
         raise TypeError(
             f"rotation must be a Rotation, got {type(rotation).__name__}; make one "

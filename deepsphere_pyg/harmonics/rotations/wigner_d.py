@@ -1,4 +1,4 @@
-"""Wigner's small d: turns about y, in the basis of complex or real harmonics."""
+"""Wigner's small d: turns about y, for complex or real harmonics."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def wigner_d(
     Notes
     -----
     Orders with :math:`m \ge |n|` start at l = m from
-    :math:`\sqrt{\binom{2m}{m+n}} \cos^{m+n}\frac\beta2 (-\sin\frac\beta2)^{m-n}` and go
-    on by the recurrence of three terms in l, along which d grows and then oscillates,
-    so that round-off does not take over; the other orders follow by symmetry. It is
-    written in differences of consecutive degrees and :math:`2\sin^2\frac\beta2`, which
-    do not cancel where :math:`\beta` is small (Reinsch's modification); angles beyond
-    a right one are mirrored. Matrices are orthogonal within 2e-14 at L = 256.
+    :math:`\sqrt{\binom{2m}{m+n}} \cos^{m+n}\frac\beta2 (-\sin\frac\beta2)^{m-n}` and
+    continue by the three-term recurrence in l, stable because d grows and then
+    oscillates; the other orders follow by symmetry. It is written in differences of
+    consecutive degrees and :math:`2\sin^2\frac\beta2`, which do not cancel for small
+    :math:`\beta` (Reinsch's modification); angles beyond a right angle are mirrored.
+    Matrices are orthogonal within 2e-14 at L = 256.
 
     Sources: Varshalovich et al. 1988, Quantum Theory of Angular Momentum, 4.8; Kostelec
     and Rockmore 2008, J. Fourier Anal. Appl. 14, 145.
@@ -75,7 +75,7 @@ def wigner_d(
 def real_wigner_d(
     beta: npt.ArrayLike, L: SupportsIndex, N: SupportsIndex | None = None
 ) -> Iterator[tuple[int, FloatArray]]:
-    r"""Yield what a turn about y makes of real harmonics, degree after degree.
+    r"""Yield the matrices of turns about y of real harmonics, degree after degree.
 
     With :math:`\delta^\pm_{mn} = (-1)^m (\mp 1)^{n} d_{m,\pm n}` for m, n > 0,
 
@@ -117,7 +117,7 @@ def real_wigner_d(
 def _checked(
     beta: npt.ArrayLike, L: SupportsIndex, N: SupportsIndex | None
 ) -> tuple[FloatArray, int, int]:
-    """Return angles and bandlimits, or say what is wrong with them."""
+    """Return the checked angles and bandlimits."""
     angles = radians("beta", beta)
     if not np.isfinite(angles).all():
         raise ValueError(
@@ -132,12 +132,7 @@ def _checked(
 def checked_bandlimits(
     L: SupportsIndex, N: SupportsIndex | None = None
 ) -> tuple[int, int]:
-    """Return a bandlimit and an azimuthal one, by default the same.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is not an integer, or below 1; if N is above L.
+    """Return the checked bandlimit and azimuthal bandlimit, by default the same.
 
     Examples
     --------
@@ -171,7 +166,7 @@ def _matrices(
 
 
 def _real_matrix(values: FloatArray, m: IntArray, n: IntArray, N: int) -> FloatArray:
-    """Between real harmonics of orders m (a column) and n, shape ``(m, n, T)``."""
+    """Return d of real harmonics of orders m (a column) and n, shape ``(m, n, T)``."""
     same = (m * n > 0) | ((m == 0) & (n == 0))
     one_zero = ((m == 0) != (n == 0)) & (m + n > 0)
     plus = same + np.sqrt(2) * one_zero

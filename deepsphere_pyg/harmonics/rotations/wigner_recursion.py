@@ -8,19 +8,13 @@ import numpy as np
 
 from samplings.arrays import FloatArray, IntArray
 
-# The recursion starts from values as small as (l / L)**(2l), at worst exp(-2 L / e):
-# up to this bandlimit, those that matter later are numbers of float64.
+# The recursion starts from values as small as (l / L)**(2l), at worst exp(-2 L / e),
+# which float64 can represent up to this bandlimit.
 _LARGEST_BANDLIMIT = 900
 
 
 def refuse_beyond_recursion(L: int) -> None:
-    """Raise where the recursion starts from values too small for float64.
-
-    Raises
-    ------
-    ValueError
-        If L is above 900.
-    """
+    """Raise ``ValueError`` if L is above 900: the first values would underflow."""
     if L > _LARGEST_BANDLIMIT:
         raise ValueError(
             f"L must be at most {_LARGEST_BANDLIMIT}, got {L}: Wigner's recursion "
@@ -31,33 +25,16 @@ def refuse_beyond_recursion(L: int) -> None:
 def real_part(values: FloatArray, m: IntArray, n: IntArray, N: int) -> FloatArray:
     r"""Small d between functions :math:`\bar P_l^m e^{im\varphi}`, for :math:`m \ge 0`.
 
-    They differ from the complex harmonics by the sign of Condon and Shortley:
-    :math:`\delta_{mn} = (-1)^{m + \max(n, 0)} d_{mn}`.
-
-    Parameters
-    ----------
-    values, N
-        As :func:`wedges` yields them, and its N.
-    m, n
-        Orders, broadcast against each other.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(*orders, T)``.
+    They differ from the complex harmonics by the Condon-Shortley phase:
+    :math:`\delta_{mn} = (-1)^{m + \max(n, 0)} d_{mn}`. ``values`` and N are those of
+    :func:`wedges`; orders m and n are broadcast. Shape ``(*orders, T)``.
     """
     sign = 1 - 2 * ((m + np.maximum(n, 0)) % 2)
     return any_orders(values, m, n, N) * sign[..., None]
 
 
 def any_orders(values: FloatArray, m: IntArray, n: IntArray, N: int) -> FloatArray:
-    """Small d of any orders of the degree, from those of :func:`wedges`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(*orders, T)``.
-    """
+    """Small d of any orders from the values of :func:`wedges`, ``(*orders, T)``."""
     m, n = np.broadcast_arrays(m, n)
     odd = (m - n) % 2 == 1
     # d(m, n) = (-1)^(m-n) d(-m, -n) = (-1)^(m-n) d(n, m) = d(-n, -m)
@@ -73,7 +50,7 @@ def any_orders(values: FloatArray, m: IntArray, n: IntArray, N: int) -> FloatArr
 
 
 def _first_pair(m: IntArray, N: int) -> IntArray:
-    """Number of pairs (M, n) with M < m and |n| <= min(M, N - 1)."""
+    r"""Return the number of pairs (M, n) with M < m and \|n\| <= min(M, N - 1)."""
     inside = np.minimum(m, N)
     return np.asarray(inside**2 + (m - inside) * (2 * N - 1))
 
@@ -81,24 +58,8 @@ def _first_pair(m: IntArray, N: int) -> IntArray:
 def wedges(beta: FloatArray, L: int, N: int) -> Iterator[tuple[int, FloatArray]]:
     r"""Yield d of orders :math:`m \ge |n|`, :math:`|n| < N`, degree after degree.
 
-    Parameters
-    ----------
-    beta
-        Angles in radian, shape ``(T,)``.
-    L, N
-        Bandlimits.
-
-    Yields
-    ------
-    l : int
-        Degree.
-    values : ndarray
-        Shape ``(pairs, T)``: m ascends, and n within m. Read it before the next.
-
-    Raises
-    ------
-    ValueError
-        As :func:`refuse_beyond_recursion`.
+    Each degree l comes with values of shape ``(pairs, T)`` at the T angles in radian,
+    sorted by m, then n, which are overwritten when the next degree is computed.
     """
     refuse_beyond_recursion(L)
     limits = [min(m, N - 1) for m in range(L)]
@@ -106,7 +67,7 @@ def wedges(beta: FloatArray, L: int, N: int) -> Iterator[tuple[int, FloatArray]]
     n = np.concatenate([np.arange(-k, k + 1) for k in limits])
     mirrored = _first_pair(m, N) + np.minimum(m, N - 1) - n
     sine, cosine = np.sin(beta), np.cos(beta)
-    # Beyond a right angle, d(m, n) is that of pi - beta and -n, up to its sign.
+    # Beyond a right angle, d(m, n) is, up to its sign, that of pi - beta and -n.
     south = cosine < 0
     # 1 - |cos(beta)|, to the last digit.
     small = 2 * np.where(south, np.cos(beta / 2), np.sin(beta / 2)) ** 2
@@ -149,7 +110,7 @@ def _recurrence(
         q_{l+1} - q_l = \frac{l+1}{(l+1+m)(l+1-n)} \left(
         \frac{(l-m)(l+n)}{l} (q_l - q_{l-1}) - (2l+1) u q_l \right)
 
-    The factors are :math:`\rho_{l+1}/\rho_l` and, times it, the other two.
+    The factors are :math:`\rho_{l+1}/\rho_l`, and its products with the other two.
     """
     above = l + 1
     growth = np.sqrt((above + m) * (above - n) / ((above + n) * (above - m)))
@@ -161,9 +122,10 @@ def _recurrence(
 def _next_seed(
     seed: FloatArray, m: int, N: int, sine_squared: FloatArray, product: FloatArray
 ) -> FloatArray:
-    """Small d of degree m and order m, from that of degree and order m - 1.
+    """Return small d of degree and order m from that of degree and order m - 1.
 
-    Of half the angle are the square of the sine, and its product with the cosine.
+    ``sine_squared`` is the squared sine of half the angle, ``product`` sine times
+    cosine.
     """
     k = min(m - 1, N - 1)
     n = np.arange(-k, k + 1)

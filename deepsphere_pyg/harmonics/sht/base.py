@@ -1,8 +1,10 @@
-"""What harmonic transforms share: checks, dtype, the size of their tables."""
+"""Base of harmonic transforms: checks, dtype, the size of their tables."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from math import prod
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from samplings import Sampling
 
 
 class HarmonicTransform(nn.Module):
-    """What the transforms share; use :class:`SHT` and :class:`ISHT`."""
+    """Base of :class:`SHT` and :class:`ISHT`."""
 
     def __init__(self, sampling: Sampling, L: int, transform: Any, method: str) -> None:
         super().__init__()
@@ -30,10 +32,7 @@ class HarmonicTransform(nn.Module):
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of the tables, with their float64 masters.
-
-        Transforms on the same rings share them.
-        """
+        """Bytes of the tables and masters, shared by transforms on the same rings."""
         return int(self.transform.table_bytes)
 
     @property
@@ -43,19 +42,16 @@ class HarmonicTransform(nn.Module):
         return dtype
 
     def _analyze(self, x: Tensor, known: bool) -> Tensor:
-        """Check signals, and take them to coefficients.
-
-        With ``known``, no value may be missing.
-        """
+        """Check signals and analyse them; with ``known``, refuse missing values."""
         probe = self.transform.probe
         x = checked_signal(x, self.transform.n_vertices, probe, cast=False)
-        # Before they are cast: in half precision codes of missing values are rounded.
+        # Before the cast, which rounds codes of missing values in half precision.
         x = (known_signal(x) if known else x).to(probe.dtype)
         c: Tensor = self.transform.analyze(x)
         return c
 
     def _synthesize(self, c: Tensor) -> Tensor:
-        """Check coefficients, and take them to signals."""
+        """Check coefficients and synthesise them."""
         probe = self.transform.probe
         if (
             isinstance(c, Tensor)
@@ -74,3 +70,27 @@ class HarmonicTransform(nn.Module):
             f"{type(self).__name__}({self.sampling!r}, L={self.L}, "
             f"method={self.method!r})"
         )
+
+
+class InnerTables:
+    """Mixin of transforms whose tables are those of a transform inside."""
+
+    inner: ClassVar[str]
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the tables."""
+        return int(getattr(self, self.inner).table_bytes)
+
+    @property
+    def probe(self) -> Tensor:
+        """A tensor of the dtype and on the device of the tables."""
+        probe: Tensor = getattr(self, self.inner).probe
+        return probe
+
+
+def batched(apply: Callable[..., Tensor], x: Tensor, *constants: Any) -> Tensor:
+    """Apply an operation of ``(batch, n, channel)`` to signals with any batch axes."""
+    *batch, n, channels = x.shape
+    y = apply(x.reshape(prod(batch), n, channels), *constants)
+    return y.view(*batch, y.shape[1], channels)

@@ -1,4 +1,4 @@
-"""Least squares without a matrix: by conjugate gradients on the normal equations."""
+"""Least squares without a matrix, by conjugate gradients on the normal equations."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.functions.spherical_harmonics import spherical_harmonics
+from deepsphere_pyg.harmonics.sht.base import InnerTables
 from deepsphere_pyg.harmonics.sht.dense import DenseTransform
 from samplings import Sampling
 from samplings.arrays import FloatArray
 
-# Relative residual at which to stop. The error falls tenfold with an iteration at the
-# bandlimit that a sampling resolves: float64 takes some 13.
+# Relative residual at which to stop. The error falls tenfold with each iteration at the
+# bandlimit that a sampling resolves: float64 takes about 13.
 _RESIDUALS = {torch.float32: 1e-6, torch.float64: 1e-13}
 MAX_ITERATIONS = 100
 # Vertices whose harmonics are computed at once.
 BLOCK = 2048
 
 
-class ConjugateGradients(Float64Tensors):
+class ConjugateGradients(InnerTables, Float64Tensors):
     r"""Harmonics fitted to the vertices, each weighted by its area.
 
     .. math:: \min_c \|x - S c\|_W, \quad S^T W S \, c = S^T W x
 
-    The result is linear in x to the residual, and so are the derivatives, which solve
-    the same equations.
+    The result is linear in x up to the residual; derivatives solve the same equations.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ class ConjugateGradients(Float64Tensors):
         As for :class:`Float64Tensors`.
     """
 
+    inner = "plain"
     areas: Tensor
     gram: Tensor
 
@@ -53,30 +54,13 @@ class ConjugateGradients(Float64Tensors):
         self.keep("areas", np.array(areas[:, None]))
         gram = np.empty((0, 0))
         if isinstance(plain, DenseTransform):
-            # A quarter of the products of S and its transpose, which take the time.
+            # It takes a quarter of the products of S and its transpose.
             harmonics = plain.shared.master.numpy()
             gram = (harmonics * areas) @ harmonics.T
         self.keep("gram", gram)
 
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of the tables of the sums."""
-        return int(self.plain.table_bytes)
-
-    @property
-    def probe(self) -> Tensor:
-        """A tensor of the dtype and on the device of the tables."""
-        probe: Tensor = self.plain.probe
-        return probe
-
     def analyze(self, x: Tensor) -> Tensor:
-        """Return the coefficients of the fit.
-
-        Raises
-        ------
-        ValueError
-            If the vertices do not determine them.
-        """
+        """Return the coefficients of the fit, if the vertices determine them."""
         return _linear(self.plain.analyze(self.areas * x), self._solve, self._solve)
 
     def synthesize(self, c: Tensor) -> Tensor:
@@ -92,12 +76,12 @@ class ConjugateGradients(Float64Tensors):
         norm = start = _product(b, b)
         bound = start * _RESIDUALS[b.dtype] ** 2
         for _ in range(MAX_ITERATIONS):
-            # A column of NaN has no norm to compare: it counts as done.
+            # Columns of NaN compare as false: they count as done.
             if not (norm > bound).any():
                 return solution + 0 * start
             image = self._normal(direction)
             curvature = _product(direction, image)
-            # Columns that are done, or zero from the start, stand still.
+            # Columns that have converged, or are zero, do not change.
             step = torch.where(curvature > 0, norm / curvature, 0)
             solution.addcmul_(step, direction)
             residual.addcmul_(step, image, value=-1)
@@ -115,7 +99,7 @@ class ConjugateGradients(Float64Tensors):
     def _normal(self, c: Tensor) -> Tensor:
         """Apply the matrix of the normal equations."""
         if self.gram.numel():
-            # All columns side by side: one product, not one for each signal.
+            # One product with all columns, not one for each signal.
             columns = c.movedim(-2, 0)
             image = self.gram @ columns.reshape(self.n_rows, -1)
             return image.view(columns.shape).movedim(0, -2)
@@ -126,17 +110,8 @@ class ConjugateGradients(Float64Tensors):
 class BlockTransform(Float64Tensors):
     """Plain sums against the harmonics at any points, and their adjoint.
 
-    The harmonics are computed block by block of vertices, at each call: for matrices
-    that do not fit in memory.
-
-    Parameters
-    ----------
-    sampling
-        The vertices.
-    L
-        Bandlimit.
-    dtype
-        As for :class:`Float64Tensors`.
+    The harmonics are computed at each call, in blocks of vertices, for matrices that
+    do not fit in memory.
     """
 
     table_bytes = 0
@@ -166,7 +141,7 @@ class BlockTransform(Float64Tensors):
         return torch.cat([harmonics @ c for _, harmonics in self._blocks(c)], dim=-2)
 
     def _blocks(self, like: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Yield some vertices and the harmonics there, ``(vertices, rows)``."""
+        """Yield parts of the vertices and the harmonics there, ``(vertices, rows)``."""
         for start in range(0, self.n_vertices, BLOCK):
             part = slice(start, min(start + BLOCK, self.n_vertices))
             theta, phi = self._theta[part], self._phi[part]
@@ -199,7 +174,7 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], x: Tensor, *maps: Any) -> Any:
-        """Take the axis that is mapped over as one more of the batch."""
+        """Treat the mapped axis as one more batch axis."""
         return _linear(x.movedim(in_dims[0], 0), *maps), 0
 
 

@@ -1,4 +1,4 @@
-"""Transforms as dense matrices, for points that lie anyhow."""
+"""Transforms as dense matrices, for arbitrary points."""
 
 import math
 import warnings
@@ -12,16 +12,17 @@ from torch import Tensor
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable, shared_table
 from deepsphere_pyg.harmonics.functions.spherical_harmonics import spherical_harmonics
+from deepsphere_pyg.harmonics.sht.base import batched
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
 from samplings import Sampling
 from samplings.arrays import FloatArray
 
-# A matrix (vertices x coefficients) in float64; its factors need twice as much more.
+# Of a matrix (vertices x coefficients) in float64; its factors take twice that again.
 LARGEST_MATRIX_GIB = 4.0
-# Condition of a fit: the largest factor on relative errors of the signal. Beyond the
-# first value, noise in the signal dominates some coefficients; beyond the second, so
-# does round-off of float32.
+# Condition of a fit: the largest amplification of relative errors of the signal. Beyond
+# the first value, noise dominates some coefficients; beyond the second, so does
+# round-off of float32.
 _WARNED_CONDITION = 1e2
 _REFUSED_CONDITION = 1e6
 
@@ -29,22 +30,7 @@ _REFUSED_CONDITION = 1e6
 @torch.library.custom_op("deepsphere_pyg::matrix_product", mutates_args=())
 @in_given_precision
 def _matrix_operation(x: Tensor, matrix: Tensor, transposed: bool) -> Tensor:
-    """Apply one matrix, or its transpose, to signals side by side.
-
-    Parameters
-    ----------
-    x
-        Shape ``(batch, n_in, channel)``.
-    matrix
-        Shape ``(n_out, n_in)``, or of its transpose.
-    transposed
-        Whether to apply the transpose.
-
-    Returns
-    -------
-    Tensor
-        Shape ``(batch, n_out, channel)``.
-    """
+    """Apply a matrix, or its transpose, to signals ``(batch, n, channel)``."""
     some = matrix.T if transposed else matrix
     batch, n_in, channels = x.shape
     y = some @ x.transpose(0, 1).reshape(n_in, batch * channels)
@@ -65,15 +51,7 @@ _matrix_product = linear_in_signals(_matrix_operation, _adjoint)
 
 
 class DenseTransform(Float64Tensors):
-    """A matrix from vertices to rows, and its transpose.
-
-    Parameters
-    ----------
-    matrix
-        Shape ``(L * L, V)``.
-    dtype
-        As for :class:`Float64Tensors`.
-    """
+    """A matrix ``(L * L, V)`` from vertices to rows, and its transpose."""
 
     def __init__(self, matrix: SharedTable, dtype: torch.dtype | None) -> None:
         super().__init__(dtype)
@@ -87,7 +65,7 @@ class DenseTransform(Float64Tensors):
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of the matrix, in every dtype that is kept of it."""
+        """Bytes of the matrix, in every dtype that is kept."""
         return self.shared.n_bytes
 
     @property
@@ -97,18 +75,11 @@ class DenseTransform(Float64Tensors):
 
     def analyze(self, x: Tensor) -> Tensor:
         """Apply the matrix."""
-        return self._product(x, transposed=False)
+        return batched(_matrix_product, x, self.matrix, False)
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Apply its transpose."""
-        return self._product(c, transposed=True)
-
-    def _product(self, x: Tensor, transposed: bool) -> Tensor:
-        """Multiply the last but one axis."""
-        *batch, n, channels = x.shape
-        flat = x.reshape(math.prod(batch), n, channels)
-        y: Tensor = _matrix_product(flat, cast(Tensor, self.matrix), transposed)
-        return y.view(*batch, y.shape[1], channels)
+        return batched(_matrix_product, c, self.matrix, True)
 
 
 def fits_in_memory(sampling: Sampling, L: int) -> bool:
@@ -121,27 +92,15 @@ def harmonic_sums(
 ) -> DenseTransform:
     """Return plain sums against the harmonics at the vertices, and their adjoint.
 
-    Transforms of the same sampling and L share the matrix.
-
-    Raises
-    ------
-    ValueError
-        If it were larger than 4 GiB.
+    Transforms of the same sampling and L share the matrix, of at most 4 GiB.
     """
-    matrix = shared_table(
-        ("harmonics", sampling, L), lambda: _harmonics_matrix(sampling, L).T
-    )
-    return DenseTransform(matrix, dtype)
+    settings = ("harmonics", sampling, L)
+    table = shared_table(settings, lambda: _harmonics_matrix(sampling, L).T)
+    return DenseTransform(table, dtype)
 
 
 def _harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
-    """Return the harmonics at the vertices, shape ``(V, L * L)``.
-
-    Raises
-    ------
-    ValueError
-        If it were larger than 4 GiB.
-    """
+    """Return the harmonics at the vertices, shape ``(V, L * L)``."""
     if not fits_in_memory(sampling, L):
         raise ValueError(
             f"the {len(sampling)} x {L * L} matrix of harmonics on {sampling!r} would "
@@ -158,7 +117,7 @@ def _gibibytes(sampling: Sampling, L: int) -> float:
 
 
 class IllConditionedWarning(UserWarning):
-    """Coefficients are fitted to points that barely determine some of them."""
+    """Warns that the points barely determine some of the fitted coefficients."""
 
 
 def least_squares(
@@ -169,37 +128,13 @@ def least_squares(
     .. math:: \min_c \sum_i a_i \Big(x_i - \sum_{lm} c_{lm} Y_{lm}(x_i)\Big)^2
         + \lambda \sum_{lm} c_{lm}^2
 
-    with the areas :math:`a_i` of the cells, by orthogonal factors, not the normal
-    equations, whose condition is the square.
-
-    Parameters
-    ----------
-    sampling
-        Any sampling, of the whole sphere or a part.
-    L
-        Bandlimit.
-    ridge
-        :math:`\lambda`, the power of noise over that of the signal, in units in which
-        the matrix of inner products on the whole sphere has eigenvalues near 1.
-
-    Returns
-    -------
-    matrix
-        Shape ``(L * L, V)``.
-    condition
-        Largest over smallest singular value of the weighted harmonics, with the ridge.
-
-    Raises
-    ------
-    ValueError
-        If the vertices do not determine the coefficients and there is no ridge.
-
-    Warns
-    -----
-    IllConditionedWarning
-        If the condition is above 100.
+    with the areas :math:`a_i` of the cells, by orthogonal factors, not by the normal
+    equations, whose condition is the square. The ridge :math:`\lambda` is the power of
+    noise over that of the signal, in units in which the matrix of inner products on the
+    whole sphere has eigenvalues near 1. The matrix has shape ``(L * L, V)``; its
+    condition, the largest over the smallest singular value of the weighted harmonics
+    with the ridge, warns above 100 and is an error above 1e6.
     """
-    # Integers pass, and what is not a number is told apart from what is negative.
     if not (isinstance(ridge, int | float) and math.isfinite(ridge) and ridge >= 0):
         raise ValueError(
             f"ridge must be a number, at least 0, got {ridge!r}; it is the power of "
@@ -225,7 +160,7 @@ def least_squares(
 
 
 def _judge(sampling: Sampling, L: int, condition: float, ridge: float) -> None:
-    """Refuse or warn of a fit that magnifies errors."""
+    """Warn of a fit that amplifies errors, or refuse it."""
     told = (
         f"least squares for L = {L} on {sampling!r} magnify errors up to "
         f"{condition:.1e} times"

@@ -4,7 +4,6 @@ import importlib
 import importlib.util
 from collections.abc import Sequence
 from functools import lru_cache
-from math import prod
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor
 from deepsphere_pyg.compilers import in_plain_mode
 from deepsphere_pyg.fixed_tensors.fixed_tensors import plain_tensor
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
+from deepsphere_pyg.harmonics.sht.base import batched
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
@@ -28,19 +28,10 @@ def ducc_is_installed() -> bool:
 class DuccTransform(Float64Tensors):
     """Sums of signals on rings against harmonics by ducc0, and their adjoint.
 
-    Parameters
-    ----------
-    rings
-        Rings of the sampling; signals are in their order.
-    L
-        Bandlimit.
-    weights
-        Weight of the vertices of each ring, shape ``(T,)``; 1 if None.
-    scheme
-        ``"MW"``, ``"CC"`` or ``"F1"`` for the analysis by the sampling theorem of those
-        rings, whose adjoint is no synthesis; empty for sums.
-    dtype
-        As for :class:`Float64Tensors`.
+    Signals are in the order of the rings. ``weights`` are those of the vertices of each
+    ring, shape ``(T,)``; 1 if None. The scheme is ``"MW"``, ``"CC"`` or ``"F1"`` for
+    the analysis by the sampling theorem of these rings, whose adjoint is no synthesis;
+    it is empty for sums.
     """
 
     table_bytes = 0
@@ -54,25 +45,18 @@ class DuccTransform(Float64Tensors):
         dtype: torch.dtype | None,
     ) -> None:
         super().__init__(dtype)
-        self.scheme = scheme
         self.n_rows = L * L
-        self._counts = [int(n) for n in rings.n_phi]
-        self.n_vertices = sum(max(n, 1) for n in self._counts)
+        counts = [int(n) for n in rings.n_phi]
+        self.n_vertices = sum(max(n, 1) for n in counts)
         weights = np.ones(len(rings)) if weights is None else weights
-        # Float64 whatever the dtype of signals, and not to be moved: plain tensors.
-        geometry = np.stack([rings.theta, rings.first_phi, weights])
-        self._geometry = plain_tensor(geometry)
+        # A plain tensor, always float64 and on the CPU.
+        geometry = plain_tensor(np.stack([rings.theta, rings.first_phi, weights]))
+        self._constants = geometry, counts, self.n_rows, scheme
         self.keep("probe_", np.zeros(1))
 
     @property
     def probe(self) -> Tensor:
-        """A tensor of the dtype and on the device of the signals.
-
-        Raises
-        ------
-        ValueError
-            If the module has been moved off the CPU.
-        """
+        """A tensor of the signals' dtype, on their device, which must be the CPU."""
         probe = cast(Tensor, self.probe_)
         if probe.device.type != "cpu":
             raise ValueError(
@@ -83,19 +67,11 @@ class DuccTransform(Float64Tensors):
 
     def analyze(self, x: Tensor) -> Tensor:
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
-        *batch, n, channels = x.shape
-        flat = x.reshape(prod(batch), n, channels)
-        rest = (self._geometry, self._counts, self.n_rows, self.scheme)
-        c: Tensor = _ducc_analysis(flat, *rest)
-        return c.view(*batch, self.n_rows, channels)
+        return batched(_ducc_analysis, x, *self._constants)
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Apply the adjoint."""
-        *batch, n, channels = c.shape
-        flat = c.reshape(prod(batch), n, channels)
-        rest = (self._geometry, self._counts, self.n_rows, self.scheme)
-        x: Tensor = _ducc_synthesis(flat, *rest)
-        return x.view(*batch, self.n_vertices, channels)
+        return batched(_ducc_synthesis, c, *self._constants)
 
 
 @torch.library.custom_op("deepsphere_pyg::ducc_analysis", mutates_args=())
@@ -117,11 +93,6 @@ def _analysis_operation(
         L squared.
     scheme
         As for :class:`DuccTransform`.
-
-    Returns
-    -------
-    Tensor
-        Coefficients, shape ``(batch, n_rows, channel)``.
     """
     batch, n_vertices, channels = x.shape
     if x.numel() == 0:
@@ -131,7 +102,7 @@ def _analysis_operation(
     if scheme:
         index, n_phi = _grid(rings)
         grids = maps[:, :, index].reshape(-1, 1, len(rings), n_phi)
-        options = {**_plane(geometry, scheme, L)}
+        options = _plane(geometry, scheme, L)
         alm = np.stack([_sht().analysis_2d(map=g, **options) for g in grids])
     else:
         alm = _sht().adjoint_synthesis(map=maps, **_ring_options(geometry, rings, L))
@@ -144,13 +115,7 @@ def _analysis_operation(
 def _synthesis_operation(
     c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
 ) -> Tensor:
-    """Apply the adjoint of :func:`_ducc_analysis`; parameters as there.
-
-    Returns
-    -------
-    Tensor
-        Signals, shape ``(batch, vertex, channel)``.
-    """
+    """Apply the adjoint of :func:`_ducc_analysis`; parameters as there."""
     batch, _, channels = c.shape
     n_vertices = sum(max(n, 1) for n in rings)
     if c.numel() == 0:
@@ -159,12 +124,11 @@ def _synthesis_operation(
     alm = _alm_of_rows(c.transpose(1, 2).reshape(-1, n_rows), L).numpy()[:, None]
     if scheme:
         index, n_phi = _grid(rings)
-        size = {"ntheta": len(rings), "nphi": n_phi}
-        options = {**_plane(geometry, scheme, L), **size}
+        options = {"ntheta": len(rings), "nphi": n_phi, **_plane(geometry, scheme, L)}
         grids = [_sht().adjoint_analysis_2d(alm=a, **options) for a in alm]
         values = torch.from_numpy(np.stack(grids)).reshape(len(alm), -1)
         maps = values.new_zeros(len(alm), n_vertices)
-        # A pole stands in a whole row of the grid: its adjoint is the sum.
+        # A pole fills a whole row of the grid: the adjoint sums the row.
         maps.index_add_(1, torch.from_numpy(index), values)
     else:
         options = _ring_options(geometry, rings, L)
@@ -177,7 +141,7 @@ def _sht() -> Any:
 
 
 def _ring_options(geometry: Tensor, rings: Sequence[int], L: int) -> dict[str, Any]:
-    """Return rings as ducc0 wants them."""
+    """Return ducc0's arguments for rings."""
     theta, phi0, weights = geometry.numpy()
     counts = np.maximum(np.array(rings), 1).astype(np.uint64)
     return {
@@ -186,25 +150,21 @@ def _ring_options(geometry: Tensor, rings: Sequence[int], L: int) -> dict[str, A
         "ringfactor": weights,
         "nphi": counts,
         "ringstart": np.cumsum(counts, dtype=np.uint64) - counts,
-        "lmax": L - 1,
-        "spin": 0,
-        "nthreads": torch.get_num_threads(),
+        **_common(L),
     }
 
 
 def _plane(geometry: Tensor, scheme: str, L: int) -> dict[str, Any]:
-    """Return an equiangular grid as ducc0 wants it."""
-    return {
-        "geometry": scheme,
-        "phi0": float(geometry[1].max()),
-        "lmax": L - 1,
-        "spin": 0,
-        "nthreads": torch.get_num_threads(),
-    }
+    """Return ducc0's arguments for an equiangular grid."""
+    return {"geometry": scheme, "phi0": float(geometry[1].max()), **_common(L)}
+
+
+def _common(L: int) -> dict[str, Any]:
+    return {"lmax": L - 1, "spin": 0, "nthreads": torch.get_num_threads()}
 
 
 def _grid(rings: Sequence[int]) -> tuple[np.ndarray, int]:
-    """Vertex of each entry of the grid, poles in whole rows, and its longitudes."""
+    """Return the vertex of each entry of the grid, and its number of longitudes."""
     n_phi = max(rings)
     counts = np.maximum(np.array(rings), 1)
     columns = np.arange(n_phi) * (counts > 1)[:, None]
@@ -214,8 +174,8 @@ def _grid(rings: Sequence[int]) -> tuple[np.ndarray, int]:
 class _Conversion(NamedTuple):
     r"""Rows of the real and imaginary parts of complex coefficients, and factors.
 
-    With the Condon-Shortley phase, which ours are without; ``to_real`` is
-    :math:`\sqrt2 (-1)^m`, 1 for order 0, and ``to_complex`` half of it, but 1.
+    ``to_real`` is :math:`\sqrt2 (-1)^m`, including the Condon-Shortley phase, and
+    ``to_complex`` half of it; both are 1 for order 0.
     """
 
     cosine: Tensor
@@ -227,7 +187,7 @@ class _Conversion(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _conversion(L: int, dtype: torch.dtype) -> _Conversion:
-    # Kept: of no inference mode, nor on the device in force, of who comes first.
+    # Cached: made neither in the inference mode nor on the device of the first caller.
     return in_plain_mode(lambda: _computed_conversion(L, dtype))
 
 
@@ -243,17 +203,17 @@ def _computed_conversion(L: int, dtype: torch.dtype) -> _Conversion:
 
 
 def _rows_of_alm(alm: Tensor, L: int) -> Tensor:
-    """Real rows of complex coefficients."""
+    """Return real rows of complex coefficients."""
     by = _conversion(L, alm.real.dtype)
     rows = alm.real.new_empty(len(alm), L * L)
-    # Sines first: those of order 0, which are none, are written over.
+    # Sines first: those of order 0 do not exist and are overwritten.
     rows[:, by.sine] = alm.imag * -by.to_real
     rows[:, by.cosine] = alm.real * by.to_real
     return rows
 
 
 def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
-    """Complex coefficients of real rows."""
+    """Return complex coefficients of real rows."""
     by = _conversion(L, rows.dtype)
     alm = rows.new_empty(len(rows), len(by.sine), 2)
     torch.mul(rows.index_select(1, by.cosine), by.to_complex, out=alm[..., 0])

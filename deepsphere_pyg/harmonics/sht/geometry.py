@@ -1,4 +1,4 @@
-"""Rings of a sampling: their places, their mirrors, and the bandlimits they resolve."""
+"""Rings of a sampling: places, mirror symmetry, and the bandlimits they resolve."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from samplings.rings import RingSampling
 from samplings.schemes.quadrature import gauss_legendre
 from samplings.schemes.regular_grid import RegularGrid
 
-# What round-off leaves of the mirror symmetry of a scheme, in radian.
+# Round-off of the mirror symmetry of a scheme, in radian.
 _MIRROR_TOLERANCE = 1e-13
 # A bandlimit L is resolved while L * h <= 2, with h the radius of the largest hole
-# between the points. Measured there on HEALPix, icosahedral, equiangular and uniformly
-# random points: the area-weighted Gram matrix of the harmonics has its eigenvalues in
-# [.5, 1.5]; at L * h = 2.4 some are zero.
+# between the points. Measured on HEALPix, icosahedral, equiangular and uniformly random
+# points: the area-weighted Gram matrix of the harmonics has eigenvalues in [.5, 1.5]
+# there, and some are zero at L * h = 2.4.
 _BANDLIMIT_TIMES_HOLE = 2.0
-# Holes of HEALPix, where three base pixels meet: sqrt(2/3) / nside. 2.4 < 2 / .8165.
+# HEALPix has holes of radius sqrt(2/3) / nside where three base pixels meet, and 2.4 is
+# below 2 / sqrt(2/3).
 _BANDLIMIT_PER_NSIDE = 2.4
 
 
@@ -49,7 +50,7 @@ class RingGeometry:
     quadrature
         Weight of each vertex of a ring in steradian, shape ``(T,)``.
     order
-        Vertex of the sampling at each place of that order, where it is another.
+        Vertex of the sampling at each place, if that order differs from this one.
     """
 
     theta: FloatArray
@@ -62,10 +63,10 @@ class RingGeometry:
         return len(self.theta)
 
     def folding(self) -> tuple[int, int]:
-        """Return how many rings stand alone in the north, and how many pairs follow.
+        """Return the numbers of unpaired rings in the north, and of pairs after them.
 
-        Pair i is ring ``lone + i`` and ring ``T - 1 - i``, its mirror at the equator.
-        No pairs where the rings are not mirrored.
+        Pair i is ring ``lone + i`` and ring ``T - 1 - i``, its mirror image. There are
+        no pairs if the rings are not symmetric about the equator.
         """
         for lone in (0, 1):
             pairs = (len(self) - lone) // 2
@@ -82,7 +83,7 @@ class RingGeometry:
 
 
 def ring_geometry(sampling: Sampling) -> RingGeometry | None:
-    """Return the rings of a sampling, or nothing where it has none."""
+    """Return the rings of a sampling, or None if it has no rings."""
     if isinstance(sampling, HEALPix):
         return _healpix_rings(sampling)
     if not isinstance(sampling, RingSampling):
@@ -100,7 +101,7 @@ def ring_geometry(sampling: Sampling) -> RingGeometry | None:
 
 
 def _healpix_rings(sampling: HEALPix) -> RingGeometry:
-    """Rings of the RING ordering; NEST is another order of the same pixels."""
+    """Return the rings in RING ordering, with the vertices of NEST if needed."""
     nside = sampling.nside
     ring = np.arange(1, 4 * nside)
     counts = 4 * np.minimum(np.minimum(ring, 4 * nside - ring), nside)
@@ -110,31 +111,26 @@ def _healpix_rings(sampling: HEALPix) -> RingGeometry:
     if sampling.nest:
         order = healpy.ring2nest(nside, np.arange(len(sampling))).astype(np.int64)
         first = order[start]
-    return RingGeometry(
-        sampling.theta[first],
-        counts,
-        sampling.phi[first],
-        sampling.quadrature[first],
-        order,
-    )
+    theta, phi = sampling.theta[first], sampling.phi[first]
+    return RingGeometry(theta, counts, phi, sampling.quadrature[first], order)
 
 
 def exact_bandlimit(sampling: Sampling) -> int | None:
     """Return the largest L for which the analysis of a sampling is exact.
 
     ==================  =============================================================
-    sampling            rings allow
+    sampling            L allowed by the rings
     ==================  =============================================================
-    ``GaussLegendre``   as many as there are
-    ``McEwenWiaux``     as many as there are
+    ``GaussLegendre``   ``n_theta``
+    ``McEwenWiaux``     ``n_theta``
     ``Equiangular``     ``n_theta`` for ``"fejer"``, ``n_theta - 1`` for
                         ``"clenshaw-curtis"``, ``n_theta // 2`` for
                         ``"driscoll-healy"``
-    ``ReducedGaussian`` half of what its quadrature integrates
+    ``ReducedGaussian`` half the degree that its quadrature integrates, plus 1
     ==================  =============================================================
 
-    and rings of ``n_phi`` longitudes ``(n_phi + 1) // 2``. Samplings without such a
-    theorem have None.
+    Rings of ``n_phi`` longitudes allow L up to ``(n_phi + 1) // 2``. Samplings without
+    a sampling theorem return None.
 
     Examples
     --------
@@ -158,8 +154,7 @@ def exact_bandlimit(sampling: Sampling) -> int | None:
 def resolved_bandlimit(sampling: Sampling) -> int:
     """Return the L that the vertices of a whole sampling determine by least squares.
 
-    ``L = 2 / h`` with h the radius in radian of the largest disc without vertices, at
-    least 1.
+    It is 2 / h, at least 1, for the radius h in radian of the largest empty disc.
     """
     if isinstance(sampling, HEALPix):
         return max(1, int(_BANDLIMIT_PER_NSIDE * sampling.nside))
@@ -172,24 +167,21 @@ def resolved_bandlimit(sampling: Sampling) -> int:
 
 
 def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
-    r"""Return what the analysis needs besides quadrature, or nothing.
+    r"""Return the interpolation that the analysis needs, or None for plain quadrature.
 
-    Where the rule of the rings integrates products of two functions of degrees below L,
-    the quadrature is the analysis. Half as many equiangular rings are enough: continued
-    over both halves of the circle of a meridian, evenly for even orders and oddly for
-    odd ones, the order m of a signal is a trigonometric polynomial of degree L - 1, and
-    known from :math:`N \geq 2L - 1` equally spaced points, by
+    If the rule of the rings integrates products of two functions of degrees below L,
+    quadrature is the analysis. Half as many equiangular rings suffice: continued over
+    the whole circle of a meridian, evenly for even orders and oddly for odd ones, the
+    order m of a signal is a trigonometric polynomial of degree L - 1, and determined by
+    :math:`N \geq 2L - 1` equally spaced points through
 
     .. math:: D(\theta) = \frac1N \sum_{|k| \leq N/2} e^{ik\theta}
 
-    with half of the terms where 2|k| = N. It is evaluated at nodes of Gauss and
-    Legendre, whose rule is exact for it. L does not enter: coefficients stay the same
-    where more degrees are asked for.
+    with half of the terms with 2|k| = N. It is evaluated at Gauss-Legendre nodes, whose
+    rule is exact for it. Coefficients do not depend on L.
 
-    Notes
-    -----
     Equivalent to section III of McEwen and Wiaux 2011, IEEE Trans. Signal Process. 59,
-    5876 (arXiv:1110.6298), with the integrals as sums over other nodes.
+    5876 (arXiv:1110.6298), with sums over other nodes for the integrals.
     """
     if isinstance(sampling, McEwenWiaux):
         around = 2 * sampling.n_theta - 1
@@ -206,7 +198,7 @@ def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
     theta = sampling.ring_theta
     toward = _kernel(nodes[:, None] - theta, around)
     beyond = _kernel(nodes[:, None] + theta, around)
-    # A pole is on both halves of the circle, but once.
+    # A pole, on both halves of the circle, counts once.
     pole = (theta == 0) | (theta == np.pi)
     beyond[:, pole] = 0
     odd = np.where(pole, 0.0, toward - beyond)
@@ -214,10 +206,10 @@ def interpolation(sampling: Sampling, L: int) -> Interpolation | None:
 
 
 def _kernel(theta: FloatArray, around: int) -> FloatArray:
-    """Sum of exp(i k theta) over |k| <= N / 2, over N."""
+    r"""Return the mean of exp(i k theta) over \|k\| <= N / 2 for N points around."""
     sine, cosine = np.sin(theta / 2), np.cos(theta / 2)
     near = np.abs(sine) < 1e-12
-    # Of an even N, half of the terms with 2 |k| = N makes the cosine.
+    # For even N, half of the terms with 2 |k| = N gives the cosine.
     factor = cosine if around % 2 == 0 else 1.0
     ratio = factor * np.sin(around * theta / 2) / np.where(near, 1.0, sine)
     return np.asarray(np.where(near, around, ratio) / around)

@@ -1,4 +1,4 @@
-"""Analysis that iterates on what quadrature leaves, and rings that start it well."""
+"""Iterated quadrature, and the ring weights that it starts from."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.functions.legendre import associated_legendre
+from deepsphere_pyg.harmonics.sht.base import InnerTables
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from samplings.arrays import FloatArray
 
-# Below it a matrix of inner products is small enough to be taken apart as a whole.
+# Up to this size all eigenvalues of the matrix of inner products are computed.
 _DENSE_ROWS = 400
-# Degrees that weights of rings are made exact for, over nside. Up to 4 nside there
-# are rings enough, but then weights of neighbours differ by more than the error of the
-# quadrature falls: eigenvalues lie nearest to 1 here, at L = 1.5 to 2.4 nside.
+# Degrees up to which ring weights are exact, over nside. There are enough rings for
+# 4 nside, but then neighbouring weights vary too much: at L = 1.5 to 2.4 nside
+# eigenvalues are nearest to 1 here.
 _DEGREES_PER_NSIDE = 2.5
 
 
-class IteratedTransform(nn.Module):
-    r"""Quadrature, iterated on what the synthesis leaves of the signal.
+class IteratedTransform(InnerTables, nn.Module):
+    r"""Quadrature, iterated on the residual of the signal.
 
     With the synthesis S and quadrature weights W,
 
     .. math:: c_0 = S^T W x, \quad c_{i+1} = c_i + S^T W (x - S c_i)
 
-    so that of a signal :math:`S c` the error :math:`(1 - S^T W S)^{k+1} c` is left,
-    next to nothing, as nearly all eigenvalues are near 1. Unlike conjugate gradients
-    it is linear in x.
+    so that a signal :math:`S c` has the error :math:`(1 - S^T W S)^{k+1} c`, which is
+    small because nearly all eigenvalues are near 1. Unlike conjugate gradients it is
+    linear in x.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ class IteratedTransform(nn.Module):
         Largest relative error of the coefficients of a signal below the bandlimit.
     """
 
+    inner = "weighted"
+
     def __init__(
         self, weighted: Any, plain: Any, iterations: int, spectrum: tuple[float, float]
     ) -> None:
@@ -59,28 +62,17 @@ class IteratedTransform(nn.Module):
         rate = max(abs(1 - value) for value in spectrum)
         self.error_bound = rate ** (iterations + 1)
 
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of the tables, which both transforms share."""
-        return int(self.weighted.table_bytes)
-
-    @property
-    def probe(self) -> Tensor:
-        """A tensor of the dtype and on the device of the tables."""
-        probe: Tensor = self.weighted.probe
-        return probe
-
     def analyze(self, x: Tensor) -> Tensor:
         """Integrate, and iterate."""
         return self._refine(self.weighted.analyze(x))
 
     def synthesize(self, c: Tensor) -> Tensor:
-        """Apply the adjoint of the analysis: M is symmetric."""
+        """Apply the adjoint of the analysis: the iteration is symmetric."""
         x: Tensor = self.weighted.synthesize(self._refine(c))
         return x
 
     def _refine(self, b: Tensor) -> Tensor:
-        """Add up what iterations find, in terms of coefficients alone."""
+        """Iterate, in terms of coefficients alone."""
         c = b
         for _ in range(self.iterations):
             c = c + (b - self.weighted.analyze(self.plain.synthesize(c)))
@@ -88,10 +80,7 @@ class IteratedTransform(nn.Module):
 
 
 def spectrum_of(weighted: Any, plain: Any) -> tuple[float, float]:
-    """Return the smallest and the largest eigenvalue of ``S^T W S``.
-
-    Both transforms in float64, on the CPU.
-    """
+    """Return the extreme eigenvalues of ``S^T W S``; transforms on the CPU, float64."""
     n = weighted.n_rows
 
     def apply(v: FloatArray) -> FloatArray:
@@ -106,23 +95,17 @@ def spectrum_of(weighted: Any, plain: Any) -> tuple[float, float]:
         return float(values[0]), float(values[-1])
     operator: Any = LinearOperator((n, n), matvec=apply, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(n)
-    found = eigsh(
-        operator, k=2, which="BE", v0=start, tol=1e-3, return_eigenvectors=False
-    )
+    options = {"v0": start, "tol": 1e-3, "return_eigenvectors": False}
+    found = eigsh(operator, k=2, which="BE", **options)
     return float(found.min()), float(found.max())
 
 
 def ring_weights(rings: RingGeometry, L: int, nside: int) -> FloatArray:
     r"""Return weights of the vertices of each ring that integrate zonal harmonics.
 
-    The least change of equal weights, in the mean square over the sphere, that makes
-    them exact for :math:`P_l(\cos\theta)` up to degree 2.5 nside, or 2L - 2 if that is
-    less.
-
-    Returns
-    -------
-    numpy.ndarray
-        In steradian, shape ``(T,)``.
+    They are nearest to equal weights, in the mean square over the sphere, among those
+    exact for :math:`P_l(\cos\theta)` up to degree 2.5 nside, or 2L - 2 if that is less.
+    In steradian, shape ``(T,)``.
     """
     n_degrees = min(2 * L - 1, int(_DEGREES_PER_NSIDE * nside) + 1)
     _, values = next(associated_legendre(rings.theta, n_degrees))

@@ -1,8 +1,8 @@
 """Fourier transforms along rings: from signals to orders by ring, and back.
 
 Orders are ``(parts, L, 2, batch, channel, rings)``: sums and differences of mirrored
-rings (one part where none are), real and imaginary part, and the rings of the north
-last, as the matrix products want them.
+rings (one part without mirrors), real and imaginary part, and northern rings last, as
+the matrix products need them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# Signals go through the Fourier transform some at a time on a CPU, so that what lies
-# between two steps stays in its cache.
+# Signals in one Fourier transform on a CPU: intermediate values stay in its cache.
 NUMBERS_AT_ONCE = 1 << 17
 
 
 class Run(NamedTuple):
-    """Rings of the north that follow one another and have as many longitudes.
+    """Consecutive northern rings, ``first`` to ``stop``, of equally many longitudes.
 
-    Attributes
-    ----------
-    first, stop
-        Which rings.
-    north, south
-        The first of their vertices, and of those of their mirrors, -1 if they have
-        none.
-    n_phi
-        Longitudes of each, 0 for a pole.
+    ``north`` and ``south`` are the first vertices of the rings and of their mirrors, -1
+    without mirrors; ``n_phi`` is the number of longitudes, 0 for a pole.
     """
 
     first: int
@@ -45,9 +37,9 @@ class Run(NamedTuple):
         return slice(self.first, self.stop)
 
     def signals_on(self, x: Tensor, some: slice, south: bool = False) -> Tensor:
-        """View some of ``(batch, vertex, channel)`` on these rings or their mirrors.
+        """View some signals on these rings, or on their mirrors from south to north.
 
-        As ``(some, channel, ring, longitude)``; mirrors from south to north.
+        From ``(batch, vertex, channel)`` to ``(some, channel, ring, longitude)``.
         """
         n_rings, n_phi = self.stop - self.first, max(self.n_phi, 1)
         start = self.south if south else self.north
@@ -57,7 +49,7 @@ class Run(NamedTuple):
 
 
 def runs_of_rings(rings: Sequence[int], lone: int, pairs: int) -> list[Run]:
-    """Return all rings of the north, as few runs as can be."""
+    """Return all northern rings in as few runs as possible."""
     starts = [0, *accumulate(max(n, 1) for n in rings)]
     n_rings = len(rings) - pairs
     runs = []
@@ -76,10 +68,7 @@ def runs_of_rings(rings: Sequence[int], lone: int, pairs: int) -> list[Run]:
 def fill_orders(
     orders: Tensor, x: Tensor, runs: Sequence[Run], weights: Tensor, phases: Tensor
 ) -> None:
-    """Write the orders of signals ``(batch, vertex, channel)``.
-
-    The other parameters as for :func:`deepsphere_pyg.harmonics.sht.operations`.
-    """
+    """Write the orders of signals; parameters as for :func:`.operations.analysis`."""
     parts, L = orders.shape[:2]
     turns = _turns(phases)
     for run in runs:
@@ -105,12 +94,12 @@ def fill_orders(
 def fill_signals(
     x: Tensor, orders: Tensor, runs: Sequence[Run], weights: Tensor, phases: Tensor
 ) -> None:
-    """Write the signals of orders, those above 0 halved."""
+    """Write the signals of orders, of which those above 0 are halved."""
     parts, L = orders.shape[:2]
     turns = _turns(phases)
     for run in runs:
         weight = weights[run.rings] if weights.numel() else None
-        bins = max(L, run.n_phi // 2 + 1)
+        bins = _bins(run.n_phi, L)
         for some in _portions(x, run):
             part = orders[:, :, :, some, :, run.rings].permute(0, 3, 4, 5, 1, 2)
             real = part.new_empty(*part.shape[:4], bins, 2)
@@ -132,12 +121,12 @@ def fill_signals(
 
 
 def _turns(phases: Tensor) -> Tensor | None:
-    """``exp(i m phi)`` of the first longitude, where any is not 0."""
+    """Return ``exp(i m phi)`` of the first longitudes, or None if all are 0."""
     return torch.view_as_complex(phases) if phases.numel() else None
 
 
 def _portions(x: Tensor, run: Run) -> Iterator[slice]:
-    """Cut the batch into parts that fit into the cache of a CPU."""
+    """Cut the batch into parts that fit in the cache of a CPU."""
     batch, _, channels = x.shape
     together = batch
     if x.device.type == "cpu":
@@ -151,15 +140,22 @@ def _forward(y: Tensor, n: int, L: int) -> Tensor:
     r"""Return :math:`\sum_j y_j e^{-2 \pi i j m / n}` for m below L."""
     f: Tensor
     if n == 0:
-        # Functions of order above 0 vanish at a pole, and tell nothing of its value.
+        # Functions of order above 0 vanish at a pole.
         f = y.new_zeros(*y.shape[:-1], L, dtype=y.dtype.to_complex())
         f[..., 0] = y[..., 0]
         return f
     if n >= 2 * L - 1:
         f = torch.fft.rfft(y)
     else:
-        f = torch.fft.fft(y).repeat(*[1] * (y.ndim - 1), -(-L // n))
+        f = torch.fft.fft(y)
+        if n < L:
+            f = f.repeat(*[1] * (y.ndim - 1), -(-L // n))
     return f[..., :L]
+
+
+def _bins(n: int, L: int) -> int:
+    """Number of orders that :func:`_inverse` takes, those from L on zero."""
+    return max(L, n // 2 + 1) if n == 0 or n >= 2 * L - 1 else -(-L // n) * n
 
 
 def _inverse(f: Tensor, n: int, L: int) -> Tensor:
@@ -169,10 +165,9 @@ def _inverse(f: Tensor, n: int, L: int) -> Tensor:
     if n >= 2 * L - 1:
         y: Tensor = torch.fft.irfft(f, n, norm="forward")
         return y
-    # As 2 Re, of all orders that a ring of n longitudes takes for one another.
+    # As 2 Re, of all orders that a ring of n longitudes does not tell apart.
     f[..., 0] *= 0.5
-    turns = -(-f.shape[-1] // n)
-    f = torch.nn.functional.pad(f, (0, turns * n - f.shape[-1]))
-    f = f.view(*f.shape[:-1], turns, n).sum(-2)
+    if f.shape[-1] > n:
+        f = f.view(*f.shape[:-1], -1, n).sum(-2)
     folded: Tensor = torch.fft.ifft(f, norm="forward")
     return 2 * folded.real

@@ -1,4 +1,4 @@
-"""Which way to transform on a sampling, and what to refuse."""
+"""Choice of the method of a transform on a sampling, and checks of its arguments."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable
+from deepsphere_pyg.harmonics.sht.base import InnerTables
 from deepsphere_pyg.harmonics.sht.conjugate_gradients import (
     BlockTransform,
     ConjugateGradients,
@@ -41,17 +42,17 @@ from samplings.schemes.regular_grid import RegularGrid
 _ANALYSES = ("auto", "rings", "ducc", "least-squares", "conjugate-gradients")
 _SYNTHESES = ("auto", "rings", "ducc", "dense", "blocks")
 _FITS = ("least-squares", "conjugate-gradients")
-# Tables of Legendre functions, L**3 numbers, take as long to read as ducc0 to compute
-# them as it goes. Measured on one thread: of 16 signals at once, tables are faster up
-# to L = 256 and level at 384; of one signal ducc0 is twice as fast at 256 already. On
+# Reading tables of Legendre functions, L**3 numbers, takes as long as ducc0 takes to
+# compute them. Measured on one thread: for 16 signals at once, tables are faster up to
+# L = 256 and even at 384; for one signal ducc0 is twice as fast at 256 already. On
 # rings of different lengths it is 1.2 to 2 times as fast throughout.
 DUCC_BEYOND = 256
-# healpy's own number, of which each costs the same here.
+# healpy's default; an iteration costs the same here.
 _HEALPIX_ITERATIONS = 3
 
 
 class _Analysis(NamedTuple):
-    """A transform, how it was made, and how good it is."""
+    """A transform, its method and its accuracy."""
 
     transform: Any
     method: str
@@ -59,18 +60,14 @@ class _Analysis(NamedTuple):
     error_bound: float | None
 
 
-class _Placed(FixedTensors):
-    """A transform of vertices in another order, or of more of them.
+class _Placed(InnerTables, FixedTensors):
+    """A transform of vertices in a different order, or of some of its vertices.
 
-    Parameters
-    ----------
-    transform
-        Transform and adjoint of signals in an order of its own.
-    places
-        Place of each vertex of the sampling in that order, shape ``(V,)``. Others are
-        zero to the analysis, and left out by its adjoint.
+    ``places`` are those of the sampling's vertices among the vertices of the transform,
+    shape ``(V,)``. The analysis takes all others as zero, its adjoint leaves them out.
     """
 
+    inner = "transform"
     places: Tensor
 
     def __init__(self, transform: Any, places: IntArray) -> None:
@@ -79,19 +76,8 @@ class _Placed(FixedTensors):
         self.n_vertices, self.n_rows = len(places), transform.n_rows
         self.keep("places", np.array(places, dtype=np.int64))
 
-    @property
-    def table_bytes(self) -> int:
-        """Bytes of the tables."""
-        return int(self.transform.table_bytes)
-
-    @property
-    def probe(self) -> Tensor:
-        """A tensor of the dtype and on the device of the tables."""
-        probe: Tensor = self.transform.probe
-        return probe
-
     def analyze(self, x: Tensor) -> Tensor:
-        """Put vertices into their places, and apply the transform."""
+        """Put vertices in their places, and apply the transform."""
         placed = x.new_zeros(*x.shape[:-2], self.transform.n_vertices, x.shape[-1])
         c: Tensor = self.transform.analyze(placed.index_copy(-2, self.places, x))
         return c
@@ -116,10 +102,7 @@ def analysis_of(
     rings = ring_geometry(sampling)
     exact = exact_bandlimit(sampling)
     if method == "auto":
-        if rings is None:
-            method = "least-squares"
-        else:
-            method = _rings_or_ducc(sampling, L)
+        method = "least-squares" if rings is None else _rings_or_ducc(sampling, L)
     if iterations is not None:
         integer_argument("iterations", iterations, 0)
         if not isinstance(sampling, HEALPix) or method in _FITS:
@@ -161,7 +144,7 @@ def synthesis_of(
 ) -> tuple[Any, str]:
     """Return a transform whose adjoint takes coefficients to signals."""
     choice_argument("method", method, _SYNTHESES)
-    # A part of rings is summed with the whole, by far faster than as a matrix.
+    # A part of rings is summed with the whole, which is much faster than a matrix.
     part = np.arange(len(sampling))
     whole = sampling
     while isinstance(whole, Masked):
@@ -196,7 +179,7 @@ def _rings_or_ducc(sampling: Sampling, L: int) -> str:
 def _checked_rings(
     sampling: Sampling, rings: RingGeometry | None, method: str
 ) -> RingGeometry:
-    """Refuse samplings without rings, and ducc0 where it is not."""
+    """Refuse samplings without rings, and ducc0 if it is not installed."""
     if method == "ducc" and not ducc_is_installed():
         raise ValueError(
             "method='ducc' needs the package ducc0, which is not installed; install "
@@ -211,7 +194,7 @@ def _checked_rings(
 
 
 def _check_exactness(sampling: Sampling, L: int, exact: int | None) -> None:
-    """Refuse bandlimits that the sampling does not determine by its theorem."""
+    """Refuse bandlimits beyond the sampling's theorem."""
     if exact is None:
         raise ValueError(
             f"no quadrature is known to be exact on {sampling!r}; use "
@@ -230,7 +213,7 @@ def _check_exactness(sampling: Sampling, L: int, exact: int | None) -> None:
 
 
 def _ducc_scheme(sampling: Sampling) -> str:
-    """Name of the rings in ducc0."""
+    """Return ducc0's name of the rings."""
     if isinstance(sampling, McEwenWiaux):
         return "MW"
     clenshaw = isinstance(sampling, Equiangular) and sampling.scheme != "fejer"
@@ -247,7 +230,7 @@ def _sums(
 
 
 def _fit(plain: Any, areas: FloatArray, dtype: torch.dtype | None) -> Any:
-    """Return the fit by conjugate gradients, which go on in the order of the sums."""
+    """Return the fit by conjugate gradients, which run in the order of the sums."""
     if not isinstance(plain, _Placed):
         return ConjugateGradients(plain, areas, dtype)
     places = plain.places.numpy()
@@ -264,7 +247,7 @@ def _on_healpix(
     iterations: int | None,
     dtype: torch.dtype | None,
 ) -> _Analysis:
-    """Quadrature with weights of rings, iterated."""
+    """Return quadrature with ring weights, iterated."""
     largest = 3 * sampling.nside
     if largest < L:
         raise ValueError(
@@ -274,18 +257,12 @@ def _on_healpix(
         )
     iterations = _HEALPIX_ITERATIONS if iterations is None else iterations
     weights = ring_weights(rings, L, sampling.nside)
-    # Whatever the device in force: it need not have float64, nor memory.
+    # On the CPU: other devices may lack float64 or memory.
     with torch.device("cpu"):
-        exact = (
-            _sums(rings, L, weights, method, torch.float64),
-            _sums(rings, L, None, method, torch.float64),
-        )
+        exact = (_sums(rings, L, w, method, torch.float64) for w in (weights, None))
         spectrum = spectrum_of(*exact)
-    pair = (
-        _sums(rings, L, weights, method, dtype),
-        _sums(rings, L, None, method, dtype),
-    )
-    transform = IteratedTransform(*pair, iterations, spectrum)
+    weighted, plain = (_sums(rings, L, w, method, dtype) for w in (weights, None))
+    transform = IteratedTransform(weighted, plain, iterations, spectrum)
     condition = float(np.sqrt(spectrum[1] / max(spectrum[0], 1e-300)))
     placed: Any = transform
     if rings.order is not None:

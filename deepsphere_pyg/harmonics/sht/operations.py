@@ -17,15 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.sht.longitudes import (
-    Run,
-    fill_orders,
-    fill_signals,
-)
+from deepsphere_pyg.harmonics.sht.longitudes import Run, fill_orders, fill_signals
 from deepsphere_pyg.propagation.products import in_given_precision
-from deepsphere_pyg.propagation.transformable import (
-    linear_in_signals,
-)
+from deepsphere_pyg.propagation.transformable import linear_in_signals
 
 
 def analysis(
@@ -42,21 +36,16 @@ def analysis(
     x
         Signals, shape ``(batch, vertex, channel)``, vertices ring by ring.
     tables
-        As :attr:`deepsphere_pyg.harmonics.sht.tables.LegendreTables.master`.
+        Those of :class:`.LegendreTables`, rounded.
     layout
         Its ``slots`` and ``places``; signs of the rows, and the same halved for orders
-        other than 0, ``(L * L, 1)``; weights of the rings of the north ``(rings, 1)``,
-        or none; cosine and sine of m times the first longitude of each of them,
-        ``(rings or 1, L, 2)``, or none.
+        other than 0, ``(L * L, 1)``; weights of northern rings ``(rings, 1)``; cosine
+        and sine of m times their first longitude, ``(rings or 1, L, 2)``. Weights of 1
+        and longitudes of 0 are empty.
     runs
-        Of :class:`deepsphere_pyg.harmonics.sht.longitudes.Run`, one after the other.
+        Numbers of each :class:`.Run`, one after the other.
     shape
-        Parts of the tables, 2 where rings are folded; rings of the north; vertices.
-
-    Returns
-    -------
-    Tensor
-        Coefficients, shape ``(batch, L * L, channel)``.
+        Parts of the tables, 2 if rings are folded; number of northern rings; vertices.
     """
     slots, places, signs, _, weights, phases = layout
     batch, _, channels = x.shape
@@ -86,13 +75,7 @@ def synthesis(
     runs: Sequence[int],
     shape: Sequence[int],
 ) -> Tensor:
-    """Sum harmonics, the adjoint of :func:`analysis`; parameters as there.
-
-    Returns
-    -------
-    Tensor
-        Signals, shape ``(batch, vertex, channel)``.
-    """
+    """Sum harmonics, the adjoint of :func:`analysis`; parameters as there."""
     slots, places, _, scales, weights, phases = layout
     batch, _, channels = c.shape
     parts, n_rings, n_vertices = shape
@@ -101,7 +84,7 @@ def synthesis(
     L, columns = _sizes(tables, parts, batch * channels)
     rows = c.new_empty(len(places), columns)
     if channels == 1:
-        # The same as below, as a transpose of a matrix, which PyTorch does by blocks.
+        # The same as a transpose of a matrix, which PyTorch does in blocks.
         rows[:, :batch].copy_(c.reshape(batch, len(places)).T)
     else:
         target = rows[:, : batch * channels].view(len(places), batch, channels)
@@ -120,10 +103,7 @@ def synthesis(
 
 
 def _sizes(tables: Sequence[Tensor], parts: int, columns: int) -> tuple[int, int]:
-    """Return the bandlimit, and the columns to compute with.
-
-    One more where they are many times a power of two, as for the width of tables.
-    """
+    """Return the bandlimit, and the number of columns, padded as tables are."""
     L = sum(len(table) for table in tables[: len(tables) // parts])
     return L, columns + (columns % 64 == 0)
 
@@ -137,7 +117,7 @@ def _in_use(orders: Tensor, batch: int, channels: int, n_rings: int) -> Tensor:
 def _steps(
     tables: Sequence[Tensor], orders: Tensor
 ) -> Iterator[tuple[Tensor, slice, Tensor]]:
-    """Yield each table, where its products are, and its orders as matrices."""
+    """Yield each table, the place of its products, and its orders as matrices."""
     start = first = 0
     parts, L, _, columns, width = orders.shape
     flat = orders.view(parts * L, 2 * columns, width)
@@ -149,7 +129,7 @@ def _steps(
 
 
 def _runs(numbers: Sequence[int]) -> list[Run]:
-    """Take runs apart."""
+    """Return the runs of a flat list of numbers."""
     size = len(Run._fields)
     cut = range(0, len(numbers), size)
     return [Run(*numbers[first : first + size]) for first in cut]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import Tensor
 from deepsphere_pyg.compilers import is_plain
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from deepsphere_pyg.harmonics.sht.base import batched
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.longitudes import runs_of_rings
 from deepsphere_pyg.harmonics.sht.operations import (
@@ -27,18 +27,8 @@ from samplings.arrays import FloatArray
 class RingTransform(Float64Tensors):
     """Sums of signals on rings against harmonics, and their adjoint.
 
-    Parameters
-    ----------
-    rings
-        Rings of the sampling; signals are in their order.
-    L
-        Bandlimit.
-    weights
-        Weight of the vertices of each ring, shape ``(T,)``; 1 if None.
-    interpolation
-        Where the analysis needs one.
-    dtype
-        As for :class:`Float64Tensors`.
+    Signals are in the order of the rings. ``weights`` are those of the vertices of each
+    ring, shape ``(T,)``; 1 if None.
     """
 
     def __init__(
@@ -57,7 +47,7 @@ class RingTransform(Float64Tensors):
         self._runs = [number for run in runs for number in run]
         self._shape = [2 if pairs else 1, len(rings) - pairs, self.n_vertices]
         self._legendre = legendre_tables(rings.theta, L, pairs, interpolation)
-        self._n_tables = len(self._legendre.master)
+        self._n_tables = len(self._legendre.tables)
         for number in range(self._n_tables):
             self.keep(f"table_{number}", None)
         # The imaginary part of exp(-i m phi) is minus the sine.
@@ -81,7 +71,8 @@ class RingTransform(Float64Tensors):
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype; tables are shared between transforms."""
         if name.startswith("table_"):
-            return self._legendre.rounded(dtype)[int(name.removeprefix("table_"))]
+            number = int(name.removeprefix("table_"))
+            return self._legendre.tables[number].rounded(dtype)
         if name in ("slots", "places"):
             index: Tensor = getattr(self._legendre, name)
             return index
@@ -89,7 +80,7 @@ class RingTransform(Float64Tensors):
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of the tables, in every dtype that is kept of them."""
+        """Bytes of the tables, in every dtype that is kept."""
         return self._legendre.n_bytes
 
     @property
@@ -99,24 +90,18 @@ class RingTransform(Float64Tensors):
 
     def analyze(self, x: Tensor) -> Tensor:
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
-        *batch, n, channels = x.shape
-        flat = x.reshape(prod(batch), n, channels)
-        run = analysis if is_plain(flat) else ring_analysis
-        c: Tensor = run(flat, *self._arguments())
-        return c.view(*batch, self.n_rows, channels)
+        apply = analysis if is_plain(x) else ring_analysis
+        return batched(apply, x, *self._arguments())
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Return sums of harmonics, rows to ``(*batch, vertex, channel)``."""
-        *batch, n, channels = c.shape
-        flat = c.reshape(prod(batch), n, channels)
-        run = synthesis if is_plain(flat) else ring_synthesis
-        x: Tensor = run(flat, *self._arguments())
-        return x.view(*batch, self.n_vertices, channels)
+        apply = synthesis if is_plain(c) else ring_synthesis
+        return batched(apply, c, *self._arguments())
 
     def _arguments(
         self,
     ) -> tuple[list[Tensor], list[Tensor], list[int], list[int]]:
-        """Return what both operations take besides the signal."""
+        """Return the constants of both operations."""
         tables = [getattr(self, f"table_{n}") for n in range(self._n_tables)]
         names = ("slots", "places", "signs", "scales", "weights", "phases")
         layout = [cast(Tensor, getattr(self, name)) for name in names]

@@ -10,7 +10,7 @@ from torch import Tensor
 from deepsphere_pyg.harmonics.sht.base import HarmonicTransform
 from deepsphere_pyg.harmonics.sht.methods import analysis_of, synthesis_of
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, sampling_argument
 
 
 class SHT(HarmonicTransform):
@@ -19,7 +19,7 @@ class SHT(HarmonicTransform):
     .. math:: c_{lm} = \int_{S^2} f(x) Y_{lm}(x) \, dx, \quad l < L,
 
     with real orthonormal harmonics, row :math:`l^2 + l + m`. Exact for signals of
-    degrees below L wherever the sampling has a theorem that says so.
+    degrees below L on samplings with a sampling theorem.
 
     ===================  ==========================================================
     sampling             method ``"auto"``
@@ -29,7 +29,7 @@ class SHT(HarmonicTransform):
     McEwen-Wiaux         :func:`exact_bandlimit`. Past L = 256 ``"ducc"``, the same
                          by ducc0, where it is installed
     HEALPix              the same (by ducc0 for any L, where it is installed) with
-                         weights of rings, then iterations towards the least-squares
+                         ring weights, then iterations towards the least-squares
                          coefficients, up to L = 3 nside
     any other, masked    ``"least-squares"``: a dense matrix, weighted by areas
     ===================  ==========================================================
@@ -37,19 +37,19 @@ class SHT(HarmonicTransform):
     Parameters
     ----------
     sampling
-        Where signals live.
+        Vertices of the signals.
     L
         Bandlimit: degrees 0 ... L - 1.
     method
         ``"auto"``, ``"rings"``, ``"ducc"``, ``"least-squares"``, or
         ``"conjugate-gradients"``: the same fit without a ridge, iterated to round-off.
-        It works on any sampling, uses rings where there are some, and matrices only
-        where they fit into 4 GiB. Networks that use it do not compile to one graph.
+        It works on any sampling, with rings if there are any, and with matrices only if
+        they fit in 4 GiB. Networks that use it do not compile to one graph.
     iterations
         On HEALPix: iterations after the quadrature, 3 by default; each costs one
         synthesis and one analysis.
     ridge
-        Of least squares: power of noise over that of the signal, where the vertices
+        For least squares: power of noise over that of the signal, if the vertices
         alone, such as those of a masked sky, do not determine the coefficients.
     dtype
         ``torch.float32`` or ``torch.float64``; PyTorch's default if None.
@@ -59,11 +59,11 @@ class SHT(HarmonicTransform):
     layout
         Rows of the coefficients.
     method
-        The one in use.
+        Method in use.
     condition
-        Condition of the least-squares problem, also on HEALPix: the largest factor on
-        relative errors of a signal. None where quadrature is exact, and for conjugate
-        gradients, which raise an error where they do not converge.
+        Condition of the least-squares problem, also on HEALPix: the largest
+        amplification of relative errors of a signal. None if quadrature is exact, and
+        for conjugate gradients, which raise an error if they do not converge.
     error_bound
         On HEALPix: largest relative error of the coefficients of a signal of degrees
         below L; None elsewhere.
@@ -75,24 +75,24 @@ class SHT(HarmonicTransform):
     Raises
     ------
     TypeError
-        If L is no integer, ``sampling`` no sampling, or the dtype another.
+        If L is not an integer, ``sampling`` not a sampling, or the dtype neither
+        float32 nor float64.
     ValueError
-        If L is beyond what is exact on the sampling, the method does not fit it, or
+        If L is beyond the exact bandlimit, the method does not fit the sampling, or
         least squares are ill-conditioned.
 
     Notes
     -----
     Tables of the method ``"rings"`` hold about :math:`L^2 T / 4` numbers for T rings
-    folded at the equator, twice as many where they are not (McEwen-Wiaux), in float64
-    and in the dtype; see :attr:`table_bytes`. The transform is linear and has
-    derivatives of every order, its adjoint being an operation of the same kind. ducc0
-    computes on the CPU; on a GPU pass ``method="rings"``.
+    folded at the equator, twice as many if they are not (McEwen-Wiaux), in float64 and
+    in the dtype; see :attr:`table_bytes`. The transform is linear and has derivatives
+    of every order. ducc0 computes on the CPU; on a GPU pass ``method="rings"``.
 
     Source: folding and sums by order as in Reinecke and Seljebotn 2013, A&A 554, A112
     (arXiv:1303.4945); McEwen and Wiaux 2011 (arXiv:1110.6298).
 
-    Equivariance: exact to round-off, up to L of the theorem: coefficients of a rotated
-    signal are Wigner matrices times those of the signal.
+    Equivariance: exact to round-off up to the exact bandlimit: coefficients of a
+    rotated signal are Wigner matrices times those of the signal.
 
     Examples
     --------
@@ -141,17 +141,17 @@ class SHT(HarmonicTransform):
         Raises
         ------
         TypeError, ValueError
-            If ``x`` has another dtype, shape or device than the transform; on the CPU,
-            if values are missing: NaN, infinities, or healpy's ``UNSEEN``. On
-            accelerators and in compiled or exported programs, all coefficients of such
-            a map are NaN instead.
+            If ``x`` does not have the transform's dtype, device and number of vertices;
+            on the CPU, if values are missing: NaN, infinities, or healpy's ``UNSEEN``.
+            On accelerators and in compiled or exported programs, all coefficients of
+            such a map are NaN instead.
         """
         return self._analyze(x, known=True)
 
     def analyze(self, x: Tensor) -> Tensor:
-        """Return what :meth:`forward` does, without looking for missing values.
+        """Return the coefficients like :meth:`forward`, but accept missing values.
 
-        For signals that a network computed, whose NaN tells of divergence.
+        For signals that a network computed, in which NaN indicates divergence.
         """
         return self._analyze(x, known=False)
 
@@ -172,7 +172,7 @@ class SHT(HarmonicTransform):
 
 
 class ISHT(HarmonicTransform):
-    r"""Signals of coefficients: the inverse spherical harmonic transform.
+    r"""Signals from coefficients: the inverse spherical harmonic transform.
 
     .. math:: f(x_i) = \sum_{l < L} \sum_{|m| \leq l} c_{lm} Y_{lm}(x_i)
 
@@ -181,13 +181,13 @@ class ISHT(HarmonicTransform):
     Parameters
     ----------
     sampling
-        Where signals live.
+        Vertices of the signals.
     L
         Bandlimit: degrees 0 ... L - 1.
     method
         ``"auto"``, ``"rings"``, ``"ducc"``, ``"dense"`` (the matrix of harmonics, for
         samplings without rings), or ``"blocks"`` (the matrix computed by blocks at each
-        call; ``"auto"`` past 4 GiB).
+        call; ``"auto"`` chooses it past 4 GiB).
     dtype
         ``torch.float32`` or ``torch.float64``; PyTorch's default if None.
 
@@ -202,8 +202,7 @@ class ISHT(HarmonicTransform):
 
     Notes
     -----
-    On Gauss-Legendre rings, and others that quadrature is exact on, tables are those of
-    the :class:`SHT` and shared with it.
+    The :class:`SHT` shares the tables if quadrature is exact on its rings.
 
     Examples
     --------
@@ -243,7 +242,7 @@ class ISHT(HarmonicTransform):
         Raises
         ------
         TypeError, ValueError
-            If ``c`` has another dtype, shape or device than the transform.
+            If ``c`` does not have the transform's dtype, device and number of rows.
         """
         return self._synthesize(c)
 
@@ -264,10 +263,6 @@ class ISHT(HarmonicTransform):
 
 
 def _checked_arguments(sampling: Sampling, L: SupportsIndex) -> int:
-    """Refuse what is no sampling or no bandlimit."""
-    if not isinstance(sampling, Sampling):
-        raise TypeError(
-            f"sampling must be a Sampling, got {type(sampling).__name__}; build one, "
-            "such as samplings.GaussLegendre(L)"
-        )
+    """Return the bandlimit, after checks of both arguments."""
+    sampling_argument("sampling", sampling)
     return integer_argument("L", L, 1)

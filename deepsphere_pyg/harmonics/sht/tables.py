@@ -4,68 +4,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import plain_tensor
+from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable
 from deepsphere_pyg.harmonics.functions.legendre import associated_legendre
 from samplings.arrays import FloatArray, IntArray
 
-# Orders share a table with others of about as many degrees. Fewer orders waste less on
-# padding (a quarter of the products with 4 groups, an eighth with 8), more tables cost
-# more calls.
+# Orders with similar numbers of degrees share a table. Fewer orders waste less on
+# padding (a quarter of the products with 4 groups, an eighth with 8), but more tables
+# take more calls.
 _ORDERS_OF_A_GROUP = 32
 _MOST_GROUPS = 8
 
 
 @dataclass(frozen=True, eq=False)
 class LegendreTables:
-    """Tables by parity and group of orders, and where coefficients stand in them.
+    """Tables by parity and group of orders, and the places of coefficients in them.
 
     Attributes
     ----------
-    master
-        Float64, shape ``(orders, degrees, width)`` each: first the even parity of
-        l + m, from the lowest orders on, then the odd one; or one part for both where
-        the rings are not folded. The width is the number of rings of the north, made
-        odd: powers of two between rows would all meet in one place of the cache.
+    tables
+        Shape ``(orders, degrees, width)`` each: first even l + m, by ascending order,
+        then odd ones; one part for both if the rings are not folded. The width is the
+        number of northern rings, made odd: rows a power of two apart would compete for
+        the same lines of the cache.
     slots
         Row of coefficients at each place of the products, shape ``(n_slots,)``.
     places
         Place of each row, shape ``(L * L,)``.
     """
 
-    master: tuple[Tensor, ...]
+    tables: tuple[SharedTable, ...]
     slots: Tensor
     places: Tensor
-    _rounded: dict[torch.dtype, tuple[Tensor, ...]] = field(default_factory=dict)
-
-    def rounded(self, dtype: torch.dtype) -> tuple[Tensor, ...]:
-        """Return the tables in a dtype, each dtype made once."""
-        if dtype == torch.float64:
-            return self.master
-        if dtype not in self._rounded:
-            with torch.inference_mode(False):
-                rounded = tuple(table.to(dtype) for table in self.master)
-            self._rounded[dtype] = rounded
-        return self._rounded[dtype]
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of the float64 tables and of what was rounded of them."""
-        kept = [self.master, *self._rounded.values()]
-        return sum(t.numel() * t.element_size() for tables in kept for t in tables)
+        """Bytes of the tables in every dtype that is kept."""
+        return sum(table.n_bytes for table in self.tables)
 
     def __deepcopy__(self, memo: object) -> LegendreTables:
-        """Tables never change: copies of modules share them."""
+        """Return the tables themselves: copies of modules share them."""
         return self
 
 
-# Transforms of the same rings and bandlimit share tables, as long as one of them lives.
+# Transforms of the same rings and bandlimit share tables while one of them is in use.
 _kept: WeakValueDictionary[tuple[object, ...], LegendreTables] = WeakValueDictionary()
 
 
@@ -90,24 +78,11 @@ class Interpolation:
 def legendre_tables(
     theta: FloatArray, L: int, pairs: int, interpolation: Interpolation | None = None
 ) -> LegendreTables:
-    r"""Return the tables of :math:`\sqrt2 \bar P_l^m(\cos\theta_t)`.
+    r"""Return tables of :math:`\sqrt2 \bar P_l^m(\cos\theta_t)` (no root at m = 0).
 
-    Parameters
-    ----------
-    theta
-        Colatitudes of all rings, from the north, in radian.
-    L
-        Bandlimit.
-    pairs
-        Mirrored pairs of rings; the tables are folded if there are any.
-    interpolation
-        For an analysis that needs it: the functions are taken at its nodes, weighted,
-        and brought to the rings by the transpose of its matrices.
-
-    Returns
-    -------
-    LegendreTables
-        :math:`\bar P_l^0` for order 0.
+    Colatitudes in radian are from the north. Tables are folded if there are mirrored
+    pairs of rings. With an interpolation, the functions are evaluated at its nodes,
+    weighted, and mapped to the rings by the transpose of its matrices.
     """
     key = (theta.tobytes(), L, pairs, interpolation is not None)
     tables = _kept.get(key)
@@ -124,27 +99,22 @@ def _tables(
     n_rings = len(theta) - pairs
     width = n_rings | 1
     sizes = [-(-(L - first) // parts) for first in bounds[:-1]]
-    padded = [
-        [
-            np.zeros((bounds[g + 1] - bounds[g], size, width))
-            for g, size in enumerate(sizes)
-        ]
-        for _ in range(parts)
-    ]
+    shapes = [(n, size, width) for n, size in zip(np.diff(bounds), sizes, strict=True)]
+    padded = [[np.zeros(shape) for shape in shapes] for _ in range(parts)]
     for m, values in _functions(theta[:n_rings], L, interpolation):
         group = int(np.searchsorted(bounds, m, side="right")) - 1
         for part in range(parts):
             some = values[part::parts]
             padded[part][group][m - bounds[group], : len(some), :n_rings] = some
     slots, places = _layout(L, parts, bounds, sizes)
-    tables = [plain_tensor(table) for part in padded for table in part]
-    return LegendreTables(tuple(tables), slots, places)
+    tables = tuple(SharedTable(table) for part in padded for table in part)
+    return LegendreTables(tables, slots, places)
 
 
 def _functions(
     theta: FloatArray, L: int, interpolation: Interpolation | None
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Yield each order with its functions, ``(L - m, rings)``."""
+    """Yield each order and its functions, ``(L - m, rings)``."""
     n_rings = len(theta)
     nodes = theta if interpolation is None else interpolation.theta
     for m, values in associated_legendre(nodes, L):
@@ -158,7 +128,7 @@ def _functions(
 
 
 def _groups(L: int) -> IntArray:
-    """First order of each group, and L."""
+    """Return the first order of each group, and L."""
     n = min(_MOST_GROUPS, max(1, round(L / _ORDERS_OF_A_GROUP)))
     return np.arange(n + 1) * L // n
 
@@ -166,7 +136,7 @@ def _groups(L: int) -> IntArray:
 def _layout(
     L: int, parts: int, bounds: IntArray, sizes: list[int]
 ) -> tuple[Tensor, Tensor]:
-    """Rows at the places ``(part, group, order, degree, cosine | sine)``, and back."""
+    """Return the rows at (part, group, order, degree, cosine or sine), and places."""
     slots = []
     places = np.empty(L * L, dtype=np.int64)
     start = 0
@@ -175,8 +145,8 @@ def _layout(
             m = np.arange(bounds[group], bounds[group + 1])[:, None, None]
             sine = np.arange(2)
             degree = m + part + parts * np.arange(size)[:, None]
-            # Padding meets zeros of the tables; it takes values of its own order, so
-            # that what is not finite spreads no further than it does anyway.
+            # Padding meets zeros of the tables. It takes values of its own order, so
+            # that NaN does not spread to other orders.
             inside = degree < L
             l = np.where(inside, degree, m)  # noqa: E741
             rows = l * l + l + np.where(sine == 1, -m, m)

@@ -1,4 +1,4 @@
-"""What Wigner transforms share: waves in alpha and gamma, a table over beta."""
+"""Base of Wigner transforms: waves in alpha and gamma, a table over beta."""
 
 from __future__ import annotations
 
@@ -30,21 +30,13 @@ from samplings.arrays import FloatArray
 
 
 class WignerTransform(Float64Tensors, ABC):
-    r"""A sum over degrees and orders on a grid, and its transpose.
+    """Sum over degrees and orders on a grid, and its transpose.
 
-    In four steps: coefficients to waves, two numbers at most for each; products with a
-    table over beta, one for each pair of orders; sums of waves in gamma; sums of waves
-    in alpha. Fourier sums are matrix products: for the few angles of such grids they
-    take less time than fast transforms along inner axes, and no complex numbers.
-
-    Parameters
-    ----------
-    grid
-        Where functions live.
-    L, N
-        Bandlimits, at most those of the grid.
-    dtype
-        ``torch.float32`` or ``torch.float64``; PyTorch's default if None.
+    It takes four steps: coefficients to waves, with at most two numbers for each;
+    products with a table over beta, one for each pair of orders; sums of waves in
+    gamma; sums of waves in alpha. Fourier sums are matrix products: for the few angles
+    of such grids they are faster than transforms along inner axes, and need no complex
+    numbers.
     """
 
     table: Tensor
@@ -62,7 +54,6 @@ class WignerTransform(Float64Tensors, ABC):
         self.grid = grid
         self.L, self.N = _bandlimits_on(grid, L, N)
         self.layout = so3_layout(self.L, self.N)
-        # Also makes the layout compute what it keeps, which compilers do not follow.
         self._n_rows = self.layout.n_rows
         self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
         self._starts = wave_starts(self.L, self.N)
@@ -80,26 +71,26 @@ class WignerTransform(Float64Tensors, ABC):
 
     @abstractmethod
     def _table(self) -> FloatArray:
-        """Small d on the rings of the grid, shape ``(R, n_beta)``."""
+        """Return small d on the rings of the grid, shape ``(R, n_beta)``."""
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of the table, in every dtype that is kept of it."""
+        """Bytes of the table, in every dtype that is kept."""
         return self._shared.n_bytes
 
     def _tables(self) -> Iterator[Tensor]:
-        """Table of each order p, for real parts and once more for imaginary ones."""
+        """Yield the table of each order p twice, for real and for imaginary parts."""
         for p in range(self.L):
             part = self.table[self._starts[p] : self._starts[p + 1]]
             part = part.view(2 * self.N - 1, self.L - p, -1)
             yield from (part, part)
 
     def values(self, coefficients: Tensor) -> Tensor:
-        """Sum over degrees and orders, without putting the points in order.
+        """Sum over degrees and orders, without sorting the points.
 
-        For what treats points alike; it spares a copy of all values. Of an
-        :class:`ISO3Transform` these are values of the function, of an
-        :class:`SO3Transform` the transpose of :meth:`from_values`.
+        This saves a copy of all values. They are values of the function for an
+        :class:`ISO3Transform`, and the transpose of :meth:`from_values` for an
+        :class:`SO3Transform`.
 
         Parameters
         ----------
@@ -109,8 +100,7 @@ class WignerTransform(Float64Tensors, ABC):
         Returns
         -------
         Tensor
-            Shape ``(*batch, point, channel)``; points by gamma, within it by alpha,
-            within it by beta.
+            Shape ``(*batch, point, channel)``; points by gamma, then alpha, then beta.
         """
         y, batch = self._turned(coefficients)
         n_beta, _, n_gamma = self.grid.shape
@@ -119,15 +109,13 @@ class WignerTransform(Float64Tensors, ABC):
         return f.view(len(self.grid), *batch).movedim(0, -2)
 
     def from_values(self, signal: Tensor) -> Tensor:
-        """Apply the transpose of :meth:`values`.
-
-        Of an :class:`SO3Transform` it gives coefficients.
+        """Apply the transpose of :meth:`values`: the analysis of an SO3Transform.
 
         Parameters
         ----------
         signal
-            Shape ``(*batch, point, channel)``, points in the order given there. It is
-            not searched for missing values.
+            Shape ``(*batch, point, channel)``, points in the order of :meth:`values`.
+            Missing values are not detected.
 
         Returns
         -------
@@ -157,7 +145,7 @@ class WignerTransform(Float64Tensors, ABC):
     def _analyze(self, signal: Tensor) -> Tensor:
         """Apply the transpose: values at the points to coefficients."""
         x = checked_signal(signal, len(self.grid), self.table, cast=False)
-        # Before they are cast: in half precision codes of missing values are rounded.
+        # Before the cast, which rounds codes of missing values in half precision.
         x = known_signal(x, "points").to(self.dtype)
         *batch, _, channels = x.shape
         n_beta, n_alpha, n_gamma = self.grid.shape
@@ -171,11 +159,8 @@ class WignerTransform(Float64Tensors, ABC):
     def _turned(self, coefficients: Tensor) -> tuple[Tensor, tuple[int, ...]]:
         """Sum over degrees and n: waves in alpha on each ring, at each gamma.
 
-        Returns
-        -------
-        tuple of Tensor, tuple of int
-            Shape ``(gamma, part and p, beta, batch and channel)``, flat from the second
-            axis on; and the shape of batch and channels.
+        Their shape is ``(gamma, part and p, beta, batch and channel)``, flat from the
+        second axis on. The shape of batch and channels comes with them.
         """
         x = checked_operand(coefficients, self.layout, self.table, self.dtype)
         *batch, n_rows, channels = x.shape
@@ -211,14 +196,14 @@ class WignerTransform(Float64Tensors, ABC):
         return rows.view(self._n_rows, *batch).movedim(0, -2)
 
     def extra_repr(self) -> str:
-        """Grid, bandlimits and dtype."""
+        """Return grid, bandlimits and dtype."""
         return f"{self.grid!r}, L={self.L}, N={self.N}, {self.dtype}"
 
 
 def _bandlimits_on(
     grid: SO3Grid, L: SupportsIndex | None, N: SupportsIndex | None
 ) -> tuple[int, int]:
-    """Return bandlimits that a grid resolves, by default its own."""
+    """Return the checked bandlimits, by default those of the grid."""
     if not isinstance(grid, SO3Grid):
         raise TypeError(
             f"grid must be an SO3Grid, got {type(grid).__name__}; make one with "

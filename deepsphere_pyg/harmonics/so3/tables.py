@@ -1,8 +1,8 @@
-"""Coefficients of functions on SO(3): their rows, and the tables of transforms."""
+"""Rows of coefficients of functions on SO(3), and tables of their transforms."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,8 +23,8 @@ def so3_layout(L: SupportsIndex, N: SupportsIndex | None = None) -> HarmonicLayo
         \sqrt{\tfrac{2l+1}{8\pi^2}} D^l_{mn}(R)
 
     with the real matrices of :func:`wigner_matrices`. The functions are real and
-    orthonormal. Fragment t holds the order n = t - min(l, N - 1); a rotation of F,
-    :math:`F(R_0^{-1} R)`, multiplies each fragment by :math:`D^l(R_0)`.
+    orthonormal. Fragment t has the order n = t - min(l, N - 1); rotating F to
+    :math:`F(R_0^{-1} R)` multiplies each fragment by :math:`D^l(R_0)`.
 
     Parameters
     ----------
@@ -57,29 +57,19 @@ def so3_layout(L: SupportsIndex, N: SupportsIndex | None = None) -> HarmonicLayo
     )
 
 
-class _WaveRows(NamedTuple):
-    r"""Rows of waves :math:`e^{i(p\alpha + n\gamma)}`: order p, order n, degree.
+def _wave_rows(L: int, N: int) -> list[IntArray]:
+    r"""Return order p, order n and degree of waves :math:`e^{i(p\alpha + n\gamma)}`.
 
-    Orders n are 1 - N ... N - 1, degrees p ... L - 1, though there is nothing below
-    :math:`|n|`. Shapes ``(R,)`` with R = (2N - 1) L (L + 1) / 2.
+    Orders n are 1 - N ... N - 1, degrees p ... L - 1; those below :math:`|n|` are
+    zero. Shapes ``(R,)`` with R = (2N - 1) L (L + 1) / 2.
     """
-
-    p: IntArray
-    n: IntArray
-    degree: IntArray
-
-
-def _wave_rows(L: int, N: int) -> _WaveRows:
-    """Return what the rows of waves are."""
     orders = np.arange(1 - N, N)
     parts = [np.broadcast_arrays(p, orders[:, None], np.arange(p, L)) for p in range(L)]
-    return _WaveRows(
-        *(np.concatenate([part[axis].ravel() for part in parts]) for axis in range(3))
-    )
+    return [np.concatenate([part[axis].ravel() for part in parts]) for axis in range(3)]
 
 
 def wave_starts(L: int, N: int) -> list[int]:
-    """First row of each order p, and the number of rows."""
+    """Return the first row of each order p, and the number of rows."""
     return [(2 * N - 1) * (p * L - p * (p - 1) // 2) for p in range(L + 1)]
 
 
@@ -92,8 +82,8 @@ def wave_matrix(L: int, N: int) -> sp.csr_array:
         \hat F_{pn}(\beta)
         = \sum_l \sqrt{\tfrac{2l+1}{16\pi^2}} \delta^l_{pn}(\beta) X^l_{pn}
 
-    where rows are the real parts of all :math:`X^l_{pn}` of the first order p, then
-    their imaginary parts, then those of the next.
+    Rows are the real parts of all :math:`X^l_{pn}` of the first order p, then their
+    imaginary parts, then those of the next order.
     """
     p, n, degree = _wave_rows(L, N)
     starts = np.array(wave_starts(L, N))
@@ -107,7 +97,7 @@ def wave_matrix(L: int, N: int) -> sp.csr_array:
         # real: (p, q) +- (-p, -q)
         (0, p, q, half),
         (0, -p, -q, both),
-        # imaginary: +-(p, -q) - (-p, q); only the one that there is, if p or q is 0
+        # imaginary: +-(p, -q) - (-p, q); only one of them if p or q is 0
         (1, p, -q, np.where(q > 0, half * sign, 0.0)),
         (1, -p, q, np.where(p > 0, -half, 0.0)),
     )
@@ -123,7 +113,7 @@ def wave_matrix(L: int, N: int) -> sp.csr_array:
 
 
 def _row(degree: IntArray, m: IntArray, n: IntArray, N: int) -> IntArray:
-    """Rows of coefficients in :func:`so3_layout`."""
+    """Return the rows of coefficients in :func:`so3_layout`."""
     l = np.arange(int(degree.max(initial=0)) + 2)  # noqa: E741
     sizes = (2 * np.minimum(l, N - 1) + 1) * (2 * l + 1)
     offset = np.cumsum(sizes) - sizes
@@ -149,13 +139,12 @@ def synthesis_table(beta: FloatArray, L: int, N: int) -> FloatArray:
 
 
 def analysis_table(grid: SO3Grid, L: int, N: int) -> FloatArray:
-    r"""Return what inverts :func:`synthesis_table` on the rings of a grid, ``(R, T)``.
+    r"""Return the inverse of :func:`synthesis_table` on the grid's rings, ``(R, T)``.
 
     .. math:: w_t \sqrt{(2l+1)/16\pi^2} \, \delta^l_{pn}(\beta_t)
 
-    with the quadrature weights w of points, which are exact for such products but on
-    the L rings of McEwen and Wiaux, where functions are interpolated on the rings of
-    Gauss and Legendre first.
+    with quadrature weights w, exact for such products except on the L rings of McEwen
+    and Wiaux: there, functions are first interpolated to Gauss-Legendre rings.
     """
     _, n_alpha, n_gamma = grid.shape
     measure = 4 * np.pi**2 / (n_alpha * n_gamma)
@@ -197,27 +186,13 @@ def gamma_waves(gamma: FloatArray, N: int) -> FloatArray:
 
 
 def interpolation(theta: FloatArray, L: int, parity: int) -> FloatArray:
-    r"""Return the matrix of values on the rings of McEwen and Wiaux to other ones.
+    r"""Return the interpolation from L McEwen-Wiaux rings to T others, ``(T, L)``.
 
-    Waves of order p in :math:`\alpha` and n in :math:`\gamma` are, continued over the
-    whole circle of :math:`\beta`, even (p + n even) or odd sums of :math:`e^{ik\beta}`,
-    :math:`|k| < L`. So continued, the L rings are 2L - 1 equally spaced points, from
-    which such sums are interpolated by Dirichlet's kernel.
-
-    Parameters
-    ----------
-    theta
-        Rings to interpolate on, none of them one of McEwen and Wiaux's,
-        shape ``(T,)``.
-    L
-        Number of rings, the last at :math:`\pi`.
-    parity
-        0 for even functions, 1 for odd ones.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(T, L)``.
+    Waves of order p in :math:`\alpha` and n in :math:`\gamma`, continued over the whole
+    circle of :math:`\beta`, are even (``parity`` 0: p + n even) or odd sums of
+    :math:`e^{ik\beta}`, :math:`|k| < L`. The L rings become 2L - 1 equally spaced
+    points, from which Dirichlet's kernel interpolates such sums. The new rings must
+    differ from those.
     """
     around = 2 * L - 1
     rings = (2 * np.arange(L) + 1) * (np.pi / around)
@@ -227,6 +202,6 @@ def interpolation(theta: FloatArray, L: int, parity: int) -> FloatArray:
 
     sign = 1 - 2 * parity
     matrix = kernel(theta[:, None] - rings) + sign * kernel(theta[:, None] + rings)
-    # The south pole stands once on the circle; an odd function vanishes there.
+    # The south pole occurs once on the circle; an odd function vanishes there.
     matrix[:, -1] *= 0.5 if parity == 0 else 0.0
     return matrix

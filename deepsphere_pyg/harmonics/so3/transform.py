@@ -15,15 +15,15 @@ class SO3Transform(WignerTransform):
     .. math:: f^l_{mn} = \sqrt{\tfrac{2l+1}{8\pi^2}} \int F(R) D^l_{mn}(R) \, dR
 
     with real matrices D; rows as in :func:`so3_layout`. Exact for functions of degrees
-    below L and orders :math:`|n| < N`; of any other function of the grid's bandlimits
-    it is the projection on them.
+    below L and orders :math:`|n| < N`; any other function of the grid's bandlimits is
+    projected on these.
 
     Parameters
     ----------
     grid
-        Where functions live.
+        Grid of the functions.
     L, N
-        Bandlimits, at most those of the grid, which they are by default. On a finer
+        Bandlimits, at most those of the grid, and by default equal to them. On a finer
         grid, products and nonlinearities alias less.
     dtype
         ``torch.float32`` or ``torch.float64``; PyTorch's default if None.
@@ -40,18 +40,19 @@ class SO3Transform(WignerTransform):
     Raises
     ------
     TypeError
-        If a number is not an integer, ``grid`` not a grid, or ``dtype`` another.
+        If a number is not an integer, ``grid`` not a grid, or ``dtype`` neither float32
+        nor float64.
     ValueError
         If L or N is below 1 or above that of the grid, or N above L.
 
     Notes
     -----
-    Real Fourier sums over alpha and gamma, then for each pair of orders a product with
-    a table over beta, of :math:`T (2N-1) L (L+1) / 2` numbers for T rings: 17 million
-    at L = N = 64 on 64 rings, in the dtype and in a float64 master, shared by all
-    transforms of the same settings; see :attr:`table_bytes`. On the rings of McEwen and
-    Wiaux it holds their sampling theorem. Linear, with derivatives of every order, and
-    without complex numbers.
+    Real Fourier sums over alpha and gamma are followed, for each pair of orders, by a
+    product with a table over beta. The table has :math:`T (2N-1) L (L+1) / 2` numbers
+    for T rings, 17 million at L = N = 64 on 64 rings, in the dtype and in a float64
+    master, shared by all transforms of the same settings; see :attr:`table_bytes`. On
+    McEwen-Wiaux rings it contains their sampling theorem. The transform is linear, with
+    derivatives of every order, and uses no complex numbers.
 
     Source: McEwen et al. 2015 (arXiv:1508.03101); Kostelec and Rockmore 2008, J.
     Fourier Anal. Appl. 14, 145.
@@ -89,9 +90,9 @@ class SO3Transform(WignerTransform):
         Raises
         ------
         TypeError, ValueError
-            If ``x`` has another dtype, shape or device than the transform; on the CPU,
-            if values are missing: NaN, infinities, or healpy's ``UNSEEN``. Elsewhere
-            all coefficients of such a function are NaN.
+            If ``x`` does not have the transform's dtype, device and number of points;
+            on the CPU, if values are missing: NaN, infinities, or healpy's ``UNSEEN``.
+            Elsewhere all coefficients of such a function are NaN.
         """
         return self._analyze(x)
 
@@ -165,7 +166,7 @@ class ISO3Transform(WignerTransform):
         Raises
         ------
         TypeError, ValueError
-            If ``c`` has another dtype, shape or device than the transform.
+            If ``c`` does not have the transform's dtype, device and number of rows.
         """
         return self._synthesize(c)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from samplings import Sampling
+from samplings.arguments import sampling_argument
 
 
 class MeanPool(nn.Module):
@@ -145,15 +146,10 @@ class GlobalMeanPool(FixedTensors):
 
     def __init__(self, sampling: Sampling | None = None) -> None:
         super().__init__()
-        if sampling is not None and not isinstance(sampling, Sampling):
-            raise TypeError(
-                f"sampling must be a Sampling, got {type(sampling).__name__}; build "
-                "one, such as samplings.HEALPix(32), or pass areas in each call"
-            )
         if sampling is None:
             self.area = None
         else:
-            weights = np.array(sampling.weights)
+            weights = np.array(sampling_argument("sampling", sampling).weights)
             self.keep("area", weights, torch.get_default_dtype())
 
     def forward(self, x: Tensor, area: Tensor | None = None) -> Tensor:

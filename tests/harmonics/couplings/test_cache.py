@@ -111,7 +111,7 @@ def test_files_of_other_triples_are_not_believed(tmp_path):
     cached_clebsch_gordan_set(TRIPLES[::-1], tmp_path)
     (other,) = set(tmp_path.iterdir()) - {file}
     os.replace(other, file)
-    with pytest.warns(RuntimeWarning, match="ValueError: it is of other triples"):
+    with pytest.warns(RuntimeWarning, match="ValueError: it belongs to other triples"):
         assert_right(cached_clebsch_gordan_set(TRIPLES, tmp_path))
 
 

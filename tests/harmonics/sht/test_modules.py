@@ -75,7 +75,7 @@ def test_operations_are_sound() -> None:
                 arguments = (x, *inner._arguments())
             else:
                 operation = getattr(torch.ops.deepsphere_pyg, f"ducc_{name}")
-                rest = (inner._geometry, inner._counts, inner.n_rows, inner.scheme)
+                rest = inner._constants
                 arguments = (x, *rest)
             torch.library.opcheck(operation.default, arguments)
 
@@ -159,7 +159,7 @@ def test_autocast_leaves_transforms_in_their_precision(case) -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_is_refused_with_the_reason(case, dtype) -> None:
     for transform, x in both(case):
-        with pytest.raises(TypeError, match="bits are lost in sums"):
+        with pytest.raises(TypeError, match="bits are too few for sums"):
             transform.to(dtype)
         # And left as it was.
         assert transform(x).dtype == torch.float64
@@ -171,7 +171,7 @@ def test_half_precision_is_refused_with_the_reason(case, dtype) -> None:
 
 def test_bad_arguments_are_told() -> None:
     sampling = GaussLegendre(4)
-    with pytest.raises(TypeError, match="sampling must be a Sampling, got int"):
+    with pytest.raises(TypeError, match=r"sampling must be a sampling.*got int"):
         SHT(4, 4)
     with pytest.raises(TypeError, match=r"L must be an integer, got 4\.0"):
         ISHT(sampling, 4.0)

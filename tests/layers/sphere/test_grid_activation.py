@@ -105,7 +105,7 @@ def test_activations_may_learn_and_change_channels():
             "is exact up to L = 4, got L = 5; .*, a finer",
         ),
         ((GaussLegendre(4), 0), ValueError, "L must be at least 1, got 0"),
-        ((8, 4), TypeError, "sampling must be a Sampling, got int; build one"),
+        ((8, 4), TypeError, "sampling must be a sampling, .* got int; make one"),
         (
             (GaussLegendre(4), 4, "relu"),
             TypeError,
