@@ -4,8 +4,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from deepsphere_pyg.commands.command_line import main
+from deepsphere_pyg.plot.maps import draw_classes, draw_map
 from deepsphere_pyg.training.callbacks import AtomicCheckpoints
 
 SMALL = [
@@ -16,7 +18,24 @@ SMALL = [
 
 
 @pytest.fixture
-def segment(tmp_path):
+def coarse_pictures(monkeypatch):
+    """Draw few pixels without a layout, which else takes most of a small run.
+
+    Fixtures of a module or session draw whole pictures: they come before this one.
+    """
+    save = Figure.savefig
+
+    def save_coarse(figure, path, **options):
+        figure.set_layout_engine("none")
+        save(figure, path, **{**options, "dpi": 20})
+
+    monkeypatch.setattr(Figure, "savefig", save_coarse)
+    for draw in (draw_map, draw_classes):
+        monkeypatch.setitem(draw.__kwdefaults__, "width", 80)
+
+
+@pytest.fixture
+def segment(tmp_path, coarse_pictures):
     """Run ``deepsphere-pyg segment`` on small maps; returns its exit status."""
 
     def run(*options: str, out: Path | None = None) -> int:

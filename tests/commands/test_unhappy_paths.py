@@ -77,7 +77,7 @@ def test_a_full_disk_names_the_file_and_leaves_no_part(segment, tmp_path, capsys
 
 
 def test_evaluating_does_not_write_over_the_scores_of_the_training(
-    trained, tmp_path, monkeypatch, capsys
+    trained, coarse_pictures, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     options = "--nside 8 --n-train 1 --n-validation 1 --n-test 1".split()

@@ -8,7 +8,7 @@ import gzip
 import resource
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def fuzz(
 ) -> Callable[..., None]:
     """Damage a file in so many ways; each is told, naming the file, or harmless.
 
-    It takes three functions and a number of cases: one writes a sound file into a
+    It takes three functions and the cases: one writes a sound file into a
     folder and returns its path (a folder stands for one of the files in it); one reads
     it; and one says whether what was read is right, given what the sound file holds.
     """
@@ -158,7 +158,7 @@ def fuzz(
         write: Callable[[Path], Path],
         read: Callable[[Path], Any],
         right: Callable[[Any, Any], bool],
-        cases: int,
+        cases: Iterable[int],
     ) -> None:
         folder = tmp_path / "sound"
         folder.mkdir()
@@ -166,7 +166,7 @@ def fuzz(
         with _guarded():
             expected = read(path)
         assert right(expected, expected)
-        for case in range(cases):
+        for case in cases:
             place = tmp_path / f"case-{case}"
             target = _damaged_copy(path, place, case)
             before = _files(place)

@@ -26,6 +26,7 @@ from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.models.checkpoint_file import read_checkpoint, write_checkpoint
 from tests.round_off import assert_near
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
 SMALL = (
     "--n-train 24 --n-validation 6 --n-test 8 --epochs 3 --batch-size 8 --lr 1e-2"
 ).split()

@@ -23,6 +23,9 @@ from samplings import (
     optimal_width,
 )
 
+# All tests but the one of the files that a run writes.
+coarse = pytest.mark.usefixtures("coarse_pictures")
+
 
 def command(*arguments):
     parser = argparse.ArgumentParser()
@@ -62,6 +65,7 @@ def test_table_files_and_figures_tell_the_same(tmp_path, capsys):
     }
 
 
+@coarse
 def test_rows_are_the_errors_of_the_library(tmp_path):
     command("--nside", 4, "--k", 8, "--degrees", 3, 7, "--out", tmp_path)
     for row in rows_of(tmp_path):
@@ -72,6 +76,7 @@ def test_rows_are_the_errors_of_the_library(tmp_path):
         assert float(row["links"]) == pytest.approx(2 * graph.n_edges / 192)
 
 
+@coarse
 def test_same_seed_gives_the_same_numbers(tmp_path):
     arguments = ["--nside", 4, "--k", 8, "--degrees", 3, "--samples", 2]
     arguments += ["--protocol", "published", "--weighting", "heat"]
@@ -82,6 +87,7 @@ def test_same_seed_gives_the_same_numbers(tmp_path):
     assert means[0] == means[1] != means[2]
 
 
+@coarse
 def test_published_values_stand_beside_ours(tmp_path, capsys):
     command(
         *("--nside", 32, "--k", 8, "--degrees", 10, "--samples", 2),
@@ -96,6 +102,7 @@ def test_published_values_stand_beside_ours(tmp_path, capsys):
     assert "rms" in printed
 
 
+@coarse
 @pytest.mark.parametrize(
     "options",
     [
@@ -122,6 +129,7 @@ SMALL = (
 ).split()
 
 
+@coarse
 def test_every_sampling_and_weighting_by_one_command(tmp_path):
     assert {spec.partition(":")[0] for spec in SMALL} == set(SCHEMES)
     command(
@@ -134,6 +142,7 @@ def test_every_sampling_and_weighting_by_one_command(tmp_path):
     assert all(0 < row["mean"] < 2 for row in content["errors"])
 
 
+@coarse
 def test_width_search_is_measured_beside_the_default(tmp_path):
     command(
         *("--nside", 4, "--k", 8, "--weighting", "heat", "--optimise-width"),
@@ -145,6 +154,7 @@ def test_width_search_is_measured_beside_the_default(tmp_path):
     assert optimal["error"] <= heat["error"]
 
 
+@coarse
 def test_points_of_a_file(tmp_path):
     xyz = np.random.default_rng(0).normal(size=(200, 3))
     xyz /= np.linalg.norm(xyz, axis=1, keepdims=True)

@@ -152,6 +152,7 @@ def test_rows_are_the_errors_of_the_library(published):
     assert error_of(published, "zonal convolution") == error.mean
 
 
+@pytest.mark.usefixtures("coarse_pictures")
 def test_same_seed_gives_the_same_numbers_and_leaves_the_generator_alone(tmp_path):
     means = []
     state = torch.get_rng_state()

@@ -12,6 +12,7 @@ from deepsphere_pyg import load_model
 from deepsphere_pyg.commands.command_line import main
 from deepsphere_pyg.datasets import QM7, molecule_energies
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
 SMALL = (
     "--bandlimits 3 2 1 --channels 2 2 2 --width 8 --epochs 3 --batch-size 8 "
     "--n-validation 6 --lr 1e-2"
@@ -148,9 +149,10 @@ def test_a_file_without_folds_is_refused(data, tmp_path, capsys):
 
 
 def test_a_network_for_molecules_segments_nothing(trained, tmp_path, capsys):
-    options = ["--nside", "8", "--n-test", "1", "--out", str(tmp_path / "out")]
+    maps = ["--nside", "8", "--n-train", "1", "--n-validation", "1", "--n-test", "1"]
+    out = ["--out", str(tmp_path / "out")]
     checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
-    assert main(["segment", *options, *checkpoint]) == 2
+    assert main(["segment", *maps, *out, *checkpoint]) == 2
     assert "MoleculeNetwork" in capsys.readouterr().err
 
 

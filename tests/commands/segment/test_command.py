@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,9 +93,10 @@ def test_evaluating_a_checkpoint_gives_the_scores_of_its_run(
     assert not (out / "learning_curves.png").exists()
 
 
-def test_resumed_training_equals_an_uninterrupted_one(segment, tmp_path, monkeypatch):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert segment("--epochs", "3", out=whole) == 0
+def test_resumed_training_equals_an_uninterrupted_one(
+    trained, segment, tmp_path, monkeypatch
+):
+    whole, parts = trained, tmp_path / "parts"
 
     from deepsphere_pyg.training.callbacks import History
 
@@ -108,10 +110,10 @@ def test_resumed_training_equals_an_uninterrupted_one(segment, tmp_path, monkeyp
     handler = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patch:
         patch.setattr(History, "on_train_epoch_end", interrupt)
-        assert segment("--epochs", "3", out=parts) == 130
+        assert segment("--epochs", "2", out=parts) == 130
     assert signal.getsignal(signal.SIGINT) is handler
     assert load_model(parts / "last.ckpt") is not None
-    assert segment("--epochs", "3", "--resume", out=parts) == 0
+    assert segment("--epochs", "2", "--resume", out=parts) == 0
     for name in ("best.ckpt", "last.ckpt"):
         a = load_model(whole / name).state_dict()
         b = load_model(parts / name).state_dict()
@@ -126,13 +128,13 @@ def test_resumed_training_equals_an_uninterrupted_one(segment, tmp_path, monkeyp
         np.testing.assert_allclose(histories[1][name], histories[0][name], rtol=1e-5)
 
 
-def test_resuming_a_finished_run_only_reports_again(segment, tmp_path):
+def test_resuming_a_finished_run_only_reports_again(trained, segment, tmp_path):
     out = tmp_path / "run"
-    assert segment("--epochs", "1", out=out) == 0
+    shutil.copytree(trained, out)
     weights = (out / "last.ckpt").read_bytes()
     scores = json.loads((out / "metrics.json").read_text())["networks"]
     (out / "map.png").unlink()
-    assert segment("--epochs", "1", "--resume", out=out) == 0
+    assert segment("--epochs", "2", "--baseline", "--resume", out=out) == 0
     assert (out / "last.ckpt").read_bytes() == weights
     assert (out / "map.png").exists()
     assert json.loads((out / "metrics.json").read_text())["networks"] == scores

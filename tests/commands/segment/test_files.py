@@ -7,6 +7,7 @@ import pytest
 
 from deepsphere_pyg.commands.command_line import main
 
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
 xr = pytest.importorskip("xarray")
 LAT, LON = np.linspace(-85, 85, 18), np.arange(36) * 10.0
 

@@ -175,11 +175,11 @@ def test_tails_of_very_high_degrees_neither_overflow_nor_lose_the_norm():
     assert_near(row @ row, 1, len(row))
 
 
-def test_couplings_of_all_degrees_up_to_16_are_orthonormal():
-    for coupling in clebsch_gordan_set(all_triples(17)):
+def test_couplings_of_all_degrees_up_to_10_are_orthonormal():
+    for coupling in clebsch_gordan_set(all_triples(11)):
         matrix = coupling.matrix()
         gram = (matrix @ matrix.T).toarray()
-        assert_near(gram, np.eye(len(gram)), 33)
+        assert_near(gram, np.eye(len(gram)), 21)
 
 
 @settings(max_examples=12, derandomize=True, deadline=None)

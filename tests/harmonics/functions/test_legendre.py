@@ -16,19 +16,25 @@ ANGLES = st.floats(0, np.pi, allow_nan=False)
 
 
 def exact(theta, m, bandlimit):
-    """Degrees m to bandlimit - 1 by the plain recurrence, with 60 digits."""
+    """Degrees m to bandlimit - 1 by the plain recurrence, with 60 digits.
+
+    Returns an array of shape (degrees, angles).
+    """
     with mpmath.workdps(60):
-        x, sine = mpmath.cos(mpmath.mpf(theta)), mpmath.sin(mpmath.mpf(theta))
+        angles = [mpmath.mpf(angle) for angle in theta]
+        x = np.array([mpmath.cos(angle) for angle in angles])
+        sine = np.array([mpmath.sin(angle) for angle in angles])
         now = mpmath.sqrt(1 / (4 * mpmath.pi))
         for k in range(1, m + 1):
-            now *= mpmath.sqrt(mpmath.mpf(2 * k + 1) / (2 * k)) * sine
-        before, factor, values = mpmath.mpf(0), mpmath.mpf(1), [now]
+            now = mpmath.sqrt(mpmath.mpf(2 * k + 1) / (2 * k)) * sine * now
+        now = now + 0 * x
+        before, factor, values = 0 * x, mpmath.mpf(1), [now]
         for degree in range(m + 1, bandlimit):
             previous = factor
             factor = mpmath.sqrt(mpmath.mpf(4 * degree**2 - 1) / (degree**2 - m**2))
             now, before = factor * (x * now - before / previous), now
             values.append(now)
-        return np.array([float(value) for value in values])
+        return np.array(values).astype(float)
 
 
 @pytest.mark.oracle
@@ -47,10 +53,10 @@ def test_functions_match_scipy():
 @pytest.mark.oracle
 def test_functions_of_high_degree_are_exact_to_round_off_near_poles_and_equator():
     # Near the poles the plain recurrence in float64 is off by 1e-10 here.
-    theta = np.array([1e-6, 1e-3, 0.02, 0.5, 1.5, np.pi / 2, 2.0, 3.0, np.pi - 1e-3])
+    theta = np.array([1e-6, 1e-3, 0.02, 0.5, np.pi / 2, 2.0, np.pi - 1e-3])
     for m, values in associated_legendre(theta, 1024):
-        if m in (0, 1, 2, 17, 400, 1000):
-            expected = np.array([exact(angle, m, 1024) for angle in theta]).T
+        if m in (0, 1, 17, 400, 1000):
+            expected = exact(theta, m, 1024)
             # A rounding of cos(theta) moves them by their degree times that.
             assert_near(values, expected, 1, 1024 * np.abs(expected).max(), c=4)
 
@@ -62,7 +68,7 @@ def test_functions_that_start_below_the_smallest_number_are_not_lost():
     theta, m, bandlimit = np.array([0.39, np.pi - 0.39]), 800, 2200
     functions = associated_legendre(theta, bandlimit)
     values = next(v for k, v in functions if k == m)
-    expected = exact(theta[0], m, bandlimit)
+    expected = exact(theta[:1], m, bandlimit)[:, 0]
     assert values[0, 0] == 0
     assert np.abs(values[:, 0]).max() > 0.5
     np.testing.assert_allclose(values[:, 0], expected, rtol=0, atol=1e-12)
