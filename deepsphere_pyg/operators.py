@@ -47,7 +47,7 @@ def laplacian_operator(
     Raises
     ------
     TypeError
-        If ``sampling`` is none of the three, or ``k`` is given with a graph.
+        If ``sampling`` is not one of the three, or ``k`` is given with a graph.
     ValueError
         If the Laplacian is zero, or as :func:`samplings.knn_graph`.
 

@@ -230,7 +230,7 @@ def _within_discs(
     first = np.cross(discs.centre, np.eye(3)[np.abs(discs.centre).argmin(axis=1)])
     first /= np.linalg.norm(first, axis=1)[:, None]
     second = np.cross(discs.centre, first)
-    # Flat polygons of equal area; there is none larger than a hemisphere.
+    # Flat polygons of equal area, which exist only up to a hemisphere.
     inner = discs.radius * np.sqrt(np.pi / (SIDES * np.tan(np.pi / SIDES)))
     whole = inner >= np.pi / 2
     for angle in np.arange(SIDES) * (2 * np.pi / SIDES):

@@ -50,7 +50,7 @@ class LayerCase:
 
     @property
     def grid_name(self) -> str:
-        """Name of the grid, empty where there is none."""
+        """Name of the grid, empty for a layer without a grid."""
         return "" if self.grid is None else self.grid.name
 
 

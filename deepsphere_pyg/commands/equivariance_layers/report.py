@@ -62,7 +62,7 @@ def layer_table(measured: Sequence[MeasuredLayer]) -> str:
 
 
 def footnote(measured: Sequence[MeasuredLayer]) -> str:
-    """State the source of the published errors, or why there are none."""
+    """State the source of the published errors, or why the table lacks them."""
     source = f"arXiv:2010.11661, L = {PUBLISHED_BANDLIMIT}"
     if all(one.case.published is None for one in measured):
         return f"published: no errors at this bandlimit (see {source})"

@@ -40,8 +40,8 @@ class SpectralPool(nn.Module):
         If a bandlimit is not an integer.
     ValueError
         If the output's bandlimit is below 1 or above the input's, its fragments are not
-        those of the input, or there are none; in ``forward``, if the number of rows is
-        not the layout's.
+        those of the input, or it has no fragments; in ``forward``, if the number of
+        rows is not the layout's.
 
     Notes
     -----
@@ -98,8 +98,8 @@ class SpectralUnpool(nn.Module):
         If a bandlimit is not an integer.
     ValueError
         If the input's bandlimit is below 1 or above the output's, its fragments are not
-        those of the output, or there are none; in ``forward``, if the number of rows is
-        not the layout's.
+        those of the output, or it has no fragments; in ``forward``, if the number of
+        rows is not the layout's.
 
     Notes
     -----
