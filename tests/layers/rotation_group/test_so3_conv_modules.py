@@ -5,31 +5,17 @@ import pytest
 import torch
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
-from deepsphere_pyg.harmonics import Rotation
 from deepsphere_pyg.layers import LocalGrid, SO3Conv, SphereToSO3Conv
-
-LOCAL = LocalGrid(rings=2, angles=3, max_beta=0.9, turns=2, max_turn=1.0)
-FILTERS = pytest.mark.parametrize("local", [None, LOCAL], ids=["spectral", "local"])
-LIFT = (SphereToSO3Conv, {"L": 6, "N": 3, "L_out": 4})
-CONV = (SO3Conv, {"L": 5, "N": 3, "L_out": 4, "N_out": 2})
-BOTH = pytest.mark.parametrize(("kind", "sizes"), [LIFT, CONV], ids=["lift", "conv"])
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
-
-
-def turns(*shape):
-    return Rotation.random(shape, torch.Generator().manual_seed(0))
-
-
-def conv(kind, *channels, dtype=torch.float64, **options):
-    torch.manual_seed(0)
-    layer = kind(*channels, **options).to(dtype)
-    if layer.bias is not None:
-        torch.nn.init.normal_(layer.bias)
-    return layer
+from tests.layers.rotation_group.convolutions import (
+    BOTH,
+    CONV,
+    FILTERS,
+    LIFT,
+    LOCAL,
+    conv,
+    random,
+    turns,
+)
 
 
 @BOTH
