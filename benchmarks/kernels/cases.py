@@ -73,7 +73,7 @@ class Case(ABC):
 
 
 @dataclass(frozen=True)
-class LayerCase(Case):
+class ConvolutionCase(Case):
     """A Chebyshev convolution on HEALPix, heat weights, combinatorial Laplacian."""
 
     nside: int = 64
@@ -165,14 +165,16 @@ OTHERS = ("ours", "pyg", "coo")
 
 def _layer(
     nside: int, k: int, batch: int, inputs: int, outputs: int, **options: Any
-) -> LayerCase:
+) -> ConvolutionCase:
     name = f"nside{nside}-k{k}-batch{batch}-{inputs}-{outputs}"
     title = f"{nside}, {k}, {batch}, {inputs}→{outputs}"
     options |= {"nside": nside, "k": k, "inputs": inputs, "outputs": outputs}
-    return LayerCase(name, title, batch, LAYER_PEERS, **options)
+    return ConvolutionCase(name, title, batch, LAYER_PEERS, **options)
 
 
-def _variant(case: LayerCase, suffix: str, title: str, **changes: Any) -> LayerCase:
+def _variant(
+    case: ConvolutionCase, suffix: str, title: str, **changes: Any
+) -> ConvolutionCase:
     name, title = f"{case.name}-{suffix}", f"{case.title}, {title}"
     return replace(case, name=name, title=title, **changes)
 

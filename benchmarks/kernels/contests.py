@@ -13,7 +13,7 @@ from benchmarks.kernels.cases import (
     BACKWARD,
     FORWARD,
     Case,
-    LayerCase,
+    ConvolutionCase,
     NetworkCase,
     PoolCase,
 )
@@ -35,7 +35,7 @@ class LayerContest:
     """A Chebyshev convolution; its inputs and weights are drawn from a seed."""
 
     def __init__(
-        self, case: LayerCase, matrix: sp.csr_array, device: torch.device
+        self, case: ConvolutionCase, matrix: sp.csr_array, device: torch.device
     ) -> None:
         self.case, self.matrix, self.device = case, matrix, device
         self.dtype = getattr(torch, case.dtype)
@@ -147,6 +147,6 @@ def open_contest(case: Case, folder: Path, device: torch.device) -> Contest:
     if isinstance(case, NetworkCase):
         return NetworkContest(case, path.read_bytes(), device)
     matrix = sp.csr_array(sp.load_npz(path))
-    if isinstance(case, LayerCase):
+    if isinstance(case, ConvolutionCase):
         return LayerContest(case, matrix, device)
     return PoolContest(case, matrix, device)

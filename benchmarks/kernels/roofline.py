@@ -20,7 +20,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from benchmarks.kernels.cases import FORWARD, LayerCase, PoolCase
+from benchmarks.kernels.cases import FORWARD, ConvolutionCase, PoolCase
 from benchmarks.kernels.contests import LayerContest, PoolContest
 from benchmarks.measuring.timing import Run
 
@@ -43,7 +43,7 @@ class Roofline:
         self.case, device = contest.case, contest.device
         n_out, n_in = contest.matrix.shape
         kind = torch.float32
-        if isinstance(self.case, LayerCase):
+        if isinstance(self.case, ConvolutionCase):
             bfloat16 = self.case.peers[0].endswith("bf16")
             kind = torch.bfloat16 if bfloat16 else getattr(torch, self.case.dtype)
             inputs, outputs = self.case.inputs, self.case.outputs
@@ -57,7 +57,7 @@ class Roofline:
         nnz = contest.matrix.nnz
         self.edge_bytes = nnz * (4 + max(size, 4)) + 4 * (n_out + 1)
         self.products: dict[str, Run] = {}
-        if isinstance(self.case, LayerCase):
+        if isinstance(self.case, ConvolutionCase):
             x = torch.randn(self.rows, inputs, device=device).to(kind)
             g = torch.randn(self.rows, outputs, device=device).to(kind)
             weight = torch.randn(inputs, outputs, device=device).to(kind)
@@ -89,7 +89,7 @@ class Roofline:
             # A pooling is linear: its gradient needs no input.
             read = self.x_bytes if self.products else 0
             moved += read + self.y_bytes + self.x_bytes + self.edge_bytes
-        terms = self.case.K if isinstance(self.case, LayerCase) else 0
+        terms = self.case.K if isinstance(self.case, ConvolutionCase) else 0
         return terms * products + moved / rate
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import scipy.sparse as sp
 import torch
 
-from benchmarks.kernels.cases import CASES, QUICK, LayerCase
+from benchmarks.kernels.cases import CASES, QUICK, ConvolutionCase
 from benchmarks.kernels.contests import Contest, LayerContest, open_contest
 from benchmarks.kernels.networks import NetworkContest
 from benchmarks.kernels.roofline import PREFIX, Roofline
@@ -88,7 +88,11 @@ def measured(job: Job) -> Iterator[dict[str, Any]]:
     """Rows of a job."""
     torch.set_num_threads(job.setting.threads)
     case = (QUICK if job.quick else CASES)[job.case]
-    dtype = getattr(torch, case.dtype) if isinstance(case, LayerCase) else torch.float32
+    dtype = (
+        getattr(torch, case.dtype)
+        if isinstance(case, ConvolutionCase)
+        else torch.float32
+    )
     torch.set_default_dtype(dtype)
     contest = open_contest(case, Path(job.store), torch.device(job.setting.device))
     memory = job.setting.allocator in (MEMORY, RESIDENT)
@@ -190,8 +194,8 @@ def _warm_up(peer: str, contest: Contest) -> None:
     corners = sp.coo_array(([0.5, 0.5], ([0, n - 1], [n - 1, 0])), shape=(n, n))
     ring = sp.csr_array(-(path + corners))
     case = contest.case
-    if not isinstance(case, LayerCase):
-        case = LayerCase("ring", "ring", 1, case.peers)
+    if not isinstance(case, ConvolutionCase):
+        case = ConvolutionCase("ring", "ring", 1, case.peers)
     tiny = replace(case, batch=1)
     for run in LayerContest(tiny, ring, contest.device).contestant(peer).runs.values():
         run()

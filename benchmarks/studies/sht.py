@@ -75,7 +75,7 @@ def ours(
 def torch_harmonics(sampling: GaussLegendre, c: Tensor) -> Peer:
     """Return the modules of torch-harmonics."""
     library = importlib.import_module("torch_harmonics")
-    L, n_phi = sampling.bandlimit, sampling.n_phi
+    L, n_phi = sampling.L, sampling.n_phi
     form = {"lmax": L, "mmax": L, "grid": "legendre-gauss"}
     analysis = library.RealSHT(L, n_phi, **form).to(c.device, c.dtype)
     synthesis = library.InverseRealSHT(L, n_phi, **form).to(c.device, c.dtype)

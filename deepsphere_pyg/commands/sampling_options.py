@@ -205,7 +205,8 @@ def sampling_options(sampling: Sampling) -> str | None:
         "icosahedral-triangles": ("icosahedral-triangles", "level"),
         "fibonacci": ("fibonacci", "n"),
         "cubed-sphere": ("cubed-sphere", "n"),
-        "mcewen-wiaux": ("mcewen-wiaux", "bandlimit"),
+        "gauss-legendre": ("gauss-legendre", "L"),
+        "mcewen-wiaux": ("mcewen-wiaux", "L"),
     }.get(str(config["type"]))
     texts = [] if spec is None else [f"--sampling {spec[0]}:{config.get(spec[1])}"]
     if config["type"] == "equiangular":

@@ -58,7 +58,8 @@ def from_config(config: Mapping[str, Any]) -> Sampling:
             f"unknown type of sampling {kind!r}; known are {', '.join(_BUILDERS)}"
         )
     required, optional, build = _BUILDERS[kind]
-    settings = {key: value for key, value in config.items() if key != "type"}
+    named = ((_FORMER_KEYS.get(key, key), value) for key, value in config.items())
+    settings = {key: value for key, value in named if key != "type"}
     missing = [key for key in required if key not in settings]
     unknown = [key for key in settings if key not in required + optional]
     if missing or unknown:
@@ -103,6 +104,8 @@ def _maker(kind: type[Sampling]) -> Callable[[dict[str, Any]], Sampling]:
     return lambda settings: kind(**settings)
 
 
+# Keys in files that were written before version 0.2.
+_FORMER_KEYS = {"bandlimit": "L"}
 # Samplings whose constructors take the keys of their configurations.
 _BY_KEYS: tuple[type[Sampling], ...] = (HEALPix, GaussLegendre, McEwenWiaux, Fibonacci)
 _BY_KEYS += (Icosahedral, IcosahedralTriangles, CubedSphere)

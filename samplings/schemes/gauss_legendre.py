@@ -30,10 +30,10 @@ class GaussLegendre(RegularGrid):
 
     Parameters
     ----------
-    bandlimit
+    L
         Bandlimit L, the number of rings; degrees 0 ... L - 1.
     n_phi
-        Number of points on a ring, by default ``2 * bandlimit``.
+        Number of points on a ring, by default ``2 * L``.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class GaussLegendre(RegularGrid):
     Raises
     ------
     TypeError, ValueError
-        If ``bandlimit`` or ``n_phi`` is not an integer, or below 1.
+        If ``L`` or ``n_phi`` is not an integer, or below 1.
 
     Notes
     -----
@@ -54,26 +54,26 @@ class GaussLegendre(RegularGrid):
     --------
     >>> sampling = GaussLegendre(8)
     >>> sampling, sampling.exact_degree
-    (GaussLegendre(bandlimit=8, n_phi=16) with 128 vertices, 15)
+    (GaussLegendre(L=8, n_phi=16) with 128 vertices, 15)
     """
 
     config_type = "gauss-legendre"
-    config_keys = ("bandlimit", "n_phi")
-    bandlimit: int
+    config_keys = ("L", "n_phi")
+    L: int
 
-    def __init__(self, bandlimit: int, n_phi: int | None = None) -> None:
-        bandlimit = integer_argument("bandlimit", bandlimit, 1)
-        default = 2 * bandlimit if n_phi is None else n_phi
+    def __init__(self, L: int, n_phi: int | None = None) -> None:
+        L = integer_argument("L", L, 1)
+        default = 2 * L if n_phi is None else n_phi
         n_phi = integer_argument("n_phi", default, 1)
-        object.__setattr__(self, "bandlimit", bandlimit)
-        theta, weights, _ = gauss_legendre(bandlimit)
+        object.__setattr__(self, "L", L)
+        theta, weights, _ = gauss_legendre(L)
         area = weights * (2 * np.pi / n_phi)
         super().__init__(theta, n_phi, 0, _boundaries(weights), area)
 
     @property
     def exact_degree(self) -> int:
-        """The lesser of ``2 * bandlimit - 1`` and ``n_phi - 1``."""
-        return min(2 * self.bandlimit, self.n_phi) - 1
+        """The lesser of ``2 * L - 1`` and ``n_phi - 1``."""
+        return min(2 * self.L, self.n_phi) - 1
 
     def coarsen(self) -> Coarsening:
         """Halve the bandlimit and ``n_phi``, rounded up; share cells by overlap.
@@ -81,15 +81,15 @@ class GaussLegendre(RegularGrid):
         Raises
         ------
         ValueError
-            If ``bandlimit`` is 1.
+            If ``L`` is 1.
         """
-        if self.bandlimit == 1:
+        if self.L == 1:
             raise ValueError(
-                "bandlimit must be at least 2 to halve it, got 1; "
-                "start from twice the bandlimit for each coarsening"
+                "L must be at least 2 to halve it, got 1; "
+                "start from twice as much for each coarsening"
             )
-        half = (self.bandlimit + 1) // 2
-        default = self.n_phi == 2 * self.bandlimit
+        half = (self.L + 1) // 2
+        default = self.n_phi == 2 * self.L
         n_phi = 2 * half if default else (self.n_phi + 1) // 2
         return conservative_coarsening(self, GaussLegendre(half, n_phi))
 

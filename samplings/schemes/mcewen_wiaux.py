@@ -27,7 +27,7 @@ class McEwenWiaux(RegularGrid):
 
     Parameters
     ----------
-    bandlimit
+    L
         Bandlimit L: degrees 0 ... L - 1.
 
     Attributes
@@ -38,7 +38,7 @@ class McEwenWiaux(RegularGrid):
     Raises
     ------
     TypeError, ValueError
-        If ``bandlimit`` is not an integer, or below 1.
+        If ``L`` is not an integer, or below 1.
 
     Notes
     -----
@@ -52,28 +52,28 @@ class McEwenWiaux(RegularGrid):
     --------
     >>> sampling = McEwenWiaux(4)
     >>> sampling, sampling.exact_degree
-    (McEwenWiaux(bandlimit=4) with 22 vertices, 3)
+    (McEwenWiaux(L=4) with 22 vertices, 3)
     """
 
     config_type = "mcewen-wiaux"
-    config_keys = ("bandlimit",)
-    bandlimit: int
+    config_keys = ("L",)
+    L: int
 
-    def __init__(self, bandlimit: int) -> None:
-        bandlimit = integer_argument("bandlimit", bandlimit, 1)
-        object.__setattr__(self, "bandlimit", bandlimit)
-        theta = mcewen_wiaux(bandlimit).theta
-        super().__init__(theta, 2 * bandlimit - 1, 0, mid_parallels(theta))
+    def __init__(self, L: int) -> None:
+        L = integer_argument("L", L, 1)
+        object.__setattr__(self, "L", L)
+        theta = mcewen_wiaux(L).theta
+        super().__init__(theta, 2 * L - 1, 0, mid_parallels(theta))
 
     @cached_property
     def quadrature(self) -> FloatArray:
         """Weights of the McEwen-Wiaux rule in steradian, shape ``(V,)``."""
-        return self.per_vertex(mcewen_wiaux(self.bandlimit).weights)
+        return self.per_vertex(mcewen_wiaux(self.L).weights)
 
     @property
     def exact_degree(self) -> int:
-        """``bandlimit - 1``."""
-        return self.bandlimit - 1
+        """``L - 1``."""
+        return self.L - 1
 
     def coarsen(self) -> Coarsening:
         """Halve the bandlimit, rounded up, and share cells by overlapping area.
@@ -81,11 +81,11 @@ class McEwenWiaux(RegularGrid):
         Raises
         ------
         ValueError
-            If ``bandlimit`` is 1.
+            If ``L`` is 1.
         """
-        if self.bandlimit == 1:
+        if self.L == 1:
             raise ValueError(
-                "bandlimit must be at least 2 to halve it, got 1; "
-                "start from twice the bandlimit for each coarsening"
+                "L must be at least 2 to halve it, got 1; "
+                "start from twice as much for each coarsening"
             )
-        return conservative_coarsening(self, McEwenWiaux((self.bandlimit + 1) // 2))
+        return conservative_coarsening(self, McEwenWiaux((self.L + 1) // 2))

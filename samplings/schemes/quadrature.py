@@ -146,7 +146,7 @@ def driscoll_healy(n: int) -> Rule:
     return Rule(read_only(theta), read_only(weights), n - 1 - n % 2)
 
 
-def mcewen_wiaux(bandlimit: int) -> Rule:
+def mcewen_wiaux(L: int) -> Rule:
     r"""McEwen-Wiaux rule: :math:`\theta_t = \pi (2t+1) / (2L-1)`, with the south pole.
 
     Exact for degrees below the bandlimit L, with L nodes. Source: McEwen and Wiaux
@@ -157,13 +157,13 @@ def mcewen_wiaux(bandlimit: int) -> Rule:
     >>> mcewen_wiaux(2).weights * 3
     array([4., 2.])
     """
-    bandlimit = integer_argument("bandlimit", bandlimit, 1)
-    around = 2 * bandlimit - 1
-    weights = _circle(around, 0.5)[:bandlimit]
+    L = integer_argument("L", L, 1)
+    around = 2 * L - 1
+    weights = _circle(around, 0.5)[:L]
     weights[:-1] *= 2
-    theta = (2 * np.arange(bandlimit) + 1) * (np.pi / around)
+    theta = (2 * np.arange(L) + 1) * (np.pi / around)
     theta[-1] = np.pi
-    return Rule(read_only(theta), read_only(weights), bandlimit - 1)
+    return Rule(read_only(theta), read_only(weights), L - 1)
 
 
 def _circle(n: int, shift: float) -> FloatArray:

@@ -56,10 +56,10 @@ class SO3Grid(ReadOnly):
 
     Parameters
     ----------
-    bandlimit
-        Bandlimit L: degrees below L.
-    azimuthal_bandlimit
-        Azimuthal bandlimit N, at most L: orders :math:`|n| < N` about the axis that is
+    L
+        Bandlimit: degrees below L.
+    N
+        Azimuthal bandlimit, at most L: orders :math:`|n| < N` about the axis that is
         rotated; by default L.
     scheme
         One of those above.
@@ -84,58 +84,55 @@ class SO3Grid(ReadOnly):
     8.0
     """
 
-    bandlimit: int
-    azimuthal_bandlimit: int
+    L: int
+    N: int
     scheme: str
 
     def __init__(
         self,
-        bandlimit: SupportsIndex,
-        azimuthal_bandlimit: SupportsIndex | None = None,
+        L: SupportsIndex,
+        N: SupportsIndex | None = None,
         scheme: str = "mcewen-wiaux",
     ) -> None:
-        degrees = integer_argument("bandlimit", bandlimit, 1)
+        degrees = integer_argument("L", L, 1)
         orders = degrees
-        if azimuthal_bandlimit is not None:
-            orders = integer_argument("azimuthal_bandlimit", azimuthal_bandlimit, 1)
+        if N is not None:
+            orders = integer_argument("N", N, 1)
         if orders > degrees:
             raise ValueError(
-                f"azimuthal_bandlimit must be at most bandlimit = {degrees}, got "
+                f"N must be at most L = {degrees}, got "
                 f"{orders}: degree l has orders |n| <= l only; pass {degrees} for all"
             )
-        object.__setattr__(self, "bandlimit", degrees)
-        object.__setattr__(self, "azimuthal_bandlimit", orders)
+        object.__setattr__(self, "L", degrees)
+        object.__setattr__(self, "N", orders)
         object.__setattr__(self, "scheme", choice_argument("scheme", scheme, SCHEMES))
 
     @property
     def config(self) -> dict[str, Any]:
         """Settings, as JSON has them: ``SO3Grid(**config)`` rebuilds the grid."""
         return {
-            "bandlimit": self.bandlimit,
-            "azimuthal_bandlimit": self.azimuthal_bandlimit,
+            "L": self.L,
+            "N": self.N,
             "scheme": self.scheme,
         }
 
     @property
     def name(self) -> str:
-        """``so3-<scheme>-<bandlimit>-<azimuthal bandlimit>``."""
-        return f"so3-{self.scheme}-{self.bandlimit}-{self.azimuthal_bandlimit}"
+        """``so3-<scheme>-<L>-<N>``."""
+        return f"so3-{self.scheme}-{self.L}-{self.N}"
 
     def __repr__(self) -> str:
-        return (
-            f"SO3Grid({self.bandlimit}, {self.azimuthal_bandlimit}, {self.scheme!r}) "
-            f"with {len(self)} points"
-        )
+        return f"SO3Grid({self.L}, {self.N}, {self.scheme!r}) with {len(self)} points"
 
     # -- points -----------------------------------------------------------------
     @property
     def shape(self) -> tuple[int, int, int]:
         """Numbers of beta, alpha and gamma."""
         more = _RULES[self.scheme][1]
-        n_beta = (2 if more else 1) * self.bandlimit
+        n_beta = (2 if more else 1) * self.L
         fewer = 0 if more else 1
-        n_alpha = 2 * self.bandlimit - fewer
-        return n_beta, n_alpha, 2 * self.azimuthal_bandlimit - fewer
+        n_alpha = 2 * self.L - fewer
+        return n_beta, n_alpha, 2 * self.N - fewer
 
     def __len__(self) -> int:
         n_beta, n_alpha, n_gamma = self.shape

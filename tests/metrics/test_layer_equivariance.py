@@ -60,7 +60,7 @@ def test_relu_on_the_fewest_rotations_has_the_published_error(N):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    ("layer", "layout_in", "layout_out"),
+    ("layer", "layout", "layout_out"),
     [
         (ZonalConv(2, 3, L=6), 6, 6),
         (SpectralPool(6, 3), 6, 3),
@@ -74,9 +74,9 @@ def test_relu_on_the_fewest_rotations_has_the_published_error(N):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_exact_layers_err_by_round_off(layer, layout_in, layout_out, dtype):
+def test_exact_layers_err_by_round_off(layer, layout, layout_out, dtype):
     error = layer_equivariance_error(
-        layer, layout_in, layout_out, in_channels=2, n_samples=5, dtype=dtype
+        layer, layout, layout_out, in_channels=2, n_samples=5, dtype=dtype
     )
     assert error.mean <= ROUND_OFF[dtype]
 

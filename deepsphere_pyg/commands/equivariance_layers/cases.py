@@ -8,7 +8,7 @@ from functools import partial
 
 from torch import nn
 
-from deepsphere_pyg.commands.equivariance_layers.layers import CHANNELS, LayerCase
+from deepsphere_pyg.commands.equivariance_layers.layers import CHANNELS, ComparedLayer
 from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, so3_layout
 from deepsphere_pyg.layers import (
     BispectrumReadout,
@@ -43,7 +43,7 @@ from samplings import (
 PUBLISHED_BANDLIMIT = 10
 
 
-def layer_cases(L: int, N: int) -> list[LayerCase]:
+def compared_layers(L: int, N: int) -> list[ComparedLayer]:
     """Rows of the table: exact layers, activations on grids, read-outs, graphs.
 
     Published errors stand beside those of the bandlimit they were measured at.
@@ -59,7 +59,7 @@ def layer_cases(L: int, N: int) -> list[LayerCase]:
     ]
 
 
-def _exact(L: int) -> list[LayerCase]:
+def _exact(L: int) -> list[ComparedLayer]:
     """Layers on coefficients of the sphere that commute with rotations."""
     sphere = HarmonicLayout(L)
     kinds: Sequence[tuple[str, Callable[[], nn.Module]]] = [
@@ -71,28 +71,28 @@ def _exact(L: int) -> list[LayerCase]:
         ("norm activation", partial(NormActivation, CHANNELS, sphere)),
         ("gated activation", partial(GatedActivation, CHANNELS, sphere)),
     ]
-    return [LayerCase(name, build, sphere, sphere) for name, build in kinds]
+    return [ComparedLayer(name, build, sphere, sphere) for name, build in kinds]
 
 
-def _exact_on_rotations(L: int, N: int) -> list[LayerCase]:
+def _exact_on_rotations(L: int, N: int) -> list[ComparedLayer]:
     """Layers on coefficients of functions on the rotation group."""
     sphere, rotations = HarmonicLayout(L), so3_layout(L, N)
     return [
-        LayerCase(
+        ComparedLayer(
             "convolution to rotations",
             partial(SphereToSO3Conv, CHANNELS, CHANNELS, L, N),
             sphere,
             rotations,
             N=N,
         ),
-        LayerCase(
+        ComparedLayer(
             "convolution of rotations",
             partial(SO3Conv, CHANNELS, CHANNELS, L, N),
             rotations,
             rotations,
             N=N,
         ),
-        LayerCase(
+        ComparedLayer(
             "mean over turns, to the sphere",
             partial(SO3ToSphere, L, N),
             rotations,
@@ -102,12 +102,12 @@ def _exact_on_rotations(L: int, N: int) -> list[LayerCase]:
     ]
 
 
-def _products(L: int) -> list[LayerCase]:
+def _products(L: int) -> list[ComparedLayer]:
     """Products of fragments, of degrees as mixing sets say, and of values."""
     sphere = HarmonicLayout(L)
     kinds = (("full", 5.0e-7), ("mst", None), ("rmst", None))
     products = [
-        LayerCase(
+        ComparedLayer(
             f"tensor product ({mixing}), generalized convolution",
             partial(product_block, L, mixing),
             sphere,
@@ -118,7 +118,7 @@ def _products(L: int) -> list[LayerCase]:
     ]
     square = GauntProduct(L)
     name, grid = "product of values", square.sampling
-    return [*products, LayerCase(name, lambda: square, sphere, sphere, grid)]
+    return [*products, ComparedLayer(name, lambda: square, sphere, sphere, grid)]
 
 
 def product_block(L: int, mixing: str) -> nn.Module:
@@ -128,7 +128,7 @@ def product_block(L: int, mixing: str) -> nn.Module:
     return nn.Sequential(product, conv)
 
 
-def _on_grids_of_the_sphere(L: int) -> list[LayerCase]:
+def _on_grids_of_the_sphere(L: int) -> list[ComparedLayer]:
     """ReLU where the grid has as few points as L needs, and more."""
     sphere = HarmonicLayout(L)
     grids: Sequence[tuple[Sampling, float | None]] = [
@@ -139,7 +139,7 @@ def _on_grids_of_the_sphere(L: int) -> list[LayerCase]:
         (McEwenWiaux(2 * L), None),
     ]
     return [
-        LayerCase(
+        ComparedLayer(
             "ReLU on the sphere",
             partial(GridActivation, grid, L),
             sphere,
@@ -152,13 +152,13 @@ def _on_grids_of_the_sphere(L: int) -> list[LayerCase]:
     ]
 
 
-def _on_grids_of_rotations(L: int, N: int) -> list[LayerCase]:
+def _on_grids_of_rotations(L: int, N: int) -> list[ComparedLayer]:
     """ReLU where the grid has as few rotations as L and N need, and more."""
     rotations = so3_layout(L, N)
     fewest = SO3Grid(L, N)
     twice = SO3Grid(2 * L, 2 * N if N > 1 else 1)
     return [
-        LayerCase(
+        ComparedLayer(
             "ReLU on rotations",
             partial(SO3GridActivation, L, N, oversampling=oversampling),
             rotations,
@@ -172,17 +172,17 @@ def _on_grids_of_rotations(L: int, N: int) -> list[LayerCase]:
     ]
 
 
-def _readouts(L: int) -> list[LayerCase]:
+def _readouts(L: int) -> list[ComparedLayer]:
     """Invariants."""
     sphere = HarmonicLayout(L)
     return [
-        LayerCase(
+        ComparedLayer(
             "power spectrum, invariance",
             partial(PowerSpectrumReadout, sphere),
             sphere,
             None,
         ),
-        LayerCase(
+        ComparedLayer(
             "bispectrum (mst), invariance",
             partial(BispectrumReadout, sphere, mixing="mst"),
             sphere,
@@ -191,7 +191,7 @@ def _readouts(L: int) -> list[LayerCase]:
     ]
 
 
-def _on_graphs(L: int) -> list[LayerCase]:
+def _on_graphs(L: int) -> list[ComparedLayer]:
     """Chebyshev convolutions between a synthesis and an analysis."""
     sphere = HarmonicLayout(L)
     # The graph resolves degrees well up to about nside.
@@ -202,7 +202,7 @@ def _on_graphs(L: int) -> list[LayerCase]:
         ("Chebyshev convolution and ReLU", healpix, nn.ReLU()),
     ]
     return [
-        LayerCase(
+        ComparedLayer(
             name,
             partial(chebyshev_block, grid, L, activation),
             sphere,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from deepsphere_pyg.commands.equivariance_layers.cases import (
     PUBLISHED_BANDLIMIT,
-    layer_cases,
+    compared_layers,
 )
 from deepsphere_pyg.commands.equivariance_layers.layers import measure_layer
 from deepsphere_pyg.commands.equivariance_layers.report import (
@@ -98,7 +98,7 @@ def run_layers(args: argparse.Namespace) -> int:
         raise ValueError(f"--seed must be at most 2**63 - 1, got {seed}")
     check_folder(args.out)
     measured = []
-    with tqdm(layer_cases(L, N), unit="layer", disable=None) as progress:
+    with tqdm(compared_layers(L, N), unit="layer", disable=None) as progress:
         for case in progress:
             progress.set_description(f"{case.layer} {case.grid_name}")
             measured.append(measure_layer(case, n_samples, seed))

@@ -18,7 +18,7 @@ CHANNELS = 4
 
 
 @dataclass(frozen=True)
-class LayerCase:
+class ComparedLayer:
     """A layer to be measured, as one row of the table.
 
     Parameters
@@ -27,7 +27,7 @@ class LayerCase:
         Its name.
     build
         Makes it, with random weights.
-    layout_in, layout_out
+    layout, layout_out
         Rows of coefficients before and after; None after a read-out of invariants.
     grid
         Where values are computed in between; None for a layer on coefficients alone.
@@ -41,7 +41,7 @@ class LayerCase:
 
     layer: str
     build: Callable[[], nn.Module]
-    layout_in: HarmonicLayout
+    layout: HarmonicLayout
     layout_out: HarmonicLayout | None
     grid: Sampling | SO3Grid | None = None
     N: int | None = None
@@ -58,11 +58,11 @@ class LayerCase:
 class MeasuredLayer:
     """Errors of a layer, by the name of the dtype in which it computed."""
 
-    case: LayerCase
+    case: ComparedLayer
     errors: dict[str, LayerEquivarianceError]
 
 
-def measure_layer(case: LayerCase, n_samples: int, seed: int) -> MeasuredLayer:
+def measure_layer(case: ComparedLayer, n_samples: int, seed: int) -> MeasuredLayer:
     """Measure a layer in both dtypes, with the same weights, signals and rotations."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -70,7 +70,7 @@ def measure_layer(case: LayerCase, n_samples: int, seed: int) -> MeasuredLayer:
     errors = {
         name: layer_equivariance_error(
             layer,
-            case.layout_in,
+            case.layout,
             case.layout_out,
             in_channels=case.channels,
             n_samples=n_samples,

@@ -149,7 +149,7 @@ class DegreeMixing(ReadOnly):
 
 
 def degree_mixing(
-    L: SupportsIndex, kind: str = "full", *, even_self_pairs: bool = False
+    L: SupportsIndex, mixing: str = "full", *, even_self_pairs: bool = False
 ) -> DegreeMixing:
     r"""Return a full or tree-shaped set of pairs of degrees to couple.
 
@@ -164,7 +164,7 @@ def degree_mixing(
     ----------
     L
         Bandlimit: degrees 0 ... L - 1.
-    kind
+    mixing
         ``"full"``, ``"mst"`` or ``"rmst"``.
     even_self_pairs
         Whether to add the pairs (l1, l1) to the trees of even degrees l = 2, 4, ...:
@@ -176,7 +176,7 @@ def degree_mixing(
     TypeError
         If L is not an integer.
     ValueError
-        If L is below 1, or below 2 for ``"rmst"``, or the kind is unknown.
+        If L is below 1, or below 2 for ``"rmst"``, or ``mixing`` is unknown.
 
     Notes
     -----
@@ -196,22 +196,22 @@ def degree_mixing(
     ((0, 3), (1, 2), (1, 3), (1, 4), (2, 5), (3, 6), (4, 7), (5, 8), (6, 9))
     >>> degree_mixing(10, "rmst").pairs(3)
     ((0, 3), (1, 2), (1, 3), (2, 5), (6, 9))
-    >>> [degree_mixing(32, kind).multiply_adds for kind in ("full", "mst", "rmst")]
+    >>> [degree_mixing(32, name).multiply_adds for name in ("full", "mst", "rmst")]
     [7903416, 375457, 36098]
     """
     bandlimit = integer_argument("L", L, 1)
-    choice_argument("kind", kind, KINDS)
-    if kind == "rmst" and bandlimit < 2:
+    choice_argument("mixing", mixing, KINDS)
+    if mixing == "rmst" and bandlimit < 2:
         raise ValueError(
-            "kind='rmst' thins trees of at least two degrees, got L=1; "
-            "pass L of 2 or more, or kind='mst'"
+            "mixing='rmst' thins trees of at least two degrees, got L=1; "
+            "pass L of 2 or more, or mixing='mst'"
         )
     parts = []
     for degree in range(bandlimit):
-        if kind == "full":
+        if mixing == "full":
             pairs = coupling_pairs(bandlimit, degree)
         else:
-            pairs = _tree_pairs(bandlimit, degree, kind == "rmst", even_self_pairs)
+            pairs = _tree_pairs(bandlimit, degree, mixing == "rmst", even_self_pairs)
         parts.append(np.column_stack([pairs, np.full(len(pairs), degree)]))
     return DegreeMixing(bandlimit, np.concatenate(parts))
 

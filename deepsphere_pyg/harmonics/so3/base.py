@@ -210,16 +210,16 @@ def _bandlimits_on(
             "samplings.SO3Grid(L, N)"
         )
     if L is None:
-        L = grid.bandlimit
+        L = grid.L
     bandlimit, azimuthal = checked_bandlimits(L, N)
     if N is None:
-        azimuthal = min(azimuthal, grid.azimuthal_bandlimit)
-    if bandlimit > grid.bandlimit or azimuthal > grid.azimuthal_bandlimit:
+        azimuthal = min(azimuthal, grid.N)
+    if bandlimit > grid.L or azimuthal > grid.N:
         raise ValueError(
-            f"L and N must be at most {grid.bandlimit} and {grid.azimuthal_bandlimit}, "
+            f"L and N must be at most {grid.L} and {grid.N}, "
             f"up to which {grid!r} is exact, got {bandlimit} and {azimuthal}; use "
-            f"SO3Grid({max(bandlimit, grid.bandlimit)}, "
-            f"{max(azimuthal, grid.azimuthal_bandlimit)}, {grid.scheme!r})"
+            f"SO3Grid({max(bandlimit, grid.L)}, "
+            f"{max(azimuthal, grid.N)}, {grid.scheme!r})"
         )
     refuse_beyond_recursion(bandlimit)
     return bandlimit, azimuthal

@@ -150,12 +150,12 @@ def analysis_table(grid: SO3Grid, L: int, N: int) -> FloatArray:
     measure = 4 * np.pi**2 / (n_alpha * n_gamma)
     if grid.scheme != "mcewen-wiaux":
         return synthesis_table(grid.beta, L, N) * (measure * grid.beta_weights)
-    rule = gauss_legendre(grid.bandlimit)
+    rule = gauss_legendre(grid.L)
     table = synthesis_table(rule.theta, L, N) * (measure * rule.weights)
     p, n, _ = _wave_rows(L, N)
     for parity in range(2):
         rows = (p + n) % 2 == parity
-        table[rows] = table[rows] @ interpolation(rule.theta, grid.bandlimit, parity)
+        table[rows] = table[rows] @ interpolation(rule.theta, grid.L, parity)
     return table
 
 

@@ -9,7 +9,7 @@ import torch
 
 from deepsphere_pyg.commands.command_line import main
 from deepsphere_pyg.commands.equivariance.command import add_arguments, run
-from deepsphere_pyg.commands.equivariance_layers.cases import layer_cases
+from deepsphere_pyg.commands.equivariance_layers.cases import compared_layers
 from deepsphere_pyg.harmonics import ISHT
 from deepsphere_pyg.metrics import layer_equivariance_error
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
@@ -52,7 +52,7 @@ def test_table_files_and_figure_tell_the_same(tmp_path, capsys):
     assert content["settings"]["azimuthal_bandlimit"] == 3
     assert [e["mean"] for e in content["errors"]] == [float(r["mean"]) for r in rows]
     assert {row["dtype"] for row in rows} == {"float32", "float64"}
-    assert len(rows) == 2 * len(layer_cases(4, 3))
+    assert len(rows) == 2 * len(compared_layers(4, 3))
     table = (tmp_path / "layer_equivariance.md").read_text().strip()
     printed = capsys.readouterr().out
     assert table.partition("\n\n")[2] in printed
@@ -63,7 +63,7 @@ def test_table_files_and_figure_tell_the_same(tmp_path, capsys):
         "published: no errors at this bandlimit (see arXiv:2010.11661, L = 10)"
     )
     assert {row["published"] for row in rows} == {""}
-    assert len(lines) == 2 + len(layer_cases(4, 3))
+    assert len(lines) == 2 + len(compared_layers(4, 3))
     assert len({line.count("|") for line in lines}) == 1
     picture = (tmp_path / "layer_equivariance.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
@@ -99,14 +99,14 @@ def test_relu_on_grids_has_the_known_errors(published, layer, grid, expected, dt
 
 @pytest.mark.parametrize(("L", "N"), [(2, 1), (2, 2), (5, 3)])
 def test_grids_named_are_those_of_the_layers(L, N):
-    for case in layer_cases(L, N):
+    for case in compared_layers(L, N):
         layer = case.build()
         grid = getattr(layer, "grid", None) or getattr(layer, "synthesis", None)
         if isinstance(grid, ISHT):
             grid = grid.sampling
         if grid is not None:
             assert grid.config == case.grid.config
-        assert getattr(layer, "layout", case.layout_in) == case.layout_in
+        assert getattr(layer, "layout", case.layout) == case.layout
         assert getattr(layer, "layout_out", case.layout_out) == case.layout_out
 
 
@@ -119,7 +119,7 @@ def test_published_errors_stand_beside_those_of_their_bandlimit(published, folde
         "signals"
     )
     for L in (9, 11):
-        assert all(case.published is None for case in layer_cases(L, 2))
+        assert all(case.published is None for case in compared_layers(L, 2))
 
 
 def test_layers_that_make_no_degrees_beyond_the_grid_are_exact(published):
@@ -140,11 +140,13 @@ def test_graph_convolutions_err_by_their_laplacian_not_by_round_off(published):
 
 
 def test_rows_are_the_errors_of_the_library(published):
-    (case,) = (one for one in layer_cases(10, 3) if one.layer == "zonal convolution")
+    (case,) = (
+        one for one in compared_layers(10, 3) if one.layer == "zonal convolution"
+    )
     torch.manual_seed(0)
     error = layer_equivariance_error(
         case.build(),
-        case.layout_in,
+        case.layout,
         case.layout_out,
         in_channels=case.channels,
         n_samples=20,

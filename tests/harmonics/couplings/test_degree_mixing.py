@@ -164,8 +164,12 @@ def test_sets_cannot_be_changed_also_after_copying(clone):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((4, "tree"), ValueError, "kind must be 'full' or 'mst' or 'rmst', got 'tree'"),
-        ((1, "rmst"), ValueError, "got L=1; pass L of 2 or more, or kind='mst'"),
+        (
+            (4, "tree"),
+            ValueError,
+            "mixing must be 'full' or 'mst' or 'rmst', got 'tree'",
+        ),
+        ((1, "rmst"), ValueError, "got L=1; pass L of 2 or more, or mixing='mst'"),
         ((0,), ValueError, "L must be at least 1, got 0"),
         ((2.0,), TypeError, "L must be an integer"),
     ],

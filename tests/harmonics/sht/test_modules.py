@@ -243,5 +243,5 @@ def test_ducc0_stays_on_the_cpu() -> None:
 
 
 def test_repr_tells_what_it_is() -> None:
-    wanted = "SHT(GaussLegendre(bandlimit=4, n_phi=8) with 32 vertices, L=4, method"
+    wanted = "SHT(GaussLegendre(L=4, n_phi=8) with 32 vertices, L=4, method"
     assert repr(SHT(GaussLegendre(4), 4)).startswith(wanted)

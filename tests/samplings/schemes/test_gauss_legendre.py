@@ -51,7 +51,7 @@ def test_transform_of_a_bandlimited_map_is_exact():
 def test_areas_are_the_quadrature_weights():
     sampling = GaussLegendre(9)
     assert sampling.quadrature is sampling.weights
-    assert sampling.config == {"type": "gauss-legendre", "bandlimit": 9, "n_phi": 18}
+    assert sampling.config == {"type": "gauss-legendre", "L": 9, "n_phi": 18}
     assert sampling.name == "gausslegendre-9x18"
 
 
@@ -68,7 +68,7 @@ def test_exact_degree_is_the_lesser_of_rings_and_longitudes(bandlimit, n_phi, de
 )
 def test_coarsening_halves_bandlimit_and_longitudes(fine, coarse):
     found = GaussLegendre(*fine).coarsen().coarse
-    assert (found.bandlimit, found.n_phi) == coarse
+    assert (found.L, found.n_phi) == coarse
 
 
 def test_octahedral_grid_is_that_of_ecmwf():
@@ -168,13 +168,13 @@ def test_octahedral_grids_coarsen_to_octahedral_ones(n, half):
 
 
 def test_errors_for_bandlimits_and_longitudes():
-    with pytest.raises(ValueError, match="bandlimit must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="L must be at least 1, got 0"):
         GaussLegendre(0)
-    with pytest.raises(TypeError, match=r"bandlimit must be an integer, got 8\.0"):
+    with pytest.raises(TypeError, match=r"L must be an integer, got 8\.0"):
         GaussLegendre(8.0)
     with pytest.raises(ValueError, match="n_phi must be at least 1, got 0"):
         GaussLegendre(8, 0)
-    with pytest.raises(ValueError, match="bandlimit must be at least 2 to halve it"):
+    with pytest.raises(ValueError, match="L must be at least 2 to halve it"):
         GaussLegendre(1).coarsen()
 
 

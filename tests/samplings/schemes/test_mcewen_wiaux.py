@@ -49,20 +49,20 @@ def test_bandlimit_one_is_the_south_pole_alone():
 
 @pytest.mark.parametrize(("fine", "coarse"), [(8, 4), (9, 5), (2, 1)])
 def test_coarsening_halves_the_bandlimit(fine, coarse):
-    assert McEwenWiaux(fine).coarsen().coarse.bandlimit == coarse
+    assert McEwenWiaux(fine).coarsen().coarse.L == coarse
 
 
 def test_text_and_configuration():
     sampling = McEwenWiaux(4)
-    assert sampling.config == {"type": "mcewen-wiaux", "bandlimit": 4}
+    assert sampling.config == {"type": "mcewen-wiaux", "L": 4}
     assert sampling.name == "mcewenwiaux-4"
     assert (sampling.n_theta, sampling.n_phi) == (4, 7)
 
 
 def test_errors_for_bandlimits():
-    with pytest.raises(ValueError, match="bandlimit must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="L must be at least 1, got 0"):
         McEwenWiaux(0)
-    with pytest.raises(TypeError, match="bandlimit must be an integer, got '8'"):
+    with pytest.raises(TypeError, match="L must be an integer, got '8'"):
         McEwenWiaux("8")
-    with pytest.raises(ValueError, match="bandlimit must be at least 2 to halve it"):
+    with pytest.raises(ValueError, match="L must be at least 2 to halve it"):
         McEwenWiaux(1).coarsen()

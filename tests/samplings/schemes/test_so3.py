@@ -89,13 +89,13 @@ def test_arrays_cannot_be_written_to_not_even_in_copies():
 
 
 def test_errors_for_grids_of_rotations():
-    with pytest.raises(ValueError, match="bandlimit must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="L must be at least 1, got 0"):
         SO3Grid(0)
-    with pytest.raises(ValueError, match="azimuthal_bandlimit must be at least 1"):
+    with pytest.raises(ValueError, match="N must be at least 1"):
         SO3Grid(4, 0)
-    with pytest.raises(ValueError, match="azimuthal_bandlimit must be at most band"):
+    with pytest.raises(ValueError, match="N must be at most L"):
         SO3Grid(4, 5)
-    with pytest.raises(TypeError, match="bandlimit must be an integer, got 4"):
+    with pytest.raises(TypeError, match="L must be an integer, got 4"):
         SO3Grid(4.0)
     with pytest.raises(ValueError, match="scheme must be 'mcewen-wiaux' or"):
         SO3Grid(4, 2, "healpix")
