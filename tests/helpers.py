@@ -1,8 +1,15 @@
 """What tests of several folders share."""
 
 import numpy as np
+import torch
 
 from samplings import Irregular
+
+
+def random(*shape, dtype=torch.float64, seed=1):
+    """Independent normal numbers."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def scattered_points(n, seed=0):

@@ -31,13 +31,8 @@ from samplings import (
     knn_graph,
     laplacian,
 )
+from tests.helpers import scattered
 from tests.round_off import assert_near
-
-
-def scattered() -> Irregular:
-    xyz = np.random.default_rng(0).standard_normal((60, 3))
-    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
-
 
 GRAPHS = {
     "healpix": lambda: knn_graph(HEALPix(4), 8),
@@ -45,8 +40,8 @@ GRAPHS = {
     "equiangular": lambda: knn_graph(Equiangular(8, 16), 20, Heat(symmetrize="union")),
     "joined": lambda: knn_graph(Equiangular(12, 24), 4, weighting="area-corrected"),
     "icosahedral": lambda: knn_graph(Icosahedral(2), 6),
-    "irregular": lambda: knn_graph(scattered(), 6, Heat(t=0.1)),
-    "triangulation": lambda: delaunay_graph(scattered()),
+    "irregular": lambda: knn_graph(scattered(60), 6, Heat(t=0.1)),
+    "triangulation": lambda: delaunay_graph(scattered(60)),
     "masked": lambda: knn_graph(HEALPix(4)[HEALPix(4).lat > 0], 8),
 }
 

@@ -1,5 +1,7 @@
 """Buffers that stay out of state_dict: devices, memory left as it is, inference."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -16,6 +18,7 @@ from deepsphere_pyg.harmonics import (
 )
 from deepsphere_pyg.layers import FragmentDropout, SO3GridActivation, ZonalConv
 from samplings import Fibonacci, GaussLegendre, HEALPix, SO3Grid
+from tests.helpers import random
 
 TURN = Rotation.from_euler(0.1, 0.2, 0.3)
 # Each with the rows that it is given.
@@ -35,8 +38,7 @@ def case(request):
     return CASES[request.param]
 
 
-def random(*shape):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
+signal = partial(random, dtype=torch.float32)
 
 
 def test_are_made_on_the_device_in_force(case):
@@ -49,21 +51,21 @@ def test_are_made_on_the_device_in_force(case):
 
 def test_memory_left_as_it_is_is_filled_again(case):
     build, n = case
-    expected = build()(random(n, 2))
+    expected = build()(signal(n, 2))
     with torch.device("meta"):
         module = build()
-    assert torch.equal(module.to_empty(device="cpu")(random(n, 2)), expected)
+    assert torch.equal(module.to_empty(device="cpu")(signal(n, 2)), expected)
     # Not only what comes from meta is left empty.
-    assert torch.equal(module.to_empty(device="cpu")(random(n, 2)), expected)
+    assert torch.equal(module.to_empty(device="cpu")(signal(n, 2)), expected)
 
 
 def test_float64_from_meta_is_exact(case):
     build, n = case
-    expected = build().double()(random(n, 2).double())
+    expected = build().double()(signal(n, 2).double())
     with torch.device("meta"):
         module = build()
     again = module.to_empty(device="cpu").double()
-    assert torch.equal(again(random(n, 2).double()), expected)
+    assert torch.equal(again(signal(n, 2).double()), expected)
 
 
 def test_rotations_are_filled_again():
@@ -92,10 +94,10 @@ def test_transforms_made_in_inference_can_be_trained_with(case):
     build, n = case
     with torch.inference_mode():
         module = build()
-        module(random(n, 1))
+        module(signal(n, 1))
     # The one made in inference, and another one that shares its tables.
     for one in (module, build(), module.double().float()):
-        x = random(n, 1).requires_grad_()
+        x = signal(n, 1).requires_grad_()
         one(x).square().sum().backward()
         assert x.grad.any()
 

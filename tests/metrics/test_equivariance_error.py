@@ -17,16 +17,11 @@ from deepsphere_pyg.metrics import (
     equivariance_error,
     largest_degree,
 )
-from samplings import Equiangular, HEALPix, Icosahedral, Irregular, knn_graph, laplacian
-
-
-def scattered(n=400):
-    xyz = np.random.default_rng(3).normal(size=(n, 3))
-    return Irregular(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
-
+from samplings import Equiangular, HEALPix, Icosahedral, knn_graph, laplacian
+from tests.helpers import scattered
 
 WHOLE = [HEALPix(8), HEALPix(6, nest=False), Equiangular(12), Icosahedral(2)]
-WHOLE += [scattered()]
+WHOLE += [scattered(400)]
 whole_samplings = pytest.mark.parametrize("sampling", WHOLE, ids=lambda s: s.name)
 
 

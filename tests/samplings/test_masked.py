@@ -17,6 +17,7 @@ from samplings import (
     same_sampling,
 )
 from samplings.transfer.cell_overlap import areas_at_nearest, shared_areas
+from tests.helpers import scattered
 
 SPHERE = HEALPix(4)
 
@@ -165,13 +166,8 @@ def test_error_for_a_configuration_with_and_without_an_order():
             from_config(wrong)
 
 
-def _scattered():
-    xyz = np.random.default_rng(1).standard_normal((60, 3))
-    return Irregular(xyz / np.linalg.norm(xyz, axis=1)[:, None])
-
-
 @pytest.mark.parametrize(
-    "whole", [HEALPix(4), Icosahedral(2), Equiangular(8, 16), _scattered()], ids=repr
+    "whole", [HEALPix(4), Icosahedral(2), Equiangular(8, 16), scattered(60)], ids=repr
 )
 @pytest.mark.parametrize("all_of_it", [True, False])
 def test_what_is_made_of_a_part_is_in_its_order(whole, all_of_it):

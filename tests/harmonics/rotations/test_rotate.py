@@ -18,6 +18,7 @@ from deepsphere_pyg.harmonics import (
     to_healpy,
     wigner_matrices,
 )
+from tests.helpers import random
 from tests.round_off import assert_near, round_off
 
 TAUS = st.lists(st.integers(0, 3), min_size=1, max_size=12).filter(any)
@@ -25,10 +26,6 @@ TAUS = st.lists(st.integers(0, 3), min_size=1, max_size=12).filter(any)
 
 def generator():
     return torch.Generator().manual_seed(0)
-
-
-def random(*shape, dtype=torch.float64):
-    return torch.randn(shape, generator=generator(), dtype=dtype)
 
 
 def by_matrices(x, rotation, layout):

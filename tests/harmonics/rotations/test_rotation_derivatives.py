@@ -5,6 +5,7 @@ import torch
 
 from deepsphere_pyg.harmonics import HarmonicRotation, Rotation, rotate, wigner_matrix
 from deepsphere_pyg.harmonics.rotations.quaternions import product
+from tests.helpers import random
 from tests.round_off import assert_near
 
 L = 4
@@ -29,11 +30,6 @@ QUATERNIONS = {
 def quaternion(request):
     q = torch.tensor(QUATERNIONS[request.param], dtype=torch.float64)
     return (q / q.norm()).requires_grad_()
-
-
-def random(*shape, dtype=torch.float64):
-    x = torch.randn(*shape, generator=torch.Generator().manual_seed(3))
-    return x.to(dtype)
 
 
 def unit(q):

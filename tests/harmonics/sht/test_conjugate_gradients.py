@@ -7,19 +7,11 @@ import torch
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.harmonics.sht import conjugate_gradients, dense
 from deepsphere_pyg.harmonics.sht.geometry import resolved_bandlimit
-from samplings import Equiangular, Fibonacci, HEALPix, Icosahedral, Irregular
+from samplings import Equiangular, Fibonacci, HEALPix, Icosahedral
+from tests.helpers import random, scattered
 from tests.round_off import assert_near
 
 METHOD = "conjugate-gradients"
-
-
-def random(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1)).to(dtype)
-
-
-def scattered(n: int = 400) -> Irregular:
-    xyz = np.random.default_rng(3).normal(size=(n, 3))
-    return Irregular(xyz / np.linalg.norm(xyz, axis=1, keepdims=True))
 
 
 SAMPLINGS = [
@@ -27,7 +19,7 @@ SAMPLINGS = [
     HEALPix(6, nest=False),
     Equiangular(12),
     Icosahedral(2),
-    scattered(),
+    scattered(400),
 ]
 
 
@@ -97,7 +89,7 @@ def test_fit_that_does_not_converge_is_an_error(monkeypatch) -> None:
     monkeypatch.setattr(conjugate_gradients, "MAX_ITERATIONS", 1)
     message = r"do not determine harmonics of degrees below L = 6: .* smaller L"
     with pytest.raises(ValueError, match=message):
-        SHT(scattered(), 6, METHOD)(random(400, 1, dtype=torch.float32))
+        SHT(scattered(400), 6, METHOD)(random(400, 1, dtype=torch.float32))
 
 
 def test_columns_of_zeros_and_of_nan_stay_what_they_are() -> None:

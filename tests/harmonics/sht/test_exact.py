@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import ISHT, SHT, exact_bandlimit, spherical_harmonics
 from samplings import Equiangular, GaussLegendre, McEwenWiaux, ReducedGaussian
+from tests.helpers import random
 from tests.round_off import assert_near, round_off
 
 SCHEMES = {
@@ -29,10 +30,6 @@ SCHEMES = {
     "reduced": lambda L: ReducedGaussian(np.full(L, 2 * L)),
 }
 METHODS = ("rings", "ducc")
-
-
-def random(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1)).to(dtype)
 
 
 def pair(sampling, L: int, method: str = "rings", dtype=torch.float64):

@@ -10,19 +10,9 @@ from deepsphere_pyg.harmonics import (
     IllConditionedWarning,
     spherical_harmonics,
 )
-from samplings import Fibonacci, GaussLegendre, HEALPix, Icosahedral, Irregular
+from samplings import Fibonacci, GaussLegendre, HEALPix, Icosahedral
+from tests.helpers import random, scattered
 from tests.round_off import assert_near
-
-
-def random(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1)).to(dtype)
-
-
-def scattered(n: int) -> Irregular:
-    generator = np.random.default_rng(0)
-    lat = np.rad2deg(np.arcsin(generator.uniform(-1, 1, n)))
-    return Irregular.from_lonlat(generator.uniform(0, 360, n), lat)
-
 
 SAMPLINGS = {
     "fibonacci": Fibonacci(500),

@@ -9,6 +9,7 @@ import torch
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.harmonics.sht import methods as sht_methods
 from samplings import Equiangular, Fibonacci, GaussLegendre, HEALPix, McEwenWiaux
+from tests.helpers import random
 from tests.round_off import assert_near
 
 CASES = {
@@ -21,10 +22,6 @@ CASES = {
     "ducc": (GaussLegendre(4), "ducc"),
     "ducc, theorem": (McEwenWiaux(4), "ducc"),
 }
-
-
-def random(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(1)).to(dtype)
 
 
 @pytest.fixture(params=CASES)

@@ -20,6 +20,7 @@ from deepsphere_pyg.harmonics import (
 )
 from samplings import HEALPix, SO3Grid
 from samplings.schemes.so3 import SCHEMES
+from tests.helpers import random
 from tests.round_off import assert_near, round_off
 
 BANDLIMITS = st.integers(1, 7).flatmap(
@@ -27,12 +28,6 @@ BANDLIMITS = st.integers(1, 7).flatmap(
         st.just(G), st.integers(1, G), st.integers(1, G), st.integers(1, G)
     )
 )
-
-
-def random(*shape, dtype=torch.float64, seed=0):
-    return torch.randn(
-        shape, generator=torch.Generator().manual_seed(seed), dtype=dtype
-    )
 
 
 def basis(rotation, L, N):

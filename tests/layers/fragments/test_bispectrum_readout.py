@@ -16,14 +16,10 @@ from deepsphere_pyg.harmonics import (
     rotate,
 )
 from deepsphere_pyg.layers import BispectrumReadout, PowerSpectrumReadout
+from tests.helpers import random
 from tests.round_off import assert_near
 
 LAYOUT = HarmonicLayout(4, [2, 3, 0, 1])
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def readout(layout, mixing="full", dtype=torch.float64):

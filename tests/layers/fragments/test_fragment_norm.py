@@ -11,14 +11,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_avg_fn
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import HarmonicLayout, power_spectrum
 from deepsphere_pyg.layers import FragmentNorm
+from tests.helpers import random
 from tests.round_off import assert_near
 
 LAYOUT = HarmonicLayout(4, [2, 3, 0, 1])
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def norm(channels, layout, dtype=torch.float64, **options):

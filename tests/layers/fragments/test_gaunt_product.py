@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 from deepsphere_pyg.harmonics import ISHT, clebsch_gordan
 from deepsphere_pyg.layers import GauntProduct, TensorProductActivation
 from samplings import Fibonacci
+from tests.helpers import random
 from tests.round_off import assert_near
-
-
-def random(*shape, dtype=torch.float64, seed=1):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def gaunt(L, L_other=None, L_out=None, dtype=torch.float64):

@@ -25,14 +25,11 @@ from deepsphere_pyg.layers import (
 )
 from deepsphere_pyg.layers.fragments.generalized_block import Ends, chained, ends_of
 from samplings import GaussLegendre
+from tests.helpers import random
 from tests.round_off import round_off
 
 L = 4
 TWO = HarmonicLayout(L, 2)
-
-
-def random(*shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(1)).double()
 
 
 def products(kind="mst"):

@@ -17,6 +17,7 @@ from deepsphere_pyg.layers import (
     UniformConv,
     ZonalConv,
 )
+from tests.helpers import random
 from tests.round_off import assert_near, round_off
 
 BEFORE = HarmonicLayout(4, [3, 2, 0, 1])
@@ -32,11 +33,6 @@ CONVOLUTIONS = {
     "cross-channel": lambda: CrossChannelConv(4, 5, BEFORE, bias=True),
     "cross-channel-shared": lambda: CrossChannelConv(4, 5, BEFORE, shared=True),
 }
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def made(build, dtype=torch.float64):

@@ -7,13 +7,9 @@ from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation, power_spectrum, rotate
 from deepsphere_pyg.layers import PowerSpectrumReadout
+from tests.helpers import random
 
 LAYOUT = HarmonicLayout(4, [2, 3, 0, 1])
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 @pytest.mark.parametrize("scalars", [True, False])

@@ -12,15 +12,11 @@ from deepsphere_pyg.harmonics import (
 )
 from deepsphere_pyg.layers import GatedActivation, NormActivation
 from samplings import GaussLegendre
+from tests.helpers import random
 from tests.round_off import round_off
 
 LAYOUT = HarmonicLayout(4, [2, 3, 0, 1])
 LAYERS = (NormActivation, GatedActivation)
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def made(layer, **options):

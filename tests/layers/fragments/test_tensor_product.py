@@ -21,15 +21,11 @@ from deepsphere_pyg.harmonics import (
     to_e3nn,
 )
 from deepsphere_pyg.layers import TensorProductActivation
+from tests.helpers import random
 from tests.round_off import assert_near
 
 EXECUTIONS = ("sparse", "grouped")
 LAYOUT = HarmonicLayout(5, [2, 3, 0, 1, 2])
-
-
-def random(*shape, dtype=torch.float64, seed=1):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def product(layout, mixing="full", L_out=None, dtype=torch.float64, **options):

@@ -15,11 +15,6 @@ CONV = (SO3Conv, {"L": 5, "N": 3, "L_out": 4, "N_out": 2})
 BOTH = pytest.mark.parametrize(("kind", "sizes"), [LIFT, CONV], ids=["lift", "conv"])
 
 
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
-
-
 def turns(*shape):
     return Rotation.random(shape, torch.Generator().manual_seed(0))
 

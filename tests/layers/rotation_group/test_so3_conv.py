@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from deepsphere_pyg.harmonics import rotate, so3_layout
 from deepsphere_pyg.layers import LocalGrid, SO3Conv, SphereToSO3Conv, ZonalConv
+from tests.helpers import random
 from tests.layers.rotation_group.convolutions import (
     BOTH,
     FILTERS,
     LOCAL,
     conv,
-    random,
     turns,
     values,
 )

@@ -14,11 +14,11 @@ from deepsphere_pyg.harmonics import (
 )
 from deepsphere_pyg.layers import SO3Conv, SphereToSO3Conv
 from samplings import GaussLegendre, SO3Grid
+from tests.helpers import random
 from tests.layers.rotation_group.convolutions import (
     FILTERS,
     LOCAL,
     conv,
-    random,
     turns,
     values,
 )

@@ -6,6 +6,7 @@ import torch
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from deepsphere_pyg.layers import LocalGrid, SO3Conv, SphereToSO3Conv
+from tests.helpers import random
 from tests.layers.rotation_group.convolutions import (
     BOTH,
     CONV,
@@ -13,7 +14,6 @@ from tests.layers.rotation_group.convolutions import (
     LIFT,
     LOCAL,
     conv,
-    random,
     turns,
 )
 

@@ -15,12 +15,8 @@ from deepsphere_pyg.layers import (
 )
 from samplings import GaussLegendre, McEwenWiaux, SO3Grid
 from samplings.schemes.so3 import SCHEMES
+from tests.helpers import random
 from tests.round_off import assert_near, round_off
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def equivariance_error(layer, dtype=torch.float64, n=20):

@@ -14,13 +14,9 @@ from deepsphere_pyg.harmonics import (
 )
 from deepsphere_pyg.layers import SO3Conv, SO3Mean, SO3ToSphere
 from samplings import SO3Grid
+from tests.helpers import random
 
 BANDLIMITS = pytest.mark.parametrize(("L", "N"), [(1, 1), (5, 1), (5, 3), (5, 5)])
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 @BANDLIMITS

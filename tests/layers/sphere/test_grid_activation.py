@@ -7,12 +7,8 @@ from torch import nn
 from deepsphere_pyg.harmonics import Rotation, rotate
 from deepsphere_pyg.layers import GridActivation
 from samplings import Equiangular, GaussLegendre, HEALPix, McEwenWiaux
+from tests.helpers import random
 from tests.round_off import round_off
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def equivariance_error(layer, dtype=torch.float64, n=100):

@@ -6,13 +6,9 @@ import torch
 from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout
 from deepsphere_pyg.layers import SpectralPool, SpectralUnpool
 from samplings import GaussLegendre
+from tests.helpers import random
 
 LAYOUT = HarmonicLayout(5, [2, 0, 3, 1, 1])
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 @pytest.mark.parametrize("L", [1, 2, 3, 5])

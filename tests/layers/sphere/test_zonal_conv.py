@@ -11,14 +11,10 @@ from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.layers import ZonalConv
 from deepsphere_pyg.layers.sphere.zonal_conv import anchor_interpolation
 from samplings import GaussLegendre
+from tests.helpers import random
 from tests.round_off import assert_near
 
 L = 10
-
-
-def random(*shape, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(shape, generator=generator, dtype=dtype)
 
 
 def conv(ins, outs, L, anchors=None, dtype=torch.float64, bias=True):
