@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -87,6 +86,7 @@ class EdgeOperator(FixedTensors):
     def __init__(
         self,
         matrix: sp.sparray | sp.spmatrix,
+        *,
         dtype: torch.dtype | None = None,
         execution: str = "auto",
     ) -> None:
@@ -141,8 +141,8 @@ class EdgeOperator(FixedTensors):
         self._derived = Derived(self._rows, symmetric, *self._derived_for)
 
     # -- construction -----------------------------------------------------------
-    @classmethod
-    def block_diagonal(cls, operators: Sequence[EdgeOperator]) -> Self:
+    @staticmethod
+    def block_diagonal(operators: Sequence[EdgeOperator]) -> EdgeOperator:
         """Return the operator that applies each operator to its own vertices.
 
         Parameters
@@ -158,14 +158,17 @@ class EdgeOperator(FixedTensors):
         """
         if not operators:
             raise ValueError("operators must not be empty; pass one a graph")
-        first = operators[0]
-        matrix = sp.block_diag([o.to_scipy() for o in operators], format="csr")
-        return cls(matrix, first.dtype, first.execution).to(first.weight.device)
+        blocks = [operator.to_scipy() for operator in operators]
+        return operators[0]._of(sp.block_diag(blocks, format="csr"))
 
     def transpose(self) -> EdgeOperator:
         """Return the operator with every edge reversed."""
-        matrix = sp.csr_array(self.to_scipy().T)
-        return type(self)(matrix, self.dtype, self.execution).to(self.weight.device)
+        return self._of(sp.csr_array(self.to_scipy().T))
+
+    def _of(self, matrix: sp.csr_array) -> EdgeOperator:
+        """Return an operator of other edges with the same options."""
+        operator = EdgeOperator(matrix, dtype=self.dtype, execution=self.execution)
+        return operator.to(self.weight.device)
 
     def to_scipy(self) -> sp.csr_array:
         """Return the matrix, float64, shape ``(n_out, n_in)``."""

@@ -63,8 +63,12 @@ sampling = HEALPix(nside)
 
 def draw(n_maps, seed, rotate=False):
     """Maps, the pattern hidden in each, and its class."""
-    textures = GaussianFields(sampling, [fine, fine], n_maps, 2 * seed, rotate=rotate)
-    hidden = GaussianFields(sampling, patterns, n_maps, 2 * seed + 1, rotate=rotate)
+    textures = GaussianFields(
+        sampling, [fine, fine], n_maps, seed=2 * seed, rotate=rotate
+    )
+    hidden = GaussianFields(
+        sampling, patterns, n_maps, seed=2 * seed + 1, rotate=rotate
+    )
     pattern = torch.stack([one.x for one in hidden])
     texture = torch.stack([one.x for one in textures])
     labels = torch.tensor([one.y for one in hidden])
@@ -123,7 +127,7 @@ def hybrid():
     """One block on the pixels, and few degrees from there on."""
     levels = int(np.log2(nside // 8))
     # Of few degrees and pixels, one small matrix is quicker than sums along rings.
-    analysis = SHT(pyramid.graphs[levels].sampling, COARSE, "least-squares")
+    analysis = SHT(pyramid.graphs[levels].sampling, COARSE, method="least-squares")
     return nn.Sequential(
         WithOperator(ConvBlock(1, CHANNELS, 4, "batch"), laplacians[0]),
         *(WithOperator(MeanPool(), operator) for operator in poolings[:levels]),

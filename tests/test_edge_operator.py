@@ -57,7 +57,7 @@ def matrix(request):
 def test_value_and_gradient_are_those_of_the_dense_matrix(
     matrix, execution, dtype, batch
 ):
-    operator = EdgeOperator(matrix, dtype, execution)
+    operator = EdgeOperator(matrix, dtype=dtype, execution=execution)
     dense = torch.tensor(matrix.toarray(), dtype=dtype)
     x = signal(*batch, operator.n_in, 3, dtype=dtype).requires_grad_()
     weight = signal(*batch, operator.n_out, 3, dtype=dtype)
@@ -70,7 +70,7 @@ def test_value_and_gradient_are_those_of_the_dense_matrix(
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_derivatives_of_first_and_second_order(matrix, execution):
-    operator = EdgeOperator(matrix, torch.float64, execution)
+    operator = EdgeOperator(matrix, dtype=torch.float64, execution=execution)
     x = signal(2, operator.n_in, 2).requires_grad_()
     assert torch.autograd.gradcheck(operator, x)
     assert torch.autograd.gradgradcheck(lambda x: operator(x) ** 3, x)
@@ -78,7 +78,7 @@ def test_derivatives_of_first_and_second_order(matrix, execution):
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_adjoint_moves_to_the_other_side_of_the_inner_product(matrix, execution):
-    operator = EdgeOperator(matrix, torch.float64, execution)
+    operator = EdgeOperator(matrix, dtype=torch.float64, execution=execution)
     x, y = signal(2, operator.n_in, 3), signal(2, operator.n_out, 3)
     left, right = (operator(x) * y).sum(), (x * operator.adjoint(y)).sum()
     assert_near(left, right, matrix.size + 1, x.abs().max() * y.abs().max())
@@ -88,7 +88,7 @@ def test_adjoint_moves_to_the_other_side_of_the_inner_product(matrix, execution)
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_a_batch_too_large_for_one_call_is_split(matrix, execution, monkeypatch):
-    operator = EdgeOperator(matrix, torch.float64, execution)
+    operator = EdgeOperator(matrix, dtype=torch.float64, execution=execution)
     x = signal(7, operator.n_in, 3).requires_grad_()
     whole = operator(x)
     size = max(operator.n_in, operator.n_out) * 3
@@ -100,7 +100,7 @@ def test_a_batch_too_large_for_one_call_is_split(matrix, execution, monkeypatch)
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_inputs_need_not_be_contiguous(matrix, execution):
-    operator = EdgeOperator(matrix, torch.float64, execution)
+    operator = EdgeOperator(matrix, dtype=torch.float64, execution=execution)
     x = signal(3, 2, operator.n_in).transpose(1, 2)
     assert_near(operator(x), operator(x.contiguous()), 16)
     expanded = signal(1, operator.n_in, 2).expand(3, -1, -1)
@@ -128,7 +128,7 @@ def test_edges_follow_pytorch_geometric():
 
 def test_scipy_round_trip_is_exact(matrix):
     for dtype in DTYPES:
-        back = EdgeOperator(matrix, dtype).to_scipy()
+        back = EdgeOperator(matrix, dtype=dtype).to_scipy()
         assert back.shape == matrix.shape
         assert abs(back - matrix).sum() == 0
 
@@ -147,8 +147,8 @@ def test_duplicate_edges_add_up():
 
 
 def test_double_is_exact_after_float_and_half(matrix):
-    operator = EdgeOperator(matrix, torch.float32).half().float().double()
-    exact = EdgeOperator(matrix, torch.float64)
+    operator = EdgeOperator(matrix, dtype=torch.float32).half().float().double()
+    exact = EdgeOperator(matrix, dtype=torch.float64)
     assert torch.equal(operator.weight, exact.weight)
     y = signal(2, operator.n_out, 3)
     assert torch.equal(operator.adjoint(y), exact.adjoint(y))
@@ -161,11 +161,11 @@ def test_operators_stay_out_of_the_state_dict(matrix):
 
 
 def test_copies_and_conversions_keep_working(matrix):
-    operator = EdgeOperator(matrix, torch.float32)
+    operator = EdgeOperator(matrix, dtype=torch.float32)
     x = signal(2, operator.n_in, 2, dtype=torch.float32)
     operator(x)
     copy = deepcopy(operator).double()
-    expected = EdgeOperator(matrix, torch.float64)(x.double())
+    expected = EdgeOperator(matrix, dtype=torch.float64)(x.double())
     assert_near(copy(x.double()), expected, 16)
     assert operator.dtype == torch.float32
 
@@ -174,8 +174,8 @@ def test_copies_and_conversions_keep_working(matrix):
 def test_half_precision_runs_on_the_cpu(dtype):
     matrix = random_matrix(7, 11)
     x = signal(2, 11, 8, dtype=dtype)
-    exact = EdgeOperator(matrix, torch.float64)(x.double())
-    y = EdgeOperator(matrix, dtype)(x)
+    exact = EdgeOperator(matrix, dtype=torch.float64)(x.double())
+    y = EdgeOperator(matrix, dtype=dtype)(x)
     assert y.dtype == dtype
     # Eight significant bits, sums of about four numbers near one.
     torch.testing.assert_close(y.double(), exact, atol=0.1, rtol=0)
@@ -190,8 +190,8 @@ def test_autocast_keeps_the_operators_precision():
 
 
 def test_block_diagonal_acts_on_each_graph_alone():
-    first = EdgeOperator(random_matrix(7, 11), torch.float64)
-    second = EdgeOperator(symmetric_matrix(), torch.float64)
+    first = EdgeOperator(random_matrix(7, 11), dtype=torch.float64)
+    second = EdgeOperator(symmetric_matrix(), dtype=torch.float64)
     both = EdgeOperator.block_diagonal([first, second])
     x = signal(22, 3)
     expected = torch.cat([first(x[:11]), second(x[11:])])
@@ -226,14 +226,14 @@ WINDOWS = {
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
 def test_maximum_is_over_the_sources_of_each_target(name, batch):
     matrix = WINDOWS[name]
-    operator = EdgeOperator(matrix, torch.float64)
+    operator = EdgeOperator(matrix, dtype=torch.float64)
     x = signal(*batch, operator.n_in, 3).requires_grad_()
     assert torch.equal(operator.reduce_max(x), dense_maximum(matrix, x))
     assert torch.autograd.gradcheck(operator.reduce_max, x)
 
 
 def test_gradient_of_a_tied_maximum_sums_to_one():
-    operator = EdgeOperator(WINDOWS["uneven"], torch.float64)
+    operator = EdgeOperator(WINDOWS["uneven"], dtype=torch.float64)
     x = torch.ones(4, 1, dtype=torch.float64, requires_grad=True)
     operator.reduce_max(x).sum().backward()
     assert x.grad is not None
@@ -326,11 +326,11 @@ def test_wrong_matrices_are_refused():
     with pytest.raises(ValueError, match=r"must be one of auto, .*got 'fastest'"):
         EdgeOperator(sp.eye_array(3), execution="fastest")
     with pytest.raises(TypeError, match=r"floating dtype, got torch\.int32"):
-        EdgeOperator(sp.eye_array(3), torch.int32)
+        EdgeOperator(sp.eye_array(3), dtype=torch.int32)
 
 
 def test_an_execution_that_cannot_run_raises():
-    operator = EdgeOperator(symmetric_matrix(), torch.float16, "csr")
+    operator = EdgeOperator(symmetric_matrix(), dtype=torch.float16, execution="csr")
     expected = r"'csr' has no kernel for torch\.float16 on the CPU; use 'auto' or"
     with pytest.raises(TypeError, match=expected):
         operator(torch.zeros(11, 2, dtype=torch.float16))

@@ -67,8 +67,8 @@ def ours(
 ) -> Peer:
     """Return this library's transforms."""
     L = round(c.shape[-2] ** 0.5)
-    analysis = SHT(sampling, L, method, iterations=iterations, dtype=c.dtype)
-    synthesis = ISHT(sampling, L, method, dtype=c.dtype).to(c.device)
+    analysis = SHT(sampling, L, method=method, iterations=iterations, dtype=c.dtype)
+    synthesis = ISHT(sampling, L, method=method, dtype=c.dtype).to(c.device)
     return Peer(analysis.to(c.device), synthesis, synthesis(c), c)
 
 

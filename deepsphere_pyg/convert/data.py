@@ -156,7 +156,7 @@ def from_data(data: Data) -> SphericalGraph:
 
 
 def operator_from_data(
-    data: Data, kind: str | None = None, execution: str = "auto"
+    data: Data, kind: str | None = None, *, execution: str = "auto"
 ) -> EdgeOperator:
     """Return the rescaled Laplacian of a graph, or of each graph of a batch.
 

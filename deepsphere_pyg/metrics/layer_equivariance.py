@@ -128,8 +128,12 @@ def layer_equivariance_error(
     >>> round(layer_equivariance_error(relu, 10, 10).mean, 1)
     0.3
     """
-    before = HarmonicRotation(layout, torch.float64)
-    after = None if layout_out is None else HarmonicRotation(layout_out, torch.float64)
+    before = HarmonicRotation(layout, dtype=torch.float64)
+    after = (
+        None
+        if layout_out is None
+        else HarmonicRotation(layout_out, dtype=torch.float64)
+    )
     channels = integer_argument("in_channels", in_channels, 1)
     n_samples = integer_argument("n_samples", n_samples, 2)
     seed = integer_argument("seed", seed, 0)

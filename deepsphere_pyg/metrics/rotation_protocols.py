@@ -39,7 +39,7 @@ class RotationProtocol(ABC):
     def __init__(self, sampling: Sampling, L: int) -> None:
         self.L = L
         self.signals_of = ISHT(sampling, L, dtype=torch.float64)
-        self.turn = HarmonicRotation(L, torch.float64)
+        self.turn = HarmonicRotation(L, dtype=torch.float64)
 
     @abstractmethod
     def draw_angles(self, rng: np.random.Generator) -> FloatArray:
@@ -94,9 +94,9 @@ class ExactProtocol(RotationProtocol):
                 f"L = {L} on {sampling.name}, got {self.max_degree}; use a finer "
                 "sampling"
             )
-        analysis = SHT(sampling, L, "conjugate-gradients", dtype=torch.float64)
+        analysis = SHT(sampling, L, method="conjugate-gradients", dtype=torch.float64)
         synthesis = ISHT(sampling, L, dtype=torch.float64)
-        return analysis, synthesis, HarmonicRotation(L, torch.float64)
+        return analysis, synthesis, HarmonicRotation(L, dtype=torch.float64)
 
     def draw_angles(self, rng: np.random.Generator) -> FloatArray:
         """Return the angles of a uniform (Haar) rotation."""
@@ -144,7 +144,7 @@ class PublishedProtocol(RotationProtocol):
         if output_sampling is not sampling:
             L = largest_degree(output_sampling, "published") + 1
             synthesis = ISHT(output_sampling, L, dtype=torch.float64)
-            turn = HarmonicRotation(L, torch.float64)
+            turn = HarmonicRotation(L, dtype=torch.float64)
             self.through_output = _plain_rotation(synthesis, turn)
 
     def draw_angles(self, rng: np.random.Generator) -> FloatArray:

@@ -116,7 +116,7 @@ class HybridClassifier(SphericalModel):
         self.pool = pooling_layer("max")
         # With few vertices and degrees, one dense matrix is the fastest.
         coarsest = self.pyramid.graphs[-1].sampling
-        self.transform = SHT(coarsest, self.spectral.layout.L, "least-squares")
+        self.transform = SHT(coarsest, self.spectral.layout.L, method="least-squares")
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""

@@ -23,9 +23,9 @@ from tests.helpers import random
 TURN = Rotation.from_euler(0.1, 0.2, 0.3)
 # Each with the rows that it is given.
 CASES = {
-    "rings": (lambda: SHT(GaussLegendre(4), 4, "rings"), 32),
-    "iterated": (lambda: SHT(HEALPix(2, nest=True), 4, "rings"), 48),
-    "back": (lambda: ISHT(HEALPix(2, nest=True), 4, "rings"), 16),
+    "rings": (lambda: SHT(GaussLegendre(4), 4, method="rings"), 32),
+    "iterated": (lambda: SHT(HEALPix(2, nest=True), 4, method="rings"), 48),
+    "back": (lambda: ISHT(HEALPix(2, nest=True), 4, method="rings"), 16),
     "matrix": (lambda: SHT(Fibonacci(40), 3), 40),
     "group": (lambda: SO3Transform(SO3Grid(4, 2)), len(SO3Grid(4, 2))),
     "group, back": (lambda: ISO3Transform(SO3Grid(4, 2)), 46),
@@ -79,7 +79,7 @@ def test_rotations_are_filled_again():
 
 
 def test_what_is_moved_to_where_it_is_stays_the_same():
-    module = SHT(GaussLegendre(4), 4, "rings")
+    module = SHT(GaussLegendre(4), 4, method="rings")
     before = list(tensors_of(module))
     moved = list(tensors_of(module.to("cpu").float()))
     assert all(a is b for a, b in zip(before, moved, strict=True))

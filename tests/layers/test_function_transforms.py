@@ -134,13 +134,13 @@ def test_maps_compile(operator_layer_case):
 
 
 TRANSFORMS = {
-    "rings": lambda: SHT(GaussLegendre(4), 4, "rings"),
-    "back": lambda: ISHT(HEALPix(2, nest=True), 4, "rings"),
-    "iterated": lambda: SHT(HEALPix(2, nest=True), 4, "rings"),
+    "rings": lambda: SHT(GaussLegendre(4), 4, method="rings"),
+    "back": lambda: ISHT(HEALPix(2, nest=True), 4, method="rings"),
+    "iterated": lambda: SHT(HEALPix(2, nest=True), 4, method="rings"),
     "matrix": lambda: SHT(Fibonacci(40), 3),
 }
 if ducc_is_installed():
-    TRANSFORMS["ducc"] = lambda: SHT(HEALPix(2, nest=True), 4, "ducc")
+    TRANSFORMS["ducc"] = lambda: SHT(HEALPix(2, nest=True), 4, method="ducc")
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
@@ -160,7 +160,7 @@ def test_forward_derivatives_without_torch_func():
     from torch.autograd import forward_ad
 
     matrix = sp.random_array((6, 6), density=0.5, rng=0)
-    operator = EdgeOperator(matrix, torch.float64)
+    operator = EdgeOperator(matrix, dtype=torch.float64)
     x, direction = torch.ones(6, 2).double(), torch.randn(6, 2).double()
     with forward_ad.dual_level():
         y = operator(forward_ad.make_dual(x, direction))

@@ -74,7 +74,7 @@ def inputs(n, in_channels, out_channels, K, batch=3, dtype=torch.float64):
 def test_values_and_gradients_are_those_of_the_equation(
     matrix, kernel, size, K, channels
 ):
-    operator = EdgeOperator(matrix, torch.float64, "message_passing")
+    operator = EdgeOperator(matrix, dtype=torch.float64, execution="message_passing")
     given = inputs(192, *channels, K)
     results = []
     for f in (
@@ -105,7 +105,7 @@ def test_any_matrix_any_tiles_any_groups(
 ):
     rng = np.random.default_rng(seed)
     matrix = sp.csr_array(sp.random_array((n, n), density=density, rng=rng))
-    operator = EdgeOperator(matrix, torch.float64, "message_passing")
+    operator = EdgeOperator(matrix, dtype=torch.float64, execution="message_passing")
     given = inputs(n, *channels, K, batch)
     before = signal_groups.NUMBERS_OF_A_TILE
     signal_groups.NUMBERS_OF_A_TILE = at_once
@@ -122,7 +122,7 @@ def test_any_matrix_any_tiles_any_groups(
 
 @pytest.mark.parametrize("channels", [(2, 3), (3, 2), (1, 4)])
 def test_derivatives_of_first_and_second_order(channels):
-    operator = EdgeOperator(lopsided(HEAT), torch.float64)
+    operator = EdgeOperator(lopsided(HEAT), dtype=torch.float64)
     f = operation(operator, 2, 48)
     given = inputs(192, *channels, 3, batch=2)
     assert torch.autograd.gradcheck(f, given, fast_mode=True)
@@ -135,7 +135,7 @@ def test_derivatives_of_first_and_second_order(channels):
 
 
 def test_operations_keep_their_word_to_pytorch():
-    operator = EdgeOperator(lopsided(HEAT), torch.float64)
+    operator = EdgeOperator(lopsided(HEAT), dtype=torch.float64)
     tiles = operator.tiles(2, 48)
     x, weight, bias = inputs(192, 2, 3, 3)
     y = signal(3, 192, 3, seed=4).requires_grad_()
@@ -148,7 +148,7 @@ def test_operations_keep_their_word_to_pytorch():
 
 
 def test_equal_inputs_give_equal_bits():
-    operator = EdgeOperator(HEAT, torch.float32)
+    operator = EdgeOperator(HEAT, dtype=torch.float32)
     given = inputs(192, 4, 4, 4, dtype=torch.float32)
     f = operation(operator, 3, 48)
     runs = []
@@ -162,11 +162,11 @@ def test_equal_inputs_give_equal_bits():
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("channels", SHAPES)
 def test_half_precision_rounds_signals_and_weights_once(dtype, channels):
-    operator = EdgeOperator(HEAT, dtype)
+    operator = EdgeOperator(HEAT, dtype=dtype)
     given = inputs(192, *channels, 4, dtype=dtype)
     exact = [part.detach().double().requires_grad_() for part in given]
     y = operation(operator, 3, 48)(*given)
-    expected = reference(*exact, EdgeOperator(HEAT, torch.float64))
+    expected = reference(*exact, EdgeOperator(HEAT, dtype=torch.float64))
     assert y.dtype == dtype
     gradients = torch.autograd.grad(y.sum(), given)
     expected_gradients = torch.autograd.grad(expected.sum(), exact)
@@ -179,12 +179,12 @@ def test_half_precision_rounds_signals_and_weights_once(dtype, channels):
 
 @pytest.mark.parametrize("channels", SHAPES)
 def test_signals_may_be_more_precise_than_weights(channels):
-    operator = EdgeOperator(HEAT, torch.float32)
+    operator = EdgeOperator(HEAT, dtype=torch.float32)
     given = inputs(192, *channels, 4, dtype=torch.float32)
     half = [given[0], *(p.detach().bfloat16().requires_grad_() for p in given[1:])]
     exact = [part.detach().double().requires_grad_() for part in half]
     y = operation(operator, 3, 48)(*half)
-    expected = reference(*exact, EdgeOperator(HEAT, torch.float64))
+    expected = reference(*exact, EdgeOperator(HEAT, dtype=torch.float64))
     assert y.dtype == torch.bfloat16
     gradients = torch.autograd.grad(y.sum(), half)
     expected_gradients = torch.autograd.grad(expected.sum(), exact)
@@ -198,9 +198,9 @@ def test_signals_may_be_more_precise_than_weights(channels):
 @pytest.mark.parametrize("edges", [torch.float32, torch.float64, torch.bfloat16])
 @pytest.mark.parametrize("execution", ["auto", "message_passing"])
 def test_autocast_takes_signals_and_edges_of_any_precision(signals, edges, execution):
-    operator = EdgeOperator(HEAT, edges, execution)
+    operator = EdgeOperator(HEAT, dtype=edges, execution=execution)
     layer, x = ChebConv(3, 4, 3), signal(2, 192, 3)
-    exact = copy.deepcopy(layer).double()(x, EdgeOperator(HEAT, torch.float64))
+    exact = copy.deepcopy(layer).double()(x, EdgeOperator(HEAT, dtype=torch.float64))
     leaf = x.to(signals).requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
         y = layer(leaf, operator)
@@ -210,12 +210,12 @@ def test_autocast_takes_signals_and_edges_of_any_precision(signals, edges, execu
 
 
 def test_tiles_follow_conversions():
-    operator = EdgeOperator(HEAT, torch.float32)
+    operator = EdgeOperator(HEAT, dtype=torch.float32)
     layer = ChebConv(3, 4, 3)
     x = signal(2, 192, 3)
     layer(x.float(), operator)
     exact = copy.deepcopy(layer).double()(x, copy.deepcopy(operator).double())
-    fresh = copy.deepcopy(layer).double()(x, EdgeOperator(HEAT, torch.float64))
+    fresh = copy.deepcopy(layer).double()(x, EdgeOperator(HEAT, dtype=torch.float64))
     assert torch.equal(exact, fresh)
     with pytest.raises(ValueError, match="polynomials, got one from 192 to 48"):
         EdgeOperator(HEAT[:48]).tiles(2, 48)

@@ -92,6 +92,7 @@ class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
         sampling: Sampling,
         spectra: npt.ArrayLike,
         n_maps: SupportsIndex,
+        *,
         seed: SupportsIndex = 0,
         noise: SupportsFloat = 0.0,
         rotate: bool | Rotation = False,

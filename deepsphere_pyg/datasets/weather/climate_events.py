@@ -175,7 +175,7 @@ class ClimateEvents(RotatedMaps[SegmentationSample], SegmentationDataset):
     """
 
     def __init__(
-        self, sampling: Sampling, n_maps: int, seed: int = 0, rotate: bool = False
+        self, sampling: Sampling, n_maps: int, *, seed: int = 0, rotate: bool = False
     ) -> None:
         self.sampling = sampling_argument("sampling", sampling)
         self.channel_names = CAM5_CHANNELS

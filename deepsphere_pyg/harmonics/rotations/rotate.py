@@ -84,6 +84,7 @@ class HarmonicRotation(Float64Tensors):
     def __init__(
         self,
         layout: HarmonicLayout | SupportsIndex,
+        *,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(dtype)
@@ -239,7 +240,7 @@ def _kept(
     layout: HarmonicLayout, dtype: torch.dtype, device: torch.device
 ) -> HarmonicRotation:
     # Shared by later callers: not made in the inference mode of the first one.
-    return in_plain_mode(lambda: HarmonicRotation(layout, dtype).to(device))
+    return in_plain_mode(lambda: HarmonicRotation(layout, dtype=dtype).to(device))
 
 
 def _broadcast(batch: torch.Size, rotations: torch.Size) -> torch.Size:

@@ -111,8 +111,8 @@ class SHT(HarmonicTransform):
         self,
         sampling: Sampling,
         L: SupportsIndex,
-        method: str = "auto",
         *,
+        method: str = "auto",
         iterations: int | None = None,
         ridge: float = 0.0,
         dtype: torch.dtype | None = None,
@@ -218,8 +218,8 @@ class ISHT(HarmonicTransform):
         self,
         sampling: Sampling,
         L: SupportsIndex,
-        method: str = "auto",
         *,
+        method: str = "auto",
         dtype: torch.dtype | None = None,
     ) -> None:
         number = _checked_arguments(sampling, L)

@@ -48,6 +48,7 @@ class WignerTransform(Float64Tensors, ABC):
         grid: SO3Grid,
         L: SupportsIndex | None = None,
         N: SupportsIndex | None = None,
+        *,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(dtype)
@@ -55,7 +56,7 @@ class WignerTransform(Float64Tensors, ABC):
         self.L, self.N = _bandlimits_on(grid, L, N)
         self.layout = so3_layout(self.L, self.N)
         self._n_rows = self.layout.n_rows
-        self.waves = EdgeOperator(wave_matrix(self.L, self.N), self.dtype)
+        self.waves = EdgeOperator(wave_matrix(self.L, self.N), dtype=self.dtype)
         self._starts = wave_starts(self.L, self.N)
         settings = (type(self), grid, self.L, self.N)
         self._shared = shared_table(settings, self._table)

@@ -111,8 +111,8 @@ def test_a_turned_map_is_the_map_at_turned_points(seed: int, nest: bool) -> None
     sampling = HEALPix(4, nest=nest)
     rotation = Rotation.random(rng=np.random.default_rng(seed))
     spectra = SPECTRA[:, :12]
-    plain = GaussianFields(sampling, spectra, 2, seed, noise=0.3)
-    turned = GaussianFields(sampling, spectra, 2, seed, noise=0.3, rotate=rotation)
+    plain = GaussianFields(sampling, spectra, 2, seed=seed, noise=0.3)
+    turned = GaussianFields(sampling, spectra, 2, seed=seed, noise=0.3, rotate=rotation)
     matrix = rotation.as_matrix()
     np.testing.assert_allclose(turned.rotation(1), matrix)
     expected = at_points(plain, 1, sampling.xyz @ matrix)

@@ -103,7 +103,10 @@ def test_points_off_the_sphere_are_refused(xyz, message) -> None:
 
 # -- the data set ------------------------------------------------------------------
 def test_maps_do_not_depend_on_their_number_nor_on_the_order() -> None:
-    few, many = ClimateEvents(HEALPix(8), 3, seed=5), ClimateEvents(HEALPix(8), 9, 5)
+    few, many = (
+        ClimateEvents(HEALPix(8), 3, seed=5),
+        ClimateEvents(HEALPix(8), 9, seed=5),
+    )
     third = few[2]
     for i in range(3):
         assert torch.equal(few[i].x, many[i].x)

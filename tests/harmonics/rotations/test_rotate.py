@@ -131,7 +131,7 @@ def test_gradients_reach_the_angles():
 
 def test_modules_compile_and_keep_what_they_have():
     layout = HarmonicLayout(5, [1, 3, 3, 3, 3])
-    turn = HarmonicRotation(layout, torch.float64)
+    turn = HarmonicRotation(layout, dtype=torch.float64)
     rotation, x = Rotation.random((2,), generator()), random(2, layout.n_rows, 3)
     expected = turn(x, rotation)
     compiled = torch.compile(turn, fullgraph=True, backend="aot_eager")
@@ -166,7 +166,7 @@ def test_errors_for_rotated_coefficients():
     with pytest.raises(TypeError, match=r"must be torch.float32 like the module"):
         turn(torch.zeros(9, 1).double(), rotation)
     with pytest.raises(TypeError, match=r"float32 or float64, got torch.bfloat16"):
-        HarmonicRotation(3, torch.bfloat16)
+        HarmonicRotation(3, dtype=torch.bfloat16)
     with pytest.raises(TypeError, match=r"float32 or float64, got torch.float16"):
         turn.half()
     with pytest.raises(ValueError, match=r"coefficients are on meta, the module is on"):

@@ -152,7 +152,7 @@ def test_batches_of_rotations_near_and_off_the_poles():
 # Compilers look at gradients of all that they are given.
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")
 def test_modules_compile_with_rotations_near_the_poles():
-    turn, c = HarmonicRotation(3, torch.float64), random(9, 2)
+    turn, c = HarmonicRotation(3, dtype=torch.float64), random(9, 2)
     compiled = torch.compile(turn, fullgraph=True, backend="aot_eager")
     gradients = []
     for run in (turn, compiled):

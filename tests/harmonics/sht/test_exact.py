@@ -33,7 +33,9 @@ METHODS = ("rings", "ducc")
 
 
 def pair(sampling, L: int, method: str = "rings", dtype=torch.float64):
-    return SHT(sampling, L, method, dtype=dtype), ISHT(sampling, L, method, dtype=dtype)
+    return SHT(sampling, L, method=method, dtype=dtype), ISHT(
+        sampling, L, method=method, dtype=dtype
+    )
 
 
 def relative(found: torch.Tensor, wanted: torch.Tensor) -> float:
@@ -140,7 +142,7 @@ def test_signals_beyond_the_bandlimit_go_the_same_way_as_in_ducc0(scheme) -> Non
     sampling = SCHEMES[scheme](L)
     x = random(len(sampling), 2)
     ours, theirs = (
-        SHT(sampling, L, method, dtype=torch.float64)(x) for method in METHODS
+        SHT(sampling, L, method=method, dtype=torch.float64)(x) for method in METHODS
     )
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 

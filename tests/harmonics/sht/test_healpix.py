@@ -23,7 +23,7 @@ def test_synthesis_is_that_of_healpy(nest, method) -> None:
     nside, L = 8, 20
     alm = healpy.synalm(np.ones(L), lmax=L - 1, new=True)
     c = from_healpy(torch.from_numpy(alm)[None])
-    signal = ISHT(HEALPix(nside, nest), L, method, dtype=torch.float64)(c)[:, 0]
+    signal = ISHT(HEALPix(nside, nest), L, method=method, dtype=torch.float64)(c)[:, 0]
     wanted = healpy.alm2map(alm, nside, lmax=L - 1)
     if nest:
         wanted = healpy.reorder(wanted, r2n=True)
@@ -37,8 +37,8 @@ def test_analysis_is_better_than_that_of_healpy_with_as_many_iterations(
     sampling = HEALPix(nside, nest=False)
     # On average: of single signals, either may come out better.
     c = random(L * L, 10)
-    signal = ISHT(sampling, L, method, dtype=torch.float64)(c)
-    ours = SHT(sampling, L, method, dtype=torch.float64)(signal)
+    signal = ISHT(sampling, L, method=method, dtype=torch.float64)(c)
+    ours = SHT(sampling, L, method=method, dtype=torch.float64)(signal)
     maps = signal.T.numpy()
     alm = np.stack([healpy.map2alm(one, lmax=L - 1, iter=3) for one in maps])
     theirs = from_healpy(torch.from_numpy(alm))
@@ -49,8 +49,8 @@ def test_analysis_is_better_than_that_of_healpy_with_as_many_iterations(
 def test_many_iterations_are_exact(L, tolerance, method) -> None:
     sampling = HEALPix(8)
     c = random(2, L * L, 1)
-    signal = ISHT(sampling, L, method, dtype=torch.float64)(c)
-    found = SHT(sampling, L, method, iterations=20, dtype=torch.float64)(signal)
+    signal = ISHT(sampling, L, method=method, dtype=torch.float64)(c)
+    found = SHT(sampling, L, method=method, iterations=20, dtype=torch.float64)(signal)
     torch.testing.assert_close(found, c, rtol=0, atol=tolerance)
 
 
@@ -58,8 +58,10 @@ def test_many_iterations_are_exact(L, tolerance, method) -> None:
 @pytest.mark.parametrize("L", [4, 8, 16, 24])
 def test_error_is_within_the_bound_stated(L, iterations, method) -> None:
     sampling = HEALPix(8)
-    analysis = SHT(sampling, L, method, iterations=iterations, dtype=torch.float64)
-    synthesis = ISHT(sampling, L, method, dtype=torch.float64)
+    analysis = SHT(
+        sampling, L, method=method, iterations=iterations, dtype=torch.float64
+    )
+    synthesis = ISHT(sampling, L, method=method, dtype=torch.float64)
     # All signals at once: the norm of what is left of the identity.
     left = analysis(synthesis(torch.eye(L * L, dtype=torch.float64)))
     left -= torch.eye(L * L, dtype=torch.float64)
@@ -80,7 +82,7 @@ def test_iterations_lead_to_least_squares(method) -> None:
     root = np.sqrt(area)[:, None]
     harmonics = spherical_harmonics(sampling.theta, sampling.phi, L)
     wanted = np.linalg.lstsq(root * harmonics, root * x.numpy(), rcond=None)[0]
-    found = SHT(sampling, L, method, iterations=30, dtype=torch.float64)(x)
+    found = SHT(sampling, L, method=method, iterations=30, dtype=torch.float64)(x)
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
 
 
@@ -100,7 +102,7 @@ def test_weights_of_rings_integrate_zonal_harmonics(nside) -> None:
 
 def test_adjoint_of_the_iterated_analysis(method) -> None:
     sampling, L = HEALPix(8), 20
-    analysis = SHT(sampling, L, method, dtype=torch.float64)
+    analysis = SHT(sampling, L, method=method, dtype=torch.float64)
     x, c = random(len(sampling), 1), random(L * L, 1)
     forward, back = (analysis(x) * c).sum(), (x * analysis.adjoint(c)).sum()
     scale = analysis(x).norm() * c.norm()
@@ -111,8 +113,8 @@ def test_orderings_agree(method) -> None:
     ring, nest = HEALPix(8, nest=False), HEALPix(8, nest=True)
     x = random(len(ring), 2)
     order = torch.from_numpy(healpy.nest2ring(8, np.arange(len(ring))))
-    a = SHT(ring, 12, method, dtype=torch.float64)(x)
-    b = SHT(nest, 12, method, dtype=torch.float64)(x[order])
+    a = SHT(ring, 12, method=method, dtype=torch.float64)(x)
+    b = SHT(nest, 12, method=method, dtype=torch.float64)(x[order])
     assert_near(a, b, len(ring), x.abs().max())
 
 

@@ -59,8 +59,8 @@ def test_rings_can_be_fitted_beyond_their_theorem() -> None:
         SHT(sampling, 9)
     # Of the highest order, the sines vanish on 16 longitudes: no fit without a ridge.
     with pytest.raises(ValueError, match="magnify errors"):
-        SHT(sampling, 9, "least-squares")
-    fine = SHT(GaussLegendre(8, 18), 8, "least-squares", dtype=torch.float64)
+        SHT(sampling, 9, method="least-squares")
+    fine = SHT(GaussLegendre(8, 18), 8, method="least-squares", dtype=torch.float64)
     c = random(64, 1)
     signal = ISHT(GaussLegendre(8, 18), 8, dtype=torch.float64)(c)
     torch.testing.assert_close(fine(signal), c, rtol=0, atol=1e-12)
@@ -89,8 +89,8 @@ def test_synthesis_on_a_part_is_a_part_of_the_synthesis(method, nest) -> None:
     part = north[north.lon < 200]
     kept = north.index[part.index]
     c = random(2, L * L, 1)
-    wanted = ISHT(whole, L, "dense", dtype=torch.float64)(c)[:, kept]
-    synthesis = ISHT(part, L, method, dtype=torch.float64)
+    wanted = ISHT(whole, L, method="dense", dtype=torch.float64)(c)[:, kept]
+    synthesis = ISHT(part, L, method=method, dtype=torch.float64)
     assert_near(synthesis(c), wanted, L * L)
     x = random(2, len(part), 1)
     forward, back = (synthesis(c) * x).sum(), (c * synthesis.adjoint(x)).sum()
@@ -125,4 +125,4 @@ def test_a_ridge_without_least_squares_is_refused() -> None:
 
 def test_matrices_that_are_too_large_are_refused_before_they_are_made() -> None:
     with pytest.raises(ValueError, match=r"would take 4\.1 GiB, more than 4; use"):
-        ISHT(Fibonacci(20_000), 166, "dense")
+        ISHT(Fibonacci(20_000), 166, method="dense")

@@ -15,8 +15,8 @@ CODES = [healpy.UNSEEN, float("nan"), float("inf"), -float("inf"), FILL]
 TRANSFORMS = {
     "rings": lambda: SHT(Equiangular(8, 16), 4),
     "mcewen-wiaux": lambda: SHT(McEwenWiaux(6), 6),
-    "iterated": lambda: SHT(HEALPix(4, nest=True), 4, "rings"),
-    "ducc": lambda: SHT(HEALPix(4, nest=False), 4, "ducc"),
+    "iterated": lambda: SHT(HEALPix(4, nest=True), 4, method="rings"),
+    "ducc": lambda: SHT(HEALPix(4, nest=False), 4, method="ducc"),
     "least-squares": lambda: SHT(Fibonacci(60), 4),
     "masked": lambda: SHT(HEALPix(4)[np.arange(50, 190)], 3),
     "plain sums": lambda: ISHT(HEALPix(4), 4).adjoint,

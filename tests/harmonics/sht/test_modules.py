@@ -31,8 +31,8 @@ def case(request):
 
 def both(case, dtype=torch.float64):
     sampling, method = case
-    yield SHT(sampling, 3, method, dtype=dtype), random(2, len(sampling), 2)
-    yield ISHT(sampling, 3, method, dtype=dtype), random(2, 9, 2)
+    yield SHT(sampling, 3, method=method, dtype=dtype), random(2, len(sampling), 2)
+    yield ISHT(sampling, 3, method=method, dtype=dtype), random(2, 9, 2)
 
 
 def test_derivatives_of_first_and_second_order(case) -> None:
@@ -175,13 +175,13 @@ def test_bad_arguments_are_told() -> None:
     with pytest.raises(ValueError, match="L must be at least 1, got 0"):
         SHT(sampling, 0)
     with pytest.raises(ValueError, match="'quadrature'"):
-        SHT(sampling, 4, "quadrature")
+        SHT(sampling, 4, method="quadrature")
     with pytest.raises(ValueError, match="'least-squares'"):
-        ISHT(sampling, 4, "least-squares")
+        ISHT(sampling, 4, method="least-squares")
     with pytest.raises(ValueError, match="does not consist of whole rings"):
-        SHT(Fibonacci(40), 3, "rings")
+        SHT(Fibonacci(40), 3, method="rings")
     with pytest.raises(ValueError, match="does not consist of whole rings"):
-        ISHT(Fibonacci(40), 3, "ducc")
+        ISHT(Fibonacci(40), 3, method="ducc")
 
 
 @pytest.mark.parametrize(
@@ -228,13 +228,13 @@ def test_ducc0_is_chosen_where_it_is_faster_and_refused_where_it_is_not(
     assert SHT(GaussLegendre(4), 4).method == "rings"
     assert SHT(HEALPix(2), 2).method == "rings"
     with pytest.raises(ValueError, match=r"not installed; install .*\[ducc\]"):
-        ISHT(GaussLegendre(4), 4, "ducc")
+        ISHT(GaussLegendre(4), 4, method="ducc")
     with pytest.raises(ValueError, match=r"use method='rings'"):
-        SHT(GaussLegendre(4), 4, "ducc")
+        SHT(GaussLegendre(4), 4, method="ducc")
 
 
 def test_ducc0_stays_on_the_cpu() -> None:
-    transform = SHT(GaussLegendre(4), 4, "ducc").to("meta")
+    transform = SHT(GaussLegendre(4), 4, method="ducc").to("meta")
     with pytest.raises(ValueError, match=r"ducc0 computes on the CPU, but .* on meta"):
         transform(torch.zeros(32, 1, device="meta"))
 

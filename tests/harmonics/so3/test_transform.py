@@ -42,7 +42,7 @@ def basis(rotation, L, N):
 
 
 def pair(grid, L=None, N=None, dtype=torch.float64):
-    return SO3Transform(grid, L, N, dtype), ISO3Transform(grid, L, N, dtype)
+    return SO3Transform(grid, L, N, dtype=dtype), ISO3Transform(grid, L, N, dtype=dtype)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -99,7 +99,7 @@ def test_chebyshev_matches_pytorch_geometric(
         for k, linear in enumerate(oracle.lins):  # codespell:ignore lins
             linear.weight.copy_(layer.weight[k].T)
         oracle.bias.copy_(layer.bias)
-    adjacency = EdgeOperator(graph_laplacian.graph.adjacency, torch.float64)
+    adjacency = EdgeOperator(graph_laplacian.graph.adjacency, dtype=torch.float64)
     expected = oracle(
         x,
         adjacency.edge_index,
@@ -131,8 +131,10 @@ def test_convolution_commutes_with_permutations(in_channels, out_channels):
     matrix = laplacian(knn_graph(HEALPix(2), 8)).rescaled()
     order = np.random.default_rng(0).permutation(48)
     layer, x = layer_and_signal(in_channels, out_channels, 48)
-    y = layer(x, EdgeOperator(matrix, torch.float64))
-    permuted = layer(x[:, order], EdgeOperator(matrix[order][:, order], torch.float64))
+    y = layer(x, EdgeOperator(matrix, dtype=torch.float64))
+    permuted = layer(
+        x[:, order], EdgeOperator(matrix[order][:, order], dtype=torch.float64)
+    )
     # Sums over neighbours in another order.
     torch.testing.assert_close(permuted, y[:, order], atol=1e-12, rtol=0)
 

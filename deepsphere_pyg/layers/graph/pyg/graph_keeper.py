@@ -110,7 +110,7 @@ class GraphKeeper:
             edges = _edges(x, edge_index, edge_weight, batch, lambda_max)
             if self.vertexwise:
                 none = sp.csr_array((edges.n_vertices, edges.n_vertices))
-                return EdgeOperator(none, weight.dtype).to(weight.device)
+                return EdgeOperator(none, dtype=weight.dtype).to(weight.device)
             self.graph = known_graph(edges, self.normalization, weight, self.graph)
         return self.graph.operator
 

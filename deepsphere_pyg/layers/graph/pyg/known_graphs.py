@@ -129,11 +129,11 @@ class KnownGraph:
 
 
 def _operator(matrix: sp.csr_array, weight: Tensor) -> EdgeOperator:
-    return EdgeOperator(matrix, weight.dtype).to(weight.device)
+    return EdgeOperator(matrix, dtype=weight.dtype).to(weight.device)
 
 
 def _restored(matrix: sp.csr_array, dtype: torch.dtype) -> KnownGraph:
-    return KnownGraph(EdgeOperator(matrix, dtype))
+    return KnownGraph(EdgeOperator(matrix, dtype=dtype))
 
 
 # Graphs held by layers; each is dropped with the last layer that holds it.

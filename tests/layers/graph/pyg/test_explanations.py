@@ -135,7 +135,7 @@ def test_masks_of_operators_are_for_their_own_edges():
     index = operator.edge_index
     mask = torch.zeros(operator.n_edges).double()
     masks_module.set_masks(layer, mask, index, apply_sigmoid=False)
-    nothing = EdgeOperator(0 * operator.to_scipy(), torch.float64)
+    nothing = EdgeOperator(0 * operator.to_scipy(), dtype=torch.float64)
     masked = layer(x, operator)
     masks_module.clear_masks(layer)
     close(masked, layer(x, nothing))
