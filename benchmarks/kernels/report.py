@@ -114,7 +114,7 @@ def markdown(rows: Sequence[Row], cases: Mapping[str, Case], caption: str) -> st
         if row["note"]
     )
     published = [
-        f"{cases[row['case']].title}: {row['instance_ms']:.3g} ms an instance on this "
+        f"{cases[row['case']].title}: {row['instance_ms']:.3g} ms per instance on this "
         f"machine; published {cases[row['case']].published_ms:g} ms on a GPU"
         for row in rows
         if row["mode"] == FORWARD

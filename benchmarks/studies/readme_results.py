@@ -151,7 +151,7 @@ def print_errors(folder: Path, weightings: Sequence[str]) -> None:
 
 
 def _in_e4(error: float) -> str:
-    """Error in units of 1e-4: whole numbers, a digit more below 10."""
+    """Error in units of 1e-4: whole numbers, with one more digit below 10."""
     scaled = 1e4 * error
     return f"{scaled:.0f}" if scaled >= 9.95 else f"{scaled:.1f}"
 
