@@ -1,18 +1,18 @@
 """Time graph convolutions against their peers, and against the machine's limits.
 
 Every case is computed by this package, by PyTorch Geometric, by sparse products of
-PyTorch and by SciPy, in turn in one process for each number of threads and allocator;
-each result is compared with float64. ``kernels.csv``, ``kernels.md``
-and ``kernels.json`` in --out grow case by case and stay after an interruption.
+PyTorch and by SciPy, in alternation in one process for each number of threads and
+allocator; each result is compared with float64. ``kernels.csv``, ``kernels.md`` and
+``kernels.json`` in --out grow case by case and remain after an interruption.
 
     python -m benchmarks.run --out runs/bench --reference benchmarks/reference.csv
     python -m benchmarks.run --quick --out runs/bench-quick
     python -m benchmarks.run --cases shrec17 unet --device cuda
 
 A ratio is the median time of a peer over that of this package: how many times faster
-this package is. With the neutral allocator no page returns to the system, so none has
-to be mapped again. Peak memory is the memory of a run beyond its inputs, weights and
-graph: the memory in use at once, and the growth of the process with the default
+this package is. With the neutral allocator no page returns to the system, so no page
+has to be mapped again. Peak memory is the memory of a run beyond its inputs, weights
+and graph: the memory in use at once, and the growth of the process with the default
 allocator.
 """
 
@@ -59,13 +59,18 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     add("--threads", type=int, nargs="+", help="default: 1 and 2")
     add("--allocators", nargs="+", choices=(DEFAULT, NEUTRAL))
-    add("--no-memory", dest="memory", action="store_false", help="skip the peaks")
+    add("--no-memory", dest="memory", action="store_false", help="skip peak memory")
     add("--repeat", type=int, default=15, help="largest number of runs of each peer")
     add("--budget", type=float, default=1.0, help="seconds for the runs of a peer")
     add("--device", choices=("cpu", "cuda"), default="cpu")
-    add("--quick", action="store_true", help="tiny cases, in a minute: a smoke test")
+    add("--quick", action="store_true", help="smoke test: tiny cases, in a minute")
     add("--reference", type=Path, help="file of ratios to compare this run with")
-    add("--tolerance", type=float, default=0.7, help="share of a ratio that passes")
+    add(
+        "--tolerance",
+        type=float,
+        default=0.7,
+        help="smallest share of a stored ratio that passes",
+    )
     add("--write-reference", type=Path, help="store the ratios of this run")
     args = parser.parse_args(words)
     refuse_below(parser, args, 1, "repeat", "threads")

@@ -1,14 +1,14 @@
 """Graph and harmonic neural networks on any sampling of the sphere.
 
-This level has the names that networks are put together from: all public names of six
-sub-packages. Data sets, metrics, plots and training are imported from their own.
-Names are imported when first used, since PyTorch takes seconds to load.
+The top level has the names from which networks are built: all public names of six of
+its modules. Data sets, metrics, plots and training are imported from their
+sub-packages. Names are imported on first use, since PyTorch takes seconds to load.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # Room by room: type checkers do not follow an `__all__` that is a sum of others.
+    # One by one: type checkers do not follow an `__all__` that is a sum of others.
     from deepsphere_pyg.convert import *
     from deepsphere_pyg.convert.onnx import *
     from deepsphere_pyg.convert.xarray import *
@@ -30,16 +30,16 @@ else:
     from importlib import import_module
     from importlib.util import find_spec
 
-    # Each room imports only rooms before it, so a name loads no more than it needs.
-    _ROOMS = ("edge_operator", "operators", "harmonics", "layers", "models", "convert")
+    # Each imports only modules before it, so a name loads no more than it needs.
+    _PARTS = ("edge_operator", "operators", "harmonics", "layers", "models", "convert")
 
     def __getattr__(name):
         special = name.startswith("__") and name != "__all__"
         # Python asks here for its own names, and for modules before it imports them.
         if not special and find_spec(f"{__name__}.{name}") is None:
             names = []
-            for room in _ROOMS:
-                module = import_module(f"{__name__}.{room}")
+            for part in _PARTS:
+                module = import_module(f"{__name__}.{part}")
                 if name in module.__all__:
                     return globals().setdefault(name, getattr(module, name))
                 names += module.__all__

@@ -33,7 +33,7 @@ class EdgeOperator(FixedTensors):
     .. math:: y_i = \sum_{j \to i} w_{ij} x_j
 
     Laplacians, pooling, unpooling and interpolation are all of this kind. The weights
-    are fixed: what is learned acts on channels.
+    are fixed; learned weights act on channels.
 
     Parameters
     ----------

@@ -1,13 +1,13 @@
-"""How nearly a graph Laplacian commutes with rotations, by sampling and edge weights.
+"""Compare how nearly graph Laplacians commute with rotations.
 
-A convolution on a graph treats all directions alike only as well as its Laplacian
-commutes with rotations. The picture shows the relative difference between turning a
+A convolution on a graph treats all directions alike only as far as its Laplacian
+commutes with rotations. The picture shows the relative difference between rotating a
 random signal of degree l before and after the Laplacian, on three samplings of about
 the same number of vertices, with few and with many neighbours, for the heat kernel and
-for weights fitted on the same links. Fitted weights are several times nearer to
-commuting, at no cost when they are used; most where cells differ in area, as on the
-icosahedron and on the Gaussian grid, which the heat kernel does not know. With
-``--small`` it runs in seconds.
+for weights fitted on the same links. The error of fitted weights is several times
+lower, and convolutions with them cost the same. They gain most where cells differ in
+area, as on the icosahedron and on the Gaussian grid, since the heat kernel does not
+take areas into account. With ``--small`` the script runs in seconds.
 """
 
 import argparse
@@ -37,7 +37,7 @@ for panel, sampling in zip(axes[0], tqdm(samplings, desc="samplings"), strict=Tr
     curves = []
     for weighting in ("heat", "fitted"):
         for k in (8, 20):
-            # L as it is: rescaled to [-1, 1], its identity part would flatter.
+            # L is not rescaled: the identity part of the rescaled one lowers errors.
             operator = laplacian(knn_graph(sampling, k, weighting=weighting))
             errors = equivariance_error(
                 operator, sampling, degrees, n_samples=n_samples

@@ -1,13 +1,15 @@
-"""Figure 2 of the DeepSphere paper, published points beside ours, and what came after.
+"""Draw figure 2 of the DeepSphere paper, published points beside ours, and later work.
 
 Left: the equivariance error of graph Laplacians on HEALPix against the degree of the
 signal, measured as in the paper (Defferrard et al. 2020, arXiv:2012.15000): random
-signals, random rotations, healpy's transform. More neighbours, lower error; the rule of
-2019, 8 adjacent pixels and half their mean squared distance for t, lies highest.
+signals, random rotations, healpy's transform. The error falls with the number of
+neighbours; it is highest for the rule of 2019, which links 8 adjacent pixels and takes
+half their mean squared distance for t.
 
-Right: the same Laplacians, measured from their stencils alone, free of the transform's
-own error which fills the low degrees on the left; and Laplacians of the same
-neighbours whose weights were fitted. With ``--small`` it runs in seconds.
+Right: the errors of the same Laplacians, measured from their stencils alone and thus
+without the transform's own error, which dominates the low degrees on the left; and the
+errors of Laplacians with fitted weights on the same neighbours. With ``--small`` the
+script runs in seconds.
 """
 
 import argparse

@@ -1,19 +1,21 @@
 """Graphs where maps are fine, harmonics where they are coarse: a hybrid network.
 
 Each map is a fine texture whose strength follows a hidden pattern of degree 2, 3, 4 or
-5: which one is the class. The texture is local and needs many pixels; the pattern spans
-the sphere and needs few coefficients. Three networks of like size learn it from the
-same 128 maps: Chebyshev convolutions with pooling down to a few pixels, convolutions of
-coefficients at full bandlimit, and a hybrid in one ``nn.Sequential``: one Chebyshev
-block on the pixels, then zonal convolutions of the 64 coefficients that matter.
+5; the degree is the class. The texture is local and needs many pixels; the pattern
+spans the sphere and needs few coefficients. Three networks of similar size learn to
+classify from the same 128 maps: Chebyshev convolutions with pooling down to a few
+pixels; convolutions of coefficients at full bandlimit; and a hybrid in one
+``nn.Sequential``, with one Chebyshev block on the pixels and then zonal convolutions of
+the 64 coefficients that matter.
 
-Of 400 other maps, harmonics alone get 99.8 % right, the hybrid 96.5 % in about half the
-time, and graphs alone 85.8 %; three times the epochs bring those to about 93 %.
-Harmonics at full bandlimit cost more the finer the maps are. Graphs alone turn the
-answer most when a map turns, by 13 % of it, for their coarse levels have a few dozen
-pixels: the hybrid has coefficients there, and 7 %, harmonics 5 %. These are of one run,
-less than half a minute a network on one core. With ``--small`` it runs in seconds and
-learns nothing.
+Of 400 other maps, harmonics alone classify 99.8 % correctly, the hybrid 96.5 % in about
+half the time, and graphs alone 85.8 %, or about 93 % after three times the epochs.
+Harmonics at full bandlimit cost more the finer the maps are. When a map is rotated, the
+output of graphs alone changes most, by 13 %, because their coarse levels have a few
+dozen pixels; the hybrid has coefficients there, and its output changes by 7 %, that of
+harmonics by 5 %. These figures are from one run, which takes less than half a minute
+per network on one core. With ``--small`` the script runs in seconds and the networks
+learn nothing.
 """
 
 import argparse
@@ -51,7 +53,7 @@ args = parser.parse_args()
 nside, n_train, n_test, epochs = (8, 16, 8, 2) if args.small else (32, 128, 400, 15)
 DEGREES, STRENGTH, CHANNELS, COARSE = (2, 3, 4, 5), 0.08, 16, 8
 
-# Texture between degrees nside and 2 nside, patterns of one degree, each of variance 1.
+# Textures between degrees nside and 2 nside, patterns of one degree; variance 1 each.
 degrees = np.arange(2 * nside + 1)
 fine = np.where(degrees > nside, 1.0, 0.0)
 fine *= 4 * np.pi / ((2 * degrees + 1) @ fine)
@@ -62,7 +64,7 @@ sampling = HEALPix(nside)
 
 
 def draw(n_maps, seed, rotate=False):
-    """Maps, the pattern hidden in each, and its class."""
+    """Return maps, the pattern hidden in each, and its class."""
     textures = GaussianFields(
         sampling, [fine, fine], n_maps, seed=2 * seed, rotate=rotate
     )
@@ -87,7 +89,7 @@ poolings = [pooling_operator(coarsening) for coarsening in pyramid.coarsenings]
 
 
 def chebyshev_only():
-    """Blocks on ever coarser graphs, and the mean over the last."""
+    """Return blocks on ever coarser graphs, and the mean over the last."""
     layers = []
     for level, operator in enumerate(laplacians):
         if level:
@@ -99,7 +101,7 @@ def chebyshev_only():
 
 
 def coarse_harmonics():
-    """From coefficients of degrees below 8 to the answer."""
+    """Return layers from coefficients of degrees below 8 to the output."""
     return [
         ZonalConv(CHANNELS, CHANNELS, COARSE),
         FragmentNorm(CHANNELS, COARSE),
@@ -111,7 +113,7 @@ def coarse_harmonics():
 
 
 def harmonics_only():
-    """Filters of all degrees, ReLU on as many rings, and few degrees from there on."""
+    """Return filters of all degrees, ReLU on a grid, and few degrees from there on."""
     bandlimit = 2 * nside + 1
     return nn.Sequential(
         SHT(sampling, bandlimit),
@@ -124,9 +126,9 @@ def harmonics_only():
 
 
 def hybrid():
-    """One block on the pixels, and few degrees from there on."""
+    """Return one block on the pixels, and few degrees from there on."""
     levels = int(np.log2(nside // 8))
-    # Of few degrees and pixels, one small matrix is quicker than sums along rings.
+    # For few degrees and pixels, one small matrix is faster than sums along rings.
     analysis = SHT(pyramid.graphs[levels].sampling, COARSE, method="least-squares")
     return nn.Sequential(
         WithOperator(ConvBlock(1, CHANNELS, 4, "batch"), laplacians[0]),
@@ -137,14 +139,14 @@ def hybrid():
 
 
 def logits(network, x):
-    """What a network says of maps, by parts that fit into memory."""
+    """Return the logits of maps, computed in parts that fit into memory."""
     network.eval()
     with torch.no_grad():
         return torch.cat([network(part / x_train.std()) for part in x.split(25)])
 
 
 def train(network, bar):
-    """Accuracy on test maps after each epoch, and the seconds spent on training."""
+    """Train, and return seconds of training and accuracy on test maps by epoch."""
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, 1e-2, total_steps=epochs * -(-n_train // 16)
@@ -179,7 +181,7 @@ with tqdm(total=len(kinds) * epochs, unit="epoch") as bar:
         torch.manual_seed(0)
         network = build()
         curve = train(network, bar)
-        # What all classes have in common does not matter to the answer.
+        # A constant added to the logits of all classes does not change the output.
         here, there = (
             y - y.mean(dim=1, keepdim=True)
             for y in (logits(network, x_test), logits(network, x_turned))
@@ -188,11 +190,11 @@ with tqdm(total=len(kinds) * epochs, unit="epoch") as bar:
         weights = sum(p.numel() for p in network.parameters())
         results[name] = (weights, curve, change)
 
-print(f"{'network':15} parameters  accuracy  change when turned  seconds")
+print(f"{'network':15} parameters  accuracy  change if rotated  seconds")
 for name, (weights, curve, change) in results.items():
     seconds, accuracy = curve[-1]
     print(
-        f"{name:15} {weights:10} {accuracy:7.1f} % {100 * change:17.1f} %"
+        f"{name:15} {weights:10} {accuracy:7.1f} % {100 * change:16.1f} %"
         f" {seconds:8.1f}"
     )
 
@@ -202,7 +204,7 @@ title = f"the pattern in it, of degree {DEGREES[y_test[0]]}"
 draw_map(second, sampling, hidden_test[0, :, 0], title=title, cmap="RdBu_r")
 for name, (_, curve, _) in results.items():
     left.plot(*zip(*curve, strict=True), marker="o", markersize=3, label=name)
-left.set_title("while the networks learn", fontsize=10)
+left.set_title("accuracy during training", fontsize=10)
 left.set_xlabel("seconds of training")
 left.set_ylabel(f"accuracy on {n_test} maps in %")
 left.legend(frameon=False, loc="lower right")
@@ -210,7 +212,7 @@ changes = [100 * change for _, _, change in results.values()]
 bars = right.bar(list(results), changes, width=0.6, color=["C0", "C1", "C2"])
 right.bar_label(bars, fmt="%.1f %%")
 right.set_ylabel("change of the output in %")
-right.set_title("when the maps are turned", fontsize=10)
+right.set_title("rotation of the maps", fontsize=10)
 for axes in (left, right):
     plain_axes(axes)
 figure.savefig(args.picture, dpi=110)

@@ -1,11 +1,11 @@
-"""Train on one sampling, run on others: weights know channels, not pixels.
+"""Train on one sampling and run on others, since weights act on channels, not pixels.
 
 A small U-Net learns on HEALPix; the same weights then segment the same weather on an
 icosahedral and an equiangular grid and on points scattered at random. The picture shows
-one map on all four. Between even samplings of like resolution weights move well. Where
-the density of points varies, the Laplacian of nearest neighbours is another operator,
-and the weights need training there. With ``--small`` it runs in seconds and learns next
-to nothing.
+one map on all four. Weights move well between even samplings of similar resolution.
+Where the density of points varies, the Laplacian of nearest neighbours differs, and the
+weights need training there. With ``--small`` the script runs in seconds and the network
+learns next to nothing.
 """
 
 import argparse

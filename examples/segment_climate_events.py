@@ -1,8 +1,8 @@
 """Segment generated weather: find its cyclones and atmospheric rivers.
 
-A U-Net on a HEALPix graph learns from a hundred-odd maps of 16 channels. The script
-shows what the command ``deepsphere-pyg segment`` does inside, in plain PyTorch, and
-ends with a picture of one test map. With ``--small`` it runs in seconds and learns next
+A U-Net on a HEALPix graph learns from 160 maps of 16 channels. The script shows the
+steps of the command ``deepsphere-pyg segment`` in plain PyTorch, and ends with a
+picture of one test map. With ``--small`` it runs in seconds and the network learns next
 to nothing.
 """
 
@@ -24,19 +24,19 @@ parser.add_argument("--picture", default="climate_events.png", help="file to wri
 args = parser.parse_args()
 nside, n_maps, epochs = (8, 4, 1) if args.small else (32, 160, 12)
 
-# Maps are drawn from continuous fields: any sampling could stand here.
+# Maps are drawn from continuous fields, so any other sampling would do as well.
 sampling = HEALPix(nside)
 train = CachedMaps(ClimateEvents(sampling, n_maps, seed=0))
 test = ClimateEvents(sampling, max(2, n_maps // 10), seed=1)
 
-# The network, which owns graphs of four resolutions, and how they coarsen.
+# The network owns graphs of four resolutions, and the coarsenings between them.
 torch.manual_seed(0)
 network = SphericalUNet(
     len(train.channel_names), len(train.class_names), sampling, configuration=SMALL
 )
 network.standardize.fit_(*input_statistics(train))
 
-# On equal areas the plain mean over vertices is the integral over the sphere.
+# With equal areas, the plain mean over vertices is the mean over the sphere.
 optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
 loader = DataLoader(train, batch_size=4, shuffle=True)
 schedule = torch.optim.lr_scheduler.OneCycleLR(

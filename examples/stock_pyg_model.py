@@ -1,12 +1,12 @@
-"""A network written for PyTorch Geometric, with one import changed.
+"""Train a network written for PyTorch Geometric, with one import changed.
 
-The network below, its graphs and its training know PyTorch Geometric only: ``Data``,
+The network below, its graphs and its training use only PyTorch Geometric: ``Data``,
 ``DataLoader``, and ``ChebConv`` called with ``edge_index`` and ``edge_weight``. It is
 trained to find cyclones and atmospheric rivers in generated weather, once with
 ``torch_geometric.nn.ChebConv`` and once with the ``ChebConv`` of
 ``deepsphere_pyg.layers.graph.pyg``, from the same weights on the same batches, in
 alternation. The picture shows that the losses are equal, and the time of a training
-step with each. With ``--small`` it runs in seconds.
+step with each. With ``--small`` the script runs in seconds.
 """
 
 import argparse
@@ -34,7 +34,7 @@ nside, n_maps, epochs = (8, 6, 1) if args.small else (32, 16, 4)
 
 
 class Network(nn.Module):
-    """Classes of vertices; ``ChebConv`` is the one name that is imported anew."""
+    """Classify vertices; ``ChebConv`` is the only name with a changed import."""
 
     def __init__(self, ChebConv: type[nn.Module]) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Network(nn.Module):
         return self.convs[-1](x, data.edge_index, data.edge_weight)
 
 
-# Maps on one sampling: a graph of PyTorch Geometric each, which its loader joins.
+# Each map becomes a graph of PyTorch Geometric; its loader joins them to batches.
 maps = ClimateEvents(HEALPix(nside), n_maps, seed=0)
 graph = to_data(knn_graph(maps.sampling, k=8))
 fields = torch.stack([maps[i][0] for i in range(n_maps)])
@@ -91,7 +91,7 @@ for name, colour, style in zip(
 ):
     milliseconds = 1e3 * np.array(seconds[name])
     first, median = milliseconds[0], np.median(milliseconds[1:])
-    print(f"{name:28} {median:8.1f} ms a step, the first {first:.1f} ms")
+    print(f"{name:28} {median:8.1f} ms per step, {first:.1f} ms for the first")
     label = f"{name}, median {median:.0f} ms"
     loss_panel.plot(losses[name], style, color=colour, label=name)
     time_panel.plot(milliseconds, style, color=colour, label=label)
@@ -101,11 +101,11 @@ for panel in (loss_panel, time_panel):
     panel.grid(alpha=0.3)
     panel.legend(frameon=False, fontsize=8)
 ratios = np.divide(*(np.array(values)[1:] for values in seconds.values()))
-print(f"a step takes 1/{np.median(ratios):.1f} of the time, median over pairs of steps")
+print(f"steps are {np.median(ratios):.1f} times as fast, median over pairs of steps")
 their_losses, our_losses = (np.array(values) for values in losses.values())
 difference = np.abs(our_losses / their_losses - 1).max()
-print(f"largest difference of losses {difference:.1e} of their size")
-# Float32 sums in another order, through tens of steps of Adam.
+print(f"largest relative difference of losses {difference:.1e}")
+# Sums in a different order in float32, and tens of steps of Adam, make a difference.
 if difference > 1e-2:
     raise SystemExit("the losses should be the same")
 figure.savefig(args.picture, dpi=120)

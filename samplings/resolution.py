@@ -9,7 +9,7 @@ from samplings.base import Sampling
 
 
 def nominal_bandlimit(sampling: Sampling) -> int:
-    r"""Return the bandlimit that points of this spacing are used for.
+    r"""Return the usual bandlimit for points of this spacing.
 
     .. math::
         L = \left\lfloor \sqrt{\tfrac34 n} \right\rfloor, \quad

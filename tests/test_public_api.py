@@ -1,4 +1,4 @@
-"""The top level has the names of its rooms, and importing it is light."""
+"""The top level has the names of its modules, and importing it is light."""
 
 import ast
 import subprocess

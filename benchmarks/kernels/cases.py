@@ -122,7 +122,7 @@ class NetworkCase(Case):
     resolution: int = 32
     #: Batch on a CUDA device, as published where the paper says it.
     cuda_batch: int = 32
-    #: Milliseconds an instance that the paper reports (arXiv:2012.15000).
+    #: Milliseconds per instance that the paper reports (arXiv:2012.15000).
     published_ms: float | None = None
 
     @property

@@ -72,7 +72,7 @@ def grouped(rows: Iterable[Row]) -> dict[Place, dict[str, Row]]:
 
 
 def markdown(rows: Sequence[Row], cases: Mapping[str, Case], caption: str) -> str:
-    """Table: a line a case, setting and mode; how many times slower peers are."""
+    """Return a table of how many times slower peers are, by case, setting and mode."""
     shown = [p for p in PEERS if any(row["peer"] == p for row in rows)]
     peers = [peer for peer in shown if peer not in ("ours", "ours_bf16")]
     if any(cases[row["case"]].peers[0] == "ours_bf16" for row in rows):
@@ -114,7 +114,7 @@ def markdown(rows: Sequence[Row], cases: Mapping[str, Case], caption: str) -> st
         if row["note"]
     )
     published = [
-        f"{cases[row['case']].title}: {row['instance_ms']:.3g} ms an instance on this "
+        f"{cases[row['case']].title}: {row['instance_ms']:.3g} ms per instance on this "
         f"machine; published {cases[row['case']].published_ms:g} ms on a GPU"
         for row in rows
         if row["mode"] == FORWARD

@@ -67,7 +67,7 @@ class Job:
 
 
 def main() -> int:
-    """Measure the jobs on the input, one a line, all in one setting."""
+    """Measure the jobs on the input, one per line, all in one setting."""
     # PyTorch warns once that its CSR tensors are in beta.
     warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
     for number, line in enumerate(sys.stdin):

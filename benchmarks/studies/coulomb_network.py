@@ -1,10 +1,11 @@
 """A network on sorted Coulomb matrices, after Montavon et al. 2012 (NIPS 25).
 
-As there, rows are sorted by their norms with noise, drawn anew each epoch; each entry x
-of the upper triangle is expanded to tanh((x - t) / s) for thresholds t a step s apart;
-hidden layers have 400 and 100 units; predictions are means over ten noisy orders. Our
-own are the choice of thresholds (those near a value of the training set), tanh for the
-sigmoid, Adam with a rate that falls to zero along a cosine, and far fewer steps.
+As in the paper, rows are sorted by their norms with noise, which is drawn anew each
+epoch; each entry x of the upper triangle is expanded to tanh((x - t) / s) for
+thresholds t a step s apart; hidden layers have 400 and 100 units; predictions are means
+over ten noisy orders. The choice of thresholds (those near a value of the training
+set), tanh for the sigmoid, Adam with a rate that falls to zero along a cosine, and far
+fewer steps are ours.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Graphs, Laplacians and largest eigenvalues against those of pygsp, in turn.
+"""Time graphs, Laplacians and largest eigenvalues against pygsp, in alternation.
 
-Neighbours, heat weights and Laplacian on the same points, for the same k and width of
-the kernel; then the largest eigenvalue of the same Laplacian, with the error of each
-against a converged one. Fitted weights, which pygsp lacks, are timed beside them.
+Both build neighbours, heat weights and Laplacian on the same points, for the same k and
+width of the kernel, and then bound the largest eigenvalue of the same Laplacian; the
+error is that against a converged eigenvalue. Fitted weights, which pygsp lacks, are
+timed too.
 
     python -m benchmarks.studies.graph_construction --out runs/graph_construction
     python -m benchmarks.studies.graph_construction --quick --cores 2
@@ -185,7 +186,7 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--quick", action="store_true", help="few and small cases")
     add("--cores", type=int, default=1, help="number of cores to use")
     add("--rounds", type=int, default=9, help="largest number of runs of each peer")
-    add("--budget", type=float, default=4.0, help="seconds for each, 3 runs at least")
+    add("--budget", type=float, default=4.0, help="seconds for each, at least 3 runs")
     args = parser.parse_args(words)
     refuse_below(parser, args, 1, "cores", "rounds")
     pin(args.cores)

@@ -1,10 +1,10 @@
-"""Simple methods on QM7: composition alone, and sorted Coulomb matrices.
+"""Test simple methods on QM7: composition alone, and sorted Coulomb matrices.
 
     python -m benchmarks.studies.qm7_baselines --root DIR
     python -m benchmarks.studies.qm7_baselines --root DIR --methods network --folds 0
 
-DIR holds ``qm7.mat``. Errors are in kcal/mol on the published test folds, with seed,
-number of parameters and time; --out gets them as JSON, and the predictions.
+DIR holds ``qm7.mat``. Errors are in kcal/mol on the published test folds. --out gets
+the errors, with seed, number of parameters and time, as JSON, and the predictions.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--epochs", type=int, default=default.epochs)
     add("--batch-size", type=int, default=default.batch_size)
     add("--rate", type=float, default=default.rate, help="highest learning rate")
-    add("--noise", type=float, default=default.noise, help="of the sorted norms")
-    add("--step", type=float, default=default.step, help="between thresholds")
+    add("--noise", type=float, default=default.noise, help="noise on sorted norms")
+    add("--step", type=float, default=default.step, help="step of the thresholds")
     add("--seed", type=int, default=default.seed)
     add("--threads", type=int, default=1)
     add("--device", choices=("cpu", "cuda"), default=default.device)

@@ -1,6 +1,6 @@
 """Make the README's tables and pictures: run its commands and format their results.
 
-Finished runs are only reported again, so a second call is fast.
+Runs that are finished are not repeated, so a second call is fast.
 
     python -m benchmarks.studies.readme_results --eraint DIR --stations FILE
 
@@ -151,7 +151,7 @@ def print_errors(folder: Path, weightings: Sequence[str]) -> None:
 
 
 def _in_e4(error: float) -> str:
-    """Error in units of 1e-4: whole numbers, a digit more below 10."""
+    """Error in units of 1e-4: whole numbers, with one more digit below 10."""
     scaled = 1e4 * error
     return f"{scaled:.0f}" if scaled >= 9.95 else f"{scaled:.1f}"
 
@@ -214,7 +214,7 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--eraint", type=Path, help="folder of the ERA-Interim files")
     add("--out", type=Path, default=Path("runs/readme"), help="folder of the runs")
     add("--images", type=Path, default=Path("docs/images"), help="folder of pictures")
-    add("--stations", type=Path, help="npz, csv or txt of lon and lat of stations")
+    add("--stations", type=Path, help="npz, csv or txt file of stations")
     add("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     args = parser.parse_args(words)
     args.images.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,12 @@
-"""Time and memory of areas, graphs, Laplacians, eigenvalues and transfers at scale.
+"""Measure areas, graphs, Laplacians, eigenvalues and transfers of many vertices.
 
     python -m benchmarks.studies.samplings_at_scale
     python -m benchmarks.studies.samplings_at_scale healpix:1024 --weighting fitted
     python -m benchmarks.studies.samplings_at_scale stations:20000 fibonacci:20000
 
-A case is a kind of points and their number (of HEALPix, nside). Each runs in a process
-of its own, so that its peak of memory is its own. The transfer is to HEALPix of about a
-quarter of the vertices, as in a pyramid.
+A case is a kind of points and their number (nside for HEALPix). Each case runs in a
+process of its own, so that peaks of memory are separate. The transfer is to HEALPix
+with about a quarter of the vertices, as in a pyramid.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Measure each case in turn."""
     parser = new_parser(__doc__)
     parser.add_argument("cases", nargs="*", type=case, default=list(map(case, CASES)))
-    parser.add_argument("--k", type=int, default=8, help="neighbours")
+    parser.add_argument("--k", type=int, default=8, help="number of neighbours")
     parser.add_argument("--weighting", default="heat")
     args = parser.parse_args(words)
     if len(args.cases) == 1:

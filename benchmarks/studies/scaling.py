@@ -1,8 +1,9 @@
-"""Cost of a convolution against the number of vertices, on HEALPix.
+"""Measure the cost of a convolution against the number of vertices, on HEALPix.
 
-Forward pass of one layer (16 to 16 channels, K = 5, one signal, heat weights, k = 8) at
-nside 32 up to --max-nside: time and peak memory, in a process of its own for each size.
-The graph and its operator are built before, in another process, and counted apart.
+Time and peak memory are those of the forward pass of one layer (16 to 16 channels,
+K = 5, one signal, heat weights, k = 8) at nside 32 up to --max-nside, in one process
+for each size. The graph and its operator are built before, in another process, and
+counted separately.
 
     python -m benchmarks.studies.scaling --out runs/scaling
     python -m benchmarks.studies.scaling --max-nside 256 --threads 1

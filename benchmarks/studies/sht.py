@@ -1,10 +1,10 @@
-"""Spherical harmonic transforms against torch-harmonics and healpy.
+"""Time spherical harmonic transforms against torch-harmonics and healpy.
 
-Analysis and synthesis of a batch of maps on Gauss-Legendre rings, and their gradients,
-all peers in turn in one process; on HEALPix against healpy with its 3 iterations,
-which ours has too, and with 2 in a row of its own. Errors are those of a round
-trip, from coefficients to a signal and back. Peers that are not installed are named
-and left out.
+Analysis and synthesis of a batch of maps on Gauss-Legendre rings are timed, and their
+gradients, with calls of all peers in alternation in one process. On HEALPix the peer is
+healpy with its 3 iterations; ours is timed with 3 and with 2. Errors are those of a
+round trip, from coefficients to a signal and back. Peers that are not installed are
+named and left out.
 
     python -m benchmarks.studies.sht --out runs/sht
     python -m benchmarks.studies.sht --bandlimits 64 --batch 1 --threads 1
@@ -179,7 +179,7 @@ def main(words: Sequence[str] | None = None) -> None:
     cases += [(HEALPix(nside, nest=False), 2 * nside) for nside in args.nside]
     rows = []
     for sampling, L in cases:
-        print(f"{sampling.name}, L = {L}: ms a map, median (shortest), round trip")
+        print(f"{sampling.name}, L = {L}: ms per map, median (shortest), round trip")
         for row in measure(sampling, L, args):
             rows.append(row)
             print(

@@ -1,7 +1,7 @@
-"""One training step of the network for digits by convolutions on SO(3).
+"""Time one training step of the network for digits by convolutions on SO(3).
 
-Forward, cross-entropy, backward and Adam of SO3Classifier on random signals, and its
-parts forward and backward, all in turn in one process.
+The step is forward, cross-entropy, backward and Adam of SO3Classifier on random
+signals. Its parts are timed forward and backward, all in alternation in one process.
 
     python -m benchmarks.studies.so3_network --out runs/so3_network
     python -m benchmarks.studies.so3_network --scheme mcewen-wiaux --filters spectral
@@ -36,14 +36,14 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse and check the options."""
     parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--out", type=Path, default=Path("runs/so3_network"), help="of the results")
+    add("--out", type=Path, default=Path("runs/so3_network"), help="folder")
     add("--batch", type=int, default=32)
-    add("--rings", type=int, default=60, help="of the input, and points on each")
+    add("--rings", type=int, default=60, help="rings of the input grid")
     add("--channels", type=int, nargs="+", default=[20, 40])
     add("--bandlimits", type=int, nargs="+", default=[10, 6])
     add("--filters", choices=("local", "spectral"), default="local")
-    add("--scheme", choices=SCHEMES, default="kostelec-rockmore", help="of ReLU's grid")
-    add("--oversampling", type=float, default=1.0, help="of ReLU's grid")
+    add("--scheme", choices=SCHEMES, default="kostelec-rockmore", help="grid of ReLU")
+    add("--oversampling", type=float, default=1.0, help="oversampling by that grid")
     add("--threads", type=int, default=2)
     add("--rounds", type=int, default=20, help="largest number of runs of each part")
     add("--device", choices=("cpu", "cuda"), default="cpu")

@@ -1,17 +1,17 @@
-"""Accuracies of finished runs on spherical MNIST, and the digits they confuse.
+r"""Report accuracies of runs on spherical MNIST, and draw the digits they confuse.
 
     python -m benchmarks.studies.spherical_mnist table runs/digits-*
     python -m benchmarks.studies.spherical_mnist confusions --root DIR \
         --predictions runs/digits-generalized-NR/predictions.csv --out confusions.png
 
-``table`` lists folders of ``deepsphere-pyg digits``, a row for each network and
-interpolation, the most accurate on turned digits first; unfinished runs are named and
+``table`` lists folders of ``deepsphere-pyg digits``, with one row for each network and
+interpolation, the most accurate on rotated digits first; unfinished runs are named and
 left out. "6 = 9" is NR/R with a 6 for a 9, and a 9 for a 6, counted as correct.
 
-``confusions`` shows why rotation invariant networks take a 6 for a 9. Above: digits on
-the sphere, seen from below, by each interpolation. Below: sixes and nines that the
-network confused, turned upside down, as an invariant network may see them. DIR holds
-``mnist.npz`` or the idx files.
+``confusions`` shows why rotation-invariant networks take a 6 for a 9. At the top of the
+picture are digits on the sphere, seen from below, by each interpolation; below them are
+sixes and nines that the network confused, turned upside down, as an invariant network
+may see them. DIR holds ``mnist.npz`` or the idx files.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add = confusions.add_argument
     add("--root", type=Path, required=True, help="mnist.npz, or its folder")
     add("--predictions", type=Path, required=True, help="predictions.csv of a run")
-    add("--out", type=Path, default=Path("confusions.png"), help="the picture")
-    add("--columns", type=int, default=12, help="digits side by side")
+    add("--out", type=Path, default=Path("confusions.png"), help="file of the picture")
+    add("--columns", type=int, default=12, help="number of digits in a row")
     add("--rows", type=int, default=4, help="largest number of rows of digits")
     add("--n-theta", type=int, default=360, help="rings of the equiangular grid")
     args = parser.parse_args(words)

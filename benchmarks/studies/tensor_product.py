@@ -1,10 +1,10 @@
-"""Products of fragments against e3nn's TensorProduct.
+"""Time products of fragments against e3nn's TensorProduct.
 
-Forward, and forward and backward, of the same couplings in the same process, in turn:
-ours, and e3nn's "uuu" without weights. Peak memory of forward and backward is measured
-in a process for each. Ratios are e3nn's shortest time over ours, and our memory over
-e3nn's. e3nn computes its own coefficients when it is made: half a minute for all
-couplings at L = 17.
+Our layer, and e3nn's "uuu" without weights, are timed on the same couplings, forward
+and forward with backward, in alternation in one process. Peak memory of forward with
+backward is measured in one process for each. Ratios are e3nn's shortest time over ours,
+and our memory over e3nn's. e3nn computes its own coefficients at construction, which
+takes half a minute for all couplings at L = 17.
 
     python -m benchmarks.studies.tensor_product --out runs/tensor_product
     python -m benchmarks.studies.tensor_product --bandlimits 9 --kinds mst --threads 1
@@ -53,7 +53,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--out", type=Path, default=Path("runs/tensor_product"), help="folder")
     add("--bandlimits", type=int, nargs="+", default=list(BATCH))
     add("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
-    add("--batch", type=int, help="default: 32 up to L = 11, 8 above")
+    add("--batch", type=int, help="signals; default: 32 up to L = 11, 8 above")
     add("--threads", type=int, default=1)
     add("--rounds", type=int, default=50, help="largest number of runs of each peer")
     add("--budget", type=float, default=4.0, help="seconds for each peer")

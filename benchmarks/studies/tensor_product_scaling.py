@@ -1,9 +1,9 @@
-"""Cost and memory of products of fragments against the bandlimit.
+"""Measure cost and memory of products of fragments against the bandlimit.
 
-Multiply-adds are counted; times and peak memory are measured, of 8 signals of 16
-channels, in a process for each. All couplings are only counted at bandlimits whose
-tables would have more than 20 million coefficients. Slopes are those of least squares
-in both logarithms over the upper half of the bandlimits.
+Multiply-adds are counted; times and peak memory are measured, for 8 signals of 16
+channels, in one process for each. At bandlimits where the table of all couplings would
+have more than 20 million coefficients, these are counted and not run. Slopes are fitted
+by least squares in both logarithms over the upper half of the bandlimits.
 
     python -m benchmarks.studies.tensor_product_scaling --out runs/tensor_product
 """

@@ -31,12 +31,12 @@ def _format_warning(
     lineno: int,
     line: str | None = None,
 ) -> str:
-    """A warning on one line, without its place in the code."""
+    """Format a warning on one line, without its place in the code."""
     return f"warning: {message}\n"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Parser of all commands."""
+    """Return the parser of all commands."""
     # Imported here, because loading PyTorch takes seconds, in which Ctrl-C should not
     # print a traceback.
     from deepsphere_pyg.commands.digits import command as digits_command
@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         (
             "segment",
             segment_command,
-            "train a network to segment spherical maps, and report scores and pictures",
+            "train a network to segment spherical maps, and write scores and pictures",
         ),
         (
             "equivariance",

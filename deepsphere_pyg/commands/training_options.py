@@ -37,7 +37,7 @@ def add_training_arguments(
     samples
         Name of the samples of a batch, such as ``maps``.
     seed
-        What the seed decides.
+        Random choices that the seed determines, such as ``data and training``.
 
     Returns
     -------
@@ -51,7 +51,11 @@ def add_training_arguments(
     add("--lr", type=float, default=lr, help="highest learning rate of Adam")
     add("--seed", type=int, default=0, help=f"random seed of {seed}")
     add("--device", default="cpu", help="device to compute on: cpu, cuda or cuda:N")
-    add("--threads", type=int, help="CPU threads of PyTorch")
+    add(
+        "--threads",
+        type=int,
+        help="CPU threads of PyTorch (default: OMP_NUM_THREADS, else one per core)",
+    )
     return group
 
 

@@ -293,7 +293,7 @@ def graph_of_recipe(
 
 
 def _read(recipe: str | list[str] | None) -> dict[str, Any]:
-    """Fields of a recipe, none without one; older data have it outside of a list."""
+    """Fields of a recipe, empty without one; older data have it outside of a list."""
     if recipe is None:
         return {}
     text = recipe if isinstance(recipe, str) else recipe[0]

@@ -28,7 +28,7 @@ class MapDataset(Dataset[Sample_co], ABC):
     channel_names
         One name an input channel.
     class_names
-        One name a class.
+        One name per class.
     """
 
     sampling: Sampling

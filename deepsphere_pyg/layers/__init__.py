@@ -1,4 +1,4 @@
-"""Layers: each takes its operator in ``forward`` and keeps only what is learned."""
+"""Layers, which take their operator in ``forward`` and keep only learned weights."""
 
 from deepsphere_pyg.layers import fragments, graph, rotation_group, sphere
 from deepsphere_pyg.layers.fragments import *

@@ -156,7 +156,7 @@ def equivariance_error(
     squared
         Average :math:`e^2`, the definition printed in the paper. Its figure shows e.
     batch_size
-        Samples given to the operator at once. Does not change the result.
+        Samples given to the operator at once; it does not change the result.
     dtype, device
         Dtype and device of the operator's tensors, instead of the above.
 
@@ -171,7 +171,7 @@ def equivariance_error(
         If ``operator`` is neither a matrix nor callable, or a number is not an integer.
     ValueError
         If the sampling does not resolve a degree, or covers only a part of the sphere;
-        if the output has none of the shapes below, is not finite, or vanishes.
+        if the output does not have a shape below, is not finite, or vanishes.
 
     Shapes
     ------

@@ -1,4 +1,4 @@
-"""What models share: a description that rebuilds them, and a way to other samplings."""
+"""Base of models: a description that rebuilds them, and copies on other samplings."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SavedModel(nn.Module):
         return cls(**config, **place)
 
     def geometry_on(self, sampling: Any) -> Any:
-        """Return what a copy of the model on another sampling is built on."""
+        """Return the geometry of a copy of the model on another sampling."""
         return sampling
 
     def with_sampling(self, sampling: Sampling | Pyramid) -> Self:
@@ -99,7 +99,7 @@ class SphericalModel(SavedModel):
     in_channels, out_channels
         Channels of the input, and of the output.
     sampling
-        Where inputs live, or a pyramid for other graphs than those of 8 nearest
+        Sampling of the inputs, or a pyramid for other graphs than those of 8 nearest
         neighbours.
     widths
         Channels of the levels, for the error message.
@@ -112,7 +112,7 @@ class SphericalModel(SavedModel):
     pyramid
         Graphs and coarsenings.
     standardize
-        The first layer: brings channels to mean zero and spread one, once fitted.
+        The first layer, which brings channels to mean zero and spread one, once fitted.
 
     Raises
     ------

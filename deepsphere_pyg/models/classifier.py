@@ -31,9 +31,9 @@ class SphericalClassifier(SphericalModel):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live; or a pyramid with one level more than there are widths, so
-        that a pooling follows each convolution, as published, or with as many levels,
-        to leave out the last pooling.
+        Sampling of the inputs; or a pyramid. With one level more than there are widths,
+        a pooling follows each convolution, as published; with one level per width, the
+        last pooling is left out.
     widths
         Channels of each level, finest first.
     K

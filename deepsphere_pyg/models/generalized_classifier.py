@@ -51,7 +51,7 @@ class GeneralizedClassifier(HarmonicClassifier):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live, such as ``Equiangular(60, 60, "driscoll-healy")``.
+        Sampling of the inputs, such as ``Equiangular(60, 60, "driscoll-healy")``.
     lift_bandlimits, lift_channels
         Sizes of each convolution on SO(3), the first of which is the lift; bandlimits
         must not rise, nor be below the first of ``bandlimits``.
@@ -63,7 +63,7 @@ class GeneralizedClassifier(HarmonicClassifier):
     bandlimits, channels
         Sizes of the input of the blocks, then of the output of each.
     mixing
-        Which degrees are multiplied: ``"full"``, ``"mst"`` or ``"rmst"``.
+        Degrees to multiply: ``"full"``, ``"mst"`` or ``"rmst"``.
     hidden
         Widths of the dense network.
 
@@ -81,15 +81,16 @@ class GeneralizedClassifier(HarmonicClassifier):
     TypeError
         If an argument has another type; in ``forward``, if ``x`` has another dtype.
     ValueError
-        If bandlimits rise, there are not as many channels, or a layer refuses its
-        sizes; in ``forward``, if ``x`` does not fit.
+        If bandlimits rise, the numbers of bandlimits and channels differ, or a layer
+        refuses its sizes; in ``forward``, if ``x`` does not fit.
 
     Notes
     -----
     Invariance: with squares exact to round-off for given coefficients, which have the
-    error of the sampling's transform. With SiLU approximate, and a network trained on
-    signals of one orientation exploits that: trained on unrotated digits for three
-    epochs, it classified 97.6 % of them correctly, but 95.6 % of rotated ones.
+    error of the sampling's transform. With SiLU it is approximate, and a network
+    trained on signals of one orientation exploits that: trained on unrotated digits for
+    three epochs, it classified 97.6 % of them correctly, but only 95.6 % of rotated
+    ones.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), whose network has ReLU on SO(3);
     squares and sizes are ours.

@@ -62,7 +62,7 @@ def falling_type(L: SupportsIndex, tau_max: float) -> HarmonicLayout:
     L
         Bandlimit.
     tau_max
-        Least number of fragments of degree 0; any positive number.
+        Number of fragments of degree 0, which is rounded up; any positive number.
 
     Raises
     ------
@@ -85,8 +85,8 @@ class GeneralizedSphericalCNN(SavedModel):
     r"""Map coefficients to outputs that do not change when the sphere is rotated.
 
     A generalized convolution makes several fragments of each degree; then each block
-    multiplies fragments within channels, mixes the products down to a type, and
-    normalises them. Degree 0 of the input and of every layer is invariant: a dense
+    multiplies fragments within channels, mixes the products down to fewer fragments,
+    and normalises them. Degree 0 of the input and of every layer is invariant: a dense
     network computes the outputs from it.
 
     Parameters
@@ -103,7 +103,7 @@ class GeneralizedSphericalCNN(SavedModel):
     tau_max
         Fragments of each degree, by :func:`falling_type`.
     mixing
-        Which degrees are multiplied: ``"full"``, ``"mst"`` or ``"rmst"``.
+        Degrees to multiply: ``"full"``, ``"mst"`` or ``"rmst"``.
     convolution
         Layer after the products: ``"constrained"`` or ``"unconstrained"``.
     hidden
@@ -115,7 +115,7 @@ class GeneralizedSphericalCNN(SavedModel):
     ----------
     standardize
         The first layer: a :class:`~deepsphere_pyg.layers.FragmentNorm`. Its ``fit_``
-        fixes the sizes that fragments of the input are divided by to those of the
+        sets the sizes by which fragments of the input are divided to those of the
         training data. Without it, they are those of each batch in training, and their
         running mean in evaluation.
     n_invariants
@@ -128,9 +128,10 @@ class GeneralizedSphericalCNN(SavedModel):
     Raises
     ------
     TypeError, ValueError
-        If bandlimits rise, there are fewer than two of them or not as many channels,
-        ``"rmst"`` has only one degree to thin, or a layer refuses its sizes; in
-        ``forward``, if the coefficients do not fit, or there is one signal in training.
+        If bandlimits rise, there are fewer than two, the numbers of bandlimits and
+        channels differ, ``"rmst"`` has only one degree to thin, or a layer refuses its
+        sizes; in ``forward``, if the coefficients do not fit, or there is one signal in
+        training.
 
     Notes
     -----

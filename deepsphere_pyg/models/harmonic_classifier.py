@@ -15,12 +15,12 @@ from samplings.arguments import integer_argument, sampling_argument
 
 
 class HarmonicClassifier(SavedModel, ABC):
-    """Base of networks that begin with a transform, which has nothing to be learned.
+    """Base class of networks that begin with a transform, which has no weights.
 
     Use a subclass, such as :class:`ZonalClassifier` or :class:`GeneralizedClassifier`.
 
     The coefficients of all training data can be computed once, and the rest of the
-    network be trained on them:
+    network can be trained on them:
     ``model(x) == model.of_coefficients(model.coefficients(x))``.
 
     Parameters
@@ -28,7 +28,7 @@ class HarmonicClassifier(SavedModel, ABC):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live.
+        Sampling of the inputs.
     L
         Bandlimit of the transform.
 

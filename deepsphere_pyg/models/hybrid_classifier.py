@@ -34,13 +34,13 @@ class HybridClassifier(SphericalModel):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live; or a pyramid with one level more than there are widths.
+        Sampling of the inputs; or a pyramid with one level more than there are widths.
     widths
         Channels of each level, finest first.
     K
         Chebyshev terms.
     bandlimits, channels, tau_max, mixing, convolution, hidden
-        Of the generalized network.
+        As for :class:`GeneralizedSphericalCNN`.
 
     Shapes
     ------

@@ -43,8 +43,8 @@ class MoleculeNetwork(FixedTensors, SavedModel):
     Attributes
     ----------
     radius
-        As given; may be set, for a network from an older file, which does not have it.
-        Energies are right only for spheres of this radius, which
+        As given; it may be set on a network from an older file, which does not store
+        it. Energies are right only for spheres of this radius, which
         :func:`deepsphere_pyg.datasets.molecule_energies` makes.
     composition
         Energies e of each element, then the constant, float64; zero until

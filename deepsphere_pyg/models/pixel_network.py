@@ -17,14 +17,14 @@ from samplings.arguments import integers_argument
 class PixelNetwork(SphericalModel):
     """Classify each vertex from its own channels, with the same layers everywhere.
 
-    A baseline, to measure what the neighbours of a vertex add.
+    A baseline, which shows how much the neighbours of a vertex contribute.
 
     Parameters
     ----------
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live; or a pyramid, of which only the finest sampling is used.
+        Sampling of the inputs; or a pyramid, of which only the finest sampling is used.
     widths
         Channels of the hidden layers, each a linear map with batch normalisation and
         ReLU.

@@ -24,10 +24,10 @@ from samplings.schemes.regular_grid import RegularGrid
 class PlanarClassifier(FixedTensors, SavedModel):
     """Convolve the picture of colatitudes by longitudes as if it were flat.
 
-    A baseline, to measure what respecting the curvature adds. Each level convolves 3 by
-    3 pixels, with batch normalisation and ReLU, and takes the maximum over 2 by 2.
-    Longitudes are periodic; beyond the poles the picture is padded with zeros. The
-    last level is averaged over 3 by 3 fields, which a linear map classifies.
+    A baseline, which shows how much respecting the curvature helps. Each level
+    convolves 3 by 3 pixels, with batch normalisation and ReLU, and takes the maximum
+    over 2 by 2. Longitudes are periodic; beyond the poles the picture is padded with
+    zeros. The last level is averaged over 3 by 3 fields, which a linear map classifies.
 
     Parameters
     ----------

@@ -38,15 +38,15 @@ class SO3Classifier(HarmonicClassifier):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live, such as ``Equiangular(60, 60, "driscoll-healy")``, exact up
-        to L = 30.
+        Sampling of the inputs, such as ``Equiangular(60, 60, "driscoll-healy")``, exact
+        up to L = 30.
     channels
         Channels of each convolution, the first of which is the lift.
     bandlimits
-        Bandlimits of their outputs, none above the one before.
+        Bandlimits of their outputs; they must not rise.
     azimuthal_bandlimits
-        Azimuthal bandlimits of their outputs, at most ``bandlimits``, which they are
-        by default.
+        Azimuthal bandlimits of their outputs, at most ``bandlimits``, which are
+        the default.
     local
         Sample points of the filters, or None for weights of each degree.
     normalization
@@ -66,8 +66,8 @@ class SO3Classifier(HarmonicClassifier):
     TypeError
         If an argument has another type; in ``forward``, if ``x`` has another dtype.
     ValueError
-        If there are not as many channels as bandlimits, these rise, or a layer refuses
-        its sizes; in ``forward``, if ``x`` does not fit.
+        If the numbers of channels and bandlimits differ, bandlimits rise, or a layer
+        refuses its sizes; in ``forward``, if ``x`` does not fit.
 
     Notes
     -----
@@ -116,7 +116,7 @@ class SO3Classifier(HarmonicClassifier):
         # The lift reads no higher degrees than its own.
         super().__init__(in_channels, out_channels, sampling, degrees[0])
         self.standardize = Standardize(self.in_channels)
-        # Orders left after each ReLU, which computes only what the next layer reads.
+        # Orders left after each ReLU, which computes only those the next layer reads.
         read = [min(pair) for pair in zip(orders, [*degrees[1:], 1], strict=True)]
         blocks = []
         for i, width in enumerate(widths):

@@ -36,7 +36,7 @@ class SphericalUNet(SphericalModel):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live; or a pyramid with as many levels as the configuration.
+        Sampling of the inputs; or a pyramid with the levels of the configuration.
     configuration
         Widths and options.
 

@@ -27,7 +27,7 @@ class ZonalClassifier(HarmonicClassifier):
     in_channels, out_channels
         Channels of the input, and classes.
     sampling
-        Where inputs live.
+        Sampling of the inputs.
     bandlimits
         Bandlimit of each level; they must not rise.
     channels
@@ -47,8 +47,8 @@ class ZonalClassifier(HarmonicClassifier):
     TypeError
         If an argument has another type; in ``forward``, if ``x`` has another dtype.
     ValueError
-        If bandlimits rise, there are not as many channels, or ``oversampling`` is below
-        1; in ``forward``, if ``x`` does not fit.
+        If bandlimits rise, the numbers of bandlimits and channels differ, or
+        ``oversampling`` is below 1; in ``forward``, if ``x`` does not fit.
 
     Notes
     -----

@@ -62,8 +62,8 @@ def mollweide_image(
 ) -> np.ma.MaskedArray[Any, np.dtype[np.float64]]:
     """Return an image of a signal: each pixel shows its nearest vertex.
 
-    Masked are pixels off the globe, pixels farther from any vertex than twice the
-    radius of the largest cell (outside a masked part), and vertices that are NaN.
+    Pixels are masked if they are off the globe, farther from any vertex than twice the
+    radius of the largest cell (outside a masked part), or at a vertex that is NaN.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ class PairBlock(NamedTuple):
 
 
 def pair_blocks(numbers: Sequence[int]) -> Iterator[PairBlock]:
-    """Yield the blocks that a list of numbers, six a block, encodes."""
+    """Yield the blocks that a list of numbers, six per block, encodes."""
     for start in range(0, len(numbers), NUMBERS_OF_A_BLOCK):
         yield PairBlock(*numbers[start : start + NUMBERS_OF_A_BLOCK])
 

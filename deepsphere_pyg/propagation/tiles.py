@@ -70,13 +70,13 @@ class Tiles:
     Parameters
     ----------
     table
-        One row a tile, int64, on the CPU, shape ``(n_tiles, 5 + 2 hops)``: starts of
+        One row per tile, int64, on the CPU, shape ``(n_tiles, 5 + 2 hops)``: starts of
         its vertices, row offsets and edges; the first vertex of its core, or -1 if
         they are not consecutive; then :attr:`Tile.counts` and :attr:`Tile.edges`.
     vertices
         Vertices of all tiles, int64; empty if one tile holds all in order.
     offsets
-        Start of the edges of each row within its tile; one more a tile than rows.
+        Start of the edges of each row within its tile; one more per tile than rows.
     indices
         Source of each edge, numbered within its tile.
     weights

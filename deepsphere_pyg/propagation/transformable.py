@@ -77,7 +77,7 @@ class Transformable:
 
     def _backward(self, ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         found = gradients_of(ctx, self, ctx.needs_input_grad, gradients)
-        # A list of tensors needs a list of as many gradients.
+        # A list of tensors needs a list of gradients of the same length.
         return *found, *(
             [None] * len(part)
             if isinstance(part, list | tuple) and _tensors(part)
@@ -104,7 +104,7 @@ class _Transformed(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """Keep what derivatives need."""
+        """Keep the tensors that derivatives need."""
         ctx.operation = inputs[0]
         keep_for_derivatives(ctx, inputs[0], inputs[1:])
 
@@ -141,7 +141,7 @@ def keep_for_derivatives(
 
 
 def kept_signals(ctx: Any) -> Signals:
-    """Return the signals that were kept, none for a linear operation."""
+    """Return the signals that were kept; a linear operation keeps no signals."""
     return cast(Signals, ctx.saved_tensors)
 
 

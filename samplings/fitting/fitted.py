@@ -134,8 +134,8 @@ def fit_weights(
     On scattered points that are dense in places and cover the sphere, such as weather
     stations, a fit begins with finite volumes, where the pattern has their links. Only
     links of the core, the fewest vertices that cover 95 % of the area, are fitted.
-    Links without weight are left out: 7.4 a vertex remain of k = 8, 8.6 of k = 20. The
-    error over the degrees resolved is 3.2 times below that of area-corrected heat
+    Links without weight are left out: 7.4 per vertex remain at k = 8, 8.6 at k = 20.
+    The error over the degrees resolved is 3.2 times below that of area-corrected heat
     kernels.
 
     Source: this library.

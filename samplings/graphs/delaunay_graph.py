@@ -26,7 +26,7 @@ from samplings.tessellation.finite_volumes import sides_over_chords
 def delaunay_graph(
     sampling: Sampling, weighting: str | Weighting = "finite-volume"
 ) -> SphericalGraph:
-    r"""Link the vertices whose Voronoi cells share a side, some six links a vertex.
+    r"""Link the vertices whose Voronoi cells share a side, some six links per vertex.
 
     :math:`M^{-1}(D - A)` is the Laplacian of linear finite elements or of finite
     volumes, of eigenvalues :math:`l(l+1)` in the limit of many vertices.

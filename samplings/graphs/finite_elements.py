@@ -154,7 +154,7 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     Divided by the areas of the cells rather than by the row sums of M, S is several
     times closer to commuting with rotations: the error of :func:`equivariance_spectrum`
     at degree 10 is 0.005 instead of 0.066 on HEALPix at nside 32, and 0.26 instead of
-    0.54 on as many random points.
+    0.54 on the same number of random points.
 
     Diagonals of cells whose corners lie on one circle weigh nothing: S has every
     symmetry of the sampling, however such cells are cut, but M has not. Faces that

@@ -29,7 +29,7 @@ class Pyramid:
     Parameters
     ----------
     graphs
-        One graph a level, finest first.
+        One graph per level, finest first.
     coarsenings
         ``coarsenings[i]`` leads from level ``i`` to level ``i + 1``.
     config

@@ -24,7 +24,7 @@ class Weighting:
     name
         Key in :data:`samplings.WEIGHTINGS`, short for the default options.
     pattern
-        Which vertices it links: ``"neighbours"``, or corners of a ``"triangulation"``.
+        Vertices that it links: ``"neighbours"``, or corners of a ``"triangulation"``.
     """
 
     name: ClassVar[str]

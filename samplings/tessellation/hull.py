@@ -109,7 +109,7 @@ def delaunay_faces(xyz: FloatArray) -> IntArray:
     Source: Brown 1979, "Voronoi diagrams from convex hulls", Information Processing
     Letters 9, 223. Where four or more neighbouring points lie on one circle, as on
     grids, an arbitrary one of several triangulations is returned;
-    :func:`delaunay_edges` keeps only what all of them share.
+    :func:`delaunay_edges` keeps only the edges that all of them share.
 
     Examples
     --------

@@ -23,7 +23,7 @@ class Transfer(ReadOnly):
         (P s)_t = \frac{\sum_f O_{tf} s_f}{\sum_f O_{tf}}, \qquad
         (U c)_f = \frac{\sum_t O_{tf} c_t}{\sum_t O_{tf}}
 
-    Pooling P and unpooling U take each cell's mean over what it shares with the cells
+    Pooling P and unpooling U take means over the areas that each cell shares with those
     of the other sampling. They are adjoint in the inner products weighted by the shared
     areas, and preserve constants and the mean over the sphere.
 

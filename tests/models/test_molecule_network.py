@@ -186,7 +186,7 @@ def test_a_molecule_has_the_same_energy_alone_and_among_others(network, tmp_path
     close(alone, together)
     close(molecule_energies(again, found[[5, 0, 3]]), together[[5, 0, 3]])
     close(molecule_energies(again, found, batch_size=4), together)
-    # Spheres of another radius are another input.
+    # Spheres of another radius are a different input.
     other = qm7_coefficients(found[[5]], 5, dtype=torch.float32).packed
     charges = torch.from_numpy(found.charges[5][found.mask[5]])
     with torch.no_grad():

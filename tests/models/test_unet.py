@@ -324,7 +324,7 @@ def test_the_network_trains_under_autocast(healpix_pyramid):
 
 
 def test_networks_use_the_masses_of_their_graphs():
-    # A fitted graph without its masses is another, and much worse, operator.
+    # A fitted graph without its masses is a different and much worse operator.
     pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="fitted")
     network = SphericalUNet(2, 3, pyramid, configuration=TINY)
     for graph, operator in zip(pyramid.graphs, network.laplacians, strict=True):

@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="projection of the digits: bilinear, or as in the code of Cohen et al. "
         "2018, which reveals the orientation of a digit even to invariant networks",
     )
-    add("--cache", type=Path, help="folder to keep projected digits in")
+    add("--cache", type=Path, help="folder for projected digits (default: not kept)")
     network = parser.add_argument_group("network")
     network.add_argument(
         "--network",

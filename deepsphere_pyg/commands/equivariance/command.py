@@ -45,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sampling_arguments(parser, nside=[32], n_theta=[32], level=[4], several=True)
     graph = parser.add_argument_group("graphs")
     graph.add_argument(
-        "--k", type=int, nargs="+", default=[8, 20, 40], help="numbers of neighbours"
+        "--k",
+        type=int,
+        nargs="+",
+        default=[8, 20, 40],
+        help="minimum numbers of neighbours of each vertex",
     )
     graph.add_argument(
         "--weighting",
@@ -89,8 +93,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         nargs="+",
         metavar="L",
-        help="degrees of the signals (default: 5 to 20 degrees that the sampling "
-        "resolves)",
+        help="degrees of the signals (default: 5 to 20 of the degrees that the "
+        "sampling resolves)",
     )
     measure.add_argument(
         "--samples",

@@ -122,7 +122,7 @@ def _products(L: int) -> list[ComparedLayer]:
 
 
 def product_block(L: int, mixing: str) -> nn.Module:
-    """Return a tensor product and a convolution to one fragment a degree."""
+    """Return a tensor product and a convolution to one fragment per degree."""
     product = TensorProductActivation(L, mixing=mixing)
     conv = GeneralizedConv(CHANNELS, CHANNELS, product.layout_out, L)
     return nn.Sequential(product, conv)

@@ -57,7 +57,8 @@ class Remembered(argparse.Action):
 def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``--layers``."""
     group = parser.add_argument_group(
-        "layers", "measured in place of graphs, whose options do not apply then"
+        "layers",
+        "With --layers, layers are measured, and the options of graphs do not apply.",
     )
     group.add_argument(
         "--layers",
@@ -70,7 +71,7 @@ def add_layer_arguments(parser: argparse.ArgumentParser) -> None:
         "--azimuthal-bandlimit",
         type=int,
         metavar="N",
-        help="functions on the rotation group have orders |n| < N (default: "
+        help="azimuthal bandlimit on the rotation group, of orders |n| < N (default: "
         f"{ORDERS}, or the bandlimit if that is lower)",
     )
 

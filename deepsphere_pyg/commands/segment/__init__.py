@@ -1,1 +1,1 @@
-"""``segment``: segmentation of climate maps and of one's own."""
+"""``segment``: segmentation of climate maps and of a user's own maps."""

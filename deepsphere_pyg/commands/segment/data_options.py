@@ -65,10 +65,10 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--regrid",
         choices=METHODS,
-        help="how maps of files are brought onto the sampling: conservative averages "
-        "over the areas of its cells, bilinear and linear interpolate, auto averages "
-        "if the sampling is coarser than the file (default: that of --checkpoint, "
-        "else auto)",
+        help="method to regrid maps of files to the sampling: conservative averages "
+        "over the areas of its cells; bilinear and linear interpolate; auto averages "
+        "if the sampling is coarser than the file, and interpolates otherwise "
+        "(default: that of --checkpoint, else auto)",
     )
     add_netcdf_arguments(parser)
 

@@ -56,7 +56,7 @@ def add_netcdf_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--missing-label",
         metavar="NAME",
-        help="class of pixels without a label, such as land",
+        help="name of the class of pixels without a label, such as land",
     )
     add(
         "--min-share",

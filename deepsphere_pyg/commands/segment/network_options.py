@@ -34,7 +34,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         help="U-Net of the named size, or a network that sees single pixels",
     )
     group.add_argument(
-        "--k", type=int, default=8, help="least number of neighbours of each vertex"
+        "--k", type=int, default=8, help="minimum number of neighbours of each vertex"
     )
     group.add_argument(
         "--weighting",

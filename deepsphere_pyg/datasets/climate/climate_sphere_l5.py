@@ -54,7 +54,7 @@ class ClimateSphereL5(RegriddedMaps):
         the nearest vertex.
     split
         ``"train"``, ``"val"`` or ``"test"``, read from ``<split>_split.txt`` (one file
-        name a line), or ``"all"`` for every file of the folder.
+        name per line), or ``"all"`` for every file of the folder.
     runs
         Runs of the climate model to keep: numbers R in the file names
         ``data-YYYY-MM-DD-SS-R-mesh.npz``. The published ones are 1, 2, 3, 4 and 6; all

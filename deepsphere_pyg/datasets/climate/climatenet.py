@@ -1,4 +1,4 @@
-"""Expert-labelled cyclones and atmospheric rivers, one NetCDF file a time step."""
+"""Expert-labelled cyclones and atmospheric rivers, one NetCDF file per time step."""
 
 from __future__ import annotations
 

@@ -67,11 +67,11 @@ class ExtremeWeather(RegriddedMaps):
     -----
     A file holds ``images`` (time, 16, 768, 1152), channels in alphabetic order, given
     here in the order of :data:`CAM5_CHANNELS`, and ``boxes`` (time, n, 5): ymin, xmin,
-    ymax, xmax in cells and the class (0 tropical depression, 1 tropical cyclone,
-    2 extratropical cyclone, 3 atmospheric river), with rows of -1 where there are
-    fewer boxes. A cell belongs to a box if ``ymin <= y < ymax`` and
-    ``xmin <= x < xmax``, where x goes round the globe. Boxes are coarse labels: their
-    corners hold background, and where they overlap the smaller one counts. The grid is
+    ymax, xmax in cells and the class (0 tropical depression, 1 tropical cyclone, 2
+    extratropical cyclone, 3 atmospheric river), with rows of -1 where there are fewer
+    boxes. A cell belongs to a box if ``ymin <= y < ymax`` and ``xmin <= x < xmax``,
+    where x wraps around the globe. Boxes are coarse labels: their corners hold
+    background, and where they overlap the smaller one counts. The grid is
     :func:`cam5_grid`.
 
     Source: Racah et al., ExtremeWeather: a large-scale climate dataset for

@@ -71,8 +71,9 @@ class SphericalMNIST(RotatedMaps[ClassificationSample], ClassificationDataset):
         ``"bilinear"``, or ``"published"`` as in the published code, for comparison with
         its accuracies; see the notes.
     cache
-        Folder in which signals are kept between runs, one byte a value; None keeps them
-        in memory. Each choice of settings, digits and points has a file of its own.
+        Folder in which signals are kept between runs, one byte per value; None keeps
+        them in memory. Each choice of settings, digits and points has a file of its
+        own.
     progress
         Whether to show a progress bar in a terminal.
 

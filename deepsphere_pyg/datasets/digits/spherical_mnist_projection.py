@@ -152,7 +152,7 @@ def project_turned(
 
 
 def _grey(values: FloatArray, interpolation: str) -> Images:
-    """Convert the values of pictures, one picture a row, to bytes."""
+    """Convert the values of pictures, one picture per row, to bytes."""
     if interpolation == "bilinear":
         grey: Images = np.rint(values).astype(np.uint8)
         return grey

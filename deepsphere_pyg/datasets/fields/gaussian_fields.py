@@ -25,7 +25,7 @@ ComplexArray = npt.NDArray[np.complex128]
 
 
 class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
-    r"""Gaussian random fields of several angular power spectra, one a class.
+    r"""Gaussian random fields of several angular power spectra, one per class.
 
     .. math:: f(x) = \sum_{l=0}^{l_\max} \sum_{m=-l}^{l} a_{lm} Y_{lm}(x),
         \quad E |a_{lm}|^2 = C_l^{(y)} + N, \quad
@@ -53,7 +53,7 @@ class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
         ``True`` rotates each map at random, uniformly over all rotations; a SciPy
         ``Rotation`` rotates all maps alike.
     class_names
-        One name a class; ``"spectrum 0"``, ``"spectrum 1"``, ... by default.
+        One name per class; ``"spectrum 0"``, ``"spectrum 1"``, ... by default.
 
     Raises
     ------

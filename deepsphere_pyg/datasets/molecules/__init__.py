@@ -1,4 +1,4 @@
-"""QM7: molecules, the spheres round their atoms, and energies."""
+"""QM7: molecules, the spheres around their atoms, and energies."""
 
 from deepsphere_pyg.datasets.molecules.qm7 import QM7
 from deepsphere_pyg.datasets.molecules.qm7_coulomb import (

@@ -51,7 +51,7 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
         If the file is missing; the message says where to get it.
     ValueError
         If the file is damaged, lacks an array or has arrays that do not fit together;
-        or if ``features`` do not have one row an atom.
+        or if ``features`` do not have one row per atom.
 
     Notes
     -----

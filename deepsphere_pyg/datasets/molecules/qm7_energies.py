@@ -32,7 +32,7 @@ class _Network(Protocol):
 def molecule_energies(
     network: nn.Module, molecules: Molecules, batch_size: SupportsIndex = 64
 ) -> Tensor:
-    """Predict the energies of molecules by a trained network.
+    """Predict the energies of molecules with a trained network.
 
     The spheres around their atoms have the radius, bandlimit and elements of the
     training, which the network keeps. To round-off, the energy of a molecule does not

@@ -30,7 +30,7 @@ _Kernel = Callable[[FloatArray, FloatArray], FloatArray]
 
 
 class AtomSpheres(NamedTuple):
-    """Signals on a sphere around each atom of each molecule, one channel an element.
+    """Signals on a sphere around each atom of each molecule, one channel per element.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ def qm7_coefficients(
     At L = 10, QM7 takes 4 s on one core, and 330 MB in float32 with padding;
     ``.packed`` takes two thirds of that.
 
-    Power falls by a factor of 7 to 90 a degree: degrees 0 to 5 of QM7 at the largest
+    Power falls by a factor of 7 to 90 per degree: degrees 0 to 5 of QM7 at the largest
     radius have the shares .988, 1.1e-2, 6.8e-4, 6.7e-5, 7e-6, 1e-6. For networks, scale
     degrees by their root mean squares, which rotations do not change.
 

@@ -45,7 +45,7 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
     """Return the names of codes in the attributes of a file.
 
     They are ``flag_values`` with ``flag_meanings`` (CF conventions, section 3.5), or
-    ``CLIST`` (IRI Data Library: one name a line, from the code ``valid_min`` on).
+    ``CLIST`` (IRI Data Library: one name per line, from the code ``valid_min`` on).
     Different numbers of names and values, and codes that are sums of flags, raise
     ``ValueError``.
 

@@ -38,7 +38,7 @@ def check_opening(path: str | os.PathLike[str], library: str) -> None:
     A separate process opens it with the ``library`` that will read it (``"netCDF4"`` or
     ``"h5py"``) and reads its structure, attributes and coordinates, and the ends of its
     larger variables. Python errors are left to the next opening. The process is started
-    once (some 0.3 s) and takes milliseconds a file; a file is opened there again only
+    once (some 0.3 s) and takes milliseconds per file; a file is opened there again only
     if its size or modification time changes. NetCDF files of the classic formats are
     checked here instead, by their header and length; other formats are not checked.
 

@@ -54,8 +54,8 @@ class ConstrainedGeneralizedConv(nn.Module):
     .. math::
         \sum_l \tau_l \tau'_l + K \sum_l \tau_l'^2 + K K' \sum_l \tau'_l
 
-    After the products of ``"mst"`` at L = 10, to one fragment a degree, from 20 to 20
-    channels, these are 4291 instead of 36,400.
+    After the products of ``"mst"`` at L = 10, to one fragment per degree, from 20 to
+    20 channels, these are 4291 instead of 36,400.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661), section 3.
 

@@ -60,7 +60,7 @@ class FragmentNorm(Float64Tensors):
         round-off, and stay small. The default root of 1e-4 lies between signals of size
         one and their errors in float32.
     momentum
-        Of ``"running"``: weight of each new batch in the running mean. The first
+        For ``"running"``, weight of each new batch in the running mean. The first
         1 / momentum batches are averaged equally.
 
     Attributes

@@ -24,8 +24,8 @@ class GauntProduct(nn.Module):
         C^{l_1 l_2 l}_{0;00}\; C^{l_1 l_2 l} (f_{l_1} \otimes g_{l_2})
         \quad\Longleftrightarrow\quad y(x) = f(x)\, g(x)
 
-    It sums the products of a :class:`~deepsphere_pyg.layers.TensorProductActivation`
-    of even :math:`l_1 + l_2 + l` with these fixed weights: one fragment a degree, not
+    It sums the products of a :class:`~deepsphere_pyg.layers.TensorProductActivation` of
+    even :math:`l_1 + l_2 + l` with these fixed weights: one fragment per degree, not
     tens, and :math:`O(L^3)` operations, not :math:`O(L^5)`. Products of odd
     :math:`l_1 + l_2 + l`, such as vector products, are not included.
 

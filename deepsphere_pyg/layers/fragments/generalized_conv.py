@@ -12,14 +12,14 @@ from samplings.arguments import integer_argument
 
 
 class GeneralizedConv(DegreeWise):
-    r"""Mix fragments and channels of each degree as learned.
+    r"""Mix the fragments and channels of each degree with learned weights.
 
     .. math::
         y^l_{t'c'm} = \sum_{t,c} f^l_{tcm} \psi^l_{tc,t'c'}
         + b_{t'c'} \delta_{l0}
 
-    By the lemma of Schur, this is every linear map of generalized signals that commutes
-    with rotations. Types and bandlimits may change; degrees for which the output has no
+    By Schur's lemma, this is every linear map of generalized signals that commutes with
+    rotations. Types and bandlimits may change; degrees for which the output has no
     fragments are dropped.
 
     Parameters

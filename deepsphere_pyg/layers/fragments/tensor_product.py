@@ -53,7 +53,7 @@ class TensorProductActivation(Float64Tensors):
         Bandlimit of the output, at most L, which is the default; higher degrees are not
         computed.
     even_self_pairs
-        Of ``"mst"`` and ``"rmst"``: whether to add pairs of equal degrees.
+        For ``"mst"`` and ``"rmst"``, whether to add pairs of equal degrees.
     execution
         ==============  ============================================================
         ``"auto"``      ``"sparse"``
@@ -97,7 +97,7 @@ class TensorProductActivation(Float64Tensors):
     at L = 10, with a generalized convolution after it: about 4e-7 in float32, 1e-15 in
     float64. Under autocast the layer keeps its own precision.
 
-    Memory: ``"sparse"`` needs the result and some MB; its tables take 28 bytes a
+    Memory: ``"sparse"`` needs the result and some MB; its tables take 28 bytes per
     coefficient, of which there are 588,000 for all products at L = 17. The result is a
     view in which rows are the slowest axis in memory, which
     :class:`~deepsphere_pyg.layers.GeneralizedConv` processes fastest. ``"grouped"``

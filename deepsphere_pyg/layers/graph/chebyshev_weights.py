@@ -111,7 +111,7 @@ def pyg_state_dict(module: nn.Module) -> dict[str, Tensor]:
     Parameters
     ----------
     module
-        A ChebConv, or a network with some.
+        A ChebConv, or a network that contains some.
 
     Returns
     -------

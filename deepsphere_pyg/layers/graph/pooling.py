@@ -125,7 +125,7 @@ class GlobalMeanPool(FixedTensors):
     TypeError
         If ``sampling`` is not a Sampling; in ``forward``, if there are no areas.
     ValueError
-        In ``forward``, if ``area`` does not have one number a vertex.
+        In ``forward``, if ``area`` does not have one number per vertex.
 
     Notes
     -----

@@ -63,8 +63,8 @@ class Standardize(nn.Module):
         Parameters
         ----------
         mean, std
-            One finite number a channel: tensors, NumPy arrays or sequences. A constant
-            channel, of standard deviation zero, is only centred.
+            One finite number per channel: tensors, NumPy arrays or sequences. A
+            constant channel, of standard deviation zero, is only centred.
 
         Raises
         ------

@@ -36,8 +36,8 @@ class WithOperator(nn.Module):
 
     Notes
     -----
-    Equivariance: that of the layer. ``state_dict`` has the layer's entries after
-    ``layer.``, and none of the operator.
+    Equivariance: that of the layer. ``state_dict`` has the layer's entries, with the
+    prefix ``layer.``, and no entries of the operator.
 
     Examples
     --------

@@ -17,13 +17,13 @@ from samplings.arrays import FloatArray
 class LocalGrid:
     r"""Rings of points about the north pole, and rotations near the identity.
 
-    On the sphere ``rings * angles`` points, by colatitude and longitude
+    On the sphere it has ``rings * angles`` points, of colatitude and longitude
 
     .. math::
         \beta_i = \frac{i}{n}\beta_{\max},\ 1 \leq i \leq n, \qquad
         \alpha_j = \frac{2\pi j}{a},\ 0 \leq j < a,
 
-    and in SO(3) for each of them ``turns`` rotations
+    and in SO(3), for each of these points, ``turns`` rotations
     :math:`R_z(\alpha_j) R_y(\beta_i) R_z(-\alpha_j) R_z(t_k)`: a turn by t about the
     north pole, which then moves to the point along the shortest path.
 

@@ -75,7 +75,7 @@ class ZonalConv(Float64Tensors):
     -----
     Equivariance: exact, to round-off. Under autocast it keeps its own precision.
 
-    Source: Esteves et al. 2018 (arXiv:1711.06721). By the theorem of Funk and Hecke
+    Source: Esteves et al. 2018 (arXiv:1711.06721). By the Funk-Hecke theorem
     :math:`w_l = \sqrt{4\pi / (2l + 1)}\, h_{l0}`; their integral over rotations rather
     than over the sphere adds a factor :math:`2\pi`.
 

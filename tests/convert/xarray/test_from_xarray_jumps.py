@@ -27,7 +27,7 @@ def patch(lat, lon, n=20, turn=0):
 
 
 def whole(n_row=40, n_column=60):
-    """A wavy grid round the globe without poles."""
+    """A wavy grid around the globe without poles."""
     row, column = np.meshgrid(
         np.linspace(-75, 75, n_row), np.arange(n_column) * 360 / n_column, indexing="ij"
     )

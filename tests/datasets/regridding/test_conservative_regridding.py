@@ -68,7 +68,7 @@ def test_white_noise_of_a_fine_grid_does_not_alias():
     noise = np.random.default_rng(0).normal(size=len(grid))
     by_area = Regridder(grid, HEALPix(8)).fields(noise)
     at_points = Regridder(grid, HEALPix(8), "bilinear").fields(noise)
-    # some 37 cells a pixel at the equator, more at the poles
+    # some 37 cells per pixel at the equator, more at the poles
     assert by_area.std() < 0.2
     assert at_points.std() > 0.6
 

@@ -79,7 +79,7 @@ def test_fields_are_continuous_along_a_path_through_the_poles(states) -> None:
     scalar = [0, *range(5, 16)]
     for state in states[:4]:
         fields = state.evaluate(path)[0][:, scalar] / SPREAD[scalar]
-        # 10 km a step: a cyclone's pressure falls by its spread within 100 km.
+        # 10 km per step: a cyclone's pressure falls by its spread within 100 km.
         assert np.abs(np.diff(fields, axis=0)).max() < 0.8
 
 

@@ -34,7 +34,7 @@ def unit(xyz):
 
 
 def towns(n=1500, wide=250, seed=0):
-    """Points all over the sphere, and many more round a few places."""
+    """Points all over the sphere, and many more around a few places."""
     rng = np.random.default_rng(seed)
     centres = unit(rng.standard_normal((12, 3)))
     near = centres[rng.integers(0, 12, n)] + 0.08 * rng.standard_normal((n, 3))

@@ -18,7 +18,7 @@ law = settings(max_examples=40, derandomize=True, deadline=None)
 
 
 def clustered(n, seed, spread=0.05, n_clusters=8):
-    """Points round a few centres: their nearest neighbours are in pieces."""
+    """Points around a few centres: their nearest neighbours are in pieces."""
     rng = np.random.default_rng(seed)
     centres = scattered_points(n_clusters, seed + 1)[rng.integers(n_clusters, size=n)]
     xyz = centres + spread * rng.standard_normal((n, 3))
@@ -224,7 +224,7 @@ def test_joining_does_not_depend_on_the_order_of_vertices(seed):
 
 
 def test_regional_points_are_not_joined_round_the_globe():
-    # Two swarms of stations five degrees apart: hull edges also run round the back.
+    # Two swarms of stations five degrees apart: hull edges also run around the back.
     rng = np.random.default_rng(0)
     lon = np.concatenate([rng.uniform(0, 5, 60), rng.uniform(10, 15, 60)])
     sampling = Irregular.from_lonlat(lon, rng.uniform(40, 50, 120), extent=np.pi)

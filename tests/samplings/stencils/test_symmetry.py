@@ -47,7 +47,7 @@ class Turned(Sampling):
         (HEALPix(8), 16),
         (HEALPix(6, nest=False), 16),
         (Icosahedral(3), 120),
-        # A meridian is its own mirror image: two rings a class.
+        # A meridian is its own mirror image: two rings per class.
         (Equiangular(6, 16), 2 * 16),
         (GaussLegendre(8), 2 * 16),
     ],

@@ -130,10 +130,10 @@ class ChebConv(OperatorChebConv):
             Shape ``(E,)``; ones if None.
         batch
             Graph of each vertex, shape ``(vertex,)``, used if ``lambda_max`` has one
-            number a graph.
+            number per graph.
         lambda_max
-            Largest eigenvalue of the Laplacian, one number or one a graph; if None,
-            twice the largest entry, 2 for most graphs under ``"sym"`` and ``"rw"``.
+            Largest eigenvalue of the Laplacian, one number or one per graph; if None,
+            twice the largest entry: 2 for most graphs under ``"sym"`` and ``"rw"``.
 
         Returns
         -------
@@ -233,7 +233,7 @@ class ChebConv(OperatorChebConv):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Load; uninitialized weights take the number of channels of what is loaded."""
+        """Load; uninitialized weights take the number of channels of those loaded."""
         others = (local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         key = prefix + "weight"
         if is_lazy(self.weight) and stack_terms(state_dict, prefix, error_msgs):

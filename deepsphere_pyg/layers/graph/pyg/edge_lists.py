@@ -30,8 +30,8 @@ class EdgeList:
     edge_weight
         Shape ``(E,)``; None for ones.
     lambda_max
-        Largest eigenvalue of the Laplacian, one for all or one a graph; None for twice
-        the largest entry of the Laplacian.
+        Largest eigenvalue of the Laplacian, one for all or one per graph; None for
+        twice the largest entry of the Laplacian.
     batch
         Graph of each vertex, shape ``(V,)``; None if ``lambda_max`` is one number.
     """
@@ -44,7 +44,7 @@ class EdgeList:
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """Tensors and numbers that distinguish edge lists with as many vertices."""
+        """Tensors and numbers that distinguish edge lists on the same vertices."""
         return self.edge_index, self.edge_weight, self.lambda_max, self.batch
 
 
