@@ -44,7 +44,7 @@ from samplings import HEALPix, Irregular, build_pyramid
 
 h5py = pytest.importorskip("h5py")
 
-FEW = range(40)
+FEW = range(24)
 # Of files as large as the published ones, which take long to read.
 FEWER = range(0, 60, 5)
 LARGE = ("cam5", "extreme-weather")

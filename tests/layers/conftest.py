@@ -6,12 +6,24 @@ import torch
 from tests.layers.cases import LAYERS, LayerCase
 
 VERTICES = [name for name in LAYERS if LAYERS[name].operator]
+VARIANTS = [n for n in LAYERS if "-" in n and n.partition("-")[0] in LAYERS]
 # One of each kind, for what the others share with it.
 KINDS = ("ChebConv", "MaxPool", "ZonalConv", "TensorProductActivation")
 
 
 @pytest.fixture(params=LAYERS)
 def layer_case(request) -> LayerCase:
+    return LAYERS[request.param]
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.slow) if name in VARIANTS else name
+        for name in LAYERS
+    ]
+)
+def traced_layer_case(request) -> LayerCase:
+    """Layers for compilers, which take seconds each: variants in slow tests only."""
     return LAYERS[request.param]
 
 

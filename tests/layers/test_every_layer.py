@@ -147,8 +147,8 @@ def assert_compiles(case, generator, backend):
         )
 
 
-def test_layers_compile_without_graph_breaks(layer_case, generator):
-    assert_compiles(layer_case, generator, "aot_eager")
+def test_layers_compile_without_graph_breaks(traced_layer_case, generator):
+    assert_compiles(traced_layer_case, generator, "aot_eager")
 
 
 @pytest.mark.slow
@@ -159,15 +159,15 @@ def test_layers_compile_to_native_code(layer_case, generator):
 
 
 def test_exported_layers_take_other_batches_and_are_read_back(
-    layer_case, generator, tmp_path
+    traced_layer_case, generator, tmp_path
 ):
-    module = OneInput(layer_case).eval()
-    x = torch.randn(2, *layer_case.shape_in, generator=generator)
+    module = OneInput(traced_layer_case).eval()
+    x = torch.randn(2, *traced_layer_case.shape_in, generator=generator)
     batch = {0: torch.export.Dim("batch")}
     program = torch.export.export(module, (x,), dynamic_shapes=(batch,))
     torch.export.save(program, tmp_path / "layer.pt2")
     again = torch.export.load(tmp_path / "layer.pt2").module()
-    more = torch.randn(5, *layer_case.shape_in, generator=generator)
+    more = torch.randn(5, *traced_layer_case.shape_in, generator=generator)
     assert_near(again(more), module(more), TERMS)
 
 

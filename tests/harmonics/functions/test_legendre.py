@@ -55,7 +55,7 @@ def test_functions_of_high_degree_are_exact_to_round_off_near_poles_and_equator(
     # Near the poles the plain recurrence in float64 is off by 1e-10 here.
     theta = np.array([1e-6, 1e-3, 0.02, 0.5, np.pi / 2, 2.0, np.pi - 1e-3])
     for m, values in associated_legendre(theta, 1024):
-        if m in (0, 1, 17, 400, 1000):
+        if m in (0, 17, 1000):
             expected = exact(theta, m, 1024)
             # A rounding of cos(theta) moves them by their degree times that.
             assert_near(values, expected, 1, 1024 * np.abs(expected).max(), c=4)

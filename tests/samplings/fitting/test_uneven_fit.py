@@ -177,7 +177,7 @@ def test_interior_points_find_the_least_value(seed, n, count):
 
 
 # -- the fit --------------------------------------------------------------------------
-@pytest.mark.parametrize("k", [8, 20])
+@pytest.mark.parametrize("k", [8, pytest.param(20, marks=pytest.mark.slow)])
 def test_fits_of_uneven_points_beat_heat_and_finite_volumes_at_every_degree(uneven, k):
     degrees = range(1, nominal_bandlimit(uneven))
     volumes = equivariance_spectrum(delaunay_graph(uneven), degrees)

@@ -133,7 +133,7 @@ def test_largest_eigenvalue_of_scattered_points(n, seed, k):
     assert_bounds(matrix, np.linalg.eigvalsh(matrix.toarray())[-1])
 
 
-@pytest.mark.parametrize("k", [8, 20, 40])
+@pytest.mark.parametrize("k", [8, 20, pytest.param(40, marks=pytest.mark.slow)])
 def test_largest_eigenvalue_of_healpix_32(k):
     matrix = laplacian(knn_graph(HEALPix(32), k, weighting="heat")).matrix
     start = np.random.default_rng(5).standard_normal(12288)

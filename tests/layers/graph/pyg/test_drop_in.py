@@ -97,7 +97,7 @@ def is_zero(index, weights):
 @pytest.mark.oracle
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     call=calls(),
     K=st.integers(1, 5),
