@@ -13,13 +13,13 @@ from deepsphere_pyg.training.callbacks import AtomicCheckpoints
 SMALL = [
     *("--sampling", "healpix", "--nside", "8", "--network", "small", "--K", "2"),
     *("--n-train", "6", "--n-validation", "2", "--n-test", "2"),
-    *("--batch-size", "2", "--lr", "0.01", "--threads", "1"),
+    *("--batch-size", "2", "--lr", "0.01", "--threads", "1", "--weighting", "heat"),
 ]
 
 
 @pytest.fixture
 def coarse_pictures(monkeypatch):
-    """Draw few pixels without a layout, which else takes most of a small run.
+    """Draw few pixels without layout and axes, which take most of a small run else.
 
     Fixtures of a module or session draw whole pictures: they come before this one.
     """
@@ -27,6 +27,8 @@ def coarse_pictures(monkeypatch):
 
     def save_coarse(figure, path, **options):
         figure.set_layout_engine("none")
+        for axes in figure.axes:
+            axes.set_axis_off()
         save(figure, path, **{**options, "dpi": 20})
 
     monkeypatch.setattr(Figure, "savefig", save_coarse)
