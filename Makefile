@@ -19,7 +19,6 @@ test: lint
 	$(TESTS) -n $(WORKERS)
 
 # Other processors add in another order: their kernels, and sums of several threads.
-# Workers of two threads each would wait for one another most of the time: one of them.
 test-kernels: $(STAMP)
 	@failed=; \
 	for setting in \
@@ -29,8 +28,7 @@ test-kernels: $(STAMP)
 		"TEST_THREADS=2"; \
 	do \
 		echo "== Tests under $$setting"; \
-		workers=$(WORKERS); [ "$$setting" != "TEST_THREADS=2" ] || workers=1; \
-		env $$setting $(TESTS) -n $$workers || failed="$$failed\n  $$setting"; \
+		env $$setting $(TESTS) -n $(WORKERS) || failed="$$failed\n  $$setting"; \
 	done; \
 	if [ -n "$$failed" ]; then printf "Tests failed under:$$failed\n"; exit 1; fi; \
 	echo "== Tests passed under all settings"

@@ -10,6 +10,8 @@ import pytest
 THREADS = os.environ.setdefault("TEST_THREADS", "1")
 for library in ("OMP", "MKL", "OPENBLAS"):
     os.environ[f"{library}_NUM_THREADS"] = THREADS
+# Threads that wait would spin, and take the cores from other workers.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import threadpoolctl  # noqa: E402 (after the variables)
 import torch  # noqa: E402
