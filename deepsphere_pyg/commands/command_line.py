@@ -9,7 +9,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-# Status that shells give a process that Ctrl-C ended.
+# Status that shells give a process that Ctrl-C ended. The same as in training_options,
+# which loads PyTorch.
 INTERRUPTED = 130
 
 

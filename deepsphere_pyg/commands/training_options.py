@@ -13,10 +13,11 @@ import torch
 from matplotlib.figure import Figure
 
 from deepsphere_pyg.atomic_files import atomic_path, make_folder
-from deepsphere_pyg.training.resume import refuse_to_overwrite, settings
+from deepsphere_pyg.commands.resuming import refuse_to_overwrite, settings
+from deepsphere_pyg.training.options import LARGEST_SEED, TrainingOptions
 
-# Largest seed of PyTorch's generators.
-LARGEST_SEED = 2**63 - 1
+# Status that shells give a process that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def add_training_arguments(
@@ -108,6 +109,21 @@ def check_training_options(args: argparse.Namespace, *counts: str) -> None:
     check_folder(args.out)
     if args.threads is not None:
         torch.set_num_threads(args.threads)
+
+
+def options_of(args: argparse.Namespace) -> TrainingOptions:
+    """Return the options of the loop."""
+    return TrainingOptions(
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        learning_rate=args.lr,
+        seed=args.seed,
+    )
+
+
+def interrupted() -> None:
+    """Tell how to go on after an interrupt."""
+    print("the same command with --resume continues from there")
 
 
 def check_device(name: str) -> None:

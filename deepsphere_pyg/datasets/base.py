@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -170,23 +170,42 @@ def input_statistics(
         If no vertex of the maps is valid, or ``limit`` is below one.
     """
     area = torch.from_numpy(np.array(dataset.sampling.weights))
-    channels = len(dataset.channel_names)
-    total = torch.zeros((), dtype=torch.float64)
-    mean = torch.zeros(channels, dtype=torch.float64)
-    squares = torch.zeros(channels, dtype=torch.float64)
-    for sample in _maps(dataset, limit):
-        weights = area * sample.mask
+    return channel_statistics((s.x, area * s.mask) for s in _maps(dataset, limit))
+
+
+def channel_statistics(parts: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Compute the weighted mean and standard deviation of each channel.
+
+    Parameters
+    ----------
+    parts
+        Values ``(n, C)`` and their weights ``(n,)``, part by part.
+
+    Returns
+    -------
+    tuple of Tensor
+        As for :func:`input_statistics`.
+
+    Raises
+    ------
+    ValueError
+        If all weights are zero.
+    """
+    total: Tensor = torch.zeros((), dtype=torch.float64)
+    mean: Tensor = torch.zeros((), dtype=torch.float64)
+    squares: Tensor = torch.zeros((), dtype=torch.float64)
+    for values, weights in parts:
         if not (part := weights.sum()) > 0:
             continue
-        x = sample.x.double()
+        x = values.double()
         part_mean = weights @ x / part
         # Merge centred sums (Chan et al.): the plain sum of squares would cancel for
         # pressures, whose mean is a hundred times their spread.
         difference = part_mean - mean
-        squares += weights @ (x - part_mean) ** 2
-        squares += difference**2 * (total * part / (total + part))
-        mean += difference * (part / (total + part))
-        total += part
+        squares = squares + weights @ (x - part_mean) ** 2
+        squares = squares + difference**2 * (total * part / (total + part))
+        mean = mean + difference * (part / (total + part))
+        total = total + part
     _require_area(total)
     return mean, (squares / total).sqrt()
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from deepsphere_pyg.datasets import SegmentationDataset
 from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
+from deepsphere_pyg.training.tasks.base import Task, refuse_diverged
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,6 @@ class Prediction:
         weights = np.broadcast_to(area, self.mask.shape)[self.mask]
         return segmentation_scores(
             self.truth[self.mask], self.probability[self.mask], class_names, weights
-        )
-
-
-def refuse_diverged(output: torch.Tensor) -> None:
-    """Refuse an output that is not finite.
-
-    Raises
-    ------
-    ValueError
-        If a value is infinite or NaN.
-    """
-    if not torch.isfinite(output).all():
-        raise ValueError(
-            "the output of the network is not finite: training has diverged; train "
-            "again with a lower learning rate"
         )
 
 
@@ -104,3 +91,38 @@ def predict(
         torch.cat(mask).numpy(),
         torch.cat(probability).numpy(),
     )
+
+
+@torch.no_grad()
+def outputs_of(
+    task: Task, batches: Iterable[Any], device: torch.device | str = "cpu"
+) -> tuple[Tensor, Tensor]:
+    """Return the outputs of a task's network for all batches, and the targets.
+
+    Parameters
+    ----------
+    task
+        Put into evaluation mode, and moved to ``device``.
+    batches
+        Batches with a target ``y``.
+    device
+        Device to compute on.
+
+    Returns
+    -------
+    tuple of Tensor
+        Outputs and targets of all samples, on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If an output is not finite.
+    """
+    task.to(device).eval()
+    found = []
+    for batch in tqdm(batches, desc="predicting", leave=False, disable=None):
+        outputs = task.outputs(batch.to(device) if hasattr(batch, "to") else batch)
+        refuse_diverged(outputs)
+        found.append((outputs.cpu(), batch.y.cpu()))
+    outputs, targets = (torch.cat(part) for part in zip(*found, strict=True))
+    return outputs, targets

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,94 +23,112 @@ from deepsphere_pyg.training.callbacks import (
     ProgressBar,
 )
 from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
+from deepsphere_pyg.training.tasks.base import Task
+
+# Arguments of the trainer that belong to the loop, and where they are given instead.
+_OWN = {
+    "max_epochs": "give the epochs of TrainingOptions",
+    "enable_checkpointing": "best.ckpt and last.ckpt are kept in the folder; add "
+    "callbacks for others",
+    "enable_progress_bar": "it is shown on terminals",
+    "default_root_dir": "give the folder",
+}
 
 
 def train_loop(
-    module: pl.LightningModule,
+    task: Task,
     train: Iterable[Any],
     validation: Iterable[Any],
     checkpoints: AtomicCheckpoints,
     names: Sequence[str],
-    args: argparse.Namespace,
     resume: Path | None,
-    clip: float | None = None,
+    options: Mapping[str, Any],
 ) -> list[dict[str, float]] | None:
-    """Train a module, or resume its training.
+    """Train a network, or resume its training.
 
     Parameters
     ----------
-    module
-        Module with a ``network``.
+    task
+        The network and its task.
     train, validation
         Batches.
     checkpoints
         Their folder, and the value that selects the best.
     names
         Logged values of the history, of which the first three are printed.
-    args
-        Options ``epochs``, ``device``, and ``tensorboard`` if there is one.
     resume
         Checkpoint to resume from, if there is one.
-    clip
-        Largest norm of all gradients together; longer gradients are scaled down.
+    options
+        Further arguments of Lightning's trainer.
 
     Returns
     -------
     list of dict, or None
         The history, a row per epoch; None after an interrupt.
+
+    Raises
+    ------
+    ValueError
+        If an argument belongs to the loop, or training diverges.
     """
+    for name, instead in _OWN.items():
+        if name in options:
+            raise ValueError(f"{name} cannot be given to the trainer; {instead}")
     folder = checkpoints.folder
     history = History(folder / "history.csv", names)
     progress = ProgressBar() if sys.stdout.isatty() else EpochLines(names[:3])
-    network: Any = module.network
-    parameters = sum(p.numel() for p in network.parameters())
-    print(f"network    {type(network).__name__}, {parameters:,} parameters")
+    parameters = sum(p.numel() for p in task.network.parameters())
+    print(f"network    {type(task.network).__name__}, {parameters:,} parameters")
     make_folder(folder)
     with _quiet_lightning(), _kept_interrupt_handler():
+        given = {
+            "logger": False,
+            "enable_model_summary": False,
+            "num_sanity_val_steps": 0,
+            "use_distributed_sampler": False,
+            "devices": 1,
+            "accelerator": "cpu",
+            **options,
+        }
+        # The history comes first, lest an interrupt between the two lose a row.
+        own = [history, checkpoints, progress]
         trainer = pl.Trainer(
-            max_epochs=args.epochs,
-            # The history comes first, lest an interrupt between the two lose a row.
-            callbacks=[history, checkpoints, progress],
-            plugins=[CheckedCheckpoints()],
+            **given
+            | {
+                "callbacks": own + _listed(given.get("callbacks")),
+                "plugins": [CheckedCheckpoints(), *_listed(given.get("plugins"))],
+            },
+            max_epochs=task.options.epochs,
             enable_progress_bar=isinstance(progress, ProgressBar),
-            logger=_logger(args, folder),
             enable_checkpointing=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,
-            gradient_clip_val=clip,
             default_root_dir=folder,
-            **_accelerator(args.device),
         )
         try:
-            trainer.fit(module, train, validation, ckpt_path=resume, weights_only=True)
+            trainer.fit(task, train, validation, ckpt_path=resume, weights_only=True)
         except SystemExit:
             # Lightning turns Ctrl-C into an exit, after the checkpoints are complete.
             if not trainer.interrupted:
                 raise
             print(
-                f"\ninterrupted; {checkpoints.last_path} holds the last complete "
-                "epoch; the same command with --resume continues from there"
+                f"\ninterrupted; {checkpoints.last_path} holds the last complete epoch"
             )
             return None
     return history.rows
 
 
-def _accelerator(device: str) -> dict[str, Any]:
-    """Options of the trainer for a PyTorch device."""
+def _listed(given: Any) -> list[Any]:
+    """Return one or several objects as a list."""
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def accelerator_options(device: str) -> dict[str, Any]:
+    """Arguments of Lightning's trainer for a PyTorch device."""
     chosen = torch.device(device)
     if chosen.type == "cuda":
         return {"accelerator": "gpu", "devices": [chosen.index or 0]}
     return {"accelerator": chosen.type, "devices": 1}
-
-
-def _logger(args: argparse.Namespace, folder: Path) -> Any:
-    """Logger of TensorBoard, on request."""
-    if not getattr(args, "tensorboard", False):
-        return False
-    from pytorch_lightning.loggers import TensorBoardLogger
-
-    return TensorBoardLogger(folder, name="", version="tensorboard")
 
 
 @contextmanager

@@ -6,12 +6,10 @@ import argparse
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from deepsphere_pyg.commands.digits.batches import (
     DigitBatch,
@@ -19,8 +17,10 @@ from deepsphere_pyg.commands.digits.batches import (
     finished,
 )
 from deepsphere_pyg.commands.digits.networks import DIGIT_NETWORKS, ON_COEFFICIENTS
-from deepsphere_pyg.commands.digits.report import DigitAnswers, write_report
+from deepsphere_pyg.commands.digits.report import CLASSES, DigitAnswers, write_report
+from deepsphere_pyg.commands.label_training import train_labels
 from deepsphere_pyg.commands.training_options import (
+    INTERRUPTED,
     add_output_arguments,
     add_training_arguments,
     check_training_options,
@@ -30,8 +30,8 @@ from deepsphere_pyg.datasets.digits.spherical_mnist_files import read_mnist
 from deepsphere_pyg.datasets.digits.spherical_mnist_projection import INTERPOLATIONS
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel
-from deepsphere_pyg.training.label_fit import answers_of, fit_labels
-from deepsphere_pyg.training.label_module import LabelTask
+from deepsphere_pyg.training.evaluation import outputs_of
+from deepsphere_pyg.training.tasks import ClassificationTask, Task
 from samplings import Sampling
 from samplings.arrays import IntArray
 
@@ -42,25 +42,12 @@ STANDARDIZED_BY = 2000
 ROTATIONS = {"NR": False, "R": True}
 
 
-class DigitTask(LabelTask):
-    """Classification of digits; accuracy in percent."""
+class DigitTask(ClassificationTask):
+    """Classification of digits, prepared as their network reads them."""
 
-    names: ClassVar[tuple[str, ...]] = ("accuracy",)
-    monitor: ClassVar[str] = "accuracy"
-    lowest: ClassVar[bool] = False
-
-    def answers(self, network: Any, batch: DigitBatch) -> tuple[Tensor, Tensor]:
-        """Return logits and the truth."""
-        return finished(network, batch.x), batch.y
-
-    def loss(self, network: Any, answers: Tensor, truth: Tensor) -> Tensor:
-        """Cross-entropy."""
-        return F.cross_entropy(answers, truth)
-
-    def scores(self, answers: Tensor, truth: Tensor) -> dict[str, float]:
-        """Share of digits recognised, in percent."""
-        right = answers.argmax(-1) == truth
-        return {"accuracy": 100 * float(right.double().mean())}
+    def outputs(self, batch: DigitBatch) -> Tensor:
+        """Return the logits."""
+        return finished(self.network, batch.x)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -163,13 +150,12 @@ def run(args: argparse.Namespace) -> int:
         dataset, network, part[: args.n_train], args.batch_size, args.seed, args.stretch
     )
     held = DigitBatches(dataset, network, part[args.n_train :], TEST_BATCH)
-    trained = fit_labels(args, network, DigitTask(), train, held, args.out)
+    trained = train_labels(args, DigitTask, network, train, held, class_names=CLASSES)
     if trained is None:
-        return 130
+        return INTERRUPTED
     fitted = time.perf_counter()
     found = {
-        name: _test(trained.network, digits, turned)
-        for name, turned in ROTATIONS.items()
+        name: _test(trained.task, digits, turned) for name, turned in ROTATIONS.items()
     }
     seconds = {"training": fitted - started, "testing": time.perf_counter() - fitted}
     write_report(args, digits.sampling, trained, found, seconds)
@@ -207,11 +193,11 @@ def _standardize(network: SavedModel, dataset: SphericalMNIST, part: IntArray) -
         layer.fit_(x.mean((0, 1)).float(), x.std((0, 1)).float())
 
 
-def _test(network: SavedModel, digits: Digits, turned: bool) -> DigitAnswers:
+def _test(task: Task, digits: Digits, turned: bool) -> DigitAnswers:
     """Return the answers of a network to the test digits."""
     dataset = digits.read("test", turned, digits.args.n_test)
     part = np.arange(len(dataset))
     # Inputs are prepared on the CPU, where the network may not be.
-    batches = DigitBatches(dataset, network.cpu(), part, TEST_BATCH)
-    answers, truth = answers_of(network, DigitTask(), batches, digits.args.device)
+    batches = DigitBatches(dataset, task.cpu().network, part, TEST_BATCH)
+    answers, truth = outputs_of(task, batches, digits.args.device)
     return DigitAnswers(answers.argmax(-1).numpy(), truth.numpy())

@@ -16,7 +16,7 @@ from deepsphere_pyg.commands.training_options import (
 )
 from deepsphere_pyg.plot.labels import confusion_picture, label_curves
 from deepsphere_pyg.training.callbacks import write_rows
-from deepsphere_pyg.training.label_fit import TrainedLabels
+from deepsphere_pyg.training.fitting import Trained
 from samplings import Sampling
 from samplings.arrays import IntArray
 
@@ -51,7 +51,7 @@ class DigitAnswers(NamedTuple):
 def write_report(
     args: argparse.Namespace,
     sampling: Sampling,
-    trained: TrainedLabels,
+    trained: Trained,
     found: dict[str, DigitAnswers],
     seconds: dict[str, float],
 ) -> None:

@@ -14,8 +14,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.atomic_files import write_json
+from deepsphere_pyg.commands.label_training import train_labels
 from deepsphere_pyg.commands.qm7.checks import check_qm7_options
 from deepsphere_pyg.commands.training_options import (
+    INTERRUPTED,
     add_output_arguments,
     add_training_arguments,
     n_parameters,
@@ -28,8 +30,9 @@ from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
 from deepsphere_pyg.plot.labels import label_curves, scatter_of_answers
 from deepsphere_pyg.pyg import Batch, DataLoader
 from deepsphere_pyg.training.callbacks import EpochShuffle, write_rows
-from deepsphere_pyg.training.label_fit import TrainedLabels, answers_of, fit_labels
-from deepsphere_pyg.training.label_module import LabelTask
+from deepsphere_pyg.training.evaluation import outputs_of
+from deepsphere_pyg.training.fitting import Trained
+from deepsphere_pyg.training.tasks import Task
 from samplings.arrays import IntArray
 
 # Errors much larger than this share of the spread count linearly in the loss, because a
@@ -39,30 +42,47 @@ QUADRATIC = 0.1
 LEAST_TRAINED = 10
 
 
-class EnergyTask(LabelTask):
+class EnergyTask(Task):
     """Energies of molecules; errors in the unit of the energies."""
 
-    names: ClassVar[tuple[str, ...]] = ("rmse", "mae")
+    score_names: ClassVar[tuple[str, ...]] = ("rmse", "mae")
     monitor: ClassVar[str] = "rmse"
-    lowest: ClassVar[bool] = True
 
-    def answers(self, network: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return energies and their truth."""
-        found = network(batch.x, batch.z, batch.batch, batch.num_graphs)
-        return found, batch.y.double()
+    def outputs(self, batch: Batch) -> Tensor:
+        """Return the energies."""
+        found: Tensor = self.network(batch.x, batch.z, batch.batch, batch.num_graphs)
+        return found
 
-    def loss(self, network: Any, answers: Tensor, truth: Tensor) -> Tensor:
+    def size_of(self, batch: Batch) -> int:
+        """Number of molecules in a batch."""
+        return int(batch.num_graphs)
+
+    def loss_of(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Huber's loss of the errors over their spread before training."""
-        scale = network.scale
-        return F.smooth_l1_loss(answers / scale, truth / scale, beta=QUADRATIC)
+        scale = self.network.scale
+        truth = batch.y.double()
+        return F.smooth_l1_loss(outputs / scale, truth / scale, beta=QUADRATIC)
 
-    def scores(self, answers: Tensor, truth: Tensor) -> dict[str, float]:
+    def prediction(self, outputs: Tensor) -> Tensor:
+        """Return the energies."""
+        return outputs
+
+    def kept(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, ...]:
+        """Keep energies and their truth."""
+        return outputs, batch.y
+
+    def scores(self, *kept: Tensor) -> dict[str, float]:
         """Root mean square and mean absolute error."""
-        error = answers - truth
-        return {
-            "rmse": float(error.square().mean().sqrt()),
-            "mae": float(error.abs().mean()),
-        }
+        return errors_of(*kept)
+
+
+def errors_of(answers: Tensor, truth: Tensor) -> dict[str, float]:
+    """Return the root mean square and mean absolute error."""
+    error = answers.double() - truth
+    return {
+        "rmse": float(error.square().mean().sqrt()),
+        "mae": float(error.abs().mean()),
+    }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +196,6 @@ def run(args: argparse.Namespace) -> int:
         torch.cat([molecule.x for molecule in dataset[parts.train]])
     )
     print(f"composition alone: training error of {left:.2f} kcal/mol")
-    task = EnergyTask()
     train = DataLoader(
         dataset[parts.train],
         batch_size=args.batch_size,
@@ -184,14 +203,11 @@ def run(args: argparse.Namespace) -> int:
         # The statistics of a few atoms would be too noisy.
         drop_last=len(parts.train) >= args.batch_size,
     )
-    trained = fit_labels(
-        args, network, task, train, _loader(dataset, parts.validation, args), args.out
-    )
+    held = _loader(dataset, parts.validation, args)
+    trained = train_labels(args, EnergyTask, network, train, held)
     if trained is None:
-        return 130
-    test = answers_of(
-        trained.network, task, _loader(dataset, parts.test, args), args.device
-    )
+        return INTERRUPTED
+    test = outputs_of(trained.task, _loader(dataset, parts.test, args), args.device)
     seconds = time.perf_counter() - started
     _report(args, dataset, parts, trained, test, seconds)
     return 0
@@ -219,16 +235,15 @@ def _report(
     args: argparse.Namespace,
     dataset: QM7,
     parts: Parts,
-    trained: TrainedLabels,
+    trained: Trained,
     test: tuple[Tensor, Tensor],
     seconds: float,
 ) -> None:
     """Print and write scores, answers and pictures."""
-    task = EnergyTask()
     answers, truth = (part.numpy() for part in test)
-    scores = task.scores(*test)
+    scores = errors_of(*test)
     linear = _composition_alone(trained.network, dataset, parts.test)
-    baseline = task.scores(linear, test[1])
+    baseline = errors_of(linear, test[1])
     print(f"\nfold {args.fold}, {len(truth)} molecules, kcal/mol{'rmse':>10}{'mae':>8}")
     for name, of in (("composition alone", baseline), ("network", scores)):
         print(f"{name:<32}{of['rmse']:>10.2f}{of['mae']:>8.2f}")
@@ -253,7 +268,7 @@ def _report(
             truth, answers, "atomization energy", "kcal/mol"
         ),
         "learning_curves.png": label_curves(
-            trained.history, EnergyTask.names, "kcal/mol"
+            trained.history, EnergyTask.score_names, "kcal/mol"
         ),
     }
     names = ("metrics.json", "predictions.csv", "history.csv")

@@ -19,7 +19,7 @@ from deepsphere_pyg.commands.segment.data_options import (
     add_data_arguments,
     splits_from_arguments,
 )
-from deepsphere_pyg.commands.segment.fit import Fitted, fit
+from deepsphere_pyg.commands.segment.fit import fit
 from deepsphere_pyg.commands.segment.netcdf_options import (
     REGRIDDED,
     fields_from_arguments,
@@ -42,6 +42,7 @@ from deepsphere_pyg.commands.segment.trained import (
     trained_network,
 )
 from deepsphere_pyg.commands.training_options import (
+    INTERRUPTED,
     add_output_arguments,
     add_training_arguments,
     check_training_options,
@@ -50,9 +51,10 @@ from deepsphere_pyg.commands.training_options import (
     run_facts,
     write_figures,
 )
-from deepsphere_pyg.models import read_header
+from deepsphere_pyg.models import SphericalModel, read_header
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import Prediction, predict
+from deepsphere_pyg.training.fitting import Trained
 from deepsphere_pyg.training.splitting import Splits
 from samplings import Sampling
 
@@ -154,22 +156,23 @@ def run(args: argparse.Namespace) -> int:
     splits = splits_from_arguments(args, sampling)
     print(f"data       {splits.description}")
     if args.checkpoint is not None:
-        known = Fitted(trained_network(args, splits.test), [], args.checkpoint, {})
-        return _report(args, sampling, splits, {"checkpoint": known}, 0.0)
+        known = trained_network(args, splits.test)
+        return _report(args, sampling, splits, {"checkpoint": known}, {}, 0.0)
     network = network_from_arguments(args, args.network, splits.train)
     fitted = fit(args, network, splits, args.out)
     if fitted is None:
-        return 130
-    networks = {args.network: fitted}
+        return INTERRUPTED
+    trained = {args.network: fitted}
     if args.baseline and args.network != PIXEL:
         print("\nbaseline   the same training of a network that sees single pixels")
         pixel = network_from_arguments(args, PIXEL, splits.train)
         baseline = fit(args, pixel, splits, args.out / "baseline")
         if baseline is None:
-            return 130
-        networks[PIXEL] = baseline
+            return INTERRUPTED
+        trained[PIXEL] = baseline
     seconds = time.perf_counter() - started
-    return _report(args, sampling, splits, networks, seconds)
+    networks = {name: one.network for name, one in trained.items()}
+    return _report(args, sampling, splits, networks, trained, seconds)
 
 
 def _check_options(args: argparse.Namespace) -> None:
@@ -218,26 +221,24 @@ def _report(
     args: argparse.Namespace,
     sampling: Sampling,
     splits: Splits,
-    networks: dict[str, Fitted],
+    networks: dict[str, SphericalModel],
+    trained: dict[str, Trained],
     seconds: float,
 ) -> int:
     """Predict the test maps, print and write scores, and draw."""
     names = splits.test.class_names
     predictions: dict[str, Prediction] = {
         name: predict(
-            fitted.network,
-            splits.test,
-            batch_size=args.batch_size,
-            device=args.device,
+            network, splits.test, batch_size=args.batch_size, device=args.device
         )
-        for name, fitted in networks.items()
+        for name, network in networks.items()
     }
     scores = {
         name: prediction.scores(names, sampling.weights)
         for name, prediction in predictions.items()
     }
     main_name = next(iter(networks))
-    fitted = networks[main_name]
+    main = trained.get(main_name)
     print(f"\nscores on {splits.test_name}, area-weighted, in percent\n")
     print(scores_table(scores))
     metrics: dict[str, Any] = {
@@ -247,11 +248,11 @@ def _report(
         "seconds": round(seconds, 1),
         "networks": {
             name: {
-                "parameters": n_parameters(fitted.network),
-                "best_epoch": fitted.facts.get("best_epoch"),
+                "parameters": n_parameters(network),
+                "best_epoch": trained[name].best_epoch if name in trained else None,
                 "test": scores[name].as_dict(),
             }
-            for name, fitted in networks.items()
+            for name, network in networks.items()
         },
     }
     write_json(args.out / "metrics.json", metrics)
@@ -264,8 +265,8 @@ def _report(
         splits.test.channel_names,
         predictions,
         names,
-        fitted.history,
+        [] if main is None else main.history,
     )
     print_files(*pictures, *files)
-    print(f"checkpoint {fitted.checkpoint}")
+    print(f"checkpoint {args.checkpoint if main is None else main.checkpoint}")
     return 0

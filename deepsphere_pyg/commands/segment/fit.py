@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from deepsphere_pyg.commands.segment.trained import spherical_model
+from deepsphere_pyg.commands.resuming import checkpoint_to_resume, fixed_settings
+from deepsphere_pyg.commands.training_options import interrupted, options_of
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
+from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.models import SphericalModel
-from deepsphere_pyg.training.callbacks import (
-    SEGMENTATION,
-    AtomicCheckpoints,
-    EpochShuffle,
-)
-from deepsphere_pyg.training.loop import train_loop
-from deepsphere_pyg.training.module import SegmentationModule
-from deepsphere_pyg.training.resume import checkpoint_to_resume, fixed_settings
+from deepsphere_pyg.training.callbacks import EpochShuffle
+from deepsphere_pyg.training.fitting import Trained, train
+from deepsphere_pyg.training.loop import accelerator_options
 from deepsphere_pyg.training.splitting import Splits
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A trained network.
-
-    Attributes
-    ----------
-    network
-        With the weights of the best validation score.
-    history
-        Scores by epoch.
-    checkpoint
-        File of the best weights.
-    facts
-        ``best_epoch`` and ``best`` validation score, if this run trained it.
-    """
-
-    network: SphericalModel
-    history: list[dict[str, float]]
-    checkpoint: Path
-    facts: dict[str, Any]
+from deepsphere_pyg.training.tasks import SegmentationTask
 
 
 def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | None:
@@ -94,7 +69,7 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
 
 def fit(
     args: argparse.Namespace, network: SphericalModel, splits: Splits, folder: Path
-) -> Fitted | None:
+) -> Trained | None:
     """Train a network, or resume its training; return None after an interrupt.
 
     Parameters
@@ -117,40 +92,30 @@ def fit(
         checkpoints of the last complete epoch and of the best one remain.
     """
     pl.seed_everything(args.seed, verbose=False)
-    checkpoints = AtomicCheckpoints(folder)
-    resume = checkpoint_to_resume(args, network, splits, checkpoints.last_path)
-    train, validation = splits.train, splits.validation
-    module = SegmentationModule(
+    resume = checkpoint_to_resume(args, network, splits, folder / "last.ckpt")
+    train_maps, options = splits.train, options_of(args)
+    task = SegmentationTask(
         network,
-        train.class_names,
-        loss_weights(args.loss_weights, train),
-        args.lr,
+        train_maps.class_names,
+        loss=CrossEntropyLoss(loss_weights(args.loss_weights, train_maps)),
+        options=options,
         notes={
             "settings": fixed_settings(args),
-            "channel_names": list(train.channel_names),
+            "channel_names": list(train_maps.channel_names),
             "data": splits.description,
             "seed": args.seed,
         },
     )
-    trained = train_loop(
-        module,
-        DataLoader(
-            train,
-            batch_size=args.batch_size,
-            sampler=EpochShuffle(len(train), args.seed),
-        ),
-        DataLoader(validation, batch_size=args.batch_size),
-        checkpoints,
-        SEGMENTATION,
-        args,
-        resume,
+    trainer = accelerator_options(args.device)
+    if args.tensorboard:
+        trainer["logger"] = TensorBoardLogger(folder, name="", version="tensorboard")
+    shuffled = EpochShuffle(len(train_maps), args.seed)
+    trained = train(
+        task,
+        DataLoader(train_maps, batch_size=args.batch_size, sampler=shuffled),
+        DataLoader(splits.validation, batch_size=args.batch_size),
+        folder,
+        resume=resume,
+        trainer=trainer,
     )
-    if trained is None:
-        return None
-    best = spherical_model(checkpoints.best_path)
-    return Fitted(
-        best,
-        trained,
-        checkpoints.best_path,
-        {"best": checkpoints.best, "best_epoch": checkpoints.best_epoch},
-    )
+    return interrupted() if trained is None else trained

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from deepsphere_pyg.models import load_model, read_header
-from deepsphere_pyg.training.module import SegmentationModule
-from deepsphere_pyg.training.scheduled import rate_at
+from deepsphere_pyg.training.tasks import SegmentationTask
+from deepsphere_pyg.training.tasks.base import rate_at
 
 
 def epochs_of(folder):
@@ -25,13 +25,13 @@ def weights_of(path):
 def rates(monkeypatch):
     """Learning rate of every step that is taken."""
     found = []
-    step = SegmentationModule.training_step
+    step = SegmentationTask.training_step
 
     def record(self, batch, index):
         found.append(self.trainer.optimizers[0].param_groups[0]["lr"])
         return step(self, batch, index)
 
-    monkeypatch.setattr(SegmentationModule, "training_step", record)
+    monkeypatch.setattr(SegmentationTask, "training_step", record)
     return found
 
 
@@ -119,12 +119,12 @@ def test_diverged_training_stops_and_keeps_the_last_good_checkpoint(
 def test_without_a_foreground_to_validate_on_the_loss_chooses(
     segment, tmp_path, monkeypatch, capsys
 ):
-    background = SegmentationModule.validation_step
+    background = SegmentationTask.validation_step
 
     def unlabelled(self, batch, index):
         background(self, batch._replace(y=torch.zeros_like(batch.y)), index)
 
-    monkeypatch.setattr(SegmentationModule, "validation_step", unlabelled)
+    monkeypatch.setattr(SegmentationTask, "validation_step", unlabelled)
     out = tmp_path / "run"
     with pytest.warns(UserWarning, match="best weights are those of the lowest val"):
         assert segment("--epochs", "3", out=out) == 0
@@ -135,16 +135,16 @@ def test_without_a_foreground_to_validate_on_the_loss_chooses(
 
 
 def test_first_of_equal_scores_is_the_best(segment, tmp_path, monkeypatch):
-    from deepsphere_pyg.training import module
+    from deepsphere_pyg.training.tasks import segmentation
 
-    scores = module.segmentation_scores
+    scores = segmentation.segmentation_scores
 
     def tied(*args):
         from dataclasses import replace
 
         return replace(scores(*args), mean_average_precision=0.5)
 
-    monkeypatch.setattr(module, "segmentation_scores", tied)
+    monkeypatch.setattr(segmentation, "segmentation_scores", tied)
     out = tmp_path / "run"
     assert segment("--epochs", "2", out=out) == 0
     best = json.loads((out / "metrics.json").read_text())["networks"]["small"]

@@ -1,0 +1,322 @@
+"""Train a network on a user's own arrays."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+from torch import nn
+from torch.utils.data import DataLoader, Subset
+
+from deepsphere_pyg.datasets.arrays import ArrayMaps
+from deepsphere_pyg.models import SavedModel, load_model
+from deepsphere_pyg.models.checkpoint_file import read_checkpoint
+from deepsphere_pyg.training.callbacks import AtomicCheckpoints, EpochShuffle
+from deepsphere_pyg.training.loop import train_loop
+from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks.base import Task, checked_network, sampling_of
+from deepsphere_pyg.training.tasks.classification import ClassificationTask
+from deepsphere_pyg.training.tasks.regression import (
+    GlobalRegressionTask,
+    RegressionTask,
+)
+from deepsphere_pyg.training.tasks.segmentation import SegmentationTask
+from samplings import Sampling
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network.
+
+    Attributes
+    ----------
+    task
+        The task, whose network has the weights of the best validation score.
+    history
+        Losses and scores, a row per epoch.
+    best, best_epoch
+        The best validation score, and its epoch, counted from 0.
+    checkpoint
+        File of the best weights; None if no folder was given.
+    """
+
+    task: Task
+    history: list[dict[str, float]]
+    best: float | None
+    best_epoch: int | None
+    checkpoint: Path | None
+
+    @property
+    def network(self) -> Any:
+        """The network, in evaluation mode."""
+        return self.task.network
+
+    def predict(self, X: npt.ArrayLike, **options: Any) -> npt.NDArray[Any]:
+        """Return the answers for many inputs: see :meth:`Task.predict`."""
+        return self.task.predict(X, **options)
+
+
+def train(
+    task: Task,
+    training: Iterable[Any],
+    validation: Iterable[Any],
+    folder: Path,
+    *,
+    resume: Path | None = None,
+    trainer: Mapping[str, Any] | None = None,
+) -> Trained | None:
+    """Train the network of a task, or resume its training.
+
+    Parameters
+    ----------
+    task
+        The task, with its options.
+    training, validation
+        Batches.
+    folder
+        Folder of the checkpoints and the history.
+    resume
+        Checkpoint to resume from, if there is one.
+    trainer
+        Arguments of Lightning's trainer, which replace those chosen here; callbacks are
+        added.
+
+    Returns
+    -------
+    Trained or None
+        None after an interrupt.
+
+    Raises
+    ------
+    ValueError
+        If training diverges: the checkpoints of the last complete epoch and of the best
+        one remain.
+    """
+    checkpoints = AtomicCheckpoints(folder, f"val/{task.monitor}", lowest=task.lowest)
+    names = ["train/loss", f"val/{task.monitor}", "val/loss"]
+    names += [f"val/{name}" for name in task.score_names]
+    names = list(dict.fromkeys(names))
+    history = train_loop(
+        task, training, validation, checkpoints, names, resume, trainer or {}
+    )
+    if history is None:
+        return None
+    task.load_state_dict(read_checkpoint(checkpoints.best_path)["state_dict"])
+    best, epoch = checkpoints.best, checkpoints.best_epoch
+    return Trained(task.eval(), history, best, epoch, checkpoints.best_path)
+
+
+def fit(
+    network: nn.Module,
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    validation: float | tuple[Any, ...] = 0.2,
+    mask: npt.ArrayLike | None = None,
+    sampling: Sampling | None = None,
+    class_names: Sequence[str] | None = None,
+    loss: nn.Module | None = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    options: TrainingOptions | None = None,
+    trainer: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Trained:
+    """Train a network on arrays of maps and their targets.
+
+    The targets decide the task: numbers at vertices (:class:`RegressionTask`), classes
+    of vertices (:class:`SegmentationTask`), numbers of whole maps
+    (:class:`GlobalRegressionTask`), or their classes (:class:`ClassificationTask`).
+    Inputs and numbers are standardized with the statistics of the training maps;
+    vertices count by their areas. The weights of the best validation score are
+    returned.
+
+    Parameters
+    ----------
+    network
+        Maps signals ``(batch, V, C)`` to outputs ``(batch, V, C_out)``, or to
+        ``(batch, C_out)`` for targets of whole maps. It is trained in place.
+    X
+        Inputs, shape ``(N, V, C)``. Missing ones become the mean of their channel.
+    y
+        Numbers ``(N, V, C_out)`` or ``(N, C_out)``, floating point; or classes
+        ``(N, V)`` or ``(N,)``, integers from 0. Missing ones at vertices do not count.
+    validation
+        Share of the maps, the last ones since maps near in time are similar, to
+        validate on; or other maps ``(X, y)`` or ``(X, y, mask)``.
+    mask
+        True where targets at vertices count, shape ``(N, V)`` or ``(V,)``.
+    sampling
+        Where the vertices are; by default the network's own.
+    class_names
+        One name per class; by default their numbers.
+    loss
+        A loss of :mod:`deepsphere_pyg.losses`; by default cross-entropy or mean
+        squared error.
+    folder
+        Folder that keeps ``best.ckpt``, ``last.ckpt`` and ``history.csv``; by default
+        nothing is kept.
+    resume
+        Whether to continue from the last checkpoint in the folder, if it exists.
+    options
+        Epochs, batch size, learning rate and others.
+    trainer
+        Arguments of ``pytorch_lightning.Trainer``, such as ``accelerator``,
+        ``precision``, ``callbacks`` or ``logger``.
+    **changes
+        Single options, as in ``epochs=10``.
+
+    Returns
+    -------
+    Trained
+        The trained network, its history, and ``predict``.
+
+    Raises
+    ------
+    TypeError
+        If an argument has another type, or there is no such option.
+    ValueError
+        If shapes or values do not fit, the folder has a checkpoint and ``resume`` is
+        false, or training diverges.
+    KeyboardInterrupt
+        After an interrupt; the folder, if given, holds the last complete epoch.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg import PixelNetwork
+    >>> from samplings import HEALPix
+    >>> X = np.random.default_rng(0).normal(size=(10, 48, 1))
+    >>> network = PixelNetwork(1, 1, HEALPix(2))
+    >>> trained = fit(network, X, 3 * X, epochs=2)  # doctest: +ELLIPSIS
+    network...
+    >>> trained.predict(X[:4]).shape
+    (4, 48, 1)
+    """
+    chosen = (TrainingOptions() if options is None else options).changed(**changes)
+    checked_network(network)
+    maps = ArrayMaps(X, y, mask)
+    if isinstance(validation, tuple):
+        held = ArrayMaps(*validation)
+        kinds = [(m.n_classes > 0, m.y.shape[2:]) for m in (maps, held)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(
+                f"the targets of validation must be like y, {maps.y.dtype} of shape "
+                f"{maps.y.shape}, got {held.y.dtype} of shape {held.y.shape}"
+            )
+        part = np.arange(len(maps))
+        later = Subset(held, range(len(held)))
+    else:
+        n = _n_training(len(maps), validation)
+        held, part = maps, np.arange(n)
+        later = Subset(maps, range(n, len(maps)))
+    pl.seed_everything(chosen.seed, verbose=False)
+    n_classes = max(maps.n_classes, held.n_classes)
+    names = [str(i) for i in range(n_classes)] if class_names is None else class_names
+    if n_classes and len(names) < n_classes:
+        raise ValueError(
+            f"class_names must be one per class, got {len(names)} for classes 0 to "
+            f"{n_classes - 1}"
+        )
+    task = _task(network, maps, names, sampling, loss, chosen)
+    _standardize(task, maps, part)
+    loaders = [
+        DataLoader(
+            Subset(maps, part.tolist()),
+            batch_size=chosen.batch_size,
+            sampler=EpochShuffle(len(part), chosen.seed),
+            num_workers=chosen.n_workers,
+        ),
+        DataLoader(later, batch_size=chosen.batch_size, num_workers=chosen.n_workers),
+    ]
+    with ExitStack() as stack:
+        if folder is None:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        else:
+            place = Path(folder)
+        start = _start(place / "last.ckpt", network, resume)
+        trained = train(task, *loaders, place, resume=start, trainer=trainer)
+        if trained is None:
+            raise KeyboardInterrupt
+    if folder is None:
+        return Trained(task, trained.history, trained.best, trained.best_epoch, None)
+    return trained
+
+
+def _start(last: Path, network: nn.Module, resume: bool) -> Path | None:
+    """Return the checkpoint to resume from, if there is one of this network."""
+    if not last.exists():
+        return None
+    if not resume:
+        raise ValueError(
+            f"{last} exists already; pass resume=True to continue from it, or another "
+            "folder to keep it"
+        )
+    if isinstance(network, SavedModel):
+        kept = load_model(last)
+        if (type(kept), kept.config) != (type(network), network.config):
+            raise ValueError(
+                f"{last} holds another network; train into another folder, or build "
+                "the network that it was trained with"
+            )
+    return last
+
+
+def _n_training(n: int, share: float) -> int:
+    """Return the number of maps that are trained on."""
+    if not isinstance(share, int | float) or not 0 < share < 1:
+        raise ValueError(
+            f"validation must be a share between 0 and 1, or maps (X, y), got {share!r}"
+        )
+    left = n - max(1, round(share * n))
+    if left < 1:
+        raise ValueError(
+            f"{n} maps are too few to train and validate on; pass more, or other maps "
+            "as validation=(X, y)"
+        )
+    return left
+
+
+def _task(
+    network: nn.Module,
+    maps: ArrayMaps,
+    class_names: Sequence[str],
+    sampling: Sampling | None,
+    loss: nn.Module | None,
+    options: TrainingOptions,
+) -> Task:
+    """Return the task that the targets ask for."""
+    channels, outputs = maps.X.shape[2], maps.y.shape[-1]
+    common: dict[str, Any] = {"in_channels": channels, "loss": loss, "options": options}
+    if not maps.global_target:
+        known = sampling_of(network, sampling)
+        if len(known) != maps.X.shape[1]:
+            raise ValueError(
+                f"X has {maps.X.shape[1]} vertices, {known.name} has {len(known)}; "
+                "build the network on the sampling of the maps"
+            )
+    if maps.n_classes:
+        if maps.global_target:
+            return ClassificationTask(network, class_names, **common)
+        return SegmentationTask(network, class_names, sampling, **common)
+    if maps.global_target:
+        return GlobalRegressionTask(network, out_channels=outputs, **common)
+    return RegressionTask(network, sampling, out_channels=outputs, **common)
+
+
+def _standardize(task: Task, maps: ArrayMaps, part: npt.NDArray[np.int64]) -> None:
+    """Fit the standardization of inputs and targets to the training maps."""
+    sampling = getattr(task, "sampling", getattr(task.network, "sampling", None))
+    known = isinstance(sampling, Sampling) and len(sampling) == maps.X.shape[1]
+    area = sampling.weights if known else np.ones(maps.X.shape[1])
+    if task.standardize is not None:
+        task.standardize.fit_(*maps.statistics(area, part, "x"))
+    targets = getattr(task, "targets", None)
+    if targets is not None:
+        targets.fit_(*maps.statistics(area, part, "y"))

@@ -1,0 +1,106 @@
+"""Options of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import torch
+
+from samplings.arguments import (
+    choice_argument,
+    integer_argument,
+    nonnegative_argument,
+    positive_argument,
+)
+
+#: Optimizers by name.
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+SCHEDULES = ("cosine", "constant")
+# Largest seed of PyTorch's generators.
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Options of a training that do not belong to Lightning's trainer.
+
+    Parameters
+    ----------
+    epochs
+        Passes over the training set.
+    batch_size
+        Samples per step, in each process.
+    learning_rate
+        Highest learning rate.
+    optimizer
+        ``"adam"``, ``"adamw"`` or ``"sgd"``.
+    weight_decay
+        Weight decay of the optimizer.
+    schedule
+        ``"cosine"``: the rate rises over the first 5 % of the steps and falls as a
+        cosine to zero. ``"constant"``: it stays the same.
+    seed
+        Seed of the order of the samples, and of all random numbers of the training.
+    n_workers
+        Processes that read samples; 0 reads them in the process that trains.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option has no sense.
+
+    Examples
+    --------
+    >>> TrainingOptions(epochs=3).changed(batch_size=8).batch_size
+    8
+    """
+
+    epochs: int = 30
+    batch_size: int = 4
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    seed: int = 0
+    n_workers: int = 0
+
+    def __post_init__(self) -> None:
+        for name, minimum in [("epochs", 1), ("batch_size", 1), ("n_workers", 0)]:
+            integer_argument(name, getattr(self, name), minimum)
+        if integer_argument("seed", self.seed, 0) > LARGEST_SEED:
+            raise ValueError(f"seed must be at most 2**63 - 1, got {self.seed}")
+        positive_argument("learning_rate", self.learning_rate, "pass one such as 1e-3")
+        nonnegative_argument("weight_decay", self.weight_decay, "pass 0 for no decay")
+        choice_argument("optimizer", self.optimizer, tuple(OPTIMIZERS))
+        choice_argument("schedule", self.schedule, SCHEDULES)
+
+    def changed(self, **changes: Any) -> Self:
+        """Return options with some of them changed.
+
+        Raises
+        ------
+        TypeError
+            If there is no option of a name.
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise TypeError(
+                    f"there is no option {name!r}; the options of a training are "
+                    f"{', '.join(known)}; those of Lightning's trainer go into trainer="
+                )
+        return replace(self, **changes)
+
+    def build_optimizer(
+        self, parameters: Iterable[torch.nn.Parameter]
+    ) -> torch.optim.Optimizer:
+        """Return the optimizer of some parameters."""
+        return OPTIMIZERS[self.optimizer](
+            parameters, lr=self.learning_rate, weight_decay=self.weight_decay
+        )

@@ -1,0 +1,205 @@
+"""Regression: numbers for each vertex, or for a whole map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.layers import Standardize
+from deepsphere_pyg.losses import L2Loss
+from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks.base import (
+    Task,
+    names_of,
+    relative_areas,
+    sampling_of,
+)
+from samplings import Sampling, from_config
+
+
+class _Numbers(Task):
+    """A task whose targets are numbers in units, standardized for the network."""
+
+    score_names: ClassVar[tuple[str, ...]] = ("rmse", "mae")
+    monitor: ClassVar[str] = "rmse"
+    lowest: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        network: nn.Module,
+        out_channels: int | None,
+        out_names: Sequence[str] | None,
+        loss: nn.Module | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        super().__init__(network, **options)
+        count = getattr(network, "out_channels", None)
+        count = count if out_channels is None else out_channels
+        if count is None:
+            raise TypeError(
+                f"{type(network).__name__} has no attribute out_channels; pass "
+                "out_channels=, the number of its outputs"
+            )
+        self.targets = Standardize(count)
+        self.out_names = names_of(out_names, self.targets.channels, "output")
+        self.loss = L2Loss() if loss is None else loss
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Arguments, beside the network, that rebuild the task."""
+        own = {"out_channels": self.targets.channels, "out_names": [*self.out_names]}
+        return {**super().config, **own}
+
+    def prediction(self, outputs: Tensor) -> Tensor:
+        """Return the outputs in the units of the targets."""
+        return outputs * self.targets.std + self.targets.mean
+
+    def errors(
+        self, outputs: Tensor, batch: Any, weights: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return sums over a batch, per output: of weights, errors and squares."""
+        error = (self.prediction(outputs).double() - batch.y).where(weights > 0, 0.0)
+        parts = (weights, weights * error.abs(), weights * error.square())
+        return tuple(part.flatten(0, -2).sum(0, keepdim=True) for part in parts)
+
+    def scores(self, *kept: Tensor) -> dict[str, float]:
+        """Root mean square and mean absolute error, averaged over the outputs."""
+        weights, absolute, squares = (part.sum(0) for part in kept)
+        rmse = (squares / weights).sqrt()
+        return {"rmse": float(rmse.mean()), "mae": float((absolute / weights).mean())}
+
+
+class RegressionTask(_Numbers):
+    """Train a network to predict numbers at every vertex: maps from maps.
+
+    Targets are standardized with the statistics of the training maps, which
+    checkpoints keep; predictions and scores are in the units of the targets. Vertices
+    count by the areas of their cells, in the loss and in the scores.
+
+    Parameters
+    ----------
+    network
+        Maps ``(batch, vertex, channel)`` to ``(batch, vertex, output)``.
+    sampling
+        Where the vertices are; by default the network's own.
+    out_channels
+        Number of outputs; by default the network's own.
+    out_names
+        One name per output.
+    loss
+        A loss of :mod:`deepsphere_pyg.losses` for numbers, by default the mean squared
+        error of the standardized targets.
+    in_channels, options, notes
+        As for :class:`Task`.
+
+    Shapes
+    ------
+    Batches have ``x (batch, V, C)``, ``y (batch, V, output)`` and ``mask (batch, V)``.
+
+    Raises
+    ------
+    TypeError
+        If the network does not tell its sampling or number of outputs, and they are not
+        given.
+    ValueError
+        If a number is below 1, or the names do not fit; while training, if the loss is
+        not finite.
+    """
+
+    area: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        sampling: Sampling | Mapping[str, Any] | None = None,
+        *,
+        out_channels: int | None = None,
+        out_names: Sequence[str] | None = None,
+        loss: nn.Module | None = None,
+        in_channels: int | None = None,
+        options: TrainingOptions | None = None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = {"in_channels": in_channels, "options": options, "notes": notes}
+        super().__init__(network, out_channels, out_names, loss, given)
+        if isinstance(sampling, Mapping):
+            sampling = from_config(sampling)
+        self.sampling = sampling_of(network, sampling)
+        self.keep("area", relative_areas(self.sampling), torch.float32)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Arguments, beside the network, that rebuild the task."""
+        return {**super().config, "sampling": self.sampling.config}
+
+    def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
+        """Return the loss of the standardized targets over the valid vertices."""
+        wanted = self.targets(batch.y)
+        loss: Tensor = self.loss(outputs, wanted, self.area, batch.mask)
+        return loss
+
+    def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
+        """Keep the sums of weights, errors and squares of a batch."""
+        weights = self.area.double() * batch.mask
+        return self.errors(outputs, batch, weights[..., None].expand(batch.y.shape))
+
+
+class GlobalRegressionTask(_Numbers):
+    """Train a network to predict numbers for a whole map, such as its year.
+
+    Targets are standardized with the statistics of the training maps, which
+    checkpoints keep; predictions and scores are in the units of the targets.
+
+    Parameters
+    ----------
+    network
+        Maps ``(batch, vertex, channel)`` to ``(batch, output)``.
+    out_channels
+        Number of outputs; by default the network's own.
+    out_names
+        One name per output.
+    loss
+        A loss of :mod:`deepsphere_pyg.losses` for numbers, by default the mean squared
+        error of the standardized targets.
+    in_channels, options, notes
+        As for :class:`Task`.
+
+    Shapes
+    ------
+    Batches have ``x (batch, V, C)`` and ``y (batch, output)``.
+
+    Raises
+    ------
+    TypeError
+        If the network does not tell its number of outputs, and it is not given.
+    ValueError
+        If a number is below 1, or the names do not fit; while training, if the loss is
+        not finite.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        out_channels: int | None = None,
+        out_names: Sequence[str] | None = None,
+        loss: nn.Module | None = None,
+        in_channels: int | None = None,
+        options: TrainingOptions | None = None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = {"in_channels": in_channels, "options": options, "notes": notes}
+        super().__init__(network, out_channels, out_names, loss, given)
+
+    def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
+        """Return the loss of the standardized targets."""
+        loss: Tensor = self.loss(outputs, self.targets(batch.y))
+        return loss
+
+    def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
+        """Keep the sums of weights, errors and squares of a batch."""
+        weights = torch.ones_like(batch.y, dtype=torch.float64)
+        return self.errors(outputs, batch, weights)
