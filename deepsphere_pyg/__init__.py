@@ -26,14 +26,19 @@ if TYPE_CHECKING:
     from deepsphere_pyg.layers.sphere import *
     from deepsphere_pyg.models import *
     from deepsphere_pyg.operators import *
+
+    __version__: str
 else:
     from importlib import import_module
+    from importlib.metadata import version
     from importlib.util import find_spec
 
     # Each imports only modules before it, so a name loads no more than it needs.
     _PARTS = ("edge_operator", "operators", "harmonics", "layers", "models", "convert")
 
     def __getattr__(name):
+        if name == "__version__":
+            return version("deepsphere-pyg")
         special = name.startswith("__") and name != "__all__"
         # Python asks here for its own names, and for modules before it imports them.
         if not special and find_spec(f"{__name__}.{name}") is None:

@@ -8,10 +8,26 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
 
 # Status that shells give a process that Ctrl-C ended. The same as in training_options,
 # which loads PyTorch.
 INTERRUPTED = 130
+
+
+PACKAGE = "deepsphere-pyg"
+#: Commands and their descriptions; each has a module ``command``.
+COMMANDS = {
+    "segment": "train a network to segment spherical maps, and write scores and "
+    "pictures",
+    "equivariance": "measure the equivariance error of graph Laplacians, or of layers",
+    "qm7": "train a network to predict energies of molecules, on a published fold",
+    "digits": "train a network to classify digits on the sphere, as they are or "
+    "rotated, and test it on both",
+}
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -36,54 +52,73 @@ def _format_warning(
     return f"warning: {message}\n"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
-    # Imported here, because loading PyTorch takes seconds, in which Ctrl-C should not
-    # print a traceback.
-    from deepsphere_pyg.commands.digits import command as digits_command
-    from deepsphere_pyg.commands.equivariance import command as equivariance_command
-    from deepsphere_pyg.commands.qm7 import command as qm7_command
-    from deepsphere_pyg.commands.segment import command as segment_command
+class _Parser(argparse.ArgumentParser):
+    """Parser whose errors are one line, without the usage, which fills a screen."""
 
-    parser = argparse.ArgumentParser(
+    def error(self, message: str) -> NoReturn:
+        """Print the error and leave with status 2."""
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of all commands.
+
+    Parameters
+    ----------
+    only
+        Command whose options are needed; by default those of all are added. Each loads
+        PyTorch, which takes seconds.
+    """
+    parser = _Parser(
         prog="deepsphere-pyg",
         description="Neural networks on the sphere: segment maps, predict energies of "
         "molecules, classify digits, and measure the equivariance of graph Laplacians "
         "and layers.",
+        epilog="deepsphere-pyg COMMAND --help lists the options of a command.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"deepsphere-pyg {version(PACKAGE)}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, module, text in (
-        (
-            "segment",
-            segment_command,
-            "train a network to segment spherical maps, and write scores and pictures",
-        ),
-        (
-            "equivariance",
-            equivariance_command,
-            "measure the equivariance error of graph Laplacians, or of layers",
-        ),
-        (
-            "qm7",
-            qm7_command,
-            "train a network to predict energies of molecules, on a published fold",
-        ),
-        (
-            "digits",
-            digits_command,
-            "train a network to classify digits on the sphere, as they are or rotated, "
-            "and test it on both",
-        ),
-    ):
+    for name, text in COMMANDS.items():
         command = commands.add_parser(
             name,
             help=text,
             description=text[0].upper() + text[1:] + ".",
             formatter_class=_HelpFormatter,
         )
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        if only in (None, name):
+            module = import_module(f"deepsphere_pyg.commands.{name}.command")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run, parser=command)
     return parser
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse arguments; for a mistyped option, name the one that is meant.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown.
+    """
+    asked = next((a for a in arguments if not a.startswith("-")), "")
+    args, unknown = build_parser(asked).parse_known_args(arguments)
+    command: argparse.ArgumentParser = vars(args).pop("parser")
+    if not unknown:
+        return args
+    wrong = unknown[0].partition("=")[0]
+    known = {option: a for a in command._actions for option in a.option_strings}
+    near = get_close_matches(wrong, known, 1)
+    if not wrong.startswith("-") or not near:
+        command.error(f"unrecognized argument {unknown[0]}")
+    # As a line of the help.
+    formatter = argparse.HelpFormatter(command.prog, width=10**6)
+    formatter.add_argument(known[near[0]])
+    raise ValueError(
+        f"unrecognized option {wrong}; did you mean {near[0]}?\n  "
+        + " ".join(formatter.format_help().split())
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,10 +154,10 @@ def _end_process(status: int) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """Run a command; errors that the user can resolve give status 2."""
-    name = "deepsphere-pyg"
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    name = " ".join(["deepsphere-pyg", *(a for a in given[:1] if a in COMMANDS)])
     try:
-        args = build_parser().parse_args(arguments)
-        name += f" {args.command}"
+        args = _parsed(given)
         warnings.formatwarning = _format_warning
         return int(args.run(args))
     except (ValueError, OSError, ImportError) as error:
