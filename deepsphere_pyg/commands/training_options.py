@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.atomic_files import atomic_path, make_folder
 from deepsphere_pyg.training.resume import refuse_to_overwrite, settings
+from samplings.atomic_files import atomic_path, make_folder
 
 # Largest seed of PyTorch's generators.
 LARGEST_SEED = 2**63 - 1

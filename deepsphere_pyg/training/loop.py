@@ -16,7 +16,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from deepsphere_pyg.atomic_files import make_folder
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
     EpochLines,
@@ -24,6 +23,7 @@ from deepsphere_pyg.training.callbacks import (
     ProgressBar,
 )
 from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
+from samplings.atomic_files import make_folder
 
 
 def train_loop(

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.commands.qm7.checks import check_qm7_options
 from deepsphere_pyg.commands.training_options import (
     add_output_arguments,
@@ -31,6 +30,7 @@ from deepsphere_pyg.training.callbacks import EpochShuffle, write_rows
 from deepsphere_pyg.training.label_fit import TrainedLabels, answers_of, fit_labels
 from deepsphere_pyg.training.label_module import LabelTask
 from samplings.arrays import IntArray
+from samplings.atomic_files import write_json
 
 # Errors much larger than this share of the spread count linearly in the loss, because a
 # few molecules have large errors at first.

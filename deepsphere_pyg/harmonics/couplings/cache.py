@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.harmonics.couplings.clebsch_gordan import clebsch_gordan_set
 from deepsphere_pyg.harmonics.couplings.sparse_coefficients import CoefficientSet
 from deepsphere_pyg.harmonics.couplings.triples import (
@@ -19,6 +18,7 @@ from deepsphere_pyg.harmonics.couplings.triples import (
     real_entries,
 )
 from samplings.arrays import IntArray
+from samplings.atomic_files import atomic_path
 
 # Increase it when the coefficients, their order or the file format change: files of
 # other versions are ignored.
