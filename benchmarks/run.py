@@ -45,7 +45,7 @@ from benchmarks.measuring.settings import (
     default_threads,
     on_glibc,
 )
-from deepsphere_pyg.atomic_files import atomic_path, write_json
+from samplings.atomic_files import atomic_path, write_json
 
 WORKER = "benchmarks.kernels.worker"
 

@@ -11,6 +11,7 @@ from samplings import (
 )
 from samplings.base import Masked, Sampling, same_sampling
 from samplings.coarsening import Coarsening
+from samplings.disk_cache import cache_folder, use_cache
 from samplings.equivariance import *
 from samplings.fitting import *
 from samplings.graphs import *
@@ -21,6 +22,7 @@ from samplings.tessellation import *
 from samplings.transfer import *
 
 __all__ = ["Coarsening", "Masked", "Sampling", "nominal_bandlimit", "same_sampling"]
+__all__ += ["cache_folder", "use_cache"]
 __all__ += equivariance.__all__
 __all__ += fitting.__all__
 __all__ += graphs.__all__

@@ -10,6 +10,8 @@ import pytest
 THREADS = os.environ.setdefault("TEST_THREADS", "1")
 for library in ("OMP", "MKL", "OPENBLAS"):
     os.environ[f"{library}_NUM_THREADS"] = THREADS
+# Fits are computed anew, and nothing is written to the user's cache.
+os.environ["DEEPSPHERE_PYG_CACHE"] = "off"
 # Threads that wait would spin, and take the cores from other workers.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

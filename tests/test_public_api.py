@@ -59,7 +59,7 @@ def test_unknown_names_are_refused():
     ("statement", "absent"),
     [
         ("import deepsphere_pyg", ["torch_geometric", "torch", "pytorch_lightning"]),
-        ("from deepsphere_pyg import atomic_files", ["torch_geometric", "torch"]),
+        ("from deepsphere_pyg import commands", ["torch_geometric", "torch"]),
         ("import deepsphere_pyg.models", ["pytorch_lightning", "pygsp"]),
     ],
 )

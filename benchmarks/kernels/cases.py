@@ -15,9 +15,9 @@ import torch
 
 from benchmarks.measuring.settings import DEFAULT, NEUTRAL, Setting
 from deepsphere_pyg import SphericalClassifier, SphericalUNet
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.models import DEEPSPHERE, SMALL
 from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph, laplacian
+from samplings.atomic_files import atomic_path
 
 FORWARD, BACKWARD, TRAINING = "forward", "forward+backward", "training step"
 #: By name; the others are compared with the first peer of a case.

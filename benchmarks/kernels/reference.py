@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.kernels.report import Row
-from deepsphere_pyg.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path
 
 KEY = ("case", "device", "threads", "allocator", "mode", "peer")
 

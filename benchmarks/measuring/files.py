@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path
 
 
 def new_parser(description: str | None) -> argparse.ArgumentParser:

@@ -20,8 +20,8 @@ import torch
 
 from benchmarks.measuring.files import markdown_table, new_parser
 from benchmarks.studies.coulomb_network import CoulombNetwork, Settings
-from deepsphere_pyg.atomic_files import atomic_path, write_json
 from deepsphere_pyg.datasets import QM7
+from samplings.atomic_files import atomic_path, write_json
 
 METHODS = ("composition", "network")
 HEAD = ("method", "fold", "RMSE", "MAE", "seed", "parameters", "time")

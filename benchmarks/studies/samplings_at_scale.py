@@ -29,6 +29,7 @@ from samplings import (
     Transfer,
     knn_graph,
     laplacian,
+    use_cache,
 )
 
 CASES = ["stations:100000", "stations:500000", "fibonacci:1000000"]
@@ -68,7 +69,8 @@ def case(text: str) -> tuple[str, int]:
 def measure(kind: str, number: int, k: int, weighting: str) -> None:
     """Print the time and memory of each stage."""
     sampling = timed("areas", lambda: BUILDERS[kind](number))
-    graph = timed("knn_graph", lambda: knn_graph(sampling, k, weighting=weighting))
+    with use_cache(None):
+        graph = timed("knn_graph", lambda: knn_graph(sampling, k, weighting=weighting))
     matrix = timed("laplacian", lambda: laplacian(graph))
     top = timed("lambda_max", lambda: matrix.lambda_max)
     coarse = HEALPix(1 << max(0, round(math.log2(len(sampling) / 48) / 2)))

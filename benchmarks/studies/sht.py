@@ -28,9 +28,9 @@ from torch import Tensor
 from benchmarks.measuring.files import new_parser, refuse_below, write_csv
 from benchmarks.measuring.machine import load, machine, one_line
 from benchmarks.measuring.timing import interleaved, with_gradient, without_gradient
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.harmonics import ISHT, SHT, to_healpy
 from samplings import GaussLegendre, HEALPix, Sampling
+from samplings.atomic_files import write_json
 
 COLUMNS = ("sampling", "L", "peer", "direction", "median_ms", "shortest_ms", "error")
 DIRECTIONS = ("analysis", "synthesis", "analysis + gradient", "synthesis + gradient")

@@ -21,10 +21,10 @@ from benchmarks.measuring.files import new_parser, refuse_below, write_csv
 from benchmarks.measuring.machine import load, machine, one_line
 from benchmarks.measuring.memory import PeakMemory, memory_is_measurable
 from benchmarks.measuring.timing import Run, interleaved, with_gradient
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.layers import LocalGrid
 from deepsphere_pyg.models import SO3Classifier
 from samplings import Equiangular
+from samplings.atomic_files import write_json
 from samplings.schemes.so3 import SCHEMES
 
 COLUMNS = ("part", "runs", "shortest_ms", "median_ms")

@@ -30,9 +30,9 @@ from benchmarks.measuring.machine import machine, one_line
 from benchmarks.measuring.memory import PeakMemory, memory_is_measurable
 from benchmarks.measuring.settings import MEMORY, Setting, in_a_process
 from benchmarks.measuring.timing import interleaved
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.harmonics import e3nn_irreps, to_e3nn
 from deepsphere_pyg.layers import TensorProductActivation
+from samplings.atomic_files import write_json
 
 CHANNELS = 16
 KINDS = ("full", "mst", "rmst")

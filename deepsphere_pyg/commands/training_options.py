@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.atomic_files import atomic_path, make_folder
 from deepsphere_pyg.commands.resuming import refuse_to_overwrite, settings
 from deepsphere_pyg.training.options import LARGEST_SEED, TrainingOptions
+from samplings.atomic_files import atomic_path, make_folder
 
 # Status that shells give a process that Ctrl-C ended.
 INTERRUPTED = 130

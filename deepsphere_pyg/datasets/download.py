@@ -11,8 +11,8 @@ from urllib.error import URLError
 
 from tqdm import tqdm
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.datasets.files import PathLike
+from samplings.atomic_files import atomic_path
 
 _BLOCK = 1 << 16
 _TIMEOUT = 30.0  # seconds without a byte

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path
 from samplings.reading import DataFileError, reading
 
 # Mark at the end of a file, followed by the SHA-256 of all bytes before it. Readers of

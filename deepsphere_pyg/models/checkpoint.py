@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,10 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def load_model(
-    path: str | os.PathLike[str], sampling: Sampling | None = None
+    path: str | os.PathLike[str],
+    sampling: Sampling | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> SavedModel:
     """Rebuild a model, with its sampling, from a checkpoint.
 
@@ -120,6 +123,8 @@ def load_model(
         The file.
     sampling
         If given, the sampling that the model must be trained on.
+    progress
+        Called while graphs are built again, as in :func:`samplings.build_pyramid`.
 
     Returns
     -------
@@ -148,7 +153,7 @@ def load_model(
         _check_sampling(path, header, sampling)
     geometry: Pyramid | Sampling | None = None
     if header.get("pyramid") is not None:
-        geometry = pyramid_from_config(header["pyramid"])
+        geometry = pyramid_from_config(header["pyramid"], progress=progress)
         _check_edges(path, header.get("edges"), geometry)
     elif header.get("sampling_config") is not None:
         geometry = from_config(header["sampling_config"])

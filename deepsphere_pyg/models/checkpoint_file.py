@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path
 from samplings.reading import DataFileError, reading
 
 # Key of the checksum, beside the keys of the content.

@@ -14,7 +14,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch.utils.data import Sampler
 
-from deepsphere_pyg.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path
 from samplings.reading import reading
 
 #: Values that trainings of segmentation log each epoch.

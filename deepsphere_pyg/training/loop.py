@@ -15,7 +15,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from deepsphere_pyg.atomic_files import make_folder
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
     EpochLines,
@@ -24,6 +23,7 @@ from deepsphere_pyg.training.callbacks import (
 )
 from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
 from deepsphere_pyg.training.tasks.base import Task
+from samplings.atomic_files import make_folder
 
 # Arguments of the trainer that belong to the loop, and where they are given instead.
 _OWN = {

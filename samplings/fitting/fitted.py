@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
 from samplings.arguments import choice_argument
-from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
+from samplings.arrays import FloatArray, freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.fitting.core_solver import CoreSolver, core_links
+from samplings.fitting.fit_cache import FitProblem, kept_fit
+from samplings.fitting.fitted_weights import FittedWeights
 from samplings.fitting.objective import FitObjective
 from samplings.fitting.pattern import checked_pattern, fit_pattern, on_border
 from samplings.fitting.recipe import RECIPES
@@ -20,44 +22,12 @@ from samplings.fitting.rounds import FitPoint, fit, start_weights
 from samplings.fitting.uneven import core, is_uneven
 from samplings.resolution import nominal_bandlimit
 
+# Version of the algorithm. Raise it when fitted values change: fits of other versions
+# that are kept on disk are not used.
+VERSION = 1
 # Weight of rows on the border of the points: no weights make their one-sided stencils
 # good, and with full weight they spoil the rows next to them.
 BORDER_WEIGHT = 0.01
-
-
-@dataclass(frozen=True, eq=False)
-class FittedWeights(ReadOnly):
-    r"""Result of :func:`fit_weights`.
-
-    Parameters
-    ----------
-    adjacency
-        Symmetric positive weights S, shape ``(V, V)``, without diagonal. Links that
-        would need a negative weight are left out.
-    mass
-        Masses m of the vertices, mean one, shape ``(V,)``. The fitted Laplacian
-        :math:`L = M^{-1} (\operatorname{diag}(S 1) - S)` is self-adjoint and positive
-        semi-definite in the inner product :math:`\sum_i m_i f_i g_i`.
-    row_weights
-        Weight of each row in the fit, shape ``(V,)``.
-    weighting
-        ``"fitted"``, ``"fitted-single"`` or ``"fitted-irls"``.
-    bandlimit
-        Degrees 1 ... bandlimit - 1 were fitted.
-    """
-
-    adjacency: sp.csr_array
-    mass: FloatArray
-    row_weights: FloatArray
-    weighting: str
-    bandlimit: int
-
-    def matrix(self) -> sp.csr_array:
-        """Return the Laplacian :math:`M^{-1} (diag(S 1) - S)`, shape ``(V, V)``."""
-        degree = np.asarray(self.adjacency.sum(axis=1)).ravel()
-        inverse = sp.diags_array(1 / self.mass, format="csr")
-        laplacian = sp.diags_array(degree, format="csr") - self.adjacency
-        return sp.csr_array(inverse @ laplacian)
 
 
 def fit_weights(
@@ -100,7 +70,8 @@ def fit_weights(
         border of a masked sky or of a region, but not of points that cover the sphere
         and are dense in places.
     progress
-        Called as ``progress(done, total)`` after each of at most ``total`` steps.
+        Called as ``progress(done, total)`` after each of at most ``total`` steps; once,
+        at the end, if the fit is read from the cache.
 
     Returns
     -------
@@ -115,8 +86,16 @@ def fit_weights(
         positive and finite; if masses or row weights have another shape or sign; if
         ``weighting`` is not one of these.
 
+    Warns
+    -----
+    RuntimeWarning
+        If a fit that was kept on disk is damaged, and therefore computed again, or if
+        none can be kept.
+
     Notes
     -----
+    Fits on 1024 vertices and more are kept on disk: see :func:`samplings.use_cache`.
+
     Weights are positive, hence L positive semi-definite. They have the symmetries of
     the sampling exactly: edges that a symmetry exchanges are one unknown. The symbol
     bends away from :math:`l (l + 1)` towards high degrees; see
@@ -160,14 +139,42 @@ def fit_weights(
             f"the pattern must have no diagonal, got {loops} vertices linked to "
             "themselves; set it to zero"
         )
-    masses = _per_vertex("mass", sampling.weights if mass is None else mass, n)
-    if not (masses > 0).all():
-        raise ValueError(
-            f"masses must be positive, got {masses.min()}; pass areas of cells"
-        )
-    masses /= masses.mean()
+    if mass is not None:
+        mass = _per_vertex("mass", mass, n)
+        if not (mass > 0).all():
+            raise ValueError(
+                f"masses must be positive, got {mass.min()}; pass areas of cells"
+            )
+        mass /= mass.mean()
+    if row_weights is not None:
+        row_weights = _per_vertex("row_weights", row_weights, n)
+        if not ((row_weights >= 0).all() and row_weights.any()):
+            raise ValueError(
+                "row weights must not be negative, and some must be positive, got "
+                f"{row_weights.min()} to {row_weights.max()}; pass 1 for rows that "
+                "count"
+            )
+    problem = FitProblem(sampling, pattern, weighting, mass, row_weights)
+    found = kept_fit(problem, VERSION, partial(_fit, *problem, progress))
+    if progress is not None:
+        total = RECIPES[weighting].total
+        progress(total, total)
+    return found
+
+
+def _fit(
+    sampling: Sampling,
+    pattern: sp.csr_array,
+    weighting: str,
+    mass: FloatArray | None,
+    counts: FloatArray | None,
+    progress: Callable[[int, int], None] | None,
+) -> FittedWeights:
+    """Fit edge weights, for the arguments of a :class:`FitProblem`."""
+    areas = sampling.weights
+    masses = areas / areas.mean() if mass is None else mass
     uneven = is_uneven(sampling)
-    if row_weights is None:
+    if counts is None:
         classes = fit_pattern(sampling, pattern, masses)
         border = on_border(sampling.xyz, classes)
         if uneven and whole_sampling(sampling)[0] is sampling:
@@ -175,19 +182,13 @@ def fit_weights(
             border[:] = False
         counts = np.where(border, BORDER_WEIGHT, 1.0)[classes.vertices.label]
     else:
-        counts = _per_vertex("row_weights", row_weights, n)
-        if not ((counts >= 0).all() and counts.any()):
-            raise ValueError(
-                "row weights must not be negative, and some must be positive, got "
-                f"{counts.min()} to {counts.max()}; pass 1 for rows that count"
-            )
         classes = fit_pattern(sampling, pattern, masses, counts)
     bandlimit = nominal_bandlimit(sampling)
-    of_core = core(counts * sampling.weights)
+    of_core = core(counts * areas)
     kept = core_links(sampling, classes.pattern, of_core) if uneven else None
     if kept is not None:
         classes = fit_pattern(sampling, kept[0], masses, counts)
-    objective = FitObjective(sampling, classes, counts * sampling.weights, bandlimit)
+    objective = FitObjective(sampling, classes, counts * areas, bandlimit)
     start, solver, heat = start_weights(sampling, objective), None, None
     if kept is not None:
         heat = FitPoint(start, masses, *objective.moments(start, masses)).residual

@@ -31,6 +31,11 @@ class Recipe:
     rounds: int
     steps: int
 
+    @property
+    def total(self) -> int:
+        """Most products in all rounds."""
+        return self.rounds * self.steps
+
 
 def relative(residual: FloatArray, heat: FloatArray) -> FloatArray:
     r"""Least :math:`\sum_l \log r_l`: gains at all degrees count alike.

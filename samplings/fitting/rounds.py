@@ -84,7 +84,7 @@ def fit(
     ``heat`` are the residuals of heat-kernel weights, if the fit starts elsewhere.
     """
     solve = solve or _solve
-    done, total = 0, recipe.rounds * recipe.steps
+    done, total = 0, recipe.total
 
     def step() -> None:
         nonlocal done
@@ -119,8 +119,6 @@ def fit(
         if best is point:
             break
         point = best
-    if progress is not None:
-        progress(total, total)
     scale = 2 / point.own[0]
     return FitPoint(
         point.weights * scale, point.mass, point.own * scale, point.power * scale**2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,13 +55,15 @@ def weigh(
     *,
     k: int,
     overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> EdgeWeights:
     """Weigh the links of a graph.
 
     ``pattern`` holds the chords from each vertex to its neighbours, shape ``(V, V)``,
     symmetric or not, and may be overwritten with ``overwrite``, which saves 8 bytes a
     link. ``weighting`` is one of :data:`samplings.WEIGHTINGS` for neighbours, or its
-    name; ``k`` is the number of neighbours asked for, which sets the width of kernels.
+    name; ``k`` is the number of neighbours asked for, which sets the width of kernels;
+    ``progress`` is called in fits, as in :func:`fit_weights`.
 
     A graph stays as connected as its pattern. Kernels are at least 1e-6, so that a
     narrow ``t`` loses no link; links that a fit leaves without weight get 1e-6 of the
@@ -70,7 +73,7 @@ def weigh(
     k = integer_argument("k", k, 1)
     pattern = checked_pattern(pattern, len(sampling))
     if not isinstance(kind, Kernel):
-        fit = fit_weights(sampling, pattern, kind.name)
+        fit = fit_weights(sampling, pattern, kind.name, progress=progress)
         adjacency = freeze(_relinked(fit.adjacency, pattern))
         return EdgeWeights(adjacency, math.nan, fit.mass)
     links = pattern if overwrite and pattern.data.flags.writeable else _copy(pattern)

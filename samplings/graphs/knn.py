@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
@@ -30,6 +32,7 @@ def knn_graph(
     weighting: str | Weighting = DEFAULT_WEIGHTING,
     *,
     connect: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> SphericalGraph:
     r"""Link each vertex to its ``k`` nearest ones.
 
@@ -52,6 +55,8 @@ def knn_graph(
         long links (:mod:`samplings.fitting.far_neighbours`) and drop near ones that
         they do not need; ``n_joined`` and ``n_edges`` count them. Pieces of a masked
         sampling that are apart on the whole one stay apart, with a note.
+    progress
+        Called in fits, as in :func:`samplings.fit_weights`.
 
     Returns
     -------
@@ -96,7 +101,9 @@ def knn_graph(
             pattern, n_around = surround(sampling, pattern)
             pattern, n_far = reach_out(sampling, pattern)
             n_joined += n_around + n_far
-    weights = weigh(sampling, pattern, weighting, k=k, overwrite=True)
+    weights = weigh(
+        sampling, pattern, weighting, k=k, overwrite=True, progress=progress
+    )
     options = weighting.config
     return SphericalGraph(
         sampling,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,7 @@ def build_pyramid(
     coarser: Sequence[Sampling] | None = None,
     weighting: str | Weighting | Sequence[str | Weighting] = DEFAULT_WEIGHTING,
     connect: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Pyramid:
     """Coarsen a sampling ``depth - 1`` times, and link neighbours at each level.
 
@@ -107,6 +108,9 @@ def build_pyramid(
         such as ``[Heat(t=0.01), Heat(t=0.04)]``.
     connect
         As in :func:`samplings.knn_graph`.
+    progress
+        Called as ``progress(done, total)`` with a number of vertices whose graph is
+        done, in steps of fits and at the end of each level.
 
     Returns
     -------
@@ -144,16 +148,21 @@ def build_pyramid(
     )
     levels = [sampling, *(coarsening.coarse for coarsening in coarsenings)]
     _refuse_single_vertex(levels)
-    graphs = tuple(
-        knn_graph(
-            level,
-            # The finest level must have k neighbours; coarser ones may fall short.
-            k if i == 0 else min(k, len(level) - 1),
-            weightings[i],
-            connect=connect,
-        )
-        for i, level in enumerate(levels)
-    )
+    ends = list(itertools.accumulate(map(len, levels)))
+    graphs: list[SphericalGraph] = []
+    for level, kind, end in zip(levels, weightings, ends, strict=True):
+
+        def step(
+            done: int, total: int, level: Sampling = level, end: int = end
+        ) -> None:
+            if progress is not None:
+                progress(end - len(level) * (total - done) // total, ends[-1])
+
+        # The finest level must have k neighbours; coarser ones may fall short.
+        least = min(k, len(level) - 1) if graphs else k
+        graph = knn_graph(level, least, kind, connect=connect, progress=step)
+        step(1, 1)
+        graphs.append(graph)
     config: dict[str, Any] = {
         "sampling": sampling.config,
         "depth": depth,
@@ -166,7 +175,7 @@ def build_pyramid(
         ),
         "connect": connect,
     }
-    return Pyramid(graphs, coarsenings, config)
+    return Pyramid(tuple(graphs), coarsenings, config)
 
 
 def _one_a_level(
@@ -242,7 +251,11 @@ def _coarsenings_to(
     )
 
 
-def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
+def pyramid_from_config(
+    config: Mapping[str, Any],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Pyramid:
     """Rebuild a pyramid from its :attr:`Pyramid.config`.
 
     Parameters
@@ -251,6 +264,8 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
         :attr:`Pyramid.config`, or one saved by version 0.1: with options of the
         weighting at the top, or, without ``weighting`` and ``connect``, for heat
         kernels and no edges added.
+    progress
+        As in :func:`build_pyramid`.
 
     Returns
     -------
@@ -276,4 +291,4 @@ def pyramid_from_config(config: Mapping[str, Any]) -> Pyramid:
             f"{type(config).__name__}; pass Pyramid.config"
         )
     options = build_options(config)
-    return build_pyramid(from_config(config["sampling"]), **options)
+    return build_pyramid(from_config(config["sampling"]), **options, progress=progress)

@@ -15,6 +15,7 @@ import os
 import struct
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -40,7 +41,9 @@ from deepsphere_pyg.models import PixelNetwork, load_model, save_model
 from deepsphere_pyg.models.checkpoint_file import content_digest
 from deepsphere_pyg.training.callbacks import SEGMENTATION, History, write_rows
 from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
-from samplings import HEALPix, Irregular, build_pyramid
+from samplings import HEALPix, Irregular, build_pyramid, fit_weights, use_cache
+from samplings.fitting import fit_cache
+from samplings.points.neighbours import nearest_neighbours
 
 h5py = pytest.importorskip("h5py")
 
@@ -300,6 +303,21 @@ def read_couplings(path: Path) -> Any:
     return [getattr(couplings, name) for name in ("m1", "m2", "m", "values")]
 
 
+FIT = nearest_neighbours(HEALPIX.xyz, 8)
+
+
+def write_fit(folder: Path) -> Path:
+    read_fit(folder / "fits" / "fit.npz")
+    (path,) = (folder / "fits").iterdir()
+    return path
+
+
+def read_fit(path: Path) -> Any:
+    with patch.object(fit_cache, "LEAST", 1), use_cache(path.parents[1]):
+        fit = fit_weights(HEALPIX, FIT, "fitted-single")
+    return fit.adjacency.data, fit.adjacency.indices, fit.mass
+
+
 def write_kept(folder: Path) -> Path:
     write_array(folder / "kept.npy", DIGITS)
     return folder / "kept.npy"
@@ -411,8 +429,9 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
     ),
     "training": (write_training, first(read_training), same),
     "history": (write_history, read_history, are_rows),
-    # Damage of a cache is no error: the coefficients are computed again.
+    # Damage of a cache is no error: the results are computed again.
     "clebsch-gordan": (write_couplings, read_couplings, same),
+    "fit": (write_fit, read_fit, same),
     "kept-signals": (write_kept, first(map_array), same),
     "spectra": (write_spectra, first(cosmology_spectra), same),
 }

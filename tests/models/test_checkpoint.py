@@ -86,6 +86,13 @@ def test_a_checkpoint_rebuilds_the_model_and_its_sampling(name, pyramid, tmp_pat
     assert_near(loaded(x), model.eval()(x), TERMS)
 
 
+def test_progress_is_told_while_graphs_are_built(path, model):
+    told = []
+    load_model(path, progress=lambda *x: told.append(x))
+    total = sum(len(graph.sampling) for graph in model.pyramid.graphs)
+    assert told[-1] == (total, total)
+
+
 def test_the_dtype_is_kept(model, tmp_path):
     save_model(model.double(), tmp_path / "model.pt")
     x = torch.randn(768, 2).double()

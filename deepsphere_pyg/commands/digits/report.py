@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.commands.training_options import (
     n_parameters,
     print_files,
@@ -19,6 +18,7 @@ from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.fitting import Trained
 from samplings import Sampling
 from samplings.arrays import IntArray
+from samplings.atomic_files import write_json
 
 CLASSES = tuple(str(digit) for digit in range(10))
 

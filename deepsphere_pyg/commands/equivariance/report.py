@@ -11,7 +11,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.atomic_files import atomic_path, write_json
 from deepsphere_pyg.plot.equivariance import ErrorCurve, equivariance_curves
 from deepsphere_pyg.plot.laplacians import (
     LaplacianPoint,
@@ -20,6 +19,7 @@ from deepsphere_pyg.plot.laplacians import (
     width_curves,
 )
 from samplings import SphericalGraph
+from samplings.atomic_files import atomic_path, write_json
 from samplings.graphs.kernel_width import HALF_WIDTHS, NSIDES, heat_time
 
 COLUMNS = (

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from deepsphere_pyg.atomic_files import atomic_path, write_json
 from deepsphere_pyg.commands.equivariance_layers.cases import PUBLISHED_BANDLIMIT
 from deepsphere_pyg.commands.equivariance_layers.layers import DTYPES, MeasuredLayer
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
+from samplings.atomic_files import atomic_path, write_json
 
 NAME = "layer_equivariance"
 COLUMNS = (

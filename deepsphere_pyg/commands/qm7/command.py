@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.commands.label_training import train_labels
 from deepsphere_pyg.commands.qm7.checks import check_qm7_options
 from deepsphere_pyg.commands.training_options import (
@@ -34,6 +33,7 @@ from deepsphere_pyg.training.evaluation import outputs_of
 from deepsphere_pyg.training.fitting import Trained
 from deepsphere_pyg.training.tasks import Task
 from samplings.arrays import IntArray
+from samplings.atomic_files import write_json
 
 # Errors much larger than this share of the spread count linearly in the loss, because a
 # few molecules have large errors at first.

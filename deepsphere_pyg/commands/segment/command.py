@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from deepsphere_pyg.atomic_files import write_json
 from deepsphere_pyg.commands.sampling_options import (
     SAMPLING_DEFAULTS,
     add_sampling_arguments,
@@ -57,6 +56,7 @@ from deepsphere_pyg.training.evaluation import Prediction, predict
 from deepsphere_pyg.training.fitting import Trained
 from deepsphere_pyg.training.splitting import Splits
 from samplings import Sampling
+from samplings.atomic_files import write_json
 
 # A small run of the whole command: minutes on two cores, with useful results.
 DEMO = {

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.commands.training_options import write_figures
 from deepsphere_pyg.metrics.segmentation import SegmentationScores
 from deepsphere_pyg.plot.curves import learning_curves, precision_recall_curves
@@ -17,6 +16,7 @@ from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.evaluation import Prediction
 from samplings import Sampling
+from samplings.atomic_files import atomic_path
 
 
 def scores_table(scores: dict[str, SegmentationScores]) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.convert.onnx.operations import Translator, onnx_module
 from deepsphere_pyg.edge_operator import EdgeOperator
+from samplings.atomic_files import atomic_path
 
 OPSET = 18
 DTYPES = (torch.float32, torch.float64)

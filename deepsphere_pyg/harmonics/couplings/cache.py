@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.harmonics.couplings.clebsch_gordan import clebsch_gordan_set
 from deepsphere_pyg.harmonics.couplings.sparse_coefficients import CoefficientSet
 from deepsphere_pyg.harmonics.couplings.triples import (
@@ -19,37 +17,14 @@ from deepsphere_pyg.harmonics.couplings.triples import (
     real_entries,
 )
 from samplings.arrays import IntArray
+from samplings.atomic_files import atomic_path
+from samplings.disk_cache import cache_folder, read_or_compute
 
 # Increase it when the coefficients, their order or the file format change: files of
 # other versions are ignored.
 VERSION = 1
 # Arrays of a file and the dtypes in which they are stored.
 _PARTS = {"triples": "<i8", "m1": "<i2", "m2": "<i2", "m": "<i2", "values": "<f8"}
-_VARIABLE = "DEEPSPHERE_PYG_CACHE"
-
-
-def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
-    """Return the folder where tables are kept between runs.
-
-    That is ``folder`` if given; else the environment variable
-    ``DEEPSPHERE_PYG_CACHE``; else ``deepsphere-pyg`` in ``XDG_CACHE_HOME``, or in
-    ``~/.cache`` if that is unset, empty or not absolute (XDG Base Directory
-    Specification 0.8). The folder need not exist.
-
-    Examples
-    --------
-    >>> cache_folder("tables").as_posix()
-    'tables'
-    """
-    if folder is not None:
-        return Path(folder)
-    chosen = os.environ.get(_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not base.is_absolute():
-        base = Path.home() / ".cache"
-    return base / "deepsphere-pyg"
 
 
 def cached_clebsch_gordan_set(
@@ -66,7 +41,7 @@ def cached_clebsch_gordan_set(
         Degrees (l1, l2, l) that couple.
     folder
         Folder of the files, one for each set of triples; by default that of
-        :func:`cache_folder`.
+        :func:`samplings.cache_folder`, and no file while it is off.
 
     Shapes
     ------
@@ -100,32 +75,17 @@ def cached_clebsch_gordan_set(
     True
     """
     degrees = checked_triples(triples)
-    path = cache_folder(folder) / _file_name(degrees)
-    try:
-        return _read(path, degrees)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    # Damaged files raise errors of many types. The coefficients can be recomputed.
-    except Exception as error:
-        warnings.warn(
-            f"{path} cannot be read ({type(error).__name__}: {error}); its "
-            "Clebsch-Gordan coefficients are computed and the file replaced",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-    couplings = clebsch_gordan_set(degrees)
-    try:
-        _write(path, couplings)
-    except OSError as error:
-        if folder is not None:
-            raise
-        warnings.warn(
-            f"Clebsch-Gordan coefficients cannot be kept in {path.parent} ({error}); "
-            f"set {_VARIABLE} to a folder that can be written to",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-    return couplings
+    place = cache_folder() if folder is None else Path(folder)
+    if place is None:
+        return clebsch_gordan_set(degrees)
+    return read_or_compute(
+        place / _file_name(degrees),
+        "Clebsch-Gordan coefficients",
+        lambda path: _read(path, degrees),
+        lambda: clebsch_gordan_set(degrees),
+        _write,
+        required=folder is not None,
+    )
 
 
 def _file_name(degrees: IntArray) -> str:

@@ -3,18 +3,15 @@
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deepsphere_pyg.harmonics.couplings import cache as clebsch_gordan_cache
-from deepsphere_pyg.harmonics.couplings.cache import (
-    cache_folder,
-    cached_clebsch_gordan_set,
-)
+from deepsphere_pyg.harmonics.couplings.cache import cached_clebsch_gordan_set
 from deepsphere_pyg.harmonics.couplings.clebsch_gordan import clebsch_gordan_set
 from deepsphere_pyg.harmonics.couplings.degree_mixing import degree_mixing
+from samplings import use_cache
 
 TRIPLES = degree_mixing(6, "mst").triples
 ARRAYS = ("triples", "offsets", "m1", "m2", "m", "values")
@@ -125,23 +122,24 @@ def test_a_folder_that_cannot_be_is_an_error_if_it_was_asked_for(tmp_path, monke
         assert_right(cached_clebsch_gordan_set(TRIPLES))
 
 
-def test_the_folder_is_the_argument_or_that_of_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("DEEPSPHERE_PYG_CACHE", raising=False)
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    home = tmp_path / ".cache" / "deepsphere-pyg"
-    assert cache_folder() == home
-    # The specification has relative paths ignored.
-    for ignored in ("", "relative"):
-        monkeypatch.setenv("XDG_CACHE_HOME", ignored)
-        assert cache_folder() == home
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache_folder() == tmp_path / "xdg" / "deepsphere-pyg"
-    monkeypatch.setenv("DEEPSPHERE_PYG_CACHE", "~/mine")
-    assert cache_folder() == tmp_path / "mine"
-    assert cache_folder("here") == Path("here")
+def test_the_folder_is_the_argument_or_that_of_all_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPSPHERE_PYG_CACHE", str(tmp_path / "environment"))
     cached_clebsch_gordan_set(TRIPLES)
-    assert len(list((tmp_path / "mine").iterdir())) == 1
+    assert len(list((tmp_path / "environment").iterdir())) == 1
+    with use_cache(tmp_path / "program"):
+        cached_clebsch_gordan_set(TRIPLES)
+        cached_clebsch_gordan_set(TRIPLES, tmp_path / "argument")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("environment", "program", "argument")
+    }
+
+
+def test_nothing_is_written_while_the_cache_is_off(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for off in ("", "off"):
+        monkeypatch.setenv("DEEPSPHERE_PYG_CACHE", off)
+        assert_right(cached_clebsch_gordan_set(TRIPLES))
+    assert not list(tmp_path.iterdir())
 
 
 def test_writers_and_readers_share_a_folder(tmp_path):

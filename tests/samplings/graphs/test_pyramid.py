@@ -122,6 +122,21 @@ def test_levels_with_too_few_vertices_are_complete_graphs():
     assert pyramid.graphs[1].adjacency.nnz == 12 * 11
 
 
+@pytest.mark.parametrize("weighting", ["heat", "fitted-single"])
+def test_progress_counts_vertices_over_all_levels(weighting):
+    told = []
+    pyramid = build_pyramid(
+        HEALPix(4), 3, 8, weighting=weighting, progress=lambda *x: told.append(x)
+    )
+    done = [x[0] for x in told]
+    assert {x[1] for x in told} == {192 + 48 + 12}
+    assert done == sorted(done) and done[-1] == 252
+    assert {192, 240} <= set(done)
+    again = []
+    pyramid_from_config(pyramid.config, progress=lambda *x: again.append(x))
+    assert again == told
+
+
 def test_single_level_has_no_coarsening():
     pyramid = build_pyramid(HEALPix(3, nest=False), 1, 8)
     assert len(pyramid) == 1 and pyramid.coarsenings == ()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from deepsphere_pyg import atomic_files
-from deepsphere_pyg.atomic_files import atomic_path, remove_abandoned
+from samplings import atomic_files
+from samplings.atomic_files import atomic_path, remove_abandoned
 
 WRITER = """
 import sys, time
-from deepsphere_pyg.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path
 with atomic_path(sys.argv[1]) as temporary:
     temporary.write_bytes(b"half")
     print(temporary, flush=True)
@@ -43,7 +43,7 @@ def test_a_killed_writer_leaves_a_file_that_the_next_run_removes(writer, tmp_pat
     process.wait()
     assert left.exists() and not (tmp_path / "last.ckpt").exists()
     command = (
-        "import sys; from deepsphere_pyg.atomic_files import write_json;"
+        "import sys; from samplings.atomic_files import write_json;"
         "write_json(sys.argv[1] + '/metrics.json', 1)"
     )
     subprocess.run([sys.executable, "-c", command, str(tmp_path)], check=True)
