@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from deepsphere_pyg.datasets import SegmentationSample
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
+from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.metrics.segmentation import SegmentationScores, segmentation_scores
 from deepsphere_pyg.models import SphericalModel
 from deepsphere_pyg.training.scheduled import ScheduledModule
 
 
 class SegmentationModule(FixedTensors, ScheduledModule):
-    r"""Train a network to classify every vertex of a sphere.
+    """Train a network to classify every vertex of a sphere.
 
-    The loss is cross-entropy, averaged over valid vertices by area and class weight:
-
-    .. math:: \mathcal L = -\frac{\sum_i m_i a_i c_{y_i} \log p_i(y_i)}
-                                 {\sum_i m_i a_i c_{y_i}}
-
-    with the mask m, cell areas a and class weights c. The optimiser is Adam; its rate
-    follows :func:`rate_at` over the epochs of the trainer.
+    The loss is :class:`CrossEntropyLoss` with the areas of the cells. The optimiser is
+    Adam; its rate follows :func:`rate_at` over the epochs of the trainer.
 
     Parameters
     ----------
@@ -50,7 +45,6 @@ class SegmentationModule(FixedTensors, ScheduledModule):
     """
 
     area: Tensor
-    class_weights: Tensor
 
     def __init__(
         self,
@@ -63,17 +57,14 @@ class SegmentationModule(FixedTensors, ScheduledModule):
         super().__init__(
             network, learning_rate, notes, {"class_names": list(class_names)}
         )
-        weights = [1.0] * len(class_names) if class_weights is None else class_weights
-        if len(weights) != len(class_names):
+        if class_weights is not None and len(class_weights) != len(class_names):
             raise ValueError(
-                f"loss weights must be one per class, got {len(weights)} for "
+                f"loss weights must be one per class, got {len(class_weights)} for "
                 f"{len(class_names)} classes: {', '.join(class_names)}"
             )
+        self.criterion = CrossEntropyLoss(class_weights)
         self.class_names = tuple(class_names)
-        area = np.array(network.sampling.weights)
-        # Mean one, so that the loss reads like the plain mean on equal areas.
-        self.keep("area", area / area.mean(), torch.float32)
-        self.keep("class_weights", np.array(weights, dtype=float), torch.float32)
+        self.keep("area", np.array(network.sampling.weights), torch.float32)
         self._truth: list[Tensor] = []
         self._scores: list[Tensor] = []
         self._area: list[Tensor] = []
@@ -86,11 +77,7 @@ class SegmentationModule(FixedTensors, ScheduledModule):
 
     def loss(self, logits: Tensor, batch: SegmentationSample) -> Tensor:
         """Area- and class-weighted cross-entropy over the valid vertices."""
-        valid = batch.mask
-        importance = (self.area * valid)[valid] * self.class_weights[batch.y[valid]]
-        losses = F.cross_entropy(logits[valid], batch.y[valid], reduction="none")
-        # A batch without a valid vertex has loss zero, not 0 / 0.
-        return (importance * losses).sum() / importance.sum().clamp_min(1e-12)
+        return cast(Tensor, self.criterion(logits, batch.y, self.area, batch.mask))
 
     def training_step(self, batch: SegmentationSample, batch_index: int) -> Tensor:
         """Loss of one batch."""
