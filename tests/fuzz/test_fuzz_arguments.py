@@ -188,6 +188,19 @@ def entries():
             "seed": 0,
         },
     )
+    yield (
+        metrics.regression_scores,
+        {
+            "truth": np.eye(4),
+            "prediction": np.ones((4, 4)),
+            "weights": np.ones(4),
+            "mask": np.ones(4) > 0,
+            "climatology": np.zeros((4, 4)),
+            "channel_names": list("abcd"),
+        },
+    )
+    yield metrics.RMSE, {"channels": 2}
+    yield metrics.AnomalyCorrelation, {"climatology": torch.zeros(4, 2)}
     yield losses.HuberLoss, {"delta": 0.5}
     yield losses.QuantileLoss, {"quantiles": [0.1, 0.9]}
     yield losses.CrossEntropyLoss, {"class_weights": [1, 2], "label_smoothing": 0.1}
