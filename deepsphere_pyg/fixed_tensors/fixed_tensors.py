@@ -24,9 +24,9 @@ class FixedTensors(nn.Module):
     a module made on ``meta`` needs only its ``state_dict``. They are never inference
     tensors, with which one could not train.
 
-    Only this module of the package overrides ``_apply``, by which PyTorch moves and
-    converts. Subclasses adapt conversions by :meth:`refuse_conversion`,
-    :meth:`rounded` and :meth:`converted`.
+    Of the modules of the package only this one, and metrics, override ``_apply``, by
+    which PyTorch moves and converts. Subclasses adapt conversions by
+    :meth:`refuse_conversion`, :meth:`rounded` and :meth:`converted`.
 
     Attributes
     ----------

@@ -1,5 +1,6 @@
 """Scores of operators and of predictions."""
 
+from deepsphere_pyg.metrics.anomaly_correlation import AnomalyCorrelation
 from deepsphere_pyg.metrics.equivariance import EquivarianceError, equivariance_error
 from deepsphere_pyg.metrics.layer_equivariance import (
     LayerEquivarianceError,
@@ -10,6 +11,11 @@ from deepsphere_pyg.metrics.precision_recall import (
     precision_recall_curve,
 )
 from deepsphere_pyg.metrics.published_errors import PUBLISHED_ERRORS
+from deepsphere_pyg.metrics.regression import MAE, R2, RMSE, Bias
+from deepsphere_pyg.metrics.regression_scores import (
+    RegressionScores,
+    regression_scores,
+)
 from deepsphere_pyg.metrics.rotation_protocols import largest_degree
 from deepsphere_pyg.metrics.segmentation import (
     SegmentationScores,
@@ -19,10 +25,16 @@ from deepsphere_pyg.metrics.segmentation import (
 from samplings import EquivarianceSpectrum, equivariance_spectrum
 
 __all__ = [
+    "MAE",
     "PUBLISHED_ERRORS",
+    "R2",
+    "RMSE",
+    "AnomalyCorrelation",
+    "Bias",
     "EquivarianceError",
     "EquivarianceSpectrum",
     "LayerEquivarianceError",
+    "RegressionScores",
     "SegmentationScores",
     "average_precision",
     "confusion_matrix",
@@ -31,5 +43,6 @@ __all__ = [
     "largest_degree",
     "layer_equivariance_error",
     "precision_recall_curve",
+    "regression_scores",
     "segmentation_scores",
 ]

@@ -17,7 +17,7 @@ from torch import nn
 
 import deepsphere_pyg
 import samplings
-from deepsphere_pyg import harmonics, metrics, models
+from deepsphere_pyg import harmonics, losses, metrics, models
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation
 from samplings import GaussLegendre, HEALPix, SO3Grid
 
@@ -31,6 +31,11 @@ PYRAMID = samplings.build_pyramid(SAMPLING, 2, k=4)
 LAYOUT = HarmonicLayout(3, [3, 2, 1])
 COEFFICIENTS = torch.ones(2, 9, 3)
 TURN = Rotation.from_euler(0.1, 0.2, 0.3)
+MAPS = {
+    "weights": torch.ones(4),
+    "mask": torch.ones(2, 4) > 0,
+    "prediction": torch.zeros(2, 4, 2),
+}
 TRUTH, SCORE = np.array([0, 1, 1, 0]), np.array([[0.9, 0.1], [0.2, 0.8]] * 2)
 SMALL = {"bandlimits": (3, 2), "channels": (2, 2)}
 
@@ -67,6 +72,14 @@ ODD = {
     "module": nn.Identity(),
     "class": HEALPix,
 }
+
+
+def mean_squared_error(**maps):
+    return losses.L2Loss()(**maps)
+
+
+def cross_entropy(**maps):
+    return losses.CrossEntropyLoss()(**maps)
 
 
 def entries():
@@ -175,6 +188,25 @@ def entries():
             "seed": 0,
         },
     )
+    yield (
+        metrics.regression_scores,
+        {
+            "truth": np.eye(4),
+            "prediction": np.ones((4, 4)),
+            "weights": np.ones(4),
+            "mask": np.ones(4) > 0,
+            "climatology": np.zeros((4, 4)),
+            "channel_names": list("abcd"),
+        },
+    )
+    yield metrics.RMSE, {"channels": 2}
+    yield metrics.AnomalyCorrelation, {"climatology": torch.zeros(4, 2)}
+    yield losses.HuberLoss, {"delta": 0.5}
+    yield losses.QuantileLoss, {"quantiles": [0.1, 0.9]}
+    yield losses.CrossEntropyLoss, {"class_weights": [1, 2], "label_smoothing": 0.1}
+    yield losses.FocalLoss, {"gamma": 2.0, "class_weights": [1, 2]}
+    yield mean_squared_error, {**MAPS, "target": torch.ones(2, 4, 2)}
+    yield cross_entropy, {**MAPS, "target": torch.ones(2, 4, dtype=torch.int64)}
     yield models.PixelNetwork, {**two, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
         models.SphericalClassifier,

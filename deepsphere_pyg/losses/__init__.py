@@ -1,0 +1,14 @@
+"""Losses of signals on the sphere: vertices weighted by area, masks for the rest."""
+
+from deepsphere_pyg.losses.classes import CrossEntropyLoss, DiceLoss, FocalLoss
+from deepsphere_pyg.losses.continuous import HuberLoss, L1Loss, L2Loss, QuantileLoss
+
+__all__ = [
+    "CrossEntropyLoss",
+    "DiceLoss",
+    "FocalLoss",
+    "HuberLoss",
+    "L1Loss",
+    "L2Loss",
+    "QuantileLoss",
+]
