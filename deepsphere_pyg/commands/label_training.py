@@ -9,7 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.resuming import fixed_settings, labels_to_resume
-from deepsphere_pyg.commands.training_options import interrupted, options_of
+from deepsphere_pyg.commands.training_options import options_of, tell_of_resuming
 from deepsphere_pyg.models import SavedModel
 from deepsphere_pyg.training.fitting import Trained, train
 from deepsphere_pyg.training.loop import accelerator_options
@@ -52,4 +52,6 @@ def train_labels(
     trained = train(
         task, training, validation, args.out, resume=resume, trainer=trainer
     )
-    return interrupted() if trained is None else trained
+    if trained is None:
+        tell_of_resuming()
+    return trained

@@ -121,7 +121,7 @@ def options_of(args: argparse.Namespace) -> TrainingOptions:
     )
 
 
-def interrupted() -> None:
+def tell_of_resuming() -> None:
     """Tell how to go on after an interrupt."""
     print("the same command with --resume continues from there")
 

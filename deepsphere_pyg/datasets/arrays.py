@@ -158,9 +158,10 @@ class ArrayMaps(Dataset[Any]):
             return GlobalSample(x, self._target(native(self.y[index])))
         target = np.asarray(self.y[index])
         lacking = missing_values(target)
-        valid = ~(lacking if self.n_classes else lacking.any(axis=-1))
+        lacking = lacking if self.n_classes else lacking.any(axis=-1)
+        valid: npt.NDArray[np.bool_] = ~lacking
         if self.mask is not None:
-            valid = valid & self.mask[index]
+            valid = np.logical_and(valid, self.mask[index])
         filled = np.where(valid if self.n_classes else valid[:, None], target, 0)
         return MapSample(x, self._target(filled), torch.from_numpy(valid))
 

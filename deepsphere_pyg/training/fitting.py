@@ -226,22 +226,19 @@ def fit(
         )
     task = _task(network, maps, names, sampling, loss, chosen)
     _standardize(task, maps, part)
-    loaders = [
-        DataLoader(
-            Subset(maps, part.tolist()),
-            batch_size=chosen.batch_size,
-            sampler=EpochShuffle(len(part), chosen.seed),
-            num_workers=chosen.n_workers,
-        ),
-        DataLoader(later, batch_size=chosen.batch_size, num_workers=chosen.n_workers),
-    ]
+    size, workers = chosen.batch_size, chosen.n_workers
+    shuffled = EpochShuffle(len(part), chosen.seed)
+    first: DataLoader[Any] = DataLoader(
+        Subset(maps, part.tolist()), size, sampler=shuffled, num_workers=workers
+    )
+    second: DataLoader[Any] = DataLoader(later, size, num_workers=workers)
     with ExitStack() as stack:
         if folder is None:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         else:
             place = Path(folder)
         start = _start(place / "last.ckpt", network, resume)
-        trained = train(task, *loaders, place, resume=start, trainer=trainer)
+        trained = train(task, first, second, place, resume=start, trainer=trainer)
         if trained is None:
             raise KeyboardInterrupt
     if folder is None:
@@ -313,8 +310,9 @@ def _task(
 def _standardize(task: Task, maps: ArrayMaps, part: npt.NDArray[np.int64]) -> None:
     """Fit the standardization of inputs and targets to the training maps."""
     sampling = getattr(task, "sampling", getattr(task.network, "sampling", None))
-    known = isinstance(sampling, Sampling) and len(sampling) == maps.X.shape[1]
-    area = sampling.weights if known else np.ones(maps.X.shape[1])
+    area = np.ones(maps.X.shape[1])
+    if isinstance(sampling, Sampling) and len(sampling) == len(area):
+        area = np.array(sampling.weights)
     if task.standardize is not None:
         task.standardize.fit_(*maps.statistics(area, part, "x"))
     targets = getattr(task, "targets", None)

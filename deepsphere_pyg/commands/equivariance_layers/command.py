@@ -19,7 +19,8 @@ from deepsphere_pyg.commands.equivariance_layers.report import (
     layer_table,
     write_layer_report,
 )
-from deepsphere_pyg.commands.training_options import LARGEST_SEED, check_folder
+from deepsphere_pyg.commands.training_options import check_folder
+from deepsphere_pyg.training.options import LARGEST_SEED
 from samplings.arguments import integer_argument
 
 BANDLIMIT = PUBLISHED_BANDLIMIT

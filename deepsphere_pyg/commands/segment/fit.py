@@ -11,7 +11,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from deepsphere_pyg.commands.resuming import checkpoint_to_resume, fixed_settings
-from deepsphere_pyg.commands.training_options import interrupted, options_of
+from deepsphere_pyg.commands.training_options import options_of, tell_of_resuming
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.models import SphericalModel
@@ -118,4 +118,6 @@ def fit(
         resume=resume,
         trainer=trainer,
     )
-    return interrupted() if trained is None else trained
+    if trained is None:
+        tell_of_resuming()
+    return trained

@@ -84,6 +84,7 @@ class Task(FixedTensors, pl.LightningModule, ABC):
     score_names: ClassVar[tuple[str, ...]] = ()
     monitor: ClassVar[str] = "loss"
     lowest: ClassVar[bool] = True
+    network: Any
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.losses import L2Loss
+from deepsphere_pyg.metrics.error_sums import ErrorSums, error_sums, merged
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import (
     Task,
@@ -57,19 +58,10 @@ class _Numbers(Task):
         """Return the outputs in the units of the targets."""
         return outputs * self.targets.std + self.targets.mean
 
-    def errors(
-        self, outputs: Tensor, batch: Any, weights: Tensor
-    ) -> tuple[Tensor, ...]:
-        """Return sums over a batch, per output: of weights, errors and squares."""
-        error = (self.prediction(outputs).double() - batch.y).where(weights > 0, 0.0)
-        parts = (weights, weights * error.abs(), weights * error.square())
-        return tuple(part.flatten(0, -2).sum(0, keepdim=True) for part in parts)
-
     def scores(self, *kept: Tensor) -> dict[str, float]:
         """Root mean square and mean absolute error, averaged over the outputs."""
-        weights, absolute, squares = (part.sum(0) for part in kept)
-        rmse = (squares / weights).sqrt()
-        return {"rmse": float(rmse.mean()), "mae": float((absolute / weights).mean())}
+        sums = ErrorSums(*merged(kept[0]))
+        return {"rmse": float(sums.rmse.mean()), "mae": float(sums.mae.mean())}
 
 
 class RegressionTask(_Numbers):
@@ -142,9 +134,10 @@ class RegressionTask(_Numbers):
         return loss
 
     def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
-        """Keep the sums of weights, errors and squares of a batch."""
-        weights = self.area.double() * batch.mask
-        return self.errors(outputs, batch, weights[..., None].expand(batch.y.shape))
+        """Keep the sums of the errors of a batch."""
+        found = self.prediction(outputs)
+        sums = error_sums(found, batch.y, self.area, batch.mask, torch.float64)
+        return (sums[None],)
 
 
 class GlobalRegressionTask(_Numbers):
@@ -200,6 +193,6 @@ class GlobalRegressionTask(_Numbers):
         return loss
 
     def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
-        """Keep the sums of weights, errors and squares of a batch."""
-        weights = torch.ones_like(batch.y, dtype=torch.float64)
-        return self.errors(outputs, batch, weights)
+        """Keep the sums of the errors of a batch."""
+        found = self.prediction(outputs)
+        return (error_sums(found, batch.y, None, None, torch.float64)[None],)
