@@ -159,7 +159,7 @@ class ArrayMaps(Dataset[Any]):
         target = np.asarray(self.y[index])
         lacking = missing_values(target)
         lacking = lacking if self.n_classes else lacking.any(axis=-1)
-        valid: npt.NDArray[np.bool_] = ~lacking
+        valid = np.asarray(~lacking)
         if self.mask is not None:
             valid = np.logical_and(valid, self.mask[index])
         filled = np.where(valid if self.n_classes else valid[:, None], target, 0)
