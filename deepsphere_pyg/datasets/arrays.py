@@ -122,6 +122,11 @@ class ArrayMaps(Dataset[Any]):
                     f"y has shape {self.y.shape}, as many numbers per map as vertices; "
                     "numbers at vertices need a channel: pass y[..., None]"
                 )
+        if self.global_target and missing_values(self.y).any():
+            raise ValueError(
+                "y has missing values, and its targets are of whole maps; leave out "
+                "the maps without a target"
+            )
         self.mask = None if mask is None else self._checked_mask(np.asarray(mask))
         self.fill: FloatArray | None = None
 
@@ -157,11 +162,10 @@ class ArrayMaps(Dataset[Any]):
         if self.global_target:
             return GlobalSample(x, self._target(native(self.y[index])))
         target = np.asarray(self.y[index])
-        lacking = missing_values(target)
-        lacking = lacking if self.n_classes else lacking.any(axis=-1)
-        valid = np.asarray(~lacking)
+        known = ~missing_values(target)
+        valid: Any = known if self.n_classes else known.all(axis=-1)
         if self.mask is not None:
-            valid = np.logical_and(valid, self.mask[index])
+            valid = valid & self.mask[index]
         filled = np.where(valid if self.n_classes else valid[:, None], target, 0)
         return MapSample(x, self._target(filled), torch.from_numpy(valid))
 

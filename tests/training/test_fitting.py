@@ -225,6 +225,7 @@ def test_a_classifier_on_a_pyramid_tells_classes_of_maps():
         ({"mask": np.ones(V)}, TypeError, "mask must be boolean"),
         ({"mask": np.ones(3, bool)}, ValueError, "one value per vertex"),
         ({"y": YEARS, "mask": np.ones(V, bool)}, ValueError, "leave it out"),
+        ({"y": np.full((12, 1), np.nan)}, ValueError, "leave out the maps without"),
         ({"validation": 1.5}, ValueError, "share between 0 and 1"),
         ({"validation": (X, CLASSES)}, ValueError, "validation must be like y"),
         ({"epoch": 3}, TypeError, "there is no option 'epoch'"),
