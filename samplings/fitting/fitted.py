@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings.arguments import choice_argument
+from samplings.arguments import (
+    array_argument,
+    choice_argument,
+    kind_of,
+    sampling_argument,
+)
 from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.fitting.core_solver import CoreSolver, core_links
@@ -110,6 +115,8 @@ def fit_weights(
 
     Raises
     ------
+    TypeError
+        If an argument has another type than these.
     ValueError
         If the pattern has another shape, no link, a diagonal, or a chord that is not
         positive and finite; if masses or row weights have another shape or sign; if
@@ -152,7 +159,12 @@ def fit_weights(
     True
     """
     choice_argument("weighting", weighting, tuple(RECIPES))
-    n = len(sampling)
+    n = len(sampling_argument("sampling", sampling))
+    if progress is not None and not callable(progress):
+        raise TypeError(
+            "progress must be a function, called as progress(done, total), got "
+            f"{kind_of(progress)}; leave it out for none"
+        )
     pattern = checked_pattern(pattern, n)
     loops = np.count_nonzero(pattern.diagonal())
     if loops:
@@ -216,7 +228,7 @@ def fit_weights(
 
 def _per_vertex(name: str, values: npt.ArrayLike, n: int) -> FloatArray:
     """Return a copy of one finite number per vertex."""
-    array = np.array(values, dtype=np.float64)
+    array = array_argument(name, values)
     if array.shape != (n,):
         raise ValueError(
             f"{name} must have shape ({n},), one number per vertex, got {array.shape}"
