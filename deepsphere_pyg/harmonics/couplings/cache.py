@@ -18,6 +18,7 @@ from deepsphere_pyg.harmonics.couplings.triples import (
     checked_triples,
     real_entries,
 )
+from samplings.arguments import path_argument
 from samplings.arrays import IntArray
 
 # Increase it when the coefficients, their order or the file format change: files of
@@ -42,7 +43,7 @@ def cache_folder(folder: str | os.PathLike[str] | None = None) -> Path:
     'tables'
     """
     if folder is not None:
-        return Path(folder)
+        return path_argument("folder", folder)
     chosen = os.environ.get(_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
