@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.atomic_files import atomic_path
 from deepsphere_pyg.convert.onnx.operations import Translator, onnx_module
 from deepsphere_pyg.edge_operator import EdgeOperator
+from samplings.arguments import path_argument
 
 OPSET = 18
 DTYPES = (torch.float32, torch.float64)
@@ -78,6 +79,7 @@ def export_onnx(
     """
     for name in ("onnx", "onnxscript"):
         onnx_module(name)
+    path = path_argument("path", path)
     module, x = _checked(model, x, operator)
     axes = x.ndim - 2
     names = ["batch"] if axes == 1 else [f"batch_{axis}" for axis in range(axes)]

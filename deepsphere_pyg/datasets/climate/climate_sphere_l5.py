@@ -21,6 +21,7 @@ from deepsphere_pyg.datasets.climate.cam5 import (
 from deepsphere_pyg.datasets.files import PathLike, files_in, reading
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from samplings import Icosahedral, Sampling, same_sampling
+from samplings.arguments import path_argument
 from samplings.arrays import IntArray
 from samplings.reading import numpy_arrays
 
@@ -104,7 +105,7 @@ class ClimateSphereL5(RegriddedMaps):
         split: str = "train",
         runs: Collection[int] | None = None,
     ) -> None:
-        self.files = _select(Path(root), split, runs)
+        self.files = _select(path_argument("root", root), split, runs)
         mesh = Icosahedral(5)
         self._order = file_order(5)
         super().__init__(mesh, mesh if sampling is None else sampling, "linear")
