@@ -129,6 +129,15 @@ def instance_argument(
     return value
 
 
+def function_argument(name: str, value: object, call: str) -> None:
+    """Raise unless ``value`` is a function; ``call`` shows how it is called."""
+    if not callable(value):
+        raise TypeError(
+            f"{name} must be a function, called as {call}, got {shown(value)}; pass "
+            "one, or leave it out"
+        )
+
+
 def path_argument(name: str, value: str | os.PathLike[str]) -> Path:
     """Return a path."""
     if not isinstance(value, str | os.PathLike):

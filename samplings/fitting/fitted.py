@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from samplings.arguments import (
     array_argument,
     choice_argument,
-    kind_of,
+    function_argument,
     sampling_argument,
 )
 from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
@@ -160,11 +160,8 @@ def fit_weights(
     """
     choice_argument("weighting", weighting, tuple(RECIPES))
     n = len(sampling_argument("sampling", sampling))
-    if progress is not None and not callable(progress):
-        raise TypeError(
-            "progress must be a function, called as progress(done, total), got "
-            f"{kind_of(progress)}; leave it out for none"
-        )
+    if progress is not None:
+        function_argument("progress", progress, "progress(done, total)")
     pattern = checked_pattern(pattern, n)
     loops = np.count_nonzero(pattern.diagonal())
     if loops:

@@ -128,7 +128,7 @@ def test_frozen_matrices_are_not_copied():
         (lambda: Sampling(np.eye(3), None), "weights must be real numbers, got None"),
         (
             lambda: fit_weights(SAMPLING, sp.eye_array(48), progress=True),
-            r"progress must be a function, called as progress\(done, total\), got bool",
+            r"progress must be a function, called as progress\(done, total\), got True",
         ),
     ],
 )

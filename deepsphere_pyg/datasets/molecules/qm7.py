@@ -14,7 +14,7 @@ from deepsphere_pyg.datasets.molecules.qm7_coulomb import coulomb_matrices
 from deepsphere_pyg.datasets.molecules.qm7_file import read_qm7
 from deepsphere_pyg.datasets.molecules.qm7_molecules import QM7_ELEMENTS, Molecules
 from deepsphere_pyg.pyg import Data, InMemoryDataset
-from samplings.arguments import path_argument
+from samplings.arguments import function_argument, path_argument
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -114,6 +114,7 @@ def _collated(
     }
     slices = {"y": torch.arange(len(molecules) + 1), "z": atoms, "pos": atoms}
     if features is not None:
+        function_argument("features", features, "features(molecules)")
         x = features(molecules)
         if not isinstance(x, Tensor) or x.ndim < 2 or len(x) != int(atoms[-1]):
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
