@@ -274,7 +274,7 @@ def test_means_agree_with_those_of_xarray():
         ),
         (
             lambda p, d: p.to_xarray(np.zeros(26), like=np.zeros(26)),
-            r"data must be an xarray",
+            r"like must be an xarray",
         ),
         (
             lambda p, d: p.to_xarray(np.zeros((3, 26, 1)), like=d.time_bnds),
