@@ -37,7 +37,7 @@ def signal_map(
         raise TypeError(
             "operator must be a SciPy sparse matrix, a samplings.Laplacian, a torch "
             "module, or a function of signals (batch, vertex, channel), "
-            f"got {kind_of(operator)}; of a graph pass samplings.laplacian(graph)"
+            f"got {kind_of(operator)}; for a graph pass samplings.laplacian(graph)"
         )
     modules = list(operator.modules()) if isinstance(operator, nn.Module) else []
     modes = [module.training for module in modules]

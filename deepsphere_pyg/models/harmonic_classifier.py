@@ -56,9 +56,9 @@ class HarmonicClassifier(SavedModel):
         super().__init__()
         if type(self).of_coefficients is HarmonicClassifier.of_coefficients:
             raise TypeError(
-                f"{type(self).__name__} must define of_coefficients, as subclasses of "
-                "HarmonicClassifier do; make one of these, such as ZonalClassifier or "
-                "GeneralizedClassifier"
+                "a harmonic classifier must define of_coefficients, got "
+                f"{type(self).__name__}, which does not; make a ZonalClassifier, a "
+                "GeneralizedClassifier or a subclass that defines it"
             )
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         self.out_channels = integer_argument("out_channels", out_channels, 1)
