@@ -192,7 +192,7 @@ def functions():
     yield h.clebsch_gordan_set, {"triples": triples}
     yield listed(h.clebsch_gordan_blocks), {"triples": triples, "entries": 10}
     yield h.DegreeMixing, {"L": 3, "triples": triples}
-    yield h.degree_mixing, {"L": 3, "kind": "mst", "even_self_pairs": False}
+    yield h.degree_mixing, {"L": 3, "mixing": "mst", "even_self_pairs": False}
     yield h.so3_layout, {"L": 3, "N": 2}
     yield listed(h.associated_legendre), {"theta": [0.1], "L": 3}
     yield h.spherical_harmonics, {"theta": [0.1], "phi": [0.2], "L": 3}

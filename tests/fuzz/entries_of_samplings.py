@@ -27,16 +27,16 @@ def schemes():
         {"n_theta": 4, "n_phi": 6, "scheme": "driscoll-healy"},
     )
     yield samplings.Fibonacci, {"n": 9}
-    yield GaussLegendre, {"bandlimit": 3, "n_phi": 7}
+    yield GaussLegendre, {"L": 3, "n_phi": 7}
     yield HEALPix, {"nside": 2, "nest": True}
     yield samplings.Icosahedral, {"level": 1}
     yield samplings.IcosahedralTriangles, {"level": 1}
-    yield samplings.McEwenWiaux, {"bandlimit": 3}
+    yield samplings.McEwenWiaux, {"L": 3}
     yield ReducedGaussian, {"n_phi_per_ring": [4, 8, 8, 4]}
     yield ReducedGaussian.octahedral, {"n": 2}
     yield (
         samplings.SO3Grid,
-        {"bandlimit": 3, "azimuthal_bandlimit": 2, "scheme": "mcewen-wiaux"},
+        {"L": 3, "N": 2, "scheme": "mcewen-wiaux"},
     )
     yield (
         samplings.Rectilinear,
