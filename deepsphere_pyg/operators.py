@@ -149,5 +149,5 @@ def unpooling_operator(
 
 def _check_coarsening(coarsening: object) -> None:
     """Raise unless it is a coarsening; callers have handled a transfer."""
-    remedy = "take sampling.coarsen(), or a Transfer between two samplings"
-    instance_argument("coarsening", coarsening, Coarsening, remedy)
+    remedy = "take sampling.coarsen(), or Transfer.conservative(fine, coarse)"
+    instance_argument("coarsening", coarsening, (Coarsening, Transfer), remedy)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.compilers import has_values
+from samplings.arguments import kind_of
 from samplings.missing_values import CODE_TOLERANCE, DEFAULT_FILL, UNSEEN_TOLERANCE
 
 # healpy's UNSEEN, and the default fill value of the NetCDF library.
@@ -75,6 +76,18 @@ def _missing(x: Tensor, nan: bool) -> Tensor:
     return missing
 
 
+def tensor_argument(
+    name: str, value: Tensor, shape: str = "(*batch, vertex, channel)"
+) -> Tensor:
+    """Return ``value`` if it is a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"{name} must be a tensor {shape}, got {kind_of(value)}; convert it with "
+            "torch.as_tensor"
+        )
+    return value
+
+
 def checked_signal(
     x: Tensor,
     n_in: int,
@@ -107,12 +120,7 @@ def checked_signal(
     ValueError
         If its shape or device differs.
     """
-    if not isinstance(x, Tensor):
-        raise TypeError(
-            f"x must be a tensor (*batch, vertex, channel), got {type(x).__name__};"
-            " convert it with torch.as_tensor"
-        )
-    if x.ndim < 2:
+    if tensor_argument("x", x).ndim < 2:
         raise ValueError(
             "x must have shape (*batch, vertex, channel), got "
             f"{tuple(x.shape)}; add a channel with x[..., None]"

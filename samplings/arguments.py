@@ -4,35 +4,72 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Iterable, Mapping
-from typing import Any, SupportsFloat, SupportsIndex, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from samplings.arrays import FloatArray
-from samplings.base import Sampling
 from samplings.quantities import radians
 
+if TYPE_CHECKING:
+    from samplings.base import Sampling
+
 T = TypeVar("T")
+# Values that are printed themselves, unless they are longer than this.
+PLAIN = (int, float, complex, str, list, tuple, dict, slice, type(None))
+SHORT = 60
+
+
+def kind_of(value: object) -> str:
+    """Return the name of the type of a value, for messages; classes by their own."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return type(value).__name__
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: plain ones themselves, others by type."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, PLAIN):
+        return kind_of(value)
+    text = repr(value)
+    return text if len(text) <= SHORT else f"{text[:SHORT]}..."
 
 
 def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
     """Return ``value`` as an int of at least ``minimum``, not a boolean or float."""
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be an integer, got {value!r}; pass a number")
     try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
         number = operator.index(value)
     except TypeError:
+        remedy = f"pass a whole number, such as {max(minimum, 1)}"
+        if _is_whole(value):
+            remedy = "convert it with int()"
         raise TypeError(
-            f"{name} must be an integer, got {value!r} of type "
-            f"{type(value).__name__}; convert it with int()"
+            f"{name} must be an integer, got {shown(value)}; {remedy}"
         ) from None
     if number < minimum:
         raise ValueError(
             f"{name} must be at least {minimum}, got {number}; pass {minimum} or more"
         )
     return number
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a float or text is a whole number, such as 3.0 or ``"3"``."""
+    try:
+        return isinstance(value, str | float | np.floating) and (
+            int(value) == value or isinstance(value, str)
+        )
+    except (ValueError, OverflowError):
+        return False
 
 
 def integers_argument(
@@ -45,47 +82,74 @@ def integers_argument(
         listed = list(values)
     except TypeError:
         raise TypeError(
-            f"{name} must be a sequence of integers, got {values!r}; pass a tuple, "
-            "such as (16, 32)"
+            f"{name} must be a sequence of integers, got {shown(values)}; pass a "
+            "tuple, such as (16, 32)"
         ) from None
-    return tuple(integer_argument(name, value, minimum) for value in listed)
+    return tuple(
+        integer_argument(f"{name}[{i}]", value, minimum)
+        for i, value in enumerate(listed)
+    )
 
 
 def flag_argument(name: str, value: bool) -> bool:
     """Return ``value`` if it is a boolean."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(
-            f"{name} must be True or False, got {value!r} of type "
-            f"{type(value).__name__}; pass one of them"
+            f"{name} must be True or False, got {shown(value)}; pass one of them"
         )
     return bool(value)
 
 
 def array_argument(name: str, values: npt.ArrayLike) -> FloatArray:
-    """Return real numbers as a float64 array."""
+    """Return real numbers as a new float64 array."""
+    return real_array(name, values).astype(np.float64)
+
+
+def real_array(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return real numbers or booleans as an array of their own type."""
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biuf":
             raise TypeError
-        return array.astype(np.float64)
+        return array
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(
-            f"{name} must be real numbers, got {type(values).__name__}; pass an array"
+            f"{name} must be real numbers, got {shown(values)}; pass an array"
         ) from None
 
 
-def instance_argument(name: str, value: object, kind: type[T], remedy: str) -> T:
-    """Return ``value`` if it has the type ``kind``; messages end with ``remedy``."""
+def instance_argument(
+    name: str, value: object, kind: type[T] | tuple[type[T], ...], remedy: str
+) -> T:
+    """Return ``value`` if it has one of some types; messages end with ``remedy``."""
     if not isinstance(value, kind):
-        raise TypeError(
-            f"{name} must be a {kind.__name__}, got {type(value).__name__}; {remedy}"
-        )
+        names = [k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,))]
+        listed = " or ".join(f"{'an' if n[0] in 'AEIO' else 'a'} {n}" for n in names)
+        raise TypeError(f"{name} must be {listed}, got {kind_of(value)}; {remedy}")
     return value
+
+
+def function_argument(name: str, value: object, call: str) -> None:
+    """Raise unless ``value`` is a function; ``call`` shows how it is called."""
+    if not callable(value):
+        raise TypeError(
+            f"{name} must be a function, called as {call}, got {shown(value)}; pass "
+            "one, or leave it out"
+        )
+
+
+def path_argument(name: str, value: str | os.PathLike[str]) -> Path:
+    """Return a path."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(
+            f"{name} must be a path, got {shown(value)}; pass a text or a pathlib.Path"
+        )
+    return Path(value)
 
 
 def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     """Return a positive and finite float; messages end with ``remedy``."""
-    number = _number(name, value, remedy)
+    number = number_argument(name, value, remedy)
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {number}; {remedy}")
     return number
@@ -93,7 +157,7 @@ def positive_argument(name: str, value: SupportsFloat, remedy: str) -> float:
 
 def nonnegative_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     """Return a finite float of at least 0; messages end with ``remedy``."""
-    number = _number(name, value, remedy)
+    number = number_argument(name, value, remedy)
     if not 0 <= number < math.inf:
         raise ValueError(
             f"{name} must be finite and not negative, got {number}; {remedy}"
@@ -101,11 +165,26 @@ def nonnegative_argument(name: str, value: SupportsFloat, remedy: str) -> float:
     return number
 
 
-def _number(name: str, value: SupportsFloat, remedy: str) -> float:
+def probability_argument(name: str, value: float) -> float:
+    """Return a number of at least 0 and below 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, got {shown(value)}; pass 0.1")
+    if not 0 <= value < 1:
+        raise ValueError(
+            f"{name} must be at least 0 and below 1, got {value}; 1 would drop "
+            "everything"
+        )
+    return float(value)
+
+
+def number_argument(name: str, value: SupportsFloat, remedy: str) -> float:
+    """Return a float; messages end with ``remedy``."""
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}; {remedy}") from None
+        raise TypeError(
+            f"{name} must be a number, got {shown(value)}; {remedy}"
+        ) from None
 
 
 def angle_argument(name: str, value: Any, remedy: str) -> float:
@@ -132,15 +211,58 @@ def choice_argument(name: str, value: str, choices: tuple[str, ...]) -> str:
     """Return ``value`` if it is one of ``choices``."""
     if not isinstance(value, str) or value not in choices:
         listed = " or ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be {listed}, got {value!r}; choose one of them")
+        raise ValueError(
+            f"{name} must be {listed}, got {shown(value)}; choose one of them"
+        )
     return value
+
+
+def names_argument(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Return a list of texts as a tuple; a single text is not a list of letters."""
+    try:
+        names = None if isinstance(values, str) else tuple(values)
+    except TypeError:
+        names = None
+    if names is None or not all(isinstance(one, str) for one in names):
+        raise TypeError(
+            f"{name} must be a list of names, got {shown(values)}; pass texts, such as "
+            "['background', 'storm']"
+        )
+    return names
 
 
 def sampling_argument(name: str, value: object) -> Sampling:
     """Return ``value`` if it is a sampling."""
-    if not isinstance(value, Sampling):
+    # By what a sampling has, since its base class uses these checks.
+    if not all(hasattr(value, part) for part in ("xyz", "weights", "coarsen")):
+        has_one = hasattr(value, "sampling") and not isinstance(value, type)
+        of_points = "make one of points by Irregular(xyz)"
+        remedy = "pass its attribute `sampling`" if has_one else of_points
         raise TypeError(
             f"{name} must be a sampling, such as HEALPix(32), got "
-            f"{type(value).__name__}; make one of points by Irregular(xyz)"
+            f"{kind_of(value)}; {remedy}"
         )
-    return value
+    return cast("Sampling", value)
+
+
+def sparse_argument(name: str, matrix: object) -> sp.csr_array:
+    """Return a real matrix in compressed rows of float64, copied only if need be."""
+    given: Any = matrix
+    try:
+        if not sp.issparse(matrix):
+            given = np.asarray(matrix)
+        if given.ndim != 2 or given.dtype.kind not in "biuf":
+            raise TypeError
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"{name} must be a real sparse matrix, got {_kind_of_array(matrix)}; pass "
+            "one made by scipy.sparse.csr_array"
+        ) from None
+    return sp.csr_array(given, dtype=np.float64)
+
+
+def _kind_of_array(value: Any) -> str:
+    """Return the type of a value, and the shape and dtype of an array."""
+    if not hasattr(value, "dtype"):
+        return shown(value)
+    return f"{kind_of(value)} of shape {tuple(value.shape)} and {value.dtype}"

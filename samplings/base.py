@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from samplings.arguments import sampling_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 from samplings.coarsening import Coarsening
 from samplings.encoding import encode_array
@@ -240,7 +241,7 @@ class Masked(Sampling):
         part: npt.ArrayLike,
         weights: npt.ArrayLike | None = None,
     ) -> None:
-        index = kept_vertices(part, len(parent))
+        index = kept_vertices(part, len(sampling_argument("parent", parent)))
         index.setflags(write=False)
         areas: Any = parent.weights[index] if weights is None else weights
         object.__setattr__(self, "parent", parent)
@@ -328,6 +329,8 @@ def same_sampling(a: Sampling, b: Sampling) -> bool:
     >>> same_sampling(HEALPix(2, nest=True), HEALPix(2, nest=False))
     False
     """
+    sampling_argument("a", a)
+    sampling_argument("b", b)
     return (
         len(a) == len(b)
         and bool(np.abs(a.xyz - b.xyz).max() <= 1e-9)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
+from samplings.arguments import sampling_argument, sparse_argument
 from samplings.arrays import ReadOnly, freeze
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ class Coarsening(ReadOnly):
 
     def __post_init__(self) -> None:
         # A copy, since it is made read-only below.
-        assign = sp.csr_array(self.assign).astype(np.float64)
-        shape = (len(self.coarse), len(self.fine))
+        assign = sparse_argument("assign", self.assign).copy()
+        coarse = sampling_argument("coarse", self.coarse)
+        shape = (len(coarse), len(sampling_argument("fine", self.fine)))
         if assign.shape != shape:
             raise ValueError(
                 f"assign must have shape (V_coarse, V_fine) = {shape}, "
@@ -78,7 +80,8 @@ class Coarsening(ReadOnly):
         ValueError
             If the cells do not nest by construction.
         """
-        parents = fine.parents_in(coarse)
+        sampling_argument("coarse", coarse)
+        parents = sampling_argument("fine", fine).parents_in(coarse)
         if parents is None:
             raise ValueError(
                 f"the cells of {fine!r} do not nest in those of {coarse!r}; "

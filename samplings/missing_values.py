@@ -124,12 +124,12 @@ def missing_values(
     return missing | _outside(array, attributes, packing)
 
 
-def native(values: npt.ArrayLike) -> npt.NDArray[Any]:
+def native(values: npt.ArrayLike, name: str = "values") -> npt.NDArray[Any]:
     """Return numbers or booleans as a plain array of native byte order."""
     array = np.asarray(np.ma.getdata(values))
     if array.dtype.kind not in "biufc":
         raise TypeError(
-            f"values must be numbers or booleans, got {array.dtype}; convert them with "
+            f"{name} must be numbers or booleans, got {array.dtype}; convert them with "
             "values.astype(float)"
         )
     return array.astype(array.dtype.newbyteorder("="), copy=False)

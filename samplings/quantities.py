@@ -157,6 +157,8 @@ def _numbers(name: str, values: Any) -> FloatArray:
     """Return native float64 numbers, NaN where attributes declare them missing."""
     attributes = getattr(values, "attrs", None)
     attributes = attributes if isinstance(attributes, dict) else {}
+    if values is None:
+        raise TypeError(f"{name} must be real numbers, got None; pass an array")
     # Quantities of pint warn when their unit is stripped; those of astropy lose masks.
     values = getattr(values, "magnitude", values)
     if hasattr(values, "dims"):

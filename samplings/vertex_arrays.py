@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samplings.arguments import shown
 from samplings.arrays import FloatArray, IntArray
 from samplings.quantities import steradians, unit_vectors
 from samplings.units import EARTH
@@ -92,28 +93,29 @@ def _remedy_beyond_sphere(weights: FloatArray, spheres: float) -> str:
     return f"if they are in {fits[0]}" if fits else "convert them to steradian"
 
 
-def kept_vertices(part: npt.ArrayLike, n: int) -> IntArray:
+def kept_vertices(part: npt.ArrayLike, n: int, name: str = "a mask") -> IntArray:
     """Return the indices of the vertices that a mask or indices keep."""
     hidden = int(np.ma.getmaskarray(np.ma.asanyarray(part)).sum())
     if hidden:
         raise ValueError(
-            f"a mask must cover every vertex, got a masked array that hides {hidden} "
+            f"{name} must cover every vertex, got a masked array that hides {hidden} "
             "of its entries; decide with .filled(False) for booleans, .compressed() "
             "for indices"
         )
     part = np.asarray(part)
     if part.ndim == 0:
         raise TypeError(
-            f"a mask must be boolean, shape ({n},), or a list of indices, got "
-            f"{part[()]}; for one vertex pass [i], for a slice numpy.arange(i, j)"
+            f"{name} must be boolean, shape ({n},), or a list of indices, got "
+            f"{shown(part[()])}; for one vertex pass [i], for a slice "
+            "numpy.arange(i, j)"
         )
     if part.ndim != 1:
         raise ValueError(
-            f"a mask must have shape ({n},), got {part.shape}; flatten it in the "
+            f"{name} must have shape ({n},), got {part.shape}; flatten it in the "
             "sampling's vertex order"
         )
     if part.size == 0:
-        raise ValueError("the mask is empty; keep at least one vertex")
+        raise ValueError(f"{name} must keep at least one vertex, got an empty array")
     if part.dtype == np.bool_:
         return _index_of_mask(part, n)
     if not np.issubdtype(part.dtype, np.integer):
@@ -123,7 +125,7 @@ def kept_vertices(part: npt.ArrayLike, n: int) -> IntArray:
         elif part.dtype.kind not in "fc":
             remedy = "convert it with numpy.asarray(mask, dtype=bool), or dtype=int"
         raise TypeError(
-            f"a mask must be boolean, or integer indices, got {part.dtype}; {remedy}"
+            f"{name} must be boolean, or integer indices, got {part.dtype}; {remedy}"
         )
     low, high = int(part.min()), int(part.max())
     if low < 0 or high >= n:

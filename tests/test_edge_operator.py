@@ -323,7 +323,9 @@ def test_wrong_matrices_are_refused():
         EdgeOperator(sp.csr_array([[1j]]))
     with pytest.raises(ValueError, match=r"both at least 1, got \(0, 3\)"):
         EdgeOperator(sp.csr_array((0, 3)))
-    with pytest.raises(ValueError, match=r"must be one of auto, .*got 'fastest'"):
+    with pytest.raises(
+        ValueError, match=r"execution must be 'auto' or .*got 'fastest'"
+    ):
         EdgeOperator(sp.eye_array(3), execution="fastest")
     with pytest.raises(TypeError, match=r"floating dtype, got torch\.int32"):
         EdgeOperator(sp.eye_array(3), dtype=torch.int32)

@@ -2,7 +2,11 @@
 
 import pytest
 
-from deepsphere_pyg import laplacian_operator
+from deepsphere_pyg import (
+    laplacian_operator,
+    pooling_operator,
+    unpooling_operator,
+)
 from samplings import HEALPix, knn_graph, laplacian
 
 SAMPLING = HEALPix(2)
@@ -26,3 +30,10 @@ def test_bad_arguments_are_refused():
         laplacian_operator(knn_graph(SAMPLING, 8), k=8)
     with pytest.raises(TypeError, match=r"a Laplacian, got int; .*HEALPix\(8\)"):
         laplacian_operator(3)
+
+
+@pytest.mark.parametrize("operator", [pooling_operator, unpooling_operator])
+def test_pooling_takes_coarsenings_and_transfers(operator):
+    told = r"a Coarsening or a Transfer, got NoneType; take sampling.coarsen\(\)"
+    with pytest.raises(TypeError, match=told):
+        operator(None)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.pyg import Batch, Data
+from deepsphere_pyg.signals import tensor_argument
 from samplings import Irregular, Sampling, SphericalGraph, from_config, laplacian
 from samplings.arguments import instance_argument
 from samplings.arrays import FloatArray
@@ -73,14 +74,16 @@ def to_data(
     """
     instance_argument("graph", graph, SphericalGraph, "build one with knn_graph")
     n = graph.n_vertices
-    if x is not None and (x.ndim != 2 or len(x) != n):
+    if x is not None and (
+        tensor_argument("x", x, "(V, channel)").ndim != 2 or len(x) != n
+    ):
         raise ValueError(
             f"x must have shape ({n}, channel), got {tuple(x.shape)}; pass one row "
             "for each vertex"
         )
     if mask is None:
         mask = torch.ones(n, dtype=torch.bool)
-    if mask.shape != (n,) or mask.dtype != torch.bool:
+    if tensor_argument("mask", mask, "(V,)").shape != (n,) or mask.dtype != torch.bool:
         raise ValueError(
             f"mask must be boolean of shape ({n},), got {mask.dtype} of shape "
             f"{tuple(mask.shape)}; pass one boolean for each vertex"
@@ -91,7 +94,9 @@ def to_data(
             f"fields must not be {', '.join(_OWN)}, which come from the graph, got "
             f"{', '.join(taken)}; set it on the data that to_data returns"
         )
-    dtype = dtype or torch.get_default_dtype()
+    if dtype is None:
+        dtype = torch.get_default_dtype()
+    instance_argument("dtype", dtype, torch.dtype, "pass torch.float64 or float32")
     edges = graph.adjacency.tocoo()
     index = np.stack([edges.col, edges.row]).astype(np.int64)
     if graph.mass is not None:

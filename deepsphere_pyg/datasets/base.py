@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.datasets.maps import MapDataset
+from samplings.arguments import instance_argument, integer_argument
 from samplings.missing_values import missing_values, native, without_missing
 
 
@@ -48,6 +49,12 @@ class SegmentationDataset(MapDataset[SegmentationSample]):
     """
 
     labelled: bool = True
+
+
+def dataset_argument(dataset: SegmentationDataset) -> SegmentationDataset:
+    """Return ``dataset`` if it is a segmentation data set."""
+    remedy = "pass one such as ClimateEvents(HEALPix(32), 10)"
+    return instance_argument("dataset", dataset, SegmentationDataset, remedy)
 
 
 def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_]:
@@ -110,12 +117,14 @@ def segmentation_sample(
     >>> sample.x.T, sample.y, sample.mask
     (tensor([[1., 2., 3.]]), tensor([0, 0, 1]), tensor([ True, False,  True]))
     """
+    n_classes = integer_argument("n_classes", n_classes, 1)
+    native(x, "x")
     # Values that overflow float32 become infinity, which is missing too.
     with np.errstate(over="ignore"):
         inputs = np.array(without_missing(x), dtype=np.float32)
     if inputs.ndim != 2:
         raise ValueError(f"x must have shape (V, C), got {inputs.shape}")
-    labels = native(y)
+    labels = native(y, "y")
     if labels.shape != inputs.shape[:1]:
         raise ValueError(
             f"y must have one class a vertex, shape {inputs.shape[:1]}, "
@@ -169,7 +178,7 @@ def input_statistics(
     ValueError
         If no vertex of the maps is valid, or ``limit`` is below one.
     """
-    area = torch.from_numpy(np.array(dataset.sampling.weights))
+    area = torch.from_numpy(np.array(dataset_argument(dataset).sampling.weights))
     return channel_statistics((s.x, area * s.mask) for s in _maps(dataset, limit))
 
 
@@ -220,7 +229,7 @@ def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tens
     Tensor
         Shares, shape ``(n_classes,)``, float64, which sum to one.
     """
-    area = torch.from_numpy(np.array(dataset.sampling.weights))
+    area = torch.from_numpy(np.array(dataset_argument(dataset).sampling.weights))
     shares = torch.zeros(len(dataset.class_names), dtype=torch.float64)
     for sample in _maps(dataset, limit):
         shares.index_add_(0, sample.y, area * sample.mask)
@@ -234,9 +243,7 @@ def _maps(
     """Go through at most ``limit`` maps, evenly spaced over the data set."""
     count = len(dataset)
     if limit is not None:
-        if limit < 1:
-            raise ValueError(f"limit must be at least 1 map, got {limit}")
-        count = min(limit, count)
+        count = min(integer_argument("limit", limit, 1), count)
     return (dataset[i * len(dataset) // count] for i in range(count))
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from samplings.arguments import path_argument, shown
 from samplings.reading import DataFileError as DataFileError
 from samplings.reading import reading as reading
 
@@ -21,7 +22,7 @@ def files_in(root: PathLike, pattern: str, layout: str) -> list[Path]:
         If there is no such folder or no such file in it. The message ends with
         ``layout``: the expected files and their origin.
     """
-    folder = Path(root)
+    folder = path_argument("root", root)
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.is_file() else "does not exist"
         raise FileNotFoundError(f"{folder} {what}; {layout}")
@@ -45,7 +46,12 @@ def source_files(
     """
     if isinstance(source, str | os.PathLike):
         return files_in(source, pattern, layout)
-    paths = [Path(path) for path in source]
+    if not isinstance(source, Sequence):
+        raise TypeError(
+            f"source must be a folder or a list of files, got {shown(source)}; pass "
+            "paths"
+        )
+    paths = [path_argument(f"source[{i}]", path) for i, path in enumerate(source)]
     if not paths:
         raise ValueError(f"the list of files is empty; {layout}")
     for path in paths:

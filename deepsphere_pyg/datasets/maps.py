@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from samplings import Sampling
+from samplings.arguments import shown
 from samplings.arrays import FloatArray
 
 Sample_co = TypeVar("Sample_co", covariant=True)
@@ -50,8 +51,14 @@ class MapDataset(Dataset[Sample_co], ABC):
         return map(self.__getitem__, range(len(self)))
 
     def _check_index(self, index: int) -> int:
-        """Return ``index`` as an int, or raise ``IndexError``."""
-        number = operator.index(index)
+        """Return ``index`` as an int; raise ``TypeError`` or ``IndexError``."""
+        try:
+            number = operator.index(index)
+        except TypeError:
+            raise TypeError(
+                f"index must be the number of one {self.item}, got {shown(index)}; "
+                "take several by torch.utils.data.Subset(dataset, indices)"
+            ) from None
         if number in range(len(self)):
             return number
         raise IndexError(

@@ -7,9 +7,10 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from deepsphere_pyg.datasets.base import SegmentationDataset
+from deepsphere_pyg.datasets.base import SegmentationDataset, dataset_argument
 from deepsphere_pyg.datasets.wrapped import MaskedMaps
 from samplings import Sampling
+from samplings.arguments import integer_argument, number_argument
 
 
 def spatial_blocks(
@@ -41,14 +42,16 @@ def spatial_blocks(
     >>> int(spatial_blocks(HEALPix(8), 30).max()) + 1
     46
     """
-    if not 0.1 <= block_degrees <= 90:
+    width = number_argument("block_degrees", block_degrees, "pass a width in degree")
+    if not 0.1 <= width <= 90:
         raise ValueError(f"block_degrees must be from 0.1 to 90, got {block_degrees}")
-    n = round(4 * np.pi / np.deg2rad(block_degrees) ** 2)
+    n = round(4 * np.pi / np.deg2rad(width) ** 2)
     i = np.arange(n)
     z = 1 - (2 * i + 1) / n
     longitude = 2 * np.pi * i / ((1 + 5**0.5) / 2)
     ring = np.sqrt(1 - z**2)
     centres = np.stack([ring * np.cos(longitude), ring * np.sin(longitude), z], axis=1)
+    seed = integer_argument("seed", seed, 0)
     turn = Rotation.random(random_state=np.random.default_rng(seed))
     _, block = cKDTree(turn.apply(centres)).query(sampling.xyz)
     return np.asarray(block, dtype=np.int64)
@@ -99,15 +102,17 @@ def hold_out_pixels(
     >>> bool((train[0].mask ^ held_out[0].mask).all())
     True
     """
-    if not 0 < fraction < 1:
-        raise ValueError(f"fraction must be between 0 and 1, got {fraction}")
-    sampling = dataset.sampling
+    share = number_argument("fraction", fraction, "pass a number between 0 and 1")
+    if not 0 < share < 1:
+        raise ValueError(f"fraction must be between 0 and 1, got {share}")
+    sampling = dataset_argument(dataset).sampling
+    seed = integer_argument("seed", seed, 0)
     block = spatial_blocks(sampling, block_degrees, seed)
     area = np.bincount(block, sampling.weights)
     order = np.random.default_rng(seed).permutation(len(area))
     # Take a block if that brings the area closer to the goal.
     reached = np.cumsum(area[order]) - area[order] / 2
-    held_out = np.isin(block, order[reached < fraction * sampling.area])
+    held_out = np.isin(block, order[reached < share * sampling.area])
     if held_out.all() or not held_out.any():
         raise ValueError(
             f"no split with fraction {fraction} and blocks of {block_degrees:g} "

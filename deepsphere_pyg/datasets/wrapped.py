@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,14 +12,16 @@ from deepsphere_pyg.datasets.base import (
     SegmentationDataset,
     SegmentationSample,
     boolean_mask,
+    dataset_argument,
 )
+from samplings.arguments import integers_argument
 
 
 class _MapsOf(SegmentationDataset):
     """The maps of another data set, with its sampling and names."""
 
     def __init__(self, dataset: SegmentationDataset) -> None:
-        self.dataset = dataset
+        self.dataset = dataset_argument(dataset)
         self.sampling = dataset.sampling
         self.channel_names = dataset.channel_names
         self.class_names = dataset.class_names
@@ -59,7 +60,7 @@ class MaskedMaps(_MapsOf):
     """
 
     def __init__(self, dataset: SegmentationDataset, keep: npt.ArrayLike) -> None:
-        mask = boolean_mask("keep", keep, len(dataset.sampling))
+        mask = boolean_mask("keep", keep, len(dataset_argument(dataset).sampling))
         if not mask.any():
             raise ValueError("keep must be True somewhere: no vertex would count")
         super().__init__(dataset)
@@ -98,16 +99,16 @@ class SelectedMaps(_MapsOf):
     """
 
     def __init__(self, dataset: SegmentationDataset, indices: Iterable[int]) -> None:
-        given = list(indices)
-        if any(isinstance(i, bool | np.bool_) for i in given):
+        given = np.asarray(indices, dtype=object)
+        if given.ndim and any(isinstance(i, bool | np.bool_) for i in given):
             raise TypeError(
                 "indices must be integers, got booleans; pass numpy.flatnonzero(...) "
                 "of them"
             )
-        chosen = tuple(operator.index(i) for i in given)
+        chosen = integers_argument("indices", indices, 0)
         if not chosen:
             raise ValueError("indices must list at least one map, got an empty list")
-        wrong = [i for i in chosen if not 0 <= i < len(dataset)]
+        wrong = [i for i in chosen if i >= len(dataset_argument(dataset))]
         if wrong:
             raise ValueError(
                 f"indices must be from 0 to {len(dataset) - 1}, got {wrong[0]}"

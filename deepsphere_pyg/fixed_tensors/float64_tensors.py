@@ -70,8 +70,8 @@ def checked_dtype(dtype: torch.dtype) -> torch.dtype:
             "in float32 (under autocast it converts its signals)"
         )
     raise TypeError(
-        f"harmonic transforms are torch.float32 or torch.float64, got {dtype}; pass "
-        "one of the two"
+        "dtype of harmonic transforms must be torch.float32 or torch.float64, got "
+        f"{dtype!s:.60}; pass one of the two"
     )
 
 

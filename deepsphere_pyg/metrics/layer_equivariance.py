@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from deepsphere_pyg.fixed_tensors.float64_tensors import checked_dtype
 from deepsphere_pyg.harmonics import HarmonicLayout, HarmonicRotation, Rotation
+from deepsphere_pyg.harmonics.layout.checks import as_layout
 from samplings.arguments import integer_argument
 
 # Below this share of its input, an output is round-off.
@@ -128,12 +129,10 @@ def layer_equivariance_error(
     >>> round(layer_equivariance_error(relu, 10, 10).mean, 1)
     0.3
     """
-    before = HarmonicRotation(layout, dtype=torch.float64)
-    after = (
-        None
-        if layout_out is None
-        else HarmonicRotation(layout_out, dtype=torch.float64)
-    )
+    before, after = HarmonicRotation(layout, dtype=torch.float64), None
+    if layout_out is not None:
+        known = as_layout(layout_out, "layout_out")
+        after = HarmonicRotation(known, dtype=torch.float64)
     channels = integer_argument("in_channels", in_channels, 1)
     n_samples = integer_argument("n_samples", n_samples, 2)
     seed = integer_argument("seed", seed, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import array_argument
+from samplings.arguments import array_argument, real_array
 from samplings.arrays import FloatArray
 
 
@@ -18,7 +18,7 @@ def per_vertex(
     weights: npt.ArrayLike | None,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], FloatArray]:
     """Return truth, values and weights of the vertices, flat, if their shapes agree."""
-    y, v = np.asarray(truth), np.asarray(values)
+    y, v = real_array("truth", truth), real_array(name, values)
     w = np.ones(y.shape) if weights is None else array_argument("weights", weights)
     if not y.shape == v.shape == w.shape:
         raise ValueError(
@@ -53,7 +53,8 @@ def precision_recall_curve(
     -------
     precision, recall : ndarray
         One value for each distinct score of the vertices that count. Recall does not
-        decrease; it is NaN if no vertex is of the class.
+        decrease; it is NaN if no vertex is of the class. Both are empty without
+        vertices.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def average_precision(
     .. math:: AP = \sum_n (R_n - R_{n-1}) P_n
 
     Parameters and errors are those of :func:`precision_recall_curve`. The result is NaN
-    if no vertex is of the class.
+    if no vertex is of the class, as where there are no vertices.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.metrics.precision_recall import average_precision, per_vertex
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, names_argument
 from samplings.arrays import FloatArray
 
 
@@ -129,18 +129,6 @@ def _mean(values: FloatArray) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return the class names, if they are a list of texts, not a single text."""
-    if isinstance(class_names, list | tuple) and all(
-        isinstance(name, str) for name in class_names
-    ):
-        return tuple(class_names)
-    raise TypeError(
-        f"class_names must be a list of names, got {class_names!r}; pass one for each "
-        "class, as ['background', 'storm']"
-    )
-
-
 def segmentation_scores(
     truth: npt.ArrayLike,
     score: npt.ArrayLike,
@@ -183,7 +171,7 @@ def segmentation_scores(
     """
     y = np.asarray(truth).ravel()
     s = np.asarray(score)
-    class_names = _checked_names(class_names)
+    class_names = names_argument("class_names", class_names)
     n_classes = len(class_names)
     if s.shape != (len(y), n_classes):
         raise ValueError(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from samplings import Laplacian
+from samplings.arguments import kind_of
 
 SignalMap = Callable[[Tensor], Tensor]
 
@@ -36,7 +37,7 @@ def signal_map(
         raise TypeError(
             "operator must be a SciPy sparse matrix, a samplings.Laplacian, a torch "
             "module, or a function of signals (batch, vertex, channel), "
-            f"got {type(operator).__name__}"
+            f"got {kind_of(operator)}; for a graph pass samplings.laplacian(graph)"
         )
     modules = list(operator.modules()) if isinstance(operator, nn.Module) else []
     modes = [module.training for module in modules]

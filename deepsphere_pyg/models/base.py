@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.signals import checked_signal
 from samplings import Pyramid, Sampling, build_pyramid
-from samplings.arguments import integer_argument
+from samplings.arguments import instance_argument, integer_argument
 
 # Neighbours in the graphs of a model that is given a sampling without graphs.
 DEFAULT_K = 8
@@ -82,6 +82,8 @@ class SavedModel(nn.Module):
                 f"{type(self).__name__} works on coefficients and has no sampling; use "
                 "it as it is, with coefficients of signals on any sampling"
             )
+        remedy = "pass one such as HEALPix(32)"
+        instance_argument("sampling", sampling, (Sampling, Pyramid), remedy)
         moved = type(self).from_config(self.config, self.geometry_on(sampling))
         state = chain(self.parameters(), self.buffers())
         like = next(tensor for tensor in state if tensor.is_floating_point())
@@ -137,12 +139,8 @@ class SphericalModel(SavedModel):
         if isinstance(sampling, Sampling):
             depth = depths[0] if depths else 1
             sampling = build_pyramid(sampling, depth, k=DEFAULT_K)
-        if not isinstance(sampling, Pyramid):
-            raise TypeError(
-                "sampling must be a Sampling or a Pyramid, got "
-                f"{type(sampling).__name__}; pass a sampling such as HEALPix(32), or "
-                "build_pyramid(sampling, depth=..., k=...)"
-            )
+        remedy = "pass one such as HEALPix(32) or build_pyramid(sampling, depth, k)"
+        instance_argument("sampling", sampling, (Sampling, Pyramid), remedy)
         if depths and len(sampling) not in depths:
             raise ValueError(
                 f"{type(self).__name__} with {len(widths)} widths needs a pyramid of "

@@ -19,6 +19,7 @@ from samplings import (
     pyramid_from_config,
     same_sampling,
 )
+from samplings.arguments import instance_argument, sampling_argument
 
 # Raised when the layout changes in a way that older versions cannot read.
 FORMAT = 1
@@ -50,6 +51,9 @@ def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
         and ``edges`` (their number and the sum of their weights, level by level), on a
         sampling ``sampling_config``.
     """
+    remedy = "pass a network of deepsphere_pyg.models, or a subclass of SavedModel"
+    instance_argument("model", model, SavedModel, remedy)
+    instance_argument("prefix", prefix, str, "pass a text such as 'network.'")
     header = {
         "format": FORMAT,
         "model": type(model).__name__,
@@ -150,7 +154,7 @@ def load_model(
             "defines it"
         )
     if sampling is not None:
-        _check_sampling(path, header, sampling)
+        _check_sampling(path, header, sampling_argument("sampling", sampling))
     geometry: Pyramid | Sampling | None = None
     if header.get("pyramid") is not None:
         geometry = pyramid_from_config(header["pyramid"], progress=progress)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from samplings.arguments import path_argument
 from samplings.atomic_files import atomic_path
 from samplings.reading import DataFileError, reading
 
@@ -36,6 +37,7 @@ def write_checkpoint(content: Mapping[str, Any], path: str | os.PathLike[str]) -
     OSError
         If the file cannot be written, as on a full disk.
     """
+    path = path_argument("path", path)
     digest = content_digest(content)
     # PyTorch's own writer hides the error of the system; Python's raises it.
     buffer = io.BytesIO()
@@ -58,7 +60,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Any:
     ValueError
         If the file is damaged or not a checkpoint.
     """
-    path = Path(path)
+    path = path_argument("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}; check the path")
     with reading(path, "a checkpoint", _REMEDY), path.open("rb") as file:

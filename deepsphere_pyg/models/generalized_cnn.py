@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics import HarmonicLayout
+from deepsphere_pyg.harmonics.couplings.degree_mixing import KINDS
 from deepsphere_pyg.layers import (
     ConstrainedGeneralizedConv,
     FragmentNorm,
@@ -25,6 +26,7 @@ from samplings.arguments import (
     integer_argument,
     integers_argument,
     positive_argument,
+    probability_argument,
 )
 
 CONVOLUTIONS = {
@@ -163,6 +165,7 @@ class GeneralizedSphericalCNN(SavedModel):
     ) -> None:
         super().__init__()
         degrees, widths = level_sizes(2, bandlimits=bandlimits, channels=channels)
+        choice_argument("mixing", mixing, KINDS)
         if mixing == "rmst" and min(degrees[:-1]) < 2:
             raise ValueError(
                 "mixing='rmst' needs bandlimits of at least 2, except the last, got "
@@ -170,6 +173,7 @@ class GeneralizedSphericalCNN(SavedModel):
                 "mixing='mst'"
             )
         dense = [*integers_argument("hidden", hidden, 1)]
+        rate = probability_argument("dropout", dropout)
         choice_argument("convolution", convolution, tuple(CONVOLUTIONS))
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         if out_channels is not None:
@@ -205,7 +209,7 @@ class GeneralizedSphericalCNN(SavedModel):
         self.head = (
             nn.Identity()
             if out_channels is None
-            else DenseHead(self.n_invariants, out_channels, dense, dropout)
+            else DenseHead(self.n_invariants, out_channels, dense, rate)
         )
 
     def invariants(self, coefficients: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import SupportsIndex
 
 from torch import Tensor
@@ -14,10 +13,11 @@ from samplings import Sampling
 from samplings.arguments import integer_argument, sampling_argument
 
 
-class HarmonicClassifier(SavedModel, ABC):
+class HarmonicClassifier(SavedModel):
     """Base class of networks that begin with a transform, which has no weights.
 
-    Use a subclass, such as :class:`ZonalClassifier` or :class:`GeneralizedClassifier`.
+    Use a subclass, such as :class:`ZonalClassifier` or :class:`GeneralizedClassifier`,
+    or write one that defines :meth:`of_coefficients`.
 
     The coefficients of all training data can be computed once, and the rest of the
     network can be trained on them:
@@ -38,6 +38,12 @@ class HarmonicClassifier(SavedModel, ABC):
         As given.
     transform
         The :class:`~deepsphere_pyg.harmonics.SHT`.
+
+    Raises
+    ------
+    TypeError
+        If it is made itself, or of a subclass that does not define
+        :meth:`of_coefficients`.
     """
 
     def __init__(
@@ -48,6 +54,12 @@ class HarmonicClassifier(SavedModel, ABC):
         L: int,
     ) -> None:
         super().__init__()
+        if type(self).of_coefficients is HarmonicClassifier.of_coefficients:
+            raise TypeError(
+                "a harmonic classifier must define of_coefficients, got "
+                f"{type(self).__name__}, which does not; make a ZonalClassifier, a "
+                "GeneralizedClassifier or a subclass that defines it"
+            )
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         self.out_channels = integer_argument("out_channels", out_channels, 1)
         self.geometry = self.sampling = sampling_argument("sampling", sampling)
@@ -69,9 +81,9 @@ class HarmonicClassifier(SavedModel, ABC):
         c: Tensor = self.transform.analyze(known_signal(x, nan=True))
         return c
 
-    @abstractmethod
     def of_coefficients(self, coefficients: Tensor) -> Tensor:
         """Return logits of signals given by coefficients, ``(*batch, classes)``."""
+        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, classes)``."""

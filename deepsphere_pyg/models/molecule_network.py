@@ -13,7 +13,12 @@ from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.blocks import DenseHead
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
-from samplings.arguments import integer_argument, positive_argument
+from samplings.arguments import (
+    instance_argument,
+    integer_argument,
+    integers_argument,
+    positive_argument,
+)
 
 
 class MoleculeNetwork(FixedTensors, SavedModel):
@@ -94,9 +99,14 @@ class MoleculeNetwork(FixedTensors, SavedModel):
         radius: SupportsFloat | None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(spheres, GeneralizedSphericalCNN):
-            spheres = GeneralizedSphericalCNN(**spheres)
-        charges = [int(z) for z in elements]
+        remedy = "make one with out_channels=None, or pass its arguments as a mapping"
+        if isinstance(spheres, Mapping):
+            try:
+                spheres = GeneralizedSphericalCNN(**spheres)
+            except TypeError as error:
+                raise TypeError(f"spheres do not fit: {error}; {remedy}") from error
+        instance_argument("spheres", spheres, GeneralizedSphericalCNN, remedy)
+        charges = [*integers_argument("elements", elements, 1)]
         if len(set(charges)) < len(charges):
             raise ValueError(
                 f"elements must differ, got {charges}; pass the charge of each once"

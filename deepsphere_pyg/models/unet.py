@@ -17,7 +17,11 @@ from deepsphere_pyg.models.blocks import (
     pooling_layer,
     pooling_operators,
 )
-from deepsphere_pyg.models.configurations import DEEPSPHERE, UNetConfiguration
+from deepsphere_pyg.models.configurations import (
+    DEEPSPHERE,
+    UNET_CONFIGURATIONS,
+    UNetConfiguration,
+)
 from deepsphere_pyg.operators import unpooling_operator
 from samplings import Pyramid, Sampling
 from samplings.arguments import instance_argument
@@ -75,12 +79,11 @@ class SphericalUNet(SphericalModel):
         *,
         configuration: UNetConfiguration = DEEPSPHERE,
     ) -> None:
-        instance_argument(
-            "configuration",
-            configuration,
-            UNetConfiguration,
-            "make one, or take SMALL or DEEPSPHERE of deepsphere_pyg.models",
+        remedy = (
+            "make one, or take one of UNET_CONFIGURATIONS of deepsphere_pyg.models: "
+            f"{', '.join(map(repr, UNET_CONFIGURATIONS))}"
         )
+        instance_argument("configuration", configuration, UNetConfiguration, remedy)
         stem, widths = configuration.stem, configuration.widths
         K, norm = configuration.K, configuration.normalization
         super().__init__(in_channels, out_channels, sampling, widths, (len(widths),))

@@ -15,6 +15,7 @@ from deepsphere_pyg.metrics.precision_recall import (
 )
 from deepsphere_pyg.plot.labels import score_curves
 from deepsphere_pyg.plot.maps import class_colours, frameless, new_figure
+from samplings.arguments import array_argument, names_argument, shown
 
 _LINE_STYLES = ("-", "--", ":", "-.")
 
@@ -66,11 +67,27 @@ def precision_recall_curves(
     area
         Area of each vertex, shape ``(V,)``.
     """
+    class_names = names_argument("class_names", class_names)
+    areas = array_argument("area", area)
+    if not isinstance(predictions, Mapping) or not all(
+        hasattr(p, part)
+        for p in predictions.values()
+        for part in ("truth", "mask", "probability")
+    ):
+        raise TypeError(
+            "predictions must map names to predictions, objects with truth, mask and "
+            f"probability, got {shown(predictions)}; pass a dictionary"
+        )
     figure, axes = new_figure(1, 1, (5.4, 4.4))
     panel = axes[0, 0]
     colours = class_colours(class_names)
     for (network, p), style in zip(predictions.items(), _LINE_STYLES * 8, strict=False):
-        weights = np.broadcast_to(area, p.mask.shape)[p.mask]
+        if areas.shape != p.mask.shape[-1:]:
+            raise ValueError(
+                f"area must have shape {p.mask.shape[-1:]}, one number a vertex, got "
+                f"{areas.shape}; pass the weights of the sampling"
+            )
+        weights = np.broadcast_to(areas, p.mask.shape)[p.mask]
         for c, name in enumerate(class_names):
             truth = p.truth[p.mask] == c
             if name == "background" or not truth.any():
@@ -80,11 +97,11 @@ def precision_recall_curves(
             ap = average_precision(truth, score, weights)
             # A thousand points, evenly spaced in recall, look like a million and keep
             # the file small.
-            shown = np.unique(np.searchsorted(recall, np.linspace(recall[0], 1, 1000)))
-            shown = shown[shown < len(recall)]
+            spots = np.unique(np.searchsorted(recall, np.linspace(recall[0], 1, 1000)))
+            spots = spots[spots < len(recall)]
             panel.plot(
-                recall[shown],
-                precision[shown],
+                recall[spots],
+                precision[spots],
                 style,
                 color=colours[c],
                 label=f"{name}, {network}: AP {100 * ap:.1f} %",

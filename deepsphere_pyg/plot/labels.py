@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from deepsphere_pyg.plot.maps import frameless, new_figure
+from samplings.arguments import shown
 
 _BLUE, _RED, _GREY = "#0077bb", "#cc3311", "#666666"
 
@@ -42,6 +43,14 @@ def score_curves(
     history: Sequence[Mapping[str, float]], scores: Sequence[str]
 ) -> tuple[Figure, Axes, Axes]:
     """Draw losses and scores by epoch; return the figure and both axes."""
+    columns = ("epoch", "train/loss", "val/loss", *(f"val/{name}" for name in scores))
+    if not isinstance(history, list | tuple) or not all(
+        isinstance(row, Mapping) and set(columns) <= set(row) for row in history
+    ):
+        raise TypeError(
+            f"history must be a list of one mapping an epoch with {', '.join(columns)},"
+            f" got {shown(history)}; pass the rows of history.csv"
+        )
     figure, axes = new_figure(1, 2, (9, 3.4))
     loss, score = axes[0]
     epoch = [row["epoch"] for row in history]

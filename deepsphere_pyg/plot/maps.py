@@ -14,8 +14,16 @@ from matplotlib.patches import Ellipse, Patch
 from scipy.spatial import cKDTree
 
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import (
+    array_argument,
+    flag_argument,
+    instance_argument,
+    integer_argument,
+    names_argument,
+    sampling_argument,
+)
 
+_GET_AXES = "make some by matplotlib.pyplot.subplots()"
 # Paul Tol's muted scheme: distinct for colour-blind readers. White is background.
 _CLASS_COLOURS = (
     "#f2f2f2 #cc3311 #0077bb #009988 #ee7733 #33bbee "
@@ -57,6 +65,20 @@ def mollweide_grid(width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     return xyz, on_globe
 
 
+def vertex_values(
+    name: str, values: npt.ArrayLike, sampling: Sampling
+) -> npt.NDArray[np.float64]:
+    """Return a signal of one real number per vertex, or refuse it by name."""
+    signal = array_argument(name, values)
+    shape = (len(sampling_argument("sampling", sampling)),)
+    if signal.shape != shape:
+        raise ValueError(
+            f"{name} must have shape {shape}, one per vertex, got {signal.shape}; pass "
+            "the sampling of the signal"
+        )
+    return signal
+
+
 def mollweide_image(
     sampling: Sampling, values: npt.ArrayLike, width: int = 800
 ) -> np.ma.MaskedArray[Any, np.dtype[np.float64]]:
@@ -88,12 +110,7 @@ def mollweide_image(
     >>> mollweide_image(sampling, sampling.lat, width=40).shape
     (20, 40)
     """
-    signal = np.asarray(values, dtype=np.float64)
-    if signal.shape != (len(sampling),):
-        raise ValueError(
-            f"values must have shape ({len(sampling)},), one per vertex, "
-            f"got {signal.shape}"
-        )
+    signal = vertex_values("values", values, sampling)
     xyz, on_globe = mollweide_grid(integer_argument("width", width, 2))
     distance, vertex = cKDTree(sampling.xyz).query(xyz, workers=-1)
     reach = 2 * np.sqrt(sampling.weights.max() / np.pi)
@@ -128,10 +145,16 @@ def draw_map(
         Matplotlib colour map, and the values at its ends: by default the 1st and 99th
         percentile, so that outliers do not matter.
     """
+    instance_argument("axes", axes, Axes, _GET_AXES)
     image = mollweide_image(sampling, values, width)
     if limits is None:
         known = image.compressed()
         limits = tuple(np.percentile(known, [1, 99])) if len(known) else (0.0, 1.0)
+    elif np.shape(array_argument("limits", limits)) != (2,):
+        raise ValueError(
+            f"limits must be the least and the greatest value, got {limits!r}; pass "
+            "both, such as (0, 1)"
+        )
     shown = _globe(axes, image, cmap=cmap, norm=Normalize(*limits))
     axes.set_title(title, fontsize=10)
     bar = axes.figure.colorbar(
@@ -172,7 +195,10 @@ def draw_classes(
     ValueError
         If the mask does not have the shape of the classes, or a class has no name.
     """
-    values = np.asarray(classes, dtype=np.float64)
+    instance_argument("axes", axes, Axes, _GET_AXES)
+    class_names = names_argument("class_names", class_names)
+    flag_argument("legend", legend)
+    values = vertex_values("classes", classes, sampling)
     if mask is not None:
         known = np.asarray(mask, dtype=bool)
         if known.shape != values.shape:

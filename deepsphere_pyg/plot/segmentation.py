@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
@@ -14,8 +13,10 @@ from deepsphere_pyg.plot.maps import (
     draw_classes,
     draw_map,
     new_figure,
+    vertex_values,
 )
 from samplings import Sampling
+from samplings.arguments import array_argument, names_argument, sampling_argument
 
 # Labels of channels of the Community Atmosphere Model.
 _UNITS = {
@@ -65,8 +66,19 @@ def segmentation_maps(
     """
     if truth is None and certainty is None:
         raise ValueError("give the truth, or the certainty of the prediction")
-    fields = np.asarray(inputs)
-    names = list(channel_names)
+    fields = array_argument("inputs", inputs)
+    names = names_argument("channel_names", channel_names)
+    class_names = names_argument("class_names", class_names)
+    shape = (len(sampling_argument("sampling", sampling)), len(names))
+    if fields.shape != shape or not names:
+        raise ValueError(
+            f"inputs must have shape (V, C) = {shape}, with one of channel_names each, "
+            f"got {fields.shape}; pass the inputs of one map and their names"
+        )
+    vertex_values("predicted", predicted, sampling)
+    for name, values in (("truth", truth), ("certainty", certainty)):
+        if values is not None:
+            vertex_values(name, values, sampling)
     second = names.index("PSL") if "PSL" in names else min(1, len(names) - 1)
     figure, axes = new_figure(2, 2, (11, 6.8))
     for panel, channel in ((axes[0, 0], 0), (axes[0, 1], second)):

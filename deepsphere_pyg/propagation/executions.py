@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from samplings.arguments import choice_argument
+
 EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag")
 
 # Numbers of the signals in a tile: 1 MB in float32, which the cache of a core holds.
@@ -43,11 +45,7 @@ def automatic_execution(
 
 def checked_execution(name: str) -> str:
     """Return ``name``, or raise ``ValueError`` if it is not an execution."""
-    if name not in EXECUTIONS:
-        raise ValueError(
-            f"execution must be one of {', '.join(EXECUTIONS)}, got {name!r}"
-        )
-    return name
+    return choice_argument("execution", name, EXECUTIONS)
 
 
 def chosen_execution(name: str, dtype: torch.dtype, device: torch.device) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integers_argument, sampling_argument, shown
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 from samplings.base import Sampling
 from samplings.graphs.graph import SphericalGraph
@@ -18,6 +18,7 @@ from samplings.graphs.laplacian import Laplacian, laplacian
 from samplings.resolution import nominal_bandlimit
 from samplings.stencils.stencils import legendre_moments
 from samplings.stencils.symmetry import commutes, orbits, vertex_permutations
+from samplings.vertex_arrays import kept_vertices
 
 # A^2 / B can exceed one by round-off where the operator commutes exactly.
 ROUND_OFF = 1e-15
@@ -178,6 +179,7 @@ def _matrix(operator: Any, sampling: Sampling | None) -> tuple[sp.csr_array, Sam
         raise ValueError(
             "a sparse matrix does not say where its vertices are; pass `sampling`"
         )
+    sampling_argument("sampling", sampling)
     given: Any = operator
     if given.dtype.kind == "c":
         raise TypeError("the matrix must be real, got complex entries; take one part")
@@ -206,10 +208,10 @@ def _degrees(degrees: Any, sampling: Sampling) -> IntArray:
     else:
         if not isinstance(degrees, Sequence | np.ndarray) or len(degrees) == 0:
             raise ValueError(
-                f"degrees must be a sequence of at least one degree, got {degrees!r}; "
-                "pass [l] for a single one"
+                "degrees must be a sequence of at least one degree, got "
+                f"{shown(degrees)}; pass [l] for a single one"
             )
-        chosen = np.array([integer_argument("degree", one, 0) for one in degrees])
+        chosen = np.array(integers_argument("degrees", degrees, 0))
     chosen.setflags(write=False)
     return chosen
 
@@ -227,6 +229,6 @@ def _rows(
         rows = classes.first
         areas = np.bincount(classes.label, sampling.weights).astype(np.float64)
     else:
-        rows = sampling[vertices].index
+        rows = kept_vertices(vertices, len(sampling), "vertices")
         areas = sampling.weights[rows]
     return rows, areas / areas.sum()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, sampling_argument
 from samplings.base import Sampling
 from samplings.equivariance.equivariance_spectrum import equivariance_spectrum
 from samplings.graphs.edge_weights import weigh
@@ -93,9 +93,11 @@ def optimal_width(
     >>> bool(0.5 < t / kernel_width(HEALPix(8), k=8) < 2)
     True
     """
+    sampling_argument("sampling", sampling)
     k = integer_argument("k", k, 1)
     names = tuple(n for n, kind in WEIGHTINGS.items() if issubclass(kind, WidthKernel))
-    kind = cast(WidthKernel, weighting_argument(weighting, names))
+    remedy = "choose one of them: no other has a width to search for"
+    kind = cast(WidthKernel, weighting_argument(weighting, names, remedy))
     pattern, _ = connect(sampling, nearest_neighbours(sampling.xyz, k))
     if degrees is None:
         last = nominal_bandlimit(sampling) - 1

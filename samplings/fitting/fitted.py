@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from samplings.arguments import choice_argument
+from samplings.arguments import (
+    array_argument,
+    choice_argument,
+    function_argument,
+    sampling_argument,
+)
 from samplings.arrays import FloatArray, freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.fitting.core_solver import CoreSolver, core_links
@@ -81,6 +86,8 @@ def fit_weights(
 
     Raises
     ------
+    TypeError
+        If an argument has another type than these.
     ValueError
         If the pattern has another shape, no link, a diagonal, or a chord that is not
         positive and finite; if masses or row weights have another shape or sign; if
@@ -131,7 +138,9 @@ def fit_weights(
     True
     """
     choice_argument("weighting", weighting, tuple(RECIPES))
-    n = len(sampling)
+    n = len(sampling_argument("sampling", sampling))
+    if progress is not None:
+        function_argument("progress", progress, "progress(done, total)")
     pattern = checked_pattern(pattern, n)
     loops = np.count_nonzero(pattern.diagonal())
     if loops:
@@ -217,7 +226,7 @@ def _fit(
 
 def _per_vertex(name: str, values: npt.ArrayLike, n: int) -> FloatArray:
     """Return a copy of one finite number per vertex."""
-    array = np.array(values, dtype=np.float64)
+    array = array_argument(name, values)
     if array.shape != (n,):
         raise ValueError(
             f"{name} must have shape ({n},), one number per vertex, got {array.shape}"

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from samplings.arguments import sparse_argument
 from samplings.arrays import FloatArray, IntArray
 from samplings.base import Sampling
 from samplings.stencils.stencils import offsets, stencils
@@ -153,7 +154,7 @@ def add_links(
 
 def checked_pattern(pattern: sp.csr_array, n: int) -> sp.csr_array:
     """Refuse patterns that do not hold chords between vertices, ``(n, n)``."""
-    pattern = sp.csr_array(pattern)
+    pattern = sparse_argument("pattern", pattern)
     if pattern.shape != (n, n):
         raise ValueError(
             f"the pattern must have shape ({n}, {n}), one row per vertex of the "

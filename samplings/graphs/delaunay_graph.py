@@ -126,7 +126,7 @@ def delaunay_weights(
     (480, 1.0)
     """
     kind = weighting_argument(weighting, OF_TRIANGULATIONS)
-    whole, index = whole_sampling(sampling)
+    whole, index = whole_sampling(sampling_argument("sampling", sampling))
     if isinstance(kind, FiniteVolume):
         extent = math.pi if kind.extent is None else kind.extent
         links = sides_over_chords(whole.xyz, extent)

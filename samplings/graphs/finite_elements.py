@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator, splu
 
-from samplings.arguments import choice_argument
+from samplings.arguments import choice_argument, sampling_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling, whole_sampling
 from samplings.tessellation.hull import (
@@ -145,6 +145,8 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
 
     Raises
     ------
+    TypeError
+        If ``sampling`` is not a sampling.
     ValueError
         If the points (of the whole sampling) have no Delaunay triangulation: fewer
         than four, all on one circle, or two within about 1e-7 rad.
@@ -173,7 +175,7 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
     >>> round(float(z @ elements.stiffness @ z / (z @ elements.mass_matrix @ z)), 2)
     2.01
     """
-    n = len(sampling)
+    n = len(sampling_argument("sampling", sampling))
     faces = _faces(sampling)
     xyz = sampling.xyz
     edges, number = edges_of_faces(faces, n)

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
+from samplings.arguments import array_argument, sampling_argument, sparse_argument
 from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling
 
@@ -81,11 +82,12 @@ class SphericalGraph(ReadOnly):
     n_components: int = field(init=False)
 
     def __post_init__(self) -> None:
-        adjacency = sp.csr_array(self.adjacency)
+        sampling = sampling_argument("sampling", self.sampling)
+        adjacency = sparse_argument("adjacency", self.adjacency)
         # A writeable matrix may change under us; a frozen one need not be copied.
-        if adjacency.data.flags.writeable or adjacency.dtype != np.float64:
-            adjacency = adjacency.astype(np.float64)
-        adjacency = _checked(adjacency, len(self.sampling))
+        if adjacency.data.flags.writeable:
+            adjacency = adjacency.copy()
+        adjacency = _checked(adjacency, len(sampling))
         adjacency = _narrow(adjacency)
         object.__setattr__(self, "adjacency", freeze(adjacency))
         mass = None if self.mass is None else _checked_mass(self.mass, adjacency)
@@ -134,7 +136,7 @@ class SphericalGraph(ReadOnly):
 
 def _checked_mass(mass: FloatArray, adjacency: sp.csr_array) -> FloatArray | None:
     """Scale masses to mean one; return None if they are equal."""
-    mass = np.asarray(mass, dtype=np.float64)
+    mass = array_argument("mass", mass)
     n = adjacency.shape[0]
     if mass.shape != (n,):
         raise ValueError(

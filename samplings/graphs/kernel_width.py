@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from samplings.arguments import integer_argument, positive_argument
+from samplings.arguments import (
+    integer_argument,
+    positive_argument,
+    sampling_argument,
+)
 from samplings.base import Sampling
 from samplings.points.neighbours import nearest_neighbours
 from samplings.schemes.healpix import HEALPix
@@ -66,6 +70,7 @@ def kernel_width(
     >>> f"{kernel_width(HEALPix(32), k=8):.4e}"
     '2.2542e-04'
     """
+    sampling_argument("sampling", sampling)
     k = integer_argument("k", k, 1)
     published = published_width(sampling, k)
     if published is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samplings.arguments import integer_argument, sampling_argument
+from samplings.arguments import integer_argument, kind_of, sampling_argument
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.graphs.graph import SphericalGraph
@@ -227,9 +227,10 @@ def _coarsenings_to(
     sampling: Sampling, depth: int, coarser: Sequence[Sampling]
 ) -> tuple[Coarsening, ...]:
     """Coarsen to samplings chosen by the user."""
-    if isinstance(coarser, Sampling):
+    if not isinstance(coarser, Sequence):
         raise TypeError(
-            f"coarser must be a list of samplings, got {coarser.name}; pass [it]"
+            f"coarser must be a list of samplings, got {kind_of(coarser)}; pass a "
+            "list, or leave it out for the default ones"
         )
     for level in coarser:
         sampling_argument("each level of coarser", level)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.linalg import eigvalsh_tridiagonal, get_blas_funcs
+
+from samplings.arguments import sparse_argument
 
 # Below this a dense eigensolver is both faster and exact.
 DENSE = 256
@@ -48,6 +50,8 @@ def lambda_max(matrix: sp.csr_array) -> float:
 
     Raises
     ------
+    TypeError
+        If it is not a real matrix.
     ValueError
         If the matrix is not square, empty, not finite, or, where that shows, not
         positive semi-definite.
@@ -75,7 +79,7 @@ def lambda_max(matrix: sp.csr_array) -> float:
     >>> round(lambda_max(path), 12)
     2.0
     """
-    matrix = sp.csr_array(matrix)
+    matrix = sparse_argument("matrix", matrix)
     n = matrix.shape[0]
     if matrix.shape != (n, n) or n == 0:
         raise ValueError(
@@ -93,9 +97,19 @@ def lambda_max(matrix: sp.csr_array) -> float:
         top = float(np.linalg.eigvalsh(matrix.toarray())[-1])
         # Backward error of the dense solver.
         bound = top + n * float(np.finfo(float).eps) * gershgorin
+        # No entry of a semi-definite matrix is larger than its largest eigenvalue.
+        if 2 * n * top < gershgorin:
+            _refuse_indefinite(f"the highest is {top:.3g}")
     else:
         bound = _lanczos_bound(matrix, gershgorin)
     return min(bound, gershgorin)
+
+
+def _refuse_indefinite(sign: str) -> NoReturn:
+    raise ValueError(
+        "the matrix must be positive semi-definite, got eigenvalues that are negative, "
+        f"or not symmetric: {sign}; check the signs of the edge weights"
+    )
 
 
 def _gershgorin(matrix: sp.csr_array) -> float:
@@ -141,11 +155,7 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
         if steps % EVERY == 0 or beta == 0:
             ritz = _ritz(diagonal, off)
             if ritz <= 0 or steps >= MOST:
-                raise ValueError(
-                    "the matrix must be positive semi-definite, got eigenvalues that "
-                    f"are negative, or not symmetric: highest Ritz value {ritz:.3g} "
-                    f"after {steps} steps; check the signs of the edge weights"
-                )
+                _refuse_indefinite(f"highest Ritz value {ritz:.3g} after {steps} steps")
             bound = ritz * (1 + MARGIN)
             chance = _chance_above(bound, diagonal, off, n)
             if chance <= (SMALL if steps >= STEPS else RARE):

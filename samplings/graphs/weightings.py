@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from samplings.arguments import choice_argument, extent_argument, positive_argument
+from samplings.arguments import (
+    choice_argument,
+    extent_argument,
+    positive_argument,
+    shown,
+)
 
 NEIGHBOURS, TRIANGULATION = "neighbours", "triangulation"
 
@@ -36,6 +42,30 @@ class Weighting:
         return {"name": self.name, **asdict(self)}
 
 
+W = TypeVar("W", bound=Weighting)
+_KINDS: dict[str, type[Weighting]] = {}
+
+
+def _kind(kind: type[W]) -> type[W]:
+    """List a kind of edge weights, whose messages about options name its own class."""
+    build = kind.__init__
+    names = [option.name for option in fields(kind)]
+    takes = f"its options by name ({', '.join(names)})" if names else "no options"
+    remedy = f"write it as {kind.__name__}({f'{names[-1]}=...' if names else ''})"
+
+    @functools.wraps(build)
+    def init(self: W, *unnamed: Any, **options: Any) -> None:
+        unknown = [name for name in options if name not in names]
+        if unnamed or unknown:
+            given = shown(unnamed[0]) if unnamed else f"{unknown[0]}="
+            raise TypeError(f"{kind.__name__} takes {takes}, got {given}; {remedy}")
+        build(self, **options)
+
+    kind.__init__ = init  # type: ignore[assignment, method-assign]
+    _KINDS[kind.name] = kind
+    return kind
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kernel(Weighting):
     """Weights that are a function of the distance; options as for :class:`Heat`."""
@@ -61,6 +91,7 @@ class WidthKernel(Kernel):
             object.__setattr__(self, "t", t)
 
 
+@_kind
 class Heat(WidthKernel):
     r""":math:`w_{ij} = e^{-d_{ij}^2 / 4t}`, one width t for all links; no masses.
 
@@ -96,6 +127,7 @@ class Heat(WidthKernel):
     name = "heat"
 
 
+@_kind
 class SelfTuned(Kernel):
     r""":math:`w_{ij} = e^{-d_{ij}^2 / (4 c s_i s_j)}`; no masses.
 
@@ -117,6 +149,7 @@ class SelfTuned(Kernel):
     name = "self-tuned"
 
 
+@_kind
 class InverseDistance(Kernel):
     r""":math:`w_{ij} = 1 / d_{ij}`; no masses.
 
@@ -134,6 +167,7 @@ class InverseDistance(Kernel):
     name = "inverse-distance"
 
 
+@_kind
 class AreaCorrected(WidthKernel):
     r""":math:`w_{ij} = m_i m_j e^{-d_{ij}^2 / 4t}`: the density of the points cancels.
 
@@ -153,18 +187,21 @@ class AreaCorrected(WidthKernel):
     name = "area-corrected"
 
 
+@_kind
 class Fitted(Weighting):
     """Weights and masses of the least equivariance error, see :func:`fit_weights`."""
 
     name = "fitted"
 
 
+@_kind
 class FittedSingle(Fitted):
     """Fitted in one step from heat weights, for speed."""
 
     name = "fitted-single"
 
 
+@_kind
 class FittedIRLS(Fitted):
     """Fitted for the least geometric mean of the errors.
 
@@ -175,6 +212,7 @@ class FittedIRLS(Fitted):
     name = "fitted-irls"
 
 
+@_kind
 @dataclass(frozen=True, kw_only=True)
 class FiniteVolume(Weighting):
     """Length of the side that two Voronoi cells share, over the chord of their points.
@@ -209,6 +247,7 @@ class FiniteVolume(Weighting):
             object.__setattr__(self, "extent", extent_argument(self.extent))
 
 
+@_kind
 class Cotangent(Weighting):
     r"""Linear finite elements: :math:`\tfrac12 (\cot\alpha + \cot\beta)`.
 
@@ -226,11 +265,7 @@ class Cotangent(Weighting):
 
 
 #: Kinds of edge weights by name.
-_KINDS: tuple[type[Weighting], ...] = (Heat, SelfTuned, InverseDistance)
-_KINDS += (AreaCorrected, Fitted, FittedSingle, FittedIRLS, FiniteVolume, Cotangent)
-WEIGHTINGS: Mapping[str, type[Weighting]] = MappingProxyType(
-    {kind.name: kind for kind in _KINDS}
-)
+WEIGHTINGS: Mapping[str, type[Weighting]] = MappingProxyType(_KINDS)
 #: Names of the weightings of nearest neighbours, and of those of a triangulation.
 OF_NEIGHBOURS, OF_TRIANGULATIONS = (
     tuple(name for name, kind in WEIGHTINGS.items() if kind.pattern == pattern)
@@ -238,21 +273,28 @@ OF_NEIGHBOURS, OF_TRIANGULATIONS = (
 )
 
 
-def weighting_argument(value: str | Weighting, choices: tuple[str, ...]) -> Weighting:
-    """Return a weighting, or the one of a name, if its name is in ``choices``."""
+def weighting_argument(
+    value: str | Weighting, choices: tuple[str, ...], remedy: str = ""
+) -> Weighting:
+    """Return a weighting, or the one of a name, if its name is in ``choices``.
+
+    ``remedy`` ends the message where it is not; by default, which graph takes it.
+    """
     kind = value
     if isinstance(kind, str):
         kind = WEIGHTINGS[choice_argument("weighting", kind, tuple(WEIGHTINGS))]()
     if not isinstance(kind, Weighting):
+        call = isinstance(kind, type) and issubclass(kind, Weighting)
         raise TypeError(
             "weighting must be a name or a weighting with its options, such as "
-            f"Heat(t=0.01), got {kind!r}"
+            f"Heat(t=0.01), got {shown(kind)}; "
+            f"{f'call it: {kind.__name__}()' if call else 'pass one of these'}"
         )
     if kind.name not in choices:
         maker = "delaunay_graph" if kind.pattern == TRIANGULATION else "knn_graph"
         raise ValueError(
-            f"weighting must be {' or '.join(map(repr, choices))}, got {kind.name!r} "
-            f"for links of {kind.pattern}; choose one of them, or use {maker}"
+            f"weighting must be {' or '.join(map(repr, choices))}, got {kind.name!r}; "
+            f"{remedy or f'choose one of them, or pass {kind.name!r} to {maker}'}"
         )
     return kind
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import choice_argument, extent_argument
+from samplings.arguments import choice_argument, extent_argument, path_argument
 from samplings.arrays import IntArray
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
@@ -166,7 +166,7 @@ class Irregular(Sampling):
             If the file is empty, damaged, or lacks such columns; and as
             :meth:`from_lonlat`. The message names the file.
         """
-        points = read_points(Path(path))
+        points = read_points(path_argument("path", path))
         try:
             if points.shape[1] == 2:
                 points = lonlat_to_xyz(points[:, 0], points[:, 1], stacklevel=3)

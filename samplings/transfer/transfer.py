@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.arguments import sampling_argument
+from samplings.arguments import sampling_argument, sparse_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly, freeze, read_only
 from samplings.base import Masked, Sampling
 from samplings.coarsening import Coarsening
@@ -57,8 +57,9 @@ class Transfer(ReadOnly):
 
     def __post_init__(self) -> None:
         # A copy, since it is made read-only below.
-        overlap = sp.csr_array(self.overlap).astype(np.float64)
-        shape = (len(self.target), len(self.source))
+        overlap = sparse_argument("overlap", self.overlap).copy()
+        target = sampling_argument("target", self.target)
+        shape = (len(target), len(sampling_argument("source", self.source)))
         if overlap.shape != shape:
             raise ValueError(
                 f"overlap must have shape (V_target, V_source) = {shape}, got "

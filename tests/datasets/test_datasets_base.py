@@ -179,7 +179,7 @@ def test_statistics_need_a_valid_vertex_and_a_map(statistic) -> None:
     empty = segmentation_sample(np.full((V, 2), np.nan), np.zeros(V), 3)
     with pytest.raises(ValueError, match="no valid vertex: every label or input"):
         statistic(Maps([empty]))
-    with pytest.raises(ValueError, match="limit must be at least 1 map, got 0"):
+    with pytest.raises(ValueError, match="limit must be at least 1, got 0"):
         statistic(random_maps(2), limit=0)
 
 
@@ -201,3 +201,9 @@ def test_missing_labels_and_inputs_do_not_count(code):
     assert sample.mask.tolist() == [True, False, False]
     assert sample.x[:, 0].tolist() == [1, 1, 3]
     assert sample.y.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("index", ["a", None, 1.0, slice(2), [0, 1]])
+def test_an_index_is_one_number(index) -> None:
+    with pytest.raises(TypeError, match=r"index must be the number of one map.*Subset"):
+        random_maps(5)[index]

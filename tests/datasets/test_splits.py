@@ -3,10 +3,13 @@ import pytest
 import torch
 
 from deepsphere_pyg.datasets import (
+    CachedMaps,
     MaskedMaps,
     SegmentationDataset,
     SelectedMaps,
+    class_shares,
     hold_out_pixels,
+    input_statistics,
     segmentation_sample,
 )
 from deepsphere_pyg.datasets.splits import spatial_blocks
@@ -105,3 +108,16 @@ def test_selected_maps_are_those_named():
         SelectedMaps(Numbers(HEALPix(2), 5), [0, 5])
     with pytest.raises(TypeError, match=r"got booleans; pass numpy\.flatnonzero"):
         SelectedMaps(Numbers(HEALPix(2), 5), np.array([True, False, True]))
+
+
+def test_what_is_no_data_set_is_refused():
+    for use in (
+        CachedMaps,
+        hold_out_pixels,
+        class_shares,
+        input_statistics,
+        lambda maps: SelectedMaps(maps, [0]),
+        lambda maps: MaskedMaps(maps, [True]),
+    ):
+        with pytest.raises(TypeError, match="dataset must be a SegmentationDataset"):
+            use(None)

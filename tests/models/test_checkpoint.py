@@ -321,6 +321,25 @@ def test_the_same_vertices_in_another_order_are_another_sampling(path):
         load_model(path, HEALPix(8, nest=False))
 
 
+@pytest.mark.parametrize("wrong", [None, 3, ["model.pt"]])
+def test_paths_that_are_none_are_refused(wrong, model):
+    for use in (load_model, read_header, lambda path: save_model(model, path)):
+        with pytest.raises(TypeError, match="path must be a path, got"):
+            use(wrong)
+
+
+def test_what_is_no_model_is_refused(tmp_path, path):
+    layer = torch.nn.Linear(2, 2)
+    for use in (checkpoint_header, lambda one: save_model(one, tmp_path / "a.pt")):
+        with pytest.raises(TypeError, match="model must be a SavedModel, got Linear"):
+            use(layer)
+    with pytest.raises(TypeError, match=r"sampling must be a sampling, .* got int"):
+        load_model(path, 8)
+    with pytest.raises(TypeError, match="a Sampling or a Pyramid, got NoneType"):
+        load_model(path).with_sampling(None)
+    assert not (tmp_path / "a.pt").exists()
+
+
 def test_weights_that_do_not_fit_are_refused(path, model):
     config = {**model.config, "out_channels": 7}
     changed(path, model_config=config)

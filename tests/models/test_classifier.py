@@ -116,7 +116,7 @@ def test_pixel_network_has_the_signature_of_the_unet(healpix_pyramid, batch):
         PixelNetwork(2, 3, healpix_pyramid, widths=())(torch.zeros(768, 2)).shape[-1]
         == 3
     )
-    with pytest.raises(ValueError, match="widths must be at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"widths\[\d\] must be at least 1, got 0"):
         PixelNetwork(2, 3, healpix_pyramid, widths=(0,))
 
 

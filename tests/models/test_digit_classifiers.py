@@ -252,7 +252,7 @@ def test_sizes_of_all_kinds_stay_invariant(options):
         (generalized, {"lift_channels": ()}, ValueError, "one number for each level"),
         (generalized, {"N": 0}, ValueError, "N must be at least 1"),
         (generalized, {"N": 1.5}, TypeError, "N must be an integer"),
-        (generalized, {"hidden": (0,)}, ValueError, "hidden must be at least 1"),
+        (generalized, {"hidden": (0,)}, ValueError, r"hidden\[0\] must be at least 1"),
         (generalized, {"mixing": "some"}, ValueError, "mixing"),
         (generalized, {"activation": "relu"}, ValueError, "activation must be"),
         (generalized, {"lift_bandlimits": (12, 5)}, ValueError, "12"),
@@ -267,7 +267,7 @@ def test_sizes_of_all_kinds_stay_invariant(options):
             "must be a RegularGrid, got HEALPix",
         ),
         (planar, {"channels": (4,) * 4}, ValueError, "8 by 16 is too small"),
-        (planar, {"channels": (0,)}, ValueError, "channels must be at least 1"),
+        (planar, {"channels": (0,)}, ValueError, r"channels\[0\] must be at least 1"),
         (
             hybrid,
             {"widths": (4, 4)},

@@ -14,6 +14,7 @@ from deepsphere_pyg.models import (
     SMALL,
     GeneralizedClassifier,
     GeneralizedSphericalCNN,
+    HarmonicClassifier,
     HybridClassifier,
     MoleculeNetwork,
     PixelNetwork,
@@ -145,6 +146,11 @@ def test_every_model_is_in_the_list():
         if model.__module__.startswith("deepsphere_pyg.models")
     }
     assert known == set(MODELS) | abstract
+
+
+def test_bases_say_which_network_to_make():
+    with pytest.raises(TypeError, match=r"define of_coefficients.*ZonalClassifier"):
+        HarmonicClassifier(2, 3, GaussLegendre(4), 4)
 
 
 # -- what is beside a signal -----------------------------------------------------------

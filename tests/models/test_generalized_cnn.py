@@ -113,15 +113,15 @@ def test_a_saved_network_is_the_same_again(tmp_path):
         ({"bandlimits": (5, 6, 2)}, "bandlimits must not rise, got 6 after 5"),
         ({"bandlimits": (5, 3)}, "one number for each level, got 2 and 3"),
         ({"bandlimits": (5,), "channels": (3,)}, "as many of each, at least 2"),
-        ({"bandlimits": (5, 0, 0)}, "bandlimits must be at least 1, got 0"),
+        ({"bandlimits": (5, 0, 0)}, r"bandlimits\[1\] must be at least 1, got 0"),
         ({"convolution": "zonal"}, "convolution must be .*, got 'zonal'"),
         ({"mixing": "some"}, "mixing|kind"),
         (
             {"mixing": "rmst", "bandlimits": (5, 1, 1)},
             r"got \(5, 1, 1\): .*; pass mixing='mst'",
         ),
-        ({"hidden": (0,)}, "hidden must be at least 1, got 0"),
-        ({"hidden": (8, -1)}, "hidden must be at least 1, got -1"),
+        ({"hidden": (0,)}, r"hidden\[0\] must be at least 1, got 0"),
+        ({"hidden": (8, -1)}, r"hidden\[1\] must be at least 1, got -1"),
         ({"tau_max": 0}, "tau_max must be positive"),
     ],
 )

@@ -331,3 +331,11 @@ def test_networks_use_the_masses_of_their_graphs():
         assert graph.mass is not None
         expected = laplacian(graph, "mass-weighted").rescaled()
         assert abs(operator.to_scipy() - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("wrong", ["small", None])
+def test_configurations_of_another_type_are_refused_with_those_there_are(wrong):
+    known = "'deepsphere', 'jiang', 'wider', 'small'"
+    told = f"must be a UNetConfiguration, got .*UNET_CONFIGURATIONS .*: {known}"
+    with pytest.raises(TypeError, match=told):
+        SphericalUNet(2, 3, HEALPix(8), configuration=wrong)

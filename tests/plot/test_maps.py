@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from deepsphere_pyg.plot import precision_recall_curves
+from deepsphere_pyg.plot import (
+    learning_curves,
+    precision_recall_curves,
+    segmentation_maps,
+)
 from deepsphere_pyg.plot.maps import (
     class_colours,
     draw_classes,
@@ -116,3 +120,35 @@ def test_drawing_marks_unknown_vertices_and_names_classes():
     assert set(image.get_array().compressed()) == {1.0}
     labels = [text.get_text() for text in axes[0, 0].get_legend().get_texts()]
     assert labels == ["land", "sea"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"axes": None}, "axes must be an Axes, got NoneType; .*subplots"),
+        ({"sampling": None}, "sampling must be a sampling, .*got NoneType"),
+        ({"classes": None}, "classes must be real numbers, got None"),
+        ({"class_names": "ab"}, "class_names must be a list of names, got 'ab'"),
+        ({"legend": "no"}, "legend must be True or False, got 'no'"),
+    ],
+)
+def test_what_is_no_map_is_refused_by_name(change, told):
+    _, axes = new_figure(1, 1, (4, 3))
+    right = {"axes": axes[0, 0], "sampling": HEALPix(1), "classes": [0] * 12}
+    with pytest.raises(TypeError, match=told):
+        draw_classes(**{**right, "class_names": ["land", "sea"], **change})
+
+
+def test_the_inputs_of_a_segmentation_have_names():
+    right = {"truth": [0] * 12, "predicted": [0] * 12, "class_names": ["land", "sea"]}
+    with pytest.raises(ValueError, match=r"inputs must have shape .*\(12, 2\)"):
+        segmentation_maps(HEALPix(1), np.ones((12, 3)), ["a", "b"], **right)
+    with pytest.raises(ValueError, match=r"predicted must have shape \(12,\)"):
+        segmentation_maps(
+            HEALPix(1), np.ones((12, 1)), ["a"], **{**right, "predicted": [0]}
+        )
+
+
+def test_histories_have_the_columns_that_are_drawn():
+    with pytest.raises(TypeError, match=r"with epoch, train/loss, .*got \[\{'epoch'"):
+        learning_curves([{"epoch": 1}])

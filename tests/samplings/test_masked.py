@@ -75,7 +75,7 @@ def test_whole_mask_is_the_whole_sampling():
     ("part", "kind", "message"),
     [
         (np.zeros(192, bool), ValueError, "False everywhere; keep at least one"),
-        ([], ValueError, "the mask is empty; keep at least one"),
+        ([], ValueError, "must keep at least one vertex, got an empty"),
         (np.ones(191, bool), ValueError, "length 191 for 192 vertices"),
         (np.ones((192, 1), bool), ValueError, r"shape \(192,\), got \(192, 1\)"),
         (np.linspace(0, 1, 192), TypeError, "or integer indices, got float64; compare"),

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.convert.onnx.operations import Translator, onnx_module
 from deepsphere_pyg.edge_operator import EdgeOperator
+from samplings.arguments import path_argument
 from samplings.atomic_files import atomic_path
 
 OPSET = 18
@@ -78,6 +79,7 @@ def export_onnx(
     """
     for name in ("onnx", "onnxscript"):
         onnx_module(name)
+    path = path_argument("path", path)
     module, x = _checked(model, x, operator)
     axes = x.ndim - 2
     names = ["batch"] if axes == 1 else [f"batch_{axis}" for axis in range(axes)]

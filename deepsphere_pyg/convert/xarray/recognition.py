@@ -23,6 +23,7 @@ from deepsphere_pyg.convert.xarray.meshes.esmf import esmf_places
 from deepsphere_pyg.convert.xarray.meshes.named import named_places
 from deepsphere_pyg.convert.xarray.meshes.ugrid import ugrid_places
 from deepsphere_pyg.convert.xarray.sampling import XarraySampling
+from samplings.arguments import instance_argument, kind_of
 
 # Attributes of a variable that say which grid it is on.
 REFERENCES = ("coordinates", "grid_mapping", "mesh", "location", "cell_measures")
@@ -142,6 +143,13 @@ def from_xarray(
 scheme=clenshaw-curtis) with 6 vertices
     """
     xarray = climate_module("xarray")
+    for name, value in (
+        ("variable", variable),
+        ("latitude", latitude),
+        ("longitude", longitude),
+    ):
+        if value is not None:
+            instance_argument(name, value, str, "pass the name of a variable")
     array = None
     if isinstance(data, xarray.DataArray):
         if variable is not None:
@@ -154,7 +162,7 @@ scheme=clenshaw-curtis) with 6 vertices
         dataset = data
     else:
         raise TypeError(
-            f"expected an xarray.Dataset or DataArray, got {type(data).__name__}; open "
+            f"data must be an xarray.Dataset or DataArray, got {kind_of(data)}; open "
             "files with xarray.open_dataset"
         )
     scan = Scan(dataset)

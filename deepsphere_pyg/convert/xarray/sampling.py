@@ -19,6 +19,7 @@ from deepsphere_pyg.convert.xarray.signals import (
     spread,
 )
 from samplings import Sampling
+from samplings.arguments import kind_of
 from samplings.arrays import IntArray
 
 
@@ -115,7 +116,7 @@ class XarraySampling:
         >>> values.shape, bool(mask.all())
         ((2, 12, 1), True)
         """
-        _check(data)
+        _check("data", data)
         layout = layout_of(data, self.dims, variables, channel)
         self._check_grid(data)
         cells = cells_of(data, layout, self.dims, fill_value)
@@ -191,7 +192,7 @@ class XarraySampling:
             return plain_array(
                 cells, self.dims, name, channel, dims, self.coordinates.coords
             )
-        _check(like)
+        _check("like", like)
         self._check_grid(like)
         if hasattr(like, "data_vars"):
             return dataset_like(cells, self.dims, like, variables, channel)
@@ -215,11 +216,11 @@ class XarraySampling:
                 )
 
 
-def _check(data: Any) -> None:
+def _check(name: str, data: Any) -> None:
     xarray = climate_module("xarray")
     if not isinstance(data, xarray.DataArray | xarray.Dataset):
         raise TypeError(
-            f"expected an xarray.DataArray or Dataset, got {type(data).__name__}; open "
+            f"{name} must be an xarray.DataArray or Dataset, got {kind_of(data)}; open "
             "files with xarray.open_dataset"
         )
 

@@ -21,6 +21,7 @@ from deepsphere_pyg.datasets.climate.cam5 import (
 from deepsphere_pyg.datasets.files import PathLike, files_in, reading
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from samplings import Icosahedral, Sampling, same_sampling
+from samplings.arguments import choice_argument, integers_argument, path_argument
 from samplings.arrays import IntArray
 from samplings.reading import numpy_arrays
 
@@ -104,7 +105,7 @@ class ClimateSphereL5(RegriddedMaps):
         split: str = "train",
         runs: Collection[int] | None = None,
     ) -> None:
-        self.files = _select(Path(root), split, runs)
+        self.files = _select(path_argument("root", root), split, runs)
         mesh = Icosahedral(5)
         self._order = file_order(5)
         super().__init__(mesh, mesh if sampling is None else sampling, "linear")
@@ -167,10 +168,7 @@ def file_order(level: int) -> IntArray:
 
 def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
     """Return the files of a split and of some runs."""
-    if split not in ("train", "val", "test", "all"):
-        raise ValueError(
-            f"split must be 'train', 'val', 'test' or 'all', got {split!r}"
-        )
+    choice_argument("split", split, ("train", "val", "test", "all"))
     files = files_in(root, "data-*.npz", _LAYOUT)
     if split != "all":
         listing = root / f"{split}_split.txt"
@@ -190,11 +188,10 @@ def _select(root: Path, split: str, runs: Collection[int] | None) -> list[Path]:
                 f"first is {absent[0]}; {_LAYOUT}"
             )
     if runs is not None:
-        if not isinstance(runs, Collection):
-            raise TypeError(f"runs must list numbers, got {runs!r}; pass [{runs}]")
+        wanted = integers_argument("runs", runs, 0)
         matches = [_NAME.fullmatch(path.name) for path in files]
         pairs = zip(files, matches, strict=True)
-        files = [path for path, match in pairs if match and int(match["run"]) in runs]
+        files = [path for path, match in pairs if match and int(match["run"]) in wanted]
     if not files:
         raise ValueError(
             f"no file of {root} is in split {split!r} and runs {runs}; "

@@ -24,6 +24,7 @@ from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling, same_sampling
+from samplings.arguments import instance_argument, path_argument
 from samplings.missing_values import without_missing
 
 _LAYOUT = (
@@ -98,7 +99,10 @@ class ClimateNet(RegriddedMaps):
         regrid: Method = "auto",
     ) -> None:
         climate_module("xarray")
-        folder = Path(root) if split is None else Path(root) / split
+        folder = path_argument("root", root)
+        if split is not None:
+            remedy = "pass 'train' or 'test', or None for files that lie in root"
+            folder = folder / instance_argument("split", split, str, remedy)
         self.files = files_in(folder, "*.nc", _LAYOUT)
         self._grid: XarraySampling | None = None
         self._grid = self._read(self.files[0])[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -31,7 +30,12 @@ from deepsphere_pyg.datasets.maps import (
     checked_rotation,
 )
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument, sampling_argument
+from samplings.arguments import (
+    choice_argument,
+    integer_argument,
+    path_argument,
+    sampling_argument,
+)
 from samplings.arrays import IntArray
 from samplings.schemes.regular_grid import RegularGrid
 
@@ -261,7 +265,7 @@ class SphericalMNIST(RotatedMaps[ClassificationSample], ClassificationDataset):
             signals.setflags(write=False)
             return signals
         name = f"spherical-mnist-{self.split}-{self._digest(images)}.npy"
-        path = Path(cache) / name
+        path = path_argument("cache", cache) / name
         if not path.is_file():
             write_array(path, self._rendered(images, progress))
         mapped: Images = map_array(path)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from deepsphere_pyg.datasets.download import download
 from deepsphere_pyg.datasets.files import PathLike, reading
-from samplings.arguments import choice_argument
+from samplings.arguments import choice_argument, path_argument
 from samplings.reading import numpy_arrays
 
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -74,7 +74,9 @@ def download_mnist(root: PathLike) -> Path:
     Source: LeCun, Bottou, Bengio and Haffner 1998, Proceedings of the IEEE 86, 2278;
     the file is the one of Keras.
     """
-    return download(MNIST_URL, Path(root) / "mnist.npz", sha256=MNIST_SHA256)
+    return download(
+        MNIST_URL, path_argument("root", root) / "mnist.npz", sha256=MNIST_SHA256
+    )
 
 
 def read_mnist(root: PathLike, split: str) -> Digits:
@@ -98,7 +100,7 @@ def read_mnist(root: PathLike, split: str) -> Digits:
         file.
     """
     choice_argument("split", split, SPLITS)
-    given = Path(root)
+    given = path_argument("root", root)
     layout = _LAYOUT.format(_IDX[split])
     if not given.exists():
         raise FileNotFoundError(f"{given} does not exist; {layout}")

@@ -19,7 +19,11 @@ from deepsphere_pyg.datasets.maps import (
     checked_rotation,
 )
 from samplings import HEALPix, Masked, Sampling
-from samplings.arguments import integer_argument, nonnegative_argument
+from samplings.arguments import (
+    integer_argument,
+    names_argument,
+    nonnegative_argument,
+)
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -106,7 +110,9 @@ class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
         self.noise = nonnegative_argument("noise", noise, "pass 0 for no noise")
         self.rotate = checked_rotation(rotate)
         default = tuple(f"spectrum {i}" for i in range(len(self.spectra)))
-        self.class_names = default if class_names is None else tuple(class_names)
+        self.class_names = names_argument(
+            "class_names", default if class_names is None else class_names
+        )
         if len(self.class_names) != len(self.spectra):
             raise ValueError(
                 f"class_names must name {len(self.spectra)} classes, one a spectrum, "

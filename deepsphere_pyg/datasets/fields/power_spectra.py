@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
@@ -12,6 +11,7 @@ from deepsphere_pyg.datasets.files import DataFileError, PathLike
 from samplings.arguments import (
     integer_argument,
     nonnegative_argument,
+    path_argument,
     positive_argument,
 )
 from samplings.reading import numpy_arrays
@@ -209,9 +209,8 @@ def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> Floa
     array([[0., 3.],
            [0., 5.]])
     """
-    arrays = numpy_arrays(
-        Path(path), "spectra", COSMOLOGY_ARRAYS, "pass spectrum_cosmo.npz"
-    )
+    file, remedy = path_argument("path", path), "pass spectrum_cosmo.npz"
+    arrays = numpy_arrays(file, "spectra", COSMOLOGY_ARRAYS, remedy)
     for name, array in arrays.items():
         if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "iuf":
             raise DataFileError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -15,6 +14,7 @@ from deepsphere_pyg.datasets.molecules.qm7_coulomb import coulomb_matrices
 from deepsphere_pyg.datasets.molecules.qm7_file import read_qm7
 from deepsphere_pyg.datasets.molecules.qm7_molecules import QM7_ELEMENTS, Molecules
 from deepsphere_pyg.pyg import Data, InMemoryDataset
+from samplings.arguments import function_argument, path_argument
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -83,7 +83,7 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
         # Without a root, PyTorch Geometric keeps no processed copy on disk, which would
         # be slower to read than the file.
         super().__init__(None, transform)
-        path = Path(root)
+        path = path_argument("root", root)
         if (path / "qm7.mat").is_file():
             path = path / "qm7.mat"
         self.molecules, self._coulomb = read_qm7(path, elements)
@@ -114,6 +114,7 @@ def _collated(
     }
     slices = {"y": torch.arange(len(molecules) + 1), "z": atoms, "pos": atoms}
     if features is not None:
+        function_argument("features", features, "features(molecules)")
         x = features(molecules)
         if not isinstance(x, Tensor) or x.ndim < 2 or len(x) != int(atoms[-1]):
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__

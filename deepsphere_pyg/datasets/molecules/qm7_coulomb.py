@@ -7,8 +7,12 @@ from typing import SupportsFloat
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.molecules.qm7_molecules import Molecules
-from samplings.arguments import nonnegative_argument
+from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molecules
+from samplings.arguments import (
+    array_argument,
+    instance_argument,
+    nonnegative_argument,
+)
 from samplings.arrays import FloatArray
 
 
@@ -35,6 +39,7 @@ def coulomb_matrices(molecules: Molecules) -> FloatArray:
     array([[[0.5, 0.5],
             [0.5, 0.5]]])
     """
+    instance_argument("molecules", molecules, Molecules, GET_MOLECULES)
     n, atoms = molecules.charges.shape
     matrices = np.empty((n, atoms, atoms))
     diagonal = np.arange(atoms)
@@ -85,7 +90,7 @@ def sorted_coulomb_matrices(
     array([[[9. , 1. ],
             [1. , 0.5]]])
     """
-    values = np.asarray(matrices, dtype=np.float64)
+    values = array_argument("matrices", matrices)
     if values.ndim != 3 or values.shape[1] != values.shape[2]:
         raise ValueError(
             f"matrices must have shape (molecule, atom, atom), got {values.shape}; "
@@ -95,12 +100,9 @@ def sorted_coulomb_matrices(
     norm = np.linalg.norm(values, axis=2)
     key = norm
     if spread:
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(
-                f"noise needs a NumPy generator, got {type(rng).__name__}; pass "
-                "numpy.random.default_rng(seed)"
-            )
-        key = norm + rng.normal(0.0, spread, norm.shape)
+        remedy = "pass numpy.random.default_rng(seed) for the noise"
+        known = instance_argument("rng", rng, np.random.Generator, remedy)
+        key = norm + known.normal(0.0, spread, norm.shape)
     order = np.argsort(np.where(norm > 0, -key, np.inf), axis=1, kind="stable")
     molecule = np.arange(len(values))[:, None, None]
     return np.asarray(values[molecule, order[:, :, None], order[:, None]])

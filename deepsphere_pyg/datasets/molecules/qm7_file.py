@@ -13,6 +13,7 @@ from deepsphere_pyg.datasets.download import download
 from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
 from deepsphere_pyg.datasets.molecules.matlab_file import NotNumbersError, read_matlab
 from deepsphere_pyg.datasets.molecules.qm7_molecules import QM7_ELEMENTS, Molecules
+from samplings.arguments import path_argument
 from samplings.arrays import FloatArray, read_only
 
 QM7_URL = "http://quantum-machine.org/data/qm7.mat"
@@ -44,7 +45,7 @@ def download_qm7(root: PathLike) -> Path:
     8732, and Rupp, Tkatchenko, Müller and von Lilienfeld 2012, Phys. Rev. Lett. 108,
     058301.
     """
-    return download(QM7_URL, Path(root) / "qm7.mat", check=read_qm7)
+    return download(QM7_URL, path_argument("root", root) / "qm7.mat", check=read_qm7)
 
 
 def read_qm7(

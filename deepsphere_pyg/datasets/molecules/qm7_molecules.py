@@ -10,7 +10,13 @@ from typing import SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import integer_argument
+from samplings.arguments import (
+    array_argument,
+    integer_argument,
+    integers_argument,
+    real_array,
+    shown,
+)
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 
 #: Nuclear charges of hydrogen, carbon, nitrogen, oxygen and sulphur.
@@ -70,7 +76,7 @@ class Molecules(ReadOnly):
     ) -> None:
         numbers = _checked_charges(charges, _checked_elements(elements))
         n, atoms = numbers.shape
-        places = np.array(positions, dtype=np.float64)
+        places = array_argument("positions", positions)
         if places.shape != (n, atoms, 3):
             raise ValueError(
                 f"positions must have shape ({n}, {atoms}, 3), one point for each "
@@ -78,7 +84,7 @@ class Molecules(ReadOnly):
             )
         # A file may hold anything for missing atoms.
         places[numbers == 0] = 0.0
-        labels = np.asarray(energies, dtype=np.float64)
+        labels = array_argument("energies", energies)
         if labels.shape != (n,):
             raise ValueError(
                 f"energies must have shape ({n},), one a molecule, got {labels.shape}; "
@@ -109,11 +115,13 @@ class Molecules(ReadOnly):
 
     def __getitem__(self, index: npt.ArrayLike) -> Molecules:
         """Select molecules by a list of numbers or a mask, without folds."""
-        at = np.asarray(index)
-        if at.ndim != 1:
+        at, n = real_array("index", index), len(self)
+        mask = at.dtype == np.bool_ and at.shape == (n,)
+        numbers = at.dtype.kind in "iu" and at.ndim == 1
+        if not mask and not (numbers and ((-n <= at) & (at < n)).all()):
             raise ValueError(
-                f"molecules are chosen by a list of numbers or a mask, got {index!r}; "
-                "pass [i] for one of them"
+                f"index must be a list of numbers from 0 to {n - 1}, or a mask of {n} "
+                f"booleans, got {shown(index)}; pass [i] for one molecule"
             )
         parts = (self.charges[at], self.positions[at], self.energies[at])
         return Molecules(*parts, elements=self.elements)
@@ -201,7 +209,7 @@ class Molecules(ReadOnly):
 
 
 def _checked_elements(elements: Sequence[int]) -> tuple[int, ...]:
-    charges = tuple(integer_argument("an element", z, 1) for z in elements)
+    charges = integers_argument("elements", elements, 1)
     if not charges or list(charges) != sorted(set(charges)):
         raise ValueError(
             f"elements must be nuclear charges, ascending, each once, got {charges}; "

@@ -15,6 +15,7 @@ from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molec
 from deepsphere_pyg.harmonics import solid_harmonics
 from samplings import Sampling
 from samplings.arguments import (
+    flag_argument,
     instance_argument,
     integer_argument,
     positive_argument,
@@ -22,6 +23,7 @@ from samplings.arguments import (
 )
 from samplings.arrays import FloatArray
 
+_DTYPES = (torch.float32, torch.float64)
 # Numbers computed at once: two arrays of 64 MB in float64.
 _NUMBERS = 1 << 23
 # Computes the signals of pairs of atoms, (pair, column), from positions of other atoms
@@ -223,14 +225,18 @@ def _summed(
     progress: bool,
 ) -> AtomSpheres:
     """Sum the signals of pairs over all other atoms of each element."""
-    if dtype not in (torch.float32, torch.float64):
-        raise TypeError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
+    if not isinstance(dtype, torch.dtype) or dtype not in _DTYPES:
+        raise TypeError(
+            f"dtype must be torch.float32 or torch.float64, got {dtype!s:.60}; pass "
+            "one of the two"
+        )
     n, atoms = molecules.charges.shape
     elements = np.array(molecules.elements)
     x = torch.zeros((n, atoms, columns, len(elements)), dtype=dtype)
     result: npt.NDArray[np.floating] = x.numpy()
     size = max(1, _NUMBERS // (columns * atoms**2))
-    hidden = None if progress else True  # None: shown in a terminal only
+    # None: shown in a terminal only.
+    hidden = None if flag_argument("progress", progress) else True
     with tqdm(total=n, desc="spheres", unit="molecule", disable=hidden) as bar:
         for part in molecules.chunks(size):
             z, places = molecules.charges[part], molecules.positions[part]

@@ -10,6 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samplings.arguments import (
+    instance_argument,
+    names_argument,
+    probability_argument,
+    shown,
+)
+
 
 @dataclass(frozen=True)
 class ClassTable:
@@ -116,8 +123,10 @@ def build_table(
     >>> table.names, table.classes, table.missing
     (('land', 'sea', '5', 'other'), (1, 3, 2), 0)
     """
-    if not 0 <= min_share < 1:
-        raise ValueError(f"min_share must be from 0 to below 1, got {min_share}")
+    probability_argument("min_share", min_share)
+    for label, value in (("missing_label", missing_label), ("rare_label", rare_label)):
+        if value is not None:
+            instance_argument(label, value, str, "pass a name, or None for no class")
     codes = sorted(shares)
     named = [names.get(code, f"{code:g}") for code in codes]
     total = sum(shares.values())
@@ -152,12 +161,14 @@ def given_names(
     Different numbers of names and codes raise ``ValueError``.
     """
     if isinstance(class_names, Mapping):
-        return {float(code): str(name) for code, name in class_names.items()}
-    if isinstance(class_names, str):
-        raise ValueError(
-            f"class_names must be a list or a mapping from code to name, "
-            f"got {class_names!r}"
-        )
+        try:
+            return {float(code): str(name) for code, name in class_names.items()}
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"class_names must map codes, which are numbers, to names, got "
+                f"{shown(class_names)}; pass a mapping such as {{0: 'land', 1: 'sea'}}"
+            ) from None
+    class_names = names_argument("class_names", class_names)
     if len(class_names) != len(codes):
         raise ValueError(
             f"class_names has {len(class_names)} names for the {len(codes)} codes "

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from samplings.arguments import shown
+
 Selection = Mapping[str, Any]
 
 _NANOSECONDS = {
@@ -194,6 +196,18 @@ def _lead_times(name: str, values: Any, value: Any) -> npt.NDArray[np.bool_]:
     except (TypeError, ValueError):
         return np.zeros(len(values), dtype=bool)
     return places(wanted[0]) if wanted[0] is not None else np.zeros(len(values), bool)
+
+
+def checked_selection(name: str, selection: Selection | None) -> Selection:
+    """Return a selection, empty for None."""
+    if selection is None:
+        return {}
+    if not isinstance(selection, Mapping):
+        raise TypeError(
+            f"{name} must map dimensions to values, got {shown(selection)}; pass a "
+            "dictionary such as {'level': 500}"
+        )
+    return selection
 
 
 def select(

@@ -22,6 +22,7 @@ from deepsphere_pyg.datasets.netcdf.coordinates import (
 )
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource, require_variable
 from samplings import same_sampling
+from samplings.arguments import instance_argument, names_argument
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,14 @@ def field_channels(
     Parameters are those of :class:`XarrayDataset`. If a variable or coordinate does not
     exist, or grids differ, ``ValueError`` is raised.
     """
-    if isinstance(variables, str) or not variables:
+    variables = names_argument("variables", variables)
+    if not variables:
         raise ValueError(
-            f"variables must be a list of at least one name, got {variables!r}"
+            "variables must be a list of at least one name, got []; name one"
         )
+    if sample_dimension is not None:
+        remedy = "pass the name of a dimension"
+        instance_argument("sample_dimension", sample_dimension, str, remedy)
     dataset = source.dataset
     channels: list[Channel] = []
     found: list[XarraySampling] = []
@@ -149,6 +154,8 @@ def label_channel(
     If it does not exist, or has dimensions without a selection, ``ValueError`` is
     raised.
     """
+    remedy = "pass the name of a variable"
+    instance_argument("label_variable", variable, str, remedy)
     require_variable(source, variable)
     dataset = source.dataset
     places = source.places(variable)

@@ -17,6 +17,7 @@ from deepsphere_pyg.datasets.netcdf.class_table import (
 from deepsphere_pyg.datasets.netcdf.coordinates import (
     Selection,
     calendar_of,
+    checked_selection,
     coordinate_keys,
     listed,
 )
@@ -26,6 +27,7 @@ from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
+from samplings.arguments import probability_argument
 
 # Labels have at most as many codes as a byte has values; a field has more.
 MOST_CLASSES = 256
@@ -137,10 +139,15 @@ class XarrayDataset(XarrayFields):
             sample_dimension=sample_dimension,
             regrid=regrid,
         )
-        self._labels = self._fields if labels is None else XarraySource(labels)
+        self._labels = (
+            self._fields if labels is None else XarraySource(labels, "labels")
+        )
         along = self._inputs.sample_dimension
         self._target = label_channel(
-            self._labels, label_variable, label_selection or {}, along
+            self._labels,
+            label_variable,
+            checked_selection("label_selection", label_selection),
+            along,
         )
         self._label_steps = self._matched_steps()
         self._label_regridder = (
@@ -204,6 +211,7 @@ class XarrayDataset(XarrayFields):
         self, class_names: Mapping[float, str] | Sequence[str] | None, min_share: float
     ) -> tuple[dict[float, float], dict[float, str]]:
         """Return the areas and names of codes; areas are read only if they matter."""
+        min_share = probability_argument("min_share", min_share)
         if isinstance(class_names, Mapping) and min_share == 0:
             names = given_names(class_names, ())
             return dict.fromkeys(names, 1.0), names

@@ -11,12 +11,17 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
-from deepsphere_pyg.datasets.netcdf.coordinates import Selection, listed
+from deepsphere_pyg.datasets.netcdf.coordinates import (
+    Selection,
+    checked_selection,
+    listed,
+)
 from deepsphere_pyg.datasets.netcdf.xarray_channels import field_channels
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
+from samplings.arguments import names_argument
 
 
 class XarrayFields(RegriddedMaps):
@@ -67,10 +72,13 @@ class XarrayFields(RegriddedMaps):
         sample_dimension: str | None = None,
         regrid: Method = "auto",
     ) -> None:
-        self.class_names = tuple(class_names)
+        self.class_names = names_argument("class_names", class_names)
         self._fields = XarraySource(fields)
         self._inputs = field_channels(
-            self._fields, variables, selection or {}, sample_dimension
+            self._fields,
+            variables,
+            checked_selection("selection", selection),
+            sample_dimension,
         )
         self.channel_names = tuple(channel.name for channel in self._inputs.channels)
         steps = self._inputs.chosen or range(self._inputs.n_samples(self._fields))

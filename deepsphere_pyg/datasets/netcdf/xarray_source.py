@@ -20,6 +20,7 @@ from deepsphere_pyg.convert.xarray.recognition import REFERENCES
 from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
+from samplings.arguments import kind_of
 from samplings.missing_values import CODES, without_missing
 from samplings.reading import REMEDY
 
@@ -35,7 +36,7 @@ class XarraySource:
     coordinates.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, name: str = "fields") -> None:
         xarray = climate_module("xarray")
         self._opened: tuple[int, Any] | None = None
         self._given: Any = None
@@ -50,8 +51,8 @@ class XarraySource:
             self.paths = locations_of(source)
         else:
             raise TypeError(
-                "data must be a path, a list of paths or an xarray.Dataset, "
-                f"got {type(source).__name__}"
+                f"{name} must be a path, a list of paths or an xarray.Dataset, got "
+                f"{kind_of(source)}; pass paths, or open them by xarray.open_mfdataset"
             )
 
     @property

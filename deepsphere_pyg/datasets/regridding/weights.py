@@ -20,6 +20,7 @@ from deepsphere_pyg.datasets.regridding.linear import (
     weight_matrix,
 )
 from samplings import HEALPix, Masked, Sampling, same_sampling
+from samplings.arguments import shown
 from samplings.arrays import IntArray, freeze
 from samplings.transfer.cell_overlap import shared_areas
 
@@ -40,11 +41,11 @@ def used_method(source: Sampling, target: Sampling, method: Method) -> Used:
     values at points would alias finer details; otherwise it interpolates. All vertices
     have the same method, since means over the sphere would not be kept otherwise.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(
-            f"method must be one of {', '.join(METHODS)}, got {method!r}; auto "
-            "averages where the target is coarser than the source, and interpolates "
-            "elsewhere"
+            f"the method to regrid must be one of {', '.join(METHODS)}, got "
+            f"{shown(method)}; auto averages where the target is coarser than the "
+            "source, and interpolates elsewhere"
         )
     coarser = target.area / len(target) > source.area / len(source) * (1 + 1e-9)
     if method == "conservative" or (method == "auto" and coarser):

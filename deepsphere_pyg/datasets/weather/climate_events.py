@@ -14,7 +14,12 @@ from deepsphere_pyg.datasets.climate.cam5 import CAM5_CHANNELS, CAM5_CLASSES
 from deepsphere_pyg.datasets.maps import RotatedMaps
 from deepsphere_pyg.datasets.weather.population import populate
 from samplings import Sampling
-from samplings.arguments import flag_argument, integer_argument, sampling_argument
+from samplings.arguments import (
+    array_argument,
+    flag_argument,
+    integer_argument,
+    sampling_argument,
+)
 
 UNIT_TOLERANCE = 1e-6
 
@@ -108,7 +113,7 @@ class WeatherState:
         ValueError
             If the points are not unit vectors of shape ``(V, 3)``.
         """
-        points = np.asarray(xyz, dtype=np.float64)
+        points = array_argument("xyz", xyz)
         if points.ndim != 2 or points.shape[1] != 3:
             raise ValueError(f"xyz must have shape (V, 3), got {points.shape}")
         length = np.linalg.norm(points, axis=1)

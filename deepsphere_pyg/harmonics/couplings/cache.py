@@ -16,6 +16,7 @@ from deepsphere_pyg.harmonics.couplings.triples import (
     checked_triples,
     real_entries,
 )
+from samplings.arguments import path_argument
 from samplings.arrays import IntArray
 from samplings.atomic_files import atomic_path
 from samplings.disk_cache import cache_folder, read_or_compute
@@ -75,7 +76,7 @@ def cached_clebsch_gordan_set(
     True
     """
     degrees = checked_triples(triples)
-    place = cache_folder() if folder is None else Path(folder)
+    place = cache_folder() if folder is None else path_argument("folder", folder)
     if place is None:
         return clebsch_gordan_set(degrees)
     return read_or_compute(

@@ -19,7 +19,7 @@ from deepsphere_pyg.harmonics.couplings.triples import (
     checked_triples,
     multiply_adds,
 )
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, flag_argument, integer_argument
 from samplings.arrays import IntArray, ReadOnly
 
 KINDS = ("full", "mst", "rmst")
@@ -201,6 +201,7 @@ def degree_mixing(
     """
     bandlimit = integer_argument("L", L, 1)
     choice_argument("mixing", mixing, KINDS)
+    flag_argument("even_self_pairs", even_self_pairs)
     if mixing == "rmst" and bandlimit < 2:
         raise ValueError(
             "mixing='rmst' thins trees of at least two degrees, got L=1; "

@@ -34,7 +34,7 @@ def checked_triples(triples: Triples) -> IntArray:
            [1, 1, 0]])
     """
     rows: Any = triples
-    if isinstance(triples, Iterable) and not isinstance(triples, np.ndarray):
+    if isinstance(triples, Iterable) and not hasattr(triples, "shape"):
         rows = list(triples)
     try:
         given = np.asarray(rows)

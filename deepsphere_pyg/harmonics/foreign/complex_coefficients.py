@@ -10,6 +10,7 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from samplings.arguments import flag_argument
 from samplings.arrays import FloatArray, IntArray
 
 # Largest imaginary part of coefficients of order 0, relative to the largest
@@ -156,7 +157,7 @@ def from_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
     layout = HarmonicLayout(n_degrees)
     entries = layout.degrees * n_degrees + np.abs(layout.orders)
     real = _to_real("coefficients", coefficients.flatten(-2), layout, entries)
-    return real if csphase else real * _signs(layout, real)
+    return real if flag_argument("csphase", csphase) else real * _signs(layout, real)
 
 
 def to_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
@@ -190,7 +191,7 @@ def to_torch_harmonics(coefficients: Tensor, csphase: bool = True) -> Tensor:
     torch.Size([1, 2, 2])
     """
     bandlimit = _bandlimit_of_rows(coefficients)
-    if not csphase:
+    if not flag_argument("csphase", csphase):
         coefficients = coefficients * _signs(HarmonicLayout(bandlimit), coefficients)
     degrees, orders = np.indices((bandlimit, bandlimit)).reshape(2, -1)
     outside = torch.from_numpy(orders > degrees).to(coefficients.device)

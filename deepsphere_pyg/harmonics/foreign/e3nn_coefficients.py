@@ -9,8 +9,8 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.layout.checks import (
     PRECISIONS,
+    as_layout,
     checked_coefficients,
-    checked_layout,
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
@@ -21,7 +21,7 @@ from samplings.arguments import integer_argument
 _AXES = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 
 
-def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
+def e3nn_irreps(layout: HarmonicLayout | SupportsIndex, channels: SupportsIndex) -> str:
     """Return e3nn's name for the type of coefficients, for ``e3nn.o3.Irreps``.
 
     Parities are those of functions on the sphere: odd for odd degrees.
@@ -29,14 +29,14 @@ def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
     Parameters
     ----------
     layout
-        Layout of the rows.
+        Layout of the rows; an integer L stands for ``HarmonicLayout(L)``.
     channels
         Number of channels.
 
     Raises
     ------
     TypeError
-        If ``layout`` is not a layout, or ``channels`` not an integer.
+        If ``layout`` is not a layout or L, or ``channels`` not an integer.
     ValueError
         If ``channels`` is below 1.
 
@@ -45,7 +45,7 @@ def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
     >>> e3nn_irreps(HarmonicLayout(3, [2, 1, 1]), 8)
     '16x0e+8x1o+8x2e'
     """
-    checked_layout(layout)
+    layout = as_layout(layout)
     channels = integer_argument("channels", channels, 1)
     return "+".join(
         f"{tau * channels}x{degree}{'eo'[degree % 2]}"
@@ -54,7 +54,7 @@ def e3nn_irreps(layout: HarmonicLayout, channels: SupportsIndex) -> str:
     )
 
 
-def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
+def to_e3nn(coefficients: Tensor, layout: HarmonicLayout | SupportsIndex) -> Tensor:
     r"""Convert coefficients to e3nn's coefficients of the same function.
 
     .. math:: Y^{\mathrm{e3nn}}_{lm}(x, y, z) = Y_{lm}(z, x, y), \quad
@@ -67,7 +67,7 @@ def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
     coefficients
         Coefficients, float32 or float64.
     layout
-        Layout of the rows.
+        Layout of the rows; an integer L stands for ``HarmonicLayout(L)``.
 
     Returns
     -------
@@ -98,6 +98,7 @@ def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
     >>> to_e3nn(vector, HarmonicLayout(2)).round(decimals=4).abs()
     tensor([0., 1., 2., 3.])
     """
+    layout = as_layout(layout)
     checked_coefficients(coefficients, layout)
     *batch, _, channels = coefficients.shape
     parts = []
@@ -109,7 +110,9 @@ def to_e3nn(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
 
 
 def from_e3nn(
-    features: Tensor, layout: HarmonicLayout, channels: SupportsIndex
+    features: Tensor,
+    layout: HarmonicLayout | SupportsIndex,
+    channels: SupportsIndex,
 ) -> Tensor:
     r"""Convert e3nn's coefficients to ours; the inverse of :func:`to_e3nn`.
 
@@ -120,7 +123,7 @@ def from_e3nn(
     features
         Features of the type :func:`e3nn_irreps`, float32 or float64.
     layout
-        Layout of the rows of the result.
+        Layout of the rows of the result, or L, as in :func:`to_e3nn`.
     channels
         Number of channels.
 
@@ -142,7 +145,7 @@ def from_e3nn(
     >>> from_e3nn(features, HarmonicLayout(2), 1)[:, 0].round(decimals=4).abs()
     tensor([0., 2., 3., 1.])
     """
-    checked_layout(layout)
+    layout = as_layout(layout)
     channels = integer_argument("channels", channels, 1)
     _check_features(features, layout, channels)
     parts = []

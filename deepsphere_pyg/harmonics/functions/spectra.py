@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
+
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
+from deepsphere_pyg.harmonics.layout.checks import (
+    as_layout,
+    check_pair,
+    checked_coefficients,
+)
 from deepsphere_pyg.harmonics.layout.fragment_rows import by_degree
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 
 
 def power_spectrum(
-    coefficients: Tensor, layout: HarmonicLayout, other: Tensor | None = None
+    coefficients: Tensor,
+    layout: HarmonicLayout | SupportsIndex,
+    other: Tensor | None = None,
 ) -> Tensor:
     r"""Return the mean square of each fragment, or mean product with another signal's.
 
@@ -25,7 +33,7 @@ def power_spectrum(
     coefficients
         Coefficients of real signals.
     layout
-        Layout of the rows; :class:`HarmonicLayout` ``(L)`` on the sphere.
+        Layout of the rows; an integer L stands for ``HarmonicLayout(L)``.
     other
         Coefficients of other signals, of the same dtype, whose shape broadcasts with
         that of ``coefficients``.
@@ -52,28 +60,14 @@ def power_spectrum(
 
     Examples
     --------
-    >>> power_spectrum(torch.tensor([[1.0], [1.0], [2.0], [2.0]]), HarmonicLayout(2))
+    >>> power_spectrum(torch.tensor([[1.0], [1.0], [2.0], [2.0]]), 2)
     tensor([[1.],
             [3.]])
     """
+    layout = as_layout(layout)
     a = b = checked_coefficients(coefficients, layout)
     if other is not None:
-        b = checked_coefficients(other, layout)
-        _check_pair(a, b)
+        b = checked_coefficients(other, layout, "other")
+        check_pair(a, b)
     means = [part.mean(dim=-2) for part in by_degree(a * b, layout)]
     return torch.cat(means, dim=-2)
-
-
-def _check_pair(a: Tensor, b: Tensor) -> None:
-    if a.dtype != b.dtype:
-        raise TypeError(
-            f"other must be {a.dtype} like the coefficients, got {b.dtype}; convert "
-            f"it with .to({a.dtype})"
-        )
-    sizes = zip(reversed(a.shape), reversed(b.shape), strict=False)
-    if any(m != n and 1 not in (m, n) for m, n in sizes):
-        raise ValueError(
-            f"other must have the shape {tuple(a.shape)} of the coefficients, or one "
-            f"that broadcasts with it, got {tuple(b.shape)}; add axes of length 1 to "
-            "pair every signal with every other"
-        )

@@ -8,21 +8,39 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from deepsphere_pyg.signals import tensor_argument
+from samplings.arguments import integer_argument, shown
 
 PRECISIONS = (torch.float32, torch.float64)
 
 
-def checked_layout(layout: HarmonicLayout) -> HarmonicLayout:
-    """Return ``layout``, or raise ``TypeError`` if it is not a HarmonicLayout."""
-    if not isinstance(layout, HarmonicLayout):
+def as_layout(
+    layout: HarmonicLayout | SupportsIndex, name: str = "layout"
+) -> HarmonicLayout:
+    """Return a layout as it is, and the sphere's layout for a bandlimit.
+
+    Raises
+    ------
+    TypeError
+        If it is neither; the message calls it ``name``.
+    """
+    if isinstance(layout, HarmonicLayout):
+        return layout
+    try:
+        return HarmonicLayout(integer_argument(name, layout, 1))
+    except TypeError:
         raise TypeError(
-            f"layout must be a HarmonicLayout, got {type(layout).__name__}; for "
-            "signals on the sphere pass HarmonicLayout(L)"
-        )
-    return layout
+            f"{name} must be a HarmonicLayout or a bandlimit L, got {shown(layout)}; "
+            "for signals on the sphere pass an integer L, for others "
+            "HarmonicLayout(L, tau)"
+        ) from None
 
 
-def checked_coefficients(coefficients: Tensor, layout: HarmonicLayout) -> Tensor:
+def checked_coefficients(
+    coefficients: Tensor,
+    layout: HarmonicLayout | SupportsIndex,
+    name: str = "coefficients",
+) -> Tensor:
     """Return coefficients if they are real and have the rows of a layout.
 
     Parameters
@@ -30,13 +48,14 @@ def checked_coefficients(coefficients: Tensor, layout: HarmonicLayout) -> Tensor
     coefficients
         Shape ``(*batch, row, channel)``.
     layout
-        Layout of the rows.
+        Layout of the rows; an integer L stands for ``HarmonicLayout(L)``.
+    name
+        Name of the coefficients, for the messages.
 
     Raises
     ------
     TypeError
-        If ``layout`` is not a layout, or ``coefficients`` not a float32 or float64
-        tensor.
+        If ``layout`` is neither, or ``coefficients`` not a float32 or float64 tensor.
     ValueError
         If it has fewer than two axes, or its number of rows is not that of the layout.
 
@@ -45,39 +64,29 @@ def checked_coefficients(coefficients: Tensor, layout: HarmonicLayout) -> Tensor
     >>> checked_coefficients(torch.zeros(9, 2), HarmonicLayout(3)).shape
     torch.Size([9, 2])
     """
-    checked_layout(layout)
-    if not isinstance(coefficients, Tensor):
+    layout = as_layout(layout)
+    dtype = tensor_argument(name, coefficients, "(*batch, row, channel)").dtype
+    if dtype.is_complex:
         raise TypeError(
-            "coefficients must be a tensor (*batch, row, channel), got "
-            f"{type(coefficients).__name__}; convert them with torch.as_tensor"
+            f"{name} must be real, got {dtype}; convert those of real signals with "
+            "from_healpy or from_torch_harmonics"
         )
-    if coefficients.dtype.is_complex:
+    if dtype not in PRECISIONS:
         raise TypeError(
-            f"coefficients must be real, got {coefficients.dtype}; convert those of "
-            "real signals with from_healpy or from_torch_harmonics"
-        )
-    if coefficients.dtype not in PRECISIONS:
-        raise TypeError(
-            f"coefficients must be float32 or float64, got {coefficients.dtype}: sums "
-            "over many degrees lose what half precision keeps; convert them with "
-            ".float()"
+            f"{name} must be float32 or float64, got {dtype}: sums over many degrees "
+            "lose what half precision keeps; convert them with .float()"
         )
     if coefficients.ndim < 2:
         raise ValueError(
-            "coefficients must have shape (*batch, row, channel), got "
+            f"{name} must have shape (*batch, row, channel), got "
             f"{tuple(coefficients.shape)}; add a channel with [..., None]"
         )
     if coefficients.shape[-2] != layout.n_rows:
         raise ValueError(
-            f"coefficients have {coefficients.shape[-2]} rows, {layout} has "
+            f"{name} have {coefficients.shape[-2]} rows, {layout} has "
             f"{layout.n_rows}; rows are the last axis but one, channels the last"
         )
     return coefficients
-
-
-def as_layout(layout: HarmonicLayout | SupportsIndex) -> HarmonicLayout:
-    """Return a layout as it is, and the sphere's layout for a bandlimit."""
-    return layout if isinstance(layout, HarmonicLayout) else HarmonicLayout(layout)
 
 
 def checked_operand(
@@ -106,9 +115,32 @@ def checked_operand(
     return coefficients
 
 
-def numbered_layout(layout: HarmonicLayout | SupportsIndex) -> HarmonicLayout:
+def check_pair(a: Tensor, b: Tensor, rows: bool = True) -> None:
+    """Raise unless ``other``, b, has the dtype of a and a shape that broadcasts.
+
+    The numbers of rows may differ if ``rows`` is False.
+    """
+    if a.dtype != b.dtype:
+        raise TypeError(
+            f"other must be {a.dtype} like the coefficients, got {b.dtype}; convert "
+            f"it with .to({a.dtype})"
+        )
+    sizes = [*zip(reversed(a.shape), reversed(b.shape), strict=False)]
+    if not rows:
+        del sizes[1]
+    if any(m != n and 1 not in (m, n) for m, n in sizes):
+        raise ValueError(
+            f"other must have the shape {tuple(a.shape)} of the coefficients, or one "
+            f"that broadcasts with it, got {tuple(b.shape)}; add axes of length 1 to "
+            "pair every signal with every other"
+        )
+
+
+def numbered_layout(
+    layout: HarmonicLayout | SupportsIndex, name: str = "layout"
+) -> HarmonicLayout:
     """Return :func:`as_layout`, its rows numbered now: compilers cannot do so later."""
-    known = as_layout(layout)
+    known = as_layout(layout, name)
     known.rows(0)
     return known
 

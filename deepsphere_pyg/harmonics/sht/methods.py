@@ -35,7 +35,7 @@ from deepsphere_pyg.harmonics.sht.iterated import (
 )
 from deepsphere_pyg.harmonics.sht.rings import RingTransform
 from samplings import Equiangular, HEALPix, Masked, McEwenWiaux, Sampling
-from samplings.arguments import choice_argument, integer_argument
+from samplings.arguments import choice_argument, integer_argument, nonnegative_argument
 from samplings.arrays import FloatArray, IntArray
 from samplings.schemes.regular_grid import RegularGrid
 
@@ -114,7 +114,7 @@ def analysis_of(
         matrix, condition = least_squares(sampling, L, ridge)
         transform = DenseTransform(SharedTable(matrix), dtype)
         return _Analysis(transform, method, condition, None)
-    if ridge != 0:
+    if nonnegative_argument("ridge", ridge, "leave it out"):
         raise ValueError(
             f"only least squares have a ridge, got ridge={ridge} for "
             f"method={method!r}; leave it out, or pass method='least-squares'"

@@ -10,6 +10,7 @@ from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.layers.fragments.channel_wise_conv import ChannelWiseConv
 from deepsphere_pyg.layers.fragments.cross_channel_conv import CrossChannelConv
 from deepsphere_pyg.layers.fragments.uniform_conv import UniformConv
+from samplings.arguments import integer_argument
 
 
 class ConstrainedGeneralizedConv(nn.Module):
@@ -82,6 +83,7 @@ class ConstrainedGeneralizedConv(nn.Module):
         bias: bool = False,
     ) -> None:
         super().__init__()
+        in_channels = integer_argument("in_channels", in_channels, 1)
         self.uniform = UniformConv(layout, layout_out)
         self.channel_wise = ChannelWiseConv(in_channels, layout_out)
         self.cross_channel = CrossChannelConv(

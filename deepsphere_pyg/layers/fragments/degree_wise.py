@@ -53,7 +53,7 @@ class DegreeWise(Float64Tensors):
     ) -> None:
         super().__init__(None)
         self.layout = numbered_layout(layout)
-        self.layout_out = numbered_layout(layout_out)
+        self.layout_out = numbered_layout(layout_out, "layout_out")
         _check_degrees(self.layout, self.layout_out)
         self.in_channels, self.out_channels = in_channels, out_channels
         self._degrees = [d for d, tau in enumerate(self.layout_out.tau) if tau]

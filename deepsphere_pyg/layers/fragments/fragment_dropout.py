@@ -15,7 +15,7 @@ from deepsphere_pyg.harmonics.layout.checks import (
 )
 from deepsphere_pyg.harmonics.layout.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from samplings.arguments import choice_argument
+from samplings.arguments import choice_argument, probability_argument
 
 UNITS = ("fragment", "channel")
 
@@ -77,7 +77,7 @@ class FragmentDropout(FixedTensors):
     ) -> None:
         super().__init__()
         self.layout = numbered_layout(layout)
-        self.p = _checked_probability(p)
+        self.p = probability_argument("p", p)
         self.unit = choice_argument("unit", unit, UNITS)
         numbers = fragment_of_row(self.layout)
         rows = numbers if unit == "fragment" else 0 * numbers
@@ -97,14 +97,3 @@ class FragmentDropout(FixedTensors):
     def extra_repr(self) -> str:
         """Layout, probability and unit, for ``repr``."""
         return f"{self.layout}, p={self.p}, unit={self.unit!r}"
-
-
-def _checked_probability(p: float) -> float:
-    """Return the probability that a unit is dropped."""
-    if isinstance(p, bool) or not isinstance(p, int | float):
-        raise TypeError(f"p must be a number, got {type(p).__name__}; pass 0.1")
-    if not 0 <= p < 1:
-        raise ValueError(
-            f"p must be at least 0 and below 1, got {p}; 1 would drop everything"
-        )
-    return float(p)

@@ -7,6 +7,8 @@ from typing import SupportsIndex
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.layout.checks import (
+    check_pair,
+    checked_coefficients,
     in_full_precision,
     numbered_layout,
 )
@@ -123,9 +125,13 @@ class GauntProduct(nn.Module):
 
         Batch and channels of the two broadcast.
         """
-        signal = self.synthesis(in_full_precision(coefficients))
+        coefficients = in_full_precision(coefficients)
+        signal = self.synthesis(coefficients)
         if other is not None:
-            factor = self.synthesis_other(in_full_precision(other))
+            known = in_full_precision(other)
+            checked_coefficients(known, self.layout_other, "other")
+            check_pair(coefficients, known, rows=False)
+            factor = self.synthesis_other(known)
         elif self.layout_other == self.layout:
             factor = signal
         else:

@@ -12,6 +12,7 @@ from deepsphere_pyg.layers.fragments.bispectrum_readout import BispectrumReadout
 from deepsphere_pyg.layers.fragments.generalized_conv import GeneralizedConv
 from deepsphere_pyg.layers.fragments.power_spectrum_readout import PowerSpectrumReadout
 from deepsphere_pyg.layers.rotation_group.so3_integral import SO3Mean
+from samplings.arguments import flag_argument
 
 # They return invariants without rows.
 READOUTS = (BispectrumReadout, PowerSpectrumReadout, SO3Mean)
@@ -137,7 +138,8 @@ class GeneralizedBlock(nn.Module):
             _check_shortcut(residual, ends)
             self.shortcut = residual
         else:
-            self.shortcut = _shortcut(ends) if residual else None
+            asked = flag_argument("residual", residual)
+            self.shortcut = _shortcut(ends) if asked else None
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the coefficients after the three operators."""

@@ -17,6 +17,7 @@ from deepsphere_pyg.propagation import (
     tile_size,
 )
 from deepsphere_pyg.signals import checked_signal
+from samplings.arguments import instance_argument
 
 
 class ChebConv(ChebyshevWeights):
@@ -80,18 +81,23 @@ class ChebConv(ChebyshevWeights):
     torch.Size([2, 48, 5])
     """
 
+    def __init__(
+        self, in_channels: int, out_channels: int, K: int, *, bias: bool = True
+    ) -> None:
+        # Here, so that Python names this class where arguments are missing.
+        super().__init__(in_channels, out_channels, K, bias=bias)
+
     def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
         """Return the filtered signals.
 
         ``laplacian`` is rescaled, of spectrum in [-1, 1], as
         :func:`deepsphere_pyg.laplacian_operator` makes it.
         """
-        if not isinstance(laplacian, EdgeOperator):
-            raise TypeError(
-                f"laplacian must be an EdgeOperator, got {type(laplacian).__name__}; "
-                "make one with deepsphere_pyg.laplacian_operator, or pass edge_index "
-                "to deepsphere_pyg.layers.graph.pyg.ChebConv"
-            )
+        remedy = (
+            "make one with deepsphere_pyg.laplacian_operator, or pass edge_index to "
+            "deepsphere_pyg.layers.graph.pyg.ChebConv"
+        )
+        instance_argument("laplacian", laplacian, EdgeOperator, remedy)
         x, weight, bias = self._operands(x, laplacian)
         execution = chosen_execution(laplacian.execution, x.dtype, x.device)
         if self.K == 1 or execution == "message_passing":

@@ -8,8 +8,14 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
+from deepsphere_pyg.signals import tensor_argument
 from samplings import Sampling
-from samplings.arguments import sampling_argument
+from samplings.arguments import instance_argument, sampling_argument
+
+
+def _checked_operator(operator: EdgeOperator) -> EdgeOperator:
+    remedy = "make one with deepsphere_pyg.pooling_operator or unpooling_operator"
+    return instance_argument("operator", operator, EdgeOperator, remedy)
 
 
 class MeanPool(nn.Module):
@@ -41,7 +47,7 @@ class MeanPool(nn.Module):
 
     def forward(self, x: Tensor, operator: EdgeOperator) -> Tensor:
         """Pool ``x`` with :func:`deepsphere_pyg.pooling_operator`."""
-        y: Tensor = operator(x)
+        y: Tensor = _checked_operator(operator)(x)
         return y
 
 
@@ -70,7 +76,7 @@ class MaxPool(nn.Module):
 
     def forward(self, x: Tensor, operator: EdgeOperator) -> Tensor:
         """Pool ``x`` with :func:`deepsphere_pyg.pooling_operator`."""
-        return operator.reduce_max(x)
+        return _checked_operator(operator).reduce_max(x)
 
 
 class Unpool(nn.Module):
@@ -100,7 +106,7 @@ class Unpool(nn.Module):
 
     def forward(self, x: Tensor, operator: EdgeOperator) -> Tensor:
         """Unpool ``x`` with :func:`deepsphere_pyg.unpooling_operator`."""
-        y: Tensor = operator(x)
+        y: Tensor = _checked_operator(operator)(x)
         return y
 
 
@@ -160,10 +166,11 @@ class GlobalMeanPool(FixedTensors):
                 "area must be given, since the layer has no sampling; pass it, or make "
                 "the layer as GlobalMeanPool(sampling)"
             )
-        if area.shape != x.shape[-2:-1]:
+        n = tensor_argument("x", x).shape[-2:-1]
+        if tensor_argument("area", area, "(vertex,)").shape != n or not n:
             raise ValueError(
-                f"area must have shape ({x.shape[-2]},), one number a vertex, "
-                f"got {tuple(area.shape)}"
+                f"area must have shape {tuple(n)}, one number a vertex of x, shape "
+                f"(*batch, vertex, channel), got {tuple(area.shape)}"
             )
         share = (area / area.sum()).to(x.dtype)
         return torch.matmul(share, x)

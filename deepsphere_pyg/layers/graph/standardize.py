@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.signals import known_signal
-from samplings.arguments import integer_argument
+from deepsphere_pyg.signals import known_signal, tensor_argument
+from samplings.arguments import array_argument, integer_argument
 
 
 class Standardize(nn.Module):
@@ -72,7 +72,7 @@ class Standardize(nn.Module):
             If the shapes do not fit, a number is not finite, or a standard deviation
             is negative.
         """
-        mean, std = torch.as_tensor(mean), torch.as_tensor(std)
+        mean, std = _numbers("mean", mean), _numbers("std", std)
         for name, value in [("mean", mean), ("std", std)]:
             if value.shape != (self.channels,):
                 raise ValueError(
@@ -102,9 +102,10 @@ class Standardize(nn.Module):
             If the number of channels differs, or missing values have a code, such as
             healpy's ``UNSEEN``. NaN remains NaN.
         """
-        if x.shape[-1] != self.channels:
+        channels = x.shape[-1] if tensor_argument("x", x).ndim else 0
+        if channels != self.channels:
             raise ValueError(
-                f"expected {self.channels} input channels, got {x.shape[-1]}; "
+                f"expected {self.channels} input channels, got {channels}; "
                 "x must have shape (*batch, vertex, channel)"
             )
         return (known_signal(x, nan=True) - self.mean) / self.std
@@ -112,3 +113,10 @@ class Standardize(nn.Module):
     def extra_repr(self) -> str:
         """Number of channels, for ``repr``."""
         return str(self.channels)
+
+
+def _numbers(name: str, values: npt.ArrayLike | Tensor) -> Tensor:
+    """Return real numbers as a tensor on their device."""
+    if isinstance(values, Tensor):
+        return values
+    return torch.from_numpy(array_argument(name, values))

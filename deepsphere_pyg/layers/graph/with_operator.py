@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
+from samplings.arguments import instance_argument
 
 
 class WithOperator(nn.Module):
@@ -64,18 +65,10 @@ class WithOperator(nn.Module):
 
     def __init__(self, layer: nn.Module, operator: EdgeOperator) -> None:
         super().__init__()
-        if not isinstance(layer, nn.Module):
-            raise TypeError(
-                f"layer must be a torch.nn.Module, got {type(layer).__name__}; pass a "
-                "layer that takes an operator, such as ChebConv(3, 8, K=3)"
-            )
-        if not isinstance(operator, EdgeOperator):
-            raise TypeError(
-                f"operator must be an EdgeOperator, got {type(operator).__name__}; "
-                "make one with deepsphere_pyg.laplacian_operator or pooling_operator"
-            )
-        self.layer = layer
-        self.operator = operator
+        remedy = "pass a layer that takes an operator, such as ChebConv(3, 8, K=3)"
+        self.layer = instance_argument("layer", layer, nn.Module, remedy)
+        remedy = "make one with deepsphere_pyg.laplacian_operator or pooling_operator"
+        self.operator = instance_argument("operator", operator, EdgeOperator, remedy)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``layer(x, operator)``."""

@@ -21,7 +21,7 @@ from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.harmonics.rotations.wigner import wigner_matrices
 from deepsphere_pyg.layers.rotation_group.local_grid import LocalGrid, checked_local
 from deepsphere_pyg.layers.rotation_group.so3_bandlimits import azimuthal_bandlimit
-from samplings.arguments import integer_argument
+from samplings.arguments import flag_argument, integer_argument
 from samplings.arrays import FloatArray
 
 
@@ -76,7 +76,7 @@ class RotationFilters(Float64Tensors, ABC):
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
         self.bias = (
             nn.Parameter(torch.empty(self.out_channels, dtype=self.dtype))
-            if bias
+            if flag_argument("bias", bias)
             else None
         )
         self.reset_parameters()

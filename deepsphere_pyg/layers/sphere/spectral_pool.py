@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics.layout.checks import (
+    as_layout,
     checked_coefficients,
     in_full_precision,
     numbered_layout,
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
-from samplings.arguments import integer_argument
 
 
 class SpectralPool(nn.Module):
@@ -62,7 +62,7 @@ class SpectralPool(nn.Module):
     ) -> None:
         super().__init__()
         self.layout = numbered_layout(layout)
-        self.layout_out = _lower(self.layout, layout_out)
+        self.layout_out = _lower(self.layout, layout_out, "layout_out")
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the rows of the lower degrees."""
@@ -117,8 +117,8 @@ class SpectralUnpool(nn.Module):
         layout_out: HarmonicLayout | SupportsIndex,
     ) -> None:
         super().__init__()
-        self.layout_out = numbered_layout(layout_out)
-        self.layout = _lower(self.layout_out, layout)
+        self.layout_out = numbered_layout(layout_out, "layout_out")
+        self.layout = _lower(self.layout_out, layout, "layout")
 
     def forward(self, coefficients: Tensor) -> Tensor:
         """Return the rows, and zeros after them."""
@@ -132,12 +132,11 @@ class SpectralUnpool(nn.Module):
 
 
 def _lower(
-    layout: HarmonicLayout, lower: HarmonicLayout | SupportsIndex
+    layout: HarmonicLayout, lower: HarmonicLayout | SupportsIndex, name: str
 ) -> HarmonicLayout:
     """Return the rows of a layout below a bandlimit, given as such or as a layout."""
     given = isinstance(lower, HarmonicLayout)
-    L = lower.L if isinstance(lower, HarmonicLayout) else lower
-    bandlimit = integer_argument("L", L, 1)
+    bandlimit = as_layout(lower, name).L
     if bandlimit > layout.L:
         raise ValueError(
             f"L must be at most {layout.L}, that of {layout}, got {bandlimit}; "

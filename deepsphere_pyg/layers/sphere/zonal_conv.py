@@ -18,7 +18,7 @@ from deepsphere_pyg.harmonics.layout.checks import (
     checked_operand,
     numbered_layout,
 )
-from samplings.arguments import integer_argument
+from samplings.arguments import flag_argument, integer_argument
 from samplings.arrays import FloatArray
 
 
@@ -111,7 +111,7 @@ class ZonalConv(Float64Tensors):
         self.weight = nn.Parameter(torch.empty(shape, dtype=self.dtype))
         self.bias = (
             nn.Parameter(torch.empty(self.out_channels, dtype=self.dtype))
-            if bias
+            if flag_argument("bias", bias)
             else None
         )
         self.reset_parameters()

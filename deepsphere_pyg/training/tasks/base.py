@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -316,19 +316,3 @@ def relative_areas(sampling: Sampling) -> npt.NDArray[np.float64]:
     area = np.array(sampling.weights)
     relative: npt.NDArray[np.float64] = area / area.mean()
     return relative
-
-
-def names_of(given: Sequence[str] | None, count: int, noun: str) -> tuple[str, ...]:
-    """Return the names that are given, or numbered ones.
-
-    Raises
-    ------
-    ValueError
-        If their number is wrong.
-    """
-    names = [f"{noun}{i}" for i in range(count)] if given is None else list(given)
-    if len(names) != count:
-        raise ValueError(
-            f"{noun} names must be one per {noun}, got {len(names)} for {count}"
-        )
-    return tuple(names)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import Task
+from samplings.arguments import names_argument
 
 
 class ClassificationTask(Task):
@@ -51,7 +52,7 @@ class ClassificationTask(Task):
         notes: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(network, in_channels=in_channels, options=options, notes=notes)
-        self.class_names = tuple(class_names)
+        self.class_names = names_argument("class_names", class_names)
         self.loss = CrossEntropyLoss() if loss is None else loss
 
     @property

@@ -14,11 +14,11 @@ from deepsphere_pyg.metrics.error_sums import ErrorSums, error_sums, merged
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import (
     Task,
-    names_of,
     relative_areas,
     sampling_of,
 )
 from samplings import Sampling, from_config
+from samplings.arguments import names_argument
 
 
 class _Numbers(Task):
@@ -45,7 +45,16 @@ class _Numbers(Task):
                 "out_channels=, the number of its outputs"
             )
         self.targets = Standardize(count)
-        self.out_names = names_of(out_names, self.targets.channels, "output")
+        count = self.targets.channels
+        numbered = [f"output{i}" for i in range(count)]
+        self.out_names = names_argument(
+            "out_names", numbered if out_names is None else out_names
+        )
+        if len(self.out_names) != count:
+            raise ValueError(
+                f"out_names must be one per output, got {len(self.out_names)} names "
+                f"for {count} outputs"
+            )
         self.loss = L2Loss() if loss is None else loss
 
     @property

@@ -13,6 +13,7 @@ from deepsphere_pyg.metrics.segmentation import segmentation_scores
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import Task, relative_areas, sampling_of
 from samplings import Sampling, from_config
+from samplings.arguments import names_argument
 
 
 class SegmentationTask(Task):
@@ -63,17 +64,18 @@ class SegmentationTask(Task):
         options: TrainingOptions | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
+        names = names_argument("class_names", class_names)
         super().__init__(
             network,
             in_channels=in_channels,
             options=options,
             notes=notes,
-            header={"class_names": list(class_names)},
+            header={"class_names": list(names)},
         )
         if isinstance(sampling, Mapping):
             sampling = from_config(sampling)
         self.sampling = sampling_of(network, sampling)
-        self.class_names = tuple(class_names)
+        self.class_names = names
         self.loss = CrossEntropyLoss() if loss is None else loss
         self.keep("area", relative_areas(self.sampling), torch.float32)
 

@@ -101,7 +101,10 @@ METRES = {"standard_name": "projection_y_coordinate", "units": "m"}
             listed(np.deg2rad([-80, 80, 0, 3]), np.deg2rad([0, 80, 180, 359.0])),
             r"the globe in radians; pass unit='radian'",
         ),
-        ([1, 2], r"expected an xarray.Dataset or DataArray, got list; open files with"),
+        (
+            [1, 2],
+            r"data must be an xarray.Dataset or DataArray, got list; open files with",
+        ),
     ],
 )
 def test_data_without_a_place_are_explained(data, message):

@@ -241,7 +241,7 @@ def test_means_agree_with_those_of_xarray():
         (lambda p, d: p.signal(d.u.astype(str)), r"u holds <U.*numbers or booleans"),
         (
             lambda p, d: p.signal(d.u.values),
-            r"expected an xarray.DataArray or Dataset, go",
+            r"data must be an xarray.DataArray or Dataset, go",
         ),
         (
             lambda p, d: p.signal(d.u[..., :-1]),
@@ -274,7 +274,7 @@ def test_means_agree_with_those_of_xarray():
         ),
         (
             lambda p, d: p.to_xarray(np.zeros(26), like=np.zeros(26)),
-            r"expected an xarray",
+            r"like must be an xarray",
         ),
         (
             lambda p, d: p.to_xarray(np.zeros((3, 26, 1)), like=d.time_bnds),

@@ -274,7 +274,7 @@ def test_files_of_another_format_are_named_without_bad_advice(root):
 
 
 def test_runs_must_be_a_list(root):
-    with pytest.raises(TypeError, match=r"runs must list numbers, got 1; pass \[1\]"):
+    with pytest.raises(TypeError, match="runs must be a sequence of integers, got 1"):
         ClimateSphereL5(root, runs=1)
 
 

@@ -269,7 +269,7 @@ def test_other_elements_can_be_named() -> None:
             ValueError, match=r"ascending, each once, got .* those of QM7"
         ):
             Molecules([[1]], [[[0, 0, 0]]], [0], elements=elements)
-    with pytest.raises(ValueError, match="an element must be at least 1, got 0"):
+    with pytest.raises(ValueError, match=r"elements\[\d\] must be at least 1, got 0"):
         Molecules([[1]], [[[0, 0, 0]]], [0], elements=(0, 1))
 
 
@@ -281,9 +281,7 @@ def test_molecules_can_be_chosen(tmp_path: Path) -> None:
     assert len(molecules[molecules.n_atoms == 2]) == 2
     assert molecules.composition.sum(axis=1).tolist() == [3, 5, 2, 2]
     assert QM7_ELEMENTS == (1, 6, 7, 8, 16)
-    with pytest.raises(
-        ValueError, match=r"a list of numbers or a mask, got 0; pass \[i"
-    ):
+    with pytest.raises(ValueError, match=r"a list of numbers .*, got 0; pass \[i\]"):
         molecules[0]
     with pytest.raises(ValueError, match="read-only"):
         molecules.positions[0] = 0

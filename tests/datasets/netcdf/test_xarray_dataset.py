@@ -269,7 +269,6 @@ def test_data_set_can_go_to_workers(tmp_path):
     [
         ({"variables": ["t"]}, r"the data set has no variable 't'; it has: z, h"),
         ({"variables": []}, r"variables must be a list of at least one name, got \[\]"),
-        ({"variables": "z"}, r"variables must be a list of at least one name, got 'z'"),
         ({"variables": ["z", "z@200"]}, r"variables give channel z@200 twice"),
         ({"variables": ["z@500"]}, r"level has no value 500; it has 200, 850"),
         ({"variables": ["h@500"]}, r"'h@500' needs one further dimension of h"),
@@ -292,6 +291,24 @@ def test_data_set_can_go_to_workers(tmp_path):
 )
 def test_bad_options_are_explained(options, message):
     with pytest.raises(ValueError, match=message):
+        build(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"variables": "z"}, "variables must be a list of names, got 'z'"),
+        ({"selection": "level"}, "selection must map dimensions to values, got 'l"),
+        ({"sample_dimension": 0}, "sample_dimension must be a str, got int"),
+        ({"label_variable": None}, "label_variable must be a str, got NoneType"),
+        ({"class_names": {"a": "b"}}, "class_names must map codes, which are numbers"),
+        ({"class_names": "ab"}, "class_names must be a list of names, got 'ab'"),
+        ({"missing_label": 0}, "missing_label must be a str, got int"),
+        ({"min_share": "1"}, "min_share must be a number, got '1'"),
+    ],
+)
+def test_options_of_another_type_are_explained(options, message):
+    with pytest.raises(TypeError, match=message):
         build(**options)
 
 

@@ -106,7 +106,7 @@ def test_conversions_are_differentiable():
 @pytest.mark.parametrize(
     ("convert", "arguments", "error", "message"),
     [
-        (e3nn_irreps, (3, 1), TypeError, r"must be a HarmonicLayout, got int; for"),
+        (e3nn_irreps, ("3", 1), TypeError, r"HarmonicLayout or a bandlimit L, got '3'"),
         (
             e3nn_irreps,
             (HarmonicLayout(2), 0),
@@ -119,7 +119,7 @@ def test_conversions_are_differentiable():
             ValueError,
             r"coefficients have 3 rows, HarmonicLayout\(L=2, tau=1\) has 4",
         ),
-        (from_e3nn, (torch.zeros(4), 2, 1), TypeError, "HarmonicLayout, got int; for"),
+        (from_e3nn, (torch.zeros(4), None, 1), TypeError, "or a bandlimit L, got None"),
         (
             from_e3nn,
             ([0.0], HarmonicLayout(1), 1),

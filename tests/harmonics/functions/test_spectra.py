@@ -103,7 +103,7 @@ def test_spectra_have_derivatives_of_zero_too_and_compile():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((torch.zeros(4, 1), 2), TypeError, r"HarmonicLayout, got int; .*Layout\(L\)"),
+        ((torch.zeros(4, 1), "2"), TypeError, "bandlimit L, got '2'"),
         ((np.zeros((4, 1)), HarmonicLayout(2)), TypeError, "tensor .*, got ndarray"),
         (
             (torch.zeros(4, 1).bfloat16(), HarmonicLayout(2)),
@@ -136,3 +136,20 @@ def test_spectra_have_derivatives_of_zero_too_and_compile():
 def test_wrong_coefficients_have_no_spectrum(arguments, error, message):
     with pytest.raises(error, match=message):
         power_spectrum(*arguments)
+
+
+def test_a_bandlimit_stands_for_its_layout():
+    x = random_coefficients(HarmonicLayout(4), 3)
+    assert torch.equal(power_spectrum(x, 4), power_spectrum(x, HarmonicLayout(4)))
+    told = "layout must be a HarmonicLayout or a bandlimit L, got"
+    for wrong in ("4", None, GaussLegendre(4)):
+        with pytest.raises(TypeError, match=told):
+            power_spectrum(x, wrong)
+    with pytest.raises(ValueError, match="layout must be at least 1, got 0"):
+        power_spectrum(x, 0)
+
+
+def test_the_other_signal_is_called_so():
+    x = random_coefficients(HarmonicLayout(4))
+    with pytest.raises(TypeError, match=r"other must be a tensor .* got int"):
+        power_spectrum(x, 4, 3)

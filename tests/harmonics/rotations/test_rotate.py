@@ -173,5 +173,5 @@ def test_errors_for_rotated_coefficients():
         turn(torch.zeros(9, 1, device="meta"), rotation)
     with pytest.raises(ValueError, match="L must be at most 900, got 901"):
         HarmonicRotation(901)
-    with pytest.raises(ValueError, match="L must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="layout must be at least 1, got 0"):
         rotate(torch.zeros(1, 1), rotation, 0)

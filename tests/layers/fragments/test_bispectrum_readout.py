@@ -133,7 +133,7 @@ def test_printed_form():
         ((4, degree_mixing(5)), ValueError, "layout's L=4, got L=5; pass a set"),
         ((4, "some"), ValueError, "mixing must be 'full' or .*, got 'some'"),
         ((4, 3), TypeError, "'rmst' or a DegreeMixing, got int; make a set"),
-        (("4",), TypeError, "L must be an integer, got '4'"),
+        (("4",), TypeError, "layout must be .* L, got '4'"),
         (
             (4, DegreeMixing(4, [(1, 2, 2)])),
             ValueError,

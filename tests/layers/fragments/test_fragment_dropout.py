@@ -53,7 +53,7 @@ def test_printed_form():
         ({"p": 1}, ValueError, "p must be at least 0 and below 1, got 1; 1 would"),
         ({"p": -0.1}, ValueError, "p must be at least 0 and below 1, got -0.1"),
         ({"p": float("nan")}, ValueError, "p must be at least 0 and below 1, got nan"),
-        ({"p": "half"}, TypeError, "p must be a number, got str; pass 0.1"),
+        ({"p": "half"}, TypeError, "p must be a number, got .half.; pass 0.1"),
         (
             {"unit": "row"},
             ValueError,

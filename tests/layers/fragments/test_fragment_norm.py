@@ -207,7 +207,7 @@ def test_printed_form():
     [
         ((0, 3), {}, ValueError, "channels must be at least 1, got 0"),
         ((1.5, 3), {}, TypeError, "channels must be an integer, got 1.5"),
-        ((1, 0), {}, ValueError, "L must be at least 1, got 0"),
+        ((1, 0), {}, ValueError, "layout must be at least 1, got 0"),
         ((1, 3), {"statistics": "batch"}, ValueError, "'instance', got 'batch'; ch"),
         ((1, 3), {"eps": 0.0}, ValueError, "eps must be .*positive.*; take 1e-8"),
         ((1, 3), {"eps": "no"}, TypeError, "eps must be"),

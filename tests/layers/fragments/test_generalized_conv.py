@@ -250,7 +250,7 @@ def test_printed_forms():
         ((0, 1, 3, 3), {}, ValueError, "channels must be at least 1, got 0"),
         ((1, 0, 3, 3), {}, ValueError, "out_channels must be at least 1, got 0"),
         ((1.5, 1, 3, 3), {}, TypeError, "channels must be an integer, got 1.5"),
-        ((1, 1, "3", 3), {}, TypeError, "L must be an integer, got '3'"),
+        ((1, 1, "3", 3), {}, TypeError, "layout must be .* L, got '3'"),
     ],
 )
 def test_bad_sizes_are_refused(conv, arguments, options, error, message):

@@ -152,7 +152,7 @@ def test_printed_forms():
     [
         ((0, 3), ValueError, "channels must be at least 1, got 0"),
         ((1.5, 3), TypeError, "channels must be an integer, got 1.5"),
-        ((1, "3"), TypeError, "L must be an integer, got '3'"),
+        ((1, "3"), TypeError, "layout must be .* L, got '3'"),
         ((1, 3, nn.ReLU), TypeError, r"not its class; pass ReLU\(\)"),
         ((1, 3, 2), TypeError, "activation must be a module or a function, got int"),
     ],

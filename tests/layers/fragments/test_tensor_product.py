@@ -289,8 +289,8 @@ def test_printed_form():
         ((4, "mst", 0), {}, ValueError, "L_out must be at least 1, got 0"),
         ((4, "mst", 2.5), {}, TypeError, "L_out must be an integer, got 2.5"),
         ((1, "rmst"), {}, ValueError, "got L=1; pass mixing='mst', or"),
-        ((0,), {}, ValueError, "L must be at least 1, got 0"),
-        (("4",), {}, TypeError, "L must be an integer, got '4'"),
+        ((0,), {}, ValueError, "layout must be at least 1, got 0"),
+        (("4",), {}, TypeError, "layout must be .* L, got '4'"),
         ((4,), {"execution": "fast"}, ValueError, "'grouped', got 'fast'"),
         (
             (4, degree_mixing(4, "mst")),

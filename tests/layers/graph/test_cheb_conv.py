@@ -210,3 +210,15 @@ def test_what_is_no_operator_of_a_sampling_is_refused():
     pooling = pooling_operator(HEALPix(2).coarsen())
     with pytest.raises(ValueError, match="an operator from 48 to 12 vertices"):
         ChebConv(3, 2, 2)(torch.zeros(48, 3), pooling)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((3, 8), r"^ChebConv.__init__\(\) missing .*'K'"),
+        ((3, 8, 4, False), r"^ChebConv.__init__\(\) takes 4 positional"),
+    ],
+)
+def test_arguments_are_counted_by_the_name_of_the_layer(arguments, told):
+    with pytest.raises(TypeError, match=told):
+        ChebConv(*arguments)

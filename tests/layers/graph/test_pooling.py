@@ -179,3 +179,18 @@ def test_wrong_statistics_are_refused():
         layer(torch.zeros(4, 5))
     with pytest.raises(ValueError, match="channels must be at least 1, got 0"):
         Standardize(0)
+
+
+@pytest.mark.parametrize("layer", [MeanPool, MaxPool, Unpool])
+def test_pooling_asks_for_an_operator(layer):
+    for wrong in (None, HEALPix(2).coarsen()):
+        with pytest.raises(TypeError, match=r"operator must be an EdgeOperator, got"):
+            layer()(torch.ones(48, 2), wrong)
+
+
+def test_what_is_no_signal_is_refused():
+    for layer in (Standardize(2), GlobalMeanPool(HEALPix(1))):
+        with pytest.raises(TypeError, match=r"x must be a tensor .*got NoneType"):
+            layer(None)
+    with pytest.raises(TypeError, match="mean must be real numbers, got None"):
+        Standardize(2).fit_(None, torch.ones(2))

@@ -70,7 +70,7 @@ def test_graph_and_harmonic_layers_chain_in_one_sequence(dtype):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((torch.relu, operator_of(FINE)), "layer must be a torch.nn.Module, got built"),
+        ((torch.relu, operator_of(FINE)), "layer must be a Module, got built"),
         ((ChebConv(1, 1, K=2), torch.eye(3)), "must be an EdgeOperator, got Tensor; m"),
     ],
 )

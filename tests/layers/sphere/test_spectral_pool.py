@@ -59,9 +59,13 @@ def test_printed_form():
     [
         (lambda: SpectralPool(4, 5), ValueError, "at most 4, .*, got 5; SpectralPool"),
         (lambda: SpectralUnpool(5, 4), ValueError, "at most 4, .* SpectralUnpool to"),
-        (lambda: SpectralPool(4, 0), ValueError, "L must be at least 1, got 0"),
-        (lambda: SpectralPool(4, 1.5), TypeError, "L must be an integer, got 1.5"),
-        (lambda: SpectralPool("4", 1), TypeError, "L must be an integer, got '4'"),
+        (
+            lambda: SpectralPool(4, 0),
+            ValueError,
+            "layout_out must be at least 1, got 0",
+        ),
+        (lambda: SpectralPool(4, 1.5), TypeError, "layout_out must be .* L, got 1.5"),
+        (lambda: SpectralPool("4", 1), TypeError, "layout must be .* L, got '4'"),
         (
             lambda: SpectralPool(HarmonicLayout(2, [0, 1]), 1),
             ValueError,

@@ -248,8 +248,8 @@ def test_errors_for_options_of_a_weighting(options, kind, message):
     ("weighting", "message"),
     [
         ("warm", "weighting must be 'heat' or 'self-tuned' or .*'warm'"),
-        ("cotangent", "got 'cotangent' .* use delaunay_graph"),
-        (FiniteVolume(extent=1), "got 'finite-volume' .* use delaunay_graph"),
+        ("cotangent", "got 'cotangent'; .* to delaunay_graph"),
+        (FiniteVolume(extent=1), "got 'finite-volume'; .* to delaunay_graph"),
     ],
 )
 def test_weightings_of_something_else_are_refused(weighting, message):

@@ -360,7 +360,7 @@ def test_consistent_mass_has_no_sparse_matrix():
         ),
         (
             lambda: delaunay_weights(HEALPix(1), "heat"),
-            "weighting must be 'finite-volume' or 'cotangent', got 'heat' .* knn_graph",
+            "must be 'finite-volume' or 'cotangent', got 'heat'; .* knn_graph",
         ),
         (
             lambda: FiniteVolume(extent=20.0),

@@ -11,6 +11,7 @@ from deepsphere_pyg.convert.xarray.coordinates.attributes import (
     number,
     text,
 )
+from samplings.arguments import choice_argument
 from samplings.arrays import FloatArray
 from samplings.missing_values import without_missing
 from samplings.units import Coordinate, degrees_of
@@ -105,8 +106,8 @@ def in_degrees(
     ``ValueError`` is raised if the unit is unknown, coordinates are out of range, or,
     without a unit, they cover the globe only if read as radians.
     """
-    if unit not in (None, "degree", "radian"):
-        raise ValueError(f"unit must be 'degree' or 'radian', got {unit!r}")
+    if unit is not None:
+        choice_argument("unit", unit, ("degree", "radian"))
     if unit == "radian":
         lat, lon = np.rad2deg(lat), np.rad2deg(lon)
     elif unit is None and _like_radians(lat, lon):

@@ -1,0 +1,298 @@
+"""Public entries of data sets, metrics and plots, with arguments that are right."""
+
+import functools
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from deepsphere_pyg import datasets, losses, metrics, models, plot, training
+from deepsphere_pyg.datasets.arrays import ArrayMaps
+from samplings import HEALPix
+from tests.fuzz.entries_of_samplings import LAPLACIAN, SAMPLING
+
+MAPS = datasets.ClimateEvents(HEALPix(1), 3)
+NORTH = MAPS.sampling.lat > 0
+CHARGES, PLACES = [[1, 1]], [[[0.0, 0.0, 0.0], [0.0, 0.0, 1.4]]]
+HYDROGEN = datasets.Molecules(CHARGES, PLACES, [-109.5])
+TRUTH, SCORE = np.array([0, 1, 1, 0]), np.array([[0.9, 0.1], [0.2, 0.8]] * 2)
+NAMES = ["a", "b"]
+
+
+def maps():
+    """Data sets that need no file, and what is computed of any."""
+    masked = datasets.MaskedMaps(MAPS, NORTH)
+    selected = datasets.SelectedMaps(MAPS, [0])
+    fields = {"sampling": SAMPLING, "spectra": np.ones((2, 4)), "n_maps": 2}
+    yield datasets.CachedMaps, {"dataset": MAPS}
+    yield datasets.MaskedMaps, {"dataset": MAPS, "keep": NORTH}
+    yield datasets.SelectedMaps, {"dataset": MAPS, "indices": [0, 2]}
+    yield (
+        datasets.ClimateEvents,
+        {"sampling": SAMPLING, "n_maps": 2, "seed": 1, "rotate": False},
+    )
+    yield (
+        datasets.GaussianFields,
+        {**fields, "seed": 1, "noise": 0.1, "rotate": False, "class_names": NAMES},
+    )
+    yield masked.__getitem__, {"index": 0}
+    yield selected.__getitem__, {"index": 0}
+    yield datasets.CachedMaps(MAPS).__getitem__, {"index": 0}
+    yield datasets.GaussianFields(**fields).__getitem__, {"index": 0}
+    yield MAPS.rotation, {"index": 0}
+    yield datasets.WeatherState, {"seed": 1}
+    yield datasets.WeatherState(0).evaluate, {"xyz": np.eye(3)}
+    yield datasets.class_shares, {"dataset": MAPS, "limit": 1}
+    yield datasets.input_statistics, {"dataset": MAPS, "limit": 1}
+    yield (
+        datasets.hold_out_pixels,
+        {"dataset": MAPS, "fraction": 0.5, "block_degrees": 60.0, "seed": 0},
+    )
+    yield (
+        datasets.segmentation_sample,
+        {"x": [[1.0], [2.0]], "y": [0, 1], "n_classes": 2, "mask": [True, False]},
+    )
+    yield (
+        datasets.high_frequency_spectra,
+        {"nside": 4, "contrast": 0.1, "periods": 1, "slope": 0.0},
+    )
+    yield (
+        datasets.Regridder,
+        {"source": HEALPix(4), "sampling": SAMPLING, "method": "auto"},
+    )
+
+
+def molecules():
+    """Molecules, their matrices, spheres and energies."""
+    small = {"bandlimits": (2, 1), "channels": (2, 2)}
+    spheres = models.GeneralizedSphericalCNN(1, None, **small)
+    network = models.MoleculeNetwork(spheres, (1,), width=4, radius=0.5).eval()
+    two = datasets.Molecules(CHARGES * 2, PLACES * 2, [0, 1], [[0], [1]], (1,))
+    common = {"molecules": HYDROGEN, "radius": 0.5, "dtype": torch.float64}
+    yield (
+        datasets.Molecules,
+        {
+            "charges": CHARGES * 2,
+            "positions": PLACES * 2,
+            "energies": [-109.5, -109.5],
+            "folds": [[0], [1]],
+            "elements": (1, 6),
+        },
+    )
+    yield two.fold_split, {"fold": 0}
+    yield two.__getitem__, {"index": [0]}
+    yield datasets.coulomb_matrices, {"molecules": HYDROGEN}
+    yield (
+        datasets.sorted_coulomb_matrices,
+        {
+            "matrices": np.ones((1, 2, 2)),
+            "noise": 1.0,
+            "rng": np.random.default_rng(0),
+        },
+    )
+    yield datasets.qm7_coefficients, {**common, "L": 2, "progress": False}
+    yield datasets.qm7_potentials, {**common, "sampling": SAMPLING, "progress": False}
+    yield (
+        models.MoleculeNetwork,
+        {"spheres": spheres, "elements": (1,), "width": 4, "radius": 0.5},
+    )
+    yield (
+        datasets.molecule_energies,
+        {"network": network, "molecules": HYDROGEN, "batch_size": 1},
+    )
+
+
+def xarray_data():
+    """Data sets of one's own fields, and their samplings."""
+    import xarray
+
+    from deepsphere_pyg import from_xarray
+
+    lat, lon = [-60.0, 0.0, 60.0], [0.0, 90.0, 180.0, 270.0]
+    grid = {"time": [0, 1], "lat": lat, "lon": lon}
+    data = xarray.Dataset(
+        {"t": (("time", "lat", "lon"), np.ones((2, 3, 4)))}, coords=grid
+    )
+    data["zone"] = data.t.astype(int)
+    common = {"variables": ["t"], "sampling": HEALPix(1)}
+    yield from_xarray, {"data": data, "variable": "t", "unit": "degree"}
+    yield (
+        from_xarray,
+        {"data": data, "latitude": "lat", "longitude": "lon", "areas": None},
+    )
+    yield (
+        functools.partial(datasets.XarrayFields, data),
+        {
+            **common,
+            "class_names": NAMES,
+            "selection": {},
+            "sample_dimension": "time",
+            "regrid": "auto",
+        },
+    )
+    yield (
+        functools.partial(datasets.XarrayDataset, data),
+        {
+            **common,
+            "label_variable": "zone",
+            "class_names": {0: "b", 1: "a"},
+            "missing_label": None,
+            "min_share": 0.0,
+            "rare_label": "other",
+        },
+    )
+
+
+def scores():
+    """Scores of predictions and of operators."""
+    layouts = {"layout": 3, "layout_out": 3}
+    random = {"n_samples": 2, "seed": 0}
+    yield (
+        metrics.average_precision,
+        {"truth": TRUTH, "score": SCORE[:, 1], "weights": np.ones(4)},
+    )
+    yield (
+        metrics.confusion_matrix,
+        {"truth": TRUTH, "predicted": TRUTH, "n_classes": 2, "weights": np.ones(4)},
+    )
+    yield metrics.precision_recall_curve, {"truth": TRUTH, "score": SCORE[:, 1]}
+    yield (
+        metrics.segmentation_scores,
+        {"truth": TRUTH, "score": SCORE, "class_names": NAMES},
+    )
+    yield (
+        metrics.equivariance_error,
+        {
+            "operator": LAPLACIAN,
+            "sampling": SAMPLING,
+            "degree": 2,
+            "protocol": "exact",
+            "in_channels": 1,
+            "batch_size": 2,
+            **random,
+        },
+    )
+    yield metrics.largest_degree, {"sampling": SAMPLING, "protocol": "exact", "L": 3}
+    yield (
+        metrics.layer_equivariance_error,
+        {"layer": nn.Identity(), **layouts, "in_channels": 2, **random},
+    )
+
+
+def mean_squared_error(**given):
+    """Return the loss of a new module."""
+    return losses.L2Loss()(**given)
+
+
+def cross_entropy(**given):
+    """Return the loss of a new module."""
+    return losses.CrossEntropyLoss()(**given)
+
+
+def numbers():
+    """Losses, and scores of regressions."""
+    given = {
+        "weights": torch.ones(4),
+        "mask": torch.ones(2, 4) > 0,
+        "prediction": torch.zeros(2, 4, 2),
+    }
+    yield losses.HuberLoss, {"delta": 0.5}
+    yield losses.QuantileLoss, {"quantiles": [0.1, 0.9]}
+    yield losses.CrossEntropyLoss, {"class_weights": [1, 2], "label_smoothing": 0.1}
+    yield losses.FocalLoss, {"gamma": 2.0, "class_weights": [1, 2]}
+    yield mean_squared_error, {**given, "target": torch.ones(2, 4, 2)}
+    yield cross_entropy, {**given, "target": torch.ones(2, 4, dtype=torch.int64)}
+    yield metrics.RMSE, {"channels": 2}
+    yield metrics.AnomalyCorrelation, {"climatology": torch.zeros(4, 2)}
+    yield (
+        metrics.regression_scores,
+        {
+            "truth": np.eye(4),
+            "prediction": np.ones((4, 4)),
+            "weights": np.ones(4),
+            "mask": np.ones(4) > 0,
+            "climatology": np.zeros((4, 4)),
+            "channel_names": list("abcd"),
+        },
+    )
+    yield ArrayMaps, {"X": np.ones((2, 4, 1)), "y": np.ones((2, 4, 1)), "mask": None}
+    yield (
+        training.TrainingOptions,
+        {
+            "epochs": 1,
+            "batch_size": 2,
+            "learning_rate": 0.1,
+            "optimizer": "adam",
+            "weight_decay": 0.0,
+            "schedule": "cosine",
+            "seed": 1,
+            "n_workers": 0,
+        },
+    )
+    network = models.PixelNetwork(1, 2, SAMPLING)
+    common = {"network": network, "sampling": SAMPLING, "in_channels": 1}
+    yield training.SegmentationTask, {**common, "class_names": NAMES, "loss": None}
+    yield training.RegressionTask, {**common, "out_channels": 2, "out_names": NAMES}
+
+
+class Predicted:
+    """Predictions of two maps."""
+
+    truth = np.arange(96).reshape(2, 48) % 2
+    mask = np.ones((2, 48), dtype=bool)
+    probability = np.stack([truth, 1 - truth], axis=-1)
+
+
+def pictures():
+    """Maps and curves; texts and colours are checked by Matplotlib."""
+    axes, classes = Figure().subplots(), np.arange(48) % 2
+    scores = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
+    yield (
+        plot.mollweide_image,
+        {"sampling": SAMPLING, "values": SAMPLING.lat, "width": 8},
+    )
+    yield (
+        functools.partial(plot.draw_map, width=8),
+        {
+            "axes": axes,
+            "sampling": SAMPLING,
+            "values": SAMPLING.lat,
+            "limits": (0, 1),
+        },
+    )
+    yield (
+        functools.partial(plot.draw_classes, width=8),
+        {
+            "axes": axes,
+            "sampling": SAMPLING,
+            "classes": classes,
+            "class_names": NAMES,
+            "mask": classes > 0,
+            "legend": True,
+        },
+    )
+    yield (
+        plot.learning_curves,
+        {"history": [{"epoch": 1, **dict.fromkeys(scores, 1.0)}]},
+    )
+    yield (
+        plot.precision_recall_curves,
+        {
+            "predictions": {"network": Predicted()},
+            "class_names": NAMES,
+            "area": SAMPLING.weights,
+        },
+    )
+
+
+def entries():
+    """All of them."""
+    yield from maps()
+    yield from molecules()
+    if find_spec("xarray"):
+        yield from xarray_data()
+    yield from scores()
+    yield from numbers()
+    yield from pictures()

@@ -1,0 +1,293 @@
+"""Public entries of layers, harmonics and models, with arguments that are right."""
+
+import functools
+
+import torch
+from torch import nn
+
+import deepsphere_pyg as top
+from deepsphere_pyg import harmonics as h
+from deepsphere_pyg import models
+from deepsphere_pyg.harmonics import HarmonicLayout, Rotation
+from samplings import GaussLegendre, HEALPix, SO3Grid
+from tests.fuzz.entries_of_samplings import (
+    COARSENING,
+    GRAPH,
+    LAPLACIAN,
+    PYRAMID,
+    SAMPLING,
+)
+
+LAYOUT = HarmonicLayout(3, [3, 2, 1])
+COEFFICIENTS = torch.ones(2, 9, 3)
+TURN = Rotation.from_euler(0.1, 0.2, 0.3)
+TWO = {"in_channels": 2, "out_channels": 3}
+
+
+def operators():
+    """Operators, and conversions of graphs."""
+    data = top.to_data(GRAPH)
+    yield (
+        top.EdgeOperator,
+        {"matrix": LAPLACIAN.matrix, "dtype": torch.float32, "execution": "auto"},
+    )
+    yield top.laplacian_operator, {"sampling": LAPLACIAN}
+    yield top.laplacian_operator, {"sampling": HEALPix(1), "k": 4}
+    yield top.pooling_operator, {"coarsening": COARSENING}
+    yield top.unpooling_operator, {"coarsening": COARSENING}
+    yield (
+        top.to_data,
+        {"graph": GRAPH, "x": torch.ones(48, 2), "mask": None, "dtype": torch.float64},
+    )
+    yield top.from_data, {"data": data}
+    yield top.operator_from_data, {"data": data, "kind": "normalized"}
+    yield top.to_pygsp, {"graph": GRAPH}
+    yield top.from_pygsp, {"graph": top.to_pygsp(GRAPH)}
+    yield top.pyg_state_dict, {"module": top.ChebConv(2, 3, 3)}
+
+
+def layers():
+    """Constructors of layers."""
+    between = {**TWO, "layout": LAYOUT, "layout_out": HarmonicLayout(2, [2, 1])}
+    conv = top.GeneralizedConv(3, 3, LAYOUT, 2)
+    yield top.ChebConv, {**TWO, "K": 3, "bias": True}
+    yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
+    yield top.SpectralPool, {"layout": 4, "layout_out": 2}
+    yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
+    yield (
+        top.FragmentNorm,
+        {
+            "layout": LAYOUT,
+            "channels": 3,
+            "statistics": "running",
+            "eps": 1e-8,
+            "momentum": 0.1,
+        },
+    )
+    yield (
+        top.GridActivation,
+        {"sampling": GaussLegendre(4), "L": 3, "activation": nn.SiLU()},
+    )
+    yield top.PowerSpectrumReadout, {"layout": 3, "scalars": True}
+    yield top.BispectrumReadout, {"layout": LAYOUT, "mixing": "full"}
+    yield top.SphereToSO3Conv, {**TWO, "L": 3, "N": 2, "L_out": 2, "bias": True}
+    yield top.SO3Conv, {**TWO, "L": 3, "N": 2, "N_out": 1, "local": None}
+    yield top.SO3ToSphere, {"L": 3, "N": 2}
+    yield top.SO3Mean, {"L": 3, "N": 2}
+    yield (
+        top.SO3GridActivation,
+        {
+            "L": 3,
+            "N": 2,
+            "activation": nn.SiLU(),
+            "L_out": 2,
+            "oversampling": 1.0,
+            "scheme": "mcewen-wiaux",
+        },
+    )
+    yield (
+        top.TensorProductActivation,
+        {
+            "layout": LAYOUT,
+            "mixing": "mst",
+            "L_out": 2,
+            "even_self_pairs": False,
+            "execution": "auto",
+        },
+    )
+    yield top.GauntProduct, {"L": 3, "L_other": 2, "L_out": 4}
+    yield top.NormActivation, {"layout": LAYOUT, "channels": 3, "eps": 1e-4}
+    yield top.GatedActivation, {"layout": LAYOUT, "channels": 3, "activation": None}
+    yield top.FragmentDropout, {"layout": LAYOUT, "p": 0.5, "unit": "fragment"}
+    yield top.GeneralizedConv, between
+    yield top.ConstrainedGeneralizedConv, {**between, "shared": False, "bias": True}
+    yield top.UniformConv, {"layout": LAYOUT, "layout_out": 2}
+    yield top.ChannelWiseConv, {"channels": 3, "layout": LAYOUT, "layout_out": 2}
+    yield top.CrossChannelConv, {"layout": LAYOUT, **TWO, "shared": True}
+    yield (
+        top.GeneralizedBlock,
+        {"first": None, "activation": conv, "second": None, "residual": False},
+    )
+    yield (
+        top.LocalGrid,
+        {"rings": 2, "angles": 3, "max_beta": 0.3, "turns": 2, "max_turn": 1.0},
+    )
+    yield top.GlobalMeanPool, {"sampling": SAMPLING}
+    yield top.Standardize, {"channels": 3}
+    yield (
+        top.WithOperator,
+        {"layer": top.ChebConv(2, 3, 3), "operator": top.laplacian_operator(LAPLACIAN)},
+    )
+
+
+def calls():
+    """Calls of layers and transforms."""
+    x, fine = torch.ones(2, 48, 3), {"coefficients": COEFFICIENTS}
+    generalized = {"coefficients": torch.ones(2, LAYOUT.n_rows, 3)}
+    operator = top.laplacian_operator(LAPLACIAN)
+    pooling = top.pooling_operator(COARSENING)
+    unpooling = top.unpooling_operator(COARSENING)
+    yield operator.forward, {"x": x}
+    yield pooling.reduce_max, {"x": x}
+    yield top.ChebConv(3, 2, 3).forward, {"x": x, "laplacian": operator}
+    yield top.MeanPool().forward, {"x": x, "operator": pooling}
+    yield top.MaxPool().forward, {"x": x, "operator": pooling}
+    yield top.Unpool().forward, {"x": torch.ones(12, 3), "operator": unpooling}
+    yield top.GlobalMeanPool().forward, {"x": x, "area": torch.ones(48)}
+    yield top.Standardize(3).forward, {"x": x}
+    yield top.Standardize(3).fit_, {"mean": torch.zeros(3), "std": torch.ones(3)}
+    yield h.SHT(SAMPLING, 3).forward, {"x": x}
+    yield h.ISHT(SAMPLING, 3).forward, {"c": COEFFICIENTS}
+    yield h.HarmonicRotation(3).forward, {**fine, "rotation": TURN}
+    yield top.ZonalConv(3, 2, 3).forward, fine
+    yield top.SpectralPool(3, 2).forward, fine
+    yield top.PowerSpectrumReadout(3).forward, fine
+    yield top.GauntProduct(3).forward, {**fine, "other": COEFFICIENTS}
+    yield top.FragmentNorm(3, LAYOUT).forward, generalized
+    yield top.NormActivation(3, LAYOUT).forward, generalized
+    yield top.FragmentDropout(LAYOUT).forward, generalized
+    yield top.GeneralizedConv(3, 2, LAYOUT, 2).forward, generalized
+    yield top.TensorProductActivation(LAYOUT).forward, generalized
+
+
+def listed(generator):
+    """Go through all that a generator yields."""
+
+    @functools.wraps(generator)
+    def collect(**given):
+        return list(generator(**given))
+
+    return collect
+
+
+def functions():
+    """Layouts, transforms and functions of harmonics."""
+    features = h.to_e3nn(COEFFICIENTS, 3)
+    healpy, others = h.to_healpy(COEFFICIENTS), h.to_torch_harmonics(COEFFICIENTS)
+    triples = [(1, 1, 0), (1, 1, 1)]
+    yield HarmonicLayout, {"L": 3, "tau": [1, 2, 3]}
+    yield (
+        h.SHT,
+        {
+            "sampling": SAMPLING,
+            "L": 3,
+            "method": "auto",
+            "iterations": 2,
+            "ridge": 0.0,
+            "dtype": torch.float64,
+        },
+    )
+    yield h.ISHT, {"sampling": SAMPLING, "L": 3, "method": "auto"}
+    yield h.SO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
+    yield h.ISO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
+    yield h.HarmonicRotation, {"layout": LAYOUT, "dtype": torch.float64}
+    yield h.Rotation, {"angles": torch.ones(3, dtype=torch.float64)}
+    yield h.rotate, {"coefficients": COEFFICIENTS, "rotation": TURN, "layout": 3}
+    yield h.checked_coefficients, {"coefficients": COEFFICIENTS, "layout": 3}
+    yield (
+        h.power_spectrum,
+        {"coefficients": COEFFICIENTS, "layout": 3, "other": COEFFICIENTS},
+    )
+    yield h.clebsch_gordan, {"l1": 1, "l2": 1, "l": 2}
+    yield h.clebsch_gordan_set, {"triples": triples}
+    yield listed(h.clebsch_gordan_blocks), {"triples": triples, "entries": 10}
+    yield h.DegreeMixing, {"L": 3, "triples": triples}
+    yield h.degree_mixing, {"L": 3, "mixing": "mst", "even_self_pairs": False}
+    yield h.so3_layout, {"L": 3, "N": 2}
+    yield listed(h.associated_legendre), {"theta": [0.1], "L": 3}
+    yield h.spherical_harmonics, {"theta": [0.1], "phi": [0.2], "L": 3}
+    yield h.solid_harmonics, {"xyz": torch.eye(3), "L": 3}
+    yield listed(h.wigner_d), {"beta": [0.1], "L": 3, "N": 2}
+    yield listed(h.real_wigner_d), {"beta": [0.1], "L": 3, "N": 2}
+    yield h.wigner_matrices, {"rotation": TURN, "L": 3, "N": 2}
+    yield h.wigner_matrix, {"rotation": TURN, "L": 3}
+    yield h.e3nn_irreps, {"layout": 3, "channels": 2}
+    yield h.to_e3nn, {"coefficients": COEFFICIENTS, "layout": 3}
+    yield h.from_e3nn, {"features": features, "layout": 3, "channels": 3}
+    yield h.to_healpy, {"coefficients": COEFFICIENTS}
+    yield h.from_healpy, {"alm": healpy}
+    yield h.to_torch_harmonics, {"coefficients": COEFFICIENTS, "csphase": True}
+    yield h.from_torch_harmonics, {"coefficients": others, "csphase": True}
+    yield h.exact_bandlimit, {"sampling": GaussLegendre(4)}
+
+
+def networks():
+    """Models, and what is said of them."""
+    small = {"bandlimits": (3, 2), "channels": (2, 2)}
+    grid = GaussLegendre(4)
+    yield models.PixelNetwork, {**TWO, "sampling": PYRAMID, "widths": (4, 4)}
+    yield (
+        models.SphericalClassifier,
+        {**TWO, "sampling": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
+    )
+    yield (
+        models.UNetConfiguration,
+        {"name": "tiny", "stem": 4, "widths": (4, 4), "K": 3, "pooling": "max"},
+    )
+    yield (
+        models.SphericalUNet,
+        {
+            **TWO,
+            "sampling": PYRAMID,
+            "configuration": models.UNetConfiguration("tiny", 4, (4, 4)),
+        },
+    )
+    yield (
+        models.SO3Classifier,
+        {
+            **TWO,
+            "sampling": GaussLegendre(4),
+            "channels": (2, 2),
+            "bandlimits": (3, 2),
+        },
+    )
+    yield (
+        models.GeneralizedSphericalCNN,
+        {
+            **TWO,
+            **small,
+            "tau_max": 3,
+            "mixing": "mst",
+            "convolution": "constrained",
+            "hidden": (4,),
+            "dropout": 0.1,
+        },
+    )
+    yield (
+        models.GeneralizedClassifier,
+        {
+            **TWO,
+            **small,
+            "sampling": grid,
+            "lift_bandlimits": (4, 3),
+            "lift_channels": (2, 2),
+            "N": 2,
+            "activation": "square",
+            "hidden": (4,),
+        },
+    )
+    yield (
+        models.HybridClassifier,
+        {**TWO, **small, "sampling": PYRAMID, "widths": (2,), "K": 2, "hidden": (4,)},
+    )
+    yield (
+        models.ZonalClassifier,
+        {"sampling": GaussLegendre(6), **TWO, **small, "anchors": 2},
+    )
+    yield (
+        models.PlanarClassifier,
+        {"sampling": GaussLegendre(8), **TWO, "channels": (2, 2)},
+    )
+    yield models.falling_type, {"L": 3, "tau_max": 3.0}
+    network = models.PixelNetwork(2, 3, SAMPLING, widths=(4,))
+    yield network.with_sampling, {"sampling": grid}
+    yield models.checkpoint_header, {"model": network, "prefix": "network."}
+
+
+def entries():
+    """All of them."""
+    yield from operators()
+    yield from layers()
+    yield from calls()
+    yield from functions()
+    yield from networks()
