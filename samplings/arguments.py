@@ -130,8 +130,8 @@ def instance_argument(
 
 
 def function_argument(name: str, value: object, call: str) -> None:
-    """Raise unless ``value`` is a function; ``call`` shows how it is called."""
-    if not callable(value):
+    """Raise unless ``value`` is None or a function, which is called as ``call``."""
+    if value is not None and not callable(value):
         raise TypeError(
             f"{name} must be a function, called as {call}, got {shown(value)}; pass "
             "one, or leave it out"

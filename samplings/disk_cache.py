@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, path_argument
 
 T = TypeVar("T")
 
@@ -100,6 +100,8 @@ def use_cache(
     ...     graph = knn_graph(HEALPix(4), k=8)  # computed in any case
     """
     global _chosen
+    if folder is not None:
+        path_argument("folder", folder)
     chosen = _Choice(
         None if folder is None else _named(os.fspath(folder)),
         integer_argument("size", size, 1),

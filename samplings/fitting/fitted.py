@@ -139,8 +139,7 @@ def fit_weights(
     """
     choice_argument("weighting", weighting, tuple(RECIPES))
     n = len(sampling_argument("sampling", sampling))
-    if progress is not None:
-        function_argument("progress", progress, "progress(done, total)")
+    function_argument("progress", progress, "progress(done, total)")
     pattern = checked_pattern(pattern, n)
     loops = np.count_nonzero(pattern.diagonal())
     if loops:

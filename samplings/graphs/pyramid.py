@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samplings.arguments import integer_argument, kind_of, sampling_argument
+from samplings.arguments import (
+    function_argument,
+    integer_argument,
+    kind_of,
+    sampling_argument,
+)
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.graphs.graph import SphericalGraph
@@ -140,6 +145,7 @@ def build_pyramid(
     sampling = sampling_argument("sampling", sampling)
     depth = integer_argument("depth", depth, 1)
     k = integer_argument("k", k, 1)
+    function_argument("progress", progress, "progress(done, total)")
     weightings = _one_a_level(weighting, depth)
     coarsenings = (
         _coarsenings(sampling, depth)

@@ -16,6 +16,7 @@ from samplings import (
     Irregular,
     Sampling,
     SelfTuned,
+    build_pyramid,
     delaunay_graph,
     finite_elements,
     fit_weights,
@@ -24,6 +25,7 @@ from samplings import (
     laplacian,
     optimal_width,
     same_sampling,
+    use_cache,
 )
 from samplings.arguments import (
     array_argument,
@@ -126,8 +128,9 @@ def test_frozen_matrices_are_not_copied():
         (lambda: lambda_max(None), "matrix must be a real sparse matrix, got None"),
         (lambda: Irregular(None), "xyz must be real numbers, got None; pass an array"),
         (lambda: Sampling(np.eye(3), None), "weights must be real numbers, got None"),
+        (lambda: use_cache(3), "folder must be a path, got 3"),
         (
-            lambda: fit_weights(SAMPLING, sp.eye_array(48), progress=True),
+            lambda: build_pyramid(SAMPLING, 2, 4, progress=True),
             r"progress must be a function, called as progress\(done, total\), got True",
         ),
     ],

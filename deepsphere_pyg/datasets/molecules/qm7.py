@@ -113,8 +113,8 @@ def _collated(
         "pos": torch.tensor(molecules.positions[mask], dtype=torch.float32),
     }
     slices = {"y": torch.arange(len(molecules) + 1), "z": atoms, "pos": atoms}
+    function_argument("features", features, "features(molecules)")
     if features is not None:
-        function_argument("features", features, "features(molecules)")
         x = features(molecules)
         if not isinstance(x, Tensor) or x.ndim < 2 or len(x) != int(atoms[-1]):
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
