@@ -7,6 +7,7 @@ message does not name the argument.
 """
 
 import linecache
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -69,6 +70,17 @@ ODD = {
 }
 
 
+def read_sky(source, **options):
+    """Read a map; texts name files, which are tested elsewhere."""
+    if not isinstance(source, str):
+        deepsphere_pyg.read_healpix(source, **options)
+
+
+def write_sky(**arguments):
+    with tempfile.TemporaryDirectory() as folder:
+        deepsphere_pyg.write_healpix(f"{folder}/sky.fits", **arguments)
+
+
 def entries():
     """Public callables with arguments that are right."""
     top, h = deepsphere_pyg, harmonics
@@ -81,6 +93,27 @@ def entries():
     yield top.to_data, {"graph": GRAPH}
     yield top.from_data, {"data": top.to_data(GRAPH)}
     yield top.operator_from_data, {"data": top.to_data(GRAPH)}
+    yield (
+        read_sky,
+        {
+            "source": np.arange(12.0),
+            "nest": True,
+            "to_nest": False,
+            "drop_missing": True,
+        },
+    )
+    yield (
+        write_sky,
+        {
+            "values": np.arange(12.0),
+            "sampling": HEALPix(1),
+            "names": ["T"],
+            "units": "K",
+            "dtype": "float32",
+            "coordsys": "G",
+            "header": {"FREQ": 94.5},
+        },
+    )
     yield top.to_pygsp, {"graph": GRAPH}
     yield top.from_pygsp, {"graph": top.to_pygsp(GRAPH)}
     yield top.ChebConv, {**two, "K": 3, "bias": True}
