@@ -1,7 +1,8 @@
-"""Conversions of graphs, operators and models from and to other libraries."""
+"""Conversions of graphs, operators, models and maps from and to other libraries."""
 
-from deepsphere_pyg.convert import onnx, xarray
+from deepsphere_pyg.convert import healpix, onnx, xarray
 from deepsphere_pyg.convert.data import from_data, operator_from_data, to_data
+from deepsphere_pyg.convert.healpix import *
 from deepsphere_pyg.convert.onnx import *
 from deepsphere_pyg.convert.pygsp_graphs import from_pygsp, to_pygsp
 from deepsphere_pyg.convert.xarray import *
@@ -13,5 +14,6 @@ __all__ = [
     "to_data",
     "to_pygsp",
 ]
+__all__ += healpix.__all__
 __all__ += onnx.__all__
 __all__ += xarray.__all__

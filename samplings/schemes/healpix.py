@@ -50,18 +50,7 @@ class HEALPix(Sampling):
     nest: bool
 
     def __init__(self, nside: int, nest: bool = True) -> None:
-        nside = integer_argument("nside", nside, 1)
-        if not isinstance(nest, bool | np.bool_):
-            raise TypeError(
-                f"nest must be True (NEST) or False (RING), got {nest!r}; "
-                "the ordering of a map is written in its header"
-            )
-        if nest and nside & (nside - 1):
-            below = 1 << (nside.bit_length() - 1)
-            raise ValueError(
-                f"nside must be a power of two when nest=True, got {nside}; "
-                f"use {below}, {2 * below}, or nest=False"
-            )
+        nside = nside_argument(nside, nest)
         object.__setattr__(self, "nside", nside)
         object.__setattr__(self, "nest", bool(nest))
         n = 12 * nside * nside
@@ -129,6 +118,23 @@ class HEALPix(Sampling):
         x, y, z = self.xyz.T
         parents = healpy.vec2pix(coarse.nside, x, y, z, nest=coarse.nest)
         return np.asarray(parents, dtype=np.int64)
+
+
+def nside_argument(nside: int, nest: bool) -> int:
+    """Return ``nside`` if the ordering exists for it."""
+    nside = integer_argument("nside", nside, 1)
+    if not isinstance(nest, bool | np.bool_):
+        raise TypeError(
+            f"nest must be True (NEST) or False (RING), got {nest!r}; "
+            "the ordering of a map is written in its header"
+        )
+    if nest and nside & (nside - 1):
+        below = 1 << (nside.bit_length() - 1)
+        raise ValueError(
+            f"nside must be a power of two when nest=True, got {nside}; "
+            f"use {below}, {2 * below}, or nest=False"
+        )
+    return nside
 
 
 def _centres(nside: int, nest: bool) -> FloatArray:

@@ -50,7 +50,7 @@ def test_a_mistyped_option_shows_the_line_of_the_one_meant(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["segmen"], "invalid choice: 'segmen' (choose from 'segment'"),
+        (["segnet"], "invalid choice: 'segnet' (choose from 'segment'"),
         (["segment", "maps"], "unrecognized argument maps"),
         (["segment", "--zzz"], "unrecognized argument --zzz"),
         (["segment", "--epochs", "x"], "argument --epochs: invalid int value: 'x'"),

@@ -1,6 +1,7 @@
 """Public entries of data sets, metrics and plots, with arguments that are right."""
 
 import functools
+import tempfile
 from importlib.util import find_spec
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from deepsphere_pyg import datasets, losses, metrics, models, plot, training
+from deepsphere_pyg.convert import read_healpix, write_healpix
 from deepsphere_pyg.datasets.arrays import ArrayMaps
 from samplings import HEALPix
 from tests.fuzz.entries_of_samplings import LAPLACIAN, SAMPLING
@@ -141,6 +143,43 @@ def xarray_data():
             "missing_label": None,
             "min_share": 0.0,
             "rare_label": "other",
+        },
+    )
+
+
+def read_sky(source, **options):
+    """Read a map; texts name files, which are tested elsewhere."""
+    if not isinstance(source, str):
+        read_healpix(source, **options)
+
+
+def write_sky(**arguments):
+    """Write a map into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_healpix(f"{folder}/sky.fits", **arguments)
+
+
+def skies():
+    """HEALPix maps in arrays and files."""
+    yield (
+        read_sky,
+        {
+            "source": np.arange(12.0),
+            "nest": True,
+            "to_nest": False,
+            "drop_missing": True,
+        },
+    )
+    yield (
+        write_sky,
+        {
+            "values": np.arange(12.0),
+            "sampling": HEALPix(1),
+            "names": ["T"],
+            "units": "K",
+            "dtype": "float32",
+            "coordsys": "G",
+            "header": {"FREQ": 94.5},
         },
     )
 
@@ -295,4 +334,5 @@ def entries():
         yield from xarray_data()
     yield from scores()
     yield from numbers()
+    yield from skies()
     yield from pictures()

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import healpy
 import numpy as np
 import pytest
 import scipy.io
 import torch
 import xarray
 
+from deepsphere_pyg.convert import read_healpix, write_healpix
 from deepsphere_pyg.datasets import (
     CAM5,
     CAM5_CHANNELS,
@@ -230,6 +232,36 @@ def are_points(points: Any, expected: Any) -> bool:
     return bool(np.allclose(length, 1) and (points.weights > 0).all())
 
 
+# -- HEALPix maps ----------------------------------------------------------------------
+SKY = RNG.normal(size=(2, 192)).astype(np.float32)
+
+
+def write_sky(folder: Path, ending: str) -> Path:
+    part = HEALPix(4)[np.arange(0, 192, 2)]
+    write_healpix(folder / f"sky.{ending}", SKY[:, ::2].T, part, names=["I", "Q"])
+    return folder / f"sky.{ending}"
+
+
+def write_foreign_sky(folder: Path, partial: bool) -> Path:
+    sky = np.where(np.arange(192) % 5 > 0, SKY, np.float32(healpy.UNSEEN))
+    healpy.write_map(folder / "sky.fits", sky, nest=True, partial=partial)
+    return folder / "sky.fits"
+
+
+def read_sky(path: Path) -> Any:
+    sky = read_healpix(path)
+    return [sky.values, sky.mask, sky.pixels, [sky.nside, sky.nest], sky.names]
+
+
+def is_sky(sky: Any, expected: Any) -> bool:
+    values, mask, pixels, (nside, _), names = sky
+    return bool(
+        values.shape == mask.shape == (len(pixels), len(names))
+        and (np.isfinite(values) == mask).all()
+        and (0 <= pixels[0] and pixels[-1] < 12 * nside**2)
+    )
+
+
 # -- files of ours ---------------------------------------------------------------------
 @functools.cache
 def network() -> PixelNetwork:
@@ -433,6 +465,18 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
     "clebsch-gordan": (write_couplings, read_couplings, same),
     "fit": (write_fit, read_fit, same),
     "kept-signals": (write_kept, first(map_array), same),
+    "healpix": (functools.partial(write_sky, ending="fits"), read_sky, same),
+    "healpix-gz": (functools.partial(write_sky, ending="fits.gz"), read_sky, same),
+    "healpix-without-checksum": (
+        functools.partial(write_foreign_sky, partial=False),
+        read_sky,
+        is_sky,
+    ),
+    "healpix-part-without-checksum": (
+        functools.partial(write_foreign_sky, partial=True),
+        read_sky,
+        is_sky,
+    ),
     "spectra": (write_spectra, first(cosmology_spectra), same),
 }
 
