@@ -126,7 +126,7 @@ def test_a_log_has_a_line_an_epoch_and_no_progress_bars(segment, capfd):
 def test_an_interrupt_while_libraries_load_is_no_traceback(monkeypatch, capsys):
     from deepsphere_pyg.commands import command_line
 
-    def interrupt():
+    def interrupt(asked):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command_line, "build_parser", interrupt)
@@ -143,7 +143,12 @@ def test_an_interrupt_while_maps_are_made_is_no_traceback(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(ClimateEvents, "__getitem__", interrupt)
-    assert segment(out=out) == 130
+    # Shells start programs in the background deaf to interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert segment(out=out) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err.strip() == "interrupted"
     assert not out.exists()
 

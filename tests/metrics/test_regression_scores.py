@@ -402,7 +402,7 @@ def test_scores_of_arrays_can_be_written_as_json():
 
 
 def test_arguments_of_scores_are_checked():
-    with pytest.raises(TypeError, match="truth must be real numbers, got list"):
+    with pytest.raises(TypeError, match="truth must be real numbers, got \\['a'\\]"):
         regression_scores(["a"], [[1.0]])
     with pytest.raises(TypeError, match=r"mask .*float64; compare"):
         regression_scores([[1.0]], [[1.0]], mask=[1.0])

@@ -182,7 +182,7 @@ def test_batches_compile_and_copies_are_the_same(direction, batch):
     assert y.shape[:-2] == batch and y.dtype == torch.float32
     assert torch.equal(copy.deepcopy(transform)(x), y)
     assert not transform.state_dict()
-    double, direct = transform.double(), direction(grid, 3, 2, torch.float64)
+    double, direct = transform.double(), direction(grid, 3, 2, dtype=torch.float64)
     assert torch.equal(double(x.double()), direct(x.double()))
 
 
