@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,12 @@ def read_table(
     of pixel indices. ``DataFileError`` is raised if there is no such table or column, a
     column does not hold real numbers, or a checksum differs.
     """
-    with reading(path, KIND), fits.open(path, memmap=False) as file:
+    # Our own handle, since astropy does not close its own on a file that is not FITS.
+    with (
+        reading(path, KIND),
+        path.open("rb") as stream,
+        fits.open(stream, memmap=False) as file,
+    ):
         table = _table(path, file, hdu)
         _verify(path, table)
         cards = _cards(table.header)
@@ -73,27 +79,29 @@ def read_table(
 
 def _table(path: Path, file: Any, hdu: int | str | None) -> Any:
     """Return the table of this number or name, by default the first."""
-    if hdu is None:
-        found = next((one for one in file if isinstance(one, fits.BinTableHDU)), None)
-    else:
-        try:
-            found = file[hdu]
-        except (IndexError, KeyError):
-            found = None
-    if not isinstance(found, fits.BinTableHDU):
-        parts = [
-            f"{i} {one.name or 'unnamed'}{_is_table(one)}" for i, one in enumerate(file)
-        ]
-        which = "no binary table" if hdu is None else f"no binary table as hdu={hdu!r}"
-        raise DataFileError(
-            f"{path} has {which}; it has the parts {', '.join(parts)}; pass a file of "
-            "healpy.write_map, or the number of a table as hdu="
-        )
-    return found
+    parts = []
+    for number, part in enumerate(takewhile(_is_sound, file)):
+        is_table = isinstance(part, fits.BinTableHDU)
+        if is_table and hdu in (None, number):
+            return part
+        if is_table and isinstance(hdu, str) and part.name == hdu.strip().upper():
+            return part
+        kind = " (table)" if is_table else ""
+        parts.append(f"{number} {part.name or 'unnamed'}{kind}")
+    which = "no binary table" if hdu is None else f"no binary table as hdu={hdu!r}"
+    raise DataFileError(
+        f"{path} has {which}; its parts are {', '.join(parts) or 'damaged'}; pass a "
+        "file of healpy.write_map, or the number of a table as hdu="
+    )
 
 
-def _is_table(hdu: Any) -> str:
-    return " (table)" if isinstance(hdu, fits.BinTableHDU) else ""
+def _is_sound(part: Any) -> bool:
+    """Whether a part of a file ends after its start.
+
+    astropy would go back by a negative size, and read the same parts for ever. It finds
+    such sizes in damaged headers, and in damaged parts of compressed files.
+    """
+    return hasattr(part, "fileinfo") and part.fileinfo()["datSpan"] >= 0
 
 
 def _cards(header: Any) -> dict[str, Any]:

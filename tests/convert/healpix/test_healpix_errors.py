@@ -141,6 +141,27 @@ def test_another_file_is_told(tmp_path):
         read_healpix(str(tmp_path / "none.fits"))
 
 
+def test_sizes_in_a_damaged_header_end_the_search(tmp_path):
+    path = write_columns(tmp_path / "sky.fits", [VALUES], **RING)
+    content = path.read_bytes()
+    count = b"PCOUNT  = " + b"%20d"
+    backwards = content.replace(count % 0, count % -99_999)
+    vast = content.replace(b"NAXIS2  = %20d" % 12, b"NAXIS2  = %20d" % 10**15)
+    # astropy takes the compressed size of a file for its size.
+    no_table = content.replace(b"'BINTABLE'", b"'BINTABEEE")
+    no_table = no_table.replace(b"BITPIX  = %20d" % 8, b"BITPIX", 2)[: len(content)]
+    for damaged in (backwards, vast, no_table):
+        assert damaged != content
+        for name, packed in (
+            ("a.fits", damaged),
+            ("a.fits.gz", gzip.compress(damaged)),
+        ):
+            (tmp_path / name).write_bytes(packed)
+            for hdu in (None, 5, "MAP"):
+                with pytest.raises(ValueError, match=f"{name} .*; (it|pass)"):
+                    read_healpix(tmp_path / name, hdu=hdu)
+
+
 @pytest.mark.parametrize(
     ("source", "options", "error", "message"),
     [
