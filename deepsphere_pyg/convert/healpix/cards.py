@@ -30,7 +30,7 @@ def word(cards: Mapping[str, Any], keyword: str) -> str:
 
 
 def pixel_column(cards: Mapping[str, Any], names: Sequence[str]) -> int | None:
-    """Return the number of the column of pixel indices, or None if there is none.
+    """Return the number of the column of pixel indices, or None without one.
 
     A map has indices if ``INDXSCHM`` is ``EXPLICIT``; if it is missing, where
     ``OBJECT`` is ``PARTIAL``; and if both are, where the first column is ``PIXEL``.
