@@ -8,7 +8,8 @@ DEMO ?= runs/demo
 BENCH ?= runs/bench
 # Each has one thread (tests/conftest.py); more would fight over the cores.
 WORKERS ?= 2
-TESTS := $(BIN)/python -m pytest -q -m "not slow"
+# A file for one worker, since its tests share what they build.
+TESTS := $(BIN)/python -m pytest -q -m "not slow" --dist loadfile
 
 .PHONY: demo test test-kernels lint bench docs clean
 
