@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -21,6 +23,7 @@ KIND = "a HEALPix map in FITS"
 _BLOCK = 2880
 _BLOCKS = 1 << 13
 _ONES = 0xFFFFFFFF
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,7 @@ def read_table(
     with (
         reading(path, KIND),
         path.open("rb") as stream,
-        fits.open(stream, memmap=False) as file,
+        fits.open(_unpacked(stream), memmap=False) as file,
     ):
         table = _table(path, file, hdu)
         _verify(path, table)
@@ -75,6 +78,13 @@ def read_table(
             tuple(str(cards.get(f"TUNIT{i + 1}") or "") for i in chosen),
             tuple(_values(path, table.data, cards, names, i) for i in chosen),
         )
+
+
+def _unpacked(stream: Any) -> Any:
+    """Unpack gzip, whose checksum astropy does not compare: it hides the errors."""
+    packed = stream.read(len(_GZIP)) == _GZIP
+    stream.seek(0)
+    return io.BytesIO(gzip.decompress(stream.read())) if packed else stream
 
 
 def _table(path: Path, file: Any, hdu: int | str | None) -> Any:

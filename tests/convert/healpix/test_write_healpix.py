@@ -175,6 +175,17 @@ def test_a_changed_byte_is_told_by_the_checksum(tmp_path, place):
         read_healpix(path)
 
 
+@pytest.mark.parametrize("place", [-1, -5])
+def test_the_checksum_of_a_compressed_file_is_compared(tmp_path, place):
+    path = tmp_path / "sky.fits.gz"
+    healpy.write_map(path, iqu(2))
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"sky.fits.gz cannot be read.*; it may"):
+        read_healpix(path)
+
+
 def test_an_unknown_checksum_is_not_compared(tmp_path):
     column = fits.Column("T", "E", array=np.arange(12))
     cards = {"ORDERING": "RING", "CHECKSUM": "", "DATASUM": ""}
