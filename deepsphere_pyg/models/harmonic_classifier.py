@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import SupportsIndex
 
 from torch import Tensor
@@ -81,9 +82,9 @@ class HarmonicClassifier(SavedModel):
         c: Tensor = self.transform.analyze(known_signal(x, nan=True))
         return c
 
+    @abstractmethod
     def of_coefficients(self, coefficients: Tensor) -> Tensor:
         """Return logits of signals given by coefficients, ``(*batch, classes)``."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, classes)``."""
