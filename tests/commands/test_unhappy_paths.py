@@ -153,6 +153,7 @@ def test_an_interrupt_while_maps_are_made_is_no_traceback(
     assert not out.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [0.05])
 def test_two_interrupts_leave_whole_files_and_no_traceback(tmp_path, pause):
     out = tmp_path / "run"

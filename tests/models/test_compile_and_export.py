@@ -69,7 +69,10 @@ def test_compiled_networks_follow_conversions(network):
             assert_close(f(x), copy.deepcopy(network)(x))
 
 
-@pytest.mark.parametrize(("seen", "strict"), [(False, False), (True, True)])
+@pytest.mark.parametrize(
+    ("seen", "strict"),
+    [(False, False), pytest.param(True, True, marks=pytest.mark.slow)],
+)
 def test_exported_networks_are_read_back(network, seen, strict, tmp_path):
     network.eval()
     if seen:

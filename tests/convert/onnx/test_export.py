@@ -90,7 +90,14 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("name", LAYERS)
+# Of layers that differ by sizes alone, one is enough in the default run.
+ALIKE = ("fewer, no bias", "two terms", "mean", "max", "copies")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n in ALIKE)) for n in LAYERS],
+)
 def test_layers(name, tmp_path):
     torch.manual_seed(0)
     build, make_operator = LAYERS[name]
@@ -111,7 +118,9 @@ def test_networks(tmp_path):
     assert_round_trip(network, tmp_path / "network.onnx", len(pyramid.sampling), 4)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, pytest.param(torch.float32, marks=pytest.mark.slow)]
+)
 def test_classifiers_in_both_dtypes(dtype, tmp_path):
     torch.manual_seed(0)
     pyramid = build_pyramid(HEALPix(4), 3, 8, weighting="heat")
@@ -120,7 +129,11 @@ def test_classifiers_in_both_dtypes(dtype, tmp_path):
     assert_round_trip(network, tmp_path / "network.onnx", 192, 3, dtype=dtype)
 
 
-@pytest.mark.parametrize("shape", [(192, 3), (1, 192, 3), (2, 4, 192, 3)], ids=str)
+@pytest.mark.parametrize(
+    "shape",
+    [(192, 3), pytest.param((1, 192, 3), marks=pytest.mark.slow), (2, 4, 192, 3)],
+    ids=str,
+)
 def test_any_number_of_batch_axes(shape, tmp_path):
     layer, operator, x = ChebConv(3, 2, 3).eval(), healpix_laplacian(), signal(*shape)
     export_onnx(layer, x, tmp_path / "layer.onnx", operator)
