@@ -8,16 +8,17 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
 
-# Status that shells give a process that Ctrl-C ended. The same as in training_options,
+if TYPE_CHECKING:
+    from deepsphere_pyg.commands.options.parsing import CommandParser
+
+# Status that shells give a process that Ctrl-C ended. The same as in options.training,
 # which loads PyTorch.
 INTERRUPTED = 130
-
-
 PACKAGE = "deepsphere-pyg"
 #: Commands and their descriptions; each has a module ``command``.
 COMMANDS = {
@@ -28,17 +29,6 @@ COMMANDS = {
     "digits": "train a network to classify digits on the sphere, as they are or "
     "rotated, and test it on both",
 }
-
-
-class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Show the defaults of options that have one, as the shell passes them."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or action.default is False or action.default == []:
-            return action.help
-        if isinstance(action.default, list):
-            return f"{action.help} (default: {' '.join(map(str, action.default))})"
-        return super()._get_help_string(action)
 
 
 def _format_warning(
@@ -53,72 +43,64 @@ def _format_warning(
 
 
 class _Parser(argparse.ArgumentParser):
-    """Parser whose errors are one line, without the usage, which fills a screen."""
+    """Parser whose errors are one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         """Print the error and leave with status 2."""
         self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of all commands.
-
-    Parameters
-    ----------
-    only
-        Command whose options are needed; by default those of all are added. Each loads
-        PyTorch, which takes seconds.
-    """
+def _top_parser() -> argparse.ArgumentParser:
+    """Return the parser of the options before a command, which loads little."""
     parser = _Parser(
-        prog="deepsphere-pyg",
+        prog=PACKAGE,
         description="Neural networks on the sphere: segment maps, predict energies of "
         "molecules, classify digits, and measure the equivariance of graph Laplacians "
         "and layers.",
-        epilog="deepsphere-pyg COMMAND --help lists the options of a command.",
+        epilog=f"{PACKAGE} COMMAND --help lists the options of a command.",
     )
     parser.add_argument(
-        "--version", action="version", version=f"deepsphere-pyg {version(PACKAGE)}"
+        "--version", action="version", version=f"{PACKAGE} {version(PACKAGE)}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
-            formatter_class=_HelpFormatter,
-        )
-        if only in (None, name):
-            module = import_module(f"deepsphere_pyg.commands.{name}.command")
-            module.add_arguments(command)
-            command.set_defaults(run=module.run, parser=command)
+        commands.add_parser(name, help=text, add_help=False)
     return parser
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse arguments; for a mistyped option, name the one that is meant.
+def parser_of(name: str) -> tuple[CommandParser, ModuleType]:
+    """Return the parser of a command, and its module.
+
+    The module has the dataclass ``OPTIONS``, the function ``run`` of these, and perhaps
+    ``DEMO``, the options for which ``--demo`` stands.
+    """
+    # The command loads PyTorch, which takes seconds.
+    from deepsphere_pyg.commands.options.parsing import command_parser
+
+    module = import_module(f"deepsphere_pyg.commands.{name}.command")
+    demo = getattr(module, "DEMO", None)
+    epilog = f"--demo stands for {demo}; options after it override it." if demo else ""
+    return command_parser(name, COMMANDS[name], module.OPTIONS, epilog), module
+
+
+def options_from(name: str, arguments: Sequence[str]) -> tuple[Any, ModuleType]:
+    """Return the options of a command from its arguments, and its module.
 
     Raises
     ------
+    SystemExit
+        If an option is unknown or cannot be read.
     ValueError
-        If an option is unknown.
+        If an option has no sense.
     """
-    asked = next((a for a in arguments if not a.startswith("-")), "")
-    args, unknown = build_parser(asked).parse_known_args(arguments)
-    command: argparse.ArgumentParser = vars(args).pop("parser")
-    if not unknown:
-        return args
-    wrong = unknown[0].partition("=")[0]
-    known = {option: a for a in command._actions for option in a.option_strings}
-    near = get_close_matches(wrong, known, 1)
-    if not wrong.startswith("-") or not near:
-        command.error(f"unrecognized argument {unknown[0]}")
-    # As a line of the help.
-    formatter = argparse.HelpFormatter(command.prog, width=10**6)
-    formatter.add_argument(known[near[0]])
-    raise ValueError(
-        f"unrecognized option {wrong}; did you mean {near[0]}?\n  "
-        + " ".join(formatter.format_help().split())
-    )
+    from deepsphere_pyg.commands.options.parsing import parsed
+
+    parser, module = parser_of(name)
+    demo = getattr(module, "DEMO", "").split()
+    given = [
+        one for g in arguments for one in (demo if demo and g == "--demo" else [g])
+    ]
+    return parsed(parser, given, module.OPTIONS), module
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,9 +139,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     name = " ".join(["deepsphere-pyg", *(a for a in given[:1] if a in COMMANDS)])
     try:
-        args = _parsed(given)
+        if not (given and given[0] in COMMANDS):
+            _top_parser().parse_args(given)
         warnings.formatwarning = _format_warning
-        return int(args.run(args))
+        options, module = options_from(given[0], given[1:])
+        return int(module.run(options))
     except (ValueError, OSError, ImportError) as error:
         print(f"{name}: error: {error}", file=sys.stderr)
         return 2

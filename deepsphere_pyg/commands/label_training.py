@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytorch_lightning as pl
 
-from deepsphere_pyg.commands.resuming import fixed_settings, labels_to_resume
-from deepsphere_pyg.commands.training_options import options_of, tell_of_resuming
+from deepsphere_pyg.commands.options.resuming import (
+    checkpoint_to_resume,
+    settings,
+    write_config,
+)
+from deepsphere_pyg.commands.options.training import (
+    tell_of_resuming,
+    trainer_of,
+    training_of,
+)
 from deepsphere_pyg.models import SavedModel
 from deepsphere_pyg.training.fitting import Trained, train
-from deepsphere_pyg.training.loop import accelerator_options
 from deepsphere_pyg.training.tasks import Task
 
 
 def train_labels(
-    args: argparse.Namespace,
+    options: Any,
     kind: Callable[..., Task],
     network: SavedModel,
     training: Iterable[Any],
     validation: Iterable[Any],
-    **options: Any,
+    **arguments: Any,
 ) -> Trained | None:
     """Train a network, or resume its training; return None after an interrupt.
 
     Parameters
     ----------
-    args
+    options
         Options of the command, checked.
     kind
         Class of the task.
@@ -36,7 +42,7 @@ def train_labels(
         Network to train.
     training, validation
         Batches.
-    **options
+    **arguments
         Further arguments of the task.
 
     Raises
@@ -44,13 +50,14 @@ def train_labels(
     ValueError
         If there is a checkpoint of another training, or training diverges.
     """
-    pl.seed_everything(args.seed, verbose=False)
-    resume = labels_to_resume(args, network, args.out / "last.ckpt")
-    notes = {"settings": fixed_settings(args), "seed": args.seed}
-    task = kind(network, options=options_of(args), notes=notes, **options)
-    trainer = {"gradient_clip_val": 1.0, **accelerator_options(args.device)}
+    pl.seed_everything(options.seed, verbose=False)
+    notes = {"settings": settings(options), "seed": options.seed}
+    task = kind(network, options=training_of(options), notes=notes, **arguments)
+    resume = checkpoint_to_resume(options, task, options.folder / "last.ckpt")
+    trainer = {"gradient_clip_val": 1.0, **trainer_of(options)}
+    write_config(options, options.folder)
     trained = train(
-        task, training, validation, args.out, resume=resume, trainer=trainer
+        task, training, validation, options.folder, resume=resume, trainer=trainer
     )
     if trained is None:
         tell_of_resuming()

@@ -26,12 +26,21 @@ from deepsphere_pyg.training.tasks.base import Task
 from samplings.atomic_files import make_folder
 
 # Arguments of the trainer that belong to the loop, and where they are given instead.
-_OWN = {
+OWN = {
     "max_epochs": "give the epochs of TrainingOptions",
     "enable_checkpointing": "best.ckpt and last.ckpt are kept in the folder; add "
     "callbacks for others",
     "enable_progress_bar": "it is shown on terminals",
     "default_root_dir": "give the folder",
+}
+# Arguments of the trainer that are chosen here, unless others are given.
+TRAINER: dict[str, Any] = {
+    "logger": False,
+    "enable_model_summary": False,
+    "num_sanity_val_steps": 0,
+    "use_distributed_sampler": False,
+    "devices": 1,
+    "accelerator": "cpu",
 }
 
 
@@ -71,7 +80,7 @@ def train_loop(
     ValueError
         If an argument belongs to the loop, or training diverges.
     """
-    for name, instead in _OWN.items():
+    for name, instead in OWN.items():
         if name in options:
             raise ValueError(f"{name} cannot be given to the trainer; {instead}")
     folder = checkpoints.folder
@@ -81,15 +90,7 @@ def train_loop(
     print(f"network    {type(task.network).__name__}, {parameters:,} parameters")
     make_folder(folder)
     with _quiet_lightning(), _kept_interrupt_handler():
-        given = {
-            "logger": False,
-            "enable_model_summary": False,
-            "num_sanity_val_steps": 0,
-            "use_distributed_sampler": False,
-            "devices": 1,
-            "accelerator": "cpu",
-            **options,
-        }
+        given = {**TRAINER, **options}
         # The history comes first, lest an interrupt between the two lose a row.
         own = [history, checkpoints, progress]
         trainer = pl.Trainer(
@@ -124,7 +125,9 @@ def _listed(given: Any) -> list[Any]:
 
 
 def accelerator_options(device: str) -> dict[str, Any]:
-    """Arguments of Lightning's trainer for a PyTorch device."""
+    """Arguments of Lightning's trainer for a PyTorch device, or ``auto``."""
+    if device == "auto":
+        return {"accelerator": "auto", "devices": 1}
     chosen = torch.device(device)
     if chosen.type == "cuda":
         return {"accelerator": "gpu", "devices": [chosen.index or 0]}

@@ -41,10 +41,12 @@ def test_each_command_has_its_help(command, capsys):
 
 
 def test_a_mistyped_option_shows_the_line_of_the_one_meant(capsys):
-    assert main(["segment", "--nsides", "4"]) == 2
+    with pytest.raises(SystemExit) as end:
+        main(["segment", "--nsides", "4"])
+    assert end.value.code == 2
     error = capsys.readouterr().err
     assert "unrecognized option --nsides; did you mean --nside?" in error
-    assert "--nside NSIDE HEALPix resolution" in error
+    assert "--nside N HEALPix resolution" in error
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_a_mistyped_option_shows_the_line_of_the_one_meant(capsys):
         (["segnet"], "invalid choice: 'segnet' (choose from 'segment'"),
         (["segment", "maps"], "unrecognized argument maps"),
         (["segment", "--zzz"], "unrecognized argument --zzz"),
-        (["segment", "--epochs", "x"], "argument --epochs: invalid int value: 'x'"),
+        (["segment", "--epochs", "x"], "argument --epochs: invalid integer value: 'x'"),
     ],
 )
 def test_other_mistakes_are_one_line(arguments, words, capsys):

@@ -30,7 +30,7 @@ def test_a_file_in_the_way_is_told_before_any_work(
     segment, trained, tmp_path, capsys, monkeypatch, place, command
 ):
     (tmp_path / "file").write_text("mine")
-    monkeypatch.setattr(segment_command, "samplings_from_arguments", None)
+    monkeypatch.setattr(segment_command, "samplings_of", None)
     options = ["--checkpoint", str(trained / "best.ckpt")]
     out = tmp_path / place
     assert segment(*(options if command == "evaluate" else []), out=out) == 2
@@ -40,7 +40,7 @@ def test_a_file_in_the_way_is_told_before_any_work(
 
 def test_equivariance_tells_of_a_file_in_the_way_at_once(tmp_path, capsys, monkeypatch):
     (tmp_path / "file").write_text("mine")
-    monkeypatch.setattr(equivariance_command, "samplings_from_arguments", None)
+    monkeypatch.setattr(equivariance_command, "samplings_of", None)
     assert main(["equivariance", "--out", str(tmp_path / "file")]) == 2
     assert "a file is in its way; choose another place" in capsys.readouterr().err
 
@@ -74,7 +74,7 @@ def test_a_full_disk_names_the_file_and_leaves_no_part(segment, tmp_path, capsys
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert status == 2
     assert "last.ckpt" in capsys.readouterr().err.strip().splitlines()[-1]
-    assert list(out.iterdir()) == []
+    assert [path.name for path in out.iterdir()] == ["config.yaml"]
 
 
 def test_evaluating_does_not_write_over_the_scores_of_the_training(
@@ -99,7 +99,7 @@ def test_exhausted_device_memory_is_an_error_on_one_line(segment, monkeypatch, c
     def exhaust(*args):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried\nto allocate")
 
-    monkeypatch.setattr(segment_command, "splits_from_arguments", exhaust)
+    monkeypatch.setattr(segment_command, "splits_of", exhaust)
     assert segment() == 2
     expected = "segment: error: not enough memory: CUDA out of memory. Tried\n"
     assert capsys.readouterr().err.endswith(expected)
@@ -109,7 +109,7 @@ def test_other_failures_keep_their_traceback(segment, monkeypatch):
     def fail(*args):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(segment_command, "splits_from_arguments", fail)
+    monkeypatch.setattr(segment_command, "splits_of", fail)
     with pytest.raises(RuntimeError, match="a bug"):
         segment()
 
@@ -129,7 +129,7 @@ def test_an_interrupt_while_libraries_load_is_no_traceback(monkeypatch, capsys):
     def interrupt(asked):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_line, "build_parser", interrupt)
+    monkeypatch.setattr(command_line, "parser_of", interrupt)
     assert command_line.main(["segment"]) == 130
     assert capsys.readouterr().err == "\ninterrupted\n"
 

@@ -6,7 +6,7 @@ import os
 import pytest
 import torch
 
-from deepsphere_pyg.commands.command_line import build_parser, main
+from deepsphere_pyg.commands.command_line import main, parser_of
 
 # Each command with options that are right, but for files that do not exist: so that
 # every option is read and checked, and nothing is trained.
@@ -28,16 +28,13 @@ ODD = ["", "-1", "0", "1.5", "nan", "inf", "1e400", "x", "ü", "a=b", "=", "9" *
 
 def options_of(command):
     """Options of a command that take a value and are not one of a list."""
-    (subparsers,) = (
-        action
-        for action in build_parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-    parser = subparsers.choices[command]
+    parser, _ = parser_of(command)
     return [
         action.option_strings[-1]
         for action in parser._actions
-        if isinstance(action, argparse._StoreAction) and not action.choices
+        if isinstance(action, argparse._StoreAction)
+        and not action.choices
+        and not action.dest.startswith(("trainer", "model"))
     ]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepsphere_pyg.commands.training_options import (
+from deepsphere_pyg.commands.options.training import (
     n_parameters,
     print_files,
     run_facts,
@@ -49,7 +48,7 @@ class DigitAnswers(NamedTuple):
 
 
 def write_report(
-    args: argparse.Namespace,
+    options: Any,
     sampling: Sampling,
     trained: Trained,
     found: dict[str, DigitAnswers],
@@ -59,7 +58,7 @@ def write_report(
 
     Parameters
     ----------
-    args
+    options
         Options of the command.
     sampling
         Sampling of the digits.
@@ -71,19 +70,19 @@ def write_report(
         Duration of each stage of this run.
     """
     parameters = n_parameters(trained.network)
-    head = "".join(f"{f'{args.train}/{name}':>9}" for name in found)
+    head = "".join(f"{f'{options.train}/{name}':>9}" for name in found)
     row = "".join(f"{of.accuracy:>9.2f}" for of in found.values())
     n = len(next(iter(found.values())).truth)
     print(f"\n{f'accuracy of {n} digits, %':<32}{head}")
-    name = f"{args.network}, {parameters:,} parameters"
+    name = f"{options.network}, {parameters:,} parameters"
     print(f"{name:<32}{row}")
     write_json(
-        args.out / "metrics.json",
+        options.folder / "metrics.json",
         {
-            **run_facts(args),
+            **run_facts(options),
             "parameters": parameters,
             "accuracy": {
-                f"{args.train}/{name}": of.accuracy for name, of in found.items()
+                f"{options.train}/{name}": of.accuracy for name, of in found.items()
             },
             "unit": "percent",
             "validation": {"accuracy": trained.best, "epoch": trained.best_epoch},
@@ -98,13 +97,13 @@ def write_report(
         | {name: int(of.answers[i]) for name, of in found.items()}
         for i in range(n)
     ]
-    write_rows(args.out / "predictions.csv", rows)
+    write_rows(options.folder / "predictions.csv", rows)
     figures = {
         f"confusion_{name}.png": confusion_picture(of.confusion, CLASSES)
         for name, of in found.items()
     }
     figures["learning_curves.png"] = label_curves(trained.history, ("accuracy",))
     files = ("metrics.json", "predictions.csv", "history.csv")
-    paths = [args.out / name for name in files]
-    print_files(*paths, *write_figures(args.out, figures))
+    paths = [options.folder / name for name in files]
+    print_files(*paths, *write_figures(options.folder, figures))
     print(f"checkpoint {trained.checkpoint}")

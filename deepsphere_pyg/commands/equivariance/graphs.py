@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from deepsphere_pyg.commands.equivariance.options import EquivarianceOptions
 from deepsphere_pyg.commands.equivariance.report import DegreeError, MeasuredGraph
 from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
 from deepsphere_pyg.plot.laplacians import OPTIMAL
@@ -39,21 +39,21 @@ class Job:
     build: Callable[[], SphericalGraph]
 
 
-def graph_jobs(sampling: Sampling, args: argparse.Namespace) -> list[Job]:
+def graph_jobs(sampling: Sampling, options: EquivarianceOptions) -> list[Job]:
     """Graphs to measure on a sampling."""
     jobs: list[Job] = []
-    for weighting in args.weighting:
+    for weighting in options.weighting:
         if weighting in TRIANGULATIONS:
             make = partial(delaunay_graph, sampling, weighting)
             jobs.append(Job(weighting, "", make))
             continue
         # The option is of the heat kernel alone.
-        kind = Heat(distance=args.distance) if weighting == "heat" else weighting
+        kind = Heat(distance=options.distance) if weighting == "heat" else weighting
         make = partial(knn_graph, sampling, weighting=kind)
-        jobs += [Job(weighting, k, partial(make, k)) for k in args.k]
-    if args.optimise_width:
-        search = partial(_of_optimal_width, sampling, distance=args.distance)
-        jobs += [Job(OPTIMAL, k, partial(search, k)) for k in args.k]
+        jobs += [Job(weighting, k, partial(make, k)) for k in options.k]
+    if options.optimise_width:
+        search = partial(_of_optimal_width, sampling, distance=options.distance)
+        jobs += [Job(OPTIMAL, k, partial(search, k)) for k in options.k]
     return jobs
 
 
@@ -63,14 +63,14 @@ def _of_optimal_width(sampling: Sampling, k: int, distance: str) -> SphericalGra
 
 
 def measure(
-    job: Job, degrees: Sequence[int], args: argparse.Namespace
+    job: Job, degrees: Sequence[int], options: EquivarianceOptions
 ) -> MeasuredGraph:
     """Errors of one graph at all degrees."""
     graph = job.build()
-    operator = laplacian(graph, args.kind)
+    operator = laplacian(graph, options.kind)
     sampling = graph.sampling
     symbol: Sequence[float] = ()
-    if args.protocol == "rotation-free":
+    if options.protocol == "rotation-free":
         spectrum = equivariance_spectrum(operator, degrees)
         symbol = [float(value) for value in spectrum.symbol]
         errors = [
@@ -82,27 +82,27 @@ def measure(
             operator,
             sampling,
             list(degrees),
-            protocol=args.protocol,
-            n_samples=args.samples,
-            seed=args.seed,
-            L=args.bandlimit,
+            protocol=options.protocol,
+            n_samples=options.samples,
+            seed=options.seed,
+            L=options.bandlimit,
         )
         errors = [
             DegreeError(e.degree, e.mean, e.standard_error, e.n_samples, e.unresolved)
             for e in measured
         ]
-    published = {} if job.weighting == OPTIMAL else _published(graph, operator, args)
+    published = {} if job.weighting == OPTIMAL else _published(graph, operator, options)
     return MeasuredGraph(graph, job.weighting, operator.kind, errors, symbol, published)
 
 
 def _published(
-    graph: SphericalGraph, operator: Laplacian, args: argparse.Namespace
+    graph: SphericalGraph, operator: Laplacian, options: EquivarianceOptions
 ) -> Mapping[int, float]:
     """Errors printed in the paper for the same graph and protocol."""
     sampling = graph.sampling
     same = (
         isinstance(sampling, HEALPix)
-        and (args.protocol, args.distance) == ("published", "chordal")
+        and (options.protocol, options.distance) == ("published", "chordal")
         and (graph.weighting, operator.kind) == ("heat", "combinatorial")
     )
     if not same or not isinstance(sampling, HEALPix):

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from itertools import pairwise
 
-from deepsphere_pyg.commands.training_options import check_training_options
+from deepsphere_pyg.commands.options.training import check_training_options
 from samplings.arguments import positive_argument
 
 

@@ -14,8 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.commands.label_training import train_labels
-from deepsphere_pyg.commands.qm7.checks import check_qm7_options
-from deepsphere_pyg.commands.training_options import (
+from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
     add_output_arguments,
     add_training_arguments,
@@ -24,6 +23,7 @@ from deepsphere_pyg.commands.training_options import (
     run_facts,
     write_figures,
 )
+from deepsphere_pyg.commands.qm7.checks import check_qm7_options
 from deepsphere_pyg.datasets import QM7, Molecules, qm7_coefficients
 from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
 from deepsphere_pyg.plot.labels import label_curves, scatter_of_answers

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 import time
+from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from deepsphere_pyg.commands.sampling_options import (
-    SAMPLING_DEFAULTS,
-    add_sampling_arguments,
-    fill_sampling_defaults,
-    samplings_from_arguments,
+from deepsphere_pyg.commands.options.kept import Kept, read_kept
+from deepsphere_pyg.commands.options.network import PIXEL, build_network
+from deepsphere_pyg.commands.options.sampling import samplings_of
+from deepsphere_pyg.commands.options.training import (
+    INTERRUPTED,
+    n_parameters,
+    prepare,
+    print_files,
+    run_facts,
+    write_figures,
 )
-from deepsphere_pyg.commands.segment.data_options import (
-    add_data_arguments,
-    splits_from_arguments,
-)
+from deepsphere_pyg.commands.segment.data import load, splits_of
 from deepsphere_pyg.commands.segment.fit import fit
-from deepsphere_pyg.commands.segment.netcdf_options import (
-    REGRIDDED,
-    fields_from_arguments,
-)
-from deepsphere_pyg.commands.segment.network_options import (
-    PIXEL,
-    add_network_arguments,
-    network_from_arguments,
-)
+from deepsphere_pyg.commands.segment.netcdf import REGRIDDED, unlabelled_fields
+from deepsphere_pyg.commands.segment.options import SegmentOptions
 from deepsphere_pyg.commands.segment.report import (
     scores_table,
     write_pictures,
@@ -35,172 +29,121 @@ from deepsphere_pyg.commands.segment.report import (
     write_scores,
 )
 from deepsphere_pyg.commands.segment.trained import (
-    checkpoint_sampling,
-    classes_of,
-    resolve_regridding,
-    trained_network,
+    evaluated_options,
+    evaluated_sampling,
+    trained_task,
 )
-from deepsphere_pyg.commands.training_options import (
-    INTERRUPTED,
-    add_output_arguments,
-    add_training_arguments,
-    check_training_options,
-    n_parameters,
-    print_files,
-    run_facts,
-    write_figures,
-)
-from deepsphere_pyg.models import SphericalModel, read_header
+from deepsphere_pyg.datasets import input_statistics
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import Prediction, predict
 from deepsphere_pyg.training.fitting import Trained
 from deepsphere_pyg.training.splitting import Splits
+from deepsphere_pyg.training.tasks import SegmentationTask, Task
 from samplings import Sampling
 from samplings.atomic_files import write_json
 
+OPTIONS = SegmentOptions
 # A small run of the whole command: minutes on two cores, with useful results.
-DEMO = {
-    "nside": 32,
-    "network": "small",
-    "baseline": True,
-    "n_train": 200,
-    "n_validation": 24,
-    "n_test": 32,
-    "epochs": 16,
-    "batch_size": 4,
-    "lr": 4e-3,
-}
+DEMO = (
+    "--nside 32 --network small --baseline --n-train 200 --n-validation 24 --n-test 32 "
+    "--epochs 16 --batch-size 4 --lr 4e-3"
+)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    add_data_arguments(parser)
-    add_sampling_arguments(parser)
-    # Options that are not given are those of the checkpoint, if there is one.
-    parser.set_defaults(**dict.fromkeys(SAMPLING_DEFAULTS))
-    add_network_arguments(parser)
-    training = add_training_arguments(
-        parser, "maps", "data and training", epochs=30, batch_size=4, lr=1e-3
-    )
-    training.add_argument(
-        "--loss-weights",
-        default="none",
-        metavar="none|balanced|W,W,...",
-        help="weight of each class in the loss; balanced: inverse to its area",
-    )
-    output = add_output_arguments(
-        parser,
-        "runs/segment, or runs/evaluation with --checkpoint",
-        "; --epochs, --lr and --batch-size may change, and the remaining epochs "
-        "follow their schedule",
-    )
-    output.add_argument(
-        "--checkpoint",
-        type=Path,
-        metavar="FILE",
-        help="do not train: evaluate, predict and draw with this checkpoint; "
-        "NetCDF data without --label-variable are only predicted and drawn",
-    )
-    output.add_argument(
-        "--transfer",
-        action="store_true",
-        help="move the weights of --checkpoint to another sampling",
-    )
-    output.add_argument(
-        "--tensorboard", action="store_true", help="also write TensorBoard logs"
-    )
-    parser.add_argument(
-        "--demo",
-        action=_Demo,
-        nargs=0,
-        help="small run on generated maps: "
-        + " ".join(
-            f"--{key.replace('_', '-')}" + ("" if value is True else f" {value}")
-            for key, value in DEMO.items()
-        )
-        + "; options after --demo override it",
-    )
-
-
-class _Demo(argparse.Action):
-    """Set the options of the demo."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        vars(namespace).update(DEMO)
-
-
-def run(args: argparse.Namespace) -> int:
+def run(options: SegmentOptions) -> int:
     """Run the command and return its exit status."""
-    if args.out is None:
-        # The folder of the training would have its scores overwritten.
-        evaluating = args.checkpoint is not None
-        args.out = Path("runs/evaluation" if evaluating else "runs/segment")
-    _check_options(args)
+    _check_options(options)
+    if options.checkpoint is not None:
+        return _evaluate(options, read_kept(options.checkpoint))
     started = time.perf_counter()
-    kept = None if args.checkpoint is None else checkpoint_sampling(args)
-    resolve_regridding(args)
-    if kept is not None:
-        sampling = kept
-    else:
-        fill_sampling_defaults(args)
-        (sampling,) = samplings_from_arguments(args)
+    options = _with_regridding(options.with_sampling_defaults())
+    options = replace(options, data=options.data or "events")
+    (sampling,) = samplings_of(options)
     print(f"sampling   {sampling!r}")
-    if args.checkpoint and args.data == "netcdf" and args.label_variable is None:
-        return _predict_unlabelled(args, sampling)
-    splits = splits_from_arguments(args, sampling)
+    splits = splits_of(options, sampling)
+    load(splits.train, splits.validation, splits.test)
     print(f"data       {splits.description}")
-    if args.checkpoint is not None:
-        known = trained_network(args, splits.test)
-        return _report(args, sampling, splits, {"checkpoint": known}, {}, 0.0)
-    network = network_from_arguments(args, args.network, splits.train)
-    fitted = fit(args, network, splits, args.out)
-    if fitted is None:
-        return INTERRUPTED
-    trained = {args.network: fitted}
-    if args.baseline and args.network != PIXEL:
-        print("\nbaseline   the same training of a network that sees single pixels")
-        pixel = network_from_arguments(args, PIXEL, splits.train)
-        baseline = fit(args, pixel, splits, args.out / "baseline")
-        if baseline is None:
+    statistics = input_statistics(splits.train)
+    main = "model" if options.model else str(options.network)
+    names = {main: options.folder}
+    if options.baseline and options.network != PIXEL:
+        names[PIXEL] = options.folder / "baseline"
+    trained: dict[str, Trained] = {}
+    for name, folder in names.items():
+        if trained:
+            print("\nbaseline   the same training of a network that sees single pixels")
+        network = build_network(
+            options,
+            len(splits.train.channel_names),
+            len(splits.train.class_names),
+            sampling,
+            seed=options.seed,
+            pixel=name == PIXEL,
+        )
+        fitted = fit(options, network, splits, statistics, folder)
+        if fitted is None:
             return INTERRUPTED
-        trained[PIXEL] = baseline
+        trained[name] = fitted
     seconds = time.perf_counter() - started
-    networks = {name: one.network for name, one in trained.items()}
-    return _report(args, sampling, splits, networks, trained, seconds)
+    tasks = {name: one.task for name, one in trained.items()}
+    return _report(options, sampling, splits, tasks, trained, seconds)
 
 
-def _check_options(args: argparse.Namespace) -> None:
+def _evaluate(options: SegmentOptions, kept: Kept) -> int:
+    """Evaluate, predict and draw with a checkpoint."""
+    kept.refuse_other(SegmentationTask)
+    options = evaluated_options(options, kept)
+    sampling = evaluated_sampling(options, kept)
+    print(f"sampling   {sampling!r}")
+    if options.data == "netcdf" and options.label_variable is None:
+        return _predict_unlabelled(options, kept, sampling)
+    splits = splits_of(options, sampling)
+    load(splits.test)
+    print(f"data       {splits.description}")
+    task = trained_task(options, kept, splits.test)
+    return _report(options, sampling, splits, {"checkpoint": task}, {}, 0.0)
+
+
+def _with_regridding(options: SegmentOptions) -> SegmentOptions:
+    """Set ``--regrid`` if it is not given: to that of a resumed training, or to auto.
+
+    Networks from before the option existed were trained on interpolated maps.
+    """
+    if options.regrid is not None:
+        return options
+    last = options.folder / "last.ckpt"
+    if options.resume and last.exists():
+        settings = read_kept(last).settings
+        if settings.get("data") == (options.data or "events"):
+            return replace(options, regrid=settings.get("regrid") or "bilinear")
+    return replace(options, regrid="auto")
+
+
+def _check_options(options: SegmentOptions) -> None:
     """Refuse options that no run can have, before any map is made or read."""
-    if args.checkpoint is None and args.transfer:
-        raise ValueError("--transfer needs --checkpoint FILE, whose weights to move")
-    if args.checkpoint is not None:
-        if args.resume:
+    if options.checkpoint is not None:
+        if options.resume:
             raise ValueError(
                 "--checkpoint evaluates and --resume trains; pass one of them"
             )
-        read_header(args.checkpoint)
-    if args.tensorboard and find_spec("tensorboard") is None:
+        read_kept(options.checkpoint)
+    if options.tensorboard and find_spec("tensorboard") is None:
         raise ImportError(
             "--tensorboard needs TensorBoard: pip install 'deepsphere-pyg[train]'"
         )
-    check_training_options(args)
+    prepare(options, "n_train", "n_validation", "n_test")
 
 
-def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
+def _predict_unlabelled(options: SegmentOptions, kept: Kept, sampling: Sampling) -> int:
     """Predict and draw maps without labels."""
-    maps = fields_from_arguments(args, sampling, classes_of(args))
+    maps = unlabelled_fields(options, sampling, kept.config["class_names"])
     print(
         f"data       {len(maps)} maps without labels, regridded by "
         f"{REGRIDDED[maps.regridding]}"
     )
-    network = trained_network(args, maps)
-    prediction = predict(network, maps, batch_size=args.batch_size, device=args.device)
+    task = trained_task(options, kept, maps)
+    size, device = options.batch_size, options.torch_device
+    prediction = predict(task, maps, batch_size=size, device=device)
     names = maps.class_names
     figure = segmentation_maps(
         sampling,
@@ -211,17 +154,19 @@ def _predict_unlabelled(args: argparse.Namespace, sampling: Sampling) -> int:
         names,
         certainty=prediction.probability[0].max(axis=1),
     )
-    (picture,) = write_figures(args.out, {"map.png": figure})
-    numbers = write_predictions(args.out, sampling, prediction, names, labelled=False)
+    (picture,) = write_figures(options.folder, {"map.png": figure})
+    numbers = write_predictions(
+        options.folder, sampling, prediction, names, labelled=False
+    )
     print(f"picture    {picture}\nnumbers    {numbers}")
     return 0
 
 
 def _report(
-    args: argparse.Namespace,
+    options: SegmentOptions,
     sampling: Sampling,
     splits: Splits,
-    networks: dict[str, SphericalModel],
+    tasks: dict[str, Task],
     trained: dict[str, Trained],
     seconds: float,
 ) -> int:
@@ -229,37 +174,42 @@ def _report(
     names = splits.test.class_names
     predictions: dict[str, Prediction] = {
         name: predict(
-            network, splits.test, batch_size=args.batch_size, device=args.device
+            task,
+            splits.test,
+            batch_size=options.batch_size,
+            device=options.torch_device,
         )
-        for name, network in networks.items()
+        for name, task in tasks.items()
     }
     scores = {
         name: prediction.scores(names, sampling.weights)
         for name, prediction in predictions.items()
     }
-    main_name = next(iter(networks))
+    main_name = next(iter(tasks))
     main = trained.get(main_name)
     print(f"\nscores on {splits.test_name}, area-weighted, in percent\n")
     print(scores_table(scores))
     metrics: dict[str, Any] = {
-        **run_facts(args),
+        **run_facts(options),
         "sampling": sampling.name,
         "data": splits.description,
         "seconds": round(seconds, 1),
         "networks": {
             name: {
-                "parameters": n_parameters(network),
+                "parameters": n_parameters(task),
                 "best_epoch": trained[name].best_epoch if name in trained else None,
                 "test": scores[name].as_dict(),
             }
-            for name, network in networks.items()
+            for name, task in tasks.items()
         },
     }
-    write_json(args.out / "metrics.json", metrics)
-    files = [args.out / "metrics.json", write_scores(args.out, scores)]
-    files.append(write_predictions(args.out, sampling, predictions[main_name], names))
+    write_json(options.folder / "metrics.json", metrics)
+    files = [options.folder / "metrics.json", write_scores(options.folder, scores)]
+    files.append(
+        write_predictions(options.folder, sampling, predictions[main_name], names)
+    )
     pictures = write_pictures(
-        args.out,
+        options.folder,
         sampling,
         splits.test[0].x.numpy(),
         splits.test.channel_names,
@@ -268,5 +218,5 @@ def _report(
         [] if main is None else main.history,
     )
     print_files(*pictures, *files)
-    print(f"checkpoint {args.checkpoint if main is None else main.checkpoint}")
+    print(f"checkpoint {options.checkpoint if main is None else main.checkpoint}")
     return 0

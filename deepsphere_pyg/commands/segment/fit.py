@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from pathlib import Path
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from deepsphere_pyg.commands.resuming import checkpoint_to_resume, fixed_settings
-from deepsphere_pyg.commands.training_options import options_of, tell_of_resuming
+from deepsphere_pyg.commands.options.resuming import (
+    checkpoint_to_resume,
+    settings,
+    write_config,
+)
+from deepsphere_pyg.commands.options.training import (
+    tell_of_resuming,
+    trainer_of,
+    training_of,
+)
+from deepsphere_pyg.commands.segment.options import SegmentOptions
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
 from deepsphere_pyg.losses import CrossEntropyLoss
-from deepsphere_pyg.models import SphericalModel
 from deepsphere_pyg.training.callbacks import EpochShuffle
 from deepsphere_pyg.training.fitting import Trained, train
-from deepsphere_pyg.training.loop import accelerator_options
 from deepsphere_pyg.training.splitting import Splits
 from deepsphere_pyg.training.tasks import SegmentationTask
 
@@ -68,13 +75,17 @@ def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | Non
 
 
 def fit(
-    args: argparse.Namespace, network: SphericalModel, splits: Splits, folder: Path
+    options: SegmentOptions,
+    network: nn.Module,
+    splits: Splits,
+    statistics: tuple[Tensor, Tensor],
+    folder: Path,
 ) -> Trained | None:
     """Train a network, or resume its training; return None after an interrupt.
 
     Parameters
     ----------
-    args
+    options
         Options of the command, checked. A resumed training may change the number of
         epochs, the batch size and the learning rate: the remaining steps follow the new
         schedule.
@@ -82,6 +93,8 @@ def fit(
         Network to train.
     splits
         Training and validation maps.
+    statistics
+        Mean and standard deviation of the input channels.
     folder
         Folder of the checkpoints and the history.
 
@@ -91,29 +104,37 @@ def fit(
         If there is a checkpoint of another training, or training diverges: the
         checkpoints of the last complete epoch and of the best one remain.
     """
-    pl.seed_everything(args.seed, verbose=False)
-    resume = checkpoint_to_resume(args, network, splits, folder / "last.ckpt")
-    train_maps, options = splits.train, options_of(args)
+    pl.seed_everything(options.seed, verbose=False)
+    maps = splits.train
     task = SegmentationTask(
         network,
-        train_maps.class_names,
-        loss=CrossEntropyLoss(loss_weights(args.loss_weights, train_maps)),
-        options=options,
+        maps.class_names,
+        maps.sampling,
+        loss=CrossEntropyLoss(loss_weights(options.loss_weights, maps)),
+        in_channels=len(maps.channel_names),
+        options=training_of(options),
         notes={
-            "settings": fixed_settings(args),
-            "channel_names": list(train_maps.channel_names),
+            "settings": settings(options),
+            "channel_names": list(maps.channel_names),
+            "in_channels": len(maps.channel_names),
+            "out_channels": len(maps.class_names),
             "data": splits.description,
-            "seed": args.seed,
+            "seed": options.seed,
         },
     )
-    trainer = accelerator_options(args.device)
-    if args.tensorboard:
+    if task.standardize is not None:
+        task.standardize.fit_(*statistics)
+    resume = checkpoint_to_resume(options, task, folder / "last.ckpt")
+    trainer = trainer_of(options)
+    if options.tensorboard:
         trainer["logger"] = TensorBoardLogger(folder, name="", version="tensorboard")
-    shuffled = EpochShuffle(len(train_maps), args.seed)
+    shuffled = EpochShuffle(len(maps), options.seed)
+    size, workers = options.batch_size, options.n_workers
+    write_config(options, folder)
     trained = train(
         task,
-        DataLoader(train_maps, batch_size=args.batch_size, sampler=shuffled),
-        DataLoader(splits.validation, batch_size=args.batch_size),
+        DataLoader(maps, size, sampler=shuffled, num_workers=workers),
+        DataLoader(splits.validation, size, num_workers=workers),
         folder,
         resume=resume,
         trainer=trainer,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.commands.training_options import write_figures
+from deepsphere_pyg.commands.options.training import write_figures
 from deepsphere_pyg.metrics.segmentation import SegmentationScores
 from deepsphere_pyg.plot.curves import learning_curves, precision_recall_curves
 from deepsphere_pyg.plot.segmentation import segmentation_maps

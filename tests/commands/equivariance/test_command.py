@@ -1,19 +1,17 @@
 """The command and its figure, through its options."""
 
-import argparse
 import csv
 import json
-import re
 
 import numpy as np
 import pytest
 
+from deepsphere_pyg.commands.command_line import options_from
 from deepsphere_pyg.commands.equivariance.command import (
-    add_arguments,
     default_degrees,
     run,
 )
-from deepsphere_pyg.commands.sampling_options import SCHEMES
+from deepsphere_pyg.commands.options.sampling import SCHEMES
 from deepsphere_pyg.plot.equivariance import ErrorCurve, equivariance_curves
 from samplings import (
     WEIGHTINGS,
@@ -28,9 +26,8 @@ coarse = pytest.mark.usefixtures("coarse_pictures")
 
 
 def command(*arguments):
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    return run(parser.parse_args([str(a) for a in arguments]))
+    options, _ = options_from("equivariance", [str(a) for a in arguments])
+    return run(options)
 
 
 def rows_of(folder):
@@ -209,10 +206,9 @@ def test_bad_options_are_told_before_anything_is_written(tmp_path, options, mess
         ("points:3", "unknown sampling 'points'"),
     ],
 )
-def test_unknown_samplings_are_refused(capsys, spec, message):
-    with pytest.raises(SystemExit):
+def test_unknown_samplings_are_refused(spec, message):
+    with pytest.raises(ValueError, match=message):
         command("--sampling", spec)
-    assert re.search(message, capsys.readouterr().err)
 
 
 def test_default_degrees_share_columns_between_resolutions():

@@ -59,23 +59,23 @@ def test_a_checkpoint_brings_sampling_variables_and_regridding(
     assert "regridded by bilinear interpolation" in said
 
 
-def test_another_sampling_is_refused_in_words_of_the_shell(
-    file, checkpoint, tmp_path, capsys
-):
+def test_another_sampling_moves_the_weights(file, checkpoint, tmp_path, capsys):
     options = ["--checkpoint", checkpoint, "--out", tmp_path]
-    assert call(file, *options, "--nside", "16") == 2
-    said = capsys.readouterr().err
-    assert "trained on healpix-8, the options name healpix-16" in said
-    assert "pass --sampling healpix:8, or add --transfer" in said
-    assert "load_model" not in said
     assert call(file, *options, "--sampling", "healpix:8") == 0
-    assert call(file, *options, "--transfer") == 2
-    assert "name it, for example with --sampling healpix:64" in capsys.readouterr().err
-    assert call(file, *options, "--transfer", "--nside", "16") == 0
+    assert "transfer" not in capsys.readouterr().out
+    assert call(file, *options, "--nside", "16") == 0
+    said = capsys.readouterr().out
+    assert "transfer   weights of healpix-8 move to healpix-16" in said
+
+
+def test_options_without_effect_are_told(file, checkpoint, tmp_path, capsys):
+    options = ["--checkpoint", checkpoint, "--out", tmp_path]
+    assert call(file, *options, "--network", "wider", "--epochs", "3") == 0
+    said = capsys.readouterr().out
+    assert "ignored    --network, --epochs: the checkpoint brings its own" in said
 
 
 @pytest.mark.parametrize("text", ["member_id", "=3", "Z="])
 def test_selections_without_name_or_value_are_refused(file, text, capsys):
-    with pytest.raises(SystemExit):
-        call(file, "--select", text)
+    assert call(file, "--select", text) == 2
     assert "expected DIM=VALUE, such as level=850" in capsys.readouterr().err
