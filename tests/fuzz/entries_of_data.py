@@ -3,6 +3,7 @@
 import functools
 import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -66,6 +67,15 @@ def maps():
     )
 
 
+def read_molecules(path):
+    """Read a file of molecules; the right one is in a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "hydrogen.xyz"
+        file.write_text("2\n\nH 0 0 0\nH 0 0 0.74\n")
+        right = isinstance(path, str) and path == file.name
+        datasets.read_molecules(file if right else path)
+
+
 def molecules():
     """Molecules, their matrices, spheres and energies."""
     small = {"bandlimits": (2, 1), "channels": (2, 2)}
@@ -104,6 +114,18 @@ def molecules():
         datasets.molecule_energies,
         {"network": network, "molecules": HYDROGEN, "batch_size": 1},
     )
+    yield (
+        network.energies,
+        {
+            "charges": CHARGES * 2,
+            "positions": PLACES * 2,
+            "unit": "bohr",
+            "batch_size": 1,
+        },
+    )
+    one = {"charges": CHARGES[0], "positions": PLACES[0], "unit": "angstrom"}
+    yield network.energies, one
+    yield read_molecules, {"path": "hydrogen.xyz"}
 
 
 def xarray_data():

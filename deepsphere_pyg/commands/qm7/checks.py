@@ -21,6 +21,7 @@ def check_qm7_options(args: argparse.Namespace) -> None:
         If an option is out of range, options contradict each other, or ``--out`` has
         results already.
     """
+    _check_files(args)
     positive_argument("--tau-max", args.tau_max, "pass a number of fragments, as 3")
     degrees, widths = args.bandlimits, args.channels
     for option, numbers in (("--bandlimits", degrees), ("--channels", widths)):
@@ -42,6 +43,37 @@ def check_qm7_options(args: argparse.Namespace) -> None:
             f"{_listed(degrees)}; pass --mixing mst"
         )
     check_training_options(args, "n_validation", "width")
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    """Refuse files that do not make a training, an evaluation or a prediction."""
+    if args.checkpoint is None:
+        if args.molecules is not None:
+            raise ValueError(
+                "--molecules needs --checkpoint FILE, the network that predicts their "
+                "energies"
+            )
+        if args.root is None:
+            raise ValueError(
+                "--root FOLDER is needed to train; to predict energies, pass "
+                "--checkpoint FILE and --molecules FILE"
+            )
+    else:
+        if args.resume:
+            raise ValueError(
+                "--checkpoint evaluates or predicts and --resume trains; pass one of "
+                "them"
+            )
+        if (args.root is None) == (args.molecules is None):
+            raise ValueError(
+                "--checkpoint needs --root FOLDER, to test it on a fold, or "
+                "--molecules FILE, to predict their energies; pass one of them"
+            )
+    if args.unit is not None and args.molecules is None:
+        raise ValueError(
+            "--unit is that of the positions of --molecules FILE; pass one, or leave "
+            "it out"
+        )
 
 
 def _listed(numbers: Sequence[int]) -> str:
