@@ -298,6 +298,50 @@ def numbers():
     yield training.RegressionTask, {**common, "out_channels": 2, "out_names": NAMES}
 
 
+def forecasts():
+    """Windows of a series, and the task that is trained with them."""
+    series = np.arange(6 * 48.0).reshape(6, 48, 1)
+    network = models.PixelNetwork(4, 1, SAMPLING, widths=(4,))
+    task = training.ForecastTask(network, history=2, n_forcing=2)
+    yield (
+        training.forecast_windows,
+        {
+            "fields": series,
+            "history": 2,
+            "steps": 2,
+            "times": np.arange(6),
+            "forcing": series,
+        },
+    )
+    yield (
+        training.ForecastTask,
+        {
+            "network": network,
+            "sampling": SAMPLING,
+            "history": 1,
+            "steps": 2,
+            "step_weights": [1.0, 0.5],
+            "scored_steps": 3,
+            "residual": True,
+            "n_forcing": 1,
+            "static": np.ones((48, 2)),
+            "mask": np.ones(48, dtype=bool),
+            "out_channels": 1,
+            "out_names": ["a"],
+        },
+    )
+    yield (
+        functools.partial(task.rollout, progress=False),
+        {"x0": series[:2], "steps": 2, "forcing": np.ones((2, 48, 2)), "batch_size": 2},
+    )
+    yield (
+        functools.partial(
+            training.fit_forecast, models.PixelNetwork(1, 1, SAMPLING, widths=(4,))
+        ),
+        {"fields": series, "validation": 0.4, "times": np.arange(6)},
+    )
+
+
 class Predicted:
     """Predictions of two maps."""
 
@@ -357,4 +401,5 @@ def entries():
     yield from scores()
     yield from numbers()
     yield from skies()
+    yield from forecasts()
     yield from pictures()
