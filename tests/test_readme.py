@@ -9,8 +9,8 @@ README = Path(__file__).parents[1] / "README.md"
 SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
 
 
-def test_readme_has_a_snippet_for_each_of_the_six_uses_and_for_the_import():
-    assert len(SNIPPETS) == 7
+def test_readme_has_snippets_of_all_uses_and_of_the_import():
+    assert len(SNIPPETS) == 8
 
 
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))

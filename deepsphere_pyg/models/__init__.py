@@ -27,6 +27,11 @@ from deepsphere_pyg.models.hybrid_classifier import HybridClassifier
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork
 from deepsphere_pyg.models.pixel_network import PixelNetwork
 from deepsphere_pyg.models.planar_classifier import PlanarClassifier
+from deepsphere_pyg.models.pretrained import (
+    load_pretrained,
+    pretrained_names,
+    pretrained_path,
+)
 from deepsphere_pyg.models.so3_classifier import SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet
 from deepsphere_pyg.models.zonal_classifier import ZonalClassifier
@@ -55,6 +60,9 @@ __all__ = [
     "checkpoint_header",
     "falling_type",
     "load_model",
+    "load_pretrained",
+    "pretrained_names",
+    "pretrained_path",
     "read_header",
     "save_model",
 ]

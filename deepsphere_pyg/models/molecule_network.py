@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, SupportsFloat
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.convert.molecules.energies import molecule_energies
+from deepsphere_pyg.convert.molecules.listed import listed_molecules
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.blocks import DenseHead
@@ -49,8 +51,8 @@ class MoleculeNetwork(FixedTensors, SavedModel):
     ----------
     radius
         As given; it may be set on a network from an older file, which does not store
-        it. Energies are right only for spheres of this radius, which
-        :func:`deepsphere_pyg.datasets.molecule_energies` makes.
+        it. Energies are right only for spheres of this radius, which :meth:`energies`
+        makes.
     composition
         Energies e of each element, then the constant, float64; zero until
         :meth:`fit_composition`.
@@ -160,6 +162,63 @@ class MoleculeNetwork(FixedTensors, SavedModel):
     def L(self) -> int:
         """Bandlimit of the spheres that it takes."""
         return int(self.spheres.config["bandlimits"][0])
+
+    def energies(
+        self,
+        charges: Any,
+        positions: Any,
+        *,
+        unit: str,
+        batch_size: SupportsIndex = 64,
+    ) -> Tensor:
+        """Predict the energies of molecules from their atoms.
+
+        The spheres around the atoms have the radius and the bandlimit of the training,
+        which the network and its file keep. To round-off, the energy of a molecule does
+        not depend on the molecules beside it.
+
+        Parameters
+        ----------
+        charges
+            Nuclear charges of one molecule, shape ``(atom,)``; or of several, as a list
+            of such arrays or an array ``(molecule, atom)`` with 0 for no atom.
+        positions
+            Positions of the atoms, shape ``(atom, 3)``; or a list of such arrays, or an
+            array ``(molecule, atom, 3)``.
+        unit
+            Unit of the positions: ``"bohr"``, as in QM7's file, or ``"angstrom"``, as
+            in xyz files.
+        batch_size
+            Number of molecules that are computed at once.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(molecule,)``, or ``()`` for one molecule; float64, on the CPU, in
+            the unit of the training, which is kcal/mol for QM7.
+
+        Raises
+        ------
+        TypeError
+            If an argument has another type than these.
+        ValueError
+            If the network does not know its radius or is in training mode; if shapes do
+            not fit, an element is unknown to the network, a position is not finite, two
+            atoms coincide or are closer than twice the radius.
+
+        Examples
+        --------
+        >>> sizes = {"bandlimits": (3, 1), "channels": (4, 4)}
+        >>> spheres = GeneralizedSphericalCNN(2, None, **sizes)
+        >>> network = MoleculeNetwork(spheres, elements=(1, 8), radius=0.6).eval()
+        >>> hydrogen, oxygen = [[0, 0, 0], [0, 0, 1.4]], [[0, 0, 0], [0, 0, 2.3]]
+        >>> network.energies([[1, 1], [8, 8]], [hydrogen, oxygen], unit="bohr").shape
+        torch.Size([2])
+        """
+        elements = [int(z) for z in self.elements]
+        molecules, many = listed_molecules(charges, positions, unit, elements)
+        found = molecule_energies(self, molecules, batch_size)
+        return found if many else found[0]
 
     def fit_composition(self, counts: Tensor, energies: Tensor) -> float:
         """Fit the linear function of the composition to the training set.

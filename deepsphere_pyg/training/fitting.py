@@ -237,7 +237,7 @@ def fit(
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         else:
             place = Path(folder)
-        start = _start(place / "last.ckpt", network, resume)
+        start = checkpoint_to_start(place / "last.ckpt", network, resume)
         trained = train(task, first, second, place, resume=start, trainer=trainer)
         if trained is None:
             raise KeyboardInterrupt
@@ -246,7 +246,7 @@ def fit(
     return trained
 
 
-def _start(last: Path, network: nn.Module, resume: bool) -> Path | None:
+def checkpoint_to_start(last: Path, network: nn.Module, resume: bool) -> Path | None:
     """Return the checkpoint to resume from, if there is one of this network."""
     if not last.exists():
         return None

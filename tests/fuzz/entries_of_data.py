@@ -3,6 +3,7 @@
 import functools
 import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -66,6 +67,15 @@ def maps():
     )
 
 
+def read_molecules(path):
+    """Read a file of molecules; the right one is in a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "hydrogen.xyz"
+        file.write_text("2\n\nH 0 0 0\nH 0 0 0.74\n")
+        right = isinstance(path, str) and path == file.name
+        datasets.read_molecules(file if right else path)
+
+
 def molecules():
     """Molecules, their matrices, spheres and energies."""
     small = {"bandlimits": (2, 1), "channels": (2, 2)}
@@ -104,6 +114,18 @@ def molecules():
         datasets.molecule_energies,
         {"network": network, "molecules": HYDROGEN, "batch_size": 1},
     )
+    yield (
+        network.energies,
+        {
+            "charges": CHARGES * 2,
+            "positions": PLACES * 2,
+            "unit": "bohr",
+            "batch_size": 1,
+        },
+    )
+    one = {"charges": CHARGES[0], "positions": PLACES[0], "unit": "angstrom"}
+    yield network.energies, one
+    yield read_molecules, {"path": "hydrogen.xyz"}
 
 
 def xarray_data():
@@ -276,6 +298,50 @@ def numbers():
     yield training.RegressionTask, {**common, "out_channels": 2, "out_names": NAMES}
 
 
+def forecasts():
+    """Windows of a series, and the task that is trained with them."""
+    series = np.arange(6 * 48.0).reshape(6, 48, 1)
+    network = models.PixelNetwork(4, 1, SAMPLING, widths=(4,))
+    task = training.ForecastTask(network, history=2, n_forcing=2)
+    yield (
+        training.forecast_windows,
+        {
+            "fields": series,
+            "history": 2,
+            "steps": 2,
+            "times": np.arange(6),
+            "forcing": series,
+        },
+    )
+    yield (
+        training.ForecastTask,
+        {
+            "network": network,
+            "sampling": SAMPLING,
+            "history": 1,
+            "steps": 2,
+            "step_weights": [1.0, 0.5],
+            "scored_steps": 3,
+            "residual": True,
+            "n_forcing": 1,
+            "static": np.ones((48, 2)),
+            "mask": np.ones(48, dtype=bool),
+            "out_channels": 1,
+            "out_names": ["a"],
+        },
+    )
+    yield (
+        functools.partial(task.rollout, progress=False),
+        {"x0": series[:2], "steps": 2, "forcing": np.ones((2, 48, 2)), "batch_size": 2},
+    )
+    yield (
+        functools.partial(
+            training.fit_forecast, models.PixelNetwork(1, 1, SAMPLING, widths=(4,))
+        ),
+        {"fields": series, "validation": 0.4, "times": np.arange(6)},
+    )
+
+
 class Predicted:
     """Predictions of two maps."""
 
@@ -335,4 +401,5 @@ def entries():
     yield from scores()
     yield from numbers()
     yield from skies()
+    yield from forecasts()
     yield from pictures()

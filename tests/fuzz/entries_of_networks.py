@@ -282,6 +282,8 @@ def networks():
     network = models.PixelNetwork(2, 3, SAMPLING, widths=(4,))
     yield network.with_sampling, {"sampling": grid}
     yield models.checkpoint_header, {"model": network, "prefix": "network."}
+    yield models.load_pretrained, {"name": "climate-events-small"}
+    yield models.pretrained_path, {"name": "climate-events-small"}
 
 
 def entries():

@@ -36,6 +36,7 @@ from deepsphere_pyg.datasets import (
     XarrayFields,
     cosmology_spectra,
     read_mnist,
+    read_molecules,
 )
 from deepsphere_pyg.datasets.kept_array import map_array, write_array
 from deepsphere_pyg.harmonics.couplings.cache import cached_clebsch_gordan_set
@@ -113,6 +114,36 @@ def same_molecules(molecules: Any, expected: Any) -> bool:
     # The folds are last: a file that ends before them is whole.
     names = ("charges", "positions", "energies")
     return same(*([getattr(m, n) for n in names] for m in (molecules, expected)))
+
+
+def write_xyz(folder: Path) -> Path:
+    path = folder / "molecules.xyz"
+    atoms = "C 0 0 0\nH 0.63 0.63 0.63\nH -0.63 -0.63 0.63 0.1\n"
+    path.write_text(f"3\nfirst\n{atoms}3\nsecond\n{atoms}" * 4)
+    return path
+
+
+def write_padded(folder: Path, ending: str) -> Path:
+    charges = np.array([[6, 1, 1, 1, 1], [8, 1, 1, 0, 0]])
+    content = {"R": RNG.normal(size=(2, 5, 3)), "Z": charges}
+    path = folder / f"molecules.{ending}"
+    if ending == "npz":
+        np.savez(path, **content)
+    else:
+        scipy.io.savemat(path, content, do_compression=True)
+    return path
+
+
+def are_atoms(molecules: Any, expected: Any) -> bool:
+    pairs = zip(molecules.charges, molecules.positions, strict=True)
+    return all(
+        p.shape == (len(z), 3) and len(z) and np.isfinite(p).all() and (z > 0).all()
+        for z, p in pairs
+    )
+
+
+def same_atoms(molecules: Any, expected: Any) -> bool:
+    return all(same(*pair) for pair in zip(molecules[:2], expected[:2], strict=True))
 
 
 # -- grids -----------------------------------------------------------------------------
@@ -380,6 +411,17 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
         functools.partial(write_qm7, compressed=False),
         lambda path: QM7(path).molecules,
         are_molecules,
+    ),
+    "xyz": (write_xyz, read_molecules, are_atoms),
+    "molecules-npz": (
+        functools.partial(write_padded, ending="npz"),
+        read_molecules,
+        same_atoms,
+    ),
+    "molecules-mat": (
+        functools.partial(write_padded, ending="mat"),
+        read_molecules,
+        same_atoms,
     ),
     "climatenet": (
         functools.partial(write_climatenet, engine="netcdf4"),

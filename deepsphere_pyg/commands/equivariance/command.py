@@ -9,13 +9,13 @@ from dataclasses import replace
 from tqdm import tqdm
 
 from deepsphere_pyg.commands.equivariance.graphs import graph_jobs, measure
-from deepsphere_pyg.commands.equivariance.options import EquivarianceOptions
 from deepsphere_pyg.commands.equivariance.report import (
     cost_table,
     error_table,
     write_report,
 )
 from deepsphere_pyg.commands.equivariance_layers.command import run_layers
+from deepsphere_pyg.commands.options.equivariance import EquivarianceOptions
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.training import check_folder
 from deepsphere_pyg.metrics import largest_degree

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deepsphere_pyg.commands.equivariance.options import EquivarianceOptions
 from deepsphere_pyg.commands.equivariance.report import DegreeError, MeasuredGraph
+from deepsphere_pyg.commands.options.equivariance import EquivarianceOptions
 from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
 from deepsphere_pyg.plot.laplacians import OPTIMAL
 from samplings import (

@@ -6,7 +6,6 @@ import time
 
 from tqdm import tqdm
 
-from deepsphere_pyg.commands.equivariance.options import EquivarianceOptions
 from deepsphere_pyg.commands.equivariance_layers.cases import (
     PUBLISHED_BANDLIMIT,
     compared_layers,
@@ -17,6 +16,7 @@ from deepsphere_pyg.commands.equivariance_layers.report import (
     layer_table,
     write_layer_report,
 )
+from deepsphere_pyg.commands.options.equivariance import EquivarianceOptions
 from deepsphere_pyg.commands.options.training import check_folder
 from deepsphere_pyg.training.options import LARGEST_SEED
 from samplings.arguments import integer_argument

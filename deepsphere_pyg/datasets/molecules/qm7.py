@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.convert.molecules.molecules import QM7_ELEMENTS, Molecules
 from deepsphere_pyg.datasets.files import PathLike
 from deepsphere_pyg.datasets.molecules.qm7_coulomb import coulomb_matrices
 from deepsphere_pyg.datasets.molecules.qm7_file import read_qm7
-from deepsphere_pyg.datasets.molecules.qm7_molecules import QM7_ELEMENTS, Molecules
 from deepsphere_pyg.pyg import Data, InMemoryDataset
 from samplings.arguments import function_argument, path_argument
 from samplings.arrays import FloatArray, IntArray

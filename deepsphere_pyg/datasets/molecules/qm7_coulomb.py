@@ -7,7 +7,7 @@ from typing import SupportsFloat
 import numpy as np
 import numpy.typing as npt
 
-from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molecules
+from deepsphere_pyg.convert.molecules.molecules import GET_MOLECULES, Molecules
 from samplings.arguments import (
     array_argument,
     instance_argument,

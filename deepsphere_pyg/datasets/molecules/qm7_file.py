@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.convert.molecules.molecules import QM7_ELEMENTS, Molecules
 from deepsphere_pyg.datasets.download import download
 from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading
 from deepsphere_pyg.datasets.molecules.matlab_file import NotNumbersError, read_matlab
-from deepsphere_pyg.datasets.molecules.qm7_molecules import QM7_ELEMENTS, Molecules
 from samplings.arguments import path_argument
 from samplings.arrays import FloatArray, read_only
 

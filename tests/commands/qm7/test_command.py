@@ -153,7 +153,7 @@ def test_a_network_for_molecules_segments_nothing(trained, tmp_path, capsys):
     out = ["--out", str(tmp_path / "out")]
     checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
     assert main(["segment", *maps, *out, *checkpoint]) == 2
-    assert "MoleculeNetwork" in capsys.readouterr().err
+    assert "EnergyTask" in capsys.readouterr().err
 
 
 def test_a_trained_network_gives_the_energies_that_it_reported(data, trained):

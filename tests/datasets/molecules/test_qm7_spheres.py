@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepsphere_pyg.convert.molecules import spheres as qm7_spheres
 from deepsphere_pyg.datasets import (
     QM7,
     QM7_ELEMENTS,
@@ -16,7 +17,6 @@ from deepsphere_pyg.datasets import (
     qm7_coefficients,
     qm7_potentials,
 )
-from deepsphere_pyg.datasets.molecules import qm7_spheres
 from deepsphere_pyg.harmonics import SHT, Rotation, rotate, spherical_harmonics
 from samplings import Fibonacci, GaussLegendre, HEALPix
 from tests.round_off import assert_near

@@ -23,8 +23,9 @@ from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 QM7_ELEMENTS = (1, 6, 7, 8, 16)
 # Bohr. The shortest bond, of hydrogen, is 1.4 Bohr long.
 COINCIDENT = 0.1
-# Number of molecules whose distances are computed at once.
+# Number of molecules, and of pairs of atoms, whose distances are computed at once.
 _CHUNK = 512
+_PAIRS = 1 << 21
 GET_MOLECULES = "pass QM7(root).molecules, or make them of charges and positions"
 
 
@@ -159,8 +160,13 @@ class Molecules(ReadOnly):
         half = self.smallest_distance / 2
         return half if np.isfinite(half) else 1.0
 
-    def chunks(self, size: int = _CHUNK) -> list[slice]:
-        """Return ranges of molecules to process one after the other."""
+    def chunks(self, size: int | None = None) -> list[slice]:
+        """Return ranges of molecules to process one after the other.
+
+        By default they are as many as distances fit into some 50 MB.
+        """
+        if size is None:
+            size = min(_CHUNK, max(1, _PAIRS // self.charges.shape[1] ** 2))
         return [slice(i, i + size) for i in range(0, len(self), size)]
 
     def distances(self, part: slice) -> FloatArray:
@@ -274,5 +280,5 @@ def _refuse_coincident(molecules: Molecules) -> None:
             raise ValueError(
                 f"atoms {i} and {j} of molecule {part.start + m} coincide: they are "
                 f"{distance[m, i, j]:.3g} Bohr apart, less than {COINCIDENT}; correct "
-                "the positions, which are in Bohr"
+                "the positions, or their unit"
             )

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molecules
-from deepsphere_pyg.datasets.molecules.qm7_spheres import qm7_coefficients
+from deepsphere_pyg.convert.molecules.molecules import GET_MOLECULES, Molecules
+from deepsphere_pyg.convert.molecules.spheres import qm7_coefficients
 from samplings.arguments import instance_argument, integer_argument
 
 # Attributes of a network that describe its input.
@@ -141,6 +141,6 @@ def _refuse_close_atoms(molecules: Molecules, radius: float) -> None:
     raise ValueError(
         f"two atoms of molecule {closest} are {nearest[closest]:.6g} Bohr apart, "
         f"less than twice the radius of the network's spheres, {radius:.6g} Bohr: "
-        "spheres would overlap, unlike in training; leave the molecule out, "
-        "or train a network with spheres of a smaller radius"
+        "spheres would overlap, unlike in training; check the unit of the positions, "
+        "leave the molecule out, or train a network with spheres of a smaller radius"
     )

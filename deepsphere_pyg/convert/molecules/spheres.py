@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from deepsphere_pyg.datasets.molecules.qm7_molecules import GET_MOLECULES, Molecules
+from deepsphere_pyg.convert.molecules.molecules import GET_MOLECULES, Molecules
 from deepsphere_pyg.harmonics import solid_harmonics
 from samplings import Sampling
 from samplings.arguments import (

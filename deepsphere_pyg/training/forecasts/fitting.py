@@ -1,0 +1,199 @@
+"""Train a network to forecast a series of fields."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, SupportsFloat, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Subset
+
+from deepsphere_pyg.training.callbacks import EpochShuffle
+from deepsphere_pyg.training.fitting import Trained, checkpoint_to_start, train
+from deepsphere_pyg.training.forecasts.statistics import (
+    SeriesStatistics,
+    series_statistics,
+)
+from deepsphere_pyg.training.forecasts.windows import ForecastWindows
+from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks.base import checked_network, sampling_of
+from deepsphere_pyg.training.tasks.forecast import ForecastTask
+from deepsphere_pyg.training.tasks.forecast_arguments import checked_valid
+from samplings import Sampling
+from samplings.arguments import integer_argument
+
+
+def fit_forecast(
+    network: nn.Module,
+    fields: npt.ArrayLike | Tensor,
+    *,
+    history: SupportsIndex = 1,
+    steps: SupportsIndex = 1,
+    step_weights: Sequence[SupportsFloat] | None = None,
+    scored_steps: SupportsIndex | None = None,
+    residual: bool = True,
+    times: npt.ArrayLike | None = None,
+    forcing: npt.ArrayLike | Tensor | None = None,
+    static: npt.ArrayLike | None = None,
+    mask: npt.ArrayLike | None = None,
+    validation: float = 0.2,
+    sampling: Sampling | None = None,
+    out_names: Sequence[str] | None = None,
+    loss: nn.Module | None = None,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    options: TrainingOptions | None = None,
+    trainer: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Trained:
+    """Train a network to forecast a series of fields, step by step.
+
+    States, their increments and the forcing are standardized with the statistics of the
+    training times, which the task and its checkpoints keep. The weights of the best
+    validation score are returned.
+
+    Parameters
+    ----------
+    network
+        Maps ``(batch, V, history * C + n_forcing + n_static)`` to ``(batch, V, C)``. It
+        is trained in place.
+    fields, times, forcing
+        The series, as for :func:`forecast_windows`.
+    history, steps, step_weights, scored_steps, residual, static, mask
+        As for :class:`ForecastTask`. Vertices where a channel is never known are masked
+        too.
+    validation
+        Share of the times, the last ones, to validate on. No window lies in both parts.
+    sampling
+        Where the vertices are; by default the network's own.
+    out_names
+        One name per channel.
+    loss, folder, resume, options, trainer, **changes
+        As for :func:`fit`.
+
+    Returns
+    -------
+    Trained
+        Its ``task`` is a :class:`ForecastTask`, with ``rollout``; its history has
+        scores for each lead time.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`fit`, :func:`forecast_windows` and :class:`ForecastTask`; if a part of
+        the times has no window.
+    KeyboardInterrupt
+        After an interrupt; the folder, if given, holds the last complete epoch.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg import PixelNetwork
+    >>> from samplings import HEALPix
+    >>> fields = 0.9 ** np.arange(40)[:, None, None] * np.ones((1, 48, 1))
+    >>> network = PixelNetwork(1, 1, HEALPix(2))
+    >>> trained = fit_forecast(network, fields, epochs=1)  # doctest: +ELLIPSIS
+    network...
+    >>> trained.task.rollout(fields[-1], steps=5).shape
+    (5, 48, 1)
+    """
+    chosen = (TrainingOptions() if options is None else options).changed(**changes)
+    checked_network(network)
+    known = sampling_of(network, sampling)
+    series = {"times": times, "forcing": forcing}
+    first = ForecastWindows(fields, history, steps, **series)
+    n, vertices, channels = first.fields.shape
+    if vertices != len(known):
+        raise ValueError(
+            f"fields have {vertices} vertices, {known.name} has {len(known)}; build "
+            "the network on the sampling of the fields"
+        )
+    scored = steps if scored_steps is None else scored_steps
+    later = ForecastWindows(
+        first.fields, history, integer_argument("scored_steps", scored, 1), **series
+    )
+    cut = _last_training_time(n, validation)
+    parts = first.within(0, cut), later.within(cut, n)
+    for part, windows, name in zip(
+        parts, (first, later), ("training", "validation"), strict=True
+    ):
+        if not part:
+            raise ValueError(
+                f"the {name} part of {n} times, cut at time {cut}, must have "
+                f"{windows.history + windows.steps} consecutive states, got fewer; "
+                "choose another share as validation=, or fewer steps"
+            )
+    pl.seed_everything(chosen.seed, verbose=False)
+    valid = checked_valid(mask, vertices, channels)
+    statistics = series_statistics(
+        first, parts[0], np.array(known.weights)[:, None] * valid
+    )
+    valid &= np.isfinite(statistics.climatology)
+    task = ForecastTask(
+        network,
+        known,
+        history=history,
+        steps=steps,
+        step_weights=step_weights,
+        scored_steps=scored_steps,
+        residual=residual,
+        n_forcing=first.forcing.shape[2],
+        static=static,
+        mask=None if valid.all() else valid,
+        out_channels=channels,
+        out_names=out_names,
+        loss=loss,
+        options=chosen,
+    )
+    _standardize(task, statistics)
+    size, workers = chosen.batch_size, chosen.n_workers
+    shuffled = EpochShuffle(len(parts[0]), chosen.seed)
+    training: DataLoader[Any] = DataLoader(
+        Subset(first, parts[0]), size, sampler=shuffled, num_workers=workers
+    )
+    held: DataLoader[Any] = DataLoader(
+        Subset(later, parts[1]), size, num_workers=workers
+    )
+    with ExitStack() as stack:
+        if folder is None:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        else:
+            place = Path(folder)
+        start = checkpoint_to_start(place / "last.ckpt", network, resume)
+        trained = train(task, training, held, place, resume=start, trainer=trainer)
+        if trained is None:
+            raise KeyboardInterrupt
+    if folder is None:
+        return Trained(task, trained.history, trained.best, trained.best_epoch, None)
+    return trained
+
+
+def _standardize(task: ForecastTask, of: SeriesStatistics) -> None:
+    """Set the statistics of a task and of the input of its network."""
+    task.fit_((of.mean, of.std), (of.increment_mean, of.increment_std), of.climatology)
+    if task.standardize is not None:
+        static = task.static.double().cpu().numpy()
+        weights = np.array(task.sampling.weights)[:, None]
+        mean = (weights * static).sum(axis=0) / weights.sum()
+        std = np.sqrt((weights * (static - mean) ** 2).sum(axis=0) / weights.sum())
+        task.standardize.fit_(
+            np.concatenate([*[of.mean] * task.history, of.forcing_mean, mean]),
+            np.concatenate([*[of.std] * task.history, of.forcing_std, std]),
+        )
+
+
+def _last_training_time(n: int, share: float) -> int:
+    """Return the number of times to train on."""
+    if isinstance(share, bool) or not isinstance(share, int | float):
+        share = 0
+    if not 0 < share < 1:
+        raise ValueError(
+            "validation must be a share of the times between 0 and 1, got "
+            f"{share!r}; pass one such as 0.2"
+        )
+    return n - max(1, round(share * n))

@@ -1,0 +1,301 @@
+"""Forecasts: the next states of a field, from states that the network feeds back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, SupportsFloat, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.layers import Standardize
+from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks.forecast_arguments import (
+    checked_static,
+    checked_step_weights,
+    checked_valid,
+    encoded,
+)
+from deepsphere_pyg.training.tasks.lead_scores import (
+    lead_scores,
+    lead_sums,
+    score_names,
+)
+from deepsphere_pyg.training.tasks.regression import RegressionTask
+from deepsphere_pyg.training.tasks.rollouts import Rollouts
+from samplings import Sampling
+from samplings.arguments import flag_argument, integer_argument
+
+
+class ForecastTask(Rollouts, RegressionTask):
+    r"""Train a network to step a field in time, with its own output fed back.
+
+    .. math::
+        \hat x_{t+1} = x_t + \mu + \sigma\, f(x_{t-H+1}, \dots, x_t, g_{t+1}, s)
+
+    with the network f, states x, forcing g that is known in advance, such as the
+    insolation, static fields s, such as the topography, and mean μ and standard
+    deviation σ of the increments of a step; or, without ``residual``,
+    :math:`\hat x_{t+1} = \mu + \sigma f` with those of the states. The training loss is
+    the weighted mean of the losses of the first ``steps`` states of a rollout.
+
+    Parameters
+    ----------
+    network
+        Maps ``(batch, V, H * C + n_forcing + n_static)``, the states oldest first, then
+        forcing and static fields, to ``(batch, V, C)``.
+    sampling
+        Where the vertices are; by default the network's own.
+    history
+        Number H of states that the network sees.
+    steps
+        Length of the rollouts in the training loss.
+    step_weights
+        Weight of each of these steps in the loss; equal by default.
+    scored_steps
+        Number of lead times in validation; ``steps`` by default.
+    residual
+        Whether the network predicts the increment of a step, or the state.
+    n_forcing
+        Number of forcing channels.
+    static
+        Fields that do not change, shape ``(V, n_static)``.
+    mask
+        True where the field exists, shape ``(V,)`` or ``(V, C)``, such as the ocean.
+        Elsewhere nothing is scored, and the mean of the channel is fed back.
+    out_channels, out_names
+        Number and names of the channels of the state; by default the network's own.
+    loss
+        A loss of :mod:`deepsphere_pyg.losses` for numbers, of errors in standard
+        deviations of the increments, or of the states without ``residual``; by default
+        the mean squared error.
+    options, notes
+        As for :class:`Task`.
+
+    Attributes
+    ----------
+    targets, increments
+        Mean and standard deviation of the states, and of their increments of a step;
+        checkpoints keep both. :meth:`fit_` sets them.
+    climatology
+        Mean state, shape ``(V, C)``, about which anomalies are counted.
+
+    Shapes
+    ------
+    Batches have ``x (batch, H, V, C)``, ``y (batch, S, V, C)``, ``mask (batch, S, V,
+    C)`` and ``forcing (batch, S, V, n_forcing)``, as those of
+    :func:`~deepsphere_pyg.training.forecast_windows`. Missing values of x are NaN.
+
+    Raises
+    ------
+    TypeError
+        If the network does not tell its sampling or number of outputs, and they are not
+        given; if an argument has another type.
+    ValueError
+        If a number is below 1, or names, weights, static fields, the mask or the
+        network's input channels do not fit; while training, if the loss is not finite.
+
+    Notes
+    -----
+    Scores are logged for each lead time: ``rmse_1`` in standard deviations of the
+    states; ``skill_1``, one minus the error over that of persistence; and ``acc_1``,
+    the anomaly correlation; averaged over the channels. ``rmse``, averaged over the
+    lead times too, selects the checkpoint.
+
+    A subclass may change how states become the input (:meth:`inputs_of`), and how the
+    output becomes the next state (:meth:`next_state`).
+    """
+
+    score_names: tuple[str, ...]  # type: ignore[misc]  # as many as lead times
+    monitor: ClassVar[str] = "rmse"
+
+    climatology: Tensor
+    static: Tensor
+    valid: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        sampling: Sampling | Mapping[str, Any] | None = None,
+        *,
+        history: SupportsIndex = 1,
+        steps: SupportsIndex = 1,
+        step_weights: Sequence[SupportsFloat] | None = None,
+        scored_steps: SupportsIndex | None = None,
+        residual: bool = True,
+        n_forcing: SupportsIndex = 0,
+        static: npt.ArrayLike | Mapping[str, Any] | None = None,
+        mask: npt.ArrayLike | Mapping[str, Any] | None = None,
+        out_channels: int | None = None,
+        out_names: Sequence[str] | None = None,
+        loss: nn.Module | None = None,
+        options: TrainingOptions | None = None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        past = integer_argument("history", history, 1)
+        forcings = integer_argument("n_forcing", n_forcing, 0)
+        fixed = checked_static(static)
+        n_static = 0 if fixed is None else fixed.shape[1]
+        count = getattr(network, "out_channels", None)
+        if out_channels is not None:
+            count = integer_argument("out_channels", out_channels, 1)
+        # Without a number of outputs, the base raises.
+        total = None if count is None else past * count + forcings + n_static
+        super().__init__(
+            network,
+            sampling,
+            out_channels=out_channels,
+            out_names=out_names,
+            loss=loss,
+            in_channels=total,
+            options=options,
+            notes=notes,
+        )
+        taken = getattr(network, "in_channels", total)
+        if taken != total:
+            raise ValueError(
+                f"the network must take {past} states of {count} channels, {forcings} "
+                f"forcing and {n_static} static channels, in all {total}, got one that "
+                f"takes {taken}; build it with in_channels={total}"
+            )
+        self.history, self.n_forcing = past, forcings
+        self.steps = integer_argument("steps", steps, 1)
+        self.step_weights = checked_step_weights(step_weights, self.steps)
+        scored = self.steps if scored_steps is None else scored_steps
+        self.scored_steps = integer_argument("scored_steps", scored, 1)
+        self.residual = flag_argument("residual", residual)
+        self.score_names = score_names(self.scored_steps)
+        n, channels = len(self.sampling), self.targets.channels
+        self.increments = Standardize(channels)
+        self.register_buffer("climatology", torch.zeros(n, channels))
+        empty = np.zeros((n, 0), np.float32)
+        self.keep("static", checked_static(empty if fixed is None else fixed, n))
+        self.keep("valid", checked_valid(mask, n, channels))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Arguments, beside the network, that rebuild the task."""
+        common = super().config
+        common.pop("in_channels", None)
+        masked = not bool(self.valid.all())
+        return {
+            **common,
+            "history": self.history,
+            "steps": self.steps,
+            "step_weights": [*self.step_weights],
+            "scored_steps": self.scored_steps,
+            "residual": self.residual,
+            "n_forcing": self.n_forcing,
+            "static": encoded(self.static) if self.static.shape[1] else None,
+            "mask": encoded(self.valid) if masked else None,
+        }
+
+    def fit_(
+        self, states: Any, increments: Any, climatology: npt.ArrayLike | Tensor
+    ) -> ForecastTask:
+        """Set the statistics in place and return the task.
+
+        Parameters
+        ----------
+        states, increments
+            Mean and standard deviation of the states, and of their increments of a
+            step: pairs of one number per channel.
+        climatology
+            Mean state, shape ``(V, C)``.
+        """
+        self.targets.fit_(*states)
+        self.increments.fit_(*increments)
+        normal = torch.as_tensor(np.asarray(climatology), dtype=torch.float32)
+        # Where the field does not exist, nothing is scored.
+        self.climatology.copy_(torch.nan_to_num(normal))
+        return self
+
+    # -- steps ------------------------------------------------------------------------
+    def filled(self, state: Tensor) -> Tensor:
+        """Return states ``(..., V, C)`` with the mean of the channel where missing."""
+        known = torch.isfinite(state) & self.valid
+        return torch.where(known, state, self.targets.mean.to(state.dtype))
+
+    def inputs_of(self, states: Sequence[Tensor], forcing: Tensor | None) -> Tensor:
+        """Return the input of a step.
+
+        Parameters
+        ----------
+        states
+            The last H states, oldest first, each ``(batch, V, C)``.
+        forcing
+            At the time of the next state, ``(batch, V, n_forcing)``.
+        """
+        static = self.static.expand(len(states[0]), -1, -1).to(states[0].dtype)
+        ahead = [] if forcing is None else [forcing]
+        return torch.cat([*states, *ahead, static], dim=-1)
+
+    def next_state(self, state: Tensor, outputs: Tensor) -> Tensor:
+        """Return the state that follows, both ``(batch, V, C)``, from the outputs."""
+        if self.residual:
+            return state + outputs * self.increments.std + self.increments.mean
+        return self.prediction(outputs)
+
+    def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:
+        """Roll the network out, with gradients.
+
+        Parameters
+        ----------
+        x
+            The last H states, shape ``(batch, H, V, C)``.
+        steps
+            Number S of states to predict.
+        forcing
+            Shape ``(batch, S, V, n_forcing)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(batch, S, V, C)``, in the units of the states.
+        """
+        states = [*self.filled(x).unbind(1)]
+        found = []
+        for step in range(steps):
+            ahead = None if forcing is None else forcing[:, step]
+            outputs = self(self.inputs_of(states, ahead))
+            found.append(self.next_state(states[-1], outputs))
+            states = [*states[1:], self.filled(found[-1])]
+        return torch.stack(found, dim=1)
+
+    # -- training and scores ----------------------------------------------------------
+    def outputs(self, batch: Any) -> Tensor:
+        """Return the forecasts of a batch."""
+        return self.forecast(batch.x, batch.y.shape[1], batch.forcing)
+
+    def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
+        """Return the weighted mean of the losses of the first steps."""
+        valid = batch.mask & self.valid
+        if self.residual:
+            present = batch.x[:, -1]
+            origin, scale = self.filled(present), self.increments.std
+            # From an unknown state, the increment is not known either.
+            valid = valid & torch.isfinite(present)[:, None]
+        else:
+            origin, scale = self.targets.mean, self.targets.std
+        weights = self.step_weights[: outputs.shape[1]]
+        total = outputs.new_zeros(())
+        for step, weight in enumerate(weights):
+            found, wanted = outputs[:, step], batch.y[:, step]
+            # From their origin, lest small increments lose digits.
+            pair = ((found - origin) / scale, (wanted - origin) / scale)
+            total = total + weight * self.loss(*pair, self.area, valid[:, step])
+        return total / sum(weights)
+
+    def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
+        """Keep the sums of a batch for each lead time."""
+        present = self.filled(batch.x[:, -1])
+        valid = batch.mask & self.valid
+        normal = self.climatology
+        sums = lead_sums(outputs, batch.y, present, normal, self.area, valid)
+        return (sums,)
+
+    def scores(self, *kept: Tensor) -> dict[str, float]:
+        """Errors, skill against persistence and anomaly correlation by lead time."""
+        return lead_scores(kept[0]).summary(self.targets.std)

@@ -1,0 +1,136 @@
+"""Scores of forecasts for each lead time, beside those of persistence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.metrics import AnomalyCorrelation
+from deepsphere_pyg.metrics.error_sums import ErrorSums, error_sums, merged
+
+
+class LeadScores(NamedTuple):
+    """Scores for each lead time and channel, shape ``(lead, C)``, float64.
+
+    NaN where no target counts.
+
+    Attributes
+    ----------
+    rmse
+        Root mean square error by area, in the units of the channels.
+    persistence
+        That of persistence, the forecast that nothing changes.
+    acc
+        Anomaly correlation about the climatology, averaged over the forecasts.
+    """
+
+    rmse: Tensor
+    persistence: Tensor
+    acc: Tensor
+
+    @property
+    def skill(self) -> Tensor:
+        """One minus the error over that of persistence: 1 is perfect, 0 as good as it.
+
+        NaN where persistence is perfect.
+        """
+        reference = torch.where(self.persistence > 0, self.persistence, torch.nan)
+        return 1 - self.rmse / reference
+
+    def summary(self, std: Tensor) -> dict[str, float]:
+        """Return numbers for each lead time, averaged over the channels.
+
+        Parameters
+        ----------
+        std
+            Standard deviation of each channel, in which errors are given.
+
+        Returns
+        -------
+        dict
+            ``rmse_1``, ``skill_1``, ``acc_1`` and so on by lead time; ``rmse``, the
+            mean over the lead times.
+        """
+        relative = (self.rmse / std.to(self.rmse)).nanmean(1)
+        found = {"rmse": float(relative.mean())}
+        for name, values in (
+            ("rmse", relative),
+            ("skill", self.skill.nanmean(1)),
+            ("acc", self.acc.nanmean(1)),
+        ):
+            for lead, value in enumerate(values.tolist(), 1):
+                found[f"{name}_{lead}"] = value
+        return found
+
+
+def score_names(leads: int) -> tuple[str, ...]:
+    """Return the names of :meth:`LeadScores.summary`.
+
+    Examples
+    --------
+    >>> score_names(2)
+    ('rmse', 'rmse_1', 'rmse_2', 'skill_1', 'skill_2', 'acc_1', 'acc_2')
+    """
+    one_each = [
+        f"{name}_{lead}"
+        for name in ("rmse", "skill", "acc")
+        for lead in range(1, leads + 1)
+    ]
+    return ("rmse", *one_each)
+
+
+def lead_sums(
+    forecast: Tensor,
+    truth: Tensor,
+    present: Tensor,
+    climatology: Tensor,
+    area: Tensor,
+    mask: Tensor,
+) -> Tensor:
+    """Return the sums of a batch, from which scores of all batches follow.
+
+    Parameters
+    ----------
+    forecast, truth
+        Shape ``(batch, lead, V, C)``.
+    present
+        State from which the forecasts start, shape ``(batch, V, C)``.
+    climatology
+        Mean state, shape ``(V, C)``.
+    area
+        Shape ``(V,)``.
+    mask
+        True where the truth counts, shape ``(batch, lead, V, C)``.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(1, lead, 14, C)``, float64: sums of the errors of the forecast and of
+        persistence, then the sum of correlations and their number.
+    """
+    rows = []
+    for lead in range(truth.shape[1]):
+        y, valid = truth[:, lead], mask[:, lead]
+        sums = [
+            error_sums(x, y, area, valid, torch.float64)
+            for x in (forecast[:, lead], present)
+        ]
+        metric = AnomalyCorrelation(climatology).to(y.device)
+        metric.update(forecast[:, lead], y, area, valid)
+        pair = torch.stack([metric.correlations, metric.maps]).to(sums[0])
+        rows.append(torch.cat([*sums, pair]))
+    return torch.stack(rows)[None]
+
+
+def lead_scores(parts: Tensor) -> LeadScores:
+    """Return the scores of all batches, from their sums ``(batch, lead, 14, C)``."""
+    n = len(ErrorSums._fields)
+    own, reference, correlations = [], [], []
+    for sums in parts.unbind(1):
+        own.append(ErrorSums(*merged(sums[:, :n])).rmse)
+        reference.append(ErrorSums(*merged(sums[:, n : 2 * n])).rmse)
+        total, maps = sums[:, 2 * n :].sum(0)
+        correlations.append(total / maps)
+    return LeadScores(*(torch.stack(rows) for rows in (own, reference, correlations)))

@@ -1,0 +1,157 @@
+"""Rollouts of a forecasting network, whose predictions are fed back, and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from deepsphere_pyg.layers import Standardize
+from deepsphere_pyg.training.tasks.base import Task, refuse_diverged
+from deepsphere_pyg.training.tasks.forecast_arguments import known_forcing, known_states
+from deepsphere_pyg.training.tasks.lead_scores import LeadScores, lead_scores
+from samplings import Sampling
+from samplings.arguments import integer_argument
+
+
+class Rollouts(Task):
+    """Prediction of a task whose output is fed back; a part of the forecast task.
+
+    Attributes
+    ----------
+    history, n_forcing
+        Number of states that the network sees, and of forcing channels.
+    sampling
+        Where the vertices are.
+    targets
+        Standardization of the states.
+    valid
+        True where the field exists, shape ``(V, C)``.
+    """
+
+    history: int
+    n_forcing: int
+    sampling: Sampling
+    targets: Standardize
+    valid: Tensor
+
+    def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:
+        """Roll the network out, with gradients."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def lead_scores(self, batches: Iterable[Any]) -> LeadScores:
+        """Return the scores of forecasts in the units of the channels.
+
+        Parameters
+        ----------
+        batches
+            A data loader of windows: :func:`deepsphere_pyg.training.forecast_windows`.
+        """
+        training = self.training
+        self.eval()
+        try:
+            kept = [
+                self.kept(self.outputs(batch), batch)[0]
+                for batch in (self._placed(b) for b in batches)
+            ]
+        finally:
+            self.train(training)
+        return lead_scores(torch.cat(kept))
+
+    def _placed(self, batch: Any) -> Any:
+        """Return a batch on the device and in the dtype of the network."""
+        like = next(self.network.parameters())
+        return type(batch)(
+            *(
+                part.to(like.device, like.dtype if part.is_floating_point() else None)
+                for part in batch
+            )
+        )
+
+    @torch.no_grad()
+    def rollout(
+        self,
+        x0: npt.ArrayLike | Tensor,
+        steps: SupportsIndex,
+        forcing: npt.ArrayLike | Tensor | None = None,
+        *,
+        batch_size: SupportsIndex = 4,
+        progress: bool = True,
+    ) -> npt.NDArray[Any]:
+        """Forecast many steps from one state, or from several.
+
+        Parameters
+        ----------
+        x0
+            The last H states, shape ``(H, V, C)``, or ``(V, C)`` if H is 1; or several
+            of them, with a further axis in front. Missing values are NaN.
+        steps
+            Number of states to predict.
+        forcing
+            At the times of these states, shape ``(steps, V, n_forcing)``, with the same
+            axis in front or without it.
+        batch_size
+            Rollouts at once.
+        progress
+            Whether to show a progress bar on a terminal.
+
+        Returns
+        -------
+        array
+            Shape ``(steps, V, C)``, with the axis in front if ``x0`` has it; NaN where
+            the mask of the task is False.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If shapes do not fit, the forcing is missing or not known, or a forecast is
+            not finite.
+        """
+        n_steps = integer_argument("steps", steps, 1)
+        size = integer_argument("batch_size", batch_size, 1)
+        shape = (self.history, len(self.sampling), self.targets.channels)
+        x, several = known_states(x0, shape)
+        ahead = known_forcing(forcing, len(x), n_steps, shape[1], self.n_forcing)
+        like = next(self.network.parameters())
+        training = self.training
+        self.eval()
+        found = []
+        starts = range(0, len(x), size)
+        hidden = None if progress else True
+        try:
+            for start in tqdm(starts, desc="forecasting", leave=False, disable=hidden):
+                part = slice(start, start + size)
+                given, later = (
+                    torch.from_numpy(array[part]).to(like.device, like.dtype)
+                    for array in (x, ahead)
+                )
+                states = self.forecast(given, n_steps, later)
+                refuse_diverged(states)
+                found.append(torch.where(self.valid, states, torch.nan).cpu().numpy())
+        finally:
+            self.train(training)
+        answers = np.concatenate(found)
+        return answers if several else answers[0]
+
+    def predict(self, X: npt.ArrayLike | Tensor, **options: Any) -> npt.NDArray[Any]:
+        """Return the next states: see :meth:`rollout`, of which they are the first.
+
+        Parameters
+        ----------
+        X
+            States, shape ``(N, V, C)`` or ``(N, H, V, C)``.
+        **options
+            Those of :meth:`rollout`.
+
+        Returns
+        -------
+        array
+            Shape ``(N, V, C)``.
+        """
+        return self.rollout(X, 1, **options)[..., 0, :, :]
