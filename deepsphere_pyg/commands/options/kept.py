@@ -59,7 +59,7 @@ class Kept:
         wanted = [kind.__name__ for kind in kinds]
         if self.kind not in wanted:
             raise ValueError(
-                f"{self.path} holds a {self.kind}, this command needs a "
+                f"{self.path} is of the task {self.kind}, this command needs one of "
                 f"{' or a '.join(wanted)}; use a checkpoint that it wrote, or "
                 "deepsphere-pyg predict"
             )

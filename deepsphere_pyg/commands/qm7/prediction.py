@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
-from deepsphere_pyg.commands.options.training import n_parameters, print_files
+from deepsphere_pyg.commands.options.training import (
+    n_parameters,
+    print_files,
+    required,
+)
 from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.commands.qm7.report import report
 from deepsphere_pyg.convert.molecules.elements import symbol_of
@@ -22,7 +27,7 @@ _ROWS = 10
 def predict(options: QM7Options) -> int:
     """Predict the energies of the molecules of a file, and return the status."""
     network = _network(options)
-    molecules = read_molecules(options.molecules)
+    molecules = read_molecules(required(options, "molecules", "molecules to predict"))
     unit = options.unit or molecules.unit
     n = len(molecules.charges)
     print(f"data       {options.molecules}: {n} molecules, positions in {unit}")
@@ -56,14 +61,14 @@ def predict(options: QM7Options) -> int:
 def evaluate(options: QM7Options) -> int:
     """Test a trained network on a published fold, and return the status."""
     started = time.perf_counter()
-    notes = read_header(options.checkpoint).get("notes", {})
+    notes = read_header(_checkpoint(options)).get("notes", {})
     trained_for = notes.get("settings", {}).get("fold")
     if options.fold is None:
         fold = 0 if trained_for is None else trained_for
         options = replace(options, fold=fold)
     network = _network(options)
-    molecules = QM7(options.root).molecules
-    _, part = molecules.fold_split(options.fold)
+    molecules = QM7(required(options, "root", "qm7.mat, or its folder")).molecules
+    _, part = molecules.fold_split(options.test_fold)
     print(f"data       {len(part)} molecules of fold {options.fold}")
     if trained_for not in (None, options.fold):
         print(
@@ -77,9 +82,13 @@ def evaluate(options: QM7Options) -> int:
     return 0
 
 
+def _checkpoint(options: QM7Options) -> Path:
+    return Path(required(options, "checkpoint", "a checkpoint of qm7"))
+
+
 def _network(options: QM7Options) -> MoleculeNetwork:
     """Load the network of the checkpoint, and print what it takes."""
-    network = load_model(options.checkpoint)
+    network = load_model(_checkpoint(options))
     if not isinstance(network, MoleculeNetwork):
         raise ValueError(
             f"{options.checkpoint} holds a {type(network).__name__}, which does not "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.commands.label_training import train_labels
-from deepsphere_pyg.commands.options.training import INTERRUPTED
+from deepsphere_pyg.commands.options.training import INTERRUPTED, required
 from deepsphere_pyg.commands.qm7.energy_task import EnergyTask
 from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.commands.qm7.report import report
@@ -48,7 +48,7 @@ def train(options: QM7Options) -> int:
             progress=True,
         ).packed
 
-    dataset = QM7(options.root, features=spheres)
+    dataset = QM7(required(options, "root", "qm7.mat"), features=spheres)
     parts = _split(dataset, options)
     print(
         f"data       {len(dataset)} molecules: {len(parts.train)} for training, "
@@ -102,7 +102,7 @@ def train(options: QM7Options) -> int:
 
 def _split(dataset: QM7, options: QM7Options) -> Parts:
     """Hold out training molecules for validation, chosen by the seed."""
-    train, test = dataset.fold_split(options.fold)
+    train, test = dataset.fold_split(options.test_fold)
     left = max(0, len(train) - options.n_validation)
     if left < LEAST_TRAINED:
         raise ValueError(
