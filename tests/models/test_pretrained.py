@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from deepsphere_pyg.commands.segment.data_options import TEST_SEED
+from deepsphere_pyg.commands.segment.data import TEST_SEED
 
 from deepsphere_pyg.datasets import ClimateEvents
 from deepsphere_pyg.models import (
