@@ -3,6 +3,7 @@
 from deepsphere_pyg.datasets import (
     climate,
     digits,
+    field_maps,
     fields,
     molecules,
     netcdf,
@@ -18,6 +19,7 @@ from deepsphere_pyg.datasets.base import (
 )
 from deepsphere_pyg.datasets.climate import *
 from deepsphere_pyg.datasets.digits import *
+from deepsphere_pyg.datasets.field_maps import *
 from deepsphere_pyg.datasets.fields import *
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
 from deepsphere_pyg.datasets.molecules import *
@@ -42,6 +44,7 @@ __all__ = [
 ]
 __all__ += climate.__all__
 __all__ += digits.__all__
+__all__ += field_maps.__all__
 __all__ += fields.__all__
 __all__ += molecules.__all__
 __all__ += netcdf.__all__
