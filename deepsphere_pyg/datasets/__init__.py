@@ -7,6 +7,7 @@ from deepsphere_pyg.datasets import (
     fields,
     molecules,
     netcdf,
+    predictions,
     regridding,
     weather,
 )
@@ -24,6 +25,7 @@ from deepsphere_pyg.datasets.fields import *
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
 from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.netcdf import *
+from deepsphere_pyg.datasets.predictions import *
 from deepsphere_pyg.datasets.regridding import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels
 from deepsphere_pyg.datasets.weather import *
@@ -48,5 +50,6 @@ __all__ += field_maps.__all__
 __all__ += fields.__all__
 __all__ += molecules.__all__
 __all__ += netcdf.__all__
+__all__ += predictions.__all__
 __all__ += regridding.__all__
 __all__ += weather.__all__

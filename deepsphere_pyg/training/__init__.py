@@ -7,6 +7,7 @@ from deepsphere_pyg.training.data_tasks import standardize_task, task_for
 from deepsphere_pyg.training.fitting import Trained, fit, train
 from deepsphere_pyg.training.loading import load_task
 from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.predicting import predict_to_file
 from deepsphere_pyg.training.tasks import *
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "TrainingOptions",
     "fit",
     "load_task",
+    "predict_to_file",
     "standardize_task",
     "task_for",
     "train",

@@ -159,6 +159,12 @@ def without_files(make):
     return made
 
 
+def write_own(**arguments):
+    """Write predictions into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        datasets.write_predictions(f"{folder}/own.nc", **arguments)
+
+
 def own_fields():
     """Maps of one's own files, and their splits."""
     import xarray
@@ -212,6 +218,14 @@ def own_fields():
             "seed": 0,
         },
     )
+    answers = np.ones((4, 12, 1))
+    common = {"names": ["a"], "units": ["K"], "class_names": None, "regrid": "auto"}
+    common = {**common, "grid": "sampling", "batch_size": 2}
+    yield (
+        datasets.predictions_to_xarray,
+        {"answers": answers, "maps": maps, **common},
+    )
+    yield write_own, {"answers": answers, "maps": maps, **common}
     module = training.SphereDataModule(maps)
     network = nn.Sequential(nn.Flatten(), nn.Linear(12, 1))
     yield (

@@ -3,11 +3,19 @@
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from deepsphere_pyg import PixelNetwork
+from deepsphere_pyg.convert import from_xarray
 from deepsphere_pyg.datasets import ClimateEvents, FieldMaps
 from deepsphere_pyg.datasets.arrays import ArrayMaps
-from deepsphere_pyg.training import SphereDataModule, fit, load_task, standardize_task
+from deepsphere_pyg.training import (
+    SphereDataModule,
+    fit,
+    load_task,
+    predict_to_file,
+    standardize_task,
+)
 from samplings import HEALPix
 from tests.datasets.field_maps.own_data import TIMES, fields
 
@@ -169,3 +177,21 @@ def test_fit_refuses_what_a_data_set_has_itself():
         fit(network, without)
     task = fit(network, module, epochs=1).task
     standardize_task(task, SphereDataModule(fields(seed=5), **OPTIONS))
+
+
+def test_predictions_of_a_task_are_written_with_its_names_and_units(tmp_path):
+    data = fields()
+    module = SphereDataModule(data, validation=0.25, **OPTIONS)
+    task = fit(PixelNetwork(2, 1, module.sampling), module, epochs=1).task
+    later = FieldMaps(data.isel(time=[6, 7]), inputs=["u"])
+    with xr.open_dataset(predict_to_file(tmp_path / "v.nc", task, later)) as found:
+        assert found.v.units == "m s-1"
+        wanted = task.predict(later.X[:]).reshape(3, 2, 6, 8)
+        got = from_xarray(found, "v").signal(found.v)[0]
+        np.testing.assert_allclose(got.ravel(), wanted.ravel(), rtol=1e-5)
+    with pytest.raises(ValueError, match="was trained on the inputs u@500, u@850, got"):
+        predict_to_file(tmp_path / "v.nc", task, FieldMaps(data, inputs=["v"]))
+    zones = FieldMaps(data, inputs=["u"], targets=["zone"])
+    task = fit(PixelNetwork(2, 2, zones.sampling), zones, epochs=1).task
+    with xr.open_dataset(predict_to_file(tmp_path / "z.nc", task, later)) as found:
+        assert found.class_map.flag_meanings == "tropics poles"
