@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import tempfile
 import uuid
@@ -89,6 +90,50 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path`` that replaces it on success.
+
+    As :func:`atomic_path`, for folders such as Zarr stores. An existing file or folder
+    at ``path`` is removed once the new one is complete.
+
+    Examples
+    --------
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with atomic_folder(Path(folder.name) / "store") as temporary:
+    ...     _ = (temporary / "part").write_text("1")
+    >>> [p.name for p in Path(folder.name).iterdir()]
+    ['store']
+    >>> folder.cleanup()
+    """
+    target = Path(path)
+    make_folder(target.parent)
+    _remove_abandoned_once(target.parent.absolute(), os.getpid())
+    prefix = f".{target.stem[:_STEM]}-{_writer()}-"
+    name = tempfile.mkdtemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
+    temporary = Path(name)
+    aside: Path | None = None
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o777 & ~mask)
+        if target.is_dir():
+            # A folder is only replaced by another one if it is empty.
+            aside = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent)) / "old"
+            os.replace(target, aside)
+        try:
+            os.replace(temporary, target)
+        except OSError:
+            if aside is not None:
+                os.replace(aside, target)
+            raise
+    finally:
+        for rest in (temporary, None if aside is None else aside.parent):
+            if rest is not None:
+                shutil.rmtree(rest, ignore_errors=True)
+
+
 def make_folder(path: str | os.PathLike[str]) -> None:
     """Create a folder and its parents if they are missing.
 
@@ -112,12 +157,12 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
 
 
 def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
-    """Remove abandoned temporary files of :func:`atomic_path`, and return them.
+    """Remove abandoned files of :func:`atomic_path` and folders, and return them.
 
     A file of this machine is abandoned if its process has ended; one of another
     machine, whose processes cannot be seen, if it has not changed for a day. A process
     is identified by its number and start, a machine by its name, its start and the
-    namespace of process numbers (each container has its own). Subfolders are left
+    namespace of process numbers (each container has its own). Other subfolders are left
     alone, and so are files that may not be deleted.
     """
     now: float | None = None
@@ -134,7 +179,7 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> list[Path]:
                 now = _clock(folder) if now is None else now
                 abandoned = now - path.stat().st_mtime > _DAY
             if abandoned:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
                 removed.append(path)
     return removed
 

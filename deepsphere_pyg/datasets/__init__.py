@@ -3,9 +3,11 @@
 from deepsphere_pyg.datasets import (
     climate,
     digits,
+    field_maps,
     fields,
     molecules,
     netcdf,
+    predictions,
     regridding,
     weather,
 )
@@ -18,10 +20,12 @@ from deepsphere_pyg.datasets.base import (
 )
 from deepsphere_pyg.datasets.climate import *
 from deepsphere_pyg.datasets.digits import *
+from deepsphere_pyg.datasets.field_maps import *
 from deepsphere_pyg.datasets.fields import *
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
 from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.netcdf import *
+from deepsphere_pyg.datasets.predictions import *
 from deepsphere_pyg.datasets.regridding import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels
 from deepsphere_pyg.datasets.weather import *
@@ -42,8 +46,10 @@ __all__ = [
 ]
 __all__ += climate.__all__
 __all__ += digits.__all__
+__all__ += field_maps.__all__
 __all__ += fields.__all__
 __all__ += molecules.__all__
 __all__ += netcdf.__all__
+__all__ += predictions.__all__
 __all__ += regridding.__all__
 __all__ += weather.__all__

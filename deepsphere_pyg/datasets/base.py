@@ -200,23 +200,39 @@ def channel_statistics(parts: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, 
     ValueError
         If all weights are zero.
     """
-    total: Tensor = torch.zeros((), dtype=torch.float64)
-    mean: Tensor = torch.zeros((), dtype=torch.float64)
-    squares: Tensor = torch.zeros((), dtype=torch.float64)
+    moments = RunningMoments()
     for values, weights in parts:
+        moments.add(values, weights)
+    return moments.result()
+
+
+class RunningMoments:
+    """Weighted mean and standard deviation of each channel, added part by part."""
+
+    def __init__(self) -> None:
+        self.total: Tensor = torch.zeros((), dtype=torch.float64)
+        self.mean: Tensor = torch.zeros((), dtype=torch.float64)
+        self.squares: Tensor = torch.zeros((), dtype=torch.float64)
+
+    def add(self, values: Tensor, weights: Tensor) -> None:
+        """Add values ``(n, C)`` of weights ``(n,)``."""
         if not (part := weights.sum()) > 0:
-            continue
+            return
         x = values.double()
         part_mean = weights @ x / part
         # Merge centred sums (Chan et al.): the plain sum of squares would cancel for
         # pressures, whose mean is a hundred times their spread.
-        difference = part_mean - mean
-        squares = squares + weights @ (x - part_mean) ** 2
-        squares = squares + difference**2 * (total * part / (total + part))
-        mean = mean + difference * (part / (total + part))
-        total = total + part
-    _require_area(total)
-    return mean, (squares / total).sqrt()
+        difference = part_mean - self.mean
+        total = self.total
+        self.squares = self.squares + weights @ (x - part_mean) ** 2
+        self.squares = self.squares + difference**2 * (total * part / (total + part))
+        self.mean = self.mean + difference * (part / (total + part))
+        self.total = total + part
+
+    def result(self) -> tuple[Tensor, Tensor]:
+        """Return means and deviations; without weights, raise ``ValueError``."""
+        _require_area(self.total)
+        return self.mean, (self.squares / self.total).sqrt()
 
 
 def class_shares(dataset: SegmentationDataset, limit: int | None = None) -> Tensor:

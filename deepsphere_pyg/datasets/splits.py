@@ -102,10 +102,21 @@ def hold_out_pixels(
     >>> bool((train[0].mask ^ held_out[0].mask).all())
     True
     """
+    sampling = dataset_argument(dataset).sampling
+    held_out = held_out_vertices(sampling, fraction, block_degrees, seed)
+    return MaskedMaps(dataset, ~held_out), MaskedMaps(dataset, held_out)
+
+
+def held_out_vertices(
+    sampling: Sampling, fraction: float, block_degrees: float = 15.0, seed: int = 0
+) -> npt.NDArray[np.bool_]:
+    """Return where vertices are held out, in whole blocks, shape ``(V,)``.
+
+    Parameters and errors are those of :func:`hold_out_pixels`.
+    """
     share = number_argument("fraction", fraction, "pass a number between 0 and 1")
     if not 0 < share < 1:
         raise ValueError(f"fraction must be between 0 and 1, got {share}")
-    sampling = dataset_argument(dataset).sampling
     seed = integer_argument("seed", seed, 0)
     block = spatial_blocks(sampling, block_degrees, seed)
     area = np.bincount(block, sampling.weights)
@@ -118,4 +129,4 @@ def hold_out_pixels(
             f"no split with fraction {fraction} and blocks of {block_degrees:g} "
             "degrees leaves vertices on both sides; use smaller blocks"
         )
-    return MaskedMaps(dataset, ~held_out), MaskedMaps(dataset, held_out)
+    return held_out

@@ -1,12 +1,27 @@
-"""Training: tasks, a loop for all of them, and ``fit`` for arrays."""
+"""Training: tasks, a loop for all of them, and ``fit`` for arrays and data sets."""
 
 from deepsphere_pyg.training import forecasts, tasks
+from deepsphere_pyg.training.data_module import SphereDataModule
+from deepsphere_pyg.training.data_statistics import Statistics
+from deepsphere_pyg.training.data_tasks import standardize_task, task_for
 from deepsphere_pyg.training.fitting import Trained, fit, train
 from deepsphere_pyg.training.forecasts import *
 from deepsphere_pyg.training.loading import load_task
 from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.predicting import predict_to_file
 from deepsphere_pyg.training.tasks import *
 
-__all__ = ["Trained", "TrainingOptions", "fit", "load_task", "train"]
+__all__ = [
+    "SphereDataModule",
+    "Statistics",
+    "Trained",
+    "TrainingOptions",
+    "fit",
+    "load_task",
+    "predict_to_file",
+    "standardize_task",
+    "task_for",
+    "train",
+]
 __all__ += forecasts.__all__
 __all__ += tasks.__all__

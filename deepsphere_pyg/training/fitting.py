@@ -19,6 +19,12 @@ from deepsphere_pyg.datasets.arrays import ArrayMaps
 from deepsphere_pyg.models import SavedModel, load_model
 from deepsphere_pyg.models.checkpoint_file import read_checkpoint
 from deepsphere_pyg.training.callbacks import AtomicCheckpoints, EpochShuffle
+from deepsphere_pyg.training.data_tasks import (
+    module_of,
+    refuse_mask,
+    standardize_task,
+    task_for,
+)
 from deepsphere_pyg.training.loop import train_loop
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import Task, checked_network, sampling_of
@@ -115,8 +121,8 @@ def train(
 
 def fit(
     network: nn.Module,
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    X: Any,
+    y: npt.ArrayLike | None = None,
     *,
     validation: float | tuple[Any, ...] = 0.2,
     mask: npt.ArrayLike | None = None,
@@ -129,7 +135,7 @@ def fit(
     trainer: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Trained:
-    """Train a network on arrays of maps and their targets.
+    """Train a network on maps and their targets.
 
     The targets decide the task: numbers at vertices (:class:`RegressionTask`), classes
     of vertices (:class:`SegmentationTask`), numbers of whole maps
@@ -144,7 +150,9 @@ def fit(
         Maps signals ``(batch, V, C)`` to outputs ``(batch, V, C_out)``, or to
         ``(batch, C_out)`` for targets of whole maps. It is trained in place.
     X
-        Inputs, shape ``(N, V, C)``. Missing ones become the mean of their channel.
+        Inputs, shape ``(N, V, C)``. Missing ones become the mean of their channel. Or a
+        :class:`SphereDataModule` or a data set such as :class:`FieldMaps`, without
+        ``y``.
     y
         Numbers ``(N, V, C_out)`` or ``(N, C_out)``, floating point; or classes
         ``(N, V)`` or ``(N,)``, integers from 0. Missing ones at vertices do not count.
@@ -201,6 +209,21 @@ def fit(
     """
     chosen = (TrainingOptions() if options is None else options).changed(**changes)
     checked_network(network)
+    if y is None:
+        refuse_mask(X, mask)
+        pl.seed_everything(chosen.seed, verbose=False)
+        module = module_of(X, validation, chosen)
+        task = task_for(
+            network,
+            module,
+            sampling=sampling,
+            class_names=class_names,
+            loss=loss,
+            options=chosen,
+        )
+        standardize_task(task, module)
+        loaders = (module.train_dataloader(), module.val_dataloader())
+        return _run(task, *loaders, folder, resume, trainer)
     maps = ArrayMaps(X, y, mask)
     if isinstance(validation, tuple):
         held = ArrayMaps(*validation)
@@ -232,12 +255,24 @@ def fit(
         Subset(maps, part.tolist()), size, sampler=shuffled, num_workers=workers
     )
     second: DataLoader[Any] = DataLoader(later, size, num_workers=workers)
+    return _run(task, first, second, folder, resume, trainer)
+
+
+def _run(
+    task: Task,
+    first: Iterable[Any],
+    second: Iterable[Any],
+    folder: str | Path | None,
+    resume: bool,
+    trainer: Mapping[str, Any] | None,
+) -> Trained:
+    """Train in a folder, which is a temporary one if there is no name."""
     with ExitStack() as stack:
         if folder is None:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         else:
             place = Path(folder)
-        start = checkpoint_to_start(place / "last.ckpt", network, resume)
+        start = checkpoint_to_start(place / "last.ckpt", task.network, resume)
         trained = train(task, first, second, place, resume=start, trainer=trainer)
         if trained is None:
             raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """Public entries of data sets, metrics and plots, with arguments that are right."""
 
+import contextlib
 import functools
 import tempfile
 from importlib.util import find_spec
@@ -166,6 +167,103 @@ def xarray_data():
             "min_share": 0.0,
             "rare_label": "other",
         },
+    )
+
+
+def without_files(make):
+    """Call a function; texts name files, which are tested elsewhere."""
+
+    @functools.wraps(make)
+    def made(*given, **options):
+        with contextlib.suppress(FileNotFoundError):
+            make(*given, **options)
+
+    return made
+
+
+def write_own(**arguments):
+    """Write predictions into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        datasets.write_predictions(f"{folder}/own.nc", **arguments)
+
+
+def own_fields():
+    """Maps of one's own files, and their splits."""
+    import xarray
+
+    shape = (4, 3, 4)
+    data = xarray.Dataset(
+        {"t": (("time", "lat", "lon"), np.ones(shape)), "n": (("time",), np.ones(4))},
+        coords={
+            "time": np.arange("2001-01", "2001-05", dtype="M8[M]").astype("M8[ns]"),
+            "lat": [-60.0, 0.0, 60.0],
+            "lon": [0.0, 90.0, 180.0, 270.0],
+        },
+    )
+    data["zone"] = data.t.astype(int)
+    common = {"inputs": ["t"], "targets": ["zone"], "sampling": HEALPix(1)}
+    maps = datasets.FieldMaps(data, **{**common, "targets": ["n"]})
+    yield (
+        functools.partial(without_files(datasets.FieldMaps), data),
+        {
+            **common,
+            "target_source": None,
+            "select": {"time": "2001-01/2001-02"},
+            "target_select": {},
+            "sample_dims": ["time"],
+            "target_kind": "classes",
+            "class_names": {0: "b", 1: "a"},
+            "missing_label": None,
+            "min_share": 0.0,
+            "rare_label": "other",
+            "regrid": "auto",
+            "cache_bytes": 100,
+        },
+    )
+    yield maps.__getitem__, {"index": 0}
+    yield maps.take, {"indices": [0, 2]}
+    yield maps.subset, {"wanted": {"time": "2001-01"}}
+    yield maps.positions, {"dim": "time"}
+    yield datasets.BlockShuffle, {"blocks": [0, 0, 1], "in_memory": 1, "seed": 0}
+    yield (
+        functools.partial(without_files(training.SphereDataModule), maps),
+        {
+            "train": None,
+            "validation": 0.25,
+            "test": 0.25,
+            "predict": None,
+            "by": "time",
+            "gap": 0,
+            "block_degrees": 15.0,
+            "batch_size": 1,
+            "n_workers": 0,
+            "seed": 0,
+        },
+    )
+    answers = np.ones((4, 12, 1))
+    common = {"names": ["a"], "units": ["K"], "class_names": None, "regrid": "auto"}
+    common = {**common, "grid": "sampling", "batch_size": 2}
+    yield (
+        datasets.predictions_to_xarray,
+        {"answers": answers, "maps": maps, **common},
+    )
+    yield write_own, {"answers": answers, "maps": maps, **common}
+    module = training.SphereDataModule(maps)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 1))
+    yield (
+        training.task_for,
+        {
+            "network": network,
+            "module": module,
+            "sampling": None,
+            "class_names": None,
+            "loss": None,
+            "options": None,
+        },
+    )
+    yield (
+        training.standardize_task,
+        {"task": training.task_for(network, module), "module": module},
     )
 
 
@@ -398,6 +496,7 @@ def entries():
     yield from molecules()
     if find_spec("xarray"):
         yield from xarray_data()
+        yield from own_fields()
     yield from scores()
     yield from numbers()
     yield from skies()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from deepsphere_pyg.commands.segment.data import TEST_SEED
 
+from deepsphere_pyg.commands.segment.data import TEST_SEED
 from deepsphere_pyg.datasets import ClimateEvents
 from deepsphere_pyg.models import (
     load_pretrained,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from samplings import atomic_files
-from samplings.atomic_files import atomic_path, remove_abandoned
+from samplings.atomic_files import atomic_folder, atomic_path, remove_abandoned
 
 WRITER = """
 import sys, time
@@ -129,3 +129,22 @@ def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(tmp_
     ):
         pytest.fail("nothing is to be written")
     assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+
+
+def test_folders_replace_others_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "store.zarr"
+    for content in ("old", "new"):
+        with atomic_folder(target) as temporary:
+            (temporary / content).write_text(content)
+        assert [p.name for p in target.iterdir()] == [content]
+    with pytest.raises(KeyboardInterrupt), atomic_folder(target) as temporary:
+        (temporary / "half").write_text("")
+        raise KeyboardInterrupt
+    assert [p.name for p in target.iterdir()] == ["new"]
+    assert [p.name for p in tmp_path.iterdir()] == ["store.zarr"]
+    # A folder of a process that has ended is removed.
+    name = temporary.name.replace(f"-{os.getpid()}-", "-999999999-")
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "part").write_text("")
+    assert [p.name for p in remove_abandoned(tmp_path)] == [name]
+    assert [p.name for p in tmp_path.iterdir()] == ["store.zarr"]

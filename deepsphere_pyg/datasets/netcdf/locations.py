@@ -12,6 +12,8 @@ from typing import Any
 # A scheme has two letters or more (C: is a drive). fsspec chains them with "::".
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]+)*://")
 _FILES = (".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5", ".he5")
+#: Endings of GRIB files.
+GRIB = (".grib", ".grib2", ".grib1", ".grb", ".grb2", ".grb1")
 # Packages that open the stores of a scheme; fsspec itself opens the others.
 PACKAGES = {
     **{"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"},

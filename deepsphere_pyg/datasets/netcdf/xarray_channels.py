@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def field_channels(
         name, _, level = wanted.partition("@")
         require_variable(source, name)
         own = source.places(name)
-        if found and not _same_places(own, found[0]):
+        if found and not same_places(own, found[0]):
             raise ValueError(
                 f"{name} and {channels[0].variable} are on different grids; "
                 "interpolate the variables to one grid first"
@@ -112,38 +112,61 @@ def field_channels(
         along = time if sampled else along
         if sampled and time in keep:
             chosen = tuple(keep[str(time)])
-        further = [
-            str(d)
-            for d in dataset[name].dims
-            if d not in own.dims and not (sampled and d == time)
+        fixed = own.dims if time is None or not sampled else (*own.dims, time)
+        channels += [
+            Channel(full, name, positions, own.dims, sampled)
+            for full, positions in maps_of(dataset, name, level, fixed, keep)
         ]
-        # Names leave out dimensions with one value, so that networks can be used on
-        # files with and without them.
-        named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
-        if level:
-            free = [d for d in further if d not in keep]
-            if len(free) != 1:
-                raise ValueError(
-                    f"{wanted!r} needs one further dimension of {name} to select "
-                    f"{level} from, got ({', '.join(free)})"
-                )
-            keep[free[0]] = [position_of(dataset, free[0], number_or_text(level))]
-        choices = [keep.get(d, range(dataset.sizes[d])) for d in further]
-        for combination in itertools.product(*choices):
-            positions = dict(zip(further, combination, strict=True))
-            label = ",".join(_coordinate(dataset, d, positions[d]) for d in named)
-            full = f"{name}@{label}" if label else name
-            channels.append(Channel(full, name, positions, own.dims, sampled))
-    names = [channel.name for channel in channels]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"variables give channel {twice} twice; name it once")
+    refuse_repeated("variables", [channel.name for channel in channels])
     if sample_dimension is not None and sample_dimension not in dataset.sizes:
         raise ValueError(
             f"{source.name} has no dimension {sample_dimension!r}; "
             f"it has: {', '.join(map(str, dataset.sizes))}"
         )
     return SampledChannels(tuple(channels), found[0], along, chosen)
+
+
+def maps_of(
+    dataset: Any,
+    name: str,
+    level: str,
+    fixed: Collection[str],
+    keep: dict[str, list[int]],
+) -> list[tuple[str, dict[str, int]]]:
+    """Return the maps of a variable, one at each place along its further dimensions.
+
+    These are the dimensions that are not ``fixed``, and ``keep`` has the positions to
+    take along them, by default all. ``level`` is the text after ``@``, or empty. Each
+    map has a name, such as ``z@500``, and its positions.
+    """
+    further = [str(d) for d in dataset[name].dims if d not in fixed]
+    # Names leave out dimensions with one value, so that networks can be used on files
+    # with and without them.
+    named = [d for d in further if len(keep.get(d, (0, 0))) > 1]
+    if level:
+        free = [d for d in further if d not in keep]
+        free = free or [d for d in further if len(keep[d]) > 1]
+        if len(free) != 1:
+            raise ValueError(
+                f"'{name}@{level}' needs one further dimension of {name} to select "
+                f"{level} from, got ({', '.join(free)})"
+            )
+        at = position_of(dataset, free[0], number_or_text(level))
+        keep = {**keep, free[0]: [at]}
+    choices = [keep.get(d, range(dataset.sizes[d])) for d in further]
+    found = []
+    for combination in itertools.product(*choices):
+        positions = dict(zip(further, combination, strict=True))
+        label = ",".join(_coordinate(dataset, d, positions[d]) for d in named)
+        found.append((f"{name}@{label}" if label else name, positions))
+    return found
+
+
+def refuse_repeated(argument: str, names: Sequence[str]) -> None:
+    """Refuse channels of the same name."""
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"{argument} give channel {twice[0]} twice; name it once")
 
 
 def label_channel(
@@ -192,7 +215,7 @@ def label_channel(
     return SampledChannels((channel,), places, time)
 
 
-def _same_places(one: XarraySampling, other: XarraySampling) -> bool:
+def same_places(one: XarraySampling, other: XarraySampling) -> bool:
     """Whether cells at the same positions are the same vertices."""
     return one is other or (
         np.array_equal(one.vertex, other.vertex)

@@ -21,6 +21,7 @@ from deepsphere_pyg.datasets.netcdf.coordinates import (
     coordinate_keys,
     listed,
 )
+from deepsphere_pyg.datasets.netcdf.label_codes import code_areas
 from deepsphere_pyg.datasets.netcdf.xarray_channels import label_channel
 from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
@@ -28,9 +29,6 @@ from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 from samplings.arguments import probability_argument
-
-# Labels have at most as many codes as a byte has values; a field has more.
-MOST_CLASSES = 256
 
 
 class XarrayDataset(XarrayFields):
@@ -223,39 +221,10 @@ class XarrayDataset(XarrayFields):
 
     def _shares(self) -> dict[float, float]:
         """Sum the area of each code over all label maps, on the grid of the file."""
-        sampling, vertex = self._label_regridder.places
-        cells = np.flatnonzero(vertex.ravel() >= 0)
-        own = vertex.ravel()[cells]
-        areas = (sampling.weights / np.bincount(own, minlength=len(sampling)))[own]
-        shares: dict[float, float] = {}
-        for step in np.unique(self._label_steps[self._steps]):
-            codes = self._codes(int(step)).astype(np.float64).ravel()[cells]
-            known = np.isfinite(codes)
-            values, place = np.unique(codes[known], return_inverse=True)
-            sums = np.bincount(place, areas[known], minlength=len(values))
-            for value, area in zip(values.tolist(), sums.tolist(), strict=True):
-                shares[value] = shares.get(value, 0.0) + area
-            self._refuse_fields(list(shares))
-        return shares
-
-    def _refuse_fields(self, codes: list[float]) -> None:
-        """Refuse a variable that has fractions or too many values to be classes."""
+        steps = np.unique(self._label_steps[self._steps])
         what = f"{self._labels.name}: {self._target.channels[0].variable}"
-        remedy = (
-            "bin them first, for example with numpy.digitize(values, edges), or choose "
-            "another variable: segmentation needs classes, not a quantity"
-        )
-        fractions = [code for code in codes if code != np.floor(code)]
-        if fractions:
-            raise ValueError(
-                f"{what} must hold the codes of classes, which are integers, got "
-                f"{fractions[0]:g}; {remedy}"
-            )
-        if len(codes) > MOST_CLASSES:
-            raise ValueError(
-                f"{what} has more than {MOST_CLASSES} different values, from "
-                f"{min(codes):g} to {max(codes):g}; {remedy}"
-            )
+        maps = (self._codes(int(step)) for step in steps)
+        return code_areas(maps, *self._label_regridder.places, what)
 
     def _codes(self, step: int) -> npt.NDArray[Any]:
         """Read the label map of the file at a step, NaN where missing."""

@@ -19,7 +19,13 @@ from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.recognition import REFERENCES
 from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
-from deepsphere_pyg.datasets.netcdf.locations import PACKAGES, is_url, locations_of
+from deepsphere_pyg.datasets.netcdf.locations import (
+    GRIB,
+    PACKAGES,
+    is_url,
+    locations_of,
+)
+from deepsphere_pyg.datasets.netcdf.sky_maps import is_fits, open_sky_maps
 from samplings.arguments import kind_of
 from samplings.missing_values import CODES, without_missing
 from samplings.reading import REMEDY
@@ -42,6 +48,8 @@ class XarraySource:
         self._given: Any = None
         self._places: dict[tuple[Any, ...], XarraySampling] = {}
         self.paths: tuple[str, ...] = ()
+        if isinstance(source, xarray.DataArray):
+            source = source.to_dataset(name=source.name or "values")
         if isinstance(source, xarray.Dataset):
             self._given = source
         elif isinstance(source, str | os.PathLike) or (
@@ -92,9 +100,11 @@ class XarraySource:
         return self._places[key]
 
     def read(
-        self, variable: str, positions: Mapping[str, int], *dims: str
+        self, variable: str, positions: Mapping[str, Any], *dims: str
     ) -> npt.NDArray[Any]:
         """Read a variable at some positions, with its dimensions in this order.
+
+        A position is an integer, which drops the dimension, a slice or an array.
 
         Missing values are NaN, see :func:`samplings.missing_values.without_missing`. If
         it cannot be read or holds neither numbers nor booleans, ``ValueError`` is
@@ -158,6 +168,8 @@ class XarraySource:
 
     def _decode(self, decode_times: bool) -> Any:
         xarray = climate_module("xarray")
+        if any(map(is_fits, self.paths)):
+            return open_sky_maps(self.paths)
         if len(self.paths) == 1:
             (path,) = self.paths
             return xarray.open_dataset(path, decode_times=decode_times, **_engine(path))
@@ -174,11 +186,19 @@ class XarraySource:
         )
 
 
-def _engine(path: str) -> dict[str, str]:
+def _engine(path: str) -> dict[str, Any]:
     """Return the arguments with which xarray opens a path.
 
     If the package that reads an address is not installed, ``ImportError`` is raised.
     """
+    if Path(path).suffix.lower() in GRIB:
+        if find_spec("cfgrib") is None:
+            raise ImportError(
+                f"opening {path} needs cfgrib, which is not installed; run: pip "
+                "install 'deepsphere-pyg[grib]'"
+            )
+        # An empty path keeps cfgrib from writing an index beside the file.
+        return {"engine": "cfgrib", "backend_kwargs": {"indexpath": ""}}
     if not is_url(path):
         zarr = Path(path).is_dir() or path.endswith(".zip")
         return {"engine": "zarr"} if zarr else {}

@@ -73,6 +73,9 @@ def kept_weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array
 
 
 def _weights(source: Sampling, target: Sampling, used: Used) -> sp.csr_array:
+    if same_sampling(source, target):
+        # Values stay the same to the last bit, by any method.
+        return sp.csr_array(sp.eye_array(len(target), format="csr"))
     if used == "conservative":
         shares = shared_areas(source, target)
         shares.data = shares.data / np.repeat(target.weights, np.diff(shares.indptr))

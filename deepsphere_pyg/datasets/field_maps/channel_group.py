@@ -1,0 +1,192 @@
+"""Maps of one file on one grid, read block by block and carried to the sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.convert import XarraySampling
+from deepsphere_pyg.datasets.field_maps.block_cache import chunk_lengths
+from deepsphere_pyg.datasets.netcdf.class_table import ClassTable
+from deepsphere_pyg.datasets.netcdf.coordinates import select
+from deepsphere_pyg.datasets.netcdf.xarray_channels import (
+    maps_of,
+    refuse_repeated,
+    same_places,
+)
+from deepsphere_pyg.datasets.netcdf.xarray_source import (
+    XarraySource,
+    require_variable,
+)
+from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from samplings.arrays import IntArray
+
+# Bytes of float64 that are regridded at a time.
+_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class FieldChannel:
+    """A map at each sample: a variable at fixed positions of its other dimensions.
+
+    Attributes
+    ----------
+    name
+        Such as ``z@500``.
+    variable
+        Name in the file.
+    positions
+        Along its other dimensions.
+    along
+        Sample dimensions that it varies along, in their common order.
+    """
+
+    name: str
+    variable: str
+    positions: dict[str, int]
+    along: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelGroup:
+    """Channels on one grid.
+
+    Attributes
+    ----------
+    source
+        The files.
+    channels, places
+        The channels, and the sampling of their cells.
+    regridder
+        From the cells to the sampling of the maps.
+    steps
+        Position in these files for each position along a sample dimension of the
+        inputs, -1 where they have none; dimensions that are left out agree.
+    table
+        Classes of the codes, if the channels hold classes.
+    """
+
+    source: XarraySource
+    channels: tuple[FieldChannel, ...]
+    places: XarraySampling
+    regridder: Regridder
+    steps: Mapping[str, IntArray] = field(default_factory=dict)
+    table: ClassTable | None = None
+
+    def read(
+        self, channel: FieldChannel, ranges: Mapping[str, tuple[int, int]]
+    ) -> npt.NDArray[Any]:
+        """Read a channel on the cells of the file, NaN where missing.
+
+        The result has shape ``(*along, *grid)``, with the sample dimensions of the
+        channel.
+        """
+        positions: dict[str, Any] = dict(channel.positions)
+        for dim in channel.along:
+            start, end = ranges[dim]
+            wanted = np.arange(start, end)
+            if dim in self.steps:
+                # Positions that are absent are not those of any sample.
+                wanted = np.maximum(self.steps[dim][start:end], 0)
+            first, n = int(wanted[0]), len(wanted)
+            consecutive = bool((wanted == first + np.arange(n)).all())
+            positions[dim] = slice(first, first + n) if consecutive else wanted
+        dims = (*channel.along, *self.places.dims)
+        return self.source.read(channel.variable, positions, *dims)
+
+    def carried(
+        self, channel: FieldChannel, ranges: Mapping[str, tuple[int, int]]
+    ) -> npt.NDArray[Any]:
+        """Read a channel on the vertices, shape ``(*along, V)``.
+
+        Numbers are float32, NaN where missing; classes are int16, -1 where masked.
+        """
+        cells = self.read(channel, ranges)
+        shape = cells.shape[: cells.ndim - len(self.places.dims)]
+        flat = cells.reshape(-1, *self.places.shape)
+        kind = np.float32 if self.table is None else np.int16
+        n_vertices = len(self.regridder.sampling)
+        result = np.empty((len(flat), n_vertices), dtype=kind)
+        step = max(1, _AT_ONCE // (8 * max(flat[0].size, n_vertices)))
+        for start in range(0, len(flat), step):
+            part = flat[start : start + step]
+            carried = self._fields(part) if self.table is None else self._classes(part)
+            result[start : start + step] = carried
+        return result.reshape(*shape, n_vertices)
+
+    def _fields(self, cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        values = self.regridder.fields(cells)
+        # Values that overflow float32 are missing.
+        with np.errstate(over="ignore"):
+            single = values.astype(np.float32)
+        single[np.isinf(single)] = np.nan
+        return single
+
+    def _classes(self, cells: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        if self.table is None:
+            raise TypeError("the group has no classes")
+        classes = self.table.apply(cells)
+        labels, known = self.regridder.labels(np.ma.masked_less(classes, 0, copy=False))
+        return np.where(known, labels, -1)
+
+    def chunks(self) -> list[dict[str, int]]:
+        """Return the length of the chunks of each variable, in positions of inputs."""
+        names = dict.fromkeys(channel.variable for channel in self.channels)
+        return [chunk_lengths(self.source.dataset[name]) for name in names]
+
+    def units(self) -> tuple[str, ...]:
+        """Return the unit of each channel, empty where the file does not state it."""
+        dataset = self.source.dataset
+        return tuple(
+            str(dataset[channel.variable].attrs.get("units", ""))
+            for channel in self.channels
+        )
+
+
+def channels_of(
+    argument: str,
+    source: XarraySource,
+    variables: Sequence[str],
+    selection: Mapping[str, Any],
+    dims: Collection[str],
+) -> tuple[tuple[FieldChannel, ...], XarraySampling]:
+    """Return the channels of some variables, and their common grid.
+
+    Parameters
+    ----------
+    argument
+        Name of the argument that lists the variables, for messages.
+    source, variables
+        The files, and names such as ``z`` or ``z@500``.
+    selection
+        Values along further dimensions.
+    dims
+        Sample dimensions, in their order.
+    """
+    dataset = source.dataset
+    channels: list[FieldChannel] = []
+    found: list[XarraySampling] = []
+    rest = {d: value for d, value in selection.items() if d not in dims}
+    for wanted in variables:
+        name, _, level = wanted.partition("@")
+        require_variable(source, name)
+        own = source.places(name)
+        if found and not same_places(own, found[0]):
+            raise ValueError(
+                f"{name} and {channels[0].variable} are on different grids; "
+                "interpolate the variables to one grid first"
+            )
+        found.append(own)
+        keep = select(source.name, dataset, name, rest)
+        along = tuple(d for d in dims if d in dataset[name].dims)
+        fixed = (*own.dims, *along)
+        channels += [
+            FieldChannel(full, name, positions, along)
+            for full, positions in maps_of(dataset, name, level, fixed, keep)
+        ]
+    refuse_repeated(argument, [channel.name for channel in channels])
+    return tuple(channels), found[0]

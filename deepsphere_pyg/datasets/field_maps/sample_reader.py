@@ -1,0 +1,115 @@
+"""Reading of the maps of a sample, block by block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepsphere_pyg.datasets.field_maps.block_cache import BlockCache, block_grid
+from deepsphere_pyg.datasets.field_maps.channel_group import (
+    ChannelGroup,
+    FieldChannel,
+)
+from deepsphere_pyg.datasets.field_maps.global_targets import GlobalTargets
+from deepsphere_pyg.datasets.field_maps.sample_axes import SampleAxes
+from samplings.arrays import FloatArray, IntArray
+
+# Share of the cache that a group of blocks may fill; the rest is for maps that are the
+# same in several blocks.
+_FILL = 0.9
+
+
+class SampleReader:
+    """The maps of inputs and targets, in blocks that a cache keeps.
+
+    Parameters
+    ----------
+    inputs, targets
+        The channels.
+    axes
+        The sample dimensions.
+    cache_bytes
+        Size of the cache.
+    """
+
+    def __init__(
+        self,
+        inputs: ChannelGroup,
+        targets: ChannelGroup | GlobalTargets | None,
+        axes: SampleAxes,
+        cache_bytes: int,
+    ) -> None:
+        self.inputs = inputs
+        self.targets = targets
+        self.dims = axes.dims
+        self._cache = BlockCache(cache_bytes)
+        groups = [inputs]
+        if isinstance(targets, ChannelGroup):
+            groups.append(targets)
+        n_channels = sum(len(group.channels) for group in groups)
+        cells = max(int(np.prod(group.places.shape)) for group in groups)
+        map_bytes = 4 * len(inputs.regridder.sampling) * n_channels
+        self.grid = block_grid(
+            axes.dims,
+            axes.sizes,
+            [one for group in groups for one in group.chunks()],
+            max(map_bytes, 8 * cells),
+            cache_bytes,
+        )
+        self.block_bytes = max(1, map_bytes * self.grid.length)
+
+    @property
+    def blocks_in_memory(self) -> int:
+        """Number of blocks that the cache holds at a time, at least 1."""
+        return max(1, int(_FILL * self._cache.size) // self.block_bytes)
+
+    def inputs_at(self, sample: IntArray) -> npt.NDArray[np.float32]:
+        """Return the inputs of a sample, shape ``(V, C)``, NaN where missing."""
+        return self._maps_at(self.inputs, sample)
+
+    def targets_at(self, sample: IntArray) -> npt.NDArray[Any]:
+        """Return the maps of the targets of a sample, shape ``(V, C_out)``."""
+        if not isinstance(self.targets, ChannelGroup):
+            raise TypeError("the targets are no maps")
+        return self._maps_at(self.targets, sample)
+
+    def _maps_at(self, group: ChannelGroup, sample: IntArray) -> npt.NDArray[Any]:
+        block = dict(zip(self.dims, self.grid.ranges(sample.tolist()), strict=True))
+        maps = []
+        for channel in group.channels:
+            ranges = {dim: block[dim] for dim in channel.along}
+            key = (group is self.inputs, channel.name, *ranges.values())
+
+            def read(
+                channel: FieldChannel = channel,
+                ranges: dict[str, tuple[int, int]] = ranges,
+            ) -> npt.NDArray[Any]:
+                return group.carried(channel, ranges)
+
+            found = self._cache.take(key, read)
+            at = [
+                int(sample[self.dims.index(dim)]) - ranges[dim][0]
+                for dim in channel.along
+            ]
+            maps.append(found[tuple(at)])
+        return np.stack(maps, axis=1)
+
+
+def area_filled(
+    x: npt.NDArray[np.float32], area: FloatArray
+) -> tuple[npt.NDArray[np.float32], int | None]:
+    """Replace missing values ``(V, C)`` by the mean of their channel, by area.
+
+    The second result is a channel that is missing everywhere, if there is one.
+    """
+    missing = np.isnan(x)
+    if not missing.any():
+        return x, None
+    areas = area[:, None] * ~missing
+    total = areas.sum(axis=0)
+    if not (total > 0).all():
+        return x, int(np.flatnonzero(total == 0)[0])
+    means = (areas * np.where(missing, 0, x)).sum(axis=0) / total
+    return np.where(missing, means.astype(np.float32), x), None

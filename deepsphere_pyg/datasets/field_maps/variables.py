@@ -1,0 +1,52 @@
+"""Names of the variables of a file that are inputs or targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deepsphere_pyg.convert import from_xarray
+from deepsphere_pyg.convert.xarray.meshes.named import CONVENTIONS
+from deepsphere_pyg.convert.xarray.signals import variables_on
+from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
+from samplings.arguments import names_argument
+from samplings.reading import DataFileError
+
+
+def checked_names(argument: str, names: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Return names as a tuple: one text is one name, None is an empty tuple."""
+    if names is None:
+        return ()
+    found = names_argument(argument, [names] if isinstance(names, str) else names)
+    if not found:
+        raise ValueError(
+            f"{argument} must be a list of at least one name, got []; name one, or "
+            "leave it out"
+        )
+    return found
+
+
+def other_variables(source: XarraySource, targets: Sequence[str]) -> tuple[str, ...]:
+    """Return the variables of numbers on the grid that are not targets.
+
+    If variables are on several grids, or no variable is left, ``ValueError`` is raised.
+    """
+    dataset = source.dataset
+    try:
+        dims = from_xarray(dataset).dims
+    except ValueError as error:
+        raise DataFileError(f"{source.name}: {error}; name the inputs") from error
+    excluded = {name.partition("@")[0] for name in targets}
+    for mesh in CONVENTIONS:
+        if {mesh.lat, mesh.lon} <= set(dataset.variables):
+            excluded |= {mesh.lat, mesh.lon, *mesh.areas, *(mesh.nodes or ())}
+    found = tuple(
+        name
+        for name in variables_on(dataset, dims)
+        if name not in excluded and dataset[name].dtype.kind in "biuf"
+    )
+    if not found:
+        raise ValueError(
+            f"{source.name} has no variable for the inputs besides the targets "
+            f"{', '.join(sorted(excluded))}; name the inputs"
+        )
+    return found
