@@ -122,9 +122,12 @@ class AtomicCheckpoints(_EpochEnd):
         higher = self.sign * score
         if math.isnan(score):
             if self.best is None and trainer.is_global_zero:
+                reason = f"{self.monitor} is not a number"
+                if self.monitor == "val/mAP":
+                    reason = "no validation vertex is of a foreground class"
                 warnings.warn(
-                    "no validation vertex is of a foreground class: the best weights "
-                    "are those of the lowest validation loss",
+                    f"{reason}: the best weights are those of the lowest validation "
+                    "loss",
                     stacklevel=2,
                 )
             score = -self.value(trainer, "val/loss")

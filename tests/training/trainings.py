@@ -87,6 +87,8 @@ def run(case: str, processes: int, folder: Path | None = None, **options) -> Tra
     trainer = {"precision": "64-true", **options.pop("trainer", {})}
     if processes > 1:
         trainer |= {"devices": processes, "strategy": "ddp"}
+    # Not Adam, which divides by gradients, of which those that vanish are round-off.
+    rates = {"optimizer": "sgd", "learning_rate": 1e-2, "schedule": "constant"}
     return fit(
         build(),
         X,
@@ -94,12 +96,8 @@ def run(case: str, processes: int, folder: Path | None = None, **options) -> Tra
         validation=HELD / (N + HELD),
         folder=folder,
         batch_size=4 // processes,
-        learning_rate=1e-2,
-        # Adam divides by gradients, of which those that vanish are round-off.
-        optimizer="sgd",
-        schedule="constant",
         trainer=trainer,
-        **{"epochs": 2, **more, **options},
+        **{"epochs": 2, **rates, **more, **options},
     )
 
 
