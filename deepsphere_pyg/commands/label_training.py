@@ -18,8 +18,8 @@ from deepsphere_pyg.commands.options.training import (
     training_of,
 )
 from deepsphere_pyg.models import SavedModel
-from deepsphere_pyg.training.fitting import Trained, train
 from deepsphere_pyg.training.tasks import Task
+from deepsphere_pyg.training.trained import Trained, train
 
 
 def train_labels(

@@ -17,9 +17,11 @@ from deepsphere_pyg.losses.arguments import (
     check_mask,
     importance,
     masked,
+    ratio,
     relative_areas,
     working_dtype,
 )
+from deepsphere_pyg.losses.summed import SummedLoss
 from samplings.arguments import array_argument
 
 
@@ -69,7 +71,7 @@ def classified(
     return Classified(logits, target, share)
 
 
-class WeightedClasses(FixedTensors):
+class WeightedClasses(SummedLoss, FixedTensors):
     """Loss with a weight per class, a fixed tensor."""
 
     class_weights: Tensor | None
@@ -95,6 +97,10 @@ class WeightedClasses(FixedTensors):
                 "one for each"
             )
         return weights.to(logits.dtype)
+
+    def of_sums(self, sums: Tensor) -> Tensor:
+        """Return the ratio of the sums of losses and of their weights."""
+        return ratio(sums[0], sums[1])
 
     def extra_repr(self) -> str:
         """Weights of the classes, for ``repr``."""

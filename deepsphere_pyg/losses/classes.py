@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from deepsphere_pyg.losses.arguments import ratio
 from deepsphere_pyg.losses.class_arguments import WeightedClasses, classified
+from deepsphere_pyg.losses.summed import SummedLoss
 from samplings.arguments import nonnegative_argument
 
 
-def _mean(
+def _sums(
     losses: Tensor, share: Tensor, target: Tensor, of_classes: Tensor | None
 ) -> Tensor:
-    """Return the mean of losses, which contain the weights of the classes."""
+    """Return the sums of losses, and of what they weigh; their ratio is the mean.
+
+    The losses contain the weights of the classes.
+    """
     total = share if of_classes is None else share * of_classes[target]
-    return ratio((share * losses).sum(), total.sum())
+    return torch.stack([(share * losses).sum(), total.sum()])
 
 
 class CrossEntropyLoss(WeightedClasses):
@@ -116,10 +120,20 @@ class CrossEntropyLoss(WeightedClasses):
             True where the target counts, shape ``(*batch, V)``; everywhere by default.
             Elsewhere targets may be any integers.
         """
+        return super().forward(prediction, target, weights, mask)
+
+    def sums(
+        self,
+        prediction: Tensor,
+        target: Tensor,
+        weights: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Return the sums of losses and of their weights, shape ``(2,)``."""
         logits, target, share = classified(prediction, target, weights, mask)
         of_classes = self.weights_of(logits)
         losses = _cross_entropies(logits, target, of_classes, self.label_smoothing)
-        return _mean(losses, share, target, of_classes)
+        return _sums(losses, share, target, of_classes)
 
     def extra_repr(self) -> str:
         """Options, for ``repr``."""
@@ -193,14 +207,14 @@ class FocalLoss(WeightedClasses):
         """Exponent."""
         return self._gamma
 
-    def forward(
+    def sums(
         self,
         prediction: Tensor,
         target: Tensor,
         weights: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """Return the mean loss; parameters are those of :class:`CrossEntropyLoss`."""
+        """Return the sums of losses and of their weights, shape ``(2,)``."""
         logits, target, share = classified(prediction, target, weights, mask)
         of_classes = self.weights_of(logits)
         losses = _cross_entropies(logits, target)
@@ -209,14 +223,14 @@ class FocalLoss(WeightedClasses):
         losses = missed**self.gamma * losses
         if of_classes is not None:
             losses = losses * of_classes[target]
-        return _mean(losses, share, target, of_classes)
+        return _sums(losses, share, target, of_classes)
 
     def extra_repr(self) -> str:
         """Options, for ``repr``."""
         return f"gamma={self.gamma:g}, {super().extra_repr()}"
 
 
-class DiceLoss(nn.Module):
+class DiceLoss(SummedLoss):
     r"""One minus the overlap of predicted and true areas, averaged over classes.
 
     .. math:: \mathcal L = 1 - \frac 1 K \sum_k
@@ -244,14 +258,14 @@ class DiceLoss(nn.Module):
     tensor(0.2667)
     """
 
-    def forward(
+    def sums(
         self,
         prediction: Tensor,
         target: Tensor,
         weights: Tensor | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """Return the loss; parameters are those of :class:`CrossEntropyLoss`."""
+        """Return overlap, predicted and true area of each class, shape ``(3, K)``."""
         logits, target, share = classified(prediction, target, weights, mask)
         n_classes = logits.shape[-1]
         predicted = logits.softmax(-1).reshape(-1, n_classes)
@@ -259,7 +273,11 @@ class DiceLoss(nn.Module):
         true = target.reshape(-1, 1) == classes
         area = share.reshape(-1, 1)
         overlap = (area * predicted * true).sum(0)
-        true_area = (area * true).sum(0)
-        occurs = true_area > 0
-        dice = ratio(2 * overlap, (area * predicted).sum(0) + true_area)
+        return torch.stack([overlap, (area * predicted).sum(0), (area * true).sum(0)])
+
+    def of_sums(self, sums: Tensor) -> Tensor:
+        """Return the mean over the classes that occur."""
+        overlap, predicted, true = sums
+        occurs = true > 0
+        dice = ratio(2 * overlap, predicted + true)
         return ratio(torch.where(occurs, 1 - dice, 0.0).sum(), occurs.sum())

@@ -6,11 +6,11 @@ in it; the loss is the mean of the channels that have any.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from deepsphere_pyg.losses.arguments import (
     check_areas,
@@ -23,10 +23,11 @@ from deepsphere_pyg.losses.arguments import (
     signal_mask,
     working_dtype,
 )
+from deepsphere_pyg.losses.summed import SummedLoss
 from samplings.arguments import positive_argument
 
 
-class _ContinuousLoss(nn.Module, ABC):
+class _ContinuousLoss(SummedLoss):
     """Area-weighted mean of a function of the difference, which is zero at zero."""
 
     outputs = 1
@@ -60,6 +61,19 @@ class _ContinuousLoss(nn.Module, ABC):
             True where the target counts, shape ``(*batch, V)`` or ``(*batch, V, C)``;
             everywhere by default. Elsewhere targets may be NaN.
         """
+        return super().forward(prediction, target, weights, mask)
+
+    def sums(
+        self,
+        prediction: Tensor,
+        target: Tensor,
+        weights: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Return the sums of losses and of areas of each channel, shape ``(2, C)``.
+
+        Areas are relative to the largest of ``weights``.
+        """
         check_signals(prediction, target, self.outputs)
         valid = signal_mask(mask, target)
         area = None
@@ -78,8 +92,12 @@ class _ContinuousLoss(nn.Module, ABC):
         over = tuple(range(losses.ndim - 1))
         share = importance(area, valid, losses)
         total = share.expand(losses.shape).sum(over)
-        means = ratio((share * losses).sum(over), total)
-        return ratio(means.sum(), (total > 0).sum())
+        return torch.stack([(share * losses).sum(over), total])
+
+    def of_sums(self, sums: Tensor) -> Tensor:
+        """Return the mean of the channels that have a valid vertex."""
+        part, total = sums
+        return ratio(ratio(part, total).sum(), (total > 0).sum())
 
 
 class L1Loss(_ContinuousLoss):

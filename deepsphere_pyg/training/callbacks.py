@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, TQDMProgressBar
-from torch.utils.data import Sampler
 
+from deepsphere_pyg.processes import from_first
 from samplings.atomic_files import atomic_path
 from samplings.reading import reading
 
@@ -21,7 +20,34 @@ from samplings.reading import reading
 SEGMENTATION = ("train/loss", "val/loss", "val/mAP", "val/accuracy", "val/IoU")
 
 
-class AtomicCheckpoints(Callback):
+class _EpochEnd(Callback):
+    """Callback that acts at the end of an epoch, in which validation may be left out.
+
+    Lightning keeps the scores of an earlier validation then.
+    """
+
+    validated = False
+
+    def on_train_epoch_start(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> None:
+        """Await a validation."""
+        self.validated = False
+
+    def on_validation_end(
+        self, trainer: pl.Trainer, module: pl.LightningModule
+    ) -> None:
+        """Note the validation."""
+        self.validated = not trainer.sanity_checking
+
+    def value(self, trainer: pl.Trainer, name: str) -> float:
+        """Return a logged value of this epoch, NaN if it was not validated."""
+        if name.startswith("val/") and not self.validated:
+            return math.nan
+        return float(trainer.callback_metrics[name])
+
+
+class AtomicCheckpoints(_EpochEnd):
     """Keep ``last.ckpt`` and ``best.ckpt``, each replaced only by a complete file.
 
     Both are written after validation, at the end of an epoch, so that a resumed
@@ -68,40 +94,57 @@ class AtomicCheckpoints(Callback):
         self.best = state_dict["best"]
         self.best_epoch = state_dict["best_epoch"]
 
+    def setup(
+        self, trainer: pl.Trainer, module: pl.LightningModule, stage: str
+    ) -> None:
+        """Take the folder of the first process, which alone writes."""
+        self.folder = trainer.strategy.broadcast(self.folder)
+
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Write a first checkpoint, in case of an interrupt before the first epoch."""
         if trainer.current_epoch == 0:
             self._save(trainer, self.last_path)
-        else:
+        elif trainer.is_global_zero:
             print(f"resuming   after epoch {trainer.current_epoch}")
 
     def on_train_epoch_end(
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
         """Write the checkpoints, after validation."""
-        score = float(trainer.callback_metrics[self.monitor])
+        if self.validated:
+            self._compare(trainer)
+        self._save(trainer, self.last_path)
+
+    def _compare(self, trainer: pl.Trainer) -> None:
+        """Write the checkpoint of the best score, if it is that of this epoch."""
+        score = self.value(trainer, self.monitor)
         higher = self.sign * score
         if math.isnan(score):
-            if self.best is None:
+            if self.best is None and trainer.is_global_zero:
+                reason = f"{self.monitor} is not a number"
+                if self.monitor == "val/mAP":
+                    reason = "no validation vertex is of a foreground class"
                 warnings.warn(
-                    "no validation vertex is of a foreground class: the best weights "
-                    "are those of the lowest validation loss",
+                    f"{reason}: the best weights are those of the lowest validation "
+                    "loss",
                     stacklevel=2,
                 )
-            score = -float(trainer.callback_metrics["val/loss"])
+            score = -self.value(trainer, "val/loss")
             higher = score
         if self.best is None or higher > self.sign * self.best:
             self.best, self.best_epoch = score, trainer.current_epoch
             self._save(trainer, self.best_path)
-        self._save(trainer, self.last_path)
 
     def _save(self, trainer: pl.Trainer, path: Path) -> None:
-        # Whole or not at all: see CheckedCheckpoints.
+        # Whole or not at all: see CheckedCheckpoints. All processes take part, and the
+        # first one writes.
         trainer.save_checkpoint(path)
 
 
-class History(Callback):
-    """Write one row of ``history.csv`` per epoch.
+class History(_EpochEnd):
+    """Write one row of ``history.csv`` per epoch; of several processes, the first does.
+
+    Scores of epochs without validation are NaN.
 
     Parameters
     ----------
@@ -121,17 +164,18 @@ class History(Callback):
         self, trainer: pl.Trainer, module: pl.LightningModule, stage: str
     ) -> None:
         """Read the rows of the run that this one resumes."""
-        if self.path.exists():
-            self.rows = self._kept()
+        self.rows = from_first(self.read)
 
-    def _kept(self) -> list[dict[str, float]]:
-        """Rows of the file.
+    def read(self) -> list[dict[str, float]]:
+        """Return the rows of the file, if there is one.
 
         Raises
         ------
         ValueError
             If it is damaged, or has other columns.
         """
+        if not self.path.exists():
+            return []
         columns = {"epoch", *self.names}
         remedy = (
             "delete it, and the training resumes without the rows of earlier epochs"
@@ -156,9 +200,10 @@ class History(Callback):
     ) -> None:
         """Append the epoch's scores and rewrite the file."""
         row = {"epoch": float(trainer.current_epoch + 1)}
-        row |= {name: float(trainer.callback_metrics[name]) for name in self.names}
+        row |= {name: self.value(trainer, name) for name in self.names}
         self.rows.append(row)
-        write_rows(self.path, self.rows)
+        if trainer.is_global_zero:
+            write_rows(self.path, self.rows)
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -169,35 +214,7 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
-class EpochShuffle(Sampler[int]):
-    """Shuffle by seed and epoch alone, so that a resumed training sees the same order.
-
-    Parameters
-    ----------
-    length
-        Number of samples.
-    seed
-        Seed of the whole training.
-    """
-
-    def __init__(self, length: int, seed: int) -> None:
-        self.length = length
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Set the number of the epoch; Lightning calls this."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self) -> Any:
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
-        return iter(order.tolist())
-
-
-class EpochLines(Callback):
+class EpochLines(_EpochEnd):
     """Print a line per epoch, for logs, which a progress bar would clutter.
 
     Parameters
@@ -213,8 +230,10 @@ class EpochLines(Callback):
         self, trainer: pl.Trainer, module: pl.LightningModule
     ) -> None:
         """Print the values."""
-        values = trainer.callback_metrics
-        scores = "  ".join(f"{name} {float(values[name]):.4g}" for name in self.names)
+        if not trainer.is_global_zero:
+            return
+        values = {name: self.value(trainer, name) for name in self.names}
+        scores = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
         print(
             f"epoch      {trainer.current_epoch + 1}/{trainer.max_epochs}  {scores}",
             flush=True,

@@ -11,7 +11,6 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from deepsphere_pyg.datasets.field_maps import BlockShuffle, FieldMaps
 from deepsphere_pyg.datasets.sample_parts import SamplePart
-from deepsphere_pyg.training.callbacks import EpochShuffle
 from deepsphere_pyg.training.data_parts import (
     is_source,
     selected,
@@ -19,6 +18,7 @@ from deepsphere_pyg.training.data_parts import (
     split_samples,
 )
 from deepsphere_pyg.training.data_statistics import Statistics, sample_statistics
+from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
 from samplings import Sampling
 from samplings.arguments import integer_argument, kind_of, number_argument
 
@@ -236,10 +236,11 @@ class SphereDataModule(pl.LightningDataModule):
         return self._loader("predict")
 
     def _loader(self, name: str, order: Sampler[int] | None = None) -> DataLoader[Any]:
+        part = self.parts[name]
         return DataLoader(
-            self.parts[name],
+            part,
             self.batch_size,
-            sampler=order,
+            sampler=InOrder(len(part)) if order is None else order,
             num_workers=self.n_workers,
             persistent_workers=self.n_workers > 0,
         )
@@ -251,7 +252,7 @@ class SphereDataModule(pl.LightningDataModule):
             # Where all blocks fit into memory, samples are shuffled freely.
             if in_memory < len(np.unique(blocks)) < len(blocks):
                 return BlockShuffle(blocks, in_memory, self.seed)
-        return EpochShuffle(len(part), self.seed)
+        return EpochShuffle(len(part), self.seed, self.batch_size)
 
     # -- statistics -------------------------------------------------------------------
     @property

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +14,14 @@ from torch.utils.data import DataLoader, Subset
 
 from deepsphere_pyg.datasets.arrays import ArrayMaps
 from deepsphere_pyg.models import SavedModel, load_model
-from deepsphere_pyg.models.checkpoint_file import read_checkpoint
-from deepsphere_pyg.training.callbacks import AtomicCheckpoints, EpochShuffle
 from deepsphere_pyg.training.data_tasks import (
     module_of,
     refuse_mask,
     standardize_task,
     task_for,
 )
-from deepsphere_pyg.training.loop import train_loop
 from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
 from deepsphere_pyg.training.tasks.base import Task, checked_network, sampling_of
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
 from deepsphere_pyg.training.tasks.regression import (
@@ -34,89 +29,8 @@ from deepsphere_pyg.training.tasks.regression import (
     RegressionTask,
 )
 from deepsphere_pyg.training.tasks.segmentation import SegmentationTask
+from deepsphere_pyg.training.trained import Trained, train
 from samplings import Sampling
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained network.
-
-    Attributes
-    ----------
-    task
-        The task, whose network has the weights of the best validation score.
-    history
-        Losses and scores, a row per epoch.
-    best, best_epoch
-        The best validation score, and its epoch, counted from 0.
-    checkpoint
-        File of the best weights; None if no folder was given.
-    """
-
-    task: Task
-    history: list[dict[str, float]]
-    best: float | None
-    best_epoch: int | None
-    checkpoint: Path | None
-
-    @property
-    def network(self) -> Any:
-        """The network, in evaluation mode."""
-        return self.task.network
-
-    def predict(self, X: npt.ArrayLike, **options: Any) -> npt.NDArray[Any]:
-        """Return the answers for many inputs: see :meth:`Task.predict`."""
-        return self.task.predict(X, **options)
-
-
-def train(
-    task: Task,
-    training: Iterable[Any],
-    validation: Iterable[Any],
-    folder: Path,
-    *,
-    resume: Path | None = None,
-    trainer: Mapping[str, Any] | None = None,
-) -> Trained | None:
-    """Train the network of a task, or resume its training.
-
-    Parameters
-    ----------
-    task
-        The task, with its options.
-    training, validation
-        Batches.
-    folder
-        Folder of the checkpoints and the history.
-    resume
-        Checkpoint to resume from, if there is one.
-    trainer
-        Arguments of Lightning's trainer, which replace those chosen here; callbacks are
-        added.
-
-    Returns
-    -------
-    Trained or None
-        None after an interrupt.
-
-    Raises
-    ------
-    ValueError
-        If training diverges: the checkpoints of the last complete epoch and of the best
-        one remain.
-    """
-    checkpoints = AtomicCheckpoints(folder, f"val/{task.monitor}", lowest=task.lowest)
-    names = ["train/loss", f"val/{task.monitor}", "val/loss"]
-    names += [f"val/{name}" for name in task.score_names]
-    names = list(dict.fromkeys(names))
-    history = train_loop(
-        task, training, validation, checkpoints, names, resume, trainer or {}
-    )
-    if history is None:
-        return None
-    task.load_state_dict(read_checkpoint(checkpoints.best_path)["state_dict"])
-    best, epoch = checkpoints.best, checkpoints.best_epoch
-    return Trained(task.eval(), history, best, epoch, checkpoints.best_path)
 
 
 def fit(
@@ -177,7 +91,7 @@ def fit(
         Epochs, batch size, learning rate and others.
     trainer
         Arguments of ``pytorch_lightning.Trainer``, such as ``accelerator``,
-        ``precision``, ``callbacks`` or ``logger``.
+        ``precision``, ``devices``, ``strategy``, ``callbacks`` or ``logger``.
     **changes
         Single options, as in ``epochs=10``.
 
@@ -223,7 +137,7 @@ def fit(
         )
         standardize_task(task, module)
         loaders = (module.train_dataloader(), module.val_dataloader())
-        return _run(task, *loaders, folder, resume, trainer)
+        return run_training(task, *loaders, folder, resume, trainer)
     maps = ArrayMaps(X, y, mask)
     if isinstance(validation, tuple):
         held = ArrayMaps(*validation)
@@ -250,15 +164,17 @@ def fit(
     task = _task(network, maps, names, sampling, loss, chosen)
     _standardize(task, maps, part)
     size, workers = chosen.batch_size, chosen.n_workers
-    shuffled = EpochShuffle(len(part), chosen.seed)
+    shuffled = EpochShuffle(len(part), chosen.seed, size)
     first: DataLoader[Any] = DataLoader(
         Subset(maps, part.tolist()), size, sampler=shuffled, num_workers=workers
     )
-    second: DataLoader[Any] = DataLoader(later, size, num_workers=workers)
-    return _run(task, first, second, folder, resume, trainer)
+    second: DataLoader[Any] = DataLoader(
+        later, size, sampler=InOrder(len(later)), num_workers=workers
+    )
+    return run_training(task, first, second, folder, resume, trainer)
 
 
-def _run(
+def run_training(
     task: Task,
     first: Iterable[Any],
     second: Iterable[Any],
@@ -267,22 +183,19 @@ def _run(
     trainer: Mapping[str, Any] | None,
 ) -> Trained:
     """Train in a folder, which is a temporary one if there is no name."""
-    with ExitStack() as stack:
-        if folder is None:
-            place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        else:
-            place = Path(folder)
-        start = checkpoint_to_start(place / "last.ckpt", task.network, resume)
-        trained = train(task, first, second, place, resume=start, trainer=trainer)
-        if trained is None:
-            raise KeyboardInterrupt
-    if folder is None:
-        return Trained(task, trained.history, trained.best, trained.best_epoch, None)
+    network = task.network
+    start = None if folder is None else checkpoint_to_start(folder, network, resume)
+    trained = train(task, first, second, folder, resume=start, trainer=trainer)
+    if trained is None:
+        raise KeyboardInterrupt
     return trained
 
 
-def checkpoint_to_start(last: Path, network: nn.Module, resume: bool) -> Path | None:
+def checkpoint_to_start(
+    folder: str | Path, network: nn.Module, resume: bool
+) -> Path | None:
     """Return the checkpoint to resume from, if there is one of this network."""
+    last = Path(folder) / "last.ckpt"
     if not last.exists():
         return None
     if not resume:

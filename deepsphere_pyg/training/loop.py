@@ -14,7 +14,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.callbacks import ProgressBar as ProgressBarBase
+from pytorch_lightning.plugins import LayerSync
+from pytorch_lightning.utilities import rank_zero_only
 
+from deepsphere_pyg.training.batch_norms import WholeBatchNorms
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
     EpochLines,
@@ -38,7 +43,6 @@ TRAINER: dict[str, Any] = {
     "logger": False,
     "enable_model_summary": False,
     "num_sanity_val_steps": 0,
-    "use_distributed_sampler": False,
     "devices": 1,
     "accelerator": "cpu",
 }
@@ -46,8 +50,7 @@ TRAINER: dict[str, Any] = {
 
 def train_loop(
     task: Task,
-    train: Iterable[Any],
-    validation: Iterable[Any],
+    data: pl.LightningDataModule | tuple[Iterable[Any], Iterable[Any]],
     checkpoints: AtomicCheckpoints,
     names: Sequence[str],
     resume: Path | None,
@@ -59,8 +62,8 @@ def train_loop(
     ----------
     task
         The network and its task.
-    train, validation
-        Batches.
+    data
+        Training and validation batches, or a data module that gives them.
     checkpoints
         Their folder, and the value that selects the best.
     names
@@ -85,36 +88,66 @@ def train_loop(
             raise ValueError(f"{name} cannot be given to the trainer; {instead}")
     folder = checkpoints.folder
     history = History(folder / "history.csv", names)
-    progress = ProgressBar() if sys.stdout.isatty() else EpochLines(names[:3])
     parameters = sum(p.numel() for p in task.network.parameters())
-    print(f"network    {type(task.network).__name__}, {parameters:,} parameters")
+    tell(f"network    {type(task.network).__name__}, {parameters:,} parameters")
     make_folder(folder)
     with _quiet_lightning(), _kept_interrupt_handler():
-        given = {**TRAINER, **options}
-        # The history comes first, lest an interrupt between the two lose a row.
-        own = [history, checkpoints, progress]
-        trainer = pl.Trainer(
-            **given
-            | {
-                "callbacks": own + _listed(given.get("callbacks")),
-                "plugins": [CheckedCheckpoints(), *_listed(given.get("plugins"))],
-            },
-            max_epochs=task.options.epochs,
-            enable_progress_bar=isinstance(progress, ProgressBar),
-            enable_checkpointing=False,
-            default_root_dir=folder,
-        )
+        trainer = _trainer(options, history, checkpoints, task.options.epochs)
+        # Before Lightning does, which reads checkpoints first, and would round them.
+        trainer.precision_plugin.convert_module(task)
+        modules = isinstance(data, pl.LightningDataModule)
+        batches = {"datamodule": data} if modules else _loaders(data)
         try:
-            trainer.fit(task, train, validation, ckpt_path=resume, weights_only=True)
+            trainer.fit(task, **batches, ckpt_path=resume, weights_only=True)
         except SystemExit:
             # Lightning turns Ctrl-C into an exit, after the checkpoints are complete.
-            if not trainer.interrupted:
+            if not trainer.interrupted or trainer.global_rank > 0:
                 raise
-            print(
+            tell(
                 f"\ninterrupted; {checkpoints.last_path} holds the last complete epoch"
             )
             return None
-    return history.rows
+        except Exception as error:
+            _end_together(trainer, error)
+            raise
+    # Processes that were spawned have ended, with their history.
+    return history.rows or history.read()
+
+
+def _trainer(
+    options: Mapping[str, Any],
+    history: History,
+    checkpoints: AtomicCheckpoints,
+    epochs: int,
+) -> pl.Trainer:
+    """Return Lightning's trainer."""
+    given = {**TRAINER, **options}
+    callbacks = _listed(given.pop("callbacks", None))
+    plugins = [CheckedCheckpoints(), *_listed(given.pop("plugins", None))]
+    if "sync_batchnorm" not in given and not _has(LayerSync, plugins):
+        plugins.append(WholeBatchNorms())
+    bar = sys.stdout.isatty() or _has(ProgressBarBase, callbacks)
+    if not bar:
+        callbacks.insert(0, EpochLines(history.names[:3]))
+    elif not _has(ProgressBarBase, callbacks):
+        callbacks.insert(0, ProgressBar())
+    return pl.Trainer(
+        **given,
+        # The history comes first, lest an interrupt between the two lose a row.
+        callbacks=[history, checkpoints, *callbacks],
+        plugins=plugins,
+        max_epochs=epochs,
+        enable_progress_bar=bar,
+        # Those of the user; ours are kept in any case.
+        enable_checkpointing=_has(Checkpoint, callbacks),
+        default_root_dir=checkpoints.folder,
+    )
+
+
+def _loaders(data: Any) -> dict[str, Any]:
+    """Return the arguments of ``Trainer.fit`` for batches."""
+    training, validation = data
+    return {"train_dataloaders": training, "val_dataloaders": validation}
 
 
 def _listed(given: Any) -> list[Any]:
@@ -122,6 +155,35 @@ def _listed(given: Any) -> list[Any]:
     if given is None:
         return []
     return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _has(kind: type, objects: Iterable[Any]) -> bool:
+    """Whether one of the objects is of a class."""
+    return any(isinstance(one, kind) for one in objects)
+
+
+def tell(text: str) -> None:
+    """Print, in the first process alone."""
+    rank_zero_only(print)(text)
+
+
+def _end_together(trainer: pl.Trainer, error: Exception) -> None:
+    """Let no process wait for one that has raised an error.
+
+    An error that all processes raise is printed by the first one alone.
+    """
+    shared = getattr(error, "everywhere", False)
+    if trainer.global_rank > 0 and shared:
+        before = sys.excepthook
+
+        def print_others(kind: Any, value: Any, trace: Any) -> None:
+            if value is not error:
+                before(kind, value, trace)
+
+        sys.excepthook = print_others
+    kill = getattr(trainer.strategy.launcher, "kill", None)
+    if trainer.global_rank == 0 and not shared and kill is not None:
+        kill(signal.SIGTERM)
 
 
 def accelerator_options(device: str) -> dict[str, Any]:

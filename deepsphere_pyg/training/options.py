@@ -10,6 +10,7 @@ import torch
 
 from samplings.arguments import (
     choice_argument,
+    flag_argument,
     integer_argument,
     nonnegative_argument,
     positive_argument,
@@ -49,6 +50,9 @@ class TrainingOptions:
         Seed of the order of the samples, and of all random numbers of the training.
     n_workers
         Processes that read samples; 0 reads them in the process that trains.
+    compile
+        Whether to compile the network by ``torch.compile`` for the training, which
+        takes some minutes at first. Checkpoints do not depend on it.
 
     Raises
     ------
@@ -69,6 +73,7 @@ class TrainingOptions:
     schedule: str = "cosine"
     seed: int = 0
     n_workers: int = 0
+    compile: bool = False
 
     def __post_init__(self) -> None:
         for name, minimum in [("epochs", 1), ("batch_size", 1), ("n_workers", 0)]:
@@ -77,6 +82,7 @@ class TrainingOptions:
             raise ValueError(f"seed must be at most 2**63 - 1, got {self.seed}")
         positive_argument("learning_rate", self.learning_rate, "pass one such as 1e-3")
         nonnegative_argument("weight_decay", self.weight_decay, "pass 0 for no decay")
+        flag_argument("compile", self.compile)
         choice_argument("optimizer", self.optimizer, tuple(OPTIMIZERS))
         choice_argument("schedule", self.schedule, SCHEDULES)
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from deepsphere_pyg.commands.digits.stretches import stretch_matrices, stretched
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.models import HarmonicClassifier, SavedModel
-from deepsphere_pyg.training.callbacks import EpochShuffle
+from deepsphere_pyg.training.samplers import EpochShuffle
 from samplings.arrays import IntArray
 
 # Digits transformed at once.

@@ -14,7 +14,7 @@ from deepsphere_pyg.commands.options.training import (
 )
 from deepsphere_pyg.plot.labels import confusion_picture, label_curves
 from deepsphere_pyg.training.callbacks import write_rows
-from deepsphere_pyg.training.fitting import Trained
+from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.arrays import IntArray
 from samplings.atomic_files import write_json

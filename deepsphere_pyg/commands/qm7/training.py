@@ -17,8 +17,8 @@ from deepsphere_pyg.commands.qm7.report import report
 from deepsphere_pyg.datasets import QM7, Molecules, qm7_coefficients
 from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
 from deepsphere_pyg.pyg import DataLoader
-from deepsphere_pyg.training.callbacks import EpochShuffle
 from deepsphere_pyg.training.evaluation import outputs_of
+from deepsphere_pyg.training.samplers import EpochShuffle
 from samplings.arrays import IntArray
 
 # The linear function of the composition has a weight for each element and a constant.

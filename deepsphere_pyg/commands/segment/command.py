@@ -36,9 +36,9 @@ from deepsphere_pyg.commands.segment.trained import (
 from deepsphere_pyg.datasets import input_statistics
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import Prediction, predict
-from deepsphere_pyg.training.fitting import Trained
 from deepsphere_pyg.training.splitting import Splits
 from deepsphere_pyg.training.tasks import SegmentationTask, Task
+from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.atomic_files import write_json
 

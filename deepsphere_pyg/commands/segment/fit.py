@@ -23,10 +23,10 @@ from deepsphere_pyg.commands.options.training import (
 from deepsphere_pyg.commands.segment.options import SegmentOptions
 from deepsphere_pyg.datasets import SegmentationDataset, class_shares
 from deepsphere_pyg.losses import CrossEntropyLoss
-from deepsphere_pyg.training.callbacks import EpochShuffle
-from deepsphere_pyg.training.fitting import Trained, train
+from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
 from deepsphere_pyg.training.splitting import Splits
 from deepsphere_pyg.training.tasks import SegmentationTask
+from deepsphere_pyg.training.trained import Trained, train
 
 
 def loss_weights(choice: str, dataset: SegmentationDataset) -> list[float] | None:
@@ -128,13 +128,14 @@ def fit(
     trainer = trainer_of(options)
     if options.tensorboard:
         trainer["logger"] = TensorBoardLogger(folder, name="", version="tensorboard")
-    shuffled = EpochShuffle(len(maps), options.seed)
+    shuffled = EpochShuffle(len(maps), options.seed, options.batch_size)
+    held = splits.validation
     size, workers = options.batch_size, options.n_workers
     write_config(options, folder)
     trained = train(
         task,
         DataLoader(maps, size, sampler=shuffled, num_workers=workers),
-        DataLoader(splits.validation, size, num_workers=workers),
+        DataLoader(held, size, sampler=InOrder(len(held)), num_workers=workers),
         folder,
         resume=resume,
         trainer=trainer,

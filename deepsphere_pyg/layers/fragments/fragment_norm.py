@@ -17,6 +17,7 @@ from deepsphere_pyg.harmonics.layout.checks import (
 )
 from deepsphere_pyg.harmonics.layout.fragment_rows import fragment_of_row
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
+from deepsphere_pyg.processes import batch_mean
 from samplings.arguments import choice_argument, integer_argument, positive_argument
 
 STATISTICS = ("running", "instance")
@@ -89,7 +90,9 @@ class FragmentNorm(Float64Tensors):
 
     Notes
     -----
-    Equivariance: exact, to round-off. An empty batch does not change the running means.
+    Equivariance: exact, to round-off. In data-parallel training by
+    :mod:`deepsphere_pyg.training`, means are over the parts of the batch in all
+    processes. An empty batch does not change the running means.
     Under autocast the layer keeps its own precision.
 
     Source: batch normalisation, Ioffe and Szegedy 2015 (arXiv:1502.03167), without the
@@ -201,7 +204,7 @@ class FragmentNorm(Float64Tensors):
         if not self.training or x.shape[:-2].numel() == 0:
             return kept
         power = power_spectrum(x, self.layout)
-        mean = power.reshape(-1, *power.shape[-2:]).mean(0)
+        mean = batch_mean(power.reshape(-1, *power.shape[-2:]))
         with torch.no_grad():
             self.n_batches.add_(~fitted)
             share = (1 / self.n_batches.clamp_min(1)).clamp_min(self.momentum)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
@@ -14,17 +12,18 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from deepsphere_pyg.training.callbacks import EpochShuffle
-from deepsphere_pyg.training.fitting import Trained, checkpoint_to_start, train
+from deepsphere_pyg.training.fitting import run_training
 from deepsphere_pyg.training.forecasts.statistics import (
     SeriesStatistics,
     series_statistics,
 )
 from deepsphere_pyg.training.forecasts.windows import ForecastWindows
 from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
 from deepsphere_pyg.training.tasks.base import checked_network, sampling_of
 from deepsphere_pyg.training.tasks.forecast import ForecastTask
 from deepsphere_pyg.training.tasks.forecast_arguments import checked_valid
+from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.arguments import integer_argument
 
@@ -152,25 +151,17 @@ def fit_forecast(
     )
     _standardize(task, statistics)
     size, workers = chosen.batch_size, chosen.n_workers
-    shuffled = EpochShuffle(len(parts[0]), chosen.seed)
+    shuffled = EpochShuffle(len(parts[0]), chosen.seed, chosen.batch_size)
     training: DataLoader[Any] = DataLoader(
         Subset(first, parts[0]), size, sampler=shuffled, num_workers=workers
     )
     held: DataLoader[Any] = DataLoader(
-        Subset(later, parts[1]), size, num_workers=workers
+        Subset(later, parts[1]),
+        size,
+        sampler=InOrder(len(parts[1])),
+        num_workers=workers,
     )
-    with ExitStack() as stack:
-        if folder is None:
-            place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        else:
-            place = Path(folder)
-        start = checkpoint_to_start(place / "last.ckpt", network, resume)
-        trained = train(task, training, held, place, resume=start, trainer=trainer)
-        if trained is None:
-            raise KeyboardInterrupt
-    if folder is None:
-        return Trained(task, trained.history, trained.best, trained.best_epoch, None)
-    return trained
+    return run_training(task, training, held, folder, resume, trainer)
 
 
 def _standardize(task: ForecastTask, of: SeriesStatistics) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -18,34 +16,15 @@ from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel, checkpoint_header
 from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks.steps import TrainingSteps
 from samplings import Sampling
 from samplings.arguments import instance_argument
 
-# Share of the steps over which the learning rate rises to its full value.
-WARM_UP = 0.05
 #: Key of the description of a task in a checkpoint.
 TASK = "deepsphere_pyg_task"
 
 
-def rate_at(step: int, total_steps: int) -> float:
-    r"""Share of the highest learning rate at a step.
-
-    .. math:: \min\left(1, \frac{s + 1}{0.05\, S}\right)
-              \frac{1 + \cos(\pi s / S)}{2}
-
-    It rises over the first 5 % of the S steps and falls as a cosine to zero.
-
-    Examples
-    --------
-    >>> [round(rate_at(step, 100), 3) for step in (0, 4, 50, 99)]
-    [0.2, 0.996, 0.5, 0.0]
-    """
-    rise = max(1.0, WARM_UP * total_steps)
-    done = min(1.0, step / total_steps)
-    return min(1.0, (step + 1) / rise) * 0.5 * (1 + math.cos(math.pi * done))
-
-
-class Task(FixedTensors, pl.LightningModule, ABC):
+class Task(FixedTensors, TrainingSteps, ABC):
     """Training, validation and prediction of a network for one kind of answer.
 
     A subclass defines :meth:`loss_of` and :meth:`prediction`; for validation scores,
@@ -81,9 +60,6 @@ class Task(FixedTensors, pl.LightningModule, ABC):
     """
 
     registry: ClassVar[dict[str, type[Task]]] = {}
-    score_names: ClassVar[tuple[str, ...]] = ()
-    monitor: ClassVar[str] = "loss"
-    lowest: ClassVar[bool] = True
     network: Any
 
     def __init__(
@@ -104,7 +80,6 @@ class Task(FixedTensors, pl.LightningModule, ABC):
         own = isinstance(getattr(network, "standardize", None), Standardize)
         given = in_channels is not None and not own
         self.inputs = Standardize(cast(int, in_channels)) if given else None
-        self._seen: list[tuple[Tensor, ...]] = []
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -117,10 +92,6 @@ class Task(FixedTensors, pl.LightningModule, ABC):
         return {} if self.inputs is None else {"in_channels": self.inputs.channels}
 
     @abstractmethod
-    def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
-        """Return the training loss of the network's outputs for a batch."""
-
-    @abstractmethod
     def prediction(self, outputs: Tensor) -> Tensor:
         """Return the answers, in their units, from the network's outputs."""
 
@@ -128,18 +99,6 @@ class Task(FixedTensors, pl.LightningModule, ABC):
         """Return the outputs of the network for a batch."""
         result: Tensor = self(batch.x)
         return result
-
-    def size_of(self, batch: Any) -> int:
-        """Number of samples in a batch."""
-        return len(batch.x)
-
-    def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
-        """Return what the scores need of a batch; batches are concatenated."""
-        return ()
-
-    def scores(self, *kept: Tensor) -> dict[str, float]:
-        """Return the validation scores by name."""
-        return {}
 
     # -- training ---------------------------------------------------------------------
     @property
@@ -153,64 +112,9 @@ class Task(FixedTensors, pl.LightningModule, ABC):
         y: Tensor = self.network(x if self.inputs is None else self.inputs(x))
         return y
 
-    def training_step(self, batch: Any, batch_index: int) -> Tensor:
-        """Return the loss of one batch."""
-        loss = self.loss_of(self.outputs(batch), batch)
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"the loss is {loss.item()} in epoch {self.current_epoch + 1}: "
-                "training has diverged; last.ckpt holds the last complete epoch; "
-                "resume from it with a lower learning rate than "
-                f"{self.options.learning_rate:g}"
-            )
-        self.log(
-            "train/loss",
-            loss,
-            on_step=False,
-            on_epoch=True,
-            prog_bar=True,
-            batch_size=self.size_of(batch),
-        )
-        return loss
-
-    def on_validation_epoch_start(self) -> None:
-        """Drop what was kept of the previous epoch."""
-        self._seen = []
-
-    def validation_step(self, batch: Any, batch_index: int) -> None:
-        """Log the loss of one batch, and keep what the scores need."""
-        outputs = self.outputs(batch)
-        loss = self.loss_of(outputs, batch)
-        self.log("val/loss", loss, batch_size=self.size_of(batch))
-        self._seen.append(self.kept(outputs, batch))
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the scores of all validation samples."""
-        parts = [torch.cat(part) for part in zip(*self._seen, strict=True)]
-        for name, value in self.scores(*parts).items():
-            self.log(f"val/{name}", value, prog_bar=name == self.monitor)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return the optimizer of the options."""
-        return self.options.build_optimizer(self.network.parameters())
-
-    def on_train_batch_start(self, batch: Any, batch_index: int) -> None:
-        """Set the learning rate from the position of the step in the training.
-
-        A scheduler would keep its state in the checkpoint, and a resumed training would
-        follow the old rate, batch size and number of epochs.
-        """
-        if self.options.schedule == "constant":
-            share = 1.0
-        else:
-            per_epoch = int(self.trainer.num_training_batches)
-            step = self.current_epoch * per_epoch + batch_index
-            share = rate_at(step, per_epoch * cast(int, self.trainer.max_epochs))
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.options.learning_rate * share
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the headers from which the network and the task are rebuilt."""
+        super().on_save_checkpoint(checkpoint)
         kind = {"type": type(self).__name__, "config": self.config, "notes": self.notes}
         checkpoint[TASK] = kind
         if isinstance(self.network, SavedModel):

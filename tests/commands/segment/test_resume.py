@@ -9,7 +9,7 @@ import torch
 
 from deepsphere_pyg.models import load_model, read_header
 from deepsphere_pyg.training.tasks import SegmentationTask
-from deepsphere_pyg.training.tasks.base import rate_at
+from deepsphere_pyg.training.tasks.steps import rate_at
 
 
 def epochs_of(folder):

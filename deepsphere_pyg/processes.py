@@ -1,0 +1,183 @@
+"""Batches whose parts are in several processes: sums over the whole batch.
+
+In data-parallel training each process sees its part of a batch, and the gradients of
+the processes are averaged. A loss that is a ratio of sums, such as a mean over the
+valid vertices, is not the average of the losses of the parts; nor are statistics of
+batches. Losses and normalisations take their sums through :func:`batch_sum`, which adds
+those of all processes while a :func:`part_of_batch` says so. Loss and gradient are then
+those of the whole batch in one process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar, cast
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+Failure = TypeVar("Failure", bound=BaseException)
+
+
+class SummedValue(NamedTuple):
+    """A loss of a batch, and the sums from which it follows.
+
+    Attributes
+    ----------
+    of_sums
+        Function from the sums to the loss.
+    sums
+        Sums over the batch.
+    value
+        The loss.
+    """
+
+    of_sums: Callable[[Tensor], Tensor]
+    sums: Tensor
+    value: Tensor
+
+
+@dataclass
+class Part:
+    """The part of a batch that this process computes.
+
+    Attributes
+    ----------
+    together
+        Whether sums are those of all processes.
+    counts
+        Whether this part counts. A process that has no sample left in the last step of
+        an epoch repeats one, which does not count.
+    losses
+        Losses that were computed from sums, in order.
+    """
+
+    together: bool
+    counts: bool = True
+    losses: list[SummedValue] = field(default_factory=list)
+
+
+_part: Part | None = None
+
+
+def n_processes() -> int:
+    """Return the number of processes that train together."""
+    ready = dist.is_available() and dist.is_initialized()
+    return dist.get_world_size() if ready else 1
+
+
+def process_rank() -> int:
+    """Return the number of this process among those that train together."""
+    ready = dist.is_available() and dist.is_initialized()
+    return dist.get_rank() if ready else 0
+
+
+@contextmanager
+def part_of_batch(*, together: bool, counts: bool = True) -> Iterator[Part]:
+    """State that signals belong to a part of a batch.
+
+    Parameters
+    ----------
+    together
+        Whether :func:`batch_sum` adds the sums of all processes. All must then compute
+        the same sums in the same order.
+    counts
+        Whether the part of this process counts.
+    """
+    global _part
+    before, _part = _part, Part(together and n_processes() > 1, counts)
+    try:
+        yield _part
+    finally:
+        _part = before
+
+
+def in_parts() -> bool:
+    """Whether sums over a batch are those of several processes now."""
+    return _part is not None and _part.together
+
+
+def batch_sum(x: Tensor) -> Tensor:
+    """Return the sum over the whole batch of sums over this process's part.
+
+    Derivatives pass through the sum of all processes: since gradients are averaged over
+    processes afterwards, that of a loss of the sums is the gradient of the whole batch.
+    """
+    if _part is None or not _part.together:
+        return x
+    # Not zeros of its own: each process must give a gradient for each parameter.
+    return cast(Tensor, _Total.apply(x if _part.counts else x * 0))  # type: ignore[no-untyped-call]
+
+
+def batch_mean(x: Tensor) -> Tensor:
+    """Return the mean over the first axis, that of the samples of the whole batch."""
+    if not in_parts():
+        return x.mean(0)
+    return batch_sum(x.sum(0)) / batch_sum(x.new_tensor(len(x)))
+
+
+def value_of_sums(of_sums: Callable[[Tensor], Tensor], sums: Tensor) -> Tensor:
+    """Return a loss of the sums over the whole batch, and record it."""
+    value = of_sums(batch_sum(sums))
+    if _part is not None:
+        _part.losses.append(SummedValue(of_sums, sums, value))
+    return value
+
+
+class _Total(torch.autograd.Function):
+    """Sum over all processes; its adjoint is the sum over all processes, too."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Return the sum."""
+        return _added(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Return the sum of the gradients."""
+        return _added(gradients[0])
+
+
+def _added(x: Tensor) -> Tensor:
+    y = x.detach().clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(y)
+    return y
+
+
+# -- objects --------------------------------------------------------------------------
+def gathered(part: Any) -> list[Any] | None:
+    """Return the objects of all processes in the first one, None in the others."""
+    if n_processes() == 1:
+        return [part]
+    parts = [None] * n_processes() if process_rank() == 0 else None
+    dist.gather_object(part, parts)
+    return parts
+
+
+def from_first(make: Callable[[], Any]) -> Any:
+    """Return, in all processes, an object that the first one makes.
+
+    An error of the first process is raised in all of them, which would wait for the
+    object for ever.
+    """
+    if n_processes() == 1:
+        return make()
+    found: list[Any] = [None, None]
+    if process_rank() == 0:
+        try:
+            found[0] = make()
+        except Exception as error:
+            found[1] = error
+    dist.broadcast_object_list(found)
+    if found[1] is not None:
+        raise everywhere(found[1])
+    return found[0]
+
+
+def everywhere(error: Failure) -> Failure:
+    """Mark an error that all processes raise at the same place, and return it."""
+    cast(Any, error).everywhere = True
+    return error

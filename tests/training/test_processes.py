@@ -1,0 +1,126 @@
+"""Two processes do what one does with the batch of both."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from deepsphere_pyg.training import EpochShuffle, InOrder, load_task
+from tests.round_off import round_off
+from tests.training.trainings import CASES, HELD, TASKS, N, V, kept, run
+
+SCRIPT = Path(__file__).with_name("trainings.py")
+
+
+def launch(folder, *cases):
+    """Train cases in two processes; return what they print."""
+    command = [sys.executable, "-W", "error", SCRIPT, folder, "2", *cases]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+def assert_near(found, expected, case):
+    """Compare two results that differ by the order of sums alone."""
+    # Sums over vertices of a few steps, amplified by standardization and steps.
+    tolerance = 100 * round_off(torch.float64, N * V)
+    assert found["state"].keys() == expected["state"].keys()
+    for name, tensor in expected["state"].items():
+        torch.testing.assert_close(
+            found["state"][name], tensor, rtol=tolerance, atol=tolerance, msg=name
+        )
+    assert len(found["history"]) == len(expected["history"])
+    for row, wanted in zip(found["history"], expected["history"], strict=True):
+        if case == "doubled":
+            # A changed loss is validated as a mean over samples, of which masked ones
+            # weigh less.
+            row, wanted = ({**r, "val/loss": 0} for r in (row, wanted))
+        assert row == pytest.approx(wanted, rel=tolerance)
+    assert found["best"] == pytest.approx(expected["best"], rel=tolerance)
+
+
+def check_cases(folder, cases):
+    printed = launch(folder, *cases)
+    # One line for each epoch, and one for each network, from the first process.
+    assert printed.count("epoch      2/2") == len(cases)
+    assert printed.count("network ") == 2 * len(cases)
+    assert printed.count("resuming   after epoch 1") == len(cases)
+    for case in cases:
+        whole = kept(run(case, 1))
+        for rank in (0, 1):
+            found = torch.load(folder / f"{case}-{rank}.pt", weights_only=True)
+            assert_near(found, whole, case)
+        resumed = run(case, 1, folder / f"{case} after an epoch", resume=True)
+        assert_near(kept(resumed), whole, case)
+        names = {path.name for path in (folder / case).iterdir()}
+        assert names == {"best.ckpt", "last.ckpt", "history.csv"}
+        rows = (folder / case / "history.csv").read_text().splitlines()
+        assert len(rows) == 3
+        if case in ("segmentation", "regression"):
+            task = load_task(folder / case / "best.ckpt")
+            for name, tensor in task.state_dict().items():
+                assert torch.equal(tensor, found["state"][name].to(tensor.dtype)), name
+
+
+def test_two_processes_train_as_one_with_the_batch_of_both(tmp_path):
+    check_cases(tmp_path, TASKS)
+
+
+@pytest.mark.slow
+def test_losses_of_two_processes_are_those_of_the_whole_batch(tmp_path):
+    check_cases(tmp_path, [case for case in CASES if case not in TASKS])
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+@pytest.mark.parametrize("length", [1, 2, 9, 10, 12])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_batches_of_a_step_are_together_that_of_one_process(
+    monkeypatch, processes, length, size
+):
+    whole = EpochShuffle(length, 3)
+    whole.set_epoch(4)
+    order = list(whole)
+    assert sorted(order) == list(range(length))
+    parts, counts = [], []
+    for rank in range(processes):
+        monkeypatch.setattr(
+            "deepsphere_pyg.training.samplers.process_rank", lambda r=rank: r
+        )
+        monkeypatch.setattr(
+            "deepsphere_pyg.training.samplers.n_processes", lambda: processes
+        )
+        mine = EpochShuffle(length, 3, size)
+        mine.set_epoch(4)
+        indices = list(mine)
+        assert len(mine) == len(indices)
+        counts.append(-(-len(indices) // size))
+        parts.append(indices[:-1] if mine.repeats else indices)
+        cut = EpochShuffle(length, 3)
+        cut.set_epoch(4)
+        assert len(list(cut)) == len(cut) == length // processes
+        assert set(cut) <= set(indices)
+    # No process waits for another one in the last step.
+    assert len(set(counts)) == 1
+    for step in range(counts[0]):
+        together = [i for part in parts for i in part[step * size : (step + 1) * size]]
+        start = step * size * processes
+        assert sorted(together) == sorted(order[start : start + size * processes])
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+@pytest.mark.parametrize("length", [1, 2, 7, HELD])
+def test_each_validation_sample_counts_equally(monkeypatch, processes, length):
+    found = []
+    for rank in range(processes):
+        monkeypatch.setattr(
+            "deepsphere_pyg.training.samplers.process_rank", lambda r=rank: r
+        )
+        monkeypatch.setattr(
+            "deepsphere_pyg.training.samplers.n_processes", lambda: processes
+        )
+        found += InOrder(length)
+    times = 1 if length >= processes else processes
+    assert sorted(found) == sorted([*range(length)] * times)

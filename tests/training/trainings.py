@@ -1,0 +1,118 @@
+"""Small trainings of each task, run in one process or as a script in several.
+
+``python tests/training/trainings.py FOLDER PROCESSES CASE...`` trains each case for an
+epoch, copies its folder, and resumes for another one; each process keeps the result.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from deepsphere_pyg import PixelNetwork, SphericalClassifier, SphericalUNet
+from deepsphere_pyg.losses import DiceLoss, L2Loss, QuantileLoss
+from deepsphere_pyg.models import UNetConfiguration
+from deepsphere_pyg.processes import process_rank
+from deepsphere_pyg.training import Trained, fit
+from samplings import HEALPix
+
+SAMPLING = HEALPix(2)
+V = len(SAMPLING)
+# Nine maps: with two processes and batches of two, the last batch holds one map, and a
+# process has no map of its own for it.
+N, HELD = 9, 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N + HELD, V, 2)) * [1.0, 3.0]
+# A mask that differs from map to map, and so from process to process.
+MASK = RNG.random((N + HELD, V)) < np.linspace(0.1, 1, N + HELD)[:, None]
+MAPS = np.sin(X) @ [[2.0], [1.0]] + 5
+CLASSES = (X[..., 0] > 0).astype(np.int64) + (X[..., 1] > 2)
+YEARS = X.mean(axis=(1, 2))[:, None]
+
+
+def unet(outputs: int) -> nn.Module:
+    """A network with batch normalisation."""
+    small = UNetConfiguration("tiny", stem=2, widths=(4, 4), K=2)
+    return SphericalUNet(2, outputs, SAMPLING, configuration=small)
+
+
+def classifier(outputs: int) -> nn.Module:
+    """A network of whole maps, with batch normalisation."""
+    return SphericalClassifier(2, outputs, SAMPLING, widths=(4,), K=2)
+
+
+class OwnLoss(nn.Module):
+    """Mean squared error, which is not of this library."""
+
+    def forward(self, prediction, target):
+        """Return the mean over samples and outputs."""
+        return (prediction - target).square().mean()
+
+
+class Doubled(L2Loss):
+    """A loss of this library, changed."""
+
+    def forward(self, *args):
+        """Return twice the loss."""
+        return 2 * super().forward(*args)
+
+
+def pixels(outputs: int) -> nn.Module:
+    """A network without statistics."""
+    return PixelNetwork(2, outputs, SAMPLING)
+
+
+# Network, targets, and options of the training.
+MASKED = {"mask": MASK}
+CASES = {
+    "segmentation": (lambda: unet(3), CLASSES, MASKED),
+    "regression": (lambda: unet(1), MAPS, MASKED),
+    "global regression": (lambda: classifier(1), YEARS, {}),
+    "classification": (lambda: classifier(2), np.arange(N + HELD) % 2, {}),
+    "Dice": (lambda: pixels(3), CLASSES, {**MASKED, "loss": DiceLoss()}),
+    "quantile": (lambda: pixels(1), MAPS, {**MASKED, "loss": QuantileLoss([0.3])}),
+    "doubled": (lambda: pixels(1), MAPS, {**MASKED, "loss": Doubled()}),
+    "own loss": (lambda: classifier(1), YEARS, {"loss": OwnLoss()}),
+}
+TASKS = tuple(CASES)[:4]
+
+
+def run(case: str, processes: int, folder: Path | None = None, **options) -> Trained:
+    """Train in double precision with four maps a step, over all processes."""
+    build, y, more = CASES[case]
+    torch.manual_seed(0)
+    trainer = {"precision": "64-true", **options.pop("trainer", {})}
+    if processes > 1:
+        trainer |= {"devices": processes, "strategy": "ddp"}
+    # Not Adam, which divides by gradients, of which those that vanish are round-off.
+    rates = {"optimizer": "sgd", "learning_rate": 1e-2, "schedule": "constant"}
+    return fit(
+        build(),
+        X,
+        y,
+        validation=HELD / (N + HELD),
+        folder=folder,
+        batch_size=4 // processes,
+        trainer=trainer,
+        **{"epochs": 2, **rates, **more, **options},
+    )
+
+
+def kept(trained: Trained) -> dict:
+    """Return what two runs must have in common."""
+    state = trained.task.state_dict()
+    return {"history": trained.history, "best": trained.best, "state": state}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    place, n = Path(sys.argv[1]), int(sys.argv[2])
+    for name in sys.argv[3:]:
+        run(name, n, place / name, epochs=1)
+        if process_rank() == 0:
+            shutil.copytree(place / name, place / f"{name} after an epoch")
+        result = kept(run(name, n, place / name, resume=True))
+        torch.save(result, place / f"{name}-{process_rank()}.pt")
