@@ -19,6 +19,7 @@ from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.steps import TrainingSteps
 from samplings import Sampling
 from samplings.arguments import instance_argument
+from samplings.missing_values import without_missing
 
 #: Key of the description of a task in a checkpoint.
 TASK = "deepsphere_pyg_task"
@@ -134,7 +135,8 @@ class Task(FixedTensors, TrainingSteps, ABC):
         Parameters
         ----------
         X
-            Inputs, shape ``(N, V, C)``, of any real dtype.
+            Inputs, shape ``(N, V, C)``, of any real dtype. Missing ones become the mean
+            of their channel in the training, which the checkpoint keeps.
         batch_size
             Inputs per batch.
         progress
@@ -160,8 +162,9 @@ class Task(FixedTensors, TrainingSteps, ABC):
         try:
             for start in tqdm(starts, desc="predicting", leave=False, disable=hidden):
                 part = X[start : start + batch_size]  # type: ignore[index]
-                x = torch.as_tensor(np.asarray(part)).to(like.device, like.dtype)
-                answers = self.prediction(self(x))
+                known = np.array(without_missing(np.asanyarray(part)))
+                x = torch.from_numpy(known).to(like.device, like.dtype)
+                answers = self.prediction(self(self._filled(x)))
                 refuse_diverged(answers)
                 found.append(answers.cpu().numpy())
         finally:
@@ -169,6 +172,18 @@ class Task(FixedTensors, TrainingSteps, ABC):
         if not found:
             raise ValueError("X must hold at least one input, got 0; pass (N, V, C)")
         return np.concatenate(found)
+
+    def _filled(self, x: Tensor) -> Tensor:
+        """Return inputs with the mean of the training where they are missing."""
+        missing = ~torch.isfinite(x)
+        if not bool(missing.any()):
+            return x
+        if self.standardize is None:
+            raise ValueError(
+                f"X has {int(missing.sum())} missing values, and neither the task nor "
+                "its network knows the means of the training; fill them"
+            )
+        return torch.where(missing, self.standardize.mean.to(x.dtype), x)
 
 
 def checked_network(network: object) -> nn.Module:

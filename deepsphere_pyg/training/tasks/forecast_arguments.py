@@ -100,11 +100,8 @@ def known_states(x0: Any, shape: tuple[int, int, int]) -> tuple[npt.NDArray[Any]
     """Return states ``(N, H, V, C)``, NaN where missing, and whether N was given."""
     given = real_array("x0", _array(x0))
     history, *place = shape
-    plain = (
-        history == 1
-        and given.shape[-2:] == tuple(place)
-        and (given.ndim == 2 or (given.ndim == 3 and given.shape != shape))
-    )
+    # With a history of one state, its axis may be left out.
+    plain = history == 1 and given.ndim in (2, 3)
     states = given[..., None, :, :] if plain else given
     if states.ndim not in (3, 4) or states.shape[-3:] != shape or not states.size:
         short = f" or ({place[0]}, {place[1]})" if history == 1 else ""

@@ -89,13 +89,13 @@ class Rollouts(Task):
         Parameters
         ----------
         x0
-            The last H states, shape ``(H, V, C)``, or ``(V, C)`` if H is 1; or several
-            of them, with a further axis in front. Missing values are NaN.
+            The last H states, shape ``(H, V, C)``, or ``(N, H, V, C)`` for several
+            starts; if H is 1, ``(V, C)`` or ``(N, V, C)``. Missing values are NaN.
         steps
             Number of states to predict.
         forcing
-            At the times of these states, shape ``(steps, V, n_forcing)``, with the same
-            axis in front or without it.
+            At the times of these states, shape ``(steps, V, n_forcing)``, or
+            ``(N, steps, V, n_forcing)``.
         batch_size
             Rollouts at once.
         progress
@@ -104,8 +104,8 @@ class Rollouts(Task):
         Returns
         -------
         array
-            Shape ``(steps, V, C)``, with the axis in front if ``x0`` has it; NaN where
-            the mask of the task is False.
+            Shape ``(steps, V, C)``, or ``(N, steps, V, C)`` for several starts; NaN
+            where the mask of the task is False.
 
         Raises
         ------
