@@ -118,7 +118,7 @@ def test_what_cannot_be_done_is_told_in_one_line(
         ("--tau-max 0", "--tau-max must be positive and finite, got 0.0"),
         ("--tau-max nan", "--tau-max must be positive and finite, got nan"),
         ("--seed -1", "--seed must be at least 0, got -1"),
-        (f"--seed {2**63}", f"--seed must be from 0 to 2**63 - 1, got {2**63}"),
+        (f"--seed {2**63}", f"--seed must be at most 2**63 - 1, got {2**63}"),
     ],
 )
 def test_networks_that_cannot_be_are_told_before_data_are_read(
