@@ -16,7 +16,7 @@ from deepsphere_pyg import PixelNetwork, SphericalClassifier, SphericalUNet
 from deepsphere_pyg.losses import DiceLoss, L2Loss, QuantileLoss
 from deepsphere_pyg.models import UNetConfiguration
 from deepsphere_pyg.processes import process_rank
-from deepsphere_pyg.training import Trained, fit
+from deepsphere_pyg.training import Trained, fit, fit_forecast
 from samplings import HEALPix
 
 SAMPLING = HEALPix(2)
@@ -31,6 +31,8 @@ MASK = RNG.random((N + HELD, V)) < np.linspace(0.1, 1, N + HELD)[:, None]
 MAPS = np.sin(X) @ [[2.0], [1.0]] + 5
 CLASSES = (X[..., 0] > 0).astype(np.int64) + (X[..., 1] > 2)
 YEARS = X.mean(axis=(1, 2))[:, None]
+# Ten windows of three states to train on, and four to validate on.
+SERIES = np.random.default_rng(1).normal(size=(18, V, 2)).cumsum(axis=0)
 
 
 def unet(outputs: int) -> nn.Module:
@@ -76,6 +78,7 @@ CASES = {
     "quantile": (lambda: pixels(1), MAPS, {**MASKED, "loss": QuantileLoss([0.3])}),
     "doubled": (lambda: pixels(1), MAPS, {**MASKED, "loss": Doubled()}),
     "own loss": (lambda: classifier(1), YEARS, {"loss": OwnLoss()}),
+    "forecast": (lambda: unet(2), None, {"steps": 2, "step_weights": [1, 2]}),
 }
 TASKS = tuple(CASES)[:4]
 
@@ -89,16 +92,11 @@ def run(case: str, processes: int, folder: Path | None = None, **options) -> Tra
         trainer |= {"devices": processes, "strategy": "ddp"}
     # Not Adam, which divides by gradients, of which those that vanish are round-off.
     rates = {"optimizer": "sgd", "learning_rate": 1e-2, "schedule": "constant"}
-    return fit(
-        build(),
-        X,
-        y,
-        validation=HELD / (N + HELD),
-        folder=folder,
-        batch_size=4 // processes,
-        trainer=trainer,
-        **{"epochs": 2, **rates, **more, **options},
-    )
+    common = {"folder": folder, "batch_size": 4 // processes, "trainer": trainer}
+    given = {"epochs": 2, **common, **rates, **more, **options}
+    if y is None:
+        return fit_forecast(build(), SERIES, validation=1 / 3, **given)
+    return fit(build(), X, y, validation=HELD / (N + HELD), **given)
 
 
 def kept(trained: Trained) -> dict:

@@ -25,7 +25,7 @@ from deepsphere_pyg.training.tasks.forecast import ForecastTask
 from deepsphere_pyg.training.tasks.forecast_arguments import checked_valid
 from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, shown
 
 
 def fit_forecast(
@@ -180,11 +180,10 @@ def _standardize(task: ForecastTask, of: SeriesStatistics) -> None:
 
 def _last_training_time(n: int, share: float) -> int:
     """Return the number of times to train on."""
-    if isinstance(share, bool) or not isinstance(share, int | float):
-        share = 0
-    if not 0 < share < 1:
+    number = isinstance(share, int | float) and not isinstance(share, bool)
+    if not (number and 0 < share < 1):
         raise ValueError(
             "validation must be a share of the times between 0 and 1, got "
-            f"{share!r}; pass one such as 0.2"
+            f"{shown(share)}; pass one such as 0.2"
         )
     return n - max(1, round(share * n))
