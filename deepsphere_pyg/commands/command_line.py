@@ -24,6 +24,9 @@ PACKAGE = "deepsphere-pyg"
 COMMANDS = {
     "segment": "train a network to segment spherical maps, and write scores and "
     "pictures",
+    "regress": "train a network to predict numbers from fields in files: maps from "
+    "maps, or a number of each map",
+    "classify": "train a network to predict the class of each map of files",
     "equivariance": "measure the equivariance error of graph Laplacians, or of layers",
     "qm7": "train a network to predict energies of molecules, on a published fold",
     "digits": "train a network to classify digits on the sphere, as they are or "

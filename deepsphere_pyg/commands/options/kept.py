@@ -148,7 +148,7 @@ def read_kept(path: Path) -> Kept:
     config = (known.get("pyramid") or {}).get("sampling") or known.get(
         "sampling_config"
     )
-    config = kind["config"].get("sampling") or config
+    config = kind["config"].get("sampling") or config or kind["notes"].get("sampling")
     return Kept(
         path,
         kind["type"],

@@ -78,6 +78,8 @@ _DEFAULTS: dict[str, Any] = {
 }
 # Value of --sampling for the points of a file, which have no resolution.
 POINTS = "points"
+# Value of --sampling for the grid of files.
+OWN = "own"
 _NAMED = {METAVAR: "NAME[:NUMBER]"}
 
 
@@ -92,7 +94,8 @@ class SamplingOptions(Options):
         resolutions: healpix:32, equiangular:64, clenshaw-curtis:65, driscoll-healy:64,
         gauss-legendre:64, octahedral:32, mcewen-wiaux:64, icosahedral:5,
         icosahedral-triangles:4, cubed-sphere:32, fibonacci:10000; or points with
-        --points (default: that of --checkpoint, else healpix).
+        --points; or, for fields in files, own: their grid (default: that of
+        --checkpoint, else healpix).
     nside
         HEALPix resolution (default: 32).
     n_theta
@@ -194,7 +197,7 @@ def sampling_spec(text: str) -> str:
     'gauss-legendre:48'
     """
     name, colon, number = text.partition(":")
-    if text == POINTS or (name in SCHEMES and not colon):
+    if text in (POINTS, OWN) or (name in SCHEMES and not colon):
         return text
     if name not in SCHEMES:
         raise ValueError(
@@ -277,6 +280,11 @@ def samplings_of(
     built: list[Sampling] = []
     for spec in dict.fromkeys(given):
         name, _, number = spec.partition(":")
+        if name == OWN:
+            raise ValueError(
+                "--sampling own is the grid of files, which this command does not "
+                "read so; name a sampling, such as healpix:32"
+            )
         if name == POINTS:
             if options.points is None:
                 raise ValueError("--sampling points needs --points FILE")

@@ -1,0 +1,1 @@
+"""``classify``: classes of whole maps, from fields in files."""

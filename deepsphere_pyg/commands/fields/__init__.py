@@ -1,0 +1,1 @@
+"""What the commands for fields in files share: data, training, scores, reports."""

@@ -1,0 +1,128 @@
+"""Samplings and data modules of fields in files."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from deepsphere_pyg.commands.fields.options import FieldsOptions
+from deepsphere_pyg.commands.options.fields import ALL, field_maps, part_of
+from deepsphere_pyg.commands.options.kept import Kept
+from deepsphere_pyg.commands.options.sampling import OWN, SamplingOptions, samplings_of
+from deepsphere_pyg.commands.options.training import required
+from deepsphere_pyg.datasets import FieldMaps
+from deepsphere_pyg.training import SphereDataModule
+from samplings import HEALPix, Sampling, same_sampling
+
+# Methods of regridding in words.
+REGRIDDED = {
+    "conservative": "area averages",
+    "bilinear": "bilinear interpolation",
+    "linear": "linear interpolation",
+}
+
+
+def sampling_for(options: SamplingOptions, maps: FieldMaps) -> Sampling | None:
+    """Return the sampling of the options; None for the grid of the files.
+
+    By default it is HEALPix with about as many pixels as the grid has cells of their
+    size on the whole sphere.
+
+    Parameters
+    ----------
+    options
+        The options.
+    maps
+        The maps on their grid.
+    """
+    if options.sampling == OWN:
+        return None
+    if options.names_sampling:
+        (named,) = samplings_of(options)
+        return named
+    grid = maps.sampling
+    cells = len(grid) * 4 * math.pi / float(grid.weights.sum())
+    return HEALPix(2 ** max(1, round(math.log2(math.sqrt(cells / 12)))))
+
+
+def read_module(
+    options: FieldsOptions, kept: Kept | None = None, **classes: Any
+) -> tuple[SphereDataModule, FieldMaps]:
+    """Return the data module that the options name, and its maps; print both.
+
+    Parameters
+    ----------
+    options
+        The options.
+    kept
+        A checkpoint whose sampling is used if the options name none.
+    **classes
+        Arguments of :class:`FieldMaps` for targets that are classes.
+
+    Raises
+    ------
+    ValueError
+        If a required option is missing, or the data do not fit.
+    """
+    required(options, "fields", "files of the inputs")
+    required(options, "targets", "variables to predict")
+    if kept is not None and kept.sampling is not None and not options.names_sampling:
+        sampling: Sampling | None = kept.sampling
+        maps = field_maps(options, sampling, **classes)
+    else:
+        maps = field_maps(options, None, **classes)
+        sampling = sampling_for(options, maps)
+        if sampling is not None:
+            maps = field_maps(options, sampling, **classes)
+    if kept is not None and kept.sampling is not None:
+        if not same_sampling(kept.sampling, maps.sampling):
+            print(
+                f"transfer   weights of {kept.sampling.name} move to "
+                f"{maps.sampling.name}"
+            )
+    print(f"sampling   {maps.sampling!r}")
+    parts: dict[str, Any] = {
+        "train": part_of(options.train),
+        "validation": part_of(options.validation),
+        "test": part_of(options.test),
+    }
+    if options.test == ALL:
+        if kept is None:
+            raise ValueError(
+                "--test all needs --checkpoint FILE: a training holds samples out"
+            )
+        parts = {"train": None, "validation": 0.15, "test": None}
+    module = SphereDataModule(
+        maps,
+        **parts,
+        by=options.by,
+        gap=options.gap,
+        block_degrees=options.block_degrees,
+        batch_size=options.batch_size,
+        n_workers=options.n_workers,
+        seed=options.seed,
+    )
+    if options.test == ALL:
+        module.parts["test"] = module.parts["predict"]
+    print(f"data       {described(module, maps)}")
+    return module, maps
+
+
+def described(module: SphereDataModule, maps: FieldMaps) -> str:
+    """Describe the data in a line."""
+    sizes = {name: len(part) for name, part in module.parts.items()}
+    counts = ", ".join(
+        f"{sizes[name]} for {text}"
+        for name, text in (
+            ("train", "training"),
+            ("validation", "validation"),
+            ("test", "testing"),
+        )
+        if name in sizes
+    )
+    names = ", ".join(maps.class_names or maps.target_names)
+    what = "classes" if maps.class_names else "targets"
+    return (
+        f"{len(maps)} samples of {len(maps.channel_names)} channels: {counts}; "
+        f"regridded by {REGRIDDED[maps.regridding]}; {what} {names}"
+    )

@@ -1,0 +1,1 @@
+"""``regress``: numbers at vertices, or of whole maps, from fields in files."""
