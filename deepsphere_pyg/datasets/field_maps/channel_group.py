@@ -138,6 +138,13 @@ class ChannelGroup:
         names = dict.fromkeys(channel.variable for channel in self.channels)
         return [chunk_lengths(self.source.dataset[name]) for name in names]
 
+    def map_bytes(self) -> int:
+        """Return the bytes of the largest map as it is read."""
+        n_cells = int(np.prod(self.places.shape))
+        dataset = self.source.dataset
+        variables = [dataset[one.variable] for one in self.channels]
+        return n_cells * max(int(one.dtype.itemsize) for one in variables)
+
     def units(self) -> tuple[str, ...]:
         """Return the unit of each channel, empty where the file does not state it."""
         dataset = self.source.dataset

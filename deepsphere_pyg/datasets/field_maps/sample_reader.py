@@ -49,13 +49,12 @@ class SampleReader:
         if isinstance(targets, ChannelGroup):
             groups.append(targets)
         n_channels = sum(len(group.channels) for group in groups)
-        cells = max(int(np.prod(group.places.shape)) for group in groups)
         map_bytes = 4 * len(inputs.regridder.sampling) * n_channels
         self.grid = block_grid(
             axes.dims,
             axes.sizes,
             [one for group in groups for one in group.chunks()],
-            max(map_bytes, 8 * cells),
+            max(map_bytes, *(group.map_bytes() for group in groups)),
             cache_bytes,
         )
         self.block_bytes = max(1, map_bytes * self.grid.length)
@@ -77,10 +76,14 @@ class SampleReader:
 
     def _maps_at(self, group: ChannelGroup, sample: IntArray) -> npt.NDArray[Any]:
         block = dict(zip(self.dims, self.grid.ranges(sample.tolist()), strict=True))
+        shared = group.source is self.inputs.source and group.table is None
+        own = group is self.inputs or shared
         maps = []
         for channel in group.channels:
             ranges = {dim: block[dim] for dim in channel.along}
-            key = (group is self.inputs, channel.name, *ranges.values())
+            # Maps that are inputs and targets are read once.
+            places = tuple(channel.positions.values())
+            key = (own, channel.variable, places, *ranges.values())
 
             def read(
                 channel: FieldChannel = channel,
