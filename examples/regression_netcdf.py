@@ -1,11 +1,12 @@
 """Predict one field of a file from another: own data in, own results out.
 
-A U-Net learns the temperature at 850 hPa from the geopotential at 500 hPa. The input is
-a GRIB file of ERA5 if it is beside the checkout, the file of ``--data``, or else a
-NetCDF file of generated weather. The predictions are written to a NetCDF file on the
-grid of the input, with its times and members. The script ends with a picture of the
-truth, the prediction and its error at one time of the test. With ``--small`` it runs in
-seconds on few generated maps.
+A U-Net learns the temperature at 850 hPa from the geopotential at 850 and 500 hPa,
+whose difference is the thickness of the air between. The input is a GRIB file of ERA5
+if it is beside the checkout, the file of ``--data``, or else a NetCDF file of generated
+weather. The predictions are written to a NetCDF file on the grid of the input, with its
+times and members. The script ends with a picture of the truth, the prediction and its
+error at one time of the test. With ``--small`` it runs in seconds on few generated
+maps.
 """
 
 import argparse
@@ -61,7 +62,7 @@ era5 = ERA5.exists() and not args.small and args.data is None
 source = args.data or (
     ERA5 if era5 else generated("weather.nc", 4 if args.small else 30)
 )
-inputs, targets = (["z@500"], ["t@850"]) if era5 else (["z"], ["t"])
+inputs, targets = ["z"], ["t@850" if era5 else "t"]
 nside, epochs = (8, 1) if args.small else (16, 60)
 
 # The last part of the time is for the test; the samples next to it are left out.
@@ -69,7 +70,7 @@ maps = FieldMaps(source, inputs=inputs, targets=targets, sampling=HEALPix(nside)
 parts = {"validation": 0.25, "test": 0.25} if era5 else {"test": 0.2, "gap": 1}
 module = SphereDataModule(maps, **parts, batch_size=4)
 torch.manual_seed(0)
-network = SphericalUNet(len(inputs), 1, maps.sampling, configuration=SMALL)
+network = SphericalUNet(module.in_channels, 1, maps.sampling, configuration=SMALL)
 trained = fit(network, module, epochs=epochs, learning_rate=3e-3)
 
 # On the grid of the file, and with its coordinates.

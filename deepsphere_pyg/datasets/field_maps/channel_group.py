@@ -26,7 +26,7 @@ from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from samplings.arrays import IntArray
 
 # Bytes of float64 that are regridded at a time.
-_AT_ONCE = 1 << 24
+_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class SampleReader:
         groups = [inputs]
         if isinstance(targets, ChannelGroup):
             groups.append(targets)
-        n_channels = sum(len(group.channels) for group in groups)
+        n_channels = len({self._key(g, one) for g in groups for one in g.channels})
         map_bytes = 4 * len(inputs.regridder.sampling) * n_channels
         self.grid = block_grid(
             axes.dims,
@@ -74,16 +74,17 @@ class SampleReader:
             raise TypeError("the targets are no maps")
         return self._maps_at(self.targets, sample)
 
+    def _key(self, group: ChannelGroup, channel: FieldChannel) -> tuple[Any, ...]:
+        """Return a key of a channel; maps that are inputs and targets have one."""
+        numbers = group.source is self.inputs.source and group.table is None
+        return numbers, channel.variable, *channel.positions.values()
+
     def _maps_at(self, group: ChannelGroup, sample: IntArray) -> npt.NDArray[Any]:
         block = dict(zip(self.dims, self.grid.ranges(sample.tolist()), strict=True))
-        shared = group.source is self.inputs.source and group.table is None
-        own = group is self.inputs or shared
         maps = []
         for channel in group.channels:
             ranges = {dim: block[dim] for dim in channel.along}
-            # Maps that are inputs and targets are read once.
-            places = tuple(channel.positions.values())
-            key = (own, channel.variable, places, *ranges.values())
+            key = (*self._key(group, channel), *ranges.values())
 
             def read(
                 channel: FieldChannel = channel,
