@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-import urllib.request
+import shutil
+import sys
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from urllib.parse import unquote, urlparse
+from urllib.request import url2pathname
 
-from tqdm import tqdm
+import pooch
 
 from deepsphere_pyg.datasets.files import PathLike
 from samplings.atomic_files import atomic_path
+from samplings.disk_cache import cache_folder
 
-_BLOCK = 1 << 16
 _TIMEOUT = 30.0  # seconds without a byte
+# Characters of the checksum in the names of files in the cache.
+_SHORT = 8
 
 
 def download(
     url: str,
-    path: PathLike,
+    path: PathLike | None = None,
     *,
     sha256: str | None = None,
     check: Callable[[Path], object] | None = None,
 ) -> Path:
-    """Fetch a file to ``path``, unless it exists.
+    """Fetch a file, unless it exists.
 
     Parameters
     ----------
     url
-        Address of the file.
+        Address of the file: ``https``, ``http``, ``ftp`` or ``file``.
     path
-        Destination; its folder is created.
+        Destination; its folder is created. By default a file of the same name in the
+        folder ``downloads`` of :func:`samplings.cache_folder`.
     sha256
         Checksum of the file, if known.
     check
@@ -44,7 +49,8 @@ def download(
     ConnectionError
         If it cannot be fetched, or arrives in part.
     ValueError
-        If its checksum differs; also the errors of ``check``.
+        If its checksum differs, or there is no cache and no path; also the errors of
+        ``check``.
 
     Examples
     --------
@@ -56,11 +62,12 @@ def download(
     'published'
     >>> folder.cleanup()
     """
-    target = Path(path)
+    target = _cached(url, sha256) if path is None else Path(path)
     if target.exists():
         return target
     with atomic_path(target) as temporary:
-        digest = _fetch(url, temporary, target)
+        _fetch(url, temporary, target)
+        digest = pooch.file_hash(str(temporary), alg="sha256")
         if sha256 is not None and digest != sha256:
             raise ValueError(
                 f"{url} differs from the published file: SHA-256 is {digest}, expected "
@@ -72,32 +79,33 @@ def download(
     return target
 
 
-def _fetch(url: str, temporary: Path, target: Path) -> str:
-    """Write the content of ``url`` to a file, and return its checksum."""
-    digest, size = hashlib.sha256(), 0
+def _cached(url: str, sha256: str | None) -> Path:
+    """Return the place of a file in the cache; names differ by checksum or address."""
+    folder = cache_folder()
+    if folder is None:
+        raise ValueError(
+            f"there is no cache to keep {url} in; pass a path, or choose a folder by "
+            "samplings.use_cache"
+        )
+    kind = sha256 or hashlib.sha256(url.encode()).hexdigest()
+    return folder / "downloads" / f"{kind[:_SHORT]}-{Path(urlparse(url).path).name}"
+
+
+def _fetch(url: str, temporary: Path, target: Path) -> None:
+    """Write the content of ``url`` to a file."""
     try:
-        with (
-            urllib.request.urlopen(url, timeout=_TIMEOUT) as answer,
-            temporary.open("wb") as file,
-        ):
-            length = answer.headers.get("Content-Length")
-            total = int(length) if length else None
-            with tqdm(
-                total=total, desc=target.name, unit="B", unit_scale=True, disable=None
-            ) as bar:
-                while block := answer.read(_BLOCK):
-                    file.write(block)
-                    digest.update(block)
-                    size += len(block)
-                    bar.update(len(block))
-    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
+        if urlparse(url).scheme == "file":
+            shutil.copyfile(url2pathname(unquote(urlparse(url).path)), temporary)
+            return
+        fetcher = pooch.core.choose_downloader(url, progressbar=sys.stderr.isatty())
+        if hasattr(fetcher, "kwargs"):
+            fetcher.kwargs["timeout"] = _TIMEOUT
+        fetcher(url, str(temporary), None)
+    # The errors of requests and of its connections are among these.
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            raise
         raise ConnectionError(
             f"{url} cannot be fetched: {error}; check the connection, or fetch it with "
             f"a browser and put it at {target}"
         ) from error
-    if total is not None and size != total:
-        raise ConnectionError(
-            f"{url} arrived in part: {size} of {total} bytes; it was not kept. Try "
-            f"again, or fetch it yourself and put it at {target}"
-        )
-    return digest.hexdigest()

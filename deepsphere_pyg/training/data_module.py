@@ -18,7 +18,7 @@ from deepsphere_pyg.training.data_parts import (
     split_samples,
 )
 from deepsphere_pyg.training.data_statistics import Statistics, sample_statistics
-from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
+from deepsphere_pyg.training.samplers import EpochBlocks, EpochShuffle, InOrder
 from samplings import Sampling
 from samplings.arguments import integer_argument, kind_of, number_argument
 
@@ -63,7 +63,9 @@ class SphereDataModule(pl.LightningDataModule):
         Samples per batch, in each process.
     n_workers
         Processes that read samples; 0 reads them in the process that trains. Each
-        opens the files itself and has a cache of its own.
+        opens the files itself and has a cache of its own. The order of samples that do
+        not fit into the cache depends on this number, since workers read blocks of
+        their own.
     seed
         Seed of the order of the samples and of the blocks of area.
     **options
@@ -251,7 +253,10 @@ class SphereDataModule(pl.LightningDataModule):
             in_memory = part.dataset.blocks_in_memory
             # Where all blocks fit into memory, samples are shuffled freely.
             if in_memory < len(np.unique(blocks)) < len(blocks):
-                return BlockShuffle(blocks, in_memory, self.seed)
+                shuffle = BlockShuffle(
+                    blocks, in_memory, self.seed, n_workers=self.n_workers
+                )
+                return EpochBlocks(shuffle, self.batch_size)
         return EpochShuffle(len(part), self.seed, self.batch_size)
 
     # -- statistics -------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from torch.utils.data import DistributedSampler
 
+from deepsphere_pyg.datasets.field_maps import BlockShuffle
 from deepsphere_pyg.processes import n_processes, process_rank
 from samplings.arguments import integer_argument
 
@@ -81,10 +82,15 @@ class EpochShuffle(_EveryProcess):
             return False
         return whole % self.batch_size == 0
 
+    def shuffled(self) -> list[int]:
+        """Return the samples of all processes in this epoch."""
+        random = np.random.default_rng([self.seed, self.epoch])
+        order: list[int] = random.permutation(self.length).tolist()
+        return order
+
     def order(self) -> list[int]:
         """Return the samples of this process in this epoch."""
-        shuffled = np.random.default_rng([self.seed, self.epoch])
-        order: list[int] = shuffled.permutation(self.length).tolist()
+        order = self.shuffled()
         parts = n_processes()
         if self.batch_size is None:
             order = order[: self.length - self.length % parts]
@@ -96,6 +102,35 @@ class EpochShuffle(_EveryProcess):
         if self.batch_size is None:
             return self.length // parts
         return len(range(rank, self.length, parts)) + self.repeats
+
+
+class EpochBlocks(EpochShuffle):
+    """Shuffle in the order of a :class:`BlockShuffle`, so that few blocks are read.
+
+    Parameters
+    ----------
+    blocks
+        The order.
+    batch_size
+        As for :class:`EpochShuffle`.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg.datasets import BlockShuffle
+    >>> list(EpochBlocks(BlockShuffle([0, 0, 1, 1, 2, 2], in_memory=1)))
+    [3, 2, 5, 4, 1, 0]
+    """
+
+    def __init__(self, blocks: BlockShuffle, batch_size: int | None = None) -> None:
+        super().__init__(len(blocks), blocks.seed, batch_size)
+        self.blocks = blocks
+
+    def shuffled(self) -> list[int]:
+        """Return the samples of all processes in this epoch."""
+        self.blocks.set_epoch(self.epoch)
+        self.blocks.batch_size = (self.batch_size or 1) * n_processes()
+        order: list[int] = self.blocks.order().tolist()
+        return order
 
 
 class InOrder(_EveryProcess):

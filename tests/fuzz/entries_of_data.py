@@ -187,6 +187,12 @@ def write_own(**arguments):
         datasets.write_predictions(f"{folder}/own.nc", **arguments)
 
 
+def predict_own(**arguments):
+    """Predict into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        training.predict_to_file(f"{folder}/own.nc", **arguments)
+
+
 def own_fields():
     """Maps of one's own files, and their splits."""
     import xarray
@@ -224,7 +230,16 @@ def own_fields():
     yield maps.take, {"indices": [0, 2]}
     yield maps.subset, {"wanted": {"time": "2001-01"}}
     yield maps.positions, {"dim": "time"}
-    yield datasets.BlockShuffle, {"blocks": [0, 0, 1], "in_memory": 1, "seed": 0}
+    yield (
+        datasets.BlockShuffle,
+        {
+            "blocks": [0, 0, 1],
+            "in_memory": 1,
+            "seed": 0,
+            "n_workers": 1,
+            "batch_size": 1,
+        },
+    )
     yield (
         functools.partial(without_files(training.SphereDataModule), maps),
         {
@@ -260,6 +275,10 @@ def own_fields():
             "loss": None,
             "options": None,
         },
+    )
+    yield (
+        predict_own,
+        {"task": training.task_for(network, module), "maps": maps, "batch_size": 1},
     )
     yield (
         training.standardize_task,

@@ -133,6 +133,10 @@ def chunk_lengths(variable: Any) -> dict[str, int]:
 
     Variables without chunks give an empty mapping.
     """
+    if variable.chunks:  # of dask
+        return {
+            str(d): max(n) for d, n in zip(variable.dims, variable.chunks, strict=True)
+        }
     preferred = variable.encoding.get("preferred_chunks")
     if preferred:
         return {

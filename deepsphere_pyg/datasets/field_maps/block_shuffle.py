@@ -28,11 +28,14 @@ class BlockShuffle(Sampler[int]):
         Number of blocks in a group: :attr:`FieldMaps.blocks_in_memory`.
     seed
         Seed of the whole training.
+    n_workers, batch_size
+        Of the data loader, whose workers take batches in turn. Each then gets blocks of
+        its own, until the first has no samples left, and no block is read by several.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is not an integer, or ``in_memory`` is below 1.
+        If a number is not an integer, or below 1 (0 for the seed and the workers).
 
     Examples
     --------
@@ -41,12 +44,22 @@ class BlockShuffle(Sampler[int]):
     ([3, 2, 5, 4, 1, 0], [0, 1, 2, 3, 4, 5])
     """
 
-    def __init__(self, blocks: npt.ArrayLike, in_memory: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        blocks: npt.ArrayLike,
+        in_memory: int,
+        seed: int = 0,
+        *,
+        n_workers: int = 0,
+        batch_size: int = 1,
+    ) -> None:
         listed = np.asarray(blocks)
         numbers = integers_argument("blocks", listed.ravel().tolist(), 0)
         self.blocks: IntArray = np.array(numbers, dtype=np.int64)
         self.in_memory = integer_argument("in_memory", in_memory, 1)
         self.seed = integer_argument("seed", seed, 0)
+        self.n_workers = integer_argument("n_workers", n_workers, 0)
+        self.batch_size = integer_argument("batch_size", batch_size, 1)
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -59,11 +72,33 @@ class BlockShuffle(Sampler[int]):
     def order(self) -> IntArray:
         """Return the indices of the samples in the order of this epoch."""
         random = np.random.default_rng([self.seed, self.epoch])
-        _, block = np.unique(self.blocks, return_inverse=True)
-        place = random.permutation(int(block.max(initial=-1)) + 1)
-        group = place[block] // self.in_memory
+        _, block, sizes = np.unique(
+            self.blocks, return_inverse=True, return_counts=True
+        )
+        place = random.permutation(len(sizes))
         mixed = random.permutation(len(block))
-        return mixed[np.argsort(group[mixed], kind="stable")]
+        streams = max(1, self.n_workers)
+        # Blocks go, in random order, to the worker with the fewest samples so far.
+        load = np.zeros(streams, dtype=np.int64)
+        stream, group = np.zeros((2, len(sizes)), dtype=np.int64)
+        counts = np.zeros(streams, dtype=np.int64)
+        for one in np.argsort(place):
+            least = int(load.argmin())
+            stream[one], group[one] = least, counts[least] // self.in_memory
+            load[least] += sizes[one]
+            counts[least] += 1
+        parts = []
+        for number in range(streams):
+            mine = mixed[stream[block[mixed]] == number]
+            parts.append(mine[np.argsort(group[block[mine]], kind="stable")])
+        return _dealt(parts, self.batch_size)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.order().tolist())
+
+
+def _dealt(parts: list[IntArray], batch_size: int) -> IntArray:
+    """Join parts batch by batch in turn, while each has a whole batch; then all."""
+    whole = min(len(part) // batch_size for part in parts) * batch_size
+    head = np.stack([part[:whole].reshape(-1, batch_size) for part in parts], axis=1)
+    return np.concatenate([head.ravel(), *(part[whole:] for part in parts)])

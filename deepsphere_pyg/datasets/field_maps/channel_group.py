@@ -26,7 +26,7 @@ from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from samplings.arrays import IntArray
 
 # Bytes of float64 that are regridded at a time.
-_AT_ONCE = 1 << 24
+_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,13 @@ class ChannelGroup:
         """Return the length of the chunks of each variable, in positions of inputs."""
         names = dict.fromkeys(channel.variable for channel in self.channels)
         return [chunk_lengths(self.source.dataset[name]) for name in names]
+
+    def map_bytes(self) -> int:
+        """Return the bytes of the largest map as it is read."""
+        n_cells = int(np.prod(self.places.shape))
+        dataset = self.source.dataset
+        variables = [dataset[one.variable] for one in self.channels]
+        return n_cells * max(int(one.dtype.itemsize) for one in variables)
 
     def units(self) -> tuple[str, ...]:
         """Return the unit of each channel, empty where the file does not state it."""

@@ -48,14 +48,13 @@ class SampleReader:
         groups = [inputs]
         if isinstance(targets, ChannelGroup):
             groups.append(targets)
-        n_channels = sum(len(group.channels) for group in groups)
-        cells = max(int(np.prod(group.places.shape)) for group in groups)
+        n_channels = len({self._key(g, one) for g in groups for one in g.channels})
         map_bytes = 4 * len(inputs.regridder.sampling) * n_channels
         self.grid = block_grid(
             axes.dims,
             axes.sizes,
             [one for group in groups for one in group.chunks()],
-            max(map_bytes, 8 * cells),
+            max(map_bytes, *(group.map_bytes() for group in groups)),
             cache_bytes,
         )
         self.block_bytes = max(1, map_bytes * self.grid.length)
@@ -75,12 +74,17 @@ class SampleReader:
             raise TypeError("the targets are no maps")
         return self._maps_at(self.targets, sample)
 
+    def _key(self, group: ChannelGroup, channel: FieldChannel) -> tuple[Any, ...]:
+        """Return a key of a channel; maps that are inputs and targets have one."""
+        numbers = group.source is self.inputs.source and group.table is None
+        return numbers, channel.variable, *channel.positions.values()
+
     def _maps_at(self, group: ChannelGroup, sample: IntArray) -> npt.NDArray[Any]:
         block = dict(zip(self.dims, self.grid.ranges(sample.tolist()), strict=True))
         maps = []
         for channel in group.channels:
             ranges = {dim: block[dim] for dim in channel.along}
-            key = (group is self.inputs, channel.name, *ranges.values())
+            key = (*self._key(group, channel), *ranges.values())
 
             def read(
                 channel: FieldChannel = channel,

@@ -19,6 +19,7 @@ from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.recognition import REFERENCES
 from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
+from deepsphere_pyg.datasets.netcdf.large_chunks import few_chunks_at_once
 from deepsphere_pyg.datasets.netcdf.locations import (
     GRIB,
     PACKAGES,
@@ -116,7 +117,7 @@ class XarraySource:
                 f"{self.name}: {variable} must hold numbers, got {part.dtype}; convert "
                 "it, or choose another variable"
             )
-        with self._reading():
+        with self._reading(), few_chunks_at_once(part):
             values = part.transpose(*dims).to_numpy()
         values, attributes = _unsigned(values, part.attrs)
         return without_missing(values, attributes, part.encoding)
