@@ -27,6 +27,8 @@ COMMANDS = {
     "regress": "train a network to predict numbers from fields in files: maps from "
     "maps, or a number of each map",
     "classify": "train a network to predict the class of each map of files",
+    "predict": "write what a trained network predicts for files, with their times and "
+    "grid",
     "equivariance": "measure the equivariance error of graph Laplacians, or of layers",
     "qm7": "train a network to predict energies of molecules, on a published fold",
     "digits": "train a network to classify digits on the sphere, as they are or "
@@ -147,6 +149,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         warnings.formatwarning = _format_warning
         options, module = options_from(given[0], given[1:])
         return int(module.run(options))
+    except BrokenPipeError:
+        # The reader of the output, such as head, has ended; so does this, silently.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except (ValueError, OSError, ImportError) as error:
         print(f"{name}: error: {error}", file=sys.stderr)
         return 2

@@ -79,9 +79,14 @@ class MachineOptions(Options):
     @property
     def torch_device(self) -> str:
         """Device of predictions."""
-        if self.device != "auto":
-            return self.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return torch_device(self.device)
+
+
+def torch_device(name: str) -> str:
+    """Return the device of predictions that a value of ``--device`` stands for."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def prepare(options: Any, *counts: str) -> None:

@@ -1,0 +1,1 @@
+"""``predict``: answers of any trained network, in a file with times and grid."""

@@ -1,0 +1,198 @@
+"""``deepsphere-pyg predict``: write what a trained network predicts for files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytorch_lightning as pl
+
+from deepsphere_pyg.commands.options.fields import InputOptions, field_maps
+from deepsphere_pyg.commands.options.kept import Kept, read_kept, with_kept
+from deepsphere_pyg.commands.options.parsing import METAVAR, Options
+from deepsphere_pyg.commands.options.sampling import OWN, SamplingOptions, samplings_of
+from deepsphere_pyg.commands.options.training import (
+    check_device,
+    check_folder,
+    n_parameters,
+    required,
+    torch_device,
+    write_figures,
+)
+from deepsphere_pyg.commands.predict.pictures import picture
+from deepsphere_pyg.datasets import ClimateEvents, FieldMaps
+from deepsphere_pyg.datasets.predictions.output_grid import sampling_places
+from deepsphere_pyg.models.pretrained import pretrained_names, pretrained_path
+from deepsphere_pyg.training import predict_to_file
+from deepsphere_pyg.training.tasks import ForecastTask
+from samplings import HEALPix, Sampling, same_sampling
+
+# Generated maps that no training of the commands saw.
+EVENTS_SEED = 1_000_003
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionOptions(Options):
+    """Prediction.
+
+    Parameters
+    ----------
+    checkpoint
+        File that a command or fit wrote; or the name of a pretrained network, such as
+        climate-events-small. It brings its sampling and inputs; another --sampling
+        moves its weights there.
+    out
+        File of the predictions, whose ending chooses the format: .nc, .zarr, or .fits
+        for HEALPix maps, where {sample} stands for the number of a sample.
+    grid
+        Write on the grid of the input files, or on the sampling of the network
+        (default: source; for .fits, sampling).
+    picture
+        File of a picture of the first sample (default: beside --out).
+    batch_size
+        Samples to predict at a time.
+    n_maps
+        Number of generated maps to predict, for networks that were trained on generated
+        events, without --fields.
+    device
+        Device to compute on: cpu, cuda, cuda:N, or auto for the fastest.
+    """
+
+    checkpoint: str | None = field(default=None, metadata={METAVAR: "FILE|NAME"})
+    out: Path = Path("predictions.nc")
+    grid: Literal["source", "sampling"] | None = None
+    picture: Path | None = None
+    batch_size: int = 4
+    n_maps: int = 4
+    device: str = field(default="auto", metadata={METAVAR: "NAME"})
+
+    def __post_init__(self) -> None:
+        check_device(self.device)
+        super().__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions(PredictionOptions, InputOptions, SamplingOptions):
+    """Options of the command."""
+
+
+OPTIONS = PredictOptions
+
+
+def run(options: PredictOptions) -> int:
+    """Run the command and return its exit status.
+
+    Raises
+    ------
+    ValueError
+        If an option is missing or does not fit the checkpoint.
+    """
+    given = required(options, "checkpoint", "a trained network")
+    for name in ("batch_size", "n_maps"):
+        if getattr(options, name) < 1:
+            flag = name.replace("_", "-")
+            raise ValueError(
+                f"--{flag} must be at least 1, got {getattr(options, name)}"
+            )
+    check_folder(options.out.parent)
+    path = Path(given)
+    if not path.exists() and given in pretrained_names():
+        path = pretrained_path(given)
+    kept = read_kept(path)
+    if kept.kind == ForecastTask.__name__:
+        raise ValueError(
+            f"{path} holds a network that steps fields in time; use deepsphere-pyg "
+            "forecast --checkpoint"
+        )
+    options = _with_inputs(options, kept)
+    sampling = _sampling(options, kept)
+    maps = _maps(options, kept, sampling)
+    print(f"sampling   {maps.sampling!r}")
+    print(f"data       {len(maps)} samples of {', '.join(maps.channel_names)}")
+    pl.seed_everything(0, verbose=False)
+    task = kept.task(maps.sampling).to(torch_device(options.device))
+    parameters = n_parameters(task.network)
+    print(f"network    {type(task.network).__name__}, {parameters:,} parameters")
+    grid = options.grid
+    if grid is None:
+        fits = options.out.name.lower().endswith((".fits", ".fits.gz"))
+        grid = "sampling" if fits else "source"
+    size = options.batch_size
+    written = predict_to_file(options.out, task, maps, batch_size=size, grid=grid)
+    print(f"\npredictions {written}")
+    figure = picture(task, maps)
+    if figure is not None:
+        place = options.picture
+        if place is None:
+            stem = options.out.name.split(".")[0].replace("{sample}", "").rstrip("-_")
+            place = options.out.parent / f"{stem}.png"
+        check_folder(place.parent)
+        write_figures(place.parent, {place.name: figure})
+        print(f"picture     {place}")
+    return 0
+
+
+def _with_inputs(options: PredictOptions, kept: Kept) -> PredictOptions:
+    """Return options with the inputs of the training."""
+    names = [f.name for f in fields(InputOptions)]
+    if options.fields is not None:
+        names.remove("fields")
+    settings: dict[str, Any] = dict(kept.settings)
+    if settings.get("inputs") is None and settings.get("variables") is not None:
+        # The name of the option of segment.
+        settings["inputs"] = settings["variables"]
+    if settings.get("inputs") is None and settings.get("targets") is not None:
+        # All variables but the targets were inputs, which files to predict may hold.
+        settings["inputs"] = kept.notes.get("channel_names")
+    if settings.get("regrid") is None:
+        settings.pop("regrid", None)
+    changed = replace(kept, notes={**kept.notes, "settings": settings})
+    options = with_kept(options, changed, names)
+    if options.inputs is None and kept.notes.get("channel_names"):
+        options = replace(options, inputs=tuple(kept.notes["channel_names"]))
+    return options
+
+
+def _sampling(options: PredictOptions, kept: Kept) -> Sampling | None:
+    """Return the sampling to predict on; None for the grid of the files."""
+    if options.sampling == OWN:
+        return None
+    if not options.names_sampling:
+        if kept.sampling is None:
+            raise ValueError(
+                f"{kept.path} does not tell its sampling; name it with --sampling"
+            )
+        return kept.sampling
+    (named,) = samplings_of(options)
+    if kept.sampling is not None and not same_sampling(kept.sampling, named):
+        print(f"transfer   weights of {kept.sampling.name} move to {named.name}")
+    return named
+
+
+def _maps(options: PredictOptions, kept: Kept, sampling: Sampling | None) -> FieldMaps:
+    """Return the maps to predict."""
+    if options.fields is not None:
+        return field_maps(options, sampling, targets=False)
+    if kept.settings.get("data") != "events" or sampling is None:
+        raise ValueError("--fields is required: files of the inputs")
+    print("fields     generated climate events, since --fields is not given")
+    events = ClimateEvents(sampling, options.n_maps, seed=EVENTS_SEED)
+    places = sampling_places(sampling)
+    signals = np.stack([sample.x.numpy() for sample in events])
+    dataset = places.coordinates.assign(
+        {
+            name: (("map", *places.dims), signals[..., i][:, places.vertex])
+            for i, name in enumerate(events.channel_names)
+        }
+    ).assign_coords(map=np.arange(len(events)))
+    if isinstance(sampling, HEALPix):
+        for name in events.channel_names:
+            dataset[name].attrs["grid_mapping"] = "crs"
+    return FieldMaps(
+        dataset,
+        inputs=list(events.channel_names),
+        sampling=sampling,
+        sample_dims=["map"],
+    )
