@@ -109,9 +109,10 @@ def _numbers(
         " " * width + f"  {'predictor':<14}{'rmse':>10}{'mae':>10}{'bias':>10}{'R2':>9}"
     )
     for row in rows:
+        r2 = "-" if row["r2"] is None else f"{row['r2']:.4f}"
         print(
             f"{row['target']:<{width}}  {row['predictor']:<14}{row['rmse']:>10.4g}"
-            f"{row['mae']:>10.4g}{row['bias']:>10.2g}{row['r2']:>9.4f}"
+            f"{row['mae']:>10.4g}{row['bias']:>10.2g}{r2:>9}"
         )
     part, units = module.parts["test"], task.notes.get("target_units") or [""]
     if module.global_target:
@@ -142,6 +143,11 @@ def _numbers(
     return rows
 
 
+def _percent(share: float | None) -> str:
+    """Return a share in percent; a dash for one that is not defined."""
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
 def _classes(
     options: FieldsOptions,
     module: SphereDataModule,
@@ -155,8 +161,8 @@ def _classes(
         {
             "class": name,
             "samples": int(total[i]),
-            "recall": float(right[i] / total[i]) if total[i] else float("nan"),
-            "precision": float(right[i] / found[i]) if found[i] else float("nan"),
+            "recall": float(right[i] / total[i]) if total[i] else None,
+            "precision": float(right[i] / found[i]) if found[i] else None,
         }
         for i, name in enumerate(task.class_names)
     ]
@@ -164,8 +170,8 @@ def _classes(
     print(f"{'class':<{width}}{'samples':>10}{'recall':>10}{'precision':>11}")
     for row in rows:
         print(
-            f"{row['class']:<{width}}{row['samples']:>10}{100 * row['recall']:>9.1f} %"
-            f"{100 * row['precision']:>9.1f} %"
+            f"{row['class']:<{width}}{row['samples']:>10}{_percent(row['recall']):>10}"
+            f"{_percent(row['precision']):>11}"
         )
     print(f"\naccuracy {100 * right.sum() / max(1, counts.sum()):.1f} %")
     figures["confusion.png"] = confusion_picture(counts, task.class_names)

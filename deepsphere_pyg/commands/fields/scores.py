@@ -41,7 +41,11 @@ class NumberScores:
             for i, name in enumerate(names):
                 scores = {"rmse": sums.rmse, "mae": sums.mae, "bias": sums.bias}
                 scores["r2"] = sums.r2
-                values = {key: float(value[i]) for key, value in scores.items()}
+                # Not a number, as R² of a constant, is not JSON.
+                values = {
+                    key: None if value[i].isnan() else float(value[i])
+                    for key, value in scores.items()
+                }
                 rows.append({"target": name, "predictor": who, **values})
         return rows
 

@@ -13,7 +13,11 @@ from deepsphere_pyg.commands.options.selecting import selection
 from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
 
-_NAME, _SELECT = {METAVAR: "NAME"}, {METAVAR: "DIM=VALUE"}
+_NAME, _SELECT, _PART = (
+    {METAVAR: "NAME"},
+    {METAVAR: "DIM=VALUE"},
+    {METAVAR: "PART"},
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +104,20 @@ class NetcdfOptions(Options):
         Name of the class of pixels without a label, such as land.
     min_share
         Merge classes with a smaller share of the area into 'other'.
+    train
+        Maps to train on: a range of time as 1979/1999, or member=57,59 (default: all
+        that are not held out).
+    validation
+        Maps to select the checkpoint by: a share, a range, member=68, or other files
+        (default: 15 % of the maps before those of the test; of fewer than 5 maps, 15 %
+        of the pixels).
+    test
+        Maps to test on, likewise; with --checkpoint also all (default: the last ones,
+        --hold-out-share; of other --fields, all).
+    gap
+        Times to leave out beside held-out maps, since neighbours are similar.
     hold_out
-        Test on blocks of pixels of all maps, or on the last maps.
+        Test on maps, or on blocks of pixels of all maps.
     hold_out_share
         Share of the test set.
     block_degrees
@@ -118,6 +134,10 @@ class NetcdfOptions(Options):
     label_select: tuple[str, ...] = field(default=(), metadata=_SELECT)
     missing_label: str | None = field(default=None, metadata=_NAME)
     min_share: float = 0.0
+    train: str | None = field(default=None, metadata=_PART)
+    validation: str | None = field(default=None, metadata=_PART)
+    test: str | None = field(default=None, metadata=_PART)
+    gap: int = 0
     hold_out: Literal["pixels", "maps"] = "maps"
     hold_out_share: float = 0.25
     block_degrees: float = 10.0

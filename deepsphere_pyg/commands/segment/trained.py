@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+from deepsphere_pyg.commands.options.fields import ALL
 from deepsphere_pyg.commands.options.kept import Kept, tell_ignored, with_kept
 from deepsphere_pyg.commands.options.network import GraphOptions
 from deepsphere_pyg.commands.options.sampling import samplings_of
@@ -40,10 +41,14 @@ def evaluated_options(options: SegmentOptions, kept: Kept) -> SegmentOptions:
     other = options.data is not None and options.data != kept.settings.get("data")
     if not other:
         names = _DATA
-        if options.fields is not None:
-            # Other files are evaluated whole, and may lack labels.
+        whole = options.fields is not None
+        if whole:
+            # Other files may lack labels, or have them themselves.
             names = [n for n in _DATA if n not in ("labels", "label_variable")]
+        test = options.test
         options = with_kept(options, kept, names)
+        if whole and test is None and options.hold_out == "maps":
+            options = replace(options, test=ALL)
     if options.regrid is None:
         # Networks from before the option existed were trained on interpolated maps.
         options = replace(options, regrid="auto" if other else "bilinear")
