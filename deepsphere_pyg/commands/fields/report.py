@@ -20,6 +20,7 @@ from deepsphere_pyg.commands.options.training import (
     n_parameters,
     print_files,
     run_facts,
+    tell_prediction,
     write_figures,
 )
 from deepsphere_pyg.plot.labels import (
@@ -89,6 +90,8 @@ def report(
     files: list[Path] = [folder / "metrics.json", folder / "scores.csv", path]
     print_files(*write_figures(folder, figures), *files)
     print(f"checkpoint {options.checkpoint if trained is None else trained.checkpoint}")
+    if trained is not None:
+        tell_prediction(trained.checkpoint, " --fields FILE")
     return 0
 
 

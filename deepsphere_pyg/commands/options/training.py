@@ -217,6 +217,16 @@ def write_figures(folder: Path, figures: Mapping[str, Figure]) -> list[Path]:
     return paths
 
 
+def tell_prediction(checkpoint: Path | None, fields: str = "") -> None:
+    """Print the line that predicts with a checkpoint."""
+    if checkpoint is not None:
+        out = checkpoint.parent / "new.nc"
+        print(
+            f"\nto predict  deepsphere-pyg predict --checkpoint {checkpoint}"
+            f"{fields} --out {out}"
+        )
+
+
 def print_files(*paths: Path) -> None:
     """Print the files of a run."""
     print("\nfiles      " + "\n           ".join(map(str, paths)))

@@ -16,6 +16,7 @@ from deepsphere_pyg.commands.options.training import (
     prepare,
     print_files,
     run_facts,
+    tell_prediction,
     write_figures,
 )
 from deepsphere_pyg.commands.segment.data import load, splits_of
@@ -219,4 +220,7 @@ def _report(
     )
     print_files(*pictures, *files)
     print(f"checkpoint {options.checkpoint if main is None else main.checkpoint}")
+    if main is not None:
+        generated = options.data == "events"
+        tell_prediction(main.checkpoint, "" if generated else " --fields FILE")
     return 0
