@@ -46,8 +46,8 @@ SAMPLINGS = {
     "icosahedral level 5": ["--sampling", "icosahedral", "--level", "5"],
 }
 HOLD_OUTS = {
-    "pixels": ["--hold-out", "pixels"],
-    "month": ["--hold-out", "maps", "--hold-out-share", "0.5"],
+    "pixels": ["--by", "area", "--test", "0.25", "--block-degrees", "10"],
+    "month": ["--test", "0.5"],
 }
 CITED_DEGREES = range(10, 91, 10)
 
@@ -88,10 +88,10 @@ def demo(out: Path, images: Path) -> None:
 def era_interim(data: Path, out: Path, images: Path) -> None:
     """Land and ocean basins from ERA-Interim, on three samplings."""
     files = ["--fields", str(data / "eraint_uvz.nc")]
-    files += ["--labels", str(data / "basin_mask.nc")]
+    files += ["--target-fields", str(data / "basin_mask.nc")]
     words = (
-        "segment --data netcdf --variables z u v --label-variable basin "
-        "--label-select Z=0 --missing-label land --min-share 0.01 --epochs 120 "
+        "segment --data netcdf --inputs z u v --targets basin "
+        "--target-select Z=0 --missing-label land --min-share 0.01 --epochs 120 "
         "--lr 0.005 --batch-size 1 --split-seed 26 --baseline --resume"
     )
     rows = []

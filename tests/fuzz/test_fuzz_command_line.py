@@ -11,7 +11,7 @@ from deepsphere_pyg.commands.command_line import main, parser_of
 # Each command with options that are right, but for files that do not exist: so that
 # every option is read and checked, and nothing is trained.
 COMMANDS = {
-    "segment": "--data netcdf --fields nowhere.nc --variables t --label-variable zone "
+    "segment": "--data netcdf --fields nowhere.nc --inputs t --targets zone "
     "--nside 2 --out out",
     "segment --root": "--data climatenet --root nowhere --nside 2 --out out",
     "segment --checkpoint": "--checkpoint nowhere.ckpt --out out",

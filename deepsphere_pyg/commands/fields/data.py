@@ -5,15 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from deepsphere_pyg.commands.fields.options import FieldsOptions
-from deepsphere_pyg.commands.options.fields import ALL, field_maps, part_of
+from deepsphere_pyg.commands.options.fields import (
+    ALL,
+    PartOptions,
+    field_maps,
+    part_of,
+)
 from deepsphere_pyg.commands.options.kept import Kept
 from deepsphere_pyg.commands.options.sampling import OWN, SamplingOptions, samplings_of
 from deepsphere_pyg.commands.options.training import required
 from deepsphere_pyg.datasets import FieldMaps
+from deepsphere_pyg.datasets.sample_parts import SamplePart
+from deepsphere_pyg.datasets.splits import held_out_vertices
 from deepsphere_pyg.training import SphereDataModule
 from samplings import HEALPix, Sampling, same_sampling
 
+# With fewer samples, pixels are held out for validation.
+FEWEST = 5
 # Methods of regridding in words.
 REGRIDDED = {
     "conservative": "area averages",
@@ -46,7 +54,7 @@ def sampling_for(options: SamplingOptions, maps: FieldMaps) -> Sampling | None:
 
 
 def read_module(
-    options: FieldsOptions, kept: Kept | None = None, **classes: Any
+    options: Any, kept: Kept | None = None, **classes: Any
 ) -> tuple[SphereDataModule, FieldMaps]:
     """Return the data module that the options name, and its maps; print both.
 
@@ -81,17 +89,33 @@ def read_module(
                 f"{maps.sampling.name}"
             )
     print(f"sampling   {maps.sampling!r}")
-    parts: dict[str, Any] = {
+    if options.test == ALL and kept is None:
+        raise ValueError(
+            "--test all needs --checkpoint FILE: a training holds samples out"
+        )
+    module = _module(options, maps)
+    print(f"data       {described(module, maps)}")
+    return module, maps
+
+
+def _module(options: Any, maps: FieldMaps) -> SphereDataModule:
+    """Return the data module of the parts that the options name."""
+    everything = options.test == ALL
+    # Of too few maps to hold some out for validation, pixels are held out.
+    pixels = (
+        not everything
+        and options.by == "time"
+        and options.validation == PartOptions.validation
+        and len(maps) < FEWEST
+        and not maps.global_target
+    )
+    parts = {
         "train": part_of(options.train),
-        "validation": part_of(options.validation),
+        "validation": None if pixels else part_of(options.validation),
         "test": part_of(options.test),
     }
-    if options.test == ALL:
-        if kept is None:
-            raise ValueError(
-                "--test all needs --checkpoint FILE: a training holds samples out"
-            )
-        parts = {"train": None, "validation": 0.15, "test": None}
+    if everything:
+        parts = {"validation": None, "test": None}
     module = SphereDataModule(
         maps,
         **parts,
@@ -100,19 +124,27 @@ def read_module(
         block_degrees=options.block_degrees,
         batch_size=options.batch_size,
         n_workers=options.n_workers,
-        seed=options.seed,
+        seed=options.split_seed if options.by == "area" else options.seed,
     )
-    if options.test == ALL:
+    module.seed = options.seed
+    if everything:
         module.parts["test"] = module.parts["predict"]
-    print(f"data       {described(module, maps)}")
-    return module, maps
+    if pixels:
+        share = float(PartOptions.validation)
+        width, seed = options.block_degrees, options.split_seed
+        held = held_out_vertices(maps.sampling, share, width, seed)
+        indices = module.parts["train"].indices
+        module.parts["train"] = SamplePart(maps, indices, ~held)
+        module.parts["validation"] = SamplePart(maps, indices, held)
+    return module
 
 
 def described(module: SphereDataModule, maps: FieldMaps) -> str:
     """Describe the data in a line."""
     sizes = {name: len(part) for name, part in module.parts.items()}
+    shares = {name: part.keep is not None for name, part in module.parts.items()}
     counts = ", ".join(
-        f"{sizes[name]} for {text}"
+        f"{'blocks of ' * shares[name]}{sizes[name]} for {text}"
         for name, text in (
             ("train", "training"),
             ("validation", "validation"),

@@ -10,8 +10,7 @@ import pytorch_lightning as pl
 from torch import nn
 
 from deepsphere_pyg.commands.fields.data import described, read_module
-from deepsphere_pyg.commands.fields.networks import build_network
-from deepsphere_pyg.commands.fields.options import FieldsOptions, NetworkOptions
+from deepsphere_pyg.commands.fields.options import FieldsOptions
 from deepsphere_pyg.commands.fields.report import report
 from deepsphere_pyg.commands.options.fields import (
     ALL,
@@ -25,8 +24,10 @@ from deepsphere_pyg.commands.options.kept import (
     tell_ignored,
     with_kept,
 )
+from deepsphere_pyg.commands.options.network import NetworkOptions, build_network
 from deepsphere_pyg.commands.options.resuming import (
     checkpoint_to_resume,
+    resolved_regridding,
     settings,
     write_config,
 )
@@ -79,6 +80,7 @@ def run_fields(
     if options.checkpoint is not None:
         return _test(options, read_kept(options.checkpoint), kinds, **classes)
     prepare(options)
+    options = resolved_regridding(options)
     started = time.perf_counter()
     module, maps = read_module(options, **classes)
     network = build_network(
@@ -86,6 +88,7 @@ def run_fields(
         module.in_channels,
         module.out_channels,
         maps.sampling,
+        seed=options.seed,
         whole=module.global_target,
     )
     pl.seed_everything(options.seed, verbose=False)

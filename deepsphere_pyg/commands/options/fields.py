@@ -37,18 +37,24 @@ class InputOptions(Options):
     regrid
         Method to regrid numbers to the sampling: conservative averages over the areas
         of its cells; bilinear and linear interpolate; auto averages if the sampling is
-        coarser than the file, and interpolates otherwise.
+        coarser than the file, and interpolates otherwise (default: that of
+        --checkpoint, else auto).
     """
 
     fields: tuple[str, ...] | None = field(default=None, metadata=_FILE)
     inputs: tuple[str, ...] | None = field(default=None, metadata=_NAME)
     select: tuple[str, ...] = field(default=(), metadata=_SELECT)
     sample_dims: tuple[str, ...] | None = field(default=None, metadata=_NAME)
-    regrid: Literal["auto", "conservative", "bilinear", "linear"] = "auto"
+    regrid: Literal["auto", "conservative", "bilinear", "linear"] | None = None
 
     def __post_init__(self) -> None:
         selection(self.select, "select")
         super().__post_init__()
+
+    @property
+    def method(self) -> Literal["auto", "conservative", "bilinear", "linear"]:
+        """Method of regridding."""
+        return self.regrid or "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +103,8 @@ class PartOptions(Options):
         are similar.
     block_degrees
         Width of a block of area, in degrees.
+    split_seed
+        Random seed of the blocks of area.
     """
 
     by: str = field(default="time", metadata=_NAME)
@@ -105,6 +113,7 @@ class PartOptions(Options):
     test: str = field(default="0.15", metadata=_PART)
     gap: int = 0
     block_degrees: float = 15.0
+    split_seed: int = 0
 
 
 def paths_of(paths: Sequence[str] | None) -> Any:
@@ -161,6 +170,6 @@ def field_maps(
         sampling=sampling,
         select=selection(options.select) or None,
         sample_dims=options.sample_dims,
-        regrid=options.regrid,
+        regrid=options.method,
         **more,
     )

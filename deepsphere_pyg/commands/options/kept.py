@@ -11,6 +11,7 @@ from torch import nn
 
 from deepsphere_pyg.commands.options.lightning import build_model
 from deepsphere_pyg.commands.options.parsing import flag
+from deepsphere_pyg.commands.options.resuming import renamed
 from deepsphere_pyg.models import SphericalModel, load_model, read_header
 from deepsphere_pyg.models.checkpoint_file import read_checkpoint
 from deepsphere_pyg.training.tasks import SegmentationTask, Task
@@ -45,8 +46,7 @@ class Kept:
     @property
     def settings(self) -> dict[str, Any]:
         """Options of the command that trained it."""
-        found: dict[str, Any] = self.notes.get("settings", {})
-        return found
+        return renamed(self.notes.get("settings", {}))
 
     def refuse_other(self, *kinds: type[Task]) -> None:
         """Refuse a checkpoint of another kind of task.
@@ -181,8 +181,7 @@ def with_kept(options: Any, kept: Kept, names: Iterable[str]) -> Any:
 def _read(name: str, value: Any) -> Any:
     """Return the value of an option as it was before it was written."""
     if isinstance(value, list):
-        # Selections were pairs in earlier versions.
-        return tuple("=".join(map(str, v)) if isinstance(v, list) else v for v in value)
+        return tuple(value)
     return Path(value) if name in ("root", "points") and value is not None else value
 
 

@@ -11,21 +11,30 @@ from torch import nn
 
 from deepsphere_pyg.commands.options.lightning import add_model, build_model
 from deepsphere_pyg.commands.options.parsing import ADDED_BY, Options
-from deepsphere_pyg.models import UNET_CONFIGURATIONS, PixelNetwork, SphericalUNet
+from deepsphere_pyg.models import (
+    UNET_CONFIGURATIONS,
+    PixelNetwork,
+    SphericalClassifier,
+    SphericalUNet,
+)
 from samplings import Sampling, build_pyramid
 
 # Name of the network that sees single vertices, to measure the value of context.
 PIXEL = "pixel"
+# Channels of classifiers at each level, finest first.
+CLASSIFIERS = {"small": (16, 32, 64), "deepsphere": (16, 32, 64, 128, 256)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class GraphOptions(Options):
+class NetworkOptions(Options):
     """Graph and network.
 
     Parameters
     ----------
     network
-        U-Net of the named size, or pixel: a network that sees single pixels.
+        Named size: of a U-Net, or pixel for a network that sees single pixels, where
+        targets are maps; of a classifier (small or deepsphere) where they are of whole
+        samples.
     model
         Import path of a network of one's own, whose first arguments are the numbers of
         input and output channels and the sampling; --model.NAME gives further ones.
@@ -35,8 +44,6 @@ class GraphOptions(Options):
         Edge weights; the DeepSphere papers use heat.
     K
         Chebyshev terms (default: that of the network).
-    baseline
-        Also train a network that sees single pixels, for comparison.
     """
 
     network: Literal["small", "jiang", "deepsphere", "wider", "pixel"] = "small"
@@ -54,17 +61,17 @@ class GraphOptions(Options):
         "fitted-irls",
     ] = "fitted"
     K: int | None = None
-    baseline: bool = False
 
 
 def build_network(
-    options: GraphOptions,
+    options: NetworkOptions,
     in_channels: int,
     out_channels: int,
     sampling: Sampling,
     *,
     seed: int,
     pixel: bool = False,
+    whole: bool = False,
 ) -> nn.Module:
     """Build the network of the options; its weights start from the seed.
 
@@ -78,15 +85,35 @@ def build_network(
         Random seed.
     pixel
         Whether to build the network that sees single pixels instead.
+    whole
+        Whether targets are of whole samples.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network for the targets.
     """
     torch.manual_seed(seed)
     if options.model is not None and not pixel:
         return build_model(options.model, in_channels, out_channels, sampling)
+    name = PIXEL if pixel else options.network
     k, weighting = options.k, options.weighting
-    if pixel or options.network == PIXEL:
+    if whole:
+        if name not in CLASSIFIERS:
+            raise ValueError(
+                f"--network {name} predicts maps, and the targets are of whole "
+                f"samples; pass --network {' or '.join(CLASSIFIERS)}"
+            )
+        widths = CLASSIFIERS[name]
+        pyramid = build_pyramid(sampling, len(widths), k, weighting=weighting)
+        K = 4 if options.K is None else options.K
+        return SphericalClassifier(
+            in_channels, out_channels, pyramid, widths=widths, K=K
+        )
+    if name == PIXEL:
         pyramid = build_pyramid(sampling, 1, k, weighting=weighting)
         return PixelNetwork(in_channels, out_channels, pyramid)
-    configuration = UNET_CONFIGURATIONS[options.network]
+    configuration = UNET_CONFIGURATIONS[name]
     if options.K is not None:
         configuration = replace(configuration, K=options.K)
     pyramid = build_pyramid(sampling, configuration.levels, k, weighting=weighting)

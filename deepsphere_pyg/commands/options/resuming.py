@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ CHANGEABLE = frozenset(
         *("device", "threads", "trainer", "tensorboard"),
         *("out", "resume", "checkpoint", "baseline"),
         # Files may be moved; their contents are compared by names.
-        *("root", "fields", "labels", "points"),
+        *("root", "fields", "target_fields", "points"),
     }
 )
 
@@ -151,17 +152,9 @@ def _plain(config: dict[str, Any]) -> Any:
 
 def _check_settings(options: Any, notes: dict[str, Any], path: Path) -> None:
     """Refuse to resume with options that make it another training."""
-    before = notes.get("settings", {})
+    before = renamed(notes.get("settings", {}))
     fixed = fixed_settings(options)
-    if "data" in before and "regrid" in fixed:
-        # Maps of files were interpolated before the option existed.
-        before = {"regrid": "bilinear", **before}
-    if before.get("data") == "events":
-        fixed.pop("regrid", None)
     for key, value in fixed.items():
-        if key.endswith("select"):
-            # Selections were pairs in earlier versions.
-            before = {**before, key: [_as_text(one) for one in before.get(key) or ()]}
         if key in before and before[key] != value:
             raise ValueError(
                 f"{path} was trained with --{key.replace('_', '-')} {before[key]}, got "
@@ -169,8 +162,51 @@ def _check_settings(options: Any, notes: dict[str, Any], path: Path) -> None:
             )
 
 
+def resolved_regridding(options: Any) -> Any:
+    """Set ``--regrid`` if it is not given: as a resumed training, or to auto."""
+    if options.regrid is not None:
+        return options
+    last, method = options.folder / "last.ckpt", "auto"
+    if options.resume and last.exists():
+        content = read_checkpoint(last)
+        notes = content.get(TASK, {}).get("notes", {})
+        notes = notes or content.get("deepsphere_pyg", {}).get("notes", {})
+        method = renamed(notes.get("settings", {})).get("regrid") or "auto"
+    return replace(options, regrid=method)
+
+
+def renamed(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a training with their present names and forms.
+
+    Parameters
+    ----------
+    before
+        Options, perhaps as version 0.1 called them.
+    """
+    found = dict(before)
+    if "variables" in found:
+        found["inputs"] = found.pop("variables")
+    if "labels" in found:
+        found["target_fields"] = [found.pop("labels")] if found["labels"] else None
+    if "label_variable" in found:
+        name = found.pop("label_variable")
+        found["targets"] = None if name is None else [name]
+    if "label_select" in found:
+        found["target_select"] = found.pop("label_select")
+    for name in ("select", "target_select"):
+        if name in found:
+            found[name] = [_as_text(one) for one in found[name] or ()]
+    if "hold_out" in found:
+        found["by"] = "area" if found.pop("hold_out") == "pixels" else "time"
+        found["test"] = str(found.pop("hold_out_share"))
+    if found.get("data") not in (None, "events"):
+        # Maps of files were interpolated before the option existed.
+        found["regrid"] = found.get("regrid") or "bilinear"
+    return found
+
+
 def _as_text(selection: Any) -> str:
-    """Return a selection as the shell passes it."""
+    """Return a selection as the shell passes it; it was a pair once."""
     if isinstance(selection, str):
         return selection
     name, value = selection

@@ -20,7 +20,6 @@ from samplings import (
     McEwenWiaux,
     ReducedGaussian,
     Sampling,
-    same_sampling,
 )
 
 
@@ -67,7 +66,6 @@ SCHEMES: dict[str, Scheme] = {
     "cubed-sphere": Scheme("cells along an edge", 32, CubedSphere),
     "fibonacci": Scheme("points", 10_000, Fibonacci),
 }
-_EQUIANGULAR = ("clenshaw-curtis", "driscoll-healy")
 # What is built if nothing is said, of each kind of sampling.
 _DEFAULTS: dict[str, Any] = {
     "sampling": "healpix",
@@ -212,44 +210,6 @@ def sampling_spec(text: str) -> str:
             f"{name}:, got {number!r}; pass {name}:{SCHEMES[name].default}, for example"
         ) from None
     return text
-
-
-def sampling_options(sampling: Sampling) -> str | None:
-    """Options that build a sampling, or None if no options do.
-
-    Examples
-    --------
-    >>> sampling_options(HEALPix(8))
-    '--sampling healpix:8'
-    """
-    config = sampling.config
-    numbers = {
-        "healpix": "nside",
-        "icosahedral": "level",
-        "icosahedral-triangles": "level",
-        "fibonacci": "n",
-        "cubed-sphere": "n",
-        "gauss-legendre": "L",
-        "mcewen-wiaux": "L",
-    }
-    kind = str(config["type"])
-    found = []
-    if kind in numbers:
-        found = [SamplingOptions(sampling=f"{kind}:{config.get(numbers[kind])}")]
-    if kind == "equiangular":
-        rings = int(config["n_theta"])
-        grid, n_phi = f"{kind}:{rings}", int(config["n_phi"])
-        found = [SamplingOptions(sampling=grid, n_phi=n_phi)]
-        found += [SamplingOptions(sampling=f"{one}:{rings}") for one in _EQUIANGULAR]
-    for options in found:
-        try:
-            (built,) = samplings_of(options)
-        except ValueError:
-            continue
-        if same_sampling(built, sampling):
-            more = "" if options.n_phi is None else f" --n-phi {options.n_phi}"
-            return f"--sampling {options.sampling}{more}"
-    return None
 
 
 def samplings_of(

@@ -140,9 +140,6 @@ def _with_inputs(options: PredictOptions, kept: Kept) -> PredictOptions:
     if options.fields is not None:
         names.remove("fields")
     settings: dict[str, Any] = dict(kept.settings)
-    if settings.get("inputs") is None and settings.get("variables") is not None:
-        # The name of the option of segment.
-        settings["inputs"] = settings["variables"]
     if settings.get("inputs") is None and settings.get("targets") is not None:
         # All variables but the targets were inputs, which files to predict may hold.
         settings["inputs"] = kept.notes.get("channel_names")

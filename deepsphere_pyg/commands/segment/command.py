@@ -9,6 +9,7 @@ from typing import Any
 
 from deepsphere_pyg.commands.options.kept import Kept, read_kept
 from deepsphere_pyg.commands.options.network import PIXEL, build_network
+from deepsphere_pyg.commands.options.resuming import resolved_regridding
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -17,11 +18,10 @@ from deepsphere_pyg.commands.options.training import (
     print_files,
     run_facts,
     tell_prediction,
-    write_figures,
 )
 from deepsphere_pyg.commands.segment.data import load, splits_of
 from deepsphere_pyg.commands.segment.fit import fit
-from deepsphere_pyg.commands.segment.netcdf import REGRIDDED, unlabelled_fields
+from deepsphere_pyg.commands.segment.netcdf import netcdf_splits
 from deepsphere_pyg.commands.segment.options import SegmentOptions
 from deepsphere_pyg.commands.segment.report import (
     scores_table,
@@ -35,7 +35,6 @@ from deepsphere_pyg.commands.segment.trained import (
     trained_task,
 )
 from deepsphere_pyg.datasets import input_statistics
-from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.evaluation import Prediction, predict
 from deepsphere_pyg.training.splitting import Splits
 from deepsphere_pyg.training.tasks import SegmentationTask, Task
@@ -57,13 +56,18 @@ def run(options: SegmentOptions) -> int:
     if options.checkpoint is not None:
         return _evaluate(options, read_kept(options.checkpoint))
     started = time.perf_counter()
-    options = _with_regridding(options.with_sampling_defaults())
-    options = replace(options, data=options.data or "events")
-    (sampling,) = samplings_of(options)
-    print(f"sampling   {sampling!r}")
-    splits = splits_of(options, sampling)
-    load(splits.train, splits.validation, splits.test)
-    print(f"data       {splits.description}")
+    data = options.data or ("events" if options.fields is None else "netcdf")
+    options = resolved_regridding(replace(options, data=data))
+    if options.data == "netcdf":
+        splits = netcdf_splits(options, None)
+    else:
+        options = options.with_sampling_defaults()
+        (chosen,) = samplings_of(options)
+        print(f"sampling   {chosen!r}")
+        splits = splits_of(options, chosen)
+        load(splits.train, splits.validation, splits.test)
+        print(f"data       {splits.description}")
+    sampling = splits.train.sampling
     statistics = input_statistics(splits.train)
     main = "model" if options.model else str(options.network)
     names = {main: options.folder}
@@ -94,30 +98,16 @@ def _evaluate(options: SegmentOptions, kept: Kept) -> int:
     """Evaluate, predict and draw with a checkpoint."""
     kept.refuse_other(SegmentationTask)
     options = evaluated_options(options, kept)
-    sampling = evaluated_sampling(options, kept)
-    print(f"sampling   {sampling!r}")
-    if options.data == "netcdf" and options.label_variable is None:
-        return _predict_unlabelled(options, kept, sampling)
-    splits = splits_of(options, sampling)
-    load(splits.test)
-    print(f"data       {splits.description}")
+    if options.data == "netcdf":
+        splits = netcdf_splits(options, kept)
+    else:
+        sampling = evaluated_sampling(options, kept)
+        print(f"sampling   {sampling!r}")
+        splits = splits_of(options, sampling)
+        load(splits.test)
+        print(f"data       {splits.description}")
     task = trained_task(options, kept, splits.test)
-    return _report(options, sampling, splits, {"checkpoint": task}, {}, 0.0)
-
-
-def _with_regridding(options: SegmentOptions) -> SegmentOptions:
-    """Set ``--regrid`` if it is not given: to that of a resumed training, or to auto.
-
-    Networks from before the option existed were trained on interpolated maps.
-    """
-    if options.regrid is not None:
-        return options
-    last = options.folder / "last.ckpt"
-    if options.resume and last.exists():
-        settings = read_kept(last).settings
-        if settings.get("data") == (options.data or "events"):
-            return replace(options, regrid=settings.get("regrid") or "bilinear")
-    return replace(options, regrid="auto")
+    return _report(options, splits.test.sampling, splits, {"checkpoint": task}, {}, 0.0)
 
 
 def _check_options(options: SegmentOptions) -> None:
@@ -133,34 +123,6 @@ def _check_options(options: SegmentOptions) -> None:
             "--tensorboard needs TensorBoard: pip install 'deepsphere-pyg[train]'"
         )
     prepare(options, "n_train", "n_validation", "n_test")
-
-
-def _predict_unlabelled(options: SegmentOptions, kept: Kept, sampling: Sampling) -> int:
-    """Predict and draw maps without labels."""
-    maps = unlabelled_fields(options, sampling, kept.config["class_names"])
-    print(
-        f"data       {len(maps)} maps without labels, regridded by "
-        f"{REGRIDDED[maps.regridding]}"
-    )
-    task = trained_task(options, kept, maps)
-    size, device = options.batch_size, options.torch_device
-    prediction = predict(task, maps, batch_size=size, device=device)
-    names = maps.class_names
-    figure = segmentation_maps(
-        sampling,
-        maps[0].x.numpy(),
-        maps.channel_names,
-        None,
-        prediction.probability[0].argmax(axis=1),
-        names,
-        certainty=prediction.probability[0].max(axis=1),
-    )
-    (picture,) = write_figures(options.folder, {"map.png": figure})
-    numbers = write_predictions(
-        options.folder, sampling, prediction, names, labelled=False
-    )
-    print(f"picture    {picture}\nnumbers    {numbers}")
-    return 0
 
 
 def _report(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from deepsphere_pyg.commands.segment.netcdf import REGRIDDED, netcdf_splits
+from deepsphere_pyg.commands.fields.data import REGRIDDED
 from deepsphere_pyg.commands.segment.options import SegmentOptions
 from deepsphere_pyg.datasets import (
     CAM5,
@@ -141,5 +141,4 @@ _SOURCES: dict[str, Callable[[SegmentOptions, Sampling], Splits]] = {
     "cam5": _cam5,
     "climatenet": _climatenet,
     "extreme-weather": _extreme_weather,
-    "netcdf": netcdf_splits,
 }

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
-from deepsphere_pyg.commands.options.fields import ALL
+from deepsphere_pyg.commands.options.fields import (
+    ALL,
+    InputOptions,
+    PartOptions,
+    TargetOptions,
+)
 from deepsphere_pyg.commands.options.kept import Kept, tell_ignored, with_kept
-from deepsphere_pyg.commands.options.network import GraphOptions
+from deepsphere_pyg.commands.options.network import NetworkOptions
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.selecting import selection
 from deepsphere_pyg.commands.segment.options import (
+    ClassOptions,
     DataOptions,
-    EventOptions,
-    LossOptions,
-    NetcdfOptions,
     SegmentOptions,
 )
 from deepsphere_pyg.datasets import SegmentationDataset
@@ -25,12 +28,14 @@ from samplings import Sampling, same_sampling
 
 # Options that choose the data, which a checkpoint brings.
 _DATA = [
-    f.name for kind in (DataOptions, EventOptions, NetcdfOptions) for f in fields(kind)
+    *(f.name for kind in (DataOptions, InputOptions) for f in fields(kind)),
+    *(f.name for kind in (TargetOptions, PartOptions) for f in fields(kind)),
+    *("missing_label", "min_share"),
 ]
 # Options of the training alone; batches are also those of the prediction.
 _TRAINING = [
-    *(f.name for f in fields(GraphOptions)),
-    *(f.name for f in fields(LossOptions)),
+    *(f.name for f in fields(NetworkOptions)),
+    *(f.name for f in fields(ClassOptions) if f.name not in _DATA),
     *(f.name for f in fields(TrainingOptions) if f.name not in ("batch_size", "seed")),
 ]
 
@@ -38,20 +43,15 @@ _TRAINING = [
 def evaluated_options(options: SegmentOptions, kept: Kept) -> SegmentOptions:
     """Return the options of an evaluation, with those that the checkpoint brings."""
     tell_ignored(options, _TRAINING)
-    other = options.data is not None and options.data != kept.settings.get("data")
-    if not other:
-        names = _DATA
-        whole = options.fields is not None
-        if whole:
-            # Other files may lack labels, or have them themselves.
-            names = [n for n in _DATA if n not in ("labels", "label_variable")]
-        test = options.test
-        options = with_kept(options, kept, names)
-        if whole and test is None and options.hold_out == "maps":
+    before = kept.settings.get("data")
+    if options.data is None and options.fields is not None:
+        options = replace(options, data="netcdf")
+    if options.data in (None, before):
+        other = options.fields is not None and options.test == PartOptions.test
+        options = with_kept(options, kept, _DATA)
+        if other:
+            # Other files are evaluated whole.
             options = replace(options, test=ALL)
-    if options.regrid is None:
-        # Networks from before the option existed were trained on interpolated maps.
-        options = replace(options, regrid="auto" if other else "bilinear")
     return options
 
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 import xarray as xr
 
+from deepsphere_pyg.commands.command_line import main
 from deepsphere_pyg.metrics.segmentation import segmentation_scores
 from deepsphere_pyg.models import load_model
 from samplings import HEALPix, same_sampling
@@ -181,59 +182,55 @@ def test_checkpoint_of_other_classes_is_refused(trained, segment, capsys, tmp_pa
         },
         {"time": range(4), "lat": lat, "lon": lon},
     ).to_netcdf(file)
-    options = ["--data", "netcdf", "--fields", str(file), "--variables", "u"]
-    options += ["--label-variable", "zone"]
+    options = ["--data", "netcdf", "--fields", str(file), "--inputs", "u"]
+    options += ["--targets", "zone"]
     checkpoint = ["--checkpoint", str(trained / "best.ckpt")]
     assert segment(*options, *checkpoint) == 2
     assert "was trained with the class names background" in capsys.readouterr().err
-    for split in (["--hold-out", "pixels"], ["--hold-out", "maps"]):
+    for split in (["--by", "area"], ["--by", "time"]):
         out = tmp_path / split[1]
         assert segment(*options, *split, "--epochs", "1", out=out) == 0
         scores = json.loads((out / "metrics.json").read_text())["networks"]["small"]
         assert set(scores["test"]["classes"]) == {"0", "1"}
 
 
-def test_maps_without_labels_are_predicted(segment, tmp_path, capsys):
-    file, run, out = tmp_path / "u.nc", tmp_path / "run", tmp_path / "predicted"
+def test_maps_without_labels_are_predicted(segment, tmp_path):
+    file, run, out = tmp_path / "u.nc", tmp_path / "run", tmp_path / "predicted.nc"
     lat, lon = np.arange(-85.0, 90, 10), np.arange(0.0, 360, 10)
     fields = np.random.default_rng(0).normal(size=(3, len(lat), len(lon)))
     fields[1, 5:9, 5:9] = np.nan
     zone = np.repeat(lat[:, None] > 0, len(lon), 1) * 1
     coordinates = {"time": range(3), "lat": lat, "lon": lon}
-    xr.Dataset(
-        {"u": (("time", "lat", "lon"), fields), "zone": (("lat", "lon"), zone)},
-        coordinates,
-    ).to_netcdf(file)
-    options = ["--data", "netcdf", "--fields", str(file), "--variables", "u"]
-    assert segment(*options, "--label-variable", "zone", "--epochs", "1", out=run) == 0
+    u = (("time", "lat", "lon"), fields)
+    xr.Dataset({"u": u, "zone": (("lat", "lon"), zone)}, coordinates).to_netcdf(file)
+    options = ["--fields", str(file), "--inputs", "u", "--targets", "zone"]
+    assert segment(*options, "--epochs", "1", out=run) == 0
+    new = tmp_path / "new.nc"
+    xr.Dataset({"u": u}, coordinates).to_netcdf(new)
     checkpoint = ["--checkpoint", str(run / "best.ckpt")]
-    assert segment(*options, *checkpoint, out=out) == 0
-    assert {path.name for path in out.iterdir()} == {"predictions.npz", "map.png"}
-    with np.load(out / "predictions.npz") as kept:
-        assert "truth" not in kept
-        assert kept["probability"].shape == (3, 768, 2)
-        np.testing.assert_allclose(kept["probability"].sum(axis=-1), 1, atol=2e-3)
-        # The mask says where the inputs were known.
-        assert kept["mask"][0].all()
-        assert not kept["mask"][1].all()
-        truth = kept["class_names"].tolist()
-    assert truth == ["0", "1"]
+    place = ["--fields", str(new), "--out", str(out)]
+    assert main(["predict", *checkpoint, *place]) == 0
+    found = xr.load_dataset(out)
+    assert found.zone.dims == ("time", "lat", "lon")
+    assert found.zone.attrs["flag_meanings"] == "0 1"
+    probability = found.zone_probability
+    np.testing.assert_allclose(probability.sum("class"), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--data", "netcdf"], "--data netcdf needs --fields"),
+        (["--data", "netcdf"], "--fields is required"),
         (["--data", "climatenet"], "--data climatenet needs --root"),
         (["--data", "climate-sphere-l5", "--root", "none"], "none does not exist"),
         (
-            [*("--data", "netcdf", "--fields", "none.nc"), *("--variables", "u")],
-            "--data netcdf needs --label-variable",
+            [*("--data", "netcdf", "--fields", "none.nc"), *("--inputs", "u")],
+            "--targets is required",
         ),
         (
             [
-                *("--data", "netcdf", "--fields", "none.nc", "--variables", "u"),
-                *("--label-variable", "zone"),
+                *("--data", "netcdf", "--fields", "none.nc", "--inputs", "u"),
+                *("--targets", "zone"),
             ],
             "none.nc",
         ),

@@ -40,9 +40,7 @@ def call(file, *options):
 @pytest.fixture(scope="module")
 def checkpoint(file, tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
-    options = (
-        "--variables t --select member_id=r2i1p1f1 --label-variable zone --nside 8"
-    )
+    options = "--inputs t --select member_id=r2i1p1f1 --targets zone --nside 8"
     more = ["--epochs", "1", "--regrid", "bilinear", "--out", out / "run"]
     assert call(file, *options.split(), *more) == 0
     metrics = json.loads((out / "run" / "metrics.json").read_text())
