@@ -18,7 +18,7 @@ from deepsphere_pyg.training.tasks.regression import (
 )
 from deepsphere_pyg.training.tasks.segmentation import SegmentationTask
 from samplings import Sampling
-from samplings.arguments import instance_argument, kind_of
+from samplings.arguments import instance_argument, kind_of, shown
 
 
 def task_for(
@@ -115,20 +115,29 @@ def _checked_module(module: object) -> None:
 
 def module_of(data: Any, validation: Any, options: TrainingOptions) -> SphereDataModule:
     """Return a data module as it is, or one of a data set, for :func:`fit`."""
-    if not isinstance(data, SphereDataModule):
-        return SphereDataModule(
+    given = isinstance(data, SphereDataModule)
+    if given and (not isinstance(validation, float) or validation != 0.2):
+        raise ValueError(
+            f"validation={shown(validation)} is for arrays and data sets; a data "
+            "module has its own: pass it to SphereDataModule"
+        )
+    module: SphereDataModule = (
+        data
+        if given
+        else SphereDataModule(
             data,
             validation=validation,
             batch_size=options.batch_size,
             n_workers=options.n_workers,
             seed=options.seed,
         )
-    if not isinstance(validation, float) or validation != 0.2:
+    )
+    if "validation" not in module.parts:
         raise ValueError(
-            f"validation={validation!r} is for arrays and data sets; a data module has "
-            "its own: pass it to SphereDataModule"
+            "fit selects the best weights by samples to validate on, but the data have "
+            "no such part; pass validation=0.2, for example"
         )
-    return data
+    return module
 
 
 def refuse_mask(data: Any, mask: Any) -> None:

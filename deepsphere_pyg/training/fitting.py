@@ -72,7 +72,8 @@ def fit(
         ``(N, V)`` or ``(N,)``, integers from 0. Missing ones at vertices do not count.
     validation
         Share of the maps, the last ones since maps near in time are similar, to
-        validate on; or other maps ``(X, y)`` or ``(X, y, mask)``.
+        validate on; or other maps ``(X, y)`` or ``(X, y, mask)``; for a data set, also
+        all that :class:`SphereDataModule` takes.
     mask
         True where targets at vertices count, shape ``(N, V)`` or ``(V,)``.
     sampling

@@ -1,9 +1,13 @@
 """Splits, loaders and statistics of a data module, and training on it."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepsphere_pyg import PixelNetwork
 from deepsphere_pyg.convert import from_xarray
@@ -59,6 +63,26 @@ def test_parts_are_ranges_of_time_members_files_or_indices():
     arrays = ArrayMaps(np.zeros((9, 4, 1)), np.zeros((9, 4, 1)))
     module = SphereDataModule(arrays, validation=[0, 8])
     np.testing.assert_array_equal(module.parts["train"].indices, np.arange(1, 8))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    n=st.integers(2, 60),
+    shares=st.tuples(st.floats(0.05, 0.6), st.floats(0.05, 0.6)),
+    gap=st.integers(0, 4),
+)
+def test_parts_in_time_are_apart_and_in_order(n, shares, gap):
+    maps = ArrayMaps(np.zeros((n, 2, 1)), np.zeros((n, 2, 1)))
+    asked = dict(zip(("validation", "test"), shares, strict=True))
+    try:
+        module = SphereDataModule(maps, gap=gap, **asked)
+    except ValueError as error:
+        assert "too few" in str(error) or "no sample is left" in str(error)
+        return
+    parts = [module.parts[name].indices for name in ("train", "validation", "test")]
+    for before, after in itertools.pairwise(parts):
+        assert after.min() - before.max() == gap + 1
+    assert parts[2][-1] == n - 1 and len(parts[2]) == max(1, round(shares[1] * n))
 
 
 def test_blocks_of_area_split_the_targets_of_all_maps():
@@ -172,6 +196,8 @@ def test_fit_refuses_what_a_data_set_has_itself():
         fit(network, np.zeros((3, 48, 2)))
     with pytest.raises(ValueError, match="X has 48 vertices"):
         fit(PixelNetwork(2, 1, HEALPix(1)), module)
+    with pytest.raises(ValueError, match="the data have no such part; pass validation"):
+        fit(network, SphereDataModule(fields(), validation=None, **OPTIONS))
     without = SphereDataModule(fields(), inputs=["u"])
     with pytest.raises(ValueError, match="no targets to train on; name targets="):
         fit(network, without)
@@ -195,3 +221,24 @@ def test_predictions_of_a_task_are_written_with_its_names_and_units(tmp_path):
     task = fit(PixelNetwork(2, 2, zones.sampling), zones, epochs=1).task
     with xr.open_dataset(predict_to_file(tmp_path / "z.nc", task, later)) as found:
         assert found.class_map.flag_meanings == "tropics poles"
+
+
+def test_runs_of_a_climate_model_are_split_by_member_and_years(shared_data):
+    path = shared_data / "pcm/trefht_annual_1890-1999.nc"
+    module = SphereDataModule(
+        path,
+        targets=["year"],
+        target_kind="numbers",
+        sampling=HEALPix(4),
+        select={"year": "1950/1999", "member": [57, 59, 66]},
+        validation={"member": 66},
+    )
+    assert len(module.parts["train"]) == 100 and module.global_target
+    with xr.open_dataset(path) as data:
+        years = data.TREFHT.sel(year=slice(1950, 1999), member=[57, 59]).load()
+    area = np.cos(np.deg2rad(years.lat))
+    # Averages over pixels keep the mean over the sphere; weights of a Gaussian grid
+    # differ from the cosine by the order of a squared row, 2.8 degrees.
+    mean = float(years.weighted(area).mean())
+    assert float(module.statistics.inputs[0]) == pytest.approx(mean, rel=1e-3)
+    assert float(module.statistics.targets[0]) == pytest.approx(1974.5, rel=1e-12)

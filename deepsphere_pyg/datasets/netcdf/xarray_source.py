@@ -19,6 +19,7 @@ from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.recognition import REFERENCES
 from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
+from deepsphere_pyg.datasets.netcdf.grib_messages import check_messages
 from deepsphere_pyg.datasets.netcdf.large_chunks import few_chunks_at_once
 from deepsphere_pyg.datasets.netcdf.locations import (
     GRIB,
@@ -133,7 +134,9 @@ class XarraySource:
             remedy = (
                 "check the address and the connection, or download it and pass its path"
             )
-        with reading(self.name, "NetCDF or Zarr", remedy), _quiet():
+        kind = "GRIB" if any(map(_is_grib, self.paths)) else "NetCDF or Zarr"
+        kind = "FITS" if any(map(is_fits, self.paths)) else kind
+        with reading(self.name, kind, remedy), _quiet():
             yield
 
     def _open(self) -> Any:
@@ -157,7 +160,10 @@ class XarraySource:
     def _newly_opened(self) -> Any:
         with self._reading():
             for path in self.paths:
-                if not is_url(path):
+                if _is_grib(path):
+                    _engine(path)  # the package first
+                    check_messages(path)
+                elif not is_url(path):
                     check_opening(path, "netCDF4")
             try:
                 return self._decode(decode_times=True)
@@ -187,12 +193,16 @@ class XarraySource:
         )
 
 
+def _is_grib(path: str) -> bool:
+    return not is_url(path) and Path(path).suffix.lower() in GRIB
+
+
 def _engine(path: str) -> dict[str, Any]:
     """Return the arguments with which xarray opens a path.
 
     If the package that reads an address is not installed, ``ImportError`` is raised.
     """
-    if Path(path).suffix.lower() in GRIB:
+    if _is_grib(path):
         if find_spec("cfgrib") is None:
             raise ImportError(
                 f"opening {path} needs cfgrib, which is not installed; run: pip "

@@ -226,3 +226,25 @@ def test_grib_files_need_a_package_of_an_extra(tmp_path, monkeypatch):
     monkeypatch.setattr(xarray_source, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install 'deepsphere-pyg\[grib\]'"):
         FieldMaps(path)
+
+
+def test_grib_files_that_are_cut_off_or_damaged_are_refused(shared_data, tmp_path):
+    content = (shared_data / "era5/era5-levels-members.grib").read_bytes()
+    path = tmp_path / "era5.grib"
+    # Within a message, at its header, and at its end, which eight bytes follow.
+    for end in (len(content) // 2 + 100, content.rfind(b"GRIB") + 5, len(content) - 9):
+        path.write_bytes(content[:end])
+        with pytest.raises(
+            ValueError, match=r"is damaged: message \d+ at byte \d+ sho"
+        ):
+            FieldMaps(path, inputs=["z@500"])
+    path.write_bytes(b"not a file of messages")
+    with pytest.raises(ValueError, match="cannot be read as GRIB: it has no message"):
+        FieldMaps(path, inputs=["z@500"])
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="is empty; copy it again"):
+        FieldMaps(path, inputs=["z@500"])
+    path.write_bytes(content)
+    maps = FieldMaps(path, inputs=["z@500"], targets=["t@850"])
+    assert len(maps) == 40 and list(tmp_path.iterdir()) == [path]
+    assert 240 < float(maps[7].y.mean()) < 300 and maps.target_units == ("K",)

@@ -48,7 +48,7 @@ def reads(monkeypatch):
     return found
 
 
-def streamed(store, cache_bytes, nside=64):
+def streamed(store, cache_bytes, nside=32):
     return FieldMaps(
         store,
         inputs=["t"],
@@ -59,10 +59,10 @@ def streamed(store, cache_bytes, nside=64):
 
 
 def test_an_epoch_reads_each_block_once_within_the_memory_of_the_cache(store, reads):
-    # Five blocks of 12 maps of 49152 vertices, and four of the maps as they are read.
+    # Twenty blocks of 12 maps of 12288 vertices, and four of the maps as they are read.
     cache_bytes = 13 << 20
     maps = streamed(store, cache_bytes)
-    assert maps.blocks_in_memory == 5
+    assert maps.blocks_in_memory == 20
     maps._reader.inputs.regridder.matrix  # noqa: B018 (not part of the stream)
     n_blocks = HOURS // CHUNK
     assert len(np.unique(maps.blocks)) == n_blocks
@@ -85,7 +85,7 @@ def test_an_epoch_reads_each_block_once_within_the_memory_of_the_cache(store, re
     assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
     # The cache, a block as it is read with its masks, 4 MiB of it in float64 before and
     # after regridding, and the batches.
-    block, batch = 4 * CHUNK * 181 * 360, 2 * 8 * 4 * 49152
+    block, batch = 4 * CHUNK * 181 * 360, 2 * 8 * 4 * 12288
     assert peak < cache_bytes + 3 * block + 2 * (4 << 20) + 2 * batch
     assert peak < 0.5 * 4 * HOURS * 181 * 360
 

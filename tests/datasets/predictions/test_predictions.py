@@ -234,7 +234,7 @@ def test_answers_that_do_not_fit_are_refused(tmp_path):
         ("era5/era5-levels-members.grib", {"inputs": ["t@850"]}),
         pytest.param("grids/MPAS.nc", {}, marks=pytest.mark.slow),
         ("grids/reduced_gg.grib", {}),
-        ("grids/camse_unstructured_grid.nc", {}),
+        pytest.param("grids/camse_unstructured_grid.nc", {}, marks=pytest.mark.slow),
         ("wmap/wmap_band_iqumap_r9_7yr_V_v4_udgraded32.fits", {}),
     ],
 )

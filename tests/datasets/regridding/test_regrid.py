@@ -250,3 +250,14 @@ def test_what_masked_arrays_hide_is_missing():
 def test_points_without_a_sampling_are_refused():
     with pytest.raises(TypeError, match=r"must be a sampling, .* got ndarray; make"):
         bilinear(GRIDS["poles"], HEALPix(1).xyz)
+
+
+@pytest.mark.parametrize("method", ["auto", "conservative", "bilinear", "linear"])
+@pytest.mark.parametrize("sampling", [*SAMPLINGS, Irregular(Icosahedral(2).xyz)])
+def test_a_sampling_is_carried_to_itself_to_the_last_bit(sampling, method):
+    signal = np.random.default_rng(0).normal(size=(2, len(sampling)))
+    signal[1, 3] = np.nan
+    regridder = Regridder(sampling, sampling, method)
+    np.testing.assert_array_equal(regridder.fields(signal), signal)
+    codes = (signal[0] * 10).astype(int)
+    np.testing.assert_array_equal(regridder.labels(codes)[0], codes)
