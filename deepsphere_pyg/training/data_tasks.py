@@ -52,6 +52,8 @@ def task_for(
     """
     _checked_module(module)
     notes = {"channel_names": list(module.channel_names)}
+    if module.n_classes and getattr(module.data, "target_names", None):
+        notes["target_names"] = list(module.target_names)
     common: dict[str, Any] = {
         "in_channels": module.in_channels,
         "loss": loss,

@@ -66,6 +66,8 @@ def predict_to_file(
     class_names = getattr(task, "class_names", None)
     if class_names is not None:
         own["class_names"] = class_names
+        # One name, of the map of classes.
+        own["names"] = task.notes.get("target_names")
     out_names = getattr(task, "out_names", None)
     if out_names is not None:
         own["names"] = out_names

@@ -116,6 +116,7 @@ def fit(
         notes={
             "settings": settings(options),
             "channel_names": list(maps.channel_names),
+            "target_names": None if options.targets is None else [*options.targets],
             "in_channels": len(maps.channel_names),
             "out_channels": len(maps.class_names),
             "data": splits.description,
