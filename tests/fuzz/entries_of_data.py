@@ -407,8 +407,11 @@ def numbers():
             "schedule": "cosine",
             "seed": 1,
             "n_workers": 0,
+            "compile": False,
         },
     )
+    yield training.EpochShuffle, {"length": 5, "seed": 1, "batch_size": 2}
+    yield training.InOrder, {"length": 5}
     network = models.PixelNetwork(1, 2, SAMPLING)
     common = {"network": network, "sampling": SAMPLING, "in_channels": 1}
     yield training.SegmentationTask, {**common, "class_names": NAMES, "loss": None}

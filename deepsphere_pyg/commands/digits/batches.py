@@ -114,7 +114,7 @@ class DigitBatches:
             self.matrices = stretch_matrices(L, stretch, self.seed)
 
     def __len__(self) -> int:
-        whole, left = divmod(len(self.y), self.batch_size)
+        whole, left = divmod(len(self.sampler), self.batch_size)
         return whole + bool(left and not self.drop_last)
 
     def __iter__(self) -> Iterator[DigitBatch]:
