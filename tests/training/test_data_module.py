@@ -220,7 +220,7 @@ def test_predictions_of_a_task_are_written_with_its_names_and_units(tmp_path):
     zones = FieldMaps(data, inputs=["u"], targets=["zone"])
     task = fit(PixelNetwork(2, 2, zones.sampling), zones, epochs=1).task
     with xr.open_dataset(predict_to_file(tmp_path / "z.nc", task, later)) as found:
-        assert found.class_map.flag_meanings == "tropics poles"
+        assert found.zone.flag_meanings == "tropics poles"
 
 
 def test_runs_of_a_climate_model_are_split_by_member_and_years(shared_data):
