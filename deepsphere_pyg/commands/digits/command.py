@@ -31,6 +31,7 @@ from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.datasets.digits.spherical_mnist_files import read_mnist
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel
+from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training.evaluation import outputs_of
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import ClassificationTask, Task
@@ -172,6 +173,9 @@ def run(options: DigitsOptions) -> int:
     )
     if trained is None:
         return INTERRUPTED
+    if process_rank():
+        # The first process reports.
+        return 0
     fitted = time.perf_counter()
     found = {
         name: _test(trained.task, digits, turned) for name, turned in ROTATIONS.items()

@@ -18,6 +18,7 @@ from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.datasets.sample_parts import SamplePart
 from deepsphere_pyg.datasets.splits import held_out_vertices
 from deepsphere_pyg.training import SphereDataModule
+from deepsphere_pyg.training.loop import tell
 from samplings import HEALPix, Sampling, same_sampling
 
 # With fewer samples, pixels are held out for validation.
@@ -88,13 +89,13 @@ def read_module(
                 f"transfer   weights of {kept.sampling.name} move to "
                 f"{maps.sampling.name}"
             )
-    print(f"sampling   {maps.sampling!r}")
+    tell(f"sampling   {maps.sampling!r}")
     if options.test == ALL and kept is None:
         raise ValueError(
             "--test all needs --checkpoint FILE: a training holds samples out"
         )
     module = _module(options, maps)
-    print(f"data       {described(module, maps)}")
+    tell(f"data       {described(module, maps)}")
     return module, maps
 
 

@@ -16,6 +16,7 @@ from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.commands.qm7.report import report
 from deepsphere_pyg.datasets import QM7, Molecules, qm7_coefficients
 from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
+from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.pyg import DataLoader
 from deepsphere_pyg.training.evaluation import outputs_of
 from deepsphere_pyg.training.samplers import EpochShuffle
@@ -90,6 +91,9 @@ def train(options: QM7Options) -> int:
     trained = train_labels(options, EnergyTask, network, train, held)
     if trained is None:
         return INTERRUPTED
+    if process_rank():
+        # The first process reports.
+        return 0
     test = outputs_of(
         trained.task, _loader(dataset, parts.test, options), options.torch_device
     )

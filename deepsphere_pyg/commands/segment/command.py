@@ -35,7 +35,9 @@ from deepsphere_pyg.commands.segment.trained import (
     trained_task,
 )
 from deepsphere_pyg.datasets import input_statistics
+from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training.evaluation import Prediction, predict
+from deepsphere_pyg.training.loop import tell
 from deepsphere_pyg.training.splitting import Splits
 from deepsphere_pyg.training.tasks import SegmentationTask, Task
 from deepsphere_pyg.training.trained import Trained
@@ -63,10 +65,10 @@ def run(options: SegmentOptions) -> int:
     else:
         options = options.with_sampling_defaults()
         (chosen,) = samplings_of(options)
-        print(f"sampling   {chosen!r}")
+        tell(f"sampling   {chosen!r}")
         splits = splits_of(options, chosen)
         load(splits.train, splits.validation, splits.test)
-        print(f"data       {splits.description}")
+        tell(f"data       {splits.description}")
     sampling = splits.train.sampling
     statistics = input_statistics(splits.train)
     main = "model" if options.model else str(options.network)
@@ -76,7 +78,7 @@ def run(options: SegmentOptions) -> int:
     trained: dict[str, Trained] = {}
     for name, folder in names.items():
         if trained:
-            print("\nbaseline   the same training of a network that sees single pixels")
+            tell("\nbaseline   the same training of a network that sees single pixels")
         network = build_network(
             options,
             len(splits.train.channel_names),
@@ -89,6 +91,9 @@ def run(options: SegmentOptions) -> int:
         if fitted is None:
             return INTERRUPTED
         trained[name] = fitted
+    if process_rank():
+        # The first process reports.
+        return 0
     seconds = time.perf_counter() - started
     tasks = {name: one.task for name, one in trained.items()}
     return _report(options, sampling, splits, tasks, trained, seconds)
@@ -102,10 +107,10 @@ def _evaluate(options: SegmentOptions, kept: Kept) -> int:
         splits = netcdf_splits(options, kept)
     else:
         sampling = evaluated_sampling(options, kept)
-        print(f"sampling   {sampling!r}")
+        tell(f"sampling   {sampling!r}")
         splits = splits_of(options, sampling)
         load(splits.test)
-        print(f"data       {splits.description}")
+        tell(f"data       {splits.description}")
     task = trained_task(options, kept, splits.test)
     return _report(options, splits.test.sampling, splits, {"checkpoint": task}, {}, 0.0)
 
