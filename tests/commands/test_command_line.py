@@ -1,5 +1,6 @@
 """The command itself: help at once, its version, and mistyped options."""
 
+import argparse
 import subprocess
 import sys
 from importlib.metadata import version
@@ -7,7 +8,17 @@ from importlib.metadata import version
 import pytest
 
 import deepsphere_pyg
-from deepsphere_pyg.commands.command_line import COMMANDS, main
+from deepsphere_pyg.commands.command_line import (
+    COMMANDS,
+    main,
+    options_from,
+    parser_of,
+)
+from deepsphere_pyg.commands.options.sampling import (
+    SCHEMES,
+    SamplingOptions,
+    SamplingsOptions,
+)
 
 
 def test_help_and_version_load_no_pytorch():
@@ -66,3 +77,57 @@ def test_other_mistakes_are_one_line(arguments, words, capsys):
     assert words in error
     assert error.count("\n") == 1
     assert "--help" in error
+
+
+def test_files_variables_and_the_line_give_options_in_this_order(
+    tmp_path, monkeypatch, capsys
+):
+    file = tmp_path / "run.yaml"
+    file.write_text("epochs: 5\nfields: [a.nc]\nlearning_rate: 0.1\n")
+    monkeypatch.setenv("DEEPSPHERE_PYG_REGRESS_EPOCHS", "4")
+    monkeypatch.setenv("DEEPSPHERE_PYG_REGRESS_SEED", "9")
+    given = ["--config", str(file), "--lr", "0.2", "--trainer.precision", "64-true"]
+    options, _ = options_from("regress", given)
+    assert (options.epochs, options.seed, options.learning_rate) == (5, 9, 0.2)
+    assert options.fields == ("a.nc",)
+    assert dict(options.trainer) == {"precision": "64-true"}
+    with pytest.raises(SystemExit) as end:
+        main(["regress", *given, "--print_config"])
+    assert end.value.code == 0
+    again = tmp_path / "again.yaml"
+    again.write_text(capsys.readouterr().out)
+    assert options_from("regress", ["--config", str(again)])[0] == options
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("epoch: 5\n", "unknown option 'epoch'; did you mean 'epochs'?"),
+        ("epochs: many\n", "--epochs"),
+        ("epochs: [1\n", "config"),
+        ("epochs: 0\n", "--epochs must be at least 1"),
+    ],
+)
+def test_mistakes_in_files_are_told(tmp_path, content, words, capsys):
+    file = tmp_path / "run.yaml"
+    file.write_text(content)
+    try:
+        status = main(["regress", "--config", str(file)])
+    except SystemExit as end:
+        status = end.code
+    error = capsys.readouterr().err
+    assert status == 2 and words in error
+    assert error.startswith("deepsphere-pyg regress: error: ")
+
+
+def test_help_of_every_option_is_a_sentence():
+    for command in COMMANDS:
+        parser, _ = parser_of(command)
+        shown = [a for a in parser._actions if a.help != argparse.SUPPRESS]
+        assert all(action.help for action in shown), command
+
+
+def test_schemes_of_the_help_are_those_there_are():
+    text = SamplingOptions.__doc__ + SamplingsOptions.__doc__
+    numbers = [f"{name}:{one.default}" for name, one in SCHEMES.items()]
+    assert all(text.count(number) == 2 for number in numbers)

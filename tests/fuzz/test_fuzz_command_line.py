@@ -1,11 +1,13 @@
 """Commands with one option that is odd: they run, or say in a line what is wrong."""
 
 import argparse
+import functools
 import os
 
 import pytest
 import torch
 
+from deepsphere_pyg.commands import command_line
 from deepsphere_pyg.commands.command_line import main, parser_of
 
 # Each command with options that are right, but for files that do not exist: so that
@@ -20,7 +22,11 @@ COMMANDS = {
     "equivariance": "--nside 1 --k 3 --degrees 1 --samples 2 --weighting heat "
     "--protocol rotation-free --out out",
     "equivariance --points": "--points nowhere.csv --out out",
+    "regress": "--fields nowhere.nc --targets t --nside 2 --out out",
+    "classify": "--fields nowhere.nc --targets t --nside 2 --out out",
+    "predict": "--checkpoint nowhere.ckpt --fields nowhere.nc --out out.nc",
     "qm7": "--root nowhere --out out",
+    "qm7 --checkpoint": "--checkpoint nowhere --molecules nowhere.xyz --out out",
     "digits": "--root nowhere --out out",
 }
 ODD = ["", "-1", "0", "1.5", "nan", "inf", "1e400", "x", "ü", "a=b", "=", "9" * 25]
@@ -38,19 +44,25 @@ def options_of(command):
     ]
 
 
-# Measuring is quick to start, so that most of its odd options run and draw.
-RUNS = ("equivariance",)
+# Measuring is quick to start, so that most of its odd options run and draw; the options
+# of classify are those of regress, and further runs of a command have those of it.
+LONG = ("equivariance", "classify", *(name for name in COMMANDS if " " in name))
 CASES = [
-    pytest.param(command, option, marks=[pytest.mark.slow] * (command in RUNS))
+    pytest.param(command, option, marks=[pytest.mark.slow] * (command in LONG))
     for command in COMMANDS
     for option in options_of(command.split()[0])
 ]
+
+
+cached_parser_of = functools.cache(parser_of)
 
 
 @pytest.fixture(autouse=True)
 def threads_and_folder(tmp_path, monkeypatch):
     """Run in an empty folder, and keep PyTorch's number of threads."""
     monkeypatch.chdir(tmp_path)
+    # No configuration is read here, so that a parser can be used again.
+    monkeypatch.setattr(command_line, "parser_of", cached_parser_of)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
