@@ -27,6 +27,8 @@ COMMANDS = {
     "regress": "train a network to predict numbers from fields in files: maps from "
     "maps, or a number of each map",
     "classify": "train a network to predict the class of each map of files",
+    "forecast": "train a network to step fields in time, from series in files, and "
+    "forecast with it",
     "predict": "write what a trained network predicts for files, with their times and "
     "grid",
     "equivariance": "measure the equivariance error of graph Laplacians, or of layers",

@@ -65,7 +65,25 @@ def position_along(data: Any, by: str) -> IntArray:
         return np.arange(len(data))
     if not data.sample_dims:
         return np.zeros(len(data), dtype=np.int64)
-    return data.positions(time_dim(data) if by == "time" else by)
+    if by != "time":
+        return data.positions(by)
+    dim = time_dim(data)
+    return _time_order(data, dim)[data.positions(dim)]
+
+
+def _time_order(data: FieldMaps, dim: str) -> IntArray:
+    """Return the rank in time of each position along a dimension of the files.
+
+    Files may hold their times in any order.
+    """
+    dataset = data.source.dataset
+    positions = np.arange(int(dataset.sizes[dim]), dtype=np.int64)
+    if dim not in dataset.coords:
+        return positions
+    values = dataset[dim].to_numpy()
+    if values.dtype.kind not in "iufmM" and not hasattr(values.flat[0], "calendar"):
+        return positions
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def time_dim(data: FieldMaps) -> str:

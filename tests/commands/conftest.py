@@ -23,6 +23,19 @@ def coarse_pictures(monkeypatch):
 
     Fixtures of a module or session draw whole pictures: they come before this one.
     """
+    draw_coarsely(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def coarse_pictures_of_module():
+    """Draw few pixels in all tests and fixtures of a module that ask for it."""
+    with pytest.MonkeyPatch.context() as patched:
+        draw_coarsely(patched)
+        yield
+
+
+def draw_coarsely(monkeypatch):
+    """Replace the drawing of whole pictures."""
     save = Figure.savefig
 
     def save_coarse(figure, path, **options):

@@ -43,6 +43,17 @@ def test_shares_are_consecutive_in_time_with_a_gap_for_all_members():
     assert len(module.parts["predict"]) == 24
 
 
+def test_parts_follow_the_times_where_files_hold_them_in_no_order():
+    order = [4, 0, 7, 2, 6, 1, 3, 5]
+    data = fields().isel(time=order)
+    module = SphereDataModule(data, validation=0.25, test="2001-08", gap=1, **OPTIONS)
+    assert set(times(module, "test")) == {TIMES[7]}
+    assert set(times(module, "validation")) == {TIMES[5]}
+    assert set(times(module, "train")) == set(TIMES[:4])
+    module = SphereDataModule(data, train="2001-01/2001-04", **OPTIONS)
+    assert set(times(module, "train")) == set(TIMES[:4])
+
+
 def test_parts_are_ranges_of_time_members_files_or_indices():
     data = fields()
     module = SphereDataModule(

@@ -27,7 +27,7 @@ from jsonargparse.typing import register_type
 register_type(SupportsIndex, int, int)
 
 #: Short flags, beside those that the names of options give.
-SHORT = {"learning_rate": "--lr"}
+SHORT = {"learning_rate": "--lr", "start": "--from"}
 # Keys of a field's metadata: a function that adds the option to a parser or its group,
 # with the help; and the name of a value in the help.
 ADDED_BY, METAVAR = "added_by", "metavar"

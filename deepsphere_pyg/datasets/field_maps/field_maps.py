@@ -250,6 +250,10 @@ class FieldMaps(DescribedMaps):
             value = value.astype(np.float32)
         return GlobalSample(inputs, torch.from_numpy(value))
 
+    def unfilled(self, index: int) -> npt.NDArray[np.float32]:
+        """Return the inputs of a sample, shape ``(V, C)``, NaN where missing."""
+        return self._reader.inputs_at(self._axes.samples[self._check_index(index)])
+
     def _filled(self, x: npt.NDArray[Any], index: int) -> npt.NDArray[np.float32]:
         """Replace missing inputs by the mean of their channel over the map."""
         filled, absent = area_filled(x, self.sampling.weights)

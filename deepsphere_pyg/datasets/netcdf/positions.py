@@ -87,6 +87,10 @@ def _is_date(values: Any) -> bool:
 def _range(dimension: str, values: Any, wanted: slice) -> list[int]:
     xarray = climate_module("xarray")
     numbers = xarray.DataArray(np.arange(len(values)), dims="d", coords={"d": values})
+    index = numbers.indexes["d"]
+    if not (index.is_monotonic_increasing or index.is_monotonic_decreasing):
+        # Ranges of values in no order would not be found.
+        numbers = numbers.sortby("d")
     absent = (
         f"{dimension} has no values from {_said(wanted.start, 'its start')} to "
         f"{_said(wanted.stop, 'its end')}; it has {listed(values)}"

@@ -84,17 +84,17 @@ class SampleLayout:
         distinct = len(np.unique(together, axis=0)) == n
         if not distinct or int(np.prod(sizes)) != n:
             coords = maps.sample_coords.drop_vars("sample")
-            return cls(("sample",), (n,), np.arange(n)[:, None], _bare(coords))
+            return cls(("sample",), (n,), np.arange(n)[:, None], bare(coords))
         dataset = maps.source.dataset
         coords = {}
         for name, variable in dataset.coords.variables.items():
             if variable.dims and set(variable.dims) <= set(dims):
                 at = {dim: uniques[dims.index(dim)] for dim in variable.dims}
                 coords[str(name)] = variable.isel(at)
-        return cls(dims, sizes, together, _bare(xarray.Dataset(coords=coords)))
+        return cls(dims, sizes, together, bare(xarray.Dataset(coords=coords)))
 
 
-def _bare(coords: Any) -> Any:
+def bare(coords: Any) -> Any:
     """Return coordinates without the encodings of their files, except of times."""
     found = coords.copy()
     for variable in found.variables.values():
@@ -127,6 +127,8 @@ class PredictionLayout:
         As for :func:`predictions_to_xarray`.
     dtype
         Type of the answers.
+    samples
+        Dimensions of the answers; by default those of the maps.
     """
 
     def __init__(
@@ -138,10 +140,11 @@ class PredictionLayout:
         units: Sequence[str] | None,
         class_names: Sequence[str] | None,
         dtype: np.dtype[Any],
+        samples: SampleLayout | None = None,
     ) -> None:
         self.grid, self.n_outputs = grid, shape[-1]
         self.at_vertices = len(shape) == 2
-        self.samples = SampleLayout.of(maps)
+        self.samples = SampleLayout.of(maps) if samples is None else samples
         if class_names is None and names is None:
             class_names = maps.class_names or None
         self.class_names = None
@@ -158,7 +161,7 @@ class PredictionLayout:
     def _coordinates(self) -> Any:
         found = self.samples.coordinates
         if self.at_vertices:
-            grid = _bare(self.grid.coordinates())
+            grid = bare(self.grid.coordinates())
             found = found.assign_coords(
                 {n: v for n, v in grid.variables.items() if n not in found.variables}
             )

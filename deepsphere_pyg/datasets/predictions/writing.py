@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from deepsphere_pyg.datasets.field_maps.field_maps import FieldMaps
 from deepsphere_pyg.datasets.predictions.fits_files import FitsFiles
+from deepsphere_pyg.datasets.predictions.layout import PredictionLayout
 from deepsphere_pyg.datasets.predictions.netcdf_file import NetCDFFile
 from deepsphere_pyg.datasets.predictions.to_xarray import (
     Grid,
@@ -91,20 +93,23 @@ def write_predictions(
     if first is None:
         raise ValueError("there are no answers; pass one per sample")
     layout = layout_of(first, maps, *options)
-    writer: AbstractContextManager[Any] = writer_class(target, layout)
+    write_blocks(writer_class(target, layout), layout, chain([first], blocks))
+    return target
+
+
+def write_blocks(
+    writer: AbstractContextManager[Any],
+    layout: PredictionLayout,
+    blocks: Iterable[Any],
+) -> None:
+    """Write blocks of answers, in the order of the samples of their layout."""
     with writer as file:
         done = 0
-        for block in _chain(first, blocks):
+        for block in blocks:
             values = layout.values(block)
             for j in range(len(block)):
                 file.write(done + j, [one[j] for one in values])
             done += len(block)
-    return target
-
-
-def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
 
 
 def _writer_class(path: Path) -> Any:

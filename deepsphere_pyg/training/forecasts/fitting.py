@@ -6,23 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
-import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as pl
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset
 
 from deepsphere_pyg.training.fitting import run_training
-from deepsphere_pyg.training.forecasts.statistics import (
-    SeriesStatistics,
-    series_statistics,
+from deepsphere_pyg.training.forecasts.preparing import (
+    standardized_task,
+    window_loader,
 )
 from deepsphere_pyg.training.forecasts.windows import ForecastWindows
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
 from deepsphere_pyg.training.tasks.base import checked_network, sampling_of
-from deepsphere_pyg.training.tasks.forecast import ForecastTask
-from deepsphere_pyg.training.tasks.forecast_arguments import checked_valid
 from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.arguments import integer_argument, shown
@@ -92,6 +87,7 @@ def fit_forecast(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from deepsphere_pyg import PixelNetwork
     >>> from samplings import HEALPix
     >>> fields = 0.9 ** np.arange(40)[:, None, None] * np.ones((1, 48, 1))
@@ -106,7 +102,7 @@ def fit_forecast(
     known = sampling_of(network, sampling)
     series = {"times": times, "forcing": forcing}
     first = ForecastWindows(fields, history, steps, **series)
-    n, vertices, channels = first.fields.shape
+    n, vertices, _ = first.fields.shape
     if vertices != len(known):
         raise ValueError(
             f"fields have {vertices} vertices, {known.name} has {len(known)}; build "
@@ -128,54 +124,24 @@ def fit_forecast(
                 "choose another share as validation=, or fewer steps"
             )
     pl.seed_everything(chosen.seed, verbose=False)
-    valid = checked_valid(mask, vertices, channels)
-    statistics = series_statistics(
-        first, parts[0], np.array(known.weights)[:, None] * valid
-    )
-    valid &= np.isfinite(statistics.climatology)
-    task = ForecastTask(
+    task = standardized_task(
         network,
+        first,
+        parts[0],
         known,
-        history=history,
+        mask=mask,
         steps=steps,
         step_weights=step_weights,
         scored_steps=scored_steps,
         residual=residual,
-        n_forcing=first.forcing.shape[2],
         static=static,
-        mask=None if valid.all() else valid,
-        out_channels=channels,
         out_names=out_names,
         loss=loss,
         options=chosen,
     )
-    _standardize(task, statistics)
-    size, workers = chosen.batch_size, chosen.n_workers
-    shuffled = EpochShuffle(len(parts[0]), chosen.seed, chosen.batch_size)
-    training: DataLoader[Any] = DataLoader(
-        Subset(first, parts[0]), size, sampler=shuffled, num_workers=workers
-    )
-    held: DataLoader[Any] = DataLoader(
-        Subset(later, parts[1]),
-        size,
-        sampler=InOrder(len(parts[1])),
-        num_workers=workers,
-    )
+    training = window_loader(first, parts[0], chosen, shuffled=True)
+    held = window_loader(later, parts[1], chosen)
     return run_training(task, training, held, folder, resume, trainer)
-
-
-def _standardize(task: ForecastTask, of: SeriesStatistics) -> None:
-    """Set the statistics of a task and of the input of its network."""
-    task.fit_((of.mean, of.std), (of.increment_mean, of.increment_std), of.climatology)
-    if task.standardize is not None:
-        static = task.static.double().cpu().numpy()
-        weights = np.array(task.sampling.weights)[:, None]
-        mean = (weights * static).sum(axis=0) / weights.sum()
-        std = np.sqrt((weights * (static - mean) ** 2).sum(axis=0) / weights.sum())
-        task.standardize.fit_(
-            np.concatenate([*[of.mean] * task.history, of.forcing_mean, mean]),
-            np.concatenate([*[of.std] * task.history, of.forcing_std, std]),
-        )
 
 
 def _last_training_time(n: int, share: float) -> int:

@@ -123,9 +123,23 @@ class ForecastWindows(Dataset[ForecastSample]):
 
     def within(self, start: int, stop: int) -> list[int]:
         """Return the windows of which all states lie at times from start to stop."""
+        times = np.arange(len(self.fields))
+        return self.inside((times >= start) & (times < stop))
+
+    def inside(self, chosen: npt.NDArray[np.bool_]) -> list[int]:
+        """Return the windows of which all states are chosen.
+
+        Parameters
+        ----------
+        chosen
+            True for states of the series that a window may have, shape ``(T,)``.
+        """
+        before = np.concatenate([[0], np.cumsum(chosen)])
         first = self.present + 1 - self.history
         last = self.present + self.steps
-        found: list[int] = np.flatnonzero((first >= start) & (last < stop)).tolist()
+        count = before[last + 1] - before[first]
+        whole = count == self.history + self.steps
+        found: list[int] = np.flatnonzero(whole).tolist()
         return found
 
 

@@ -1,4 +1,4 @@
-"""Scores of forecasts for each lead time, beside those of persistence."""
+"""Scores of forecasts by lead time, beside those of persistence and climatology."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ class LeadScores(NamedTuple):
         That of persistence, the forecast that nothing changes.
     acc
         Anomaly correlation about the climatology, averaged over the forecasts.
+    climatology
+        Root mean square error of the mean state of the training times.
     """
 
     rmse: Tensor
     persistence: Tensor
     acc: Tensor
+    climatology: Tensor
 
     @property
     def skill(self) -> Tensor:
@@ -107,15 +110,17 @@ def lead_sums(
     Returns
     -------
     Tensor
-        Shape ``(1, lead, 14, C)``, float64: sums of the errors of the forecast and of
-        persistence, then the sum of correlations and their number.
+        Shape ``(1, lead, 20, C)``, float64: sums of the errors of the forecast, of
+        persistence and of the climatology, then the sum of correlations and their
+        number.
     """
     rows = []
     for lead in range(truth.shape[1]):
         y, valid = truth[:, lead], mask[:, lead]
+        normal = climatology.to(y).expand_as(y)
         sums = [
             error_sums(x, y, area, valid, torch.float64)
-            for x in (forecast[:, lead], present)
+            for x in (forecast[:, lead], present, normal)
         ]
         metric = AnomalyCorrelation(climatology).to(y.device)
         metric.update(forecast[:, lead], y, area, valid)
@@ -125,12 +130,14 @@ def lead_sums(
 
 
 def lead_scores(parts: Tensor) -> LeadScores:
-    """Return the scores of all batches, from their sums ``(batch, lead, 14, C)``."""
+    """Return the scores of all batches, from their sums ``(batch, lead, 20, C)``."""
     n = len(ErrorSums._fields)
-    own, reference, correlations = [], [], []
+    rows: list[tuple[Tensor, ...]] = []
     for sums in parts.unbind(1):
-        own.append(ErrorSums(*merged(sums[:, :n])).rmse)
-        reference.append(ErrorSums(*merged(sums[:, n : 2 * n])).rmse)
-        total, maps = sums[:, 2 * n :].sum(0)
-        correlations.append(total / maps)
-    return LeadScores(*(torch.stack(rows) for rows in (own, reference, correlations)))
+        own, persistence, climatology = (
+            ErrorSums(*merged(sums[:, start : start + n])).rmse
+            for start in (0, n, 2 * n)
+        )
+        total, maps = sums[:, 3 * n :].sum(0)
+        rows.append((own, persistence, total / maps, climatology))
+    return LeadScores(*(torch.stack(one) for one in zip(*rows, strict=True)))

@@ -1,0 +1,1 @@
+"""``forecast``: networks that step fields in time, from series in files."""

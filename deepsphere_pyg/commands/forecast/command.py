@@ -1,0 +1,139 @@
+"""``deepsphere-pyg forecast``: step fields in time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields, replace
+
+import pytorch_lightning as pl
+
+from deepsphere_pyg.commands.fields.data import REGRIDDED
+from deepsphere_pyg.commands.forecast.ahead import forecast_ahead
+from deepsphere_pyg.commands.forecast.options import (
+    ForecastOptions,
+    SeriesOptions,
+    TimePartOptions,
+)
+from deepsphere_pyg.commands.forecast.parts import Part, read_parts, sample_parts
+from deepsphere_pyg.commands.forecast.report import report
+from deepsphere_pyg.commands.forecast.series import Series, open_series
+from deepsphere_pyg.commands.forecast.training import kept_task, train_forecast
+from deepsphere_pyg.commands.options.fields import ALL, InputOptions
+from deepsphere_pyg.commands.options.kept import (
+    Kept,
+    read_kept,
+    tell_ignored,
+    with_kept,
+)
+from deepsphere_pyg.commands.options.network import NetworkOptions
+from deepsphere_pyg.commands.options.resuming import resolved_regridding
+from deepsphere_pyg.commands.options.training import (
+    INTERRUPTED,
+    prepare,
+    tell_of_resuming,
+)
+from deepsphere_pyg.processes import process_rank
+from deepsphere_pyg.training.loop import tell
+from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks import ForecastTask
+
+OPTIONS = ForecastOptions
+# Options that a checkpoint brings: those of the data, and those that it fixes.
+_DATA = [
+    *(f.name for kind in (InputOptions, TimePartOptions) for f in fields(kind)),
+    *("forcing", "scored_steps"),
+]
+_FIXED = [
+    *(f.name for f in fields(NetworkOptions)),
+    *(f.name for f in fields(SeriesOptions) if f.name not in _DATA),
+    *(f.name for f in fields(TrainingOptions) if f.name not in ("batch_size", "seed")),
+    "loss",
+]
+
+
+def run(options: ForecastOptions) -> int:
+    """Run the command and return its exit status.
+
+    Raises
+    ------
+    ValueError
+        If an option is missing, out of range, or does not fit the data.
+    """
+    _check(options)
+    prepare(options, "history", "steps", "scored_steps", "n_rollouts", "lead")
+    if options.checkpoint is not None:
+        return _with_checkpoint(options, read_kept(options.checkpoint))
+    started = time.perf_counter()
+    options = resolved_regridding(options)
+    series = open_series(options)
+    samples = sample_parts(options, series, options.history, only_test=False)
+    parts = read_parts(options, series, samples, options.history)
+    facts = described(series, parts)
+    tell(f"data       {facts}")
+    trained = train_forecast(options, series, parts, facts)
+    if trained is None:
+        tell_of_resuming()
+        return INTERRUPTED
+    if process_rank():
+        # The first process reports.
+        return 0
+    seconds = time.perf_counter() - started
+    return report(options, series, parts["test"], trained.task, trained, facts, seconds)
+
+
+def _check(options: ForecastOptions) -> None:
+    """Refuse options that exclude each other."""
+    if options.start is not None and options.checkpoint is None:
+        raise ValueError("--from forecasts with a trained network; pass --checkpoint")
+    if options.lead is not None and options.start is None:
+        raise ValueError(
+            "--lead is the length of a forecast; pass --from last or --from TIME with "
+            "it, or --scored-steps for the lead times of a test"
+        )
+    if options.checkpoint is not None and options.resume:
+        raise ValueError("--checkpoint tests and --resume trains; pass one of them")
+    if options.gap < 0:
+        raise ValueError(f"--gap must be at least 0, got {options.gap}")
+
+
+def _with_checkpoint(options: ForecastOptions, kept: Kept) -> int:
+    """Test a checkpoint, or forecast with it."""
+    kept.refuse_other(ForecastTask)
+    tell_ignored(options, _FIXED)
+    other = options.fields is not None
+    options = with_kept(options, kept, _DATA)
+    if options.inputs is None and kept.notes.get("channel_names"):
+        options = replace(options, inputs=tuple(kept.notes["channel_names"]))
+    if options.scored_steps is None:
+        options = replace(options, scored_steps=kept.config["scored_steps"])
+    history = int(kept.config["history"])
+    series = open_series(options, kept)
+    if options.start is not None:
+        pl.seed_everything(options.seed, verbose=False)
+        return forecast_ahead(options, series, kept_task(kept, series))
+    if other and options.test == TimePartOptions.test:
+        # Other files are tested whole.
+        options = replace(options, test=ALL)
+    samples = sample_parts(options, series, history, only_test=True)
+    task = kept_task(kept, series)
+    parts = read_parts(options, series, samples, history)
+    facts = described(series, parts)
+    tell(f"data       {facts}")
+    return report(options, series, parts["test"], task, None, facts, 0.0)
+
+
+def described(series: Series, parts: dict[str, Part]) -> str:
+    """Describe the data in a line."""
+    words = {"train": "training", "validation": "validation", "test": "testing"}
+    counts = ", ".join(f"{len(part)} for {words[name]}" for name, part in parts.items())
+    members = len(set(series.member.tolist()))
+    several = f" of {members} members" if members > 1 else ""
+    further = ""
+    if series.n_forcing:
+        first, last = series.n_states, series.n_states + series.n_forcing
+        further = f"; forcing {', '.join(series.maps.channel_names[first:last])}"
+    return (
+        f"{len(series.maps)} states{several}, {series.step.text()} apart, of "
+        f"{', '.join(series.names)}{further}; forecasts: {counts}; regridded by "
+        f"{REGRIDDED[series.maps.regridding]}"
+    )

@@ -1,0 +1,135 @@
+"""Options of forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from deepsphere_pyg.commands.fields.losses import LossOptions
+from deepsphere_pyg.commands.options.fields import InputOptions
+from deepsphere_pyg.commands.options.network import NetworkOptions
+from deepsphere_pyg.commands.options.parsing import METAVAR, Options
+from deepsphere_pyg.commands.options.sampling import SamplingOptions
+from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
+from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.tasks.forecast_arguments import checked_step_weights
+
+_NAME, _PART = {METAVAR: "NAME"}, {METAVAR: "PART"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesOptions(Options):
+    """Series, which is read into memory as float32.
+
+    Parameters
+    ----------
+    history
+        Number of states that the network sees, the last of which is the present.
+    steps
+        Steps in time of the forecasts in the training loss, in which the network is fed
+        its own output.
+    step_weights
+        Weight of each of these steps in the loss (default: equal).
+    scored_steps
+        Lead times of validation and test, in steps (default: --steps).
+    predict
+        The network predicts the increment of a step, or the next state.
+    forcing
+        Variables that are known in advance, such as the insolation; the network sees
+        them at the time of the next state. Missing values become the mean of the map.
+    static
+        Variables that do not change, such as the topography. Missing values become the
+        mean of the map.
+    """
+
+    history: int = 1
+    steps: int = 1
+    step_weights: tuple[float, ...] | None = None
+    scored_steps: int | None = None
+    predict: Literal["increment", "state"] = "increment"
+    forcing: tuple[str, ...] = field(default=(), metadata=_NAME)
+    static: tuple[str, ...] = field(default=(), metadata=_NAME)
+
+    def __post_init__(self) -> None:
+        if self.steps >= 1:
+            checked_step_weights(self.step_weights, self.steps)
+        super().__post_init__()
+
+    @property
+    def leads(self) -> int:
+        """Number of lead times of validation and test."""
+        return self.steps if self.scored_steps is None else self.scored_steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimePartOptions(Options):
+    """Training, validation and test times.
+
+    Parameters
+    ----------
+    train
+        Times to train on: a range as 1890/1959, or members as member=57,59 (default:
+        all that are not held out).
+    validation
+        Times to select the checkpoint by: a share, the last but those of the test; a
+        range; or members.
+    test
+        Times to test on: a share, the last; a range; or members; with --checkpoint also
+        all. No forecast uses states of another part.
+    gap
+        Steps to leave out beside held-out times, since neighbours in time are similar.
+    """
+
+    train: str | None = field(default=None, metadata=_PART)
+    validation: str = field(default="0.15", metadata=_PART)
+    test: str = field(default="0.15", metadata=_PART)
+    gap: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastingOptions(Options):
+    """Evaluation and forecasts.
+
+    Parameters
+    ----------
+    checkpoint
+        Do not train: test this checkpoint, which brings its sampling, network and data
+        options, on the test times or, with --test all or other --fields, on all; or
+        forecast with it, with --from.
+    n_rollouts
+        Initial times of the forecasts in predictions.nc, spread over the test times.
+    start
+        Forecast from this time, such as 2001-02-03T06, or from the last time of
+        --fields (last); needs --checkpoint.
+    lead
+        Number of steps to forecast with --from (default: those of the scores).
+    """
+
+    checkpoint: Path | None = None
+    n_rollouts: int = 8
+    start: str | None = field(default=None, metadata={METAVAR: "last|TIME"})
+    lead: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastOptions(
+    InputOptions,
+    SeriesOptions,
+    TimePartOptions,
+    SamplingOptions,
+    NetworkOptions,
+    ForecastingOptions,
+    OutputOptions,
+    MachineOptions,
+    TrainingOptions,
+    LossOptions,
+):
+    """Options of the command."""
+
+    @property
+    def default_out(self) -> Path:
+        """Folder of the results; that of the training would lose its scores."""
+        if self.start is not None:
+            return Path("runs/prediction")
+        return Path("runs/forecast" if self.checkpoint is None else "runs/evaluation")
