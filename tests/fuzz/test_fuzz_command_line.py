@@ -24,6 +24,7 @@ COMMANDS = {
     "equivariance --points": "--points nowhere.csv --out out",
     "regress": "--fields nowhere.nc --targets t --nside 2 --out out",
     "classify": "--fields nowhere.nc --targets t --nside 2 --out out",
+    "forecast": "--fields nowhere.nc --inputs t --nside 2 --out out",
     "predict": "--checkpoint nowhere.ckpt --fields nowhere.nc --out out.nc",
     "qm7": "--root nowhere --out out",
     "qm7 --checkpoint": "--checkpoint nowhere --molecules nowhere.xyz --out out",
@@ -45,8 +46,13 @@ def options_of(command):
 
 
 # Measuring is quick to start, so that most of its odd options run and draw; the options
-# of classify are those of regress, and further runs of a command have those of it.
-LONG = ("equivariance", "classify", *(name for name in COMMANDS if " " in name))
+# of classify and forecast are most of regress, and further runs of a command have those of it.
+LONG = (
+    "equivariance",
+    "classify",
+    "forecast",
+    *(name for name in COMMANDS if " " in name),
+)
 CASES = [
     pytest.param(command, option, marks=[pytest.mark.slow] * (command in LONG))
     for command in COMMANDS

@@ -53,6 +53,14 @@ class Options:
 class HelpFormatter(argparse.HelpFormatter):
     """Show defaults, if there are any, as the shell passes them."""
 
+    def add_argument(self, action: argparse.Action) -> None:
+        """Add the help of an option, but of those of Lightning's trainer.
+
+        They are some forty, which Lightning documents; one line tells of them.
+        """
+        if not any(one.startswith("--trainer.") for one in action.option_strings):
+            super().add_argument(action)
+
     def _get_help_string(self, action: argparse.Action) -> str | None:
         default, text = action.default, action.help or ""
         if isinstance(default, list | tuple):
