@@ -45,14 +45,10 @@ def options_of(command):
     ]
 
 
-# Measuring is quick to start, so that most of its odd options run and draw; the options
-# of classify and forecast are most of regress, and further runs of a command have those of it.
-LONG = (
-    "equivariance",
-    "classify",
-    "forecast",
-    *(name for name in COMMANDS if " " in name),
-)
+# Measuring is quick to start, so that most of its odd options run and draw. Others have
+# the options of a run that is checked by default.
+SAME = ("classify", "forecast", *(name for name in COMMANDS if " " in name))
+LONG = ("equivariance", *SAME)
 CASES = [
     pytest.param(command, option, marks=[pytest.mark.slow] * (command in LONG))
     for command in COMMANDS

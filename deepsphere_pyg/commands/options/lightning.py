@@ -21,7 +21,8 @@ def add_trainer(parser: ArgumentParser, place: Any = None, text: str = "") -> No
     """Add the options of Lightning's trainer, as ``--trainer.precision bf16-mixed``."""
     parser.add_class_arguments(pl.Trainer, "trainer", instantiate=False, skip=set(OWN))
     parser.set_defaults({f"trainer.{name}": one for name, one in TRAINER.items()})
-    parser.groups["trainer"].title = "arguments of Lightning's trainer"
+    groups = parser.groups or {}
+    groups["trainer"].title = "arguments of Lightning's trainer"
     for action in parser._actions:
         if action.dest == "trainer":
             action.help, action.metavar = text, "FILE"
