@@ -176,6 +176,6 @@ def test_two_interrupts_leave_whole_files_and_no_traceback(tmp_path, pause):
     assert process.returncode == 130
     assert "Traceback" not in error
     assert {path.name for path in out.iterdir()} == {
-        *("best.ckpt", "last.ckpt", "history.csv")
+        *("best.ckpt", "last.ckpt", "history.csv", "config.yaml")
     }
     load_model(out / "last.ckpt")
