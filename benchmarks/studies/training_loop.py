@@ -109,14 +109,17 @@ def measured(nside: int, rounds: int, steps: int, epochs: int) -> dict[str, floa
     }
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the seconds a step."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--nside", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.studies.training_loop",
+        description=__doc__.splitlines()[0],
+    )
+    parser.add_argument("--nside", type=int, default=16, help="HEALPix resolution")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of both loops")
     parser.add_argument("--steps", type=int, default=10, help="steps of an epoch")
     parser.add_argument("--epochs", type=int, default=3, help="epochs of a round")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     found = measured(args.nside, args.rounds, args.steps, args.epochs)
     print(f"bare loop  {1e3 * found['bare']:8.2f} ms a step")

@@ -129,7 +129,7 @@ def part_of(text: str | None) -> Any:
     Examples
     --------
     >>> part_of("0.2"), part_of("1950/1989"), part_of("member=57,59")
-    (0.2, '1950/1989', {'member': [57.0, 59.0]})
+    (0.2, '1950/1989', {'member': [57, 59]})
     """
     if text is None:
         return None

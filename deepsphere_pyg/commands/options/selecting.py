@@ -27,7 +27,7 @@ def selection(texts: Sequence[str], option: str = "select") -> dict[str, Any]:
     Examples
     --------
     >>> selection(["level=850", "step=6h", "level=500"])
-    {'level': [850.0, 500.0], 'step': '6h'}
+    {'level': [850, 500], 'step': '6h'}
     """
     values: dict[str, list[Any]] = {}
     for text in texts:
