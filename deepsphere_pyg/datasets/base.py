@@ -75,7 +75,7 @@ def boolean_mask(name: str, mask: npt.ArrayLike, n: int) -> npt.NDArray[np.bool_
         )
     if array.shape != (n,):
         raise ValueError(
-            f"{name} must have one value a vertex, shape ({n},), got {array.shape}"
+            f"{name} must have one value per vertex, shape ({n},), got {array.shape}"
         )
     return array
 
@@ -127,7 +127,7 @@ def segmentation_sample(
     labels = native(y, "y")
     if labels.shape != inputs.shape[:1]:
         raise ValueError(
-            f"y must have one class a vertex, shape {inputs.shape[:1]}, "
+            f"y must have one class per vertex, shape {inputs.shape[:1]}, "
             f"got {labels.shape}"
         )
     finite = np.isfinite(inputs)

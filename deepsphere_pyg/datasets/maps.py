@@ -27,7 +27,7 @@ class MapDataset(Dataset[Sample_co], ABC):
     sampling
         Where the vertices are, the same for every map.
     channel_names
-        One name an input channel.
+        One name per input channel.
     class_names
         One name per class.
     """

@@ -84,7 +84,7 @@ def precision_recall_curves(
     for (network, p), style in zip(predictions.items(), _LINE_STYLES * 8, strict=False):
         if areas.shape != p.mask.shape[-1:]:
             raise ValueError(
-                f"area must have shape {p.mask.shape[-1:]}, one number a vertex, got "
+                f"area must have shape {p.mask.shape[-1:]}, one number per vertex, got "
                 f"{areas.shape}; pass the weights of the sampling"
             )
         weights = np.broadcast_to(areas, p.mask.shape)[p.mask]

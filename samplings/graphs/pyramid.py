@@ -71,7 +71,7 @@ class Pyramid:
         options = build_options(self.config)
         weighting = options["weighting"]
         for chosen, name in (
-            (isinstance(weighting, list), "weightings, one a level,"),
+            (isinstance(weighting, list), "weightings, one per level,"),
             (getattr(weighting, "t", None) is not None, "kernel width t"),
             (options["coarser"] is not None, "coarser levels"),
         ):

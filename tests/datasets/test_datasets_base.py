@@ -112,8 +112,8 @@ def test_labels_of_masked_vertices_may_be_anything() -> None:
     ("x", "y", "mask", "message"),
     [
         (np.zeros(3), [0, 0, 0], None, r"x must have shape \(V, C\), got \(3,\)"),
-        (np.zeros((3, 1)), [0, 0], None, r"one class a vertex, shape \(3,\)"),
-        (np.zeros((3, 1)), [0, 0, 0], [True], "mask must have one value a vertex"),
+        (np.zeros((3, 1)), [0, 0], None, r"one class per vertex, shape \(3,\)"),
+        (np.zeros((3, 1)), [0, 0, 0], [True], "mask must have one value per vertex"),
         (np.zeros((3, 1)), [0, 2, 0], None, "from 0 to 1, got 2 at vertex 1; mask out"),
         (np.zeros((3, 1)), [0, 0, -1], None, "from 0 to 1, got -1 at vertex 2"),
         (np.zeros((3, 1)), [0, 0.5, 0], None, "got 0.5 at vertex 1"),

@@ -89,7 +89,7 @@ def test_blocks_too_large_for_the_fraction_are_refused():
 
 def test_masks_that_do_not_fit_are_refused():
     dataset = Numbers(HEALPix(2), 1)
-    with pytest.raises(ValueError, match="one value a vertex"):
+    with pytest.raises(ValueError, match="one value per vertex"):
         MaskedMaps(dataset, [True])
     with pytest.raises(ValueError, match="no vertex would count"):
         MaskedMaps(dataset, np.zeros(48, dtype=bool))

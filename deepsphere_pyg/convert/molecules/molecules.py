@@ -88,8 +88,8 @@ class Molecules(ReadOnly):
         labels = array_argument("energies", energies)
         if labels.shape != (n,):
             raise ValueError(
-                f"energies must have shape ({n},), one a molecule, got {labels.shape}; "
-                "labels and molecules are from different data"
+                f"energies must have shape ({n},), one per molecule, got "
+                f"{labels.shape}; labels and molecules are from different data"
             )
         for name, values in (("positions", places), ("energies", labels)):
             wrong = ~np.isfinite(values).reshape(n, -1).all(axis=1)

@@ -44,7 +44,7 @@ def checked_spectra(spectra: npt.ArrayLike, lmax: int) -> FloatArray:
     if len(rows) < 2 or any(row.ndim != 1 for row in rows):
         shapes = ", ".join(str(row.shape) for row in rows[:3])
         raise ValueError(
-            f"spectra must be two or more lists of C_l, one a class, got {len(rows)}"
+            f"spectra must be two or more lists of C_l, one per class, got {len(rows)}"
             f"{' of shapes ' * bool(rows)}{shapes}; pass an array (classes, degrees)"
         )
     lengths = [len(row) for row in rows]

@@ -169,7 +169,7 @@ class GlobalMeanPool(FixedTensors):
         n = tensor_argument("x", x).shape[-2:-1]
         if tensor_argument("area", area, "(vertex,)").shape != n or not n:
             raise ValueError(
-                f"area must have shape {tuple(n)}, one number a vertex of x, shape "
+                f"area must have shape {tuple(n)}, one number per vertex of x, shape "
                 f"(*batch, vertex, channel), got {tuple(area.shape)}"
             )
         share = (area / area.sum()).to(x.dtype)

@@ -76,8 +76,8 @@ class Standardize(nn.Module):
         for name, value in [("mean", mean), ("std", std)]:
             if value.shape != (self.channels,):
                 raise ValueError(
-                    f"{name} must have shape ({self.channels},), one number a channel, "
-                    f"got {tuple(value.shape)}"
+                    f"{name} must have shape ({self.channels},), one number per "
+                    f"channel, got {tuple(value.shape)}"
                 )
             if not torch.isfinite(value).all():
                 bad = int((~torch.isfinite(value)).nonzero()[0])

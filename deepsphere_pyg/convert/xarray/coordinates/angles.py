@@ -125,7 +125,7 @@ def in_degrees(
         )
     if np.abs(lon).max() > 720:
         raise ValueError(
-            "longitudes must be degrees that go round the globe at most once, got "
+            "longitudes must be degrees that go around the globe at most once, got "
             f"{lon.min():g} to {lon.max():g}; are they degrees of a globe?"
         )
     return np.clip(lat, -90, 90), lon

@@ -66,7 +66,7 @@ def grid_lines(
     span = np.ptp(east)
     if span > 360 + ROUNDING:
         raise ValueError(
-            "longitudes must be degrees that go round the globe at most once, got "
+            "longitudes must be degrees that go around the globe at most once, got "
             f"{east.min():g} to {east.max():g}; cut the overlapping columns"
         )
     rows = np.argsort(-north)

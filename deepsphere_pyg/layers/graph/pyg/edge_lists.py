@@ -104,7 +104,7 @@ def edge_list(
             )
         if edge_weight.shape not in {(n_edges,), (n_edges, 1)}:
             raise ValueError(
-                f"edge_weight must have shape ({n_edges},), one number an edge, got "
+                f"edge_weight must have shape ({n_edges},), one number per edge, got "
                 f"{tuple(edge_weight.shape)}; give edges of several attributes one "
                 "weight each"
             )
