@@ -9,7 +9,10 @@ from typing import Any
 # Cards of the table and its columns, of its checksums, and of the pixels.
 _TABLE = "XTENSION BITPIX NAXIS NAXIS1 NAXIS2 PCOUNT GCOUNT TFIELDS THEAP SIMPLE END"
 _PIXELS = "PIXTYPE ORDERING NSIDE INDXSCHM OBJECT FIRSTPIX LASTPIX GRAIN OBS_NPIX"
-_OWN = frozenset(f"{_TABLE} CHECKSUM DATASUM {_PIXELS} BAD_DATA COORDSYS".split())
+# Card of the digest of the other cards and the data, beside the checksums of FITS.
+DIGEST = "SHA256"
+_SUMS = f"CHECKSUM DATASUM {DIGEST}"
+_OWN = frozenset(f"{_TABLE} {_SUMS} {_PIXELS} BAD_DATA COORDSYS".split())
 _OF_COLUMN = re.compile(
     r"T(TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|DIM|BCOL|[DL]MIN|[DL]MAX)\d+"
 )

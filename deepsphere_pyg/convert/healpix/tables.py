@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from astropy.io import fits
 
-from deepsphere_pyg.convert.healpix.cards import LINES, pixel_column
+from deepsphere_pyg.convert.healpix.cards import DIGEST, LINES, pixel_column
 from samplings.missing_values import without_missing
 from samplings.reading import DataFileError, reading
 
@@ -22,7 +23,9 @@ KIND = "a HEALPix map in FITS"
 # FITS files consist of blocks; checksums are computed on some thousand at once.
 _BLOCK = 2880
 _BLOCKS = 1 << 13
+_CARD = 80
 _ONES = 0xFFFFFFFF
+_NOT_COUNTED = ("", "CHECKSUM", "DATASUM", DIGEST, *LINES)
 _GZIP = b"\x1f\x8b"
 
 
@@ -188,26 +191,55 @@ def _verify(path: Path, table: Any) -> None:
     of_data, of_all = (
         str(table.header.get(key, "")).strip() for key in ("DATASUM", "CHECKSUM")
     )
-    if (of_data and _checksum(file, start, stop) != int(of_data)) or (
-        of_all and _checksum(file, head, stop) != _ONES
+    digest = str(table.header.get(DIGEST, "")).strip()
+    if (
+        (of_data and _checksum(file, start, stop) != int(of_data))
+        or (of_all and _checksum(file, head, stop) != _ONES)
+        or (digest and digest != content_digest(table))
     ):
         raise DataFileError(
             f"{path} is damaged: its checksum differs from that of its content; copy "
-            "it again. If you changed it yourself, remove its cards CHECKSUM and "
-            "DATASUM"
+            "it again. If you changed it yourself, remove its cards CHECKSUM, DATASUM "
+            f"and {DIGEST}"
         )
 
 
-def _checksum(file: Any, start: int, stop: int) -> int:
-    """Return the sum of 32-bit words with carries added, as FITS defines it."""
+def content_digest(table: Any) -> str:
+    """Return the SHA-256 of the cards and the data of a table in an open file.
+
+    The checksum of FITS is a sum of 32-bit words, in which opposite errors cancel.
+    Comments may be added later, and do not count.
+    """
+    place = table.fileinfo()
+    file, head, start = place["file"], place["hdrLoc"], place["datLoc"]
+    file.seek(head)
+    header = file.read(start - head)
+    digest = hashlib.sha256()
+    for i in range(0, len(header), _CARD):
+        card = header[i : i + _CARD]
+        if card[:8].strip().decode("latin1") not in _NOT_COUNTED:
+            digest.update(card)
+    for content in _parts(file, start, start + place["datSpan"]):
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _parts(file: Any, start: int, stop: int) -> Iterator[bytes]:
+    """Read a part of a file, some thousand blocks at once."""
     file.seek(start)
-    total = 0
     for place in range(start, stop, _BLOCK * _BLOCKS):
         size = min(_BLOCK * _BLOCKS, stop - place)
         content = file.read(size)
         # A damaged header may state any size.
         if len(content) < size:
             raise EOFError("it ends before the table does")
+        yield content
+
+
+def _checksum(file: Any, start: int, stop: int) -> int:
+    """Return the sum of 32-bit words with carries added, as FITS defines it."""
+    total = 0
+    for content in _parts(file, start, stop):
         words = np.frombuffer(content, ">u4")
         total += int(words.sum(dtype=np.uint64))
     while total > _ONES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from astropy.io import fits
 
 from deepsphere_pyg.convert.healpix.array_maps import real_array
+from deepsphere_pyg.convert.healpix.cards import DIGEST
 from deepsphere_pyg.convert.healpix.headers import (
     add_card,
     channel_names,
@@ -19,6 +21,7 @@ from deepsphere_pyg.convert.healpix.headers import (
     header_texts,
 )
 from deepsphere_pyg.convert.healpix.maps import HEALPixMap, signal_type
+from deepsphere_pyg.convert.healpix.tables import content_digest
 from samplings import HEALPix, Sampling
 from samplings.arguments import choice_argument
 from samplings.arrays import IntArray
@@ -125,8 +128,14 @@ def write_healpix(
     table.header.update(cards)
     for keyword, value in _mapping(header).items():
         add_card(table.header, keyword, value)
+    file = fits.HDUList([fits.PrimaryHDU(), table])
     with atomic_path(path) as temporary:
-        file = fits.HDUList([fits.PrimaryHDU(), table])
+        # The digest is of the cards as they are written.
+        content = io.BytesIO()
+        file.writeto(content)
+        content.seek(0)
+        with fits.open(content) as written:
+            table.header[DIGEST] = content_digest(written[1])
         file.writeto(temporary, overwrite=True, checksum=True)
 
 

@@ -164,6 +164,30 @@ def test_checksums_are_those_of_astropy(tmp_path):
             assert (hdu.verify_checksum(), hdu.verify_datasum()) == (1, 1)
 
 
+def test_errors_that_cancel_in_the_checksum_are_told(tmp_path):
+    path = tmp_path / "sky.fits"
+    write_healpix(path, np.arange(768.0), HEALPix(8))
+    with fits.open(path) as file:
+        start = file[1].fileinfo()["datLoc"]
+    damaged = bytearray(path.read_bytes())
+    # Two values swapped, four bytes after four bytes.
+    first, second = (slice(start + 8 * i, start + 8 * i + 8) for i in (100, 200))
+    damaged[first], damaged[second] = damaged[second], damaged[first]
+    path.write_bytes(damaged)
+    with fits.open(path, checksum=True) as file:
+        assert (file[1].verify_checksum(), file[1].verify_datasum()) == (1, 1)
+    with pytest.raises(ValueError, match=r"sky.fits is damaged.*SHA256"):
+        read_healpix(path)
+
+
+def test_comments_may_be_added_to_a_file(tmp_path):
+    path = tmp_path / "sky.fits"
+    write_healpix(path, np.arange(192.0), HEALPix(4))
+    with fits.open(path, mode="update", checksum=True) as file:
+        file[1].header["HISTORY"] = "looked at"
+    assert (read_healpix(path).values[:, 0] == np.arange(192)).all()
+
+
 @pytest.mark.parametrize("place", [2880 + 1000, -2880 + 5, 2880 + 480])
 def test_a_changed_byte_is_told_by_the_checksum(tmp_path, place):
     path = tmp_path / "sky.fits"
