@@ -40,7 +40,8 @@ def by_fold(kept: Kept, task: str, given: str, name: str) -> dict[str, list[Any]
     """Return the rows of a method, by the runs held out.
 
     The method ``CHOSEN`` is, in each fold, the network with the best mean score of
-    validation over the seeds: the lowest error of years, the highest accuracy.
+    validation over the seeds that all networks have, which hold out the same runs: the
+    lowest error of years, the highest accuracy.
     """
     rows = kept.find(task=task, input=given)
     folds: dict[str, list[Any]] = {}
@@ -51,8 +52,17 @@ def by_fold(kept: Kept, task: str, given: str, name: str) -> dict[str, list[Any]
             names = list(dict.fromkeys(map(name_of, networks)))
             if not names:
                 continue
+            common = set.intersection(
+                *({r["seed"] for r in networks if name_of(r) == n} for n in names)
+            )
             scores = [
-                np.mean([float(r["validation"]) for r in networks if name_of(r) == n])
+                np.mean(
+                    [
+                        float(r["validation"])
+                        for r in networks
+                        if name_of(r) == n and r["seed"] in common
+                    ]
+                )
                 for n in names
             ]
             best = np.argmin(scores) if task == "year" else np.argmax(scores)
