@@ -19,11 +19,13 @@ from benchmarks.studies.climate_runs.baselines import (
 from benchmarks.studies.climate_runs.data import (
     FORCED,
     NATURAL,
+    PIXELS,
     areas,
     fold_of,
     read_runs,
 )
 from benchmarks.studies.climate_runs.kept import Kept
+from deepsphere_pyg.datasets import FieldMaps
 from samplings import GaussLegendre
 
 YEARS = np.arange(1956, 2000)
@@ -104,8 +106,18 @@ def test_norms_of_features_are_areal_means(runs: xr.DataArray) -> None:
     zonal = (maps.mean(-1) ** 2 * areas(runs).sum(-1)).sum(-1)
     found = (features(fold, "zonal", "raw", [57]) ** 2).sum(1)
     np.testing.assert_allclose(found, zonal, rtol=1e-12)
-    with pytest.raises(ValueError, match="kind must be 'grid'"):
+    with pytest.raises(ValueError, match="kind must be one of grid, pixels"):
         features(fold, "rings", "raw", [57])
+
+
+def test_pixels_are_those_of_the_networks(runs: xr.DataArray) -> None:
+    fold = fold_of(runs, [FORCED[1:]], keep_mean=True)
+    dims = ("member", "year")
+    maps = FieldMaps(fold.fields, inputs=["raw"], sampling=PIXELS, sample_dims=dims)
+    found = features(fold, "pixels", "raw", [59])
+    expected = maps.subset(member=59).X[:][..., 0] / np.sqrt(len(PIXELS))
+    # The maps are float32.
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_ridge_finds_the_years_of_a_run_it_has_not_seen(runs: xr.DataArray) -> None:

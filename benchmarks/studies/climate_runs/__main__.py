@@ -31,6 +31,7 @@ from benchmarks.measuring.files import new_parser, refuse_below, write_picture
 from benchmarks.studies.climate_runs.baselines import (
     ALPHAS,
     INVERSES,
+    KINDS,
     chosen,
     log_loss,
     logistic,
@@ -156,7 +157,7 @@ def run_fold(
         "input": INPUT_NAMES[keep_mean],
         "held": "+".join(map(str, test)),
     }
-    for kind in ("grid", "zonal", "global"):
+    for kind in KINDS:
         # Maps without their global mean have nothing but others.
         if kind == "global" and not keep_mean:
             continue

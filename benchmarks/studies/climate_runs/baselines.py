@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from benchmarks.studies.climate_runs.data import Array, Fold, areas
+from benchmarks.studies.climate_runs.data import PIXELS, Array, Fold, areas
 
 ALPHAS = tuple(10.0**power for power in range(-5, 5))
 INVERSES = tuple(10.0**power for power in range(-4, 4))
+KINDS = ("grid", "pixels", "zonal", "global")
 SCALES = ("raw", "scaled")
 
 Fitted = Callable[[Array], Array]
@@ -27,7 +28,8 @@ def features(fold: Fold, kind: str, scale: str, members: Sequence[int]) -> Array
     fold
         The fields.
     kind
-        ``"grid"``, ``"zonal"`` for means of parallels, ``"global"`` for the mean.
+        ``"grid"``; ``"pixels"`` for means over HEALPix pixels; ``"zonal"`` for means
+        of parallels; ``"global"`` for the mean.
     scale
         ``"raw"`` anomalies, or ``"scaled"`` by the local spread.
     members
@@ -37,11 +39,13 @@ def features(fold: Fold, kind: str, scale: str, members: Sequence[int]) -> Array
     area = areas(fold.fields["raw"])
     if kind == "grid":
         return (maps * np.sqrt(area)).reshape(len(maps), -1)
+    if kind == "pixels":
+        return fold.to_pixels.fields(maps) / np.sqrt(len(PIXELS))
     if kind == "zonal":
         return maps.mean(-1) * np.sqrt(area.sum(-1))
     if kind == "global":
         return (maps * area).sum((1, 2))[:, None]
-    raise ValueError(f"kind must be 'grid', 'zonal' or 'global', got {kind!r}")
+    raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
 
 
 def ridge(x: Array, y: Array, alpha: float) -> Fitted:

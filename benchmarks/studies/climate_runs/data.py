@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
+from deepsphere_pyg.convert import from_xarray
+from deepsphere_pyg.datasets import Regridder
+from samplings import HEALPix
 
 Array = npt.NDArray[np.float64]
 
@@ -17,6 +22,8 @@ FORCED = (57, 59, 60, 61)
 NATURAL = (66, 67, 68, 69)
 #: Years in which forced and natural runs are told apart.
 LATE = slice(1960, 1999)
+#: Fewer vertices than the file's grid has, in the hope that what lasts a year is large.
+PIXELS = HEALPix(8)
 #: Inputs of the networks: the field, and what tells one place from another.
 INPUTS = ("scaled", "spread", "climate", "x", "y", "z")
 # Gaussian latitudes are stored in float32.
@@ -44,6 +51,11 @@ class Fold:
         found = self.fields[name].sel(member=list(members)).to_numpy()
         maps: Array = found.reshape(-1, *found.shape[2:]).astype(np.float64)
         return maps
+
+    @cached_property
+    def to_pixels(self) -> Regridder:
+        """Regridding of maps to ``PIXELS``, as for the networks there."""
+        return Regridder(from_xarray(self.fields["raw"]), PIXELS)
 
 
 def read_runs(path: Path) -> xr.DataArray:

@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.studies.climate_runs.data import FORCED, INPUTS, Array, Fold
+from benchmarks.studies.climate_runs.data import FORCED, INPUTS, PIXELS, Array, Fold
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.models import SphericalClassifier, ZonalClassifier
 from deepsphere_pyg.training import SphereDataModule, fit
-from samplings import HEALPix, Icosahedral, Sampling, build_pyramid
+from samplings import Icosahedral, Sampling, build_pyramid
 
-#: Fewer vertices than the file's grid has, but enough for what lasts a year.
-SAMPLINGS = {"gaussian": None, "healpix": HEALPix(8), "icosahedral": Icosahedral(3)}
+SAMPLINGS = {"gaussian": None, "healpix": PIXELS, "icosahedral": Icosahedral(3)}
 WIDTHS = (8, 16, 32)
 K_NEIGHBOURS = 8
 TERMS = 4
