@@ -160,9 +160,9 @@ def test_the_study_ends_with_tables_and_a_picture(
     runs.to_dataset().to_netcdf(file)
     assert read_runs(file).shape == (8, len(YEARS), 8, 16)
     words = ["--file", str(file), "--out", str(tmp_path / "out")]
-    years = ["--tasks", "year", "--samplings", "healpix", "--year-seeds", "0"]
+    years = ["--tasks", "year", "--networks", "healpix-fitted", "--year-seeds", "0"]
     study.main([*words, *years, "--epochs", "1"])
-    forcings = ["--tasks", "forcing", "--samplings"]
+    forcings = ["--tasks", "forcing", "--networks"]
     study.main([*words, *forcings])
     printed = capsys.readouterr().out
     assert (tmp_path / "out/years.png").read_bytes().startswith(b"\x89PNG")

@@ -51,7 +51,7 @@ from benchmarks.studies.climate_runs.data import (
 from benchmarks.studies.climate_runs.kept import Kept, Result
 from benchmarks.studies.climate_runs.networks import (
     NETWORKS,
-    SAMPLINGS,
+    QUICK,
     Network,
     trained,
 )
@@ -62,7 +62,8 @@ from benchmarks.studies.climate_runs.report import (
 )
 
 TASKS = ("year", "forcing")
-INPUT_NAMES = {True: "with mean", False: "without mean"}
+#: Whether inputs keep the global mean of each map.
+INPUT_NAMES = {"with mean": True, "without mean": False}
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -72,7 +73,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--file", type=Path, required=True, help="NetCDF file of the runs")
     add("--out", type=Path, default=Path("runs/climate_runs"))
     add("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
-    add("--samplings", nargs="*", choices=SAMPLINGS, default=list(SAMPLINGS))
+    add("--inputs", nargs="+", choices=INPUT_NAMES, default=list(INPUT_NAMES))
+    add("--networks", nargs="*", choices=NETWORKS, default=list(QUICK))
     add("--epochs", type=int, default=15)
     add("--rate", type=float, default=3e-3, help="highest learning rate")
     add("--year-seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -143,18 +145,19 @@ def run_fold(
     runs: xr.DataArray,
     groups: Sequence[Sequence[int]],
     test: Sequence[int],
-    keep_mean: bool,
+    given: str,
     kept: Kept,
     args: argparse.Namespace,
 ) -> None:
     """Run all methods on one fold."""
     classes = len(groups) == 2
+    keep_mean = INPUT_NAMES[given]
     fold = fold_of(runs, groups, keep_mean=keep_mean)
     # One run of each group is held out together.
     folds = list(zip(*groups, strict=True))
     key = {
         "task": TASKS[classes],
-        "input": INPUT_NAMES[keep_mean],
+        "input": given,
         "held": "+".join(map(str, test)),
     }
     for kind in KINDS:
@@ -165,9 +168,7 @@ def run_fold(
         run = partial(baseline, runs, fold, kind, folds, test, classes)
         kept.add({**key, "method": name}, run)
     seeds = args.forcing_seeds if classes else args.year_seeds
-    for network in NETWORKS:
-        if network.sampling not in args.samplings:
-            continue
+    for network in map(NETWORKS.__getitem__, args.networks):
         for seed in seeds:
             own = {"method": "network", "seed": seed, "sampling": network.sampling}
             held = folds[seed % len(folds)]
@@ -186,15 +187,15 @@ def main(words: Sequence[str] | None = None) -> None:
     if "year" in args.tasks:
         for held in FORCED:
             rest = [member for member in FORCED if member != held]
-            for keep_mean in (True, False):
+            for given in args.inputs:
                 forced = runs.sel(member=list(FORCED))
-                run_fold(forced, [rest], [held], keep_mean, kept, args)
+                run_fold(forced, [rest], [held], given, kept, args)
     if "forcing" in args.tasks:
         late = runs.sel(year=LATE)
         for i, j in np.ndindex(len(FORCED), len(NATURAL)):
             groups = [np.delete(FORCED, i).tolist(), np.delete(NATURAL, j).tolist()]
             test = [FORCED[i], NATURAL[j]]
-            run_fold(late, groups, test, False, kept, args)
+            run_fold(late, groups, test, "without mean", kept, args)
     if "year" in args.tasks:
         print(year_table(kept, runs["year"].to_numpy()))
         figure = year_picture(kept, runs["year"].to_numpy())

@@ -17,9 +17,14 @@ from benchmarks.studies.climate_runs.data import FORCED, INPUTS, PIXELS, Array, 
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.models import SphericalClassifier, ZonalClassifier
 from deepsphere_pyg.training import SphereDataModule, fit
-from samplings import Icosahedral, Sampling, build_pyramid
+from samplings import HEALPix, Icosahedral, Sampling, build_pyramid
 
-SAMPLINGS = {"gaussian": None, "healpix": PIXELS, "icosahedral": Icosahedral(3)}
+SAMPLINGS = {
+    "gaussian": None,
+    "healpix": PIXELS,
+    "healpix16": HEALPix(16),
+    "icosahedral": Icosahedral(3),
+}
 WIDTHS = (8, 16, 32)
 K_NEIGHBOURS = 8
 TERMS = 4
@@ -55,10 +60,14 @@ class Network:
         )
 
 
-NETWORKS = (
-    *(Network(name, w) for w in ("fitted", "heat") for name in SAMPLINGS),
-    Network("gaussian", "zonal"),
-)
+#: Networks by name.
+NETWORKS = {
+    f"{name}-{weighting}": Network(name, weighting)
+    for name in SAMPLINGS
+    for weighting in ("fitted", "heat")
+} | {"gaussian-zonal": Network("gaussian", "zonal")}
+#: Those that are trained by default, each in seconds.
+QUICK = ("healpix-fitted", "healpix-heat", "icosahedral-fitted", "icosahedral-heat")
 
 
 @dataclass(frozen=True, eq=False)

@@ -166,6 +166,8 @@ def year_picture(kept: Kept, years: Array) -> Figure:
         ax.plot(years[[0, -1]], years[[0, -1]], color="0.5", lw=1)
         ax.set_title(f"run {held}, trained on the others", fontsize=9)
         ax.set_xlabel("year of the map")
-        ax.legend(fontsize=7, loc="upper left")
+        ax.legend(
+            fontsize=7, loc="lower right", title="error in years", title_fontsize=7
+        )
     axes[0].set_ylabel("predicted year")
     return figure
