@@ -167,7 +167,9 @@ def year_picture(kept: Kept, years: Array) -> Figure:
         ax.set_title(f"run {held}, trained on the others", fontsize=9)
         ax.set_xlabel("year of the map")
         ax.legend(
-            fontsize=7, loc="lower right", title="error in years", title_fontsize=7
+            fontsize=7, loc="upper left", title="error in years", title_fontsize=7
         )
+    # Room for the legends.
+    axes[0].set_ylim(years[0] - 25, years[-1] + 65)
     axes[0].set_ylabel("predicted year")
     return figure
