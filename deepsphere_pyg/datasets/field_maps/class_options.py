@@ -70,7 +70,8 @@ def _holds_codes(variable: Any) -> bool:
     if {"flag_values", "CLIST"} & set(variable.attrs):
         return True
     packed = {"scale_factor", "add_offset"} & set(variable.encoding)
-    if packed:
+    # The coordinate of a dimension is a quantity, such as a year without its month.
+    if packed or variable.dims == (variable.name,):
         return False
     stored = np.dtype(variable.encoding.get("dtype", variable.dtype))
     return stored.kind in "iub" or variable.dtype.kind in "iub"

@@ -94,7 +94,8 @@ class FieldMaps(DescribedMaps):
     target_kind
         ``"numbers"`` for regression, ``"classes"`` for segmentation and
         classification. ``"auto"``: variables with named codes or stored as integers
-        hold classes, others and parts of times hold numbers.
+        hold classes; others, parts of times, and coordinates of dimensions hold
+        numbers.
     class_names, missing_label, min_share, rare_label
         Of classes: see :class:`XarrayDataset`.
     regrid

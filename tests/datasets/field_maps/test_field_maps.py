@@ -201,6 +201,25 @@ def test_arrays_and_healpix_files_are_sources(tmp_path):
     assert maps.sampling.name == HEALPix(2, nest=False).name
 
 
+def test_the_whole_numbers_of_a_dimension_are_no_classes():
+    data = xr.Dataset(
+        {"n": (("year", "lat", "lon"), np.ones((3, 3, 4)))},
+        {
+            "year": [1998, 1999, 2000],
+            "lat": [-60.0, 0.0, 60.0],
+            "lon": range(0, 360, 90),
+        },
+    )
+    years = FieldMaps(data, targets=["year"])
+    assert years.n_classes == 0
+    assert years.y[:].tolist() == [[1998], [1999], [2000]]
+    asked = FieldMaps(data, targets=["year"], target_kind="classes")
+    assert asked.class_names == ("1998", "1999", "2000")
+    data.year.attrs["flag_values"] = np.array([1998, 1999, 2000])
+    data.year.attrs["flag_meanings"] = "wet dry mild"
+    assert FieldMaps(data, targets=["year"]).class_names == ("wet", "dry", "mild")
+
+
 def test_odd_options_are_refused_with_a_remedy():
     data = fields()
     with pytest.raises(ValueError, match="has no variable 'w'; it has: u, v"):

@@ -1,0 +1,1 @@
+"""Years and forcings from maps of the runs of a climate model."""
