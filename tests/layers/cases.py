@@ -21,6 +21,8 @@ from deepsphere_pyg import (
     GeneralizedConv,
     GlobalMeanPool,
     GridActivation,
+    LearnedPool,
+    LearnedUnpool,
     LocalGrid,
     MaxPool,
     MeanPool,
@@ -39,6 +41,8 @@ from deepsphere_pyg import (
     Unpool,
     WithOperator,
     ZonalConv,
+    child_pooling_operator,
+    child_unpooling_operator,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
@@ -89,6 +93,14 @@ def unpooling() -> EdgeOperator:
     return unpooling_operator(HEALPix(2).coarsen())
 
 
+def child_pooling(terms: str = "auto") -> EdgeOperator:
+    return child_pooling_operator(HEALPix(2).coarsen(), terms=terms)
+
+
+def child_unpooling(terms: str = "auto") -> EdgeOperator:
+    return child_unpooling_operator(HEALPix(2).coarsen(), terms=terms)
+
+
 SCALARS = HarmonicLayout(3, [2, 0, 1])
 BEFORE, AFTER = HarmonicLayout(3, [3, 2, 0]), HarmonicLayout(2, [2, 1])
 
@@ -109,6 +121,24 @@ LAYERS = {
     "MeanPool": LayerCase(MeanPool, (48, 2), (12, 2), pooling),
     "MaxPool": LayerCase(MaxPool, (48, 2), (12, 2), pooling),
     "Unpool": LayerCase(Unpool, (12, 2), (48, 2), unpooling),
+    "LearnedPool": LayerCase(
+        lambda: LearnedPool(2, 3, 4), (48, 2), (12, 3), child_pooling
+    ),
+    "LearnedPool-position": LayerCase(
+        lambda: LearnedPool(2, 3, 6, bias=False),
+        (48, 2),
+        (12, 3),
+        lambda: child_pooling("position"),
+    ),
+    "LearnedUnpool": LayerCase(
+        lambda: LearnedUnpool(2, 3, 4), (12, 2), (48, 3), child_unpooling
+    ),
+    "LearnedUnpool-position": LayerCase(
+        lambda: LearnedUnpool(2, 3, 6, bias=False),
+        (12, 2),
+        (48, 3),
+        lambda: child_unpooling("position"),
+    ),
     "GlobalMeanPool": LayerCase(
         lambda: GlobalMeanPool(HEALPix(1)), (12, 3), (3,), equivariance="invariant"
     ),
