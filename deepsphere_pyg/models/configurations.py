@@ -31,7 +31,8 @@ class UNetConfiguration:
         or ``"learned-position"``: of positions everywhere, so that weights move between
         schemes too.
     normalization
-        ``"batch"``, ``"layer"`` or ``"none"``.
+        ``"batch"``, ``"layer"``, ``"instance"`` or ``"none"``, as in
+        :class:`~deepsphere_pyg.layers.ChannelNorm`.
     finest_skip
         Whether the decoder sees the encoder's output also at the finest level, as it
         does at all others.

@@ -90,10 +90,10 @@ class SphericalUNet(SphericalModel):
         }
         graphs, coarsenings = self.pyramid.graphs, self.pyramid.coarsenings
         self.laplacians = laplacian_operators(graphs, configuration.laplacian)
-        # Batch normalisation subtracts the mean, and a bias with it.
-        between = level_pooling(
-            configuration.pooling, coarsenings, widths, bias=norm != "batch"
-        )
+        # These normalisations subtract the mean, and a bias with it.
+        bias = norm not in ("batch", "instance")
+        name = configuration.pooling
+        between = level_pooling(name, coarsenings, widths, bias=bias)
         self.pool, self.pooling_operators = between[:2]
         self.unpool, self.unpooling_operators = between[2:]
 

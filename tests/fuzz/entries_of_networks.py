@@ -58,6 +58,26 @@ def layers():
     between = {**TWO, "layout": LAYOUT, "layout_out": HarmonicLayout(2, [2, 1])}
     conv = top.GeneralizedConv(3, 3, LAYOUT, 2)
     yield top.ChebConv, {**TWO, "K": 3, "bias": True}
+    yield top.PolynomialConv, {**TWO, "K": 3, "basis": "monomial", "bias": True}
+    yield top.DepthwiseChebConv, {"channels": 3, "K": 3, "bias": True}
+    yield (
+        top.ResidualBlock,
+        {
+            **TWO,
+            "K": 3,
+            "hidden": 2,
+            "normalization": "layer",
+            "activation": torch.relu,
+            "scale": 0.0,
+            "drop_path": 0.1,
+        },
+    )
+    yield (
+        top.ConvNeXtBlock,
+        {"channels": 3, "K": 3, "expansion": 2, "scale": 0.1, "drop_path": 0.1},
+    )
+    yield top.ChannelNorm, {"channels": 3, "kind": "instance"}
+    yield top.DropPath, {"p": 0.1}
     yield top.LearnedPool, {**TWO, "terms": 4, "bias": True}
     yield top.LearnedUnpool, {**TWO, "terms": 4, "bias": True}
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
@@ -139,6 +159,13 @@ def calls():
     yield operator.forward, {"x": x}
     yield pooling.reduce_max, {"x": x}
     yield top.ChebConv(3, 2, 3).forward, {"x": x, "laplacian": operator}
+    given = {"x": x, "laplacian": operator}
+    yield top.PolynomialConv(3, 2, 3).forward, given
+    yield top.DepthwiseChebConv(3, 3).forward, given
+    yield top.ResidualBlock(3, 2, 3).forward, given
+    yield top.ConvNeXtBlock(3, 3).forward, given
+    yield top.ChannelNorm(3, "layer").forward, {"x": x}
+    yield top.DropPath(0.1).forward, {"x": x}
     yield top.MeanPool().forward, {"x": x, "operator": pooling}
     yield top.MaxPool().forward, {"x": x, "operator": pooling}
     yield top.Unpool().forward, {"x": torch.ones(12, 3), "operator": unpooling}

@@ -8,10 +8,14 @@ from torch import nn
 
 from deepsphere_pyg import (
     BispectrumReadout,
+    ChannelNorm,
     ChannelWiseConv,
     ChebConv,
     ConstrainedGeneralizedConv,
+    ConvNeXtBlock,
     CrossChannelConv,
+    DepthwiseChebConv,
+    DropPath,
     EdgeOperator,
     FragmentDropout,
     FragmentNorm,
@@ -27,7 +31,9 @@ from deepsphere_pyg import (
     MaxPool,
     MeanPool,
     NormActivation,
+    PolynomialConv,
     PowerSpectrumReadout,
+    ResidualBlock,
     SO3Conv,
     SO3GridActivation,
     SO3Mean,
@@ -115,6 +121,51 @@ LAYERS = {
     "ChebConv-one-term": LayerCase(
         lambda: ChebConv(3, 3, K=1, bias=False), (12, 3), (12, 3), coarse_laplacian
     ),
+    "DepthwiseChebConv": LayerCase(
+        lambda: DepthwiseChebConv(3, K=4), (12, 3), (12, 3), coarse_laplacian
+    ),
+    "DepthwiseChebConv-one-term": LayerCase(
+        lambda: DepthwiseChebConv(3, K=1, bias=False),
+        (12, 3),
+        (12, 3),
+        coarse_laplacian,
+    ),
+    "PolynomialConv": LayerCase(
+        lambda: PolynomialConv(3, 5, K=4, basis="bernstein"),
+        (12, 3),
+        (12, 5),
+        coarse_laplacian,
+    ),
+    "PolynomialConv-monomial": LayerCase(
+        lambda: PolynomialConv(5, 2, K=3, basis="monomial", bias=False),
+        (12, 5),
+        (12, 2),
+        coarse_laplacian,
+    ),
+    "ResidualBlock": LayerCase(
+        lambda: ResidualBlock(4, 4, K=3, normalization="none", scale=0.5),
+        (12, 4),
+        (12, 4),
+        coarse_laplacian,
+    ),
+    "ResidualBlock-bottleneck": LayerCase(
+        lambda: ResidualBlock(
+            4, 6, K=2, hidden=3, normalization="instance", activation=nn.SiLU()
+        ),
+        (12, 4),
+        (12, 6),
+        coarse_laplacian,
+    ),
+    "ConvNeXtBlock": LayerCase(
+        lambda: ConvNeXtBlock(4, K=3, expansion=2, scale=0.5),
+        (12, 4),
+        (12, 4),
+        coarse_laplacian,
+    ),
+    # In evaluation: in training a batch is normalised as one.
+    "ChannelNorm": LayerCase(lambda: ChannelNorm(3, "batch").eval(), (12, 3), (12, 3)),
+    # In evaluation: in training some signals are zero.
+    "DropPath": LayerCase(lambda: DropPath(0.5).eval(), (12, 3), (12, 3)),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()), (12, 3), (12, 5)
     ),
