@@ -124,12 +124,6 @@ LAYERS = {
     "DepthwiseChebConv": LayerCase(
         lambda: DepthwiseChebConv(3, K=4), (12, 3), (12, 3), coarse_laplacian
     ),
-    "DepthwiseChebConv-one-term": LayerCase(
-        lambda: DepthwiseChebConv(3, K=1, bias=False),
-        (12, 3),
-        (12, 3),
-        coarse_laplacian,
-    ),
     "PolynomialConv": LayerCase(
         lambda: PolynomialConv(3, 5, K=4, basis="bernstein"),
         (12, 3),

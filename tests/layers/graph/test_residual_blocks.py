@@ -102,15 +102,13 @@ def test_normalised_channels_have_mean_zero_and_variance_one(kind, axes):
     assert ChannelNorm(6, "none")(x) is not None
 
 
-@pytest.mark.parametrize(
-    "sampling", [HEALPix(2), Equiangular(6, 12), Icosahedral(1)], ids=repr
-)
+@pytest.mark.parametrize("sampling", [Equiangular(6, 12), Icosahedral(1)], ids=repr)
 def test_deep_stacks_train_without_normalisation(sampling):
     torch.manual_seed(0)
     operator = laplacian_operator(sampling, 8)
     blocks = [
         WithOperator(ResidualBlock(4, 4, 3, normalization="none", scale=0.0), operator)
-        for _ in range(12)
+        for _ in range(8)
     ]
     network = nn.Sequential(nn.Linear(1, 4), *blocks, nn.Linear(4, 1))
     x = signal(4, len(sampling), 1)
