@@ -175,6 +175,15 @@ class Sampling(ReadOnly):
         """
         return None
 
+    def places_in(self, coarse: Sampling) -> tuple[IntArray, int] | None:
+        """Return the place of each cell in its parent, ``(V,)``, and their number.
+
+        Places are numbered from 0, alike in all parents and at all resolutions. None
+        unless the cells nest by construction, in parents with equal numbers of them;
+        on masked samplings some places are empty.
+        """
+        return None
+
     def coarsen(self) -> Coarsening:
         """Return the next coarser sampling, and how its cells are made of these."""
         raise ValueError(f"{self!r} has no coarser sampling")
@@ -281,6 +290,12 @@ class Masked(Sampling):
     def cells(self) -> Cells:
         """Return cells of the parent, whole even where only a part of one is kept."""
         return self.parent.cells()[self.index]
+
+    def places_in(self, coarse: Sampling) -> tuple[IntArray, int] | None:
+        """Return the places of the kept cells, as in the whole sampling."""
+        whole, index = whole_sampling(self)
+        found = whole.places_in(whole_sampling(coarse)[0])
+        return None if found is None else (found[0][index], found[1])
 
     def coarsen(self) -> Coarsening:
         """Coarsen the parent, and keep the coarse cells that contain any kept cell.

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.arguments import sampling_argument, sparse_argument
+from samplings.arguments import (
+    instance_argument,
+    sampling_argument,
+    sparse_argument,
+)
 from samplings.arrays import ReadOnly, freeze
 
 if TYPE_CHECKING:
@@ -89,3 +93,38 @@ class Coarsening(ReadOnly):
             )
         entries = (np.ones(len(fine)), (parents, np.arange(len(fine))))
         return cls(fine, coarse, sp.csr_array(entries, shape=(len(coarse), len(fine))))
+
+    def then(self, following: Coarsening) -> Coarsening:
+        """Return the coarsening over both levels at once.
+
+        Parameters
+        ----------
+        following
+            A coarsening of :attr:`coarse`; shares of the two are multiplied.
+
+        Raises
+        ------
+        TypeError
+            If ``following`` is not a coarsening.
+        ValueError
+            If it starts from another sampling.
+
+        Examples
+        --------
+        >>> from samplings import HEALPix
+        >>> first = HEALPix(4).coarsen()
+        >>> first.then(first.coarse.coarsen()).assign.shape
+        (12, 192)
+        """
+        remedy = "take coarsening.coarse.coarsen()"
+        instance_argument("following", following, Coarsening, remedy)
+        middle = following.fine
+        # Equal areas and places; samplings.base, which has same_sampling, is above.
+        if len(middle) != len(self.coarse) or not (
+            np.abs(middle.xyz - self.coarse.xyz).max() <= 1e-9
+        ):
+            raise ValueError(
+                f"following must coarsen {self.coarse!r}, which this coarsening leads "
+                f"to, got one of {middle!r}; take coarsening.coarse.coarsen()"
+            )
+        return Coarsening(self.fine, following.coarse, following.assign @ self.assign)

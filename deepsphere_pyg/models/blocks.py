@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.layers import ChebConv, MaxPool, MeanPool
+from deepsphere_pyg.layers import ChannelNorm, ChebConv, MaxPool, MeanPool
 from deepsphere_pyg.operators import laplacian_operator, pooling_operator
 from samplings import Coarsening, SphericalGraph, laplacian
 from samplings.arguments import choice_argument, integers_argument
 
-NORMALIZATIONS = ("batch", "layer", "none")
 POOLINGS = {"max": MaxPool, "mean": MeanPool}
 
 
@@ -82,41 +81,6 @@ def pooling_layer(name: str) -> nn.Module:
     return POOLINGS[choice_argument("pooling", name, tuple(POOLINGS))]()
 
 
-class ChannelNorm(nn.Module):
-    """Normalise channels of ``(*batch, vertex, channel)`` signals.
-
-    Parameters
-    ----------
-    channels
-        Number of channels.
-    kind
-        ``"batch"``: each channel over batch and vertices; ``"layer"``: the channels of
-        each vertex; ``"none"``.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown.
-    """
-
-    def __init__(self, channels: int, kind: str) -> None:
-        super().__init__()
-        choice_argument("normalization", kind, NORMALIZATIONS)
-        self.norm: nn.Module
-        if kind == "batch":
-            self.norm = nn.BatchNorm1d(channels)
-        elif kind == "layer":
-            self.norm = nn.LayerNorm(channels)
-        else:
-            self.norm = nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the normalised signals, of the same shape."""
-        # BatchNorm1d takes channels last in two dimensions: no transpose.
-        y: Tensor = self.norm(x.reshape(-1, x.shape[-1]))
-        return y.view(x.shape)
-
-
 class ConvBlock(nn.Module):
     """Chebyshev convolution, normalisation and ReLU.
 
@@ -127,15 +91,15 @@ class ConvBlock(nn.Module):
     K
         Chebyshev terms.
     normalization
-        As in :class:`ChannelNorm`.
+        As in :class:`~deepsphere_pyg.layers.ChannelNorm`.
     """
 
     def __init__(
         self, in_channels: int, out_channels: int, K: int, normalization: str
     ) -> None:
         super().__init__()
-        # Batch normalisation subtracts the mean, and a bias with it.
-        bias = normalization != "batch"
+        # These normalisations subtract the mean, and a bias with it.
+        bias = normalization not in ("batch", "instance")
         self.conv = ChebConv(in_channels, out_channels, K, bias=bias)
         self.norm = ChannelNorm(out_channels, normalization)
 

@@ -24,9 +24,15 @@ class UNetConfiguration:
     K
         Chebyshev terms of every convolution.
     pooling
-        ``"max"`` or ``"mean"``.
+        ``"max"`` or ``"mean"``, with copies to unpool; or ``"learned"``: learned maps
+        of the children of each vertex down and up
+        (:class:`~deepsphere_pyg.layers.LearnedPool`), of those at each place in their
+        parent where the scheme numbers them, as HEALPix does, else of their positions;
+        or ``"learned-position"``: of positions everywhere, so that weights move between
+        schemes too.
     normalization
-        ``"batch"``, ``"layer"`` or ``"none"``.
+        ``"batch"``, ``"layer"``, ``"instance"`` or ``"none"``, as in
+        :class:`~deepsphere_pyg.layers.ChannelNorm`.
     finest_skip
         Whether the decoder sees the encoder's output also at the finest level, as it
         does at all others.

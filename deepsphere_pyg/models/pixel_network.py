@@ -8,8 +8,8 @@ from typing import SupportsIndex
 
 from torch import Tensor, nn
 
+from deepsphere_pyg.layers import ChannelNorm
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import ChannelNorm
 from samplings import Pyramid, Sampling
 from samplings.arguments import integers_argument
 

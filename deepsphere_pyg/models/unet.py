@@ -9,20 +9,15 @@ from typing import Any, Self, SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.layers import ChebConv, Unpool
+from deepsphere_pyg.layers import ChebConv
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import (
-    ConvBlock,
-    laplacian_operators,
-    pooling_layer,
-    pooling_operators,
-)
+from deepsphere_pyg.models.blocks import ConvBlock, laplacian_operators
 from deepsphere_pyg.models.configurations import (
     DEEPSPHERE,
     UNET_CONFIGURATIONS,
     UNetConfiguration,
 )
-from deepsphere_pyg.operators import unpooling_operator
+from deepsphere_pyg.models.level_pooling import level_pooling, refuse_other_terms
 from samplings import Pyramid, Sampling
 from samplings.arguments import instance_argument
 
@@ -95,12 +90,12 @@ class SphericalUNet(SphericalModel):
         }
         graphs, coarsenings = self.pyramid.graphs, self.pyramid.coarsenings
         self.laplacians = laplacian_operators(graphs, configuration.laplacian)
-        self.pooling_operators = pooling_operators(coarsenings)
-        self.unpooling_operators = nn.ModuleList(
-            unpooling_operator(coarsening) for coarsening in coarsenings
-        )
-        self.pool = pooling_layer(configuration.pooling)
-        self.unpool = Unpool()
+        # These normalisations subtract the mean, and a bias with it.
+        bias = norm not in ("batch", "instance")
+        name = configuration.pooling
+        between = level_pooling(name, coarsenings, widths, bias=bias)
+        self.pool, self.pooling_operators = between[:2]
+        self.unpool, self.unpooling_operators = between[2:]
 
         self.stem = ConvBlock(self.in_channels, stem, K, norm)
         self.encoder = nn.ModuleList(
@@ -126,6 +121,14 @@ class SphericalUNet(SphericalModel):
         configuration = UNetConfiguration.from_config(config["configuration"])
         return super().from_config({**config, "configuration": configuration}, geometry)
 
+    def geometry_on(self, sampling: Any) -> Any:
+        """Return a pyramid on another sampling, if the weights fit it."""
+        pyramid = super().geometry_on(sampling)
+        if len(pyramid) == len(self.pyramid):
+            name = self.configuration.pooling
+            refuse_other_terms(name, pyramid.coarsenings, self.pool)
+        return pyramid
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, vertex, out_channels)``."""
         x = self.checked_input(x)
@@ -134,12 +137,13 @@ class SphericalUNet(SphericalModel):
         for level, block in enumerate(self.encoder):
             x = block(x, self.laplacians[level])
             skips.append(x)
-            x = self.pool(x, self.pooling_operators[level])
+            x = self.pool[level](x, self.pooling_operators[level])
         x = self.bottom(x, self.laplacians[-1])
         for step, widen in enumerate(self.widen):
             level = len(self.widen) - 1 - step
             laplacian = self.laplacians[level]
-            x = widen(self.unpool(x, self.unpooling_operators[level]), laplacian)
+            x = self.unpool[level](x, self.unpooling_operators[level])
+            x = widen(x, laplacian)
             if step < len(self.merge):
                 x = torch.cat([x, skips[level]], dim=-1)
                 x = self.merge[step](x, laplacian)

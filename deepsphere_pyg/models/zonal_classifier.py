@@ -8,8 +8,8 @@ from typing import SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.layers import GridActivation, SpectralPool, ZonalConv
-from deepsphere_pyg.models.blocks import ChannelNorm, level_sizes
+from deepsphere_pyg.layers import ChannelNorm, GridActivation, SpectralPool, ZonalConv
+from deepsphere_pyg.models.blocks import level_sizes
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from samplings import GaussLegendre, Sampling
 from samplings.arguments import integer_argument, positive_argument

@@ -1,12 +1,20 @@
 """Figures: maps of any sampling, learning curves, and results."""
 
 from deepsphere_pyg.plot.curves import learning_curves, precision_recall_curves
+from deepsphere_pyg.plot.filters import (
+    filter_gains,
+    filter_pictures,
+    impulse_responses,
+)
 from deepsphere_pyg.plot.maps import draw_classes, draw_map, mollweide_image
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 
 __all__ = [
     "draw_classes",
     "draw_map",
+    "filter_gains",
+    "filter_pictures",
+    "impulse_responses",
     "learning_curves",
     "mollweide_image",
     "precision_recall_curves",

@@ -2,6 +2,7 @@
 
 from deepsphere_pyg.propagation.chebyshev_autograd import chebyshev_convolution
 from deepsphere_pyg.propagation.compressed_rows import canonical_rows, transposed_rows
+from deepsphere_pyg.propagation.depthwise_autograd import depthwise_convolution
 from deepsphere_pyg.propagation.derived import Derived
 from deepsphere_pyg.propagation.executions import (
     EXECUTIONS,
@@ -32,6 +33,7 @@ __all__ = [
     "checked_execution",
     "chosen_execution",
     "cut_into_tiles",
+    "depthwise_convolution",
     "edge_propagation",
     "edge_sum",
     "max_over_windows",

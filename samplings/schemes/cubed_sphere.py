@@ -122,6 +122,14 @@ class CubedSphere(Sampling):
         ratio = self.n // coarse.n
         return (face * coarse.n + row // ratio) * coarse.n + column // ratio
 
+    def places_in(self, coarse: Sampling) -> tuple[IntArray, int] | None:
+        """Return places row by row in the blocks of a coarser cubed sphere."""
+        if not isinstance(coarse, CubedSphere) or self.n % coarse.n:
+            return None
+        ratio = self.n // coarse.n
+        _, row, column = np.unravel_index(np.arange(len(self)), (6, self.n, self.n))
+        return row % ratio * ratio + column % ratio, ratio**2
+
     def coarsen(self) -> Coarsening:
         """Merge blocks of two rows by two columns.
 

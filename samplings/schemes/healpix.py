@@ -119,6 +119,22 @@ class HEALPix(Sampling):
         parents = healpy.vec2pix(coarse.nside, x, y, z, nest=coarse.nest)
         return np.asarray(parents, dtype=np.int64)
 
+    def places_in(self, coarse: Sampling) -> tuple[IntArray, int] | None:
+        """Return places in the nested order of the parent's pixels, in any ordering."""
+        if not isinstance(coarse, HEALPix) or self.nside % coarse.nside:
+            return None
+        ratio = self.nside // coarse.nside
+        x, y, _ = healpy.pix2xyf(self.nside, np.arange(len(self)), self.nest)
+        # The nested order interleaves the bits of x and y. Where the ratio is not a
+        # power of two, some numbers are skipped.
+        steps = np.arange(ratio)
+        bits = range(int(ratio).bit_length())
+        spread = sum(((steps >> bit & 1) << (2 * bit) for bit in bits), 0 * steps)
+        order = np.argsort((spread[:, None] * 2 + spread).ravel())
+        place = np.empty(ratio**2, dtype=np.int64)
+        place[order] = np.arange(ratio**2)
+        return place[y % ratio * ratio + x % ratio], ratio**2
+
 
 def nside_argument(nside: int, nest: bool) -> int:
     """Return ``nside`` if the ordering exists for it."""

@@ -98,6 +98,13 @@ class IcosahedralTriangles(Sampling):
         ratio = 4 ** (self.level - coarse.level)
         return np.arange(len(self)) // int(ratio)
 
+    def places_in(self, coarse: Sampling) -> tuple[IntArray, int] | None:
+        """Return places in the order in which triangles are subdivided."""
+        if not isinstance(coarse, IcosahedralTriangles) or coarse.level > self.level:
+            return None
+        count = int(4 ** (self.level - coarse.level))
+        return np.arange(len(self)) % count, count
+
     def coarsen(self) -> Coarsening:
         """Merge the four children of each triangle.
 

@@ -11,7 +11,16 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from deepsphere_pyg import datasets, losses, metrics, models, plot, training
+from deepsphere_pyg import (
+    ChebConv,
+    datasets,
+    laplacian_operator,
+    losses,
+    metrics,
+    models,
+    plot,
+    training,
+)
 from deepsphere_pyg.convert import read_healpix, write_healpix
 from deepsphere_pyg.datasets.arrays import ArrayMaps
 from samplings import HEALPix
@@ -496,6 +505,20 @@ def pictures():
             "class_names": NAMES,
             "mask": classes > 0,
             "legend": True,
+        },
+    )
+    conv, laplacian = ChebConv(2, 3, 3), laplacian_operator(HEALPix(2), 8)
+    given = {"conv": conv, "sampling": HEALPix(2), "laplacian": laplacian}
+    chosen = {"pairs": [(0, 1)], "vertex": 3}
+    yield plot.impulse_responses, {**given, **chosen}
+    yield plot.filter_pictures, {**given, **chosen, "L": 4}
+    yield (
+        plot.filter_gains,
+        {
+            "response": np.ones((2, 48)),
+            "sampling": HEALPix(2),
+            "vertex": 3,
+            "L": 4,
         },
     )
     yield (

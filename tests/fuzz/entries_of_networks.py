@@ -35,6 +35,13 @@ def operators():
     yield top.laplacian_operator, {"sampling": HEALPix(1), "k": 4}
     yield top.pooling_operator, {"coarsening": COARSENING}
     yield top.unpooling_operator, {"coarsening": COARSENING}
+    children = {"coarsening": COARSENING, "terms": "position", "degree": 2}
+    yield top.child_pooling_operator, {**children, "execution": "auto"}
+    yield top.child_unpooling_operator, {**children, "execution": "auto"}
+    yield (
+        top.ChildOperator,
+        {"matrix": LAPLACIAN.matrix, "n_terms": 4, "pools": True},
+    )
     yield (
         top.to_data,
         {"graph": GRAPH, "x": torch.ones(48, 2), "mask": None, "dtype": torch.float64},
@@ -51,6 +58,28 @@ def layers():
     between = {**TWO, "layout": LAYOUT, "layout_out": HarmonicLayout(2, [2, 1])}
     conv = top.GeneralizedConv(3, 3, LAYOUT, 2)
     yield top.ChebConv, {**TWO, "K": 3, "bias": True}
+    yield top.PolynomialConv, {**TWO, "K": 3, "basis": "monomial", "bias": True}
+    yield top.DepthwiseChebConv, {"channels": 3, "K": 3, "bias": True}
+    yield (
+        top.ResidualBlock,
+        {
+            **TWO,
+            "K": 3,
+            "hidden": 2,
+            "normalization": "layer",
+            "activation": torch.relu,
+            "scale": 0.0,
+            "drop_path": 0.1,
+        },
+    )
+    yield (
+        top.ConvNeXtBlock,
+        {"channels": 3, "K": 3, "expansion": 2, "scale": 0.1, "drop_path": 0.1},
+    )
+    yield top.ChannelNorm, {"channels": 3, "kind": "instance"}
+    yield top.DropPath, {"p": 0.1}
+    yield top.LearnedPool, {**TWO, "terms": 4, "bias": True}
+    yield top.LearnedUnpool, {**TWO, "terms": 4, "bias": True}
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
     yield top.SpectralPool, {"layout": 4, "layout_out": 2}
     yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
@@ -130,9 +159,21 @@ def calls():
     yield operator.forward, {"x": x}
     yield pooling.reduce_max, {"x": x}
     yield top.ChebConv(3, 2, 3).forward, {"x": x, "laplacian": operator}
+    given = {"x": x, "laplacian": operator}
+    yield top.PolynomialConv(3, 2, 3).forward, given
+    yield top.DepthwiseChebConv(3, 3).forward, given
+    yield top.ResidualBlock(3, 2, 3).forward, given
+    yield top.ConvNeXtBlock(3, 3).forward, given
+    yield top.ChannelNorm(3, "layer").forward, {"x": x}
+    yield top.DropPath(0.1).forward, {"x": x}
     yield top.MeanPool().forward, {"x": x, "operator": pooling}
     yield top.MaxPool().forward, {"x": x, "operator": pooling}
     yield top.Unpool().forward, {"x": torch.ones(12, 3), "operator": unpooling}
+    children = top.child_pooling_operator(COARSENING)
+    yield top.LearnedPool(3, 2, 4).forward, {"x": x, "operator": children}
+    children = top.child_unpooling_operator(COARSENING)
+    coarse = torch.ones(12, 3)
+    yield top.LearnedUnpool(3, 2, 4).forward, {"x": coarse, "operator": children}
     yield top.GlobalMeanPool().forward, {"x": x, "area": torch.ones(48)}
     yield top.Standardize(3).forward, {"x": x}
     yield top.Standardize(3).fit_, {"mean": torch.zeros(3), "std": torch.ones(3)}

@@ -67,6 +67,10 @@ def relations():
     yield samplings.same_sampling, {"a": SAMPLING, "b": coarse}
     yield samplings.delaunay_faces, {"xyz": OCTAHEDRON}
     yield samplings.Coarsening, {**pair, "assign": COARSENING.assign}
+    yield (
+        COARSENING.then,
+        {"following": samplings.Coarsening(coarse, coarse, np.eye(12))},
+    )
     yield samplings.Coarsening.nested, pair
     yield Transfer, {**ends, "overlap": overlap}
     yield Transfer.conservative, ends

@@ -8,10 +8,14 @@ from torch import nn
 
 from deepsphere_pyg import (
     BispectrumReadout,
+    ChannelNorm,
     ChannelWiseConv,
     ChebConv,
     ConstrainedGeneralizedConv,
+    ConvNeXtBlock,
     CrossChannelConv,
+    DepthwiseChebConv,
+    DropPath,
     EdgeOperator,
     FragmentDropout,
     FragmentNorm,
@@ -21,11 +25,15 @@ from deepsphere_pyg import (
     GeneralizedConv,
     GlobalMeanPool,
     GridActivation,
+    LearnedPool,
+    LearnedUnpool,
     LocalGrid,
     MaxPool,
     MeanPool,
     NormActivation,
+    PolynomialConv,
     PowerSpectrumReadout,
+    ResidualBlock,
     SO3Conv,
     SO3GridActivation,
     SO3Mean,
@@ -39,6 +47,8 @@ from deepsphere_pyg import (
     Unpool,
     WithOperator,
     ZonalConv,
+    child_pooling_operator,
+    child_unpooling_operator,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
@@ -89,6 +99,14 @@ def unpooling() -> EdgeOperator:
     return unpooling_operator(HEALPix(2).coarsen())
 
 
+def child_pooling(terms: str = "auto") -> EdgeOperator:
+    return child_pooling_operator(HEALPix(2).coarsen(), terms=terms)
+
+
+def child_unpooling(terms: str = "auto") -> EdgeOperator:
+    return child_unpooling_operator(HEALPix(2).coarsen(), terms=terms)
+
+
 SCALARS = HarmonicLayout(3, [2, 0, 1])
 BEFORE, AFTER = HarmonicLayout(3, [3, 2, 0]), HarmonicLayout(2, [2, 1])
 
@@ -103,12 +121,69 @@ LAYERS = {
     "ChebConv-one-term": LayerCase(
         lambda: ChebConv(3, 3, K=1, bias=False), (12, 3), (12, 3), coarse_laplacian
     ),
+    "DepthwiseChebConv": LayerCase(
+        lambda: DepthwiseChebConv(3, K=4), (12, 3), (12, 3), coarse_laplacian
+    ),
+    "PolynomialConv": LayerCase(
+        lambda: PolynomialConv(3, 5, K=4, basis="bernstein"),
+        (12, 3),
+        (12, 5),
+        coarse_laplacian,
+    ),
+    "PolynomialConv-monomial": LayerCase(
+        lambda: PolynomialConv(5, 2, K=3, basis="monomial", bias=False),
+        (12, 5),
+        (12, 2),
+        coarse_laplacian,
+    ),
+    "ResidualBlock": LayerCase(
+        lambda: ResidualBlock(4, 4, K=3, normalization="none", scale=0.5),
+        (12, 4),
+        (12, 4),
+        coarse_laplacian,
+    ),
+    "ResidualBlock-bottleneck": LayerCase(
+        lambda: ResidualBlock(
+            4, 6, K=2, hidden=3, normalization="instance", activation=nn.SiLU()
+        ),
+        (12, 4),
+        (12, 6),
+        coarse_laplacian,
+    ),
+    "ConvNeXtBlock": LayerCase(
+        lambda: ConvNeXtBlock(4, K=3, expansion=2, scale=0.5),
+        (12, 4),
+        (12, 4),
+        coarse_laplacian,
+    ),
+    # In evaluation: in training a batch is normalised as one.
+    "ChannelNorm": LayerCase(lambda: ChannelNorm(3, "batch").eval(), (12, 3), (12, 3)),
+    # In evaluation: in training some signals are zero.
+    "DropPath": LayerCase(lambda: DropPath(0.5).eval(), (12, 3), (12, 3)),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()), (12, 3), (12, 5)
     ),
     "MeanPool": LayerCase(MeanPool, (48, 2), (12, 2), pooling),
     "MaxPool": LayerCase(MaxPool, (48, 2), (12, 2), pooling),
     "Unpool": LayerCase(Unpool, (12, 2), (48, 2), unpooling),
+    "LearnedPool": LayerCase(
+        lambda: LearnedPool(2, 3, 4), (48, 2), (12, 3), child_pooling
+    ),
+    "LearnedPool-position": LayerCase(
+        lambda: LearnedPool(2, 3, 6, bias=False),
+        (48, 2),
+        (12, 3),
+        lambda: child_pooling("position"),
+    ),
+    "LearnedUnpool": LayerCase(
+        lambda: LearnedUnpool(2, 3, 4), (12, 2), (48, 3), child_unpooling
+    ),
+    "LearnedUnpool-position": LayerCase(
+        lambda: LearnedUnpool(2, 3, 6, bias=False),
+        (12, 2),
+        (48, 3),
+        lambda: child_unpooling("position"),
+    ),
     "GlobalMeanPool": LayerCase(
         lambda: GlobalMeanPool(HEALPix(1)), (12, 3), (3,), equivariance="invariant"
     ),

@@ -33,6 +33,17 @@ def operator_layer_case(request) -> LayerCase:
     return LAYERS[request.param]
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.slow) if name in VARIANTS else name
+        for name in VERTICES
+    ]
+)
+def traced_operator_layer_case(request) -> LayerCase:
+    """The same for compilers."""
+    return LAYERS[request.param]
+
+
 @pytest.fixture(params=KINDS)
 def kind_of_layer(request) -> LayerCase:
     return LAYERS[request.param]

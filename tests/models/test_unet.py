@@ -4,6 +4,7 @@ import copy
 import io
 from dataclasses import replace
 
+import healpy
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,8 @@ from deepsphere_pyg.models import (
     SMALL,
     UNET_CONFIGURATIONS,
     WIDER,
+    load_model,
+    save_model,
 )
 from samplings import HEALPix, Heat, Icosahedral, build_pyramid, laplacian
 from tests.round_off import assert_near
@@ -88,6 +91,8 @@ def test_configurations_are_found_by_name():
 
 OPTIONS = [
     {"pooling": "mean"},
+    {"pooling": "learned"},
+    {"pooling": "learned-position"},
     {"normalization": "layer"},
     {"normalization": "none"},
     {"K": 1},
@@ -282,6 +287,35 @@ def test_with_sampling_keeps_the_graph_options(healpix_pyramid):
         SphericalUNet(2, 3, chosen, configuration=TINY).with_sampling(Icosahedral(3))
 
 
+def test_learned_poolings_are_rebuilt_and_move(healpix_pyramid, tmp_path):
+    configuration = replace(TINY, pooling="learned")
+    model = randomised(
+        SphericalUNet(2, 3, healpix_pyramid, configuration=configuration)
+    ).eval()
+    x = torch.randn(2, 768, 2)
+    save_model(model, tmp_path / "model.pt")
+    again = load_model(tmp_path / "model.pt").eval()
+    assert again.configuration == configuration
+    assert_near(again(x), model(x), 3000)
+    finer = model.with_sampling(HEALPix(16))
+    assert finer(torch.randn(1, 3072, 2)).shape == (1, 3072, 3)
+    # The nested order of the children, in any order of the pixels. Fitted weights and
+    # largest eigenvalues differ slightly between the orders, and outputs by up to
+    # 4e-3 also with pooling="max"; children in a wrong order would differ by 1.
+    ring = model.with_sampling(HEALPix(8, nest=False))
+    order = torch.from_numpy(healpy.ring2nest(8, np.arange(768)))
+    torch.testing.assert_close(ring(x[:, order]), model(x)[:, order], rtol=0, atol=0.02)
+    with pytest.raises(ValueError, match="4 terms for each parent, got 6 of icosahed"):
+        model.with_sampling(Icosahedral(3))
+    by_position = replace(TINY, pooling="learned-position")
+    model = SphericalUNet(2, 3, healpix_pyramid, configuration=by_position)
+    moved = model.with_sampling(Icosahedral(3))
+    assert moved(torch.randn(1, 642, 2)).shape == (1, 642, 3)
+    wrong = replace(TINY, pooling="stride")
+    with pytest.raises(ValueError, match="'learned' or 'learned-position', got 'strid"):
+        SphericalUNet(2, 3, healpix_pyramid, configuration=wrong)
+
+
 def test_wrong_depth_and_sizes_are_refused(healpix_pyramid):
     with pytest.raises(ValueError, match="6 widths needs a pyramid of 6 levels, got 3"):
         SphericalUNet(16, 3, healpix_pyramid)
@@ -289,7 +323,7 @@ def test_wrong_depth_and_sizes_are_refused(healpix_pyramid):
         UNetConfiguration("flat", 4, (4,))
     with pytest.raises(ValueError, match="K must be at least 1, got 0"):
         replace(TINY, K=0)
-    with pytest.raises(ValueError, match="pooling must be 'max' or 'mean', got 'sum'"):
+    with pytest.raises(ValueError, match="or 'learned-position', got 'sum'"):
         SphericalUNet(2, 3, healpix_pyramid, configuration=replace(TINY, pooling="sum"))
     with pytest.raises(ValueError, match=r"normalization must .*, got 'group'"):
         SphericalUNet(

@@ -82,6 +82,9 @@ class Translator:
             ops.chebyshev_convolution.default: (
                 lambda *args: self.chebyshev_convolution(*args)
             ),
+            ops.depthwise_convolution.default: (
+                lambda *args: self.depthwise_convolution(*args)
+            ),
         }
 
     # -- operations -------------------------------------------------------------
@@ -116,6 +119,28 @@ class Translator:
         y = recurrence(self._side_by_side(x), weights, bias, doubled, sizes)
         return self._apart(y, x.shape[1], out_channels)
 
+    def depthwise_convolution(
+        self,
+        x: Value,
+        weight: Value,
+        bias: Value | None,
+        tiles: Sequence[Value],
+        tiles_t: Sequence[Value],
+        kernel: str,
+    ) -> Value:
+        """As :func:`deepsphere_pyg.propagation.depthwise_convolution`."""
+        matrix = rows_of_tiles(Tiles(*self._tensors(tiles))) * 2
+        doubled = neighbour_table(sp.csr_array(matrix))
+        K, channels = (int(size) for size in weight.shape)
+        weights = [self.op.Gather(weight, self._kept(np.int64(k))) for k in range(K)]
+
+        def add(y: Value | None, term: Value, scales: Value) -> Value:
+            scaled = self.op.Mul(self._reshape(term, -1, channels), scales)
+            return scaled if y is None else self.op.Add(scaled, y)
+
+        y = self._sum_of_terms(self._side_by_side(x), weights, bias, doubled, add)
+        return self._apart(y, x.shape[1], channels)
+
     # -- recurrences ------------------------------------------------------------
     def _terms(
         self,
@@ -131,6 +156,17 @@ class Translator:
             flat = self._reshape(term, -1, channels[0])
             return self.op.Gemm(flat, weight, y)
 
+        return self._sum_of_terms(x, weights, bias, doubled, add)
+
+    def _sum_of_terms(
+        self,
+        x: Value,
+        weights: list[Value],
+        bias: Value | None,
+        doubled: NeighbourTable,
+        add: Callable[[Value | None, Value, Value], Value],
+    ) -> Value:
+        """Add T_0(L) x, T_1(L) x, ... with their weights to the bias."""
         half = self._half(doubled)
         before, current = x, self.op.Mul(self._product(doubled, x), half)
         y = add(add(bias, before, weights[0]), current, weights[1])

@@ -1,21 +1,38 @@
 """Layers on the vertices of a graph."""
 
+from deepsphere_pyg.layers.graph.channel_norm import ChannelNorm
 from deepsphere_pyg.layers.graph.cheb_conv import ChebConv
 from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
+from deepsphere_pyg.layers.graph.depthwise_cheb_conv import DepthwiseChebConv
+from deepsphere_pyg.layers.graph.learned_pooling import LearnedPool, LearnedUnpool
+from deepsphere_pyg.layers.graph.polynomial_conv import PolynomialConv
 from deepsphere_pyg.layers.graph.pooling import (
     GlobalMeanPool,
     MaxPool,
     MeanPool,
     Unpool,
 )
+from deepsphere_pyg.layers.graph.residual_blocks import (
+    ConvNeXtBlock,
+    DropPath,
+    ResidualBlock,
+)
 from deepsphere_pyg.layers.graph.standardize import Standardize
 from deepsphere_pyg.layers.graph.with_operator import WithOperator
 
 __all__ = [
+    "ChannelNorm",
     "ChebConv",
+    "ConvNeXtBlock",
+    "DepthwiseChebConv",
+    "DropPath",
     "GlobalMeanPool",
+    "LearnedPool",
+    "LearnedUnpool",
     "MaxPool",
     "MeanPool",
+    "PolynomialConv",
+    "ResidualBlock",
     "Standardize",
     "Unpool",
     "WithOperator",

@@ -11,13 +11,12 @@ from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers.graph.chebyshev_weights import ChebyshevWeights
+from deepsphere_pyg.layers.graph.operands import checked_operands
 from deepsphere_pyg.propagation import (
     chebyshev_convolution,
     chosen_execution,
     tile_size,
 )
-from deepsphere_pyg.signals import checked_signal
-from samplings.arguments import instance_argument
 
 
 class ChebConv(ChebyshevWeights):
@@ -93,45 +92,18 @@ class ChebConv(ChebyshevWeights):
         ``laplacian`` is rescaled, of spectrum in [-1, 1], as
         :func:`deepsphere_pyg.laplacian_operator` makes it.
         """
-        remedy = (
-            "make one with deepsphere_pyg.laplacian_operator, or pass edge_index to "
-            "deepsphere_pyg.layers.graph.pyg.ChebConv"
-        )
-        instance_argument("laplacian", laplacian, EdgeOperator, remedy)
-        x, weight, bias = self._operands(x, laplacian)
-        execution = chosen_execution(laplacian.execution, x.dtype, x.device)
-        if self.K == 1 or execution == "message_passing":
-            return sum_of_terms(x, weight, bias, laplacian)
-        count = prod(x.shape[:-2])
-        size = tile_size(min(self.in_channels, self.out_channels), alone=count == 1)
-        tiles, tiles_t = laplacian.tiles(self.K - 1, size)
-        flat = x.reshape(count, *x.shape[-2:])
-        y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
-        return y.view(*x.shape[:-1], self.out_channels)
+        return convolved(*self._operands(x, laplacian), laplacian)
 
     def _operands(
         self, x: Tensor, laplacian: EdgeOperator
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return the checked signals, the weight and the bias, cast under autocast."""
-        if laplacian.n_in != laplacian.n_out:
-            raise ValueError(
-                "a Laplacian maps a sampling to itself, got an operator from "
-                f"{laplacian.n_in} to {laplacian.n_out} vertices"
-            )
-        x = checked_signal(x, laplacian.n_in, laplacian.weight, cast=False)
-        if x.shape[-1] != self.in_channels:
-            raise ValueError(
-                f"expected {self.in_channels} input channels, got {x.shape[-1]}; "
-                "x must have shape (*batch, vertex, channel)"
-            )
-        weight, bias = self.weight, self.bias
-        if not torch.is_autocast_enabled(x.device.type):
-            return x, weight, bias
-        # Channels are mixed in the lower precision, sums over edges are not.
-        dtype = torch.get_autocast_dtype(x.device.type)
-        if x.dtype != dtype or laplacian.dtype == torch.float64:
-            x = x.to(laplacian.dtype)
-        return x, weight.to(dtype), None if bias is None else bias.to(dtype)
+        remedy = (
+            "make one with deepsphere_pyg.laplacian_operator, or pass edge_index to "
+            "deepsphere_pyg.layers.graph.pyg.ChebConv"
+        )
+        x = checked_operands(x, laplacian, self.in_channels, remedy)
+        return under_autocast(x, self.weight, self.bias, laplacian)
 
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
@@ -139,6 +111,37 @@ class ChebConv(ChebyshevWeights):
             f"{self.in_channels}, {self.out_channels}, K={self.K}, "
             f"bias={self.bias is not None}"
         )
+
+
+def under_autocast(
+    x: Tensor, weight: Tensor, bias: Tensor | None, laplacian: EdgeOperator
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return the operands of a convolution, cast under autocast.
+
+    Channels are mixed in the lower precision, sums over edges are not.
+    """
+    if not torch.is_autocast_enabled(x.device.type):
+        return x, weight, bias
+    dtype = torch.get_autocast_dtype(x.device.type)
+    if x.dtype != dtype or laplacian.dtype == torch.float64:
+        x = x.to(laplacian.dtype)
+    return x, weight.to(dtype), None if bias is None else bias.to(dtype)
+
+
+def convolved(
+    x: Tensor, weight: Tensor, bias: Tensor | None, laplacian: EdgeOperator
+) -> Tensor:
+    """Return the convolution of checked operands, by the operator's execution."""
+    K, channels, out_channels = weight.shape
+    execution = chosen_execution(laplacian.execution, x.dtype, x.device)
+    if K == 1 or execution == "message_passing":
+        return sum_of_terms(x, weight, bias, laplacian)
+    count = prod(x.shape[:-2])
+    size = tile_size(min(channels, out_channels), alone=count == 1)
+    tiles, tiles_t = laplacian.tiles(K - 1, size)
+    flat = x.reshape(count, *x.shape[-2:])
+    y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
+    return y.view(*x.shape[:-1], out_channels)
 
 
 def sum_of_terms(

@@ -12,9 +12,12 @@ from torch import nn
 import deepsphere_pyg
 from deepsphere_pyg import (
     ChebConv,
+    ConvNeXtBlock,
+    DepthwiseChebConv,
     EdgeOperator,
     MaxPool,
     MeanPool,
+    PolynomialConv,
     SphericalClassifier,
     SphericalUNet,
     Unpool,
@@ -78,6 +81,12 @@ LAYERS = {
     "fewer, no bias": (lambda: ChebConv(5, 2, 2, bias=False), healpix_laplacian),
     "two terms": (lambda: ChebConv(3, 4, 2, bias=False), healpix_laplacian),
     "single vertices": (lambda: ChebConv(3, 5, 1), healpix_laplacian),
+    "depthwise": (lambda: DepthwiseChebConv(3, 4), healpix_laplacian),
+    "Bernstein": (
+        lambda: PolynomialConv(3, 2, 4, basis="bernstein"),
+        healpix_laplacian,
+    ),
+    "ConvNeXt": (lambda: ConvNeXtBlock(3, 3, scale=0.5), healpix_laplacian),
     "many tiles": (lambda: ChebConv(2, 3, 3), lambda: healpix_laplacian(32)),
     "uneven": (lambda: ChebConv(2, 3, 3), uneven_operator),
     "uneven sum": (MeanPool, uneven_operator),

@@ -16,8 +16,6 @@ from samplings import (
 )
 from samplings.arguments import instance_argument
 
-__all__ = ["laplacian_operator", "pooling_operator", "unpooling_operator"]
-
 
 def laplacian_operator(
     sampling: Sampling | SphericalGraph | Laplacian,

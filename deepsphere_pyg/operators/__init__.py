@@ -1,0 +1,21 @@
+"""Operators of samplings, graphs, Laplacians and coarsenings."""
+
+from deepsphere_pyg.operators.children import (
+    ChildOperator,
+    child_pooling_operator,
+    child_unpooling_operator,
+)
+from deepsphere_pyg.operators.of_samplings import (
+    laplacian_operator,
+    pooling_operator,
+    unpooling_operator,
+)
+
+__all__ = [
+    "ChildOperator",
+    "child_pooling_operator",
+    "child_unpooling_operator",
+    "laplacian_operator",
+    "pooling_operator",
+    "unpooling_operator",
+]

@@ -1,0 +1,369 @@
+"""Pictures of the filters that graph convolutions have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, SupportsIndex
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.spatial import cKDTree
+from scipy.special import eval_legendre
+from torch import nn
+
+from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.layers import ChebConv, DepthwiseChebConv, PolynomialConv
+from deepsphere_pyg.plot.equivariance import COLOURS
+from deepsphere_pyg.plot.maps import frameless
+from samplings import Sampling, nominal_bandlimit
+from samplings.arguments import (
+    array_argument,
+    instance_argument,
+    integer_argument,
+    integers_argument,
+    sampling_argument,
+    shown,
+)
+from samplings.child_positions import tangent_frames
+
+FloatArray = npt.NDArray[np.float64]
+# Filters that one figure has room for.
+_MOST = 4
+_PIXELS = 160
+# A gnomonic picture of a hemisphere is infinite.
+_WIDEST = np.deg2rad(60)
+
+
+def impulse_responses(
+    conv: nn.Module,
+    sampling: Sampling,
+    laplacian: EdgeOperator,
+    pairs: Iterable[tuple[SupportsIndex, SupportsIndex]],
+    vertex: SupportsIndex,
+) -> FloatArray:
+    """Return what a convolution makes of an impulse of unit integral at a vertex.
+
+    Parameters
+    ----------
+    conv
+        A :class:`~deepsphere_pyg.layers.ChebConv`,
+        :class:`~deepsphere_pyg.layers.PolynomialConv` or
+        :class:`~deepsphere_pyg.layers.DepthwiseChebConv`. Its bias is left out.
+    sampling
+        Sampling of the signals.
+    laplacian
+        Operator that the convolution is called with.
+    pairs
+        Input and output channel of each filter.
+    vertex
+        Where the impulse is.
+
+    Returns
+    -------
+    ndarray
+        Response at each vertex per steradian, shape ``(pair, V)``.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not of its type.
+    ValueError
+        If there is no such channel or vertex, or the Laplacian is one of another
+        sampling.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg import laplacian_operator
+    >>> from samplings import HEALPix
+    >>> sampling = HEALPix(4)
+    >>> conv, laplacian = ChebConv(2, 3, K=3), laplacian_operator(sampling)
+    >>> impulse_responses(conv, sampling, laplacian, [(0, 1), (1, 2)], 7).shape
+    (2, 192)
+    """
+    conv = _checked_conv(conv)
+    n = len(sampling_argument("sampling", sampling))
+    instance_argument(
+        "laplacian", laplacian, EdgeOperator, "make one with laplacian_operator"
+    )
+    if (laplacian.n_in, laplacian.n_out) != (n, n):
+        raise ValueError(
+            f"laplacian must be one of the {n} vertices of {sampling.name}, got an "
+            f"operator from {laplacian.n_in} to {laplacian.n_out}; make it with "
+            "laplacian_operator(sampling)"
+        )
+    vertex = _index("vertex", vertex, n)
+    chosen = _checked_pairs(conv, pairs)
+    inputs = sorted({source for source, _ in chosen})
+    impulse = np.zeros((len(inputs), n, _channels(conv)[0]))
+    for row, source in enumerate(inputs):
+        impulse[row, vertex, source] = 1 / sampling.weights[vertex]
+    x = torch.as_tensor(impulse, dtype=laplacian.dtype, device=laplacian.weight.device)
+    with torch.no_grad():
+        y = conv(x, laplacian) - conv(torch.zeros_like(x[:1]), laplacian)
+    found = y.double().cpu().numpy()
+    return np.stack([found[inputs.index(i), :, o] for i, o in chosen])
+
+
+def filter_gains(
+    response: npt.ArrayLike,
+    sampling: Sampling,
+    vertex: SupportsIndex,
+    L: SupportsIndex,
+) -> FloatArray:
+    r"""Return the gain of filters at each degree, from their responses at a vertex.
+
+    .. math:: g_l = \sum_j a_j\, r_j\, P_l(\cos\theta_j)
+
+    with areas a and angles :math:`\theta` from the vertex: the harmonic coefficients of
+    the part of the response that depends on the angle alone.
+
+    Parameters
+    ----------
+    response
+        As :func:`impulse_responses` gives it, shape ``(filter, V)``.
+    sampling, vertex
+        Where it was measured.
+    L
+        Number of degrees.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(filter, L)``.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not of its type.
+    ValueError
+        If the responses do not have one number a vertex, there is no such vertex, or
+        L is less than 1.
+
+    Examples
+    --------
+    An impulse has all degrees alike.
+
+    >>> from samplings import HEALPix
+    >>> sampling = HEALPix(2)
+    >>> impulse = np.eye(48)[:1] / sampling.weights
+    >>> bool(np.allclose(filter_gains(impulse, sampling, 0, 5), 1))
+    True
+    """
+    n = len(sampling_argument("sampling", sampling))
+    values = array_argument("response", response)
+    if values.ndim != 2 or values.shape[1] != n:
+        raise ValueError(
+            f"response must have shape (filter, {n}), one number a vertex, got "
+            f"{values.shape}; take it from impulse_responses"
+        )
+    centre = sampling.xyz[_index("vertex", vertex, n)]
+    degrees = np.arange(integer_argument("L", L, 1))
+    cos = np.clip(sampling.xyz @ centre, -1, 1)
+    weighted = values * sampling.weights
+    reached = np.flatnonzero(np.abs(weighted).sum(axis=0))
+    legendre = eval_legendre(degrees[:, None], cos[reached])
+    return np.asarray(weighted[:, reached] @ legendre.T)
+
+
+def filter_pictures(
+    conv: nn.Module,
+    sampling: Sampling,
+    laplacian: EdgeOperator,
+    *,
+    pairs: Iterable[tuple[SupportsIndex, SupportsIndex]] | None = None,
+    vertex: SupportsIndex | None = None,
+    L: SupportsIndex | None = None,
+) -> Figure:
+    """Draw filters of a graph convolution: spectrum, section and pictures.
+
+    The spectrum is the gain at each degree, the section the response to an impulse
+    against the angle from it, relative to the largest, and the pictures are gnomonic
+    projections of that response, with east to the right and north up. Lines of the
+    section are means over rings as wide as a cell; dots are vertices.
+
+    Parameters
+    ----------
+    conv, sampling, laplacian
+        As in :func:`impulse_responses`.
+    pairs
+        Input and output channel of one to four filters; by default the four with the
+        largest weights.
+    vertex
+        Where the impulse is, by default the vertex nearest to longitude and latitude
+        zero. Elsewhere filters differ as much as the graph is not equivariant.
+    L
+        Number of degrees, by default the sampling's nominal bandlimit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`impulse_responses`; and if there are no pairs, or more than four.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg import laplacian_operator
+    >>> from samplings import HEALPix
+    >>> sampling = HEALPix(4)
+    >>> conv, laplacian = ChebConv(2, 3, K=3), laplacian_operator(sampling)
+    >>> figure = filter_pictures(conv, sampling, laplacian, pairs=[(0, 1)])
+    >>> [axes.get_title() for axes in figure.axes][:3]
+    ['spectrum', 'section', '0 to 1']
+    """
+    conv = _checked_conv(conv)
+    sampling_argument("sampling", sampling)
+    chosen = _strongest(conv) if pairs is None else _checked_pairs(conv, pairs)
+    if not 1 <= len(chosen) <= _MOST:
+        raise ValueError(
+            f"pairs must be 1 to {_MOST} pairs of channels, got {len(chosen)}; draw "
+            "several figures"
+        )
+    if vertex is None:
+        vertex = int(sampling.xyz[:, 0].argmax())
+    at = _index("vertex", vertex, len(sampling))
+    degrees = nominal_bandlimit(sampling) if L is None else integer_argument("L", L, 1)
+    response = impulse_responses(conv, sampling, laplacian, chosen, at)
+    figure = Figure(figsize=(max(8.0, 3.3 * len(chosen)), 6.0), layout="constrained")
+    pictures: list[Any] = [
+        name for i in range(len(chosen)) for name in (f"{i}", f"{i}")
+    ]
+    curves: list[Any] = ["spectrum"] * len(chosen) + ["section"] * len(chosen)
+    panels: Any = figure.subplot_mosaic([curves, pictures])
+    names = [f"{i} to {o}" for i, o in chosen]
+    gains = filter_gains(response, sampling, at, degrees)
+    for name, gain, colour in zip(names, gains, COLOURS, strict=False):
+        panels["spectrum"].plot(gain, color=colour, label=name)
+    panels["spectrum"].set(xlabel=r"degree $\ell$", ylabel="gain", title="spectrum")
+    panels["spectrum"].legend(fontsize=8, title="channels", title_fontsize=8)
+    radius = _draw_section(panels["section"], sampling, response, at)
+    for i, name in enumerate(names):
+        _draw_gnomonic(panels[f"{i}"], sampling, response[i], at, radius)
+        panels[f"{i}"].set_title(name, fontsize=10)
+    for name in ("spectrum", "section"):
+        panels[name].axhline(0, color="0.4", linewidth=0.7)
+        panels[name].title.set_fontsize(10)
+        frameless(panels[name])
+    return figure
+
+
+def _draw_section(
+    axes: Axes, sampling: Sampling, response: FloatArray, vertex: int
+) -> float:
+    """Draw responses against the angle, and return how far they reach in radian."""
+    step = np.linalg.norm(sampling.xyz - sampling.xyz[vertex], axis=1)
+    angle = 2 * np.arcsin(np.clip(step / 2, 0, 1))
+    # Beyond, the response is below what can be seen.
+    seen = (np.abs(response) > 1e-3 * np.abs(response).max(1, keepdims=True)).any(0)
+    radius = float(angle[seen].max()) if seen.any() else 0.0
+    radius = max(radius, 2 * float(np.sqrt(sampling.weights[vertex] / np.pi)))
+    near = np.flatnonzero(angle <= 1.05 * radius)
+    near = near[np.argsort(angle[near], kind="stable")]
+    places = np.rad2deg(angle[near])
+    # Rings of about the width of a cell.
+    width = np.rad2deg(np.sqrt(sampling.weights[vertex]))
+    ring = np.rint(places / width).astype(np.int64)
+    counts = np.bincount(ring)
+    full = counts > 0
+    # Of size one, so that narrow filters do not hide wide ones.
+    sizes = np.abs(response).max(axis=1, keepdims=True)
+    relative = response / np.where(sizes > 0, sizes, 1)
+    for values, colour in zip(relative[:, near], COLOURS, strict=False):
+        axes.plot(places, values, ".", color=colour, markersize=3, alpha=0.5)
+        mean = np.bincount(ring, values)[full] / counts[full]
+        middle = np.bincount(ring, places)[full] / counts[full]
+        axes.plot(middle, mean, color=colour)
+    axes.set(xlabel="angle (degree)", ylabel="response / largest", title="section")
+    return radius
+
+
+def _draw_gnomonic(
+    axes: Axes, sampling: Sampling, values: FloatArray, vertex: int, radius: float
+) -> None:
+    """Draw a response around a vertex in the tangent plane."""
+    edge = float(np.tan(min(1.05 * radius, _WIDEST)))
+    line = np.linspace(-edge, edge, _PIXELS)
+    centre = sampling.xyz[vertex]
+    east, north = (frame[vertex] for frame in tangent_frames(sampling))
+    plane = centre + line[None, :, None] * east + line[::-1, None, None] * north
+    points = plane / np.linalg.norm(plane, axis=-1, keepdims=True)
+    distance, nearest = cKDTree(sampling.xyz).query(points)
+    reach = 2 * np.sqrt(sampling.weights.max() / np.pi)
+    image = np.ma.masked_where(distance > reach, values[nearest])
+    top = float(np.abs(values).max()) or 1.0
+    degree = np.rad2deg(edge)
+    shown = axes.imshow(
+        image,
+        cmap="RdBu_r",
+        vmin=-top,
+        vmax=top,
+        extent=(-degree, degree, -degree, degree),
+        interpolation="nearest",
+    )
+    axes.set_xlabel("east (degree)", fontsize=8)
+    axes.set_ylabel("north (degree)", fontsize=8)
+    axes.tick_params(labelsize=7)
+    bar = axes.figure.colorbar(shown, ax=axes, shrink=0.7)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label("1/sr", fontsize=7)
+
+
+def _checked_conv(conv: Any) -> Any:
+    kinds = (ChebConv, PolynomialConv, DepthwiseChebConv)
+    return instance_argument("conv", conv, kinds, "pass a layer of the network")
+
+
+def _channels(conv: Any) -> tuple[int, int]:
+    """Return the numbers of input and output channels."""
+    if isinstance(conv, DepthwiseChebConv):
+        return conv.channels, conv.channels
+    return conv.in_channels, conv.out_channels
+
+
+def _index(name: str, value: SupportsIndex, count: int) -> int:
+    number = integer_argument(name, value, 0)
+    if number >= count:
+        raise ValueError(
+            f"{name} must be below {count}, got {number}; numbers start at 0"
+        )
+    return number
+
+
+def _checked_pairs(conv: Any, pairs: Any) -> list[tuple[int, int]]:
+    """Return pairs of channels that the convolution connects."""
+    if not isinstance(pairs, list | tuple) or not pairs:
+        raise TypeError(
+            f"pairs must be a list of pairs of channels, got {shown(pairs)}; "
+            "pass one such as [(0, 0), (0, 1)]"
+        )
+    found = []
+    for number, pair in enumerate(pairs):
+        channels = integers_argument(f"pairs[{number}]", pair, 0)
+        if len(channels) != 2:
+            raise ValueError(
+                f"pairs[{number}] must be an input and an output channel, got "
+                f"{channels}; pass two, such as (0, 1)"
+            )
+        source, target = (
+            _index(f"pairs[{number}][{i}]", channels[i], _channels(conv)[i])
+            for i in range(2)
+        )
+        if isinstance(conv, DepthwiseChebConv) and source != target:
+            raise ValueError(
+                f"pairs[{number}] must be the same channel twice, since "
+                f"DepthwiseChebConv does not mix channels, got {channels}; pass "
+                f"({source}, {source})"
+            )
+        found.append((source, target))
+    return found
+
+
+def _strongest(conv: Any) -> list[tuple[int, int]]:
+    """Return the pairs of channels with the largest weights."""
+    weight = getattr(conv, "chebyshev_weight", conv.weight).detach().double().cpu()
+    size = weight.square().sum(0)
+    order = size.flatten().argsort(descending=True, stable=True)[:_MOST].tolist()
+    if isinstance(conv, DepthwiseChebConv):
+        return [(c, c) for c in order]
+    return [divmod(i, size.shape[1]) for i in order]
