@@ -52,7 +52,7 @@ h5py = pytest.importorskip("h5py")
 
 FEW = range(24)
 # Of files as large as the published ones, which take long to read.
-FEWER = range(0, 60, 5)
+FEWER = range(0, 60, 10)
 LARGE = ("cam5", "extreme-weather")
 MANY = int(os.environ.get("DEEPSPHERE_FUZZ", "1000"))
 HEALPIX = HEALPix(2)

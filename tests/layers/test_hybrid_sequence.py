@@ -156,7 +156,8 @@ def test_sequences_compile_without_graph_breaks(build):
         assert_near(one, other, TERMS)
 
 
-@pytest.mark.parametrize("build", TRACED)
+@pytest.mark.slow
+@pytest.mark.parametrize("build", NETWORKS)
 def test_sequences_are_exported_and_take_other_batches(build, tmp_path):
     sampling = HEALPix(4)
     network, x = build(sampling).eval(), signals(sampling)

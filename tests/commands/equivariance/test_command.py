@@ -126,6 +126,7 @@ SMALL = (
 ).split()
 
 
+@pytest.mark.slow
 @coarse
 def test_every_sampling_and_weighting_by_one_command(tmp_path):
     assert {spec.partition(":")[0] for spec in SMALL} == set(SCHEMES)

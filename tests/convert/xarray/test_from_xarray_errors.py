@@ -85,7 +85,7 @@ METRES = {"standard_name": "projection_y_coordinate", "units": "m"}
         ),
         (
             curved(CURVED[0], CURVED[1] * 1000),
-            r"longitudes must be degrees that go roun",
+            r"longitudes must be degrees that go around",
         ),
         (curved(NAN, NAN), r"lat, lon \(y, x\) are missing everywhere"),
         (listed(NAN[0], NAN[0]), r"lat, lon \(cell\) are missing everywhere"),

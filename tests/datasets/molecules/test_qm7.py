@@ -199,7 +199,7 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
         ({"Z": np.ones((4, 5)) * 1j}, "Z must hold real numbers, got complex ones"),
         (
             {"T": np.zeros((1, 3))},
-            r"energies must have shape \(4,\), one a mol.* \(3,\)",
+            r"energies must have shape \(4,\), one per mol.* \(3,\)",
         ),
         ({"T": np.zeros((2, 2))}, r"energies must have shape \(4,\), .* got \(2, 2\)"),
         (

@@ -153,6 +153,7 @@ USE = """
 """
 
 
+@pytest.mark.slow
 def test_workers_and_plain_scripts_leave_no_process(path, tmp_path):
     # Without a guard of __main__, which processes that import the script would need.
     script = tmp_path / "script.py"

@@ -72,7 +72,15 @@ REGULAR = [
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.filterwarnings("ignore::samplings.DisconnectedGraphWarning")
-@pytest.mark.parametrize("sampling", REGULAR, ids=repr)
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        # One of each kind of grid in the default run.
+        one if i % 2 == 0 else pytest.param(one, marks=pytest.mark.slow)
+        for i, one in enumerate(REGULAR)
+    ],
+    ids=repr,
+)
 def test_even_samplings_and_parts_of_them_raise_no_alarm(sampling):
     seed = np.random.default_rng(0)
     parts = [
