@@ -21,6 +21,7 @@ from deepsphere_pyg import (
     FragmentNorm,
     GatedActivation,
     GauntProduct,
+    GaussianSmoothing,
     GeneralizedBlock,
     GeneralizedConv,
     GlobalMeanPool,
@@ -186,6 +187,11 @@ LAYERS = {
     ),
     "GlobalMeanPool": LayerCase(
         lambda: GlobalMeanPool(HEALPix(1)), (12, 3), (3,), equivariance="invariant"
+    ),
+    "GaussianSmoothing": LayerCase(
+        lambda: GaussianSmoothing(HEALPix(2), [1.0, 0.8], k=8, tolerance=0.01),
+        (48, 2),
+        (48, 2),
     ),
     "Standardize": LayerCase(lambda: Standardize(3), (12, 3), (12, 3)),
     # on coefficients of the sphere
