@@ -93,6 +93,16 @@ def layers():
             "tolerance": 1e-3,
         },
     )
+    yield (
+        top.MaskedConv,
+        {
+            "conv": top.ChebConv(2, 3, 3),
+            "operator": top.laplacian_operator(LAPLACIAN),
+            "mask": SAMPLING.lat > 0,
+            "boundary": "filled",
+            "hops": 2,
+        },
+    )
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
     yield top.SpectralPool, {"layout": 4, "layout_out": 2}
     yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}

@@ -29,6 +29,7 @@ from deepsphere_pyg import (
     LearnedPool,
     LearnedUnpool,
     LocalGrid,
+    MaskedConv,
     MaxPool,
     MeanPool,
     NormActivation,
@@ -163,6 +164,13 @@ LAYERS = {
     "DropPath": LayerCase(lambda: DropPath(0.5).eval(), (12, 3), (12, 3)),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()), (12, 3), (12, 5)
+    ),
+    "MaskedConv": LayerCase(
+        lambda: MaskedConv(
+            ChebConv(3, 5, K=2), coarse_laplacian(), HEALPix(1).lat > -10
+        ),
+        (12, 3),
+        (12, 5),
     ),
     "MeanPool": LayerCase(MeanPool, (48, 2), (12, 2), pooling),
     "MaxPool": LayerCase(MaxPool, (48, 2), (12, 2), pooling),

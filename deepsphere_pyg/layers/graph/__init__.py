@@ -6,6 +6,7 @@ from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
 from deepsphere_pyg.layers.graph.depthwise_cheb_conv import DepthwiseChebConv
 from deepsphere_pyg.layers.graph.gaussian_smoothing import GaussianSmoothing
 from deepsphere_pyg.layers.graph.learned_pooling import LearnedPool, LearnedUnpool
+from deepsphere_pyg.layers.graph.masked_conv import MaskedConv
 from deepsphere_pyg.layers.graph.polynomial_conv import PolynomialConv
 from deepsphere_pyg.layers.graph.pooling import (
     GlobalMeanPool,
@@ -31,6 +32,7 @@ __all__ = [
     "GlobalMeanPool",
     "LearnedPool",
     "LearnedUnpool",
+    "MaskedConv",
     "MaxPool",
     "MeanPool",
     "PolynomialConv",
