@@ -65,6 +65,20 @@ def known_signal(x: Tensor, noun: str = "pixels", nan: bool = False) -> Tensor:
     )
 
 
+def known_places(x: Tensor) -> Tensor | None:
+    """Return where values are known, or None if all are.
+
+    Values that are not are those that :func:`known_signal` refuses. Where they cannot
+    be read without waiting (on accelerators, in compiled programs), the places are
+    returned in any case.
+    """
+    # NaN fails the comparison, too.
+    if has_values(x) and abs(float(x.detach().sum())) < _LARGE:
+        return None
+    known = ~_missing(x.detach(), nan=False)
+    return None if has_values(x) and bool(known.all()) else known
+
+
 def _missing(x: Tensor, nan: bool) -> Tensor:
     """Return where values are missing, as :mod:`samplings.missing_values` defines."""
     missing = torch.zeros_like(x, dtype=torch.bool) if nan else ~x.isfinite()

@@ -14,6 +14,7 @@ from samplings.coarsening import Coarsening
 from samplings.disk_cache import cache_folder, use_cache
 from samplings.equivariance import *
 from samplings.fitting import *
+from samplings.footprints import Footprint, pad_to_parents
 from samplings.graphs import *
 from samplings.points import *
 from samplings.resolution import nominal_bandlimit
@@ -22,7 +23,7 @@ from samplings.tessellation import *
 from samplings.transfer import *
 
 __all__ = ["Coarsening", "Masked", "Sampling", "nominal_bandlimit", "same_sampling"]
-__all__ += ["cache_folder", "use_cache"]
+__all__ += ["Footprint", "cache_folder", "pad_to_parents", "use_cache"]
 __all__ += equivariance.__all__
 __all__ += fitting.__all__
 __all__ += graphs.__all__

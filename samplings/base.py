@@ -316,7 +316,8 @@ class Masked(Sampling):
             raise ValueError(
                 f"coarsening must give fewer vertices, got {len(kept)} cells of "
                 f"{whole.coarse.name} for the {len(self)} vertices kept of "
-                f"{self.parent.name}; keep neighbouring cells, use a much coarser "
+                f"{self.parent.name}; keep neighbouring cells, pad them to whole "
+                "parents by samplings.pad_to_parents(part, levels), use a much coarser "
                 "sampling by Transfer.conservative(part, coarse).coarsening(), or "
                 "merge nearest points by Irregular(part.xyz, part.weights)"
             )

@@ -50,6 +50,8 @@ def maps():
         datasets.GaussianFields,
         {**fields, "seed": 1, "noise": 0.1, "rotate": False, "class_names": NAMES},
     )
+    yield datasets.LognormalFields, {**fields, "kappa0": 1.0, "seed": 1, "noise": 0.1}
+    yield datasets.LognormalFields(**fields, kappa0=1.0).__getitem__, {"index": 0}
     yield masked.__getitem__, {"index": 0}
     yield selected.__getitem__, {"index": 0}
     yield datasets.CachedMaps(MAPS).__getitem__, {"index": 0}

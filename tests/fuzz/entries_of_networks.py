@@ -80,6 +80,29 @@ def layers():
     yield top.DropPath, {"p": 0.1}
     yield top.LearnedPool, {**TWO, "terms": 4, "bias": True}
     yield top.LearnedUnpool, {**TWO, "terms": 4, "bias": True}
+    yield (
+        top.GaussianSmoothing,
+        {
+            "sampling": SAMPLING[SAMPLING.lat > -20],
+            "fwhm": 0.9,
+            "method": "graph",
+            "boundary": "normalized",
+            "k": 4,
+            "weighting": "heat",
+            "L": 3,
+            "tolerance": 1e-3,
+        },
+    )
+    yield (
+        top.MaskedConv,
+        {
+            "conv": top.ChebConv(2, 3, 3),
+            "operator": top.laplacian_operator(LAPLACIAN),
+            "mask": SAMPLING.lat > 0,
+            "boundary": "filled",
+            "hops": 2,
+        },
+    )
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
     yield top.SpectralPool, {"layout": 4, "layout_out": 2}
     yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
@@ -166,6 +189,8 @@ def calls():
     yield top.ConvNeXtBlock(3, 3).forward, given
     yield top.ChannelNorm(3, "layer").forward, {"x": x}
     yield top.DropPath(0.1).forward, {"x": x}
+    smoothing = top.GaussianSmoothing(SAMPLING, [0.9, 1.0, 2.0], k=4)
+    yield smoothing.forward, {"x": x}
     yield top.MeanPool().forward, {"x": x, "operator": pooling}
     yield top.MaxPool().forward, {"x": x, "operator": pooling}
     yield top.Unpool().forward, {"x": torch.ones(12, 3), "operator": unpooling}

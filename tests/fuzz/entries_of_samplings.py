@@ -72,6 +72,11 @@ def relations():
         {"following": samplings.Coarsening(coarse, coarse, np.eye(12))},
     )
     yield samplings.Coarsening.nested, pair
+    part = SAMPLING[[3, 5]]
+    footprint = samplings.pad_to_parents(part, 1)
+    yield samplings.pad_to_parents, {"sampling": part, "levels": 1}
+    yield footprint.pad, {"values": np.ones((2, 3)), "fill": 0.0}
+    yield footprint.crop, {"values": np.ones((8, 3))}
     yield Transfer, {**ends, "overlap": overlap}
     yield Transfer.conservative, ends
     yield Transfer.nearest, ends
@@ -98,6 +103,16 @@ def graphs():
         {"sampling": SAMPLING, "k": 4, "mean_squared_distance": 0.3},
     )
     yield samplings.laplacian, {"graph": GRAPH, "kind": "normalized"}
+    yield (
+        samplings.degree_filter,
+        {
+            "laplacian": LAPLACIAN,
+            "response": lambda degrees: 1 / (1 + degrees),
+            "top": 3,
+            "tolerance": 1e-3,
+            "vertices": [0, 1],
+        },
+    )
     yield samplings.lambda_max, {"matrix": LAPLACIAN.symmetric()}
     yield (
         samplings.Laplacian,

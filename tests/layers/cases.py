@@ -21,6 +21,7 @@ from deepsphere_pyg import (
     FragmentNorm,
     GatedActivation,
     GauntProduct,
+    GaussianSmoothing,
     GeneralizedBlock,
     GeneralizedConv,
     GlobalMeanPool,
@@ -28,6 +29,7 @@ from deepsphere_pyg import (
     LearnedPool,
     LearnedUnpool,
     LocalGrid,
+    MaskedConv,
     MaxPool,
     MeanPool,
     NormActivation,
@@ -163,6 +165,13 @@ LAYERS = {
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()), (12, 3), (12, 5)
     ),
+    "MaskedConv": LayerCase(
+        lambda: MaskedConv(
+            ChebConv(3, 5, K=2), coarse_laplacian(), HEALPix(1).lat > -10
+        ),
+        (12, 3),
+        (12, 5),
+    ),
     "MeanPool": LayerCase(MeanPool, (48, 2), (12, 2), pooling),
     "MaxPool": LayerCase(MaxPool, (48, 2), (12, 2), pooling),
     "Unpool": LayerCase(Unpool, (12, 2), (48, 2), unpooling),
@@ -186,6 +195,11 @@ LAYERS = {
     ),
     "GlobalMeanPool": LayerCase(
         lambda: GlobalMeanPool(HEALPix(1)), (12, 3), (3,), equivariance="invariant"
+    ),
+    "GaussianSmoothing": LayerCase(
+        lambda: GaussianSmoothing(HEALPix(2), [1.0, 0.8], k=8, tolerance=0.01),
+        (48, 2),
+        (48, 2),
     ),
     "Standardize": LayerCase(lambda: Standardize(3), (12, 3), (12, 3)),
     # on coefficients of the sphere

@@ -130,20 +130,44 @@ class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
     def coefficients(self, index: int) -> ComplexArray:
         """Return the coefficients of map ``index`` in healpy's layout, rotated."""
         index = self._check_index(index)
-        amplitude = np.sqrt(self.spectra[index % len(self.spectra)])
-        drawn: ComplexArray = amplitude[self._degrees] * self._standard(index, 0)
+        drawn = self._signal(index, self.spectra)
         if self.noise:
-            level = math.sqrt(4 * math.pi) * self.noise / (self.lmax + 1)
-            drawn += level * self._standard(index, 2)
-        if self.rotate is not False:
-            healpy.rotate_alm(drawn, 0.0, 0.0, 0.0, matrix=self.rotation(index))
-        return drawn
+            drawn += self._white_noise(index)
+        return self._turned(index, drawn)
 
     def __getitem__(self, index: int) -> ClassificationSample:
         """Make map ``index``, the same each time."""
         coefficients = self.coefficients(index)
+        return self._sample(index, self._map(coefficients))
+
+    def _signal(self, index: int, spectra: npt.NDArray[np.float64]) -> ComplexArray:
+        """Draw coefficients with the power of the map's class."""
+        amplitude = np.sqrt(spectra[index % len(spectra)])
+        drawn: ComplexArray = amplitude[self._degrees] * self._standard(index, 0)
+        return drawn
+
+    def _white_noise(self, index: int) -> ComplexArray:
+        """Draw coefficients of the noise."""
+        level = math.sqrt(4 * math.pi) * self.noise / (self.lmax + 1)
+        drawn: ComplexArray = level * self._standard(index, 2)
+        return drawn
+
+    def _turned(self, index: int, drawn: ComplexArray) -> ComplexArray:
+        """Rotate coefficients, in place, as map ``index`` is."""
+        if self.rotate is not False:
+            healpy.rotate_alm(drawn, 0.0, 0.0, 0.0, matrix=self.rotation(index))
+        return drawn
+
+    def _map(self, coefficients: ComplexArray) -> npt.NDArray[np.float64]:
+        """Return the values of coefficients at the vertices."""
         whole = healpy.alm2map(coefficients, self.nside, lmax=self.lmax)
-        x = torch.from_numpy(whole[self._pixels].astype(np.float32)[:, None])
+        return np.asarray(whole[self._pixels])
+
+    def _sample(
+        self, index: int, values: npt.NDArray[np.float64]
+    ) -> ClassificationSample:
+        """Return a map with its class."""
+        x = torch.from_numpy(values.astype(np.float32)[:, None])
         return ClassificationSample(x, index % len(self.spectra))
 
     @property

@@ -4,7 +4,9 @@ from deepsphere_pyg.layers.graph.channel_norm import ChannelNorm
 from deepsphere_pyg.layers.graph.cheb_conv import ChebConv
 from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
 from deepsphere_pyg.layers.graph.depthwise_cheb_conv import DepthwiseChebConv
+from deepsphere_pyg.layers.graph.gaussian_smoothing import GaussianSmoothing
 from deepsphere_pyg.layers.graph.learned_pooling import LearnedPool, LearnedUnpool
+from deepsphere_pyg.layers.graph.masked_conv import MaskedConv
 from deepsphere_pyg.layers.graph.polynomial_conv import PolynomialConv
 from deepsphere_pyg.layers.graph.pooling import (
     GlobalMeanPool,
@@ -26,9 +28,11 @@ __all__ = [
     "ConvNeXtBlock",
     "DepthwiseChebConv",
     "DropPath",
+    "GaussianSmoothing",
     "GlobalMeanPool",
     "LearnedPool",
     "LearnedUnpool",
+    "MaskedConv",
     "MaxPool",
     "MeanPool",
     "PolynomialConv",
