@@ -94,6 +94,8 @@ class DiscoConv(nn.Module):
         self.out_channels = integer_argument("out_channels", out_channels, 1)
         remedy = "pass the one of the operator, such as PiecewiseLinearBasis(3, 4)"
         self.basis = instance_argument("basis", basis, FilterBasis, remedy)
+        # As text, since compilers trace neither dataclasses nor their representation.
+        self._basis = repr(basis)
         self.groups = integer_argument("groups", groups, 1)
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
@@ -121,7 +123,7 @@ class DiscoConv(nn.Module):
         n_basis = len(self.weight)
         if operator.n_basis != n_basis:
             raise ValueError(
-                f"operator must have {n_basis} functions like the layer's {self.basis},"
+                f"operator must have {n_basis} functions like the layer's {self._basis},"
                 f" got {operator.n_basis}; make it with this basis"
             )
         shape = tensor_argument("x", x).shape
@@ -148,6 +150,6 @@ class DiscoConv(nn.Module):
     def extra_repr(self) -> str:
         """Sizes, for ``repr``."""
         return (
-            f"{self.in_channels}, {self.out_channels}, {self.basis}, "
+            f"{self.in_channels}, {self.out_channels}, {self._basis}, "
             f"groups={self.groups}, bias={self.bias is not None}"
         )

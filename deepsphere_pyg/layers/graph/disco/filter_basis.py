@@ -67,5 +67,4 @@ class FilterBasis(ABC):
         azimuth = 2 * np.pi * np.arange(n) / n - np.pi
         values = self.values(np.repeat(radius, n), np.tile(azimuth, len(radius)))
         means: FloatArray = values.reshape(self.n_basis, len(radius), n).mean(axis=-1)
-        means[np.abs(means) < 1e-12] = 0.0
         return means

@@ -13,6 +13,8 @@ from samplings import Sampling
 from samplings.arrays import FloatArray
 
 NORMALIZATIONS = ("nodal", "modal", "mean", "support", "geometric", "none")
+# Values, of functions of the size of one, that are zero but for round-off.
+TINY = 1e-12
 # Integrals that are zero but for round-off, as a share of the disc's area.
 ZERO = 1e-9
 
@@ -33,6 +35,8 @@ def basis_values(basis: FilterBasis, discs: Discs, cutoff: float) -> FloatArray:
     values = basis.values(radius, discs.azimuth)
     undirected = ~discs.directed
     values[:, undirected] = basis.azimuthal_means(radius[undirected])
+    # No edges where functions are zero but for round-off, as hats at their borders are.
+    values[np.abs(values) < TINY] = 0.0
     return values
 
 
