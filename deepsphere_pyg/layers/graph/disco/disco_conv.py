@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from deepsphere_pyg.compilers import has_values
 from deepsphere_pyg.layers.graph.disco.disco_operator import DiscoOperator
 from deepsphere_pyg.layers.graph.disco.filter_basis import FilterBasis
-from deepsphere_pyg.signals import tensor_argument
+from deepsphere_pyg.signals import checked_signal, tensor_argument
 from samplings.arguments import flag_argument, instance_argument, integer_argument
+
+# Numbers in the stacked integrals of a signal, 1 MB in float32, from which signals of a
+# batch are taken one by one: copies of larger ones would not stay in a core's cache.
+# HEALPix nside 32, 4 signals, 64 channels, PiecewiseLinearBasis(3, 4): 30 ms instead of
+# 87 (one core of an AMD EPYC, best of nine).
+LARGE = 2**18
 
 
 class DiscoConv(nn.Module):
@@ -123,8 +132,8 @@ class DiscoConv(nn.Module):
         n_basis = len(self.weight)
         if operator.n_basis != n_basis:
             raise ValueError(
-                f"operator must have {n_basis} functions like the layer's {self._basis},"
-                f" got {operator.n_basis}; make it with this basis"
+                f"operator must have {n_basis} functions like the layer's "
+                f"{self._basis}, got {operator.n_basis}; make it with this basis"
             )
         shape = tensor_argument("x", x).shape
         if x.ndim > 1 and shape[-1] != self.in_channels:
@@ -132,8 +141,13 @@ class DiscoConv(nn.Module):
                 f"expected {self.in_channels} input channels, got {shape[-1]}; "
                 "x must have shape (*batch, vertex, channel)"
             )
-        y: Tensor = operator(x)
-        return self._mixed(y, operator.n_out // n_basis)
+        x = checked_signal(x, operator.n_in, operator.weight)
+        count = prod(shape[:-2])
+        if count < 2 or operator.n_out * self.in_channels < LARGE or not has_values(x):
+            return self._mixed(operator(x), operator.n_out // n_basis)
+        flat = x.reshape(count, *shape[-2:])
+        ys = [self._mixed(operator(one), operator.n_out // n_basis) for one in flat]
+        return torch.stack(ys).view(*shape[:-2], *ys[0].shape)
 
     def _mixed(self, y: Tensor, n_out: int) -> Tensor:
         """Mix the functions and channels of stacked integrals."""

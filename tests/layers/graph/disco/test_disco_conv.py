@@ -43,6 +43,21 @@ def test_each_function_mixes_channels_of_a_group(operator, groups):
     assert_near(layer(x, operator).detach(), wanted.detach(), 100)
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_large_signals_of_a_batch_are_taken_one_by_one(operator, groups, monkeypatch):
+    layer = DiscoConv(4, 6, BASIS, groups=groups).double()
+    x = torch.stack([signal(4), -2 * signal(4)]).double().requires_grad_()
+    results = []
+    for size in (2**18, 0):
+        monkeypatch.setattr("deepsphere_pyg.layers.graph.disco.disco_conv.LARGE", size)
+        y = layer(x, operator)
+        assert y.shape == (2, 2, 12, 6)
+        gradients = torch.autograd.grad(y.square().sum(), [x, *layer.parameters()])
+        results.append([y.detach(), *gradients])
+    for together, apart in zip(*results, strict=True):
+        assert_near(apart, together, 500)
+
+
 def test_filters_of_all_functions_keep_the_spread_of_smooth_signals():
     # Of a signal that hardly varies in a disc, each function takes the value.
     torch.manual_seed(0)
