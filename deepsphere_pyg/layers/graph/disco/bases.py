@@ -90,18 +90,20 @@ class PiecewiseLinearBasis(FilterBasis):
         step = 2 / (self.radial + 1)
         odd = self.radial % 2
         rows = [_hat(radius / step)] if odd else []
+        # Nodes start at -pi; what lies across the centre is turned by pi.
+        turns = 2 * np.pi * np.arange(self.azimuthal) / self.azimuthal
+        sectors = [self._sector(azimuth - turn + np.pi) for turn in turns]
         for ring in range(self.radial // 2):
-            node = ring + (1.0 if odd else 0.5)
-            along = _hat(radius / step - node)
+            along = _hat(radius / step - ring - (1.0 if odd else 0.5))
             if self.azimuthal == 1:
                 rows.append(along)
                 continue
-            beyond = _hat(-radius / step - node)
-            for j in range(self.azimuthal):
-                turned = azimuth - 2 * np.pi * j / self.azimuthal
-                # Nodes start at -pi; what lies across the centre is turned by pi.
-                row = along * self._sector(turned + np.pi)
-                rows.append(row + beyond * self._sector(turned))
+            some = [along * sector for sector in sectors]
+            if ring == 0 and not odd:
+                beyond = _hat(radius / step + 0.5)
+                for row, turn in zip(some, turns, strict=True):
+                    row += beyond * self._sector(azimuth - turn)
+            rows += some
         return np.stack(rows)
 
     def _sector(self, azimuth: FloatArray) -> FloatArray:

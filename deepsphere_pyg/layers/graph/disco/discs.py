@@ -112,6 +112,8 @@ def _polar(
     across = np.einsum("ec,ec->e", points, east[target])
     up = np.einsum("ec,ec->e", points, centres[target])
     off = np.hypot(along, across)
-    directed = (off > POINT) & ~at_pole[target]
+    # Vertices at centres, or opposite of them, have one angle, not many of round-off.
+    off = np.where(off > POINT, off, 0.0)
+    directed = (off > 0) & ~at_pole[target]
     azimuth = np.where(directed, np.arctan2(across, along), 0.0)
     return np.arctan2(off, up), azimuth, directed

@@ -65,6 +65,9 @@ class FilterBasis(ABC):
         # so that means of piecewise linear functions are exact.
         n = self.period * 2 * -(-AZIMUTHS // (2 * self.period))
         azimuth = 2 * np.pi * np.arange(n) / n - np.pi
-        values = self.values(np.repeat(radius, n), np.tile(azimuth, len(radius)))
-        means: FloatArray = values.reshape(self.n_basis, len(radius), n).mean(axis=-1)
-        return means
+        # Most are those of centres, which have one radius.
+        radii, place = np.unique(radius, return_inverse=True)
+        values = self.values(np.repeat(radii, n), np.tile(azimuth, len(radii)))
+        means = values.reshape(self.n_basis, len(radii), n).mean(axis=-1)
+        taken: FloatArray = means[:, place]
+        return taken
