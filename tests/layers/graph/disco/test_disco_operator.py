@@ -84,10 +84,21 @@ def test_operators_of_scattered_points_are_sums_over_all_vertices(seed, basis):
     assert_near(found, wanted, scale=1e8 * np.abs(wanted).max())
 
 
+CONE = {"theta_cutoff": 0.7, "normalization": "none", "basis": PiecewiseLinearBasis(1)}
+
+
+@pytest.fixture(scope="module")
+def cones():
+    """Two samplings, and their integrals times a cone."""
+    samplings = HEALPix(8), HEALPix(16)
+    return [(one, disco_operator(one, **CONE).to_scipy()) for one in samplings]
+
+
 @pytest.mark.parametrize("degree", [0, 1, 3, 5])
-def test_isotropic_filters_multiply_harmonics_by_their_legendre_coefficient(degree):
-    cutoff = 0.7
-    basis = PiecewiseLinearBasis(1)
+def test_isotropic_filters_multiply_harmonics_by_their_legendre_coefficient(
+    degree, cones
+):
+    cutoff = CONE["theta_cutoff"]
 
     def integrand(theta, degree=degree):
         cone = 1 - theta / cutoff
@@ -97,9 +108,7 @@ def test_isotropic_filters_multiply_harmonics_by_their_legendre_coefficient(degr
     # The formula of Funk and Hecke.
     coefficient = quad(integrand, 0, cutoff)[0]
     errors = []
-    for sampling in (HEALPix(8), HEALPix(16)):
-        options = {"basis": basis, "theta_cutoff": cutoff, "normalization": "none"}
-        matrix = disco_operator(sampling, **options).to_scipy()
+    for sampling, matrix in cones:
         Y = spherical_harmonics(sampling.theta, sampling.phi, degree + 1)
         Y = Y[:, degree**2 :]
         errors.append(np.abs(matrix @ Y - coefficient * Y).max() / np.abs(Y).max())
