@@ -21,6 +21,7 @@ from tests.fuzz.entries_of_samplings import (
 LAYOUT = HarmonicLayout(3, [3, 2, 1])
 COEFFICIENTS = torch.ones(2, 9, 3)
 TURN = Rotation.from_euler(0.1, 0.2, 0.3)
+BASIS = top.PiecewiseLinearBasis(3, 4)
 TWO = {"in_channels": 2, "out_channels": 3}
 
 
@@ -42,6 +43,21 @@ def operators():
         top.ChildOperator,
         {"matrix": LAPLACIAN.matrix, "n_terms": 4, "pools": True},
     )
+    yield (
+        top.disco_operator,
+        {
+            "sampling_in": SAMPLING,
+            "sampling_out": HEALPix(1),
+            "basis": BASIS,
+            "theta_cutoff": 1.2,
+            "normalization": "modal",
+            "execution": "auto",
+        },
+    )
+    yield top.DiscoOperator, {"matrix": LAPLACIAN.matrix, "n_basis": 2}
+    yield top.PiecewiseLinearBasis, {"radial": 3, "azimuthal": 4}
+    yield top.ZernikeBasis, {"order": 2}
+    yield top.MorletBasis, {"meridional": 3, "zonal": 2}
     yield (
         top.to_data,
         {"graph": GRAPH, "x": torch.ones(48, 2), "mask": None, "dtype": torch.float64},
@@ -103,6 +119,7 @@ def layers():
             "hops": 2,
         },
     )
+    yield top.DiscoConv, {**TWO, "basis": BASIS, "groups": 1, "bias": True}
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
     yield top.SpectralPool, {"layout": 4, "layout_out": 2}
     yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
@@ -191,6 +208,8 @@ def calls():
     yield top.DropPath(0.1).forward, {"x": x}
     smoothing = top.GaussianSmoothing(SAMPLING, [0.9, 1.0, 2.0], k=4)
     yield smoothing.forward, {"x": x}
+    discs = top.disco_operator(SAMPLING, basis=BASIS)
+    yield top.DiscoConv(3, 2, BASIS).forward, {"x": x, "operator": discs}
     yield top.MeanPool().forward, {"x": x, "operator": pooling}
     yield top.MaxPool().forward, {"x": x, "operator": pooling}
     yield top.Unpool().forward, {"x": torch.ones(12, 3), "operator": unpooling}

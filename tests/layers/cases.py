@@ -15,6 +15,7 @@ from deepsphere_pyg import (
     ConvNeXtBlock,
     CrossChannelConv,
     DepthwiseChebConv,
+    DiscoConv,
     DropPath,
     EdgeOperator,
     FragmentDropout,
@@ -33,6 +34,7 @@ from deepsphere_pyg import (
     MaxPool,
     MeanPool,
     NormActivation,
+    PiecewiseLinearBasis,
     PolynomialConv,
     PowerSpectrumReadout,
     ResidualBlock,
@@ -48,9 +50,11 @@ from deepsphere_pyg import (
     UniformConv,
     Unpool,
     WithOperator,
+    ZernikeBasis,
     ZonalConv,
     child_pooling_operator,
     child_unpooling_operator,
+    disco_operator,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
@@ -109,6 +113,17 @@ def child_unpooling(terms: str = "auto") -> EdgeOperator:
     return child_unpooling_operator(HEALPix(2).coarsen(), terms=terms)
 
 
+WEDGES, POLYNOMIALS = PiecewiseLinearBasis(3, 4), ZernikeBasis(2)
+
+
+def discs_down() -> EdgeOperator:
+    return disco_operator(HEALPix(2), HEALPix(1), basis=WEDGES)
+
+
+def discs() -> EdgeOperator:
+    return disco_operator(HEALPix(1), basis=POLYNOMIALS)
+
+
 SCALARS = HarmonicLayout(3, [2, 0, 1])
 BEFORE, AFTER = HarmonicLayout(3, [3, 2, 0]), HarmonicLayout(2, [2, 1])
 
@@ -162,6 +177,12 @@ LAYERS = {
     "ChannelNorm": LayerCase(lambda: ChannelNorm(3, "batch").eval(), (12, 3), (12, 3)),
     # In evaluation: in training some signals are zero.
     "DropPath": LayerCase(lambda: DropPath(0.5).eval(), (12, 3), (12, 3)),
+    "DiscoConv": LayerCase(
+        lambda: DiscoConv(3, 5, WEDGES), (48, 3), (12, 5), discs_down
+    ),
+    "DiscoConv-groups": LayerCase(
+        lambda: DiscoConv(4, 6, POLYNOMIALS, groups=2), (12, 4), (12, 6), discs
+    ),
     "WithOperator": LayerCase(
         lambda: WithOperator(ChebConv(3, 5, K=4), coarse_laplacian()), (12, 3), (12, 5)
     ),

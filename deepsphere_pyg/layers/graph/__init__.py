@@ -4,6 +4,15 @@ from deepsphere_pyg.layers.graph.channel_norm import ChannelNorm
 from deepsphere_pyg.layers.graph.cheb_conv import ChebConv
 from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
 from deepsphere_pyg.layers.graph.depthwise_cheb_conv import DepthwiseChebConv
+from deepsphere_pyg.layers.graph.disco import (
+    DiscoConv,
+    DiscoOperator,
+    FilterBasis,
+    MorletBasis,
+    PiecewiseLinearBasis,
+    ZernikeBasis,
+    disco_operator,
+)
 from deepsphere_pyg.layers.graph.gaussian_smoothing import GaussianSmoothing
 from deepsphere_pyg.layers.graph.learned_pooling import LearnedPool, LearnedUnpool
 from deepsphere_pyg.layers.graph.masked_conv import MaskedConv
@@ -27,7 +36,10 @@ __all__ = [
     "ChebConv",
     "ConvNeXtBlock",
     "DepthwiseChebConv",
+    "DiscoConv",
+    "DiscoOperator",
     "DropPath",
+    "FilterBasis",
     "GaussianSmoothing",
     "GlobalMeanPool",
     "LearnedPool",
@@ -35,10 +47,14 @@ __all__ = [
     "MaskedConv",
     "MaxPool",
     "MeanPool",
+    "MorletBasis",
+    "PiecewiseLinearBasis",
     "PolynomialConv",
     "ResidualBlock",
     "Standardize",
     "Unpool",
     "WithOperator",
+    "ZernikeBasis",
+    "disco_operator",
     "pyg_state_dict",
 ]
