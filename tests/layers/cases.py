@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from deepsphere_pyg import (
+    AllVertices,
     BispectrumReadout,
     ChannelNorm,
     ChannelWiseConv,
@@ -23,6 +24,7 @@ from deepsphere_pyg import (
     GauntProduct,
     GeneralizedBlock,
     GeneralizedConv,
+    GlobalAttention,
     GlobalMeanPool,
     GridActivation,
     LearnedPool,
@@ -30,6 +32,8 @@ from deepsphere_pyg import (
     LocalGrid,
     MaxPool,
     MeanPool,
+    NeighbourAttention,
+    Neighbourhoods,
     NormActivation,
     PolynomialConv,
     PowerSpectrumReadout,
@@ -45,6 +49,8 @@ from deepsphere_pyg import (
     TensorProductActivation,
     UniformConv,
     Unpool,
+    WindowAttention,
+    Windows,
     WithOperator,
     ZonalConv,
     child_pooling_operator,
@@ -53,9 +59,10 @@ from deepsphere_pyg import (
     pooling_operator,
     unpooling_operator,
 )
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics import HarmonicLayout
 from deepsphere_pyg.layers.rotation_group.group_square import GroupSquare
-from samplings import GaussLegendre, HEALPix
+from samplings import GaussLegendre, HEALPix, knn_graph
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class LayerCase:
     build: Callable[[], nn.Module]
     shape_in: tuple[int, int]
     shape_out: tuple[int, ...]
-    operator: Callable[[], EdgeOperator] | None = None
+    operator: Callable[[], FixedTensors] | None = None
     equivariance: str = "exact"
 
 
@@ -105,6 +112,14 @@ def child_pooling(terms: str = "auto") -> EdgeOperator:
 
 def child_unpooling(terms: str = "auto") -> EdgeOperator:
     return child_unpooling_operator(HEALPix(2).coarsen(), terms=terms)
+
+
+def neighbourhoods() -> Neighbourhoods:
+    return Neighbourhoods(knn_graph(HEALPix(1), 4))
+
+
+def shifted_windows() -> Windows:
+    return Windows(HEALPix(2).coarsen(), shifted=True)
 
 
 SCALARS = HarmonicLayout(3, [2, 0, 1])
@@ -186,6 +201,36 @@ LAYERS = {
     ),
     "GlobalMeanPool": LayerCase(
         lambda: GlobalMeanPool(HEALPix(1)), (12, 3), (3,), equivariance="invariant"
+    ),
+    "NeighbourAttention": LayerCase(
+        lambda: NeighbourAttention(3, 4, heads=2, degree=3),
+        (12, 3),
+        (12, 4),
+        neighbourhoods,
+    ),
+    "NeighbourAttention-isotropic": LayerCase(
+        lambda: NeighbourAttention(3, 4, heads=2, isotropic=True),
+        (12, 3),
+        (12, 4),
+        neighbourhoods,
+    ),
+    "GlobalAttention": LayerCase(
+        lambda: GlobalAttention(3, 4, heads=2, degree=4),
+        (12, 3),
+        (12, 4),
+        lambda: AllVertices(HEALPix(1)),
+    ),
+    "WindowAttention": LayerCase(
+        lambda: WindowAttention(3, 4, heads=2, degree=2),
+        (48, 3),
+        (48, 4),
+        lambda: Windows(HEALPix(2).coarsen()),
+    ),
+    "WindowAttention-shifted": LayerCase(
+        lambda: WindowAttention(3, 4, heads=2, isotropic=True),
+        (48, 3),
+        (48, 4),
+        shifted_windows,
     ),
     "Standardize": LayerCase(lambda: Standardize(3), (12, 3), (12, 3)),
     # on coefficients of the sphere

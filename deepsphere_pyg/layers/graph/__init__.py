@@ -1,5 +1,13 @@
 """Layers on the vertices of a graph."""
 
+from deepsphere_pyg.layers.graph.attention import (
+    AllVertices,
+    GlobalAttention,
+    NeighbourAttention,
+    Neighbourhoods,
+    WindowAttention,
+    Windows,
+)
 from deepsphere_pyg.layers.graph.channel_norm import ChannelNorm
 from deepsphere_pyg.layers.graph.cheb_conv import ChebConv
 from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
@@ -21,20 +29,26 @@ from deepsphere_pyg.layers.graph.standardize import Standardize
 from deepsphere_pyg.layers.graph.with_operator import WithOperator
 
 __all__ = [
+    "AllVertices",
     "ChannelNorm",
     "ChebConv",
     "ConvNeXtBlock",
     "DepthwiseChebConv",
     "DropPath",
+    "GlobalAttention",
     "GlobalMeanPool",
     "LearnedPool",
     "LearnedUnpool",
     "MaxPool",
     "MeanPool",
+    "NeighbourAttention",
+    "Neighbourhoods",
     "PolynomialConv",
     "ResidualBlock",
     "Standardize",
     "Unpool",
+    "WindowAttention",
+    "Windows",
     "WithOperator",
     "pyg_state_dict",
 ]
