@@ -111,6 +111,13 @@ class AttentionHeads(nn.Module):
         return f"{type(self).__name__}({self.extra_repr()})"
 
 
+def gathered(x: Tensor, index: Tensor) -> Tensor:
+    """Return signals at indices ``(..., n)``, shape ``(*batch, ..., n, channel)``."""
+    # Several times as fast as indexing by a table of several dimensions.
+    rows = x.index_select(-2, index.reshape(-1))
+    return rows.reshape(*x.shape[:-2], *index.shape, x.shape[-1])
+
+
 def attended(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
     """Return values averaged by attention: the reference, with every derivative.
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from deepsphere_pyg.layers.graph.attention.attention_heads import (
     AttentionHeads,
-    attended,
+    gathered,
 )
 from deepsphere_pyg.layers.graph.attention.neighbourhoods import Neighbourhoods
 from samplings.arguments import instance_argument
@@ -108,15 +108,16 @@ class NeighbourAttention(AttentionHeads):
         bias = neighbours.log_area
         x = self._checked(x, neighbours.n_vertices, bias, "this graph")
         query, key, value = self._heads(x, bias)
-        scores = bias[:, None, :]
+        bias = bias[..., None]
         if self.position is not None:
-            scores = scores + self.position(neighbours.position).transpose(-2, -1)
-        # One query a vertex: (*batch, vertex, heads, 1, width).
-        query = self._by_head(query)[..., None, :]
+            bias = bias + self.position(neighbours.position)
         key, value = (
-            self._split(part[..., neighbours.index, :]) for part in (key, value)
+            self._by_head(gathered(part, neighbours.index)) for part in (key, value)
         )
-        y = attended(query, key, value, scores[:, :, None, :])
-        y = y.flatten(-3).to(x.dtype)
-        result: Tensor = self.output(y)
+        # (*batch, vertex, neighbour, heads, width). Products and sums take less than
+        # half the time of matrix products with one row.
+        query = self._by_head(query)[..., None, :, :] * key.shape[-1] ** -0.5
+        share = ((query * key).sum(-1) + bias).softmax(-2)
+        y = (share[..., None] * value).sum(-3).flatten(-2)
+        result: Tensor = self.output(y.to(x.dtype))
         return result

@@ -7,6 +7,7 @@ from torch import Tensor
 from deepsphere_pyg.layers.graph.attention.attention_heads import (
     AttentionHeads,
     attended,
+    gathered,
 )
 from deepsphere_pyg.layers.graph.attention.windows import Windows
 from samplings.arguments import instance_argument
@@ -94,11 +95,11 @@ class WindowAttention(AttentionHeads):
         if self.position is not None:
             bias = bias + self.position(windows.position).movedim(-1, 1)
         query, key, value = (
-            self._split(part[..., windows.index, :]) for part in self._heads(x, like)
+            self._split(gathered(part, windows.index)) for part in self._heads(x, like)
         )
         # (*batch, window, heads, M, width) -> (*batch, window M, out_channels)
         y = attended(query, key, value, bias)
         y = y.transpose(-3, -2).flatten(-2).flatten(-3, -2)
-        y = (y[..., windows.place, :] * windows.share[..., None]).sum(-2).to(x.dtype)
-        result: Tensor = self.output(y)
+        y = (gathered(y, windows.place) * windows.share[..., None]).sum(-2)
+        result: Tensor = self.output(y.to(x.dtype))
         return result
