@@ -43,6 +43,10 @@ def operators():
         top.ChildOperator,
         {"matrix": LAPLACIAN.matrix, "n_terms": 4, "pools": True},
     )
+    yield top.AllVertices, {"sampling": SAMPLING}
+    yield top.Neighbourhoods, {"graph": GRAPH, "sampling": SAMPLING, "radius": 1.0}
+    yield top.Neighbourhoods.within, {"sampling": SAMPLING, "radius": 1.0}
+    yield top.Windows, {"coarsening": COARSENING, "shifted": True, "radius": None}
     yield (
         top.disco_operator,
         {
@@ -181,6 +185,10 @@ def layers():
         top.LocalGrid,
         {"rings": 2, "angles": 3, "max_beta": 0.3, "turns": 2, "max_turn": 1.0},
     )
+    heads = {**TWO, "out_channels": 4, "heads": 2, "degree": 2, "bias": True}
+    yield top.NeighbourAttention, {**heads, "isotropic": False}
+    yield top.WindowAttention, {**heads, "isotropic": True}
+    yield top.GlobalAttention, {**heads, "execution": "auto"}
     yield top.GlobalMeanPool, {"sampling": SAMPLING}
     yield top.Standardize, {"channels": 3}
     yield (
@@ -210,6 +218,11 @@ def calls():
     yield smoothing.forward, {"x": x}
     discs = top.disco_operator(SAMPLING, basis=BASIS)
     yield top.DiscoConv(3, 2, BASIS).forward, {"x": x, "operator": discs}
+    neighbours, windows = top.Neighbourhoods(GRAPH), top.Windows(COARSENING)
+    everything = {"vertices": top.AllVertices(SAMPLING), "known": x[0, :, 0] > 0}
+    yield top.NeighbourAttention(3, 2, 1).forward, {"x": x, "neighbours": neighbours}
+    yield top.WindowAttention(3, 2, 1).forward, {"x": x, "windows": windows}
+    yield top.GlobalAttention(3, 2, 1).forward, {"x": x, **everything}
     yield top.MeanPool().forward, {"x": x, "operator": pooling}
     yield top.MaxPool().forward, {"x": x, "operator": pooling}
     yield top.Unpool().forward, {"x": torch.ones(12, 3), "operator": unpooling}

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from deepsphere_pyg import (
+    AllVertices,
     BispectrumReadout,
     ChannelNorm,
     ChannelWiseConv,
@@ -25,6 +26,7 @@ from deepsphere_pyg import (
     GaussianSmoothing,
     GeneralizedBlock,
     GeneralizedConv,
+    GlobalAttention,
     GlobalMeanPool,
     GridActivation,
     LearnedPool,
@@ -33,6 +35,8 @@ from deepsphere_pyg import (
     MaskedConv,
     MaxPool,
     MeanPool,
+    NeighbourAttention,
+    Neighbourhoods,
     NormActivation,
     PiecewiseLinearBasis,
     PolynomialConv,
@@ -49,6 +53,8 @@ from deepsphere_pyg import (
     TensorProductActivation,
     UniformConv,
     Unpool,
+    WindowAttention,
+    Windows,
     WithOperator,
     ZernikeBasis,
     ZonalConv,
@@ -59,9 +65,10 @@ from deepsphere_pyg import (
     pooling_operator,
     unpooling_operator,
 )
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics import HarmonicLayout
 from deepsphere_pyg.layers.rotation_group.group_square import GroupSquare
-from samplings import GaussLegendre, HEALPix
+from samplings import GaussLegendre, HEALPix, knn_graph
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class LayerCase:
     build: Callable[[], nn.Module]
     shape_in: tuple[int, int]
     shape_out: tuple[int, ...]
-    operator: Callable[[], EdgeOperator] | None = None
+    operator: Callable[[], FixedTensors] | None = None
     equivariance: str = "exact"
 
 
@@ -122,6 +129,14 @@ def discs_down() -> EdgeOperator:
 
 def discs() -> EdgeOperator:
     return disco_operator(HEALPix(1), basis=POLYNOMIALS)
+
+
+def neighbourhoods() -> Neighbourhoods:
+    return Neighbourhoods(knn_graph(HEALPix(1), 4))
+
+
+def shifted_windows() -> Windows:
+    return Windows(HEALPix(2).coarsen(), shifted=True)
 
 
 SCALARS = HarmonicLayout(3, [2, 0, 1])
@@ -221,6 +236,36 @@ LAYERS = {
         lambda: GaussianSmoothing(HEALPix(2), [1.0, 0.8], k=8, tolerance=0.01),
         (48, 2),
         (48, 2),
+    ),
+    "NeighbourAttention": LayerCase(
+        lambda: NeighbourAttention(3, 4, heads=2, degree=3),
+        (12, 3),
+        (12, 4),
+        neighbourhoods,
+    ),
+    "NeighbourAttention-isotropic": LayerCase(
+        lambda: NeighbourAttention(3, 4, heads=2, isotropic=True),
+        (12, 3),
+        (12, 4),
+        neighbourhoods,
+    ),
+    "GlobalAttention": LayerCase(
+        lambda: GlobalAttention(3, 4, heads=2, degree=4),
+        (12, 3),
+        (12, 4),
+        lambda: AllVertices(HEALPix(1)),
+    ),
+    "WindowAttention": LayerCase(
+        lambda: WindowAttention(3, 4, heads=2, degree=2),
+        (48, 3),
+        (48, 4),
+        lambda: Windows(HEALPix(2).coarsen()),
+    ),
+    "WindowAttention-shifted": LayerCase(
+        lambda: WindowAttention(3, 4, heads=2, isotropic=True),
+        (48, 3),
+        (48, 4),
+        shifted_windows,
     ),
     "Standardize": LayerCase(lambda: Standardize(3), (12, 3), (12, 3)),
     # on coefficients of the sphere

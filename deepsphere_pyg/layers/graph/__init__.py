@@ -1,5 +1,13 @@
 """Layers on the vertices of a graph."""
 
+from deepsphere_pyg.layers.graph.attention import (
+    AllVertices,
+    GlobalAttention,
+    NeighbourAttention,
+    Neighbourhoods,
+    WindowAttention,
+    Windows,
+)
 from deepsphere_pyg.layers.graph.channel_norm import ChannelNorm
 from deepsphere_pyg.layers.graph.cheb_conv import ChebConv
 from deepsphere_pyg.layers.graph.chebyshev_weights import pyg_state_dict
@@ -32,6 +40,7 @@ from deepsphere_pyg.layers.graph.standardize import Standardize
 from deepsphere_pyg.layers.graph.with_operator import WithOperator
 
 __all__ = [
+    "AllVertices",
     "ChannelNorm",
     "ChebConv",
     "ConvNeXtBlock",
@@ -41,6 +50,7 @@ __all__ = [
     "DropPath",
     "FilterBasis",
     "GaussianSmoothing",
+    "GlobalAttention",
     "GlobalMeanPool",
     "LearnedPool",
     "LearnedUnpool",
@@ -48,11 +58,15 @@ __all__ = [
     "MaxPool",
     "MeanPool",
     "MorletBasis",
+    "NeighbourAttention",
+    "Neighbourhoods",
     "PiecewiseLinearBasis",
     "PolynomialConv",
     "ResidualBlock",
     "Standardize",
     "Unpool",
+    "WindowAttention",
+    "Windows",
     "WithOperator",
     "ZernikeBasis",
     "disco_operator",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.layers.graph.attention import AllVertices, Neighbourhoods, Windows
 from samplings.arguments import instance_argument
+
+_KINDS = (EdgeOperator, AllVertices, Neighbourhoods, Windows)
 
 
 class WithOperator(nn.Module):
@@ -24,7 +27,8 @@ class WithOperator(nn.Module):
         :class:`~deepsphere_pyg.layers.ChebConv` or
         :class:`~deepsphere_pyg.layers.MeanPool`.
     operator
-        The operator; layers may share one.
+        The operator; layers may share one. For layers of attention, what they attend
+        to: ``AllVertices``, ``Neighbourhoods`` or ``Windows``.
 
     Shapes
     ------
@@ -33,7 +37,7 @@ class WithOperator(nn.Module):
     Raises
     ------
     TypeError
-        If ``layer`` is not a module, or ``operator`` is not an EdgeOperator.
+        If ``layer`` is not a module, or ``operator`` is of a different type.
 
     Notes
     -----
@@ -63,12 +67,16 @@ class WithOperator(nn.Module):
     torch.Size([5, 48, 2])
     """
 
-    def __init__(self, layer: nn.Module, operator: EdgeOperator) -> None:
+    def __init__(
+        self,
+        layer: nn.Module,
+        operator: EdgeOperator | AllVertices | Neighbourhoods | Windows,
+    ) -> None:
         super().__init__()
         remedy = "pass a layer that takes an operator, such as ChebConv(3, 8, K=3)"
         self.layer = instance_argument("layer", layer, nn.Module, remedy)
         remedy = "make one with deepsphere_pyg.laplacian_operator or pooling_operator"
-        self.operator = instance_argument("operator", operator, EdgeOperator, remedy)
+        self.operator = instance_argument("operator", operator, _KINDS, remedy)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``layer(x, operator)``."""

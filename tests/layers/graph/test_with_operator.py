@@ -71,7 +71,10 @@ def test_graph_and_harmonic_layers_chain_in_one_sequence(dtype):
     ("arguments", "message"),
     [
         ((torch.relu, operator_of(FINE)), "layer must be a Module, got built"),
-        ((ChebConv(1, 1, K=2), torch.eye(3)), "must be an EdgeOperator, got Tensor; m"),
+        (
+            (ChebConv(1, 1, K=2), torch.eye(3)),
+            "an EdgeOperator or .*, got Tensor",
+        ),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
