@@ -66,14 +66,14 @@ class MaskedConv(FixedTensors):
     boundary      beam: 0-1.2, 1.2-2.4,       random filters, at the same
                   2.4-4, 4-6 pixels           distances
     ============  ==========================  ==========================
-    zero          1.95, .838, .130, .002      1.56, 1.33, .834, .045
-    response      .339, .174, .035, .001      .628, .531, .356, .015
-    own graph     .346, .156, .029, .010      .599, .411, .150, .030
-    filled        .325, .144, .022, .000      .510, .361, .135, .006
+    zero          1.95, .838, .130, .002      1.78, 1.06, 1.22, .077
+    response      .339, .174, .035, .001      .702, .697, .547, .026
+    own graph     .346, .156, .029, .010      .640, .467, .223, .037
+    filled        .325, .144, .022, .000      .586, .422, .205, .010
     ============  ==========================  ==========================
 
     "Response" divides by the response to the mask, "own graph" is the graph of the part
-    alone.
+    alone (``python -m benchmarks.studies.mask_borders``).
 
     Division by the response to the mask suits positive filters
     (:class:`~deepsphere_pyg.layers.GaussianSmoothing`), not learned ones, whose
