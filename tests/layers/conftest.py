@@ -6,7 +6,13 @@ import torch
 from tests.layers.cases import LAYERS, LayerCase
 
 VERTICES = [name for name in LAYERS if LAYERS[name].operator]
+# Their operations are traced in layers that are made of them, or in a sibling.
+WITHIN = (
+    *("GeneralizedConv", "ConstrainedGeneralizedConv", "UniformConv", "SO3Conv"),
+    *("GroupSquare", "SO3GridActivation", "ConvNeXtBlock"),
+)
 VARIANTS = [n for n in LAYERS if "-" in n and n.partition("-")[0] in LAYERS]
+VARIANTS += [n for n in LAYERS if n in WITHIN]
 # One of each kind, for what the others share with it.
 KINDS = ("ChebConv", "MaxPool", "ZonalConv", "TensorProductActivation")
 

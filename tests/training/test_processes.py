@@ -66,6 +66,11 @@ def check_cases(folder, cases):
 
 
 def test_two_processes_train_as_one_with_the_batch_of_both(tmp_path):
+    check_cases(tmp_path, TASKS[:2])
+
+
+@pytest.mark.slow
+def test_two_processes_train_every_task_as_one(tmp_path):
     check_cases(tmp_path, TASKS)
 
 

@@ -181,6 +181,7 @@ def test_the_configuration_of_a_run_runs_it_again(run, tmp_path):
     assert len(one) == 2 and one[0] == other[0]
 
 
+@pytest.mark.slow
 def test_interrupted_trainings_go_on_to_the_same_weights(
     file, tmp_path, stopped_after, capsys
 ):
