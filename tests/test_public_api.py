@@ -60,7 +60,11 @@ def test_unknown_names_are_refused():
     [
         ("import deepsphere_pyg", ["torch_geometric", "torch", "pytorch_lightning"]),
         ("from deepsphere_pyg import commands", ["torch_geometric", "torch"]),
-        ("import deepsphere_pyg.models", ["pytorch_lightning", "pygsp"]),
+        pytest.param(
+            "import deepsphere_pyg.models",
+            ["pytorch_lightning", "pygsp"],
+            marks=pytest.mark.slow,  # It loads PyTorch.
+        ),
     ],
 )
 def test_importing_loads_no_more_than_needed(statement, absent):

@@ -9,7 +9,7 @@ VERTICES = [name for name in LAYERS if LAYERS[name].operator]
 # Their operations are traced in layers that are made of them, or in a sibling.
 WITHIN = (
     *("GeneralizedConv", "ConstrainedGeneralizedConv", "UniformConv", "SO3Conv"),
-    *("GroupSquare", "SO3GridActivation", "ConvNeXtBlock"),
+    *("GroupSquare", "SO3GridActivation", "ConvNeXtBlock", "WindowAttention"),
 )
 VARIANTS = [n for n in LAYERS if "-" in n and n.partition("-")[0] in LAYERS]
 VARIANTS += [n for n in LAYERS if n in WITHIN]

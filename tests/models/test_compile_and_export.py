@@ -59,6 +59,7 @@ def test_a_training_step_compiles_without_graph_breaks(network):
         assert_close(one, true)
 
 
+@pytest.mark.slow
 def test_compiled_networks_follow_conversions(network):
     network.eval()
     f = compiled(network)

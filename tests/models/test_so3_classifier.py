@@ -129,6 +129,7 @@ def test_settings_are_plain_and_rebuild_the_network(local):
     assert_near(again.eval()(x), model.eval()(x), TERMS)
 
 
+@pytest.mark.slow
 def test_double_copies_and_compiled_networks_give_the_same():
     model = small()
     _, x = signals(2, dtype=torch.float32)

@@ -116,6 +116,7 @@ def test_layers(name, tmp_path):
     assert_round_trip(layer, file, operator.n_in, channels, operator)
 
 
+@pytest.mark.slow
 def test_networks(tmp_path):
     torch.manual_seed(0)
     sizes = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)

@@ -48,7 +48,7 @@ def by_definition(x, layer):
 @pytest.mark.parametrize("execution", EXECUTIONS)
 @pytest.mark.parametrize("kind", ["full", "mst", "rmst"])
 # Some degrees have their only product in the tree of another; L = 11 is lmax 10.
-@pytest.mark.parametrize("L", [2, 11])
+@pytest.mark.parametrize("L", [2, pytest.param(11, marks=pytest.mark.slow)])
 def test_every_product_is_that_of_e3nn(L, kind, execution):
     o3 = pytest.importorskip("e3nn.o3")
     layer = product(L, kind, execution=execution)
