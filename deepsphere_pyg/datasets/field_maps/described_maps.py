@@ -150,7 +150,7 @@ class DescribedMaps(MapDataset[Any]):
         Raises
         ------
         ValueError
-            If an index does not exist, or there is none.
+            If an index does not exist, or the list is empty.
         """
         chosen = np.asarray(indices)
         if chosen.dtype == np.bool_:

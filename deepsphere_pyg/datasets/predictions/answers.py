@@ -33,7 +33,7 @@ def answer_blocks(
     Raises
     ------
     TypeError
-        If the answers are none of these.
+        If the answers are of another type.
     ValueError
         If their number or shape does not fit.
     """

@@ -191,7 +191,7 @@ def _attributes(kind: str) -> dict[str, str]:
 def _parallels(
     sampling: Sampling,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], IntArray] | None:
-    """Return latitudes, longitudes and vertices of a grid, or None if it is none."""
+    """Return latitudes, longitudes and vertices of a grid; None for other points."""
     lat, lon = sampling.lat, sampling.lon
     starts = np.flatnonzero(np.diff(lat, prepend=np.inf) < -_SAME)
     counts = np.diff([*starts, len(lat)])

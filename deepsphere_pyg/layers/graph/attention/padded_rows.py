@@ -22,7 +22,7 @@ class PaddedRows:
     filled
         Whether there is an entry, same shape.
     values
-        Entries, same shape; 0 where there is none.
+        Entries, same shape; 0 where a row has ended.
     """
 
     index: IntArray

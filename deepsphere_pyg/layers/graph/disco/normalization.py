@@ -30,7 +30,7 @@ def quadrature_weights(sampling: Sampling) -> FloatArray:
 
 
 def basis_values(basis: FilterBasis, discs: Discs, cutoff: float) -> FloatArray:
-    """Return the functions at each edge; means over azimuth where there is none."""
+    """Return the functions at each edge; without a direction, their means."""
     radius = discs.angle / cutoff
     values = basis.values(radius, discs.azimuth)
     undirected = ~discs.directed
