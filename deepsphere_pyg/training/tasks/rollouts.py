@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, SupportsIndex
 
@@ -40,9 +41,9 @@ class Rollouts(Task):
     targets: Standardize
     valid: Tensor
 
+    @abstractmethod
     def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:
         """Roll the network out, with gradients."""
-        raise NotImplementedError
 
     @torch.no_grad()
     def lead_scores(self, batches: Iterable[Any]) -> LeadScores:
