@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from scipy.spatial import cKDTree
 
 from samplings.arguments import (
     integer_argument,
@@ -160,3 +162,18 @@ def _shares(whole: Sampling, levels: int) -> sp.csr_array:
         shares = sp.csr_array(coarsening.assign @ shares)
         level = coarsening.coarse
     return shares
+
+
+def surroundings(sampling: Masked, radius: float) -> tuple[Sampling, IntArray]:
+    """Return the kept vertices and those within an angle of them, and their places.
+
+    ``radius`` is in radian. Vertices are in the order of the whole sampling.
+    """
+    whole, index = whole_sampling(sampling)
+    chord = 2 * math.sin(min(radius, math.pi) / 2)
+    near = cKDTree(sampling.xyz).query(whole.xyz, distance_upper_bound=chord)[0]
+    mask = np.isfinite(near)
+    mask[index] = True
+    if mask.all():
+        return whole, index
+    return whole[mask], np.asarray(np.cumsum(mask)[index] - 1)

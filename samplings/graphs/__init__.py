@@ -1,5 +1,6 @@
 """Graphs on samplings, their edge weights, Laplacians and pyramids."""
 
+from samplings.graphs.cut import cut_graph
 from samplings.graphs.delaunay_graph import delaunay_graph, delaunay_weights
 from samplings.graphs.finite_elements import FiniteElements, finite_elements
 from samplings.graphs.graph import DisconnectedGraphWarning, SphericalGraph
@@ -41,6 +42,7 @@ __all__ = [
     "UnevenSpectrumWarning",
     "Weighting",
     "build_pyramid",
+    "cut_graph",
     "delaunay_graph",
     "delaunay_weights",
     "finite_elements",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplings.arguments import (
+    flag_argument,
     function_argument,
     integer_argument,
     kind_of,
@@ -15,6 +16,7 @@ from samplings.arguments import (
 )
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
+from samplings.graphs.cut import cut_graph
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.knn import DEFAULT_WEIGHTING, knn_graph
 from samplings.graphs.pyramid_config import build_options
@@ -91,6 +93,7 @@ def build_pyramid(
     coarser: Sequence[Sampling] | None = None,
     weighting: str | Weighting | Sequence[str | Weighting] = DEFAULT_WEIGHTING,
     connect: bool = True,
+    cut: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pyramid:
     """Coarsen a sampling ``depth - 1`` times, and link neighbours at each level.
@@ -113,6 +116,9 @@ def build_pyramid(
         such as ``[Heat(t=0.01), Heat(t=0.04)]``.
     connect
         As in :func:`samplings.knn_graph`.
+    cut
+        Whether the graphs of a part of the sphere are cut out of those of the whole, as
+        by :func:`samplings.cut_graph`.
     progress
         Called as ``progress(done, total)`` with a number of vertices whose graph is
         done, in steps of fits and at the end of each level.
@@ -145,6 +151,12 @@ def build_pyramid(
     sampling = sampling_argument("sampling", sampling)
     depth = integer_argument("depth", depth, 1)
     k = integer_argument("k", k, 1)
+    connect, cut = flag_argument("connect", connect), flag_argument("cut", cut)
+    if cut and not connect:
+        raise ValueError(
+            "a graph that is cut out of that of the whole keeps the links which join "
+            "its pieces, got connect=False; leave out connect or cut"
+        )
     function_argument("progress", progress, "progress(done, total)")
     weightings = _one_a_level(weighting, depth)
     coarsenings = (
@@ -166,7 +178,10 @@ def build_pyramid(
 
         # The finest level must have k neighbours; coarser ones may fall short.
         least = min(k, len(level) - 1) if graphs else k
-        graph = knn_graph(level, least, kind, connect=connect, progress=step)
+        if cut:
+            graph = cut_graph(level, least, kind, progress=step)
+        else:
+            graph = knn_graph(level, least, kind, connect=connect, progress=step)
         step(1, 1)
         graphs.append(graph)
     config: dict[str, Any] = {
@@ -181,6 +196,9 @@ def build_pyramid(
         ),
         "connect": connect,
     }
+    if cut:
+        # Left out otherwise, so that earlier versions read the configuration.
+        config["cut"] = True
     return Pyramid(tuple(graphs), coarsenings, config)
 
 

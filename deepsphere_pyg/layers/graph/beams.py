@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import warnings
 from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse as sp
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics import ISHT, SHT, exact_bandlimit
 from deepsphere_pyg.operators import laplacian_operator
 from samplings import (
-    Masked,
     Sampling,
-    SphericalGraph,
-    knn_graph,
     laplacian,
     nominal_bandlimit,
 )
 from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray
-from samplings.base import whole_sampling
 from samplings.equivariance import degree_filter
 from samplings.equivariance.degree_filter import gaussian_beam
-from samplings.graphs import DisconnectedGraphWarning
+from samplings.graphs.cut import graph_and_inner
 from samplings.graphs.weightings import (
-    OF_NEIGHBOURS,
-    Fitted,
-    FittedIRLS,
-    FittedSingle,
     Weighting,
-    weighting_argument,
 )
 from samplings.quantities import radians
 
@@ -81,7 +67,7 @@ class GraphBeam(FixedTensors):
     ) -> None:
         super().__init__()
         _refuse_narrow(sampling, fwhm)
-        graph, surrounded = cut_graph(sampling, k, weighting)
+        graph, surrounded = graph_and_inner(sampling, k, weighting)
         matrix = laplacian(graph)
         # Rows at the border lack neighbours, and do not represent the others.
         kept = np.ones(len(sampling), dtype=bool)
@@ -153,53 +139,6 @@ def harmonic_bandlimit(sampling: Sampling) -> int:
     ``3 nside`` is 80 times that, and takes minutes to measure.
     """
     return exact_bandlimit(sampling) or 2 * nominal_bandlimit(sampling) // 3 + 1
-
-
-def cut_graph(
-    sampling: Sampling, k: int, weighting: str | Weighting
-) -> tuple[SphericalGraph, npt.NDArray[np.bool_]]:
-    """Return the graph of a sampling; of a part, the edges in it of a wider graph.
-
-    Also return which vertices have all their neighbours in it. The wider graph is that
-    of the whole sampling for fitted weights: those of a part alone have several times
-    the equivariance error, also far from the border, as its edges do not surround the
-    vertices there. Other weights are local.
-    """
-    kind = weighting_argument(weighting, OF_NEIGHBOURS)
-    if not isinstance(sampling, Masked):
-        return knn_graph(sampling, k, kind), np.ones(len(sampling), dtype=bool)
-    if isinstance(kind, Fitted | FittedSingle | FittedIRLS):
-        wider, index = whole_sampling(sampling)
-    else:
-        # A disc of k cells has a radius of .56 sqrt(k) spacings.
-        reach = 2 * math.sqrt(k * sampling.area / len(sampling))
-        wider, index = surroundings(sampling, reach)
-    graph = knn_graph(wider, k, kind)
-    rows = graph.adjacency[index]
-    adjacency = sp.csr_array(rows[:, index])
-    mass = None if graph.mass is None else graph.mass[index]
-    with warnings.catch_warnings():
-        # Pieces of a sky that lie far apart are smoothed each by itself.
-        warnings.simplefilter("ignore", DisconnectedGraphWarning)
-        cut = dataclasses.replace(
-            graph, sampling=sampling, adjacency=adjacency, mass=mass, n_joined=0
-        )
-    return cut, np.diff(rows.indptr) == np.diff(adjacency.indptr)
-
-
-def surroundings(sampling: Masked, radius: float) -> tuple[Sampling, IntArray]:
-    """Return the kept vertices and those within an angle of them, and their places.
-
-    ``radius`` is in radian. Vertices are in the order of the whole sampling.
-    """
-    whole, index = whole_sampling(sampling)
-    chord = 2 * math.sin(min(radius, math.pi) / 2)
-    near = cKDTree(sampling.xyz).query(whole.xyz, distance_upper_bound=chord)[0]
-    mask = np.isfinite(near)
-    mask[index] = True
-    if mask.all():
-        return whole, index
-    return whole[mask], np.asarray(np.cumsum(mask)[index] - 1)
 
 
 def _refuse_narrow(sampling: Sampling, fwhm: FloatArray) -> None:

@@ -12,13 +12,13 @@ from deepsphere_pyg.layers.graph.beams import (
     GraphBeam,
     HarmonicBeam,
     checked_fwhm,
-    surroundings,
 )
 from deepsphere_pyg.signals import checked_signal, known_places
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
 from samplings.arrays import IntArray
 from samplings.base import Masked, whole_sampling
+from samplings.footprints import surroundings
 from samplings.graphs import Weighting
 
 METHODS = ("graph", "harmonic")
