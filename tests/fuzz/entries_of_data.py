@@ -52,6 +52,12 @@ def maps():
     )
     yield datasets.LognormalFields, {**fields, "kappa0": 1.0, "seed": 1, "noise": 0.1}
     yield datasets.LognormalFields(**fields, kappa0=1.0).__getitem__, {"index": 0}
+    whole = datasets.GaussianFields(**fields)
+    yield (
+        datasets.NestedPatches,
+        {"dataset": whole, "order": 1, "patches": "alike", "maps_in_memory": 2},
+    )
+    yield datasets.NestedPatches(whole, 1).__getitem__, {"index": 0}
     yield masked.__getitem__, {"index": 0}
     yield selected.__getitem__, {"index": 0}
     yield datasets.CachedMaps(MAPS).__getitem__, {"index": 0}
