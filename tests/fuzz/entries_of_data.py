@@ -94,6 +94,15 @@ def read_molecules(path):
         datasets.read_molecules(file if right else path)
 
 
+def sky_files():
+    """Published convergence maps, whose files are tested elsewhere."""
+    settings = {"nside": 2, "sigma_arcmin": 3.0, "verify": True, "complete": False}
+    yield (
+        without_files(datasets.ConvergenceMaps),
+        {"root": "none", "split": "test", **settings, "cache": None},
+    )
+
+
 def molecules():
     """Molecules, their matrices, spheres and energies."""
     small = {"bandlimits": (2, 1), "channels": (2, 2)}
@@ -546,6 +555,7 @@ def pictures():
 def entries():
     """All of them."""
     yield from maps()
+    yield from sky_files()
     yield from molecules()
     if find_spec("xarray"):
         yield from xarray_data()

@@ -1,5 +1,6 @@
-"""Maps of the whole sky: their nested patches."""
+"""Maps of the whole sky: of gravitational lensing, and their nested patches."""
 
+from deepsphere_pyg.datasets.sky.convergence_maps import ConvergenceMaps
 from deepsphere_pyg.datasets.sky.patches import NestedPatches
 
-__all__ = ["NestedPatches"]
+__all__ = ["ConvergenceMaps", "NestedPatches"]
