@@ -9,6 +9,7 @@ from deepsphere_pyg.datasets import (
     netcdf,
     predictions,
     regridding,
+    sky,
     weather,
 )
 from deepsphere_pyg.datasets.base import (
@@ -27,6 +28,7 @@ from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.netcdf import *
 from deepsphere_pyg.datasets.predictions import *
 from deepsphere_pyg.datasets.regridding import *
+from deepsphere_pyg.datasets.sky import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels
 from deepsphere_pyg.datasets.weather import *
 from deepsphere_pyg.datasets.wrapped import CachedMaps, MaskedMaps, SelectedMaps
@@ -52,4 +54,5 @@ __all__ += molecules.__all__
 __all__ += netcdf.__all__
 __all__ += predictions.__all__
 __all__ += regridding.__all__
+__all__ += sky.__all__
 __all__ += weather.__all__

@@ -52,6 +52,12 @@ def maps():
     )
     yield datasets.LognormalFields, {**fields, "kappa0": 1.0, "seed": 1, "noise": 0.1}
     yield datasets.LognormalFields(**fields, kappa0=1.0).__getitem__, {"index": 0}
+    whole = datasets.GaussianFields(**fields)
+    yield (
+        datasets.NestedPatches,
+        {"dataset": whole, "order": 1, "patches": "alike", "maps_in_memory": 2},
+    )
+    yield datasets.NestedPatches(whole, 1).__getitem__, {"index": 0}
     yield masked.__getitem__, {"index": 0}
     yield selected.__getitem__, {"index": 0}
     yield datasets.CachedMaps(MAPS).__getitem__, {"index": 0}
@@ -86,6 +92,15 @@ def read_molecules(path):
         file.write_text("2\n\nH 0 0 0\nH 0 0 0.74\n")
         right = isinstance(path, str) and path == file.name
         datasets.read_molecules(file if right else path)
+
+
+def sky_files():
+    """Published convergence maps, whose files are tested elsewhere."""
+    settings = {"nside": 2, "sigma_arcmin": 3.0, "verify": True, "complete": False}
+    yield (
+        without_files(datasets.ConvergenceMaps),
+        {"root": "none", "split": "test", **settings, "cache": None},
+    )
 
 
 def molecules():
@@ -540,6 +555,7 @@ def pictures():
 def entries():
     """All of them."""
     yield from maps()
+    yield from sky_files()
     yield from molecules()
     if find_spec("xarray"):
         yield from xarray_data()

@@ -13,6 +13,7 @@ import functools
 import gzip
 import os
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -31,6 +32,7 @@ from deepsphere_pyg.datasets import (
     QM7,
     ClimateNet,
     ClimateSphereL5,
+    ConvergenceMaps,
     ExtremeWeather,
     XarrayDataset,
     XarrayFields,
@@ -392,6 +394,31 @@ def write_spectra(folder: Path) -> Path:
     return path
 
 
+def write_convergence(folder: Path, packed: bool) -> Path:
+    """A map of each class in the published format, in a folder or an archive."""
+    inner = folder / "testing"
+    inner.mkdir()
+    paths = [inner / f"kappa_{mark}.npy" for mark in ("0p26", "0p31")]
+    for path in paths:
+        np.save(path, RNG.normal(size=192))
+    if not packed:
+        return inner
+    with zipfile.ZipFile(folder / "testing.zip", "w") as archive:
+        for path in paths:
+            archive.write(path, f"testing/{path.name}")
+    return folder / "testing.zip"
+
+
+def read_convergence(path: Path) -> Any:
+    options = {"nside": 2, "sigma_arcmin": 600, "verify": False}
+    maps = ConvergenceMaps(path.parent, "test", complete=False, **options)
+    return torch.stack([sample.x for sample in maps])
+
+
+def are_finite(maps: Any, expected: Any) -> bool:
+    return maps.shape == expected.shape and bool(maps.isfinite().all())
+
+
 def of_folder(dataset: Any, **options: Any) -> Any:
     """Read the first map of a folder."""
     return lambda path: dataset(path.parent, HEALPIX, **options)[0]
@@ -518,6 +545,16 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
         functools.partial(write_foreign_sky, partial=True),
         read_sky,
         is_sky,
+    ),
+    "convergence": (
+        functools.partial(write_convergence, packed=False),
+        read_convergence,
+        are_finite,
+    ),
+    "convergence-zip": (
+        functools.partial(write_convergence, packed=True),
+        read_convergence,
+        same,
     ),
     "spectra": (write_spectra, first(cosmology_spectra), same),
 }
