@@ -376,6 +376,11 @@ def networks():
         models.PlanarClassifier,
         {"sampling": GaussLegendre(8), **TWO, "channels": (2, 2)},
     )
+    patch = HEALPix(4, nest=True)[range(16)]
+    yield (
+        models.PlanarPatchClassifier,
+        {"sampling": patch, **TWO, "channels": (2, 2), "head": "mean"},
+    )
     yield models.falling_type, {"L": 3, "tau_max": 3.0}
     network = models.PixelNetwork(2, 3, SAMPLING, widths=(4,))
     yield network.with_sampling, {"sampling": grid}
