@@ -316,7 +316,14 @@ def networks():
     yield models.PixelNetwork, {**TWO, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
         models.SphericalClassifier,
-        {**TWO, "sampling": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {
+            **TWO,
+            "sampling": PYRAMID,
+            "widths": (4, 4),
+            "K": 3,
+            "pooling": "max",
+            "head": "convolution",
+        },
     )
     yield (
         models.UNetConfiguration,
@@ -366,7 +373,15 @@ def networks():
     )
     yield (
         models.HybridClassifier,
-        {**TWO, **small, "sampling": PYRAMID, "widths": (2,), "K": 2, "hidden": (4,)},
+        {
+            **TWO,
+            **small,
+            "sampling": PYRAMID,
+            "widths": (2,),
+            "K": 2,
+            "pooling": "learned",
+            "hidden": (4,),
+        },
     )
     yield (
         models.ZonalClassifier,

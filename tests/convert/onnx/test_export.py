@@ -140,6 +140,17 @@ def test_classifiers_in_both_dtypes(dtype, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("head", ["convolution", "dense"])
+def test_heads_of_classifiers(head, tmp_path):
+    torch.manual_seed(0)
+    pyramid = build_pyramid(HEALPix(4), 2, 8, weighting="heat")
+    network = SphericalClassifier(
+        3, 5, pyramid, widths=(8,), pooling="learned", head=head
+    )
+    assert_round_trip(network.eval(), tmp_path / "network.onnx", 192, 3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["mean", "dense"])
 def test_classifiers_of_flat_patches(head, tmp_path):
     torch.manual_seed(0)
