@@ -26,7 +26,7 @@ from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.hybrid_classifier import HybridClassifier
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork
 from deepsphere_pyg.models.pixel_network import PixelNetwork
-from deepsphere_pyg.models.planar_classifier import PlanarClassifier
+from deepsphere_pyg.models.planar import PlanarClassifier, PlanarPatchClassifier
 from deepsphere_pyg.models.pretrained import (
     load_pretrained,
     pretrained_names,
@@ -50,6 +50,7 @@ __all__ = [
     "MoleculeNetwork",
     "PixelNetwork",
     "PlanarClassifier",
+    "PlanarPatchClassifier",
     "SO3Classifier",
     "SavedModel",
     "SphericalClassifier",

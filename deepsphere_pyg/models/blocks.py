@@ -10,12 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.layers import ChannelNorm, ChebConv, MaxPool, MeanPool
-from deepsphere_pyg.operators import laplacian_operator, pooling_operator
-from samplings import Coarsening, SphericalGraph, laplacian
-from samplings.arguments import choice_argument, integers_argument
-
-POOLINGS = {"max": MaxPool, "mean": MeanPool}
+from deepsphere_pyg.layers import ChannelNorm, ChebConv
+from deepsphere_pyg.operators import laplacian_operator
+from samplings import SphericalGraph, laplacian
+from samplings.arguments import integers_argument
 
 
 def level_sizes(
@@ -63,22 +61,6 @@ def laplacian_operators(
 ) -> nn.ModuleList:
     """Return the Laplacian of each level."""
     return nn.ModuleList(laplacian_operator(laplacian(graph, kind)) for graph in graphs)
-
-
-def pooling_operators(coarsenings: Iterable[Coarsening]) -> nn.ModuleList:
-    """Return the pooling from each level to the next."""
-    return nn.ModuleList(pooling_operator(coarsening) for coarsening in coarsenings)
-
-
-def pooling_layer(name: str) -> nn.Module:
-    """Return the pooling layer ``"max"`` or ``"mean"``.
-
-    Raises
-    ------
-    ValueError
-        If the name is neither.
-    """
-    return POOLINGS[choice_argument("pooling", name, tuple(POOLINGS))]()
 
 
 class ConvBlock(nn.Module):

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.layers import GlobalMeanPool
+from deepsphere_pyg.layers import ChebConv, GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import (
-    ConvBlock,
-    laplacian_operators,
-    pooling_layer,
-    pooling_operators,
-)
+from deepsphere_pyg.models.blocks import ConvBlock, laplacian_operators
+from deepsphere_pyg.models.level_pooling import poolings, refuse_other_terms
 from samplings import Pyramid, Sampling
-from samplings.arguments import integer_argument, integers_argument
+from samplings.arguments import choice_argument, integer_argument, integers_argument
+
+HEADS = ("linear", "convolution", "dense")
 
 
 class SphericalClassifier(SphericalModel):
-    """Classify whole spheres, whichever way they are turned.
+    r"""Classify whole spheres or parts of one, whichever way they are turned.
 
     Each level convolves (with batch normalisation and ReLU) and pools. A linear map
     classifies the mean over the sphere, weighted by area.
@@ -39,12 +37,21 @@ class SphericalClassifier(SphericalModel):
     K
         Chebyshev terms.
     pooling
-        ``"max"`` or ``"mean"``.
+        ``"max"`` or ``"mean"``; or ``"learned"``: learned maps of the children of each
+        vertex (:class:`~deepsphere_pyg.layers.LearnedPool`), of those at each place in
+        their parent where the scheme numbers them, as HEALPix does, else of their
+        positions; or ``"learned-position"``: of positions everywhere, so that weights
+        move between schemes too.
     normalization
         ``"batch"``, ``"layer"`` or ``"none"``.
     laplacian
         Kind of Laplacian, as in :func:`samplings.laplacian`; by default the one that
         the graph's weights are made for.
+    head
+        ``"linear"``: a linear map of the mean. ``"convolution"``: a convolution to
+        classes at the coarsest level, and its mean, as the fully convolutional network
+        of cosmology has it. ``"dense"``: a linear map of all vertices of the coarsest
+        level, as that of its variant for parts of equal shape.
 
     Shapes
     ------
@@ -60,9 +67,19 @@ class SphericalClassifier(SphericalModel):
     -----
     Source: Defferrard et al. 2020, arXiv:2012.15000, section 4.1. The defaults with 6
     input channels and 55 classes have 189,591 parameters; the paper says 190k.
+    Perraudin et al. 2019, arXiv:1810.12186, section 4, for cosmology: widths of 16, 32,
+    64, 64, 64, ``K=5``, and the heads ``"convolution"`` and ``"dense"``, there without
+    a bias.
+
+    Combinatorial Laplacians on cells of equal area, and those weighted by the areas,
+    map all signals to signals of mean zero. With these, the convolutional head is the
+    linear map :math:`\sum_k (-1)^k W_k` of the mean, and has more parameters than the
+    linear head for the same functions. With the normalized Laplacian, as published, it
+    is not.
 
     Equivariance: invariant, exactly under the rotations that map every level onto
-    itself, approximately under others.
+    itself, approximately under others. Not with ``head="dense"``, which has weights of
+    their own for all vertices, nor with learned pooling, which tells directions apart.
 
     Examples
     --------
@@ -84,6 +101,7 @@ class SphericalClassifier(SphericalModel):
         pooling: str = "max",
         normalization: str = "batch",
         laplacian: str | None = None,
+        head: str = "linear",
     ) -> None:
         sizes = integers_argument("widths", widths, 1)
         n = len(sizes)
@@ -102,22 +120,53 @@ class SphericalClassifier(SphericalModel):
             "normalization": normalization,
             "laplacian": laplacian,
         }
-        self.laplacians = laplacian_operators(self.pyramid.graphs[:n], laplacian)
-        self.pooling_operators = pooling_operators(self.pyramid.coarsenings)
+        self._head = choice_argument("head", head, HEADS)
+        if head != "linear":
+            # Left out otherwise: files are those of versions without the option.
+            self._config["head"] = head
+        levels = min(len(self.pyramid), n + (head == "convolution"))
+        self.laplacians = laplacian_operators(self.pyramid.graphs[:levels], laplacian)
         self.blocks = nn.ModuleList(
             ConvBlock(before, width, terms, normalization)
             for before, width in pairwise((self.in_channels, *sizes))
         )
-        self.pool = pooling_layer(pooling)
-        self.mean = GlobalMeanPool(self.pyramid.graphs[-1].sampling)
-        self.head = nn.Linear(sizes[-1], self.out_channels)
+        coarsenings = self.pyramid.coarsenings
+        # These normalisations subtract the mean, and a bias with it.
+        bias = normalization not in ("batch", "instance")
+        self.pool, self.pooling_operators = poolings(
+            pooling, coarsenings, sizes[: len(coarsenings)], bias=bias
+        )
+        coarsest = self.pyramid.graphs[-1].sampling
+        self.mean = GlobalMeanPool(coarsest)
+        features = sizes[-1] * (len(coarsest) if head == "dense" else 1)
+        self.head = (
+            ChebConv(features, self.out_channels, terms)
+            if head == "convolution"
+            else nn.Linear(features, self.out_channels)
+        )
+
+    def geometry_on(self, sampling: Any) -> Any:
+        """Return a pyramid on another sampling, if the weights fit it."""
+        pyramid = super().geometry_on(sampling)
+        refuse_other_terms(self._config["pooling"], pyramid.coarsenings, self.pool)
+        mine, other = (len(one.graphs[-1].sampling) for one in (self.pyramid, pyramid))
+        if self._head == "dense" and mine != other:
+            raise ValueError(
+                f"the dense head has weights for the {mine} vertices of the coarsest "
+                f"level, got {other}; move the weights to samplings of as many, or "
+                "train with head='linear' or 'convolution', whose weights fit all"
+            )
+        return pyramid
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = self.checked_input(x)
         for level, block in enumerate(self.blocks):
             x = block(x, self.laplacians[level])
-            if level < len(self.pooling_operators):
-                x = self.pool(x, self.pooling_operators[level])
-        y: Tensor = self.head(self.mean(x))
+            if level < len(self.pool):
+                x = self.pool[level](x, self.pooling_operators[level])
+        if self._head == "convolution":
+            y: Tensor = self.mean(self.head(x, self.laplacians[-1]))
+        else:
+            y = self.head(x.flatten(-2) if self._head == "dense" else self.mean(x))
         return y

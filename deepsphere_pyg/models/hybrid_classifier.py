@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import (
-    ConvBlock,
-    laplacian_operators,
-    pooling_layer,
-    pooling_operators,
-)
+from deepsphere_pyg.models.blocks import ConvBlock, laplacian_operators
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
+from deepsphere_pyg.models.level_pooling import (
+    LEVEL_POOLINGS,
+    poolings,
+    refuse_other_terms,
+)
 from samplings import Pyramid, Sampling
-from samplings.arguments import integer_argument, integers_argument
+from samplings.arguments import choice_argument, integer_argument, integers_argument
 
 
 class HybridClassifier(SphericalModel):
@@ -39,6 +39,9 @@ class HybridClassifier(SphericalModel):
         Channels of each level, finest first.
     K
         Chebyshev terms.
+    pooling
+        ``"max"``, ``"mean"``, ``"learned"`` or ``"learned-position"``, as for
+        :class:`SphericalClassifier`.
     bandlimits, channels, tau_max, mixing, convolution, hidden
         As for :class:`GeneralizedSphericalCNN`.
 
@@ -55,7 +58,8 @@ class HybridClassifier(SphericalModel):
 
     Notes
     -----
-    Equivariance: approximate for the graph network; strict after it.
+    Equivariance: approximate for the graph network; strict after it. Learned pooling
+    tells directions apart.
 
     Source: Cobb et al. 2021 (arXiv:2010.11661) call networks of layers of several kinds
     hybrid; a graph network in front is ours.
@@ -78,6 +82,7 @@ class HybridClassifier(SphericalModel):
         *,
         widths: Sequence[SupportsIndex] = (16,),
         K: SupportsIndex = 4,
+        pooling: str = "max",
         bandlimits: Sequence[SupportsIndex] = (10, 6, 3),
         channels: Sequence[SupportsIndex] = (16, 24, 24),
         tau_max: float = 1,
@@ -107,23 +112,33 @@ class HybridClassifier(SphericalModel):
             "K": terms,
             **{name: self.spectral.config[name] for name in names},
         }
+        if choice_argument("pooling", pooling, LEVEL_POOLINGS) != "max":
+            # Left out otherwise: files are those of versions without the option.
+            self._config["pooling"] = pooling
         self.laplacians = laplacian_operators(self.pyramid.graphs[:-1])
-        self.pooling_operators = pooling_operators(self.pyramid.coarsenings)
         self.blocks = nn.ModuleList(
             ConvBlock(before, width, terms, "batch")
             for before, width in pairwise((self.in_channels, *sizes))
         )
-        self.pool = pooling_layer("max")
+        self.pool, self.pooling_operators = poolings(
+            pooling, self.pyramid.coarsenings, sizes, bias=False
+        )
         # With few vertices and degrees, one dense matrix is the fastest.
         coarsest = self.pyramid.graphs[-1].sampling
         self.transform = SHT(coarsest, self.spectral.layout.L, method="least-squares")
 
+    def geometry_on(self, sampling: Any) -> Any:
+        """Return a pyramid on another sampling, if the weights fit it."""
+        pyramid = super().geometry_on(sampling)
+        name = self._config.get("pooling", "max")
+        refuse_other_terms(name, pyramid.coarsenings, self.pool)
+        return pyramid
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = self.checked_input(x)
-        for block, operator, pooling in zip(
-            self.blocks, self.laplacians, self.pooling_operators, strict=True
-        ):
-            x = self.pool(block(x, operator), pooling)
+        for level, block in enumerate(self.blocks):
+            x = block(x, self.laplacians[level])
+            x = self.pool[level](x, self.pooling_operators[level])
         y: Tensor = self.spectral(self.transform.analyze(x))
         return y

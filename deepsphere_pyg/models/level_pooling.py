@@ -1,14 +1,18 @@
-"""Pooling and unpooling between the levels of a U-Net, fixed or learned."""
+"""Pooling and unpooling between the levels of a network, fixed or learned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from torch import nn
 
-from deepsphere_pyg.layers import LearnedPool, LearnedUnpool, Unpool
-from deepsphere_pyg.models.blocks import POOLINGS
+from deepsphere_pyg.layers import (
+    LearnedPool,
+    LearnedUnpool,
+    MaxPool,
+    MeanPool,
+    Unpool,
+)
 from deepsphere_pyg.operators import (
     child_pooling_operator,
     child_unpooling_operator,
@@ -19,38 +23,29 @@ from deepsphere_pyg.operators.children import number_of_terms
 from samplings import Coarsening
 from samplings.arguments import choice_argument
 
+POOLINGS = {"max": MaxPool, "mean": MeanPool}
 #: Terms of the operators of learned poolings.
 LEARNED_TERMS = {"learned": "auto", "learned-position": "position"}
 LEVEL_POOLINGS = (*POOLINGS, *LEARNED_TERMS)
 
 
-class LevelPooling(NamedTuple):
-    """Layers that pool and unpool at each level, each with its operators."""
-
-    pool: nn.ModuleList
-    pooling_operators: nn.ModuleList
-    unpool: nn.ModuleList
-    unpooling_operators: nn.ModuleList
-
-
-def level_pooling(
+def poolings(
     name: str,
     coarsenings: Sequence[Coarsening],
     widths: Sequence[int],
     *,
     bias: bool = True,
-) -> LevelPooling:
-    """Return layers and operators that pool and unpool between levels.
+) -> tuple[nn.ModuleList, nn.ModuleList]:
+    """Return layers that pool from each level to the next, and their operators.
 
     Parameters
     ----------
     name
         One of :data:`LEVEL_POOLINGS`.
     coarsenings
-        From each level to the next.
+        From each level to the next, finest first.
     widths
-        Channels of the encoder at each level, finest first. Decoders unpool as many,
-        those of the coarsest level first.
+        Channels of the finer level of each.
     bias
         Whether learned poolings add constants.
 
@@ -61,22 +56,49 @@ def level_pooling(
     """
     choice_argument("pooling", name, LEVEL_POOLINGS)
     if name in POOLINGS:
-        return LevelPooling(
-            nn.ModuleList(POOLINGS[name]() for _ in coarsenings),
-            nn.ModuleList(map(pooling_operator, coarsenings)),
-            nn.ModuleList(Unpool() for _ in coarsenings),
-            nn.ModuleList(map(unpooling_operator, coarsenings)),
-        )
+        layers = nn.ModuleList(POOLINGS[name]() for _ in coarsenings)
+        return layers, nn.ModuleList(map(pooling_operator, coarsenings))
     terms = LEARNED_TERMS[name]
-    down = [child_pooling_operator(one, terms=terms) for one in coarsenings]
-    up = [child_unpooling_operator(one, terms=terms) for one in coarsenings]
-    pool, unpool = nn.ModuleList(), nn.ModuleList()
-    unpooled = (*widths[:-2], widths[-1])
-    for operator, width, below in zip(down, widths[:-1], unpooled, strict=True):
-        count = operator.n_terms
-        pool.append(LearnedPool(width, width, count, bias=bias))
-        unpool.append(LearnedUnpool(below, below, count, bias=bias))
-    return LevelPooling(pool, nn.ModuleList(down), unpool, nn.ModuleList(up))
+    operators = [child_pooling_operator(one, terms=terms) for one in coarsenings]
+    learned = nn.ModuleList(
+        LearnedPool(width, width, operator.n_terms, bias=bias)
+        for operator, width in zip(operators, widths, strict=True)
+    )
+    return learned, nn.ModuleList(operators)
+
+
+def unpoolings(
+    name: str,
+    coarsenings: Sequence[Coarsening],
+    widths: Sequence[int],
+    *,
+    bias: bool = True,
+) -> tuple[nn.ModuleList, nn.ModuleList]:
+    """Return layers that unpool to each level from the next, and their operators.
+
+    Parameters
+    ----------
+    name, coarsenings, bias
+        As for :func:`poolings`.
+    widths
+        Channels that are unpooled to the finer level of each.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    choice_argument("pooling", name, LEVEL_POOLINGS)
+    if name in POOLINGS:
+        layers = nn.ModuleList(Unpool() for _ in coarsenings)
+        return layers, nn.ModuleList(map(unpooling_operator, coarsenings))
+    terms = LEARNED_TERMS[name]
+    operators = [child_unpooling_operator(one, terms=terms) for one in coarsenings]
+    learned = nn.ModuleList(
+        LearnedUnpool(width, width, operator.n_terms, bias=bias)
+        for operator, width in zip(operators, widths, strict=True)
+    )
+    return learned, nn.ModuleList(operators)
 
 
 def refuse_other_terms(
@@ -87,10 +109,15 @@ def refuse_other_terms(
     Raises
     ------
     ValueError
-        If its coarsenings have another number of terms.
+        If it has another number of coarsenings, or these of terms.
     """
     if name not in LEARNED_TERMS:
         return
+    if len(coarsenings) != len(layers):
+        raise ValueError(
+            f"weights of pooling={name!r} must move to a pyramid of {len(layers) + 1} "
+            f"levels, got {len(coarsenings) + 1}; build one of as many"
+        )
     for layer, coarsening in zip(layers, coarsenings, strict=True):
         count = number_of_terms(coarsening, LEARNED_TERMS[name])
         if count != layer.terms:

@@ -17,7 +17,11 @@ from deepsphere_pyg.models.configurations import (
     UNET_CONFIGURATIONS,
     UNetConfiguration,
 )
-from deepsphere_pyg.models.level_pooling import level_pooling, refuse_other_terms
+from deepsphere_pyg.models.level_pooling import (
+    poolings,
+    refuse_other_terms,
+    unpoolings,
+)
 from samplings import Pyramid, Sampling
 from samplings.arguments import instance_argument
 
@@ -93,9 +97,12 @@ class SphericalUNet(SphericalModel):
         # These normalisations subtract the mean, and a bias with it.
         bias = norm not in ("batch", "instance")
         name = configuration.pooling
-        between = level_pooling(name, coarsenings, widths, bias=bias)
-        self.pool, self.pooling_operators = between[:2]
-        self.unpool, self.unpooling_operators = between[2:]
+        self.pool, self.pooling_operators = poolings(
+            name, coarsenings, widths[:-1], bias=bias
+        )
+        self.unpool, self.unpooling_operators = unpoolings(
+            name, coarsenings, (*widths[:-2], widths[-1]), bias=bias
+        )
 
         self.stem = ConvBlock(self.in_channels, stem, K, norm)
         self.encoder = nn.ModuleList(

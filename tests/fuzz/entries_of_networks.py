@@ -316,7 +316,14 @@ def networks():
     yield models.PixelNetwork, {**TWO, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
         models.SphericalClassifier,
-        {**TWO, "sampling": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {
+            **TWO,
+            "sampling": PYRAMID,
+            "widths": (4, 4),
+            "K": 3,
+            "pooling": "max",
+            "head": "convolution",
+        },
     )
     yield (
         models.UNetConfiguration,
@@ -366,7 +373,15 @@ def networks():
     )
     yield (
         models.HybridClassifier,
-        {**TWO, **small, "sampling": PYRAMID, "widths": (2,), "K": 2, "hidden": (4,)},
+        {
+            **TWO,
+            **small,
+            "sampling": PYRAMID,
+            "widths": (2,),
+            "K": 2,
+            "pooling": "learned",
+            "hidden": (4,),
+        },
     )
     yield (
         models.ZonalClassifier,
@@ -375,6 +390,11 @@ def networks():
     yield (
         models.PlanarClassifier,
         {"sampling": GaussLegendre(8), **TWO, "channels": (2, 2)},
+    )
+    patch = HEALPix(4, nest=True)[range(16)]
+    yield (
+        models.PlanarPatchClassifier,
+        {"sampling": patch, **TWO, "channels": (2, 2), "head": "mean"},
     )
     yield models.falling_type, {"L": 3, "tau_max": 3.0}
     network = models.PixelNetwork(2, 3, SAMPLING, widths=(4,))

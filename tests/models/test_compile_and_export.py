@@ -24,7 +24,21 @@ def classifier() -> SphericalClassifier:
     return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6))
 
 
-@pytest.fixture(params=[unet, classifier], ids=lambda build: build.__name__)
+def cosmology() -> SphericalClassifier:
+    pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="heat")
+    options = {"pooling": "learned", "head": "convolution", "laplacian": "normalized"}
+    return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6), **options)
+
+
+def dense() -> SphericalClassifier:
+    pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="heat")
+    return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6), head="dense")
+
+
+SLOW = [pytest.param(build, marks=pytest.mark.slow) for build in (cosmology, dense)]
+
+
+@pytest.fixture(params=[unet, classifier, *SLOW], ids=lambda build: build.__name__)
 def network(request):
     return request.param()
 

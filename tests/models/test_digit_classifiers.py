@@ -11,6 +11,7 @@ from deepsphere_pyg.models import (
     GeneralizedClassifier,
     HybridClassifier,
     PlanarClassifier,
+    PlanarPatchClassifier,
     SavedModel,
     ZonalClassifier,
     load_model,
@@ -41,6 +42,11 @@ def planar(sampling=GRID, **options):
     return PlanarClassifier(2, 5, sampling, **{"channels": (4, 6), **options})
 
 
+def patch(sampling=None, **options):
+    place = sampling or HEALPix(8, nest=True)[range(64)]
+    return PlanarPatchClassifier(2, 5, place, **{"channels": (4, 6), **options})
+
+
 def hybrid(sampling=None, **options):
     pyramid = build_pyramid(sampling or HEALPix(8), depth=2, k=8)
     sizes = {"widths": (4,), "bandlimits": (4, 2), "channels": (4, 4), "hidden": (7,)}
@@ -51,6 +57,7 @@ BUILDERS = {
     "generalized": generalized,
     "zonal": zonal,
     "planar": planar,
+    "patch": patch,
     "hybrid": hybrid,
 }
 

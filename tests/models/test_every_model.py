@@ -19,6 +19,7 @@ from deepsphere_pyg.models import (
     MoleculeNetwork,
     PixelNetwork,
     PlanarClassifier,
+    PlanarPatchClassifier,
     SO3Classifier,
     SphericalClassifier,
     SphericalUNet,
@@ -58,6 +59,12 @@ MODELS = {
     "PlanarClassifier": (
         lambda: PlanarClassifier(2, 3, Equiangular(8), channels=(4,)),
         (128, 2),
+    ),
+    "PlanarPatchClassifier": (
+        lambda: PlanarPatchClassifier(
+            2, 3, HEALPix(8, nest=True)[range(64)], channels=(4,)
+        ),
+        (64, 2),
     ),
     "ZonalClassifier": (
         lambda: ZonalClassifier(

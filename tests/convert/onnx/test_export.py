@@ -29,7 +29,7 @@ from deepsphere_pyg.convert import export_onnx
 from deepsphere_pyg.convert.onnx import export as onnx
 from deepsphere_pyg.convert.onnx import operations as onnx_operations
 from deepsphere_pyg.layers.graph.pyg import ChebConv as PyGChebConv
-from deepsphere_pyg.models import UNetConfiguration
+from deepsphere_pyg.models import PlanarPatchClassifier, UNetConfiguration
 from samplings import HEALPix, Icosahedral, build_pyramid, knn_graph
 from tests.round_off import assert_near, round_off
 
@@ -137,6 +137,26 @@ def test_classifiers_in_both_dtypes(dtype, tmp_path):
     network = SphericalClassifier(3, 5, pyramid, widths=(8, 6), normalization="layer")
     network = network.to(dtype).eval()
     assert_round_trip(network, tmp_path / "network.onnx", 192, 3, dtype=dtype)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["convolution", "dense"])
+def test_heads_of_classifiers(head, tmp_path):
+    torch.manual_seed(0)
+    pyramid = build_pyramid(HEALPix(4), 2, 8, weighting="heat")
+    network = SphericalClassifier(
+        3, 5, pyramid, widths=(8,), pooling="learned", head=head
+    )
+    assert_round_trip(network.eval(), tmp_path / "network.onnx", 192, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["mean", "dense"])
+def test_classifiers_of_flat_patches(head, tmp_path):
+    torch.manual_seed(0)
+    patch = HEALPix(8, nest=True)[range(64)]
+    network = PlanarPatchClassifier(3, 5, patch, channels=(4, 6), head=head)
+    assert_round_trip(network.eval(), tmp_path / "network.onnx", 64, 3)
 
 
 @pytest.mark.parametrize(

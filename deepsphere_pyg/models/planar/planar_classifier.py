@@ -9,9 +9,8 @@ import numpy as np
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.models.base import SavedModel
-from deepsphere_pyg.signals import checked_signal, known_signal
+from deepsphere_pyg.models.planar.pictures import Picture
 from samplings import Sampling
 from samplings.arguments import (
     instance_argument,
@@ -21,7 +20,7 @@ from samplings.arguments import (
 from samplings.schemes.regular_grid import RegularGrid
 
 
-class PlanarClassifier(FixedTensors, SavedModel):
+class PlanarClassifier(SavedModel):
     """Convolve the picture of colatitudes by longitudes as if it were flat.
 
     A baseline, which shows how much respecting the curvature helps. Each level
@@ -64,8 +63,6 @@ class PlanarClassifier(FixedTensors, SavedModel):
     torch.Size([2, 10])
     """
 
-    pixels: Tensor
-
     def __init__(
         self,
         in_channels: SupportsIndex,
@@ -85,8 +82,8 @@ class PlanarClassifier(FixedTensors, SavedModel):
                 f"{len(widths)} levels, each of which halves it; pass fewer channels"
             )
         self.geometry = self.sampling = grid
-        self.keep("pixels", pixels)
         before = integer_argument("in_channels", in_channels, 1)
+        self.picture = Picture(pixels, before)
         n_classes = integer_argument("out_channels", out_channels, 1)
         self._config = {
             "in_channels": before,
@@ -104,18 +101,9 @@ class PlanarClassifier(FixedTensors, SavedModel):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
-        x = checked_signal(x, len(self.sampling), next(self.parameters()))
-        x = known_signal(x, nan=True)
-        batch, n_in = x.shape[:-2], self._config["in_channels"]
-        if x.shape[-1] != n_in:
-            raise ValueError(
-                f"x must have {n_in} channels, got {x.shape[-1]}; x is of shape "
-                "(*batch, vertex, channel)"
-            )
-        flat = x.reshape(-1, *x.shape[-2:])
-        picture = flat[:, self.pixels].movedim(-1, 1)
+        picture = self.picture(x, next(self.parameters()))
         for conv in self.convs:
             around = F.pad(picture, (1, 1, 0, 0), mode="circular")
             picture = F.max_pool2d(conv(around), 2)
         y: Tensor = self.head(self.fields(picture))
-        return y.view(*batch, y.shape[-1])
+        return y.view(*x.shape[:-2], y.shape[-1])
