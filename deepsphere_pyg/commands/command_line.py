@@ -32,6 +32,8 @@ COMMANDS = {
     "predict": "write what a trained network predicts for files, with their times and "
     "grid",
     "equivariance": "measure the equivariance error of graph Laplacians, or of layers",
+    "cosmology": "classify patches of maps of the sky by networks and simpler methods, "
+    "beside the least error there can be",
     "qm7": "train a network to predict energies of molecules, on a published fold",
     "digits": "train a network to classify digits on the sphere, as they are or "
     "rotated, and test it on both",

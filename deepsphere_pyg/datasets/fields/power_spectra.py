@@ -231,3 +231,56 @@ def cosmology_spectra(path: PathLike, lmax: SupportsIndex | None = None) -> Floa
             f"{path}, got {highest}; pass that or less"
         )
     return spectra[:, : highest + 1]
+
+
+# Least squares of log C_l of the published file in log l, weighted by 2l + 1, after
+# division by its beam of sigma = 3 arcminutes; highest power first.
+_LOG_POWER = (0.02484, -0.4483, 1.4167, -18.083)
+_BEAM = float(np.deg2rad(3 / 60))
+# The logistic function of the degree that log C_l of the classes differ by.
+_DIFFERENCE, _MIDDLE, _WIDTH = 0.26, 1680.0, 370.0
+
+
+def convergence_spectra(lmax: SupportsIndex) -> FloatArray:
+    r"""Two power spectra of gravitational lensing, in closed form.
+
+    .. math:: \ln C_l^{\mp} = p(\ln l) - \sigma^2 l (l + 1) \mp \tfrac12
+        \frac{0.26}{1 + e^{-(l - 1680) / 370}}
+
+    with a cubic polynomial p and a beam of :math:`\sigma = 3'`. They stand for the
+    published ones where the file of :func:`cosmology_spectra` is not at hand: they
+    agree with its smooth trend to 6 % from degree 100 on, and their ratio to 2 %.
+
+    Parameters
+    ----------
+    lmax
+        Highest degree, at least 2.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(2, lmax + 1)``, dimensionless, without monopole and dipole.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``lmax`` is not an integer of at least 2.
+
+    Notes
+    -----
+    The second class has more power at high degrees. Below degree 100 the published
+    spectra differ by the cosmic variance of some realisations; these do not.
+
+    Examples
+    --------
+    >>> spectra = convergence_spectra(2000)
+    >>> spectra.shape, bool((spectra[1, 2:] > spectra[0, 2:]).all())
+    ((2, 2001), True)
+    """
+    degrees = np.arange(2, integer_argument("lmax", lmax, 2) + 1)
+    log_power = np.polyval(_LOG_POWER, np.log(degrees))
+    log_power -= _BEAM**2 * degrees * (degrees + 1)
+    difference = _DIFFERENCE / (1 + np.exp((_MIDDLE - degrees) / _WIDTH))
+    spectra = np.zeros((2, degrees[-1] + 1))
+    spectra[:, 2:] = np.exp(log_power + np.array([[-0.5], [0.5]]) * difference)
+    return spectra

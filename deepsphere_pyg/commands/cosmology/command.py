@@ -1,0 +1,72 @@
+"""``deepsphere-pyg cosmology``: classify patches of maps of the sky."""
+
+from __future__ import annotations
+
+from deepsphere_pyg.commands.cosmology.classifying import Data, classify
+from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
+from deepsphere_pyg.commands.cosmology.report import least_errors, picture, table
+from deepsphere_pyg.commands.cosmology.results import Results
+from deepsphere_pyg.commands.options.resuming import write_config
+from deepsphere_pyg.commands.options.training import (
+    INTERRUPTED,
+    prepare,
+    print_files,
+    run_facts,
+    tell_of_resuming,
+    write_figures,
+)
+from samplings.atomic_files import write_json
+
+OPTIONS = CosmologyOptions
+
+
+def run(given: CosmologyOptions) -> int:
+    """Run the command and return its exit status."""
+    options = given.resolved
+    check_options(options)
+    methods = options.classifiers
+    prepare(options)
+    results = Results(options.folder)
+    results.keep_settings(options)
+    write_config(given, options.folder)
+    data = Data(options)
+    sizes = f"{options.n_maps}, {options.n_validation} and {options.n_test} maps"
+    print(
+        f"data       {options.data}, nside {options.nside}, order {options.order}: "
+        f"{sizes} to train, validate and test"
+    )
+    for level in options.noise or ():
+        for seed in options.seeds:
+            for method in methods:
+                # Linear classifiers have no random start.
+                key = {
+                    "method": method.name,
+                    "noise": float(level),
+                    "seed": options.seeds[0] if method.linear else seed,
+                }
+                if results.find(**key):
+                    continue
+                print(f"\n{method.name}, noise {level:g}, seed {key['seed']}")
+                found = classify(data, method, level, seed)
+                if found is None:
+                    tell_of_resuming()
+                    return INTERRUPTED
+                results.add({**key, **found})
+                print(f"test error {found['error']:.2f} %", flush=True)
+    limits = least_errors(options, data.spread)
+    text = table(options, results, limits)
+    print(f"\n{text}")
+    figure = picture(options, results, limits, data.train.sampling)
+    facts = {
+        **run_facts(options),
+        "spread": data.spread,
+        "least_errors": {f"{level:g}": error for level, error in limits.items()},
+        "results": results.rows,
+    }
+    write_json(options.folder / "metrics.json", facts)
+    print_files(
+        results.path,
+        options.folder / "metrics.json",
+        *write_figures(options.folder, {"errors.png": figure}),
+    )
+    return 0

@@ -1,0 +1,181 @@
+"""Patches of maps of two classes in memory, and their batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from deepsphere_pyg.datasets import (
+    ConvergenceMaps,
+    GaussianFields,
+    LognormalFields,
+    NestedPatches,
+    convergence_spectra,
+    cosmology_spectra,
+)
+from deepsphere_pyg.training.samplers import EpochShuffle
+from samplings import HEALPix, Sampling
+
+#: Below this degree both classes have the mean of the spectra of the published file,
+#: which differ there by chance.
+EQUAL_BELOW = 100
+# Parts of the data, whose maps have seeds of their own.
+PARTS = ("train", "validation", "test")
+# Patches whose noise is drawn at once.
+_STEP = 16
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Patches of maps.
+
+    Attributes
+    ----------
+    x
+        Clean maps, shape ``(patches, V)``, float32.
+    y
+        Classes, shape ``(patches,)``, int64.
+    sampling
+        The first patch, on whose graph all are.
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64]
+    sampling: Sampling
+
+    def noisy(self, sigma: float, *seed: int) -> npt.NDArray[np.float32]:
+        """Return maps with white noise of a standard deviation, the same each time."""
+        found = self.x.copy()
+        random = np.random.default_rng(seed)
+        for start in range(0, len(found), _STEP):
+            part = found[start : start + _STEP]
+            part += sigma * random.standard_normal(part.shape, dtype=np.float32)
+        return found
+
+
+def spectra_of(path: Path | None, nside: int) -> npt.NDArray[np.float64]:
+    """Return the spectra of the two classes up to degree ``3 nside - 1``."""
+    lmax = 3 * nside - 1
+    if path is None:
+        return convergence_spectra(lmax)
+    spectra = cosmology_spectra(path)
+    spectra = spectra[:, : lmax + 1].copy()
+    spectra[:, :EQUAL_BELOW] = spectra[:, :EQUAL_BELOW].mean(axis=0)
+    # Maps have neither mean nor dipole.
+    spectra[:, :2] = 0
+    return spectra
+
+
+def read_patches(options: Any, part: str) -> Patches:
+    """Generate or read the patches of a part of the data."""
+    maps = _maps(options, part)
+    cut = NestedPatches(maps, options.order, options.patches)
+    x = np.empty((len(cut), len(cut.sampling)), dtype=np.float32)
+    y = np.empty(len(cut), dtype=np.int64)
+    steps = tqdm(
+        range(len(cut)), desc=f"{part} patches", leave=False, disable=None, unit="patch"
+    )
+    for i in steps:
+        sample = cut[i]
+        x[i], y[i] = sample.x[:, 0].numpy(), sample.y
+    return Patches(x, y, cut.sampling)
+
+
+def _maps(options: Any, part: str) -> Any:
+    """Return the whole-sky maps of a part of the data."""
+    count = {
+        "train": options.n_maps,
+        "validation": options.n_validation,
+        "test": options.n_test,
+    }[part]
+    if options.data == "published":
+        return _published(options, part)
+    sampling = HEALPix(options.nside, nest=True)
+    spectra = spectra_of(options.spectra, options.nside)
+    names = ("class 1", "class 2")
+    # Maps do not depend on the seeds of trainings.
+    given = {"n_maps": count, "seed": PARTS.index(part), "class_names": names}
+    if options.data == "gaussian":
+        return GaussianFields(sampling, spectra, **given)
+    mean = spectra.mean(axis=0)
+    return LognormalFields(sampling, [mean, mean], options.kappa0, **given)
+
+
+def _published(options: Any, part: str) -> Any:
+    """Return the published maps of a part; the last training maps validate."""
+    split = "test" if part == "test" else "train"
+    maps = ConvergenceMaps(options.root, split=split, nside=options.nside)
+    if part == "test":
+        return maps
+    first = len(maps) - options.n_validation
+    return maps.part(range(first) if part == "train" else range(first, len(maps)))
+
+
+@dataclass(frozen=True)
+class PatchBatch:
+    """A batch of patches.
+
+    Attributes
+    ----------
+    x
+        Maps, shape ``(batch, V, 1)``.
+    y
+        Classes, int64.
+    """
+
+    x: Tensor
+    y: Tensor
+
+    def to(self, device: torch.device | str, **options: Any) -> PatchBatch:
+        """Return the patches on another device."""
+        return PatchBatch(self.x.to(device, **options), self.y.to(device, **options))
+
+
+class PatchBatches:
+    """Batches of patches.
+
+    Parameters
+    ----------
+    x, y
+        Maps ``(patches, V)`` and classes.
+    batch_size
+        Patches per batch.
+    seed
+        Patches are shuffled by the seed and the epoch, and an incomplete last batch is
+        dropped unless it is the only one; None keeps their order.
+    """
+
+    def __init__(
+        self,
+        x: npt.NDArray[np.float32],
+        y: npt.NDArray[np.int64],
+        batch_size: int,
+        seed: int | None = None,
+    ) -> None:
+        self.x, self.y = x, torch.from_numpy(y)
+        self.batch_size = batch_size
+        # Lightning requires the first attribute, and tells its epoch to the second.
+        self.batch_sampler = None
+        self.sampler: EpochShuffle | range = (
+            range(len(x)) if seed is None else EpochShuffle(len(x), seed)
+        )
+        self.drop_last = seed is not None and len(x) >= batch_size
+
+    def __len__(self) -> int:
+        whole, left = divmod(len(self.sampler), self.batch_size)
+        return whole + bool(left and not self.drop_last)
+
+    def __iter__(self) -> Iterator[PatchBatch]:
+        order = np.array(list(self.sampler))
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            some = order[start : start + self.batch_size]
+            x = torch.from_numpy(self.x[some])[..., None]
+            yield PatchBatch(x, self.y[torch.from_numpy(some)])

@@ -1,0 +1,108 @@
+"""Results kept one by one, so that an interrupted table continues."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deepsphere_pyg.commands.options.parsing import flag
+from deepsphere_pyg.commands.options.resuming import settings
+from deepsphere_pyg.training.callbacks import write_rows
+from samplings.atomic_files import make_folder, write_json
+from samplings.reading import DataFileError, reading
+
+#: What tells one result from another.
+KEYS = ("method", "noise", "seed")
+# Options that change no result, or of which each row states its own.
+_FREE = frozenset(
+    {
+        *("out", "resume", "device", "threads", "trainer", "n_workers", "root"),
+        *("table", *(f"{key}s" for key in KEYS), "noise", "seed"),
+    }
+)
+COLUMNS = (
+    *KEYS,
+    "error",
+    "validation_error",
+    "parameters",
+    "ms_training",
+    "ms_inference",
+    "minutes",
+)
+
+
+class Results:
+    """Rows of ``results.csv`` in a folder, which are read if there are some.
+
+    Parameters
+    ----------
+    folder
+        Where they are kept.
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.path = folder / "results.csv"
+        self.rows: list[dict[str, str]] = []
+        if self.path.exists():
+            with self.path.open(newline="", encoding="utf-8") as file:
+                self.rows = list(csv.DictReader(file))
+            if any(set(row) != set(COLUMNS) for row in self.rows):
+                raise DataFileError(
+                    f"{self.path} must have the columns {', '.join(COLUMNS)}; move it "
+                    "away, or choose another --out"
+                )
+
+    def keep_settings(self, options: Any) -> None:
+        """Keep the options of the first run, and refuse to continue with others.
+
+        Raises
+        ------
+        ValueError
+            If there are results and ``--resume`` is not given, or an option differs on
+            which the results depend.
+        """
+        if self.rows and not options.resume:
+            raise ValueError(
+                f"{self.path} exists already; pass --resume to continue the table, or "
+                "another --out to keep it"
+            )
+        own = {k: v for k, v in settings(options).items() if k not in _FREE}
+        kept = self.path.parent / "settings.json"
+        if kept.exists():
+            with reading(
+                kept, "settings", "delete the folder, or choose another --out"
+            ):
+                before = json.loads(kept.read_text(encoding="utf-8"))
+            for name, value in own.items():
+                if before.get(name) != value:
+                    raise ValueError(
+                        f"--{flag(name)} of the results in {kept.parent} is "
+                        f"{before.get(name)}, got {value}; choose another --out"
+                    )
+        write_json(kept, own)
+
+    def find(self, **wanted: Any) -> list[dict[str, str]]:
+        """Return the rows with some values."""
+        return [
+            row
+            for row in self.rows
+            if all(row[name] == _text(value) for name, value in wanted.items())
+        ]
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Keep a row."""
+        self.rows.append({name: _text(row.get(name, "")) for name in COLUMNS})
+        write_rows(self.path, self.rows)
+
+
+def _text(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
