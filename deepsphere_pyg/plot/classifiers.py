@@ -45,6 +45,7 @@ def error_curves(
         va="top",
         transform=panel.get_yaxis_transform(),
     )
+    panel.set_xticks(sorted({level for curve in errors.values() for level in curve}))
     panel.set_xlabel("standard deviation of the noise / that of the maps")
     panel.set_ylabel("test error, %")
     panel.set_ylim(bottom=0)

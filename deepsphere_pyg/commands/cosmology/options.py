@@ -12,6 +12,8 @@ from deepsphere_pyg.commands.options.parsing import Options, flag
 from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
 
+#: Least side of a patch in pixels.
+SMALLEST = 64
 GRAPHS = tuple(
     f"fcn-{weighting}-{k}" for weighting in ("heat", "fitted") for k in (8, 20, 40)
 )
@@ -147,17 +149,27 @@ def check_options(options: CosmologyOptions) -> None:
                 f"--{flag(name)} must be at least 2, one map of each class, got "
                 f"{getattr(options, name)}"
             )
+    side, over = divmod(options.nside, options.order)
+    if side < SMALLEST and not over:
+        raise ValueError(
+            f"networks pool five times, and need patches of at least {SMALLEST} by "
+            f"{SMALLEST} pixels, got {side}: nside {options.nside} over order "
+            f"{options.order}; raise --nside, or lower --order"
+        )
     if len(options.kappa0) != 2:
         raise ValueError(
             f"--kappa0 must be two numbers, one for each class, got "
             f"{' '.join(map(str, options.kappa0))}"
         )
-    if not (options.noise and min(options.noise) >= 0):
-        raise ValueError("--noise must be numbers of at least 0")
+    if min(options.noise) < 0:
+        raise ValueError(
+            f"--noise must be at least 0, got {min(options.noise):g}; pass 0 for none"
+        )
     for name in ("noise", "seeds", "methods"):
         values = getattr(options, name)
         if not values or len(set(values)) < len(values):
-            raise ValueError(f"--{name} must be distinct values, at least one")
+            shown = " ".join(map(str, values))
+            raise ValueError(f"--{name} must be distinct values, got {shown}")
     if options.data == "published" and options.root is None:
         raise ValueError("--root is required: the folder of the published maps")
     if options.data != "published" and options.root is not None:

@@ -1,0 +1,147 @@
+"""``deepsphere-pyg cosmology``: the whole command on a few small maps."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from deepsphere_pyg.commands.command_line import main, options_from
+from deepsphere_pyg.commands.cosmology import command
+from deepsphere_pyg.commands.cosmology.classifying import CLASSES, Data
+from deepsphere_pyg.commands.cosmology.methods import method_named
+from deepsphere_pyg.commands.cosmology.options import TABLES
+from deepsphere_pyg.commands.cosmology.patches import EQUAL_BELOW, spectra_of
+from deepsphere_pyg.commands.cosmology.task import NoisyMapsTask
+from deepsphere_pyg.datasets import cosmology_spectra
+from samplings import HEALPix, knn_graph
+
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+SMALL = (
+    "--nside 64 --n-maps 2 --n-validation 2 --n-test 2 --epochs 1 --threads 1 "
+    "--device cpu --noise 1"
+).split()
+
+
+def run(out, *options):
+    return main(["cosmology", "--out", str(out), *SMALL, *options])
+
+
+def rows_of(folder):
+    with (folder / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_is_filled_and_continued(tmp_path, capsys, monkeypatch):
+    methods = ("--methods", "planar-cnn", "histogram")
+    assert run(tmp_path, *methods) == 0
+    text = capsys.readouterr().out
+    assert "| planar-cnn | 54,938 |" in text
+    assert (tmp_path / "errors.png").exists()
+    assert (tmp_path / "planar-cnn-noise1-seed0" / "best.ckpt").exists()
+    before = rows_of(tmp_path)
+    assert [row["method"] for row in before] == ["planar-cnn", "histogram"]
+    assert all(0 <= float(row["error"]) <= 100 for row in before)
+    facts = json.loads((tmp_path / "metrics.json").read_text())
+    assert facts["results"] == before
+
+    assert run(tmp_path, *methods) == 2
+    assert "pass --resume to continue the table" in capsys.readouterr().err
+    assert run(tmp_path, *methods, "--resume", "--kappa0", "0.02", "0.01") == 2
+    assert "--kappa0 of the results" in capsys.readouterr().err
+
+    fits = []
+    monkeypatch.setattr(command, "classify", lambda *args: fits.append(args))
+    # An interrupt of the new row leaves the others.
+    more = ("--methods", "planar-cnn", "histogram", "spectrum", "--resume")
+    assert run(tmp_path, *more) == 130
+    assert [method.name for _, method, *_ in fits] == ["spectrum"]
+    assert rows_of(tmp_path) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES)
+def test_all_tables_run_small(table, tmp_path, capsys):
+    assert run(tmp_path, "--table", table, "--order", "1") == 0
+    names = [row["method"] for row in rows_of(tmp_path)]
+    assert names == list(TABLES[table]["methods"])
+    assert ("least there can be" in capsys.readouterr().out) == (table == "spectra")
+
+
+def test_the_same_noise_is_drawn_in_a_resumed_training():
+    class Sum(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(1))
+            self.seen = []
+
+        def forward(self, x):
+            self.seen.append(x)
+            return self.weight * x.sum((1, 2))[:, None].expand(-1, 2)
+
+    task = NoisyMapsTask(Sum(), CLASSES, sigma=0.5)
+    batch = type("Batch", (), {"x": torch.zeros(2, 1000, 1)})()
+    for training in (True, True, False):
+        task.train(training)
+        task.outputs(batch)
+    first, again, held = task.network.seen
+    assert torch.equal(first, again)
+    # The standard deviation of 2000 draws, to five of its own.
+    assert first.std() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(4000))
+    assert not held.any()
+    assert task.config["sigma"] == 0.5
+
+
+def test_held_maps_have_the_same_noise_each_time():
+    options, _ = options_from("cosmology", [*SMALL, "--data", "gaussian"])
+    data = Data(options.resolved)
+    held = data.held("test", 1.0)
+    assert np.array_equal(held, data.held("test", 1.0))
+    noise = held - data.test.x
+    assert noise.std() == pytest.approx(data.spread, rel=0.01)
+    assert not np.allclose(noise, data.held("validation", 1.0) - data.validation.x)
+    assert not np.allclose(data.test.x, data.validation.x)
+
+
+def test_earlier_weights_have_the_mean_squared_distance():
+    patch = HEALPix(64, nest=True)[np.arange(64 * 64)]
+    graph = method_named("fcn-earlier-8").pyramid(patch).graphs[0]
+    whole = knn_graph(HEALPix(64, nest=True), 8, "heat")
+    row, column = whole.adjacency.nonzero()
+    squared = ((whole.sampling.xyz[row] - whole.sampling.xyz[column]) ** 2).sum(1)
+    # Links that one end alone has count twice here.
+    assert 2 * graph.t == pytest.approx(squared.mean(), rel=0.01)
+
+
+def test_the_published_spectra_are_equal_at_low_degrees(tmp_path):
+    path = tmp_path / "spectrum_cosmo.npz"
+    random = np.random.default_rng(0)
+    np.savez(
+        path, psd_class1=random.random((2, 192)), psd_class2=random.random((1, 192))
+    )
+    found, own = spectra_of(path, 64), cosmology_spectra(path)
+    assert np.array_equal(found[0, :EQUAL_BELOW], found[1, :EQUAL_BELOW])
+    assert np.array_equal(found[:, EQUAL_BELOW:], own[:, EQUAL_BELOW:])
+    assert not found[:, :2].any()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--methods fcn-fitted", "no classifier 'fcn-fitted'; write fcn-fitted-8"),
+        ("--nside 32", "patches of at least 64 by 64 pixels"),
+        ("--order 3", "order must be a power of two"),
+        ("--kappa0 0.1", "two numbers, one for each class"),
+        ("--kappa0 0.02 -1", "kappa0"),
+        ("--noise -1", "at least 0"),
+        ("--noise 1 1", "distinct values"),
+        ("--n-test 1", "at least 2, one map of each class"),
+        ("--data published", "--root is required"),
+        ("--root x", "--root is of --data published"),
+    ],
+)
+def test_bad_options_are_refused(options, message, tmp_path, capsys):
+    assert run(tmp_path / "out", *options.split()) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out" / "results.csv").exists()
