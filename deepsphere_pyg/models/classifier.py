@@ -15,7 +15,7 @@ from deepsphere_pyg.models.level_pooling import poolings, refuse_other_terms
 from samplings import Pyramid, Sampling
 from samplings.arguments import choice_argument, integer_argument, integers_argument
 
-HEADS = ("linear", "convolution", "dense")
+HEADS = ("linear", "normalized", "convolution", "dense")
 
 
 class SphericalClassifier(SphericalModel):
@@ -48,7 +48,9 @@ class SphericalClassifier(SphericalModel):
         Kind of Laplacian, as in :func:`samplings.laplacian`; by default the one that
         the graph's weights are made for.
     head
-        ``"linear"``: a linear map of the mean. ``"convolution"``: a convolution to
+        ``"linear"``: a linear map of the mean. ``"normalized"``: the same after batch
+        normalisation over the signals, for classes that differ little in the mean,
+        which are learned in fewer steps. ``"convolution"``: a convolution to
         classes at the coarsest level, and its mean, as the fully convolutional network
         of cosmology has it. ``"dense"``: a linear map of all vertices of the coarsest
         level, as that of its variant for parts of equal shape.
@@ -139,11 +141,13 @@ class SphericalClassifier(SphericalModel):
         coarsest = self.pyramid.graphs[-1].sampling
         self.mean = GlobalMeanPool(coarsest)
         features = sizes[-1] * (len(coarsest) if head == "dense" else 1)
-        self.head = (
-            ChebConv(features, self.out_channels, terms)
-            if head == "convolution"
-            else nn.Linear(features, self.out_channels)
-        )
+        self.head: nn.Module
+        if head == "convolution":
+            self.head = ChebConv(features, self.out_channels, terms)
+        elif head == "normalized":
+            self.head = DenseHead(features, self.out_channels, ())
+        else:
+            self.head = nn.Linear(features, self.out_channels)
 
     def geometry_on(self, sampling: Any) -> Any:
         """Return a pyramid on another sampling, if the weights fit it."""

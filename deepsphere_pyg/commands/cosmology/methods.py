@@ -73,7 +73,7 @@ class Method:
             self.pyramid(sampling),
             widths=WIDTHS,
             K=K,
-            head="linear" if self.head == "fcn" else "dense",
+            head="normalized" if self.head == "fcn" else "dense",
         )
 
     def pyramid(self, sampling: Sampling, depth: int = len(WIDTHS) + 1) -> Pyramid:

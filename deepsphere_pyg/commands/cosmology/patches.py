@@ -24,9 +24,10 @@ from deepsphere_pyg.datasets import (
 from deepsphere_pyg.training.samplers import EpochShuffle
 from samplings import HEALPix, Sampling
 
-#: Below this degree both classes have the mean of the spectra of the published file,
-#: which differ there by chance.
+#: Below this degree the spectra of the published file differ by chance.
 EQUAL_BELOW = 100
+# Degree of the polynomial of l that their ratio follows above.
+_SMOOTH = 6
 # Parts of the data, whose maps have seeds of their own.
 PARTS = ("train", "validation", "test")
 # Patches whose noise is drawn at once.
@@ -62,16 +63,34 @@ class Patches:
 
 
 def spectra_of(path: Path | None, nside: int) -> npt.NDArray[np.float64]:
-    """Return the spectra of the two classes up to degree ``3 nside - 1``."""
+    """Return the spectra of the two classes up to degree ``3 nside - 1``.
+
+    The spectra of the published file are means over a few skies, so that single degrees
+    differ by chance, which would tell the classes apart. Their mean is kept, and their
+    ratio is the trend over degrees: a polynomial fit to its logarithm, and one below
+    degree 100.
+    """
     lmax = 3 * nside - 1
     if path is None:
         return convergence_spectra(lmax)
     spectra = cosmology_spectra(path)
-    spectra = spectra[:, : lmax + 1].copy()
-    spectra[:, :EQUAL_BELOW] = spectra[:, :EQUAL_BELOW].mean(axis=0)
+    if spectra.shape[1] <= lmax:
+        raise ValueError(
+            f"{path} must have degrees up to 3 nside - 1 = {lmax}, got "
+            f"{spectra.shape[1] - 1}; lower --nside"
+        )
+    degrees = np.arange(EQUAL_BELOW, spectra.shape[1])
+    difference = np.zeros(spectra.shape[1])
+    logarithm = np.log(spectra[1, EQUAL_BELOW:] / spectra[0, EQUAL_BELOW:])
+    trend = np.polynomial.Polynomial.fit(
+        degrees, logarithm, _SMOOTH, w=np.sqrt(2 * degrees + 1)
+    )
+    difference[EQUAL_BELOW:] = trend(degrees)
+    found = spectra.mean(axis=0) * np.exp(np.array([[-0.5], [0.5]]) * difference)
     # Maps have neither mean nor dipole.
-    spectra[:, :2] = 0
-    return spectra
+    found[:, :2] = 0
+    smooth: npt.NDArray[np.float64] = found[:, : lmax + 1]
+    return smooth
 
 
 def read_patches(options: Any, part: str) -> Patches:

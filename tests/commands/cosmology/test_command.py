@@ -114,16 +114,25 @@ def test_earlier_weights_have_the_mean_squared_distance():
     assert 2 * graph.t == pytest.approx(squared.mean(), rel=0.01)
 
 
-def test_the_published_spectra_are_equal_at_low_degrees(tmp_path):
+def test_the_ratio_of_published_spectra_is_their_trend(tmp_path):
+    """Chance differences of single degrees do not tell the classes apart."""
     path = tmp_path / "spectrum_cosmo.npz"
-    random = np.random.default_rng(0)
-    np.savez(
-        path, psd_class1=random.random((2, 192)), psd_class2=random.random((1, 192))
-    )
+    degrees = np.arange(800)
+    trend = np.exp(np.where(degrees < EQUAL_BELOW, 0, 3e-4 * (degrees - EQUAL_BELOW)))
+    mean = 1 / (degrees + 10.0) ** 2
+    chance = np.random.default_rng(0).normal(size=(2, 800)) / np.sqrt(40 * degrees + 20)
+    first, second = mean * (1 + chance) * np.stack([np.ones(800), trend])
+    np.savez(path, psd_class1=[first], psd_class2=[second])
     found, own = spectra_of(path, 64), cosmology_spectra(path)
-    assert np.array_equal(found[0, :EQUAL_BELOW], found[1, :EQUAL_BELOW])
-    assert np.array_equal(found[:, EQUAL_BELOW:], own[:, EQUAL_BELOW:])
     assert not found[:, :2].any()
+    assert np.array_equal(found[0, 2:EQUAL_BELOW], found[1, 2:EQUAL_BELOW])
+    high = slice(EQUAL_BELOW, 192)
+    np.testing.assert_allclose(found[1, high] / found[0, high], trend[high], rtol=0.01)
+    np.testing.assert_allclose(
+        np.sqrt(found[0] * found[1])[2:], own.mean(0)[2:192], rtol=1e-3
+    )
+    with pytest.raises(ValueError, match="lower --nside"):
+        spectra_of(path, 512)
 
 
 @pytest.mark.parametrize(
