@@ -1,0 +1,1 @@
+"""``cosmology``: classes of patches of the sky, by networks and simple methods."""
