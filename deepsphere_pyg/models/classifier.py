@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.layers import ChebConv, GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import ConvBlock, laplacian_operators
+from deepsphere_pyg.models.blocks import ConvBlock, DenseHead, laplacian_operators
 from deepsphere_pyg.models.level_pooling import poolings, refuse_other_terms
 from samplings import Pyramid, Sampling
 from samplings.arguments import choice_argument, integer_argument, integers_argument

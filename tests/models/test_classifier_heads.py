@@ -207,7 +207,7 @@ def test_files_bring_heads_and_poolings(name, healpix_pyramid, tmp_path):
 @pytest.mark.parametrize(
     ("build", "options", "message"),
     [
-        (classifier, {"head": "mean"}, "head must be 'linear' or 'convolution' or"),
+        (classifier, {"head": "mean"}, "head must be 'linear' or 'normalized' or"),
         (
             classifier,
             {"pooling": "min"},
