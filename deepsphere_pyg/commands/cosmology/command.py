@@ -30,11 +30,7 @@ def run(given: CosmologyOptions) -> int:
     results.keep_settings(options)
     write_config(given, options.folder)
     data = Data(options)
-    sizes = f"{options.n_maps}, {options.n_validation} and {options.n_test} maps"
-    print(
-        f"data       {options.data}, nside {options.nside}, order {options.order}: "
-        f"{sizes} to train, validate and test"
-    )
+    print(f"data       {options.data}, nside {options.nside}, order {options.order}")
     for level in options.noise or ():
         for seed in options.seeds:
             for method in methods:
@@ -53,13 +49,12 @@ def run(given: CosmologyOptions) -> int:
                     return INTERRUPTED
                 results.add({**key, **found})
                 print(f"test error {found['error']:.2f} %", flush=True)
-    limits = least_errors(options, data.spread)
+    limits = least_errors(options)
     text = table(options, results, limits)
     print(f"\n{text}")
-    figure = picture(options, results, limits, data.train.sampling)
+    figure = picture(options, results, limits)
     facts = {
         **run_facts(options),
-        "spread": data.spread,
         "least_errors": {f"{level:g}": error for level, error in limits.items()},
         "results": results.rows,
     }

@@ -78,12 +78,13 @@ class TableOptions(Options):
         Standard deviations of white noise, over that of the maps; fresh in each step of
         training, fixed in testing.
     n_maps
-        Whole-sky maps to train on, of both classes in turn.
+        Whole-sky maps to train on, of both classes in turn. Of the published ones, all
+        are used.
     n_validation
         Further maps, which select the checkpoint of a network and the penalty of a
         linear classifier.
     n_test
-        Further maps to test on.
+        Further maps to test on, of a generator.
     methods
         Classifiers: fcn-W-K and cnn-W-K, a network on a graph of K neighbours with
         weights W (earlier, heat, fitted), fully convolutional or with a dense head;
@@ -135,7 +136,7 @@ class CosmologyOptions(TableOptions, OutputOptions, MachineOptions, TrainingOpti
         return tuple(map(method_named, self.methods or ()))
 
 
-def check_options(options: CosmologyOptions) -> None:
+def check_options(options: Any) -> None:
     """Refuse options that no run can have, before any map is made.
 
     Raises

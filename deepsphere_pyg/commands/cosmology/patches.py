@@ -28,6 +28,7 @@ from samplings import HEALPix, Sampling
 EQUAL_BELOW = 100
 # Degree of the polynomial of l that their ratio follows above.
 _SMOOTH = 6
+N_CLASSES = 2
 # Parts of the data, whose maps have seeds of their own.
 PARTS = ("train", "validation", "test")
 # Patches whose noise is drawn at once.
@@ -95,47 +96,60 @@ def spectra_of(path: Path | None, nside: int) -> npt.NDArray[np.float64]:
 
 def read_patches(options: Any, part: str) -> Patches:
     """Generate or read the patches of a part of the data."""
-    maps = _maps(options, part)
+    maps, numbers = _maps(options, part)
     cut = NestedPatches(maps, options.order, options.patches)
-    x = np.empty((len(cut), len(cut.sampling)), dtype=np.float32)
-    y = np.empty(len(cut), dtype=np.int64)
-    steps = tqdm(
-        range(len(cut)), desc=f"{part} patches", leave=False, disable=None, unit="patch"
-    )
-    for i in steps:
+    each = len(cut.patch_numbers)
+    some = range(each * numbers.start, each * numbers.stop)
+    x = np.empty((len(some), len(cut.sampling)), dtype=np.float32)
+    y = np.empty(len(some), dtype=np.int64)
+    steps = tqdm(some, desc=f"{part} patches", leave=False, disable=None, unit="patch")
+    for row, i in enumerate(steps):
         sample = cut[i]
-        x[i], y[i] = sample.x[:, 0].numpy(), sample.y
+        x[row], y[row] = sample.x[:, 0].numpy(), sample.y
     return Patches(x, y, cut.sampling)
 
 
-def _maps(options: Any, part: str) -> Any:
-    """Return the whole-sky maps of a part of the data."""
+def _maps(options: Any, part: str) -> tuple[Any, range]:
+    """Return whole-sky maps, and which of them are a part of the data."""
+    if options.data == "published":
+        return _published(options, part)
     count = {
         "train": options.n_maps,
         "validation": options.n_validation,
         "test": options.n_test,
     }[part]
-    if options.data == "published":
-        return _published(options, part)
     sampling = HEALPix(options.nside, nest=True)
     spectra = spectra_of(options.spectra, options.nside)
-    names = ("class 1", "class 2")
     # Maps do not depend on the seeds of trainings.
-    given = {"n_maps": count, "seed": PARTS.index(part), "class_names": names}
+    given = {"n_maps": count, "seed": PARTS.index(part)}
+    maps: GaussianFields
     if options.data == "gaussian":
-        return GaussianFields(sampling, spectra, **given)
-    mean = spectra.mean(axis=0)
-    return LognormalFields(sampling, [mean, mean], options.kappa0, **given)
+        maps = GaussianFields(sampling, spectra, **given)
+    else:
+        mean = spectra.mean(axis=0)
+        maps = LognormalFields(sampling, [mean, mean], options.kappa0, **given)
+    return maps, range(count)
 
 
-def _published(options: Any, part: str) -> Any:
-    """Return the published maps of a part; the last training maps validate."""
-    split = "test" if part == "test" else "train"
-    maps = ConvergenceMaps(options.root, split=split, nside=options.nside)
+def _published(options: Any, part: str) -> tuple[ConvergenceMaps, range]:
+    """Return the published maps; the last training maps validate.
+
+    Raises
+    ------
+    ValueError
+        If there are not enough maps to train on.
+    """
     if part == "test":
-        return maps
+        maps = ConvergenceMaps(options.root, "test", options.nside)
+        return maps, range(len(maps))
+    maps = ConvergenceMaps(options.root, "train", options.nside)
     first = len(maps) - options.n_validation
-    return maps.part(range(first) if part == "train" else range(first, len(maps)))
+    if first < N_CLASSES:
+        raise ValueError(
+            f"--n-validation must leave maps of both classes to train on, got "
+            f"{options.n_validation} of {len(maps)}; pass fewer"
+        )
+    return maps, range(first) if part == "train" else range(first, len(maps))
 
 
 @dataclass(frozen=True)

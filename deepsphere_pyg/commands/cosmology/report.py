@@ -14,7 +14,7 @@ from deepsphere_pyg.commands.cosmology.patches import spectra_of
 from deepsphere_pyg.commands.cosmology.results import Results
 from deepsphere_pyg.datasets import likelihood_ratio_error, white_noise_power
 from deepsphere_pyg.plot.classifiers import error_against_equivariance, error_curves
-from samplings import Sampling, equivariance_spectrum
+from samplings import HEALPix, Sampling, equivariance_spectrum
 
 # Vertices that the equivariance error of a graph is averaged over, at most.
 MEASURED = 1000
@@ -22,18 +22,20 @@ MEASURED = 1000
 DEGREES = 24
 
 
-def least_errors(options: Any, spread: float) -> dict[float, float]:
+def least_errors(options: Any) -> dict[float, float]:
     """Least error of Gaussian maps at each level of noise, in percent.
 
-    ``spread`` is the standard deviation of the maps. Other maps have no known limit.
+    Other maps have no known limit.
     """
     if options.data != "gaussian":
         return {}
     spectra = spectra_of(options.spectra, options.nside)
+    degrees = np.arange(spectra.shape[1])
+    variance = float((2 * degrees + 1) @ spectra.mean(axis=0)) / (4 * np.pi)
     fraction = 1 / (12 * options.order**2)
     found = {}
     for level in options.noise:
-        power = white_noise_power(level * spread, options.nside)
+        power = white_noise_power(level * np.sqrt(variance), options.nside)
         both = likelihood_ratio_error(spectra, noise_power=power, sky_fraction=fraction)
         found[level] = 100 * float(both.mean())
     return found
@@ -104,18 +106,19 @@ def picture(
     options: Any,
     results: Results,
     limits: dict[float, float],
-    sampling: Sampling,
 ) -> Figure:
     """Draw the errors against the noise, or against those of equivariance."""
     methods = [m for m in options.classifiers if results.find(method=m.name)]
     if options.table == "graphs":
-        found = equivariance_errors(methods, sampling)
+        side = options.nside // options.order
+        patch = HEALPix(options.nside, nest=True)[np.arange(side * side)]
+        found = equivariance_errors(methods, patch)
         level = options.noise[0]
-        errors = {m.name: errors_of(results, m, level) for m in methods}
+        by_name = {m.name: errors_of(results, m, level) for m in methods}
         return error_against_equivariance(
-            {name: errors[name] for name in found},
+            {name: by_name[name] for name in found},
             found,
-            {name: errors[name] for name in errors if name not in found},
+            {name: by_name[name] for name in by_name if name not in found},
         )
     curves = {
         m.name: {

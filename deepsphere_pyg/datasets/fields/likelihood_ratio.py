@@ -114,8 +114,8 @@ def likelihood_ratio_error(
         raise ValueError(f"sky_fraction must be at most 1, got {fraction}; {remedy}")
     noise = nonnegative_argument("noise_power", noise_power, "pass 0 for no noise")
     first = integer_argument("lowest", lowest, 0)
-    power = two[:, first:] + noise
-    modes = fraction * (2 * np.arange(first, two.shape[1]) + 1)
+    power: FloatArray = two[:, first:] + noise
+    modes: FloatArray = fraction * (2 * np.arange(first, two.shape[1]) + 1)
     seen = power.any(axis=0)
     power, modes = power[:, seen], modes[seen]
     if not power.all():
@@ -127,8 +127,8 @@ def likelihood_ratio_error(
         raise ValueError("the two spectra are equal: no classifier tells them apart")
     constant = float(modes @ np.log(power[1] / power[0])) / 2
     # Chi-squared variables have these factors under each class.
-    factors = power * (1 / power[1] - 1 / power[0]) / 2
-    below = [_below_zero(constant, factor, modes) for factor in factors]
+    factors: FloatArray = power * (1 / power[1] - 1 / power[0]) / 2
+    below = [_below_zero(constant, row, modes) for row in factors]
     return np.array([below[0], 1 - below[1]])
 
 
