@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from samplings.missing_values import without_missing
 
 #: Key of the description of a task in a checkpoint.
 TASK = "deepsphere_pyg_task"
+Answer = TypeVar("Answer")
 
 
 class Task(FixedTensors, TrainingSteps, ABC):
@@ -153,6 +154,22 @@ class Task(FixedTensors, TrainingSteps, ABC):
         ValueError
             If an answer is not finite.
         """
+
+        def answers(outputs: Tensor) -> npt.NDArray[Any]:
+            found = self.prediction(outputs)
+            refuse_diverged(found)
+            return np.asarray(found.cpu().numpy())
+
+        return np.concatenate(self._for_batches(answers, X, batch_size, progress))
+
+    def _for_batches(
+        self,
+        answers: Callable[[Tensor], Answer],
+        X: npt.ArrayLike | Tensor,
+        batch_size: int,
+        progress: bool,
+    ) -> list[Answer]:
+        """Return what a function makes of the network's outputs, batch by batch."""
         like = next(self.network.parameters())
         training = self.training
         self.eval()
@@ -164,14 +181,12 @@ class Task(FixedTensors, TrainingSteps, ABC):
                 part = X[start : start + batch_size]  # type: ignore[index]
                 known = np.array(without_missing(np.asanyarray(part)))
                 x = torch.from_numpy(known).to(like.device, like.dtype)
-                answers = self.prediction(self(self._filled(x)))
-                refuse_diverged(answers)
-                found.append(answers.cpu().numpy())
+                found.append(answers(self(self._filled(x))))
         finally:
             self.train(training)
         if not found:
             raise ValueError("X must hold at least one input, got 0; pass (N, V, C)")
-        return np.concatenate(found)
+        return found
 
     def _filled(self, x: Tensor) -> Tensor:
         """Return inputs with the mean of the training where they are missing."""
