@@ -18,7 +18,7 @@ from deepsphere_pyg.models import SavedModel, checkpoint_header
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.steps import TrainingSteps
 from samplings import Sampling
-from samplings.arguments import instance_argument
+from samplings.arguments import instance_argument, integer_argument, shown
 from samplings.missing_values import without_missing
 
 #: Key of the description of a task in a checkpoint.
@@ -170,15 +170,17 @@ class Task(FixedTensors, TrainingSteps, ABC):
         progress: bool,
     ) -> list[Answer]:
         """Return what a function makes of the network's outputs, batch by batch."""
+        size = integer_argument("batch_size", batch_size, 1)
+        count = _n_inputs(X)
         like = next(self.network.parameters())
         training = self.training
         self.eval()
         found = []
-        starts = range(0, len(X), batch_size)  # type: ignore[arg-type]
+        starts = range(0, count, size)
         hidden = None if progress else True
         try:
             for start in tqdm(starts, desc="predicting", leave=False, disable=hidden):
-                part = X[start : start + batch_size]  # type: ignore[index]
+                part = X[start : start + size]  # type: ignore[index]
                 known = np.array(without_missing(np.asanyarray(part)))
                 x = torch.from_numpy(known).to(like.device, like.dtype)
                 found.append(answers(self(self._filled(x))))
@@ -199,6 +201,19 @@ class Task(FixedTensors, TrainingSteps, ABC):
                 "its network knows the means of the training; fill them"
             )
         return torch.where(missing, self.standardize.mean.to(x.dtype), x)
+
+
+def _n_inputs(X: Any) -> int:
+    """Return the number of inputs."""
+    try:
+        if isinstance(X, Mapping):
+            raise TypeError
+        return len(X)
+    except TypeError:
+        raise TypeError(
+            f"X must be an array of inputs (N, V, C), got {shown(X)}; add an axis to a "
+            "single map with X[None]"
+        ) from None
 
 
 def checked_network(network: object) -> nn.Module:
