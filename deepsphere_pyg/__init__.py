@@ -1,8 +1,8 @@
 """Graph and harmonic neural networks on any sampling of the sphere.
 
 The top level has the names from which networks are built: all public names of six of
-its modules. Data sets, losses, metrics, plots and training are imported from their
-sub-packages. Names are imported on first use, since PyTorch takes seconds to load.
+its modules. Data sets, losses, inference, metrics, plots and training are imported from
+their sub-packages. Names are imported on first use, since PyTorch takes seconds to load.
 """
 
 from typing import TYPE_CHECKING

@@ -10,6 +10,7 @@ from deepsphere_pyg.training.loading import load_task
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.predicting import predict_to_file
 from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
+from deepsphere_pyg.training.summary_fitting import fit_summaries
 from deepsphere_pyg.training.tasks import *
 from deepsphere_pyg.training.trained import Trained, train
 
@@ -21,6 +22,7 @@ __all__ = [
     "Trained",
     "TrainingOptions",
     "fit",
+    "fit_summaries",
     "load_task",
     "predict_to_file",
     "standardize_task",

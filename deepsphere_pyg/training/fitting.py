@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Subset
 
 from deepsphere_pyg.datasets.arrays import ArrayMaps
 from deepsphere_pyg.models import SavedModel, load_model
+from deepsphere_pyg.models.checkpoint_file import read_checkpoint
 from deepsphere_pyg.training.data_tasks import (
     module_of,
     refuse_mask,
@@ -22,7 +23,7 @@ from deepsphere_pyg.training.data_tasks import (
 )
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
-from deepsphere_pyg.training.tasks.base import Task, checked_network, sampling_of
+from deepsphere_pyg.training.tasks.base import TASK, Task, checked_network, sampling_of
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
 from deepsphere_pyg.training.tasks.regression import (
     GlobalRegressionTask,
@@ -82,7 +83,8 @@ def fit(
         One name per class; by default their numbers.
     loss
         A loss of :mod:`deepsphere_pyg.losses`; by default cross-entropy or mean
-        squared error.
+        squared error. For numbers of whole maps also one of
+        :mod:`deepsphere_pyg.inference`, which predicts their density from the outputs.
     folder
         Folder that keeps ``best.ckpt``, ``last.ckpt`` and ``history.csv``; by default
         nothing is kept.
@@ -151,7 +153,7 @@ def fit(
         part = np.arange(len(maps))
         later = Subset(held, range(len(held)))
     else:
-        n = _n_training(len(maps), validation)
+        n = n_training(len(maps), validation)
         held, part = maps, np.arange(n)
         later = Subset(maps, range(n, len(maps)))
     pl.seed_everything(chosen.seed, verbose=False)
@@ -186,6 +188,8 @@ def run_training(
     """Train in a folder, which is a temporary one if there is no name."""
     network = task.network
     start = None if folder is None else checkpoint_to_start(folder, network, resume)
+    if start is not None:
+        _refuse_other_loss(start, task)
     trained = train(task, first, second, folder, resume=start, trainer=trainer)
     if trained is None:
         raise KeyboardInterrupt
@@ -214,8 +218,27 @@ def checkpoint_to_start(
     return last
 
 
-def _n_training(n: int, share: float) -> int:
-    """Return the number of maps that are trained on."""
+def _refuse_other_loss(path: Path, task: Task) -> None:
+    """Refuse to resume with parameters of another loss."""
+    kept = read_checkpoint(path).get(TASK, {"config": {}})["config"].get("loss")
+    own = task.config.get("loss")
+    if kept != own:
+        raise ValueError(
+            f"{path} was trained with the loss {_told(kept)}, got {_told(own)}; resume "
+            "with the same, or train into another folder"
+        )
+
+
+def _told(loss: Mapping[str, Any] | None) -> str:
+    """Return a description of a loss as text."""
+    if loss is None:
+        return "of numbers"
+    options = ", ".join(f"{name}={value}" for name, value in loss["config"].items())
+    return f"{loss['type']}({options})"
+
+
+def n_training(n: int, share: float) -> int:
+    """Return the number of maps that are trained on; the others validate."""
     if not isinstance(share, int | float) or not 0 < share < 1:
         raise ValueError(
             f"validation must be a share between 0 and 1, or maps (X, y), got {share!r}"

@@ -11,7 +11,12 @@ from deepsphere_pyg.models.checkpoint_file import read_checkpoint
 from deepsphere_pyg.training.tasks.base import TASK, Task
 
 
-def load_task(path: str | os.PathLike[str], network: nn.Module | None = None) -> Task:
+def load_task(
+    path: str | os.PathLike[str],
+    network: nn.Module | None = None,
+    *,
+    loss: nn.Module | None = None,
+) -> Task:
     """Rebuild a task with its trained network from a checkpoint.
 
     Its :meth:`~Task.predict` gives answers in the units of the training's targets.
@@ -23,11 +28,15 @@ def load_task(path: str | os.PathLike[str], network: nn.Module | None = None) ->
     network
         Network to load the weights into. Needed for networks of one's own; those of
         this library are rebuilt from the file.
+    loss
+        Loss to load its parameters into. Needed for losses of one's own that have any;
+        those of :mod:`deepsphere_pyg.inference` are rebuilt from the file.
 
     Returns
     -------
     Task
-        On the CPU, in evaluation mode. Its loss and options are the defaults.
+        On the CPU, in evaluation mode. Its options are the defaults, and so is its loss
+        if it has no parameters and is not given.
 
     Raises
     ------
@@ -51,11 +60,19 @@ def load_task(path: str | os.PathLike[str], network: nn.Module | None = None) ->
                 "and pass it as network="
             )
         network = load_model(path)
-    task = Task.registry[kept["type"]](network, **kept["config"], notes=kept["notes"])
+    config = dict(kept["config"]) if loss is None else {**kept["config"], "loss": loss}
+    task = Task.registry[kept["type"]](network, **config, notes=kept["notes"])
+    own = [name for name in content["state_dict"] if name.startswith("loss.")]
+    if loss is None and not set(own) <= set(task.state_dict()):
+        raise ValueError(
+            f"{path} holds the parameters of a loss of one's own; build it and pass it "
+            "as loss="
+        )
     try:
         task.load_state_dict(content["state_dict"])
     except RuntimeError as error:
         raise ValueError(
-            f"the weights in {path} do not fit the {type(network).__name__}: {error}"
+            f"the weights in {path} do not fit the {type(network).__name__} and the "
+            f"{type(task).__name__}: {error}"
         ) from error
     return task.eval()

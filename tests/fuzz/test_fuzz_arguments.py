@@ -19,7 +19,12 @@ import deepsphere_pyg
 import samplings
 from deepsphere_pyg.harmonics import HarmonicLayout
 from samplings import HEALPix
-from tests.fuzz import entries_of_data, entries_of_networks, entries_of_samplings
+from tests.fuzz import (
+    entries_of_data,
+    entries_of_inference,
+    entries_of_networks,
+    entries_of_samplings,
+)
 
 PACKAGES = tuple(
     str(Path(package.__file__).parent) for package in (deepsphere_pyg, samplings)
@@ -72,7 +77,9 @@ def named(tables):
     return found
 
 
-ENTRIES = named([entries_of_samplings, entries_of_networks, entries_of_data])
+ENTRIES = named(
+    [entries_of_samplings, entries_of_networks, entries_of_data, entries_of_inference]
+)
 CASES = [(name, argument) for name in ENTRIES for argument in ENTRIES[name][1]]
 
 

@@ -4,6 +4,7 @@
 epoch, copies its folder, and resumes for another one; each process keeps the result.
 """
 
+import copy
 import shutil
 import sys
 from pathlib import Path
@@ -13,10 +14,20 @@ import torch
 from torch import nn
 
 from deepsphere_pyg import PixelNetwork, SphericalClassifier, SphericalUNet
+from deepsphere_pyg.datasets import FisherMaps, RotatedPairs
+from deepsphere_pyg.inference import GaussianLikelihoodLoss, MutualInformationLoss
 from deepsphere_pyg.losses import DiceLoss, L2Loss, QuantileLoss
 from deepsphere_pyg.models import UNetConfiguration
 from deepsphere_pyg.processes import process_rank
-from deepsphere_pyg.training import Trained, fit, fit_forecast
+from deepsphere_pyg.training import (
+    FisherTask,
+    RotationTask,
+    Trained,
+    TrainingOptions,
+    fit,
+    fit_forecast,
+    fit_summaries,
+)
 from samplings import HEALPix
 
 SAMPLING = HEALPix(2)
@@ -67,6 +78,38 @@ def pixels(outputs: int) -> nn.Module:
     return PixelNetwork(2, outputs, SAMPLING)
 
 
+def mixture() -> nn.Module:
+    """A loss with parameters, which are the same in each process."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        return MutualInformationLoss(1, 2, components=2, hidden=(4,))
+
+
+class Powers(nn.Module):
+    """A linear function of the means of the powers of a map."""
+
+    out_channels = 1
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 1)
+
+    def forward(self, x):
+        """Return one summary."""
+        return self.linear(torch.cat([x, x**2], dim=2).mean(dim=1))
+
+
+def fisher(options: TrainingOptions) -> tuple[FisherTask, FisherMaps]:
+    """A task of a step in one parameter, a factor of the maps, and its maps."""
+    task = FisherTask(Powers(), [0.1], weight=1, options=options)
+    return task, FisherMaps(X, 1.1 * X[:, None], 0.9 * X[:, None])
+
+
+def invariance(options: TrainingOptions) -> tuple[RotationTask, RotatedPairs]:
+    """A task of pairs of maps, and the pairs."""
+    return RotationTask(Powers(), options=options), RotatedPairs(X, SAMPLING)
+
+
 # Network, targets, and options of the training.
 MASKED = {"mask": MASK}
 CASES = {
@@ -78,6 +121,14 @@ CASES = {
     "quantile": (lambda: pixels(1), MAPS, {**MASKED, "loss": QuantileLoss([0.3])}),
     "doubled": (lambda: pixels(1), MAPS, {**MASKED, "loss": Doubled()}),
     "own loss": (lambda: classifier(1), YEARS, {"loss": OwnLoss()}),
+    "likelihood": (
+        lambda: classifier(2),
+        YEARS,
+        {"loss": GaussianLikelihoodLoss(1, tikhonov=0.1, decay_steps=4)},
+    ),
+    "mutual information": (lambda: classifier(2), YEARS, {"loss": mixture()}),
+    "Fisher information": (fisher, None, {}),
+    "invariance": (invariance, None, {}),
     "forecast": (lambda: unet(2), None, {"steps": 2, "step_weights": [1, 2]}),
 }
 TASKS = tuple(CASES)[:4]
@@ -94,6 +145,14 @@ def run(case: str, processes: int, folder: Path | None = None, **options) -> Tra
     rates = {"optimizer": "sgd", "learning_rate": 1e-2, "schedule": "constant"}
     common = {"folder": folder, "batch_size": 4 // processes, "trainer": trainer}
     given = {"epochs": 2, **common, **rates, **more, **options}
+    # A loss may have parameters, which a training changes.
+    given = copy.deepcopy(given)
+    if case in ("Fisher information", "invariance"):
+        places = {name: given.pop(name, None) for name in ("folder", "trainer")}
+        resume = given.pop("resume", False)
+        task, groups = build(TrainingOptions(**given))
+        share = HELD / (N + HELD)
+        return fit_summaries(task, groups, validation=share, resume=resume, **places)
     if y is None:
         return fit_forecast(build(), SERIES, validation=1 / 3, **given)
     return fit(build(), X, y, validation=HELD / (N + HELD), **given)

@@ -115,7 +115,8 @@ def likelihood_ratio_error(
     noise = nonnegative_argument("noise_power", noise_power, "pass 0 for no noise")
     first = integer_argument("lowest", lowest, 0)
     power: FloatArray = two[:, first:] + noise
-    modes: FloatArray = fraction * (2 * np.arange(first, two.shape[1]) + 1)
+    degrees = np.arange(first, two.shape[1], dtype=np.float64)
+    modes = fraction * (2 * degrees + 1)
     seen = power.any(axis=0)
     power, modes = power[:, seen], modes[seen]
     if not power.all():

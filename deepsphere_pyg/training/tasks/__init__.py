@@ -9,13 +9,16 @@ from deepsphere_pyg.training.tasks.regression import (
     RegressionTask,
 )
 from deepsphere_pyg.training.tasks.segmentation import SegmentationTask
+from deepsphere_pyg.training.tasks.summaries import FisherTask, RotationTask
 
 __all__ = [
     "ClassificationTask",
+    "FisherTask",
     "ForecastTask",
     "GlobalRegressionTask",
     "LeadScores",
     "RegressionTask",
+    "RotationTask",
     "SegmentationTask",
     "Task",
 ]

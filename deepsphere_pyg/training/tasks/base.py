@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,12 @@ from deepsphere_pyg.models import SavedModel, checkpoint_header
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.steps import TrainingSteps
 from samplings import Sampling
-from samplings.arguments import instance_argument
+from samplings.arguments import instance_argument, integer_argument, shown
 from samplings.missing_values import without_missing
 
 #: Key of the description of a task in a checkpoint.
 TASK = "deepsphere_pyg_task"
+Answer = TypeVar("Answer")
 
 
 class Task(FixedTensors, TrainingSteps, ABC):
@@ -153,25 +154,41 @@ class Task(FixedTensors, TrainingSteps, ABC):
         ValueError
             If an answer is not finite.
         """
+
+        def answers(outputs: Tensor) -> npt.NDArray[Any]:
+            found = self.prediction(outputs)
+            refuse_diverged(found)
+            return np.asarray(found.cpu().numpy())
+
+        return np.concatenate(self._for_batches(answers, X, batch_size, progress))
+
+    def _for_batches(
+        self,
+        answers: Callable[[Tensor], Answer],
+        X: npt.ArrayLike | Tensor,
+        batch_size: int,
+        progress: bool,
+    ) -> list[Answer]:
+        """Return what a function makes of the network's outputs, batch by batch."""
+        size = integer_argument("batch_size", batch_size, 1)
+        count = _n_inputs(X)
         like = next(self.network.parameters())
         training = self.training
         self.eval()
         found = []
-        starts = range(0, len(X), batch_size)  # type: ignore[arg-type]
+        starts = range(0, count, size)
         hidden = None if progress else True
         try:
             for start in tqdm(starts, desc="predicting", leave=False, disable=hidden):
-                part = X[start : start + batch_size]  # type: ignore[index]
+                part = X[start : start + size]  # type: ignore[index]
                 known = np.array(without_missing(np.asanyarray(part)))
                 x = torch.from_numpy(known).to(like.device, like.dtype)
-                answers = self.prediction(self(self._filled(x)))
-                refuse_diverged(answers)
-                found.append(answers.cpu().numpy())
+                found.append(answers(self(self._filled(x))))
         finally:
             self.train(training)
         if not found:
             raise ValueError("X must hold at least one input, got 0; pass (N, V, C)")
-        return np.concatenate(found)
+        return found
 
     def _filled(self, x: Tensor) -> Tensor:
         """Return inputs with the mean of the training where they are missing."""
@@ -184,6 +201,19 @@ class Task(FixedTensors, TrainingSteps, ABC):
                 "its network knows the means of the training; fill them"
             )
         return torch.where(missing, self.standardize.mean.to(x.dtype), x)
+
+
+def _n_inputs(X: Any) -> int:
+    """Return the number of inputs."""
+    try:
+        if isinstance(X, Mapping):
+            raise TypeError
+        return len(X)
+    except TypeError:
+        raise TypeError(
+            f"X must be an array of inputs (N, V, C), got {shown(X)}; add an axis to a "
+            "single map with X[None]"
+        ) from None
 
 
 def checked_network(network: object) -> nn.Module:

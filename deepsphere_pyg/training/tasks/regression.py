@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.inference import GaussianMixture, PosteriorLoss
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.losses import L2Loss
 from deepsphere_pyg.metrics.error_sums import ErrorSums, error_sums, merged
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import (
     Task,
+    refuse_diverged,
     relative_areas,
     sampling_of,
 )
@@ -125,6 +128,11 @@ class RegressionTask(_Numbers):
         notes: Mapping[str, Any] | None = None,
     ) -> None:
         given = {"in_channels": in_channels, "options": options, "notes": notes}
+        if isinstance(loss, PosteriorLoss):
+            raise ValueError(
+                f"{type(loss).__name__} is for numbers of whole maps, not for numbers "
+                "at vertices; use a GlobalRegressionTask, with targets (N, targets)"
+            )
         super().__init__(network, out_channels, out_names, loss, given)
         if isinstance(sampling, Mapping):
             sampling = from_config(sampling)
@@ -155,32 +163,52 @@ class GlobalRegressionTask(_Numbers):
     Targets are standardized with the statistics of the training maps, which
     checkpoints keep; predictions and scores are in the units of the targets.
 
+    With a :class:`~deepsphere_pyg.inference.PosteriorLoss` the outputs of the network
+    are a summary, from which the loss predicts a density of the targets:
+    :meth:`~Task.predict` returns its mean, :meth:`posterior` the density. Parameters of
+    the loss are trained with those of the network and kept in checkpoints, and the
+    checkpoint is selected by the loss of validation.
+
     Parameters
     ----------
     network
         Maps ``(batch, vertex, channel)`` to ``(batch, output)``.
     out_channels
-        Number of outputs; by default the network's own.
+        Number of targets; by default the number of the network's outputs, or that of
+        the loss's targets.
     out_names
-        One name per output.
+        One name per target.
     loss
         A loss of :mod:`deepsphere_pyg.losses` for numbers, by default the mean squared
-        error of the standardized targets.
+        error of the standardized targets; or one of :mod:`deepsphere_pyg.inference` for
+        densities, or its description.
     in_channels, options, notes
         As for :class:`Task`.
 
     Shapes
     ------
-    Batches have ``x (batch, V, C)`` and ``y (batch, output)``.
+    Batches have ``x (batch, V, C)`` and ``y (batch, target)``.
 
     Raises
     ------
     TypeError
         If the network does not tell its number of outputs, and it is not given.
     ValueError
-        If a number is below 1, or the names do not fit; while training, if the loss is
-        not finite.
+        If a number is below 1, the names do not fit, or the loss is for other numbers
+        of outputs or targets; while training, if the loss is not finite.
+
+    Examples
+    --------
+    >>> from deepsphere_pyg import SphericalClassifier
+    >>> from deepsphere_pyg.inference import MutualInformationLoss
+    >>> from samplings import HEALPix
+    >>> network = SphericalClassifier(1, 4, HEALPix(2), widths=(4,))
+    >>> task = GlobalRegressionTask(network, loss=MutualInformationLoss(2))
+    >>> task.posterior(torch.zeros(3, 48, 1), progress=False).covariance.shape
+    torch.Size([3, 2, 2])
     """
+
+    monitor: str  # type: ignore[misc]  # the loss, if it is one of densities
 
     def __init__(
         self,
@@ -188,13 +216,76 @@ class GlobalRegressionTask(_Numbers):
         *,
         out_channels: int | None = None,
         out_names: Sequence[str] | None = None,
-        loss: nn.Module | None = None,
+        loss: nn.Module | Mapping[str, Any] | None = None,
         in_channels: int | None = None,
         options: TrainingOptions | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
         given = {"in_channels": in_channels, "options": options, "notes": notes}
+        if isinstance(loss, Mapping):
+            loss = PosteriorLoss.from_description(loss)
+        if isinstance(loss, PosteriorLoss):
+            out_channels = _n_targets(loss, network, out_channels)
         super().__init__(network, out_channels, out_names, loss, given)
+        if isinstance(loss, PosteriorLoss):
+            self.monitor = "loss"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Arguments, beside the network, that rebuild the task."""
+        own = {}
+        if isinstance(self.loss, PosteriorLoss):
+            own["loss"] = self.loss.description
+        return {**super().config, **own}
+
+    def prediction(self, outputs: Tensor) -> Tensor:
+        """Return the answers in the units of the targets: the means of densities."""
+        if isinstance(self.loss, PosteriorLoss):
+            outputs = self.loss.posterior(outputs).mean
+        return super().prediction(outputs)
+
+    @torch.no_grad()
+    def posterior(
+        self, X: npt.ArrayLike | Tensor, *, batch_size: int = 4, progress: bool = True
+    ) -> GaussianMixture:
+        """Return the densities of the targets of many inputs, in their units.
+
+        Parameters
+        ----------
+        X, batch_size, progress
+            As for :meth:`~Task.predict`.
+
+        Returns
+        -------
+        GaussianMixture
+            N densities, in the order of the inputs, on the CPU: with ``mean``,
+            ``covariance``, ``sample`` and ``log_prob``.
+
+        Raises
+        ------
+        TypeError
+            If the loss of the task is not one of densities.
+        ValueError
+            If a mean is not finite.
+        """
+        loss = self.loss
+        if not isinstance(loss, PosteriorLoss):
+            raise TypeError(
+                "the loss must be one of densities to predict posteriors, got a "
+                f"{type(loss).__name__}; train with a MutualInformationLoss or a "
+                "GaussianLikelihoodLoss of deepsphere_pyg.inference"
+            )
+
+        def densities(outputs: Tensor) -> tuple[Tensor, ...]:
+            found = loss.posterior(outputs)
+            refuse_diverged(found.mean)
+            return found.logits, found.means, found.precision_cholesky
+
+        parts = self._for_batches(densities, X, batch_size, progress)
+        mixture = GaussianMixture(
+            *(torch.cat(part) for part in zip(*parts, strict=True))
+        )
+        return mixture.scaled(self.targets.std, self.targets.mean).to("cpu")
 
     def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
         """Return the loss of the standardized targets."""
@@ -205,3 +296,20 @@ class GlobalRegressionTask(_Numbers):
         """Keep the sums of the errors of a batch."""
         found = self.prediction(outputs)
         return (error_sums(found, batch.y, None, None, torch.float64)[None],)
+
+
+def _n_targets(loss: PosteriorLoss, network: nn.Module, given: int | None) -> int:
+    """Return the number of targets of a loss of densities, which fits the network."""
+    found = getattr(network, "out_channels", loss.n_summaries)
+    if found != loss.n_summaries:
+        raise ValueError(
+            f"the network must have {loss.n_summaries} outputs, the summaries of its "
+            f"{type(loss).__name__}, got {found}; build it with "
+            f"out_channels={loss.n_summaries}"
+        )
+    if given not in (None, loss.n_targets):
+        raise ValueError(
+            f"there are {given} targets, and the {type(loss).__name__} is for "
+            f"{loss.n_targets}; build it with n_targets={given}"
+        )
+    return loss.n_targets

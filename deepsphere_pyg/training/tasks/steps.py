@@ -173,8 +173,8 @@ class TrainingSteps(pl.LightningModule):
 
     # -- learning rate ----------------------------------------------------------------
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return the optimizer of the options."""
-        return self.options.build_optimizer(self.network.parameters())
+        """Return the optimizer of the network's parameters, and those of the loss."""
+        return self.options.build_optimizer(self.parameters())
 
     def on_train_batch_start(self, batch: Any, batch_index: int) -> None:
         """Set the learning rate from the position of the step in the training.
