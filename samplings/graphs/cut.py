@@ -71,7 +71,7 @@ def cut_graph(
     Examples
     --------
     >>> from samplings import HEALPix
-    >>> cap = HEALPix(8)[:100]
+    >>> cap = HEALPix(8)[range(100)]
     >>> graph = cut_graph(cap, k=8)
     >>> graph.n_edges < knn_graph(cap, k=8).n_edges
     True

@@ -75,6 +75,17 @@ def maps():
         datasets.segmentation_sample,
         {"x": [[1.0], [2.0]], "y": [0, 1], "n_classes": 2, "mask": [True, False]},
     )
+    yield datasets.convergence_spectra, {"lmax": 10}
+    yield datasets.white_noise_power, {"sigma": 0.1, "nside": 4}
+    yield (
+        datasets.likelihood_ratio_error,
+        {
+            "spectra": [[0.0, 0.0, 1.0], [0.0, 0.0, 2.0]],
+            "noise_power": 0.1,
+            "sky_fraction": 0.5,
+            "lowest": 2,
+        },
+    )
     yield (
         datasets.high_frequency_spectra,
         {"nside": 4, "contrast": 0.1, "periods": 1, "slope": 0.0},

@@ -41,7 +41,7 @@ def white_noise_power(sigma: SupportsFloat, nside: SupportsIndex) -> float:
     Examples
     --------
     >>> round(white_noise_power(1.0, 512), 9)
-    3.994e-06
+    3.995e-06
     """
     deviation = nonnegative_argument("sigma", sigma, "pass 0 for no noise")
     n = integer_argument("nside", nside, 1)
@@ -101,7 +101,7 @@ def likelihood_ratio_error(
     --------
     >>> spectra = np.array([[0, 0] + [1.0] * 30, [0, 0] + [1.1] * 30])
     >>> likelihood_ratio_error(spectra).round(3)
-    array([0.153, 0.142])
+    array([0.138, 0.144])
     """
     two = checked_spectra(spectra, np.iinfo(np.int64).max - 1)
     if len(two) != 2:
