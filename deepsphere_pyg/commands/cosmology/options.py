@@ -39,7 +39,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "data": "lognormal",
         "nside": 256,
         "order": 1,
-        "noise": (3.0,),
+        "noise": (2.0,),
         "methods": ("planar-cnn", "cnn-earlier-8", "fcn-earlier-8", *GRAPHS),
         "patches": "alike",
         "n_maps": 150,
@@ -115,7 +115,7 @@ class CosmologyOptions(TableOptions, OutputOptions, MachineOptions, TrainingOpti
     """Options of the command."""
 
     epochs: int = 8
-    batch_size: int = 16
+    batch_size: int = 8
     learning_rate: float = 3e-3
 
     @property

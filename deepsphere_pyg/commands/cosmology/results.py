@@ -70,13 +70,15 @@ class Results:
             If there are results and ``--resume`` is not given, or an option differs on
             which the results depend.
         """
-        if self.rows and not options.resume:
+        folder = self.path.parent
+        begun = bool(self.rows) or any(folder.glob("*/last.ckpt"))
+        if begun and not options.resume:
             raise ValueError(
-                f"{self.path} exists already; pass --resume to continue the table, or "
-                "another --out to keep it"
+                f"{folder} has results already; pass --resume to continue the table, "
+                "or another --out to keep it"
             )
         own = {k: v for k, v in settings(options).items() if k not in _FREE}
-        kept = self.path.parent / "settings.json"
+        kept = folder / "settings.json"
         if kept.exists():
             with reading(
                 kept, "settings", "delete the folder, or choose another --out"
@@ -85,7 +87,7 @@ class Results:
             for name, value in own.items():
                 if before.get(name) != value:
                     raise ValueError(
-                        f"--{flag(name)} of the results in {kept.parent} is "
+                        f"--{flag(name)} of the results in {folder} is "
                         f"{before.get(name)}, got {value}; choose another --out"
                     )
         write_json(kept, own)
