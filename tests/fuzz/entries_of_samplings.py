@@ -147,7 +147,12 @@ def graphs():
     )
     yield (
         samplings.cut_graph,
-        {"sampling": SAMPLING[range(20)], "k": 4, "weighting": "heat", "progress": None},
+        {
+            "sampling": SAMPLING[range(20)],
+            "k": 4,
+            "weighting": "heat",
+            "progress": None,
+        },
     )
     yield PYRAMID.with_sampling, {"sampling": HEALPix(4)}
     yield samplings.pyramid_from_config, {"config": PYRAMID.config}
