@@ -17,6 +17,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import threadpoolctl  # noqa: E402 (after the variables)
 import torch  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # NumPy may have been loaded before, by a plugin of pytest.
 threadpoolctl.threadpool_limits(int(THREADS))

@@ -15,8 +15,6 @@ from deepsphere_pyg.datasets import (
 )
 from samplings import HEALPix
 
-PUBLISHED = Path("../shared/data/cosmology/spectrum_cosmo.npz")
-
 
 def test_proportional_spectra_compare_one_chi_squared() -> None:
     """Of C and aC, the ratio is a function of one chi-squared of all modes."""
@@ -84,10 +82,9 @@ def test_noise_power_is_that_of_independent_pixels() -> None:
     assert white_noise_power(sigma, nside) == pytest.approx(expected, rel=1e-12)
 
 
-def test_closed_form_is_near_the_published_spectra() -> None:
-    if not PUBLISHED.exists():
-        pytest.skip("spectrum_cosmo.npz is not here")
-    published, own = cosmology_spectra(PUBLISHED), convergence_spectra(3071)
+def test_closed_form_is_near_the_published_spectra(shared_data: Path) -> None:
+    path = shared_data / "cosmology" / "spectrum_cosmo.npz"
+    published, own = cosmology_spectra(path), convergence_spectra(3071)
     for low, high in ((100, 200), (200, 400), (400, 800), (800, 1600), (1600, 3071)):
         part = slice(low, high)
         means = own[:, part].mean(0) / published[:, part].mean(0)
