@@ -2,7 +2,7 @@
 
 The top level has the names from which networks are built: all public names of six of
 its modules. Data sets, losses, inference, metrics, plots and training are imported from
-their sub-packages. Names are imported on first use: PyTorch takes seconds to load.
+their sub-packages. Names are imported on first use, as PyTorch takes seconds to load.
 """
 
 from typing import TYPE_CHECKING

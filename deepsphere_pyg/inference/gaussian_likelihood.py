@@ -30,7 +30,8 @@ class GaussianLikelihoodLoss(PosteriorLoss):
     other sign: it rewards large P, which keeps a network from settling at a covariance
     far too wide. It decays as half a cosine,
     :math:`\lambda(t) = \lambda_0 (1 + \cos(\pi t / T)) / 2`, and is zero after T steps
-    and in evaluation mode.
+    and in evaluation mode. Since the outputs are logarithms of the diagonal, networks
+    seldom need it, and large weights take hundreds of steps to recover from.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import Any, SupportsIndex
 
@@ -119,7 +120,7 @@ class MutualInformationLoss(PosteriorLoss):
         d = self.n_targets
         weight: Any = self.head[-1].weight
         # Logarithms of densities lose their meaning in half precision.
-        with torch.autocast(x.device.type, enabled=False):
+        with _without_autocast(x.device.type):
             numbers = self.head(x.to(weight.dtype)).to(x.dtype)
         numbers = numbers.unflatten(-1, (self.components, -1))
         logits, means = numbers[..., 0], numbers[..., 1 : 1 + d]
@@ -132,3 +133,9 @@ class MutualInformationLoss(PosteriorLoss):
             f"n_targets={self.n_targets}, n_summaries={self.n_summaries}, "
             f"components={self.components}, hidden={self.hidden}"
         )
+
+
+def _without_autocast(device: str) -> AbstractContextManager[Any]:
+    """Turn automatic rounding off, on devices that have it."""
+    available = torch.amp.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if available else nullcontext()

@@ -108,6 +108,27 @@ class PosteriorLoss(nn.Module, ABC):
         )
         return prediction.to(working_dtype(prediction))
 
+    def check_sizes(self, outputs: int | None, targets: int | None) -> None:
+        """Raise ``ValueError`` if a network or targets are of other sizes.
+
+        Parameters
+        ----------
+        outputs, targets
+            Number of outputs of the network, and of targets; None if not known.
+        """
+        name = type(self).__name__
+        if outputs not in (None, self.n_summaries):
+            raise ValueError(
+                f"the network must have {self.n_summaries} outputs, the summaries of "
+                f"its {name}, got {outputs}; build it with "
+                f"out_channels={self.n_summaries}"
+            )
+        if targets not in (None, self.n_targets):
+            raise ValueError(
+                f"there are {targets} targets, and the {name} is for {self.n_targets}; "
+                f"build it with n_targets={targets}"
+            )
+
     @property
     def description(self) -> dict[str, Any]:
         """Name of the class and arguments, from which checkpoints rebuild the loss."""

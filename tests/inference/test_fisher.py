@@ -158,6 +158,12 @@ def test_gradients_are_those_of_differences(penalty):
     assert torch.autograd.gradcheck(loss, groups().requires_grad_())
 
 
+@PENALTIES
+def test_values_are_not_read_on_accelerators(penalty):
+    loss = FisherInformationLoss(STEPS, penalty=penalty)
+    assert loss(groups().to("meta")).shape == ()
+
+
 # Of either sign of the determinant, which small steps do not take through zero.
 STARTS = [[[-1, 0], [0, 1]], [[0.1, -1], [-1, 0.1]]]
 

@@ -113,6 +113,20 @@ def test_half_precision_is_computed_in_float32(name):
 
 
 @all_losses
+def test_values_are_not_read_on_accelerators(name):
+    loss, summary, theta = case(name)
+    assert loss.to("meta")(summary.to("meta"), theta.to("meta")).shape == ()
+
+
+@pytest.mark.slow
+@all_losses
+def test_compiles_without_graph_breaks(name):
+    loss, summary, theta = case(name)
+    compiled = torch.compile(loss.eval(), fullgraph=True, backend="aot_eager")
+    assert_near(compiled(summary, theta), loss(summary, theta), N, scale=100)
+
+
+@all_losses
 def test_a_description_rebuilds_the_loss(name):
     loss, summary, theta = case(name)
     again = PosteriorLoss.from_description(loss.description).double()

@@ -58,6 +58,10 @@ def test_gradients_are_those_of_differences():
     assert torch.autograd.gradcheck(VICRegLoss(S, **WEIGHTS), pairs().requires_grad_())
 
 
+def test_values_are_not_read_on_accelerators():
+    assert VICRegLoss(S)(pairs().to("meta")).shape == ()
+
+
 def test_one_map_has_no_variance():
     loss = VICRegLoss(S)
     with pytest.raises(ValueError, match=r"at least two maps, .* got 1; use a larger"):

@@ -74,7 +74,7 @@ class RotatedPairs(MapDataset[MapGroup]):
     >>> sampling = GaussLegendre(4)
     >>> pairs = RotatedPairs(sampling.xyz[None, :, :1], sampling, L=2, pairs=3)
     >>> len(pairs), pairs[0].x.shape
-    (3, torch.Size([2, 28, 1]))
+    (3, torch.Size([2, 32, 1]))
     """
 
     item = "pair"

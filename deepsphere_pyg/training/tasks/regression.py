@@ -225,7 +225,8 @@ class GlobalRegressionTask(_Numbers):
         if isinstance(loss, Mapping):
             loss = PosteriorLoss.from_description(loss)
         if isinstance(loss, PosteriorLoss):
-            out_channels = _n_targets(loss, network, out_channels)
+            loss.check_sizes(getattr(network, "out_channels", None), out_channels)
+            out_channels = loss.n_targets
         super().__init__(network, out_channels, out_names, loss, given)
         if isinstance(loss, PosteriorLoss):
             self.monitor = "loss"
@@ -296,20 +297,3 @@ class GlobalRegressionTask(_Numbers):
         """Keep the sums of the errors of a batch."""
         found = self.prediction(outputs)
         return (error_sums(found, batch.y, None, None, torch.float64)[None],)
-
-
-def _n_targets(loss: PosteriorLoss, network: nn.Module, given: int | None) -> int:
-    """Return the number of targets of a loss of densities, which fits the network."""
-    found = getattr(network, "out_channels", loss.n_summaries)
-    if found != loss.n_summaries:
-        raise ValueError(
-            f"the network must have {loss.n_summaries} outputs, the summaries of its "
-            f"{type(loss).__name__}, got {found}; build it with "
-            f"out_channels={loss.n_summaries}"
-        )
-    if given not in (None, loss.n_targets):
-        raise ValueError(
-            f"there are {given} targets, and the {type(loss).__name__} is for "
-            f"{loss.n_targets}; build it with n_targets={given}"
-        )
-    return loss.n_targets
