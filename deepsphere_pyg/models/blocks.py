@@ -9,10 +9,11 @@ from typing import SupportsIndex
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.layers import ChannelNorm, ChebConv, MaxPool, MeanPool
-from deepsphere_pyg.operators import laplacian_operator, pooling_operator
-from samplings import Coarsening, SphericalGraph, laplacian
+from deepsphere_pyg.fixed_tensors import FixedTensors
+from deepsphere_pyg.layers import ChannelNorm, MaxPool, MeanPool
+from deepsphere_pyg.models.local_layers import LocalLayers
+from deepsphere_pyg.operators import pooling_operator
+from samplings import Coarsening
 from samplings.arguments import choice_argument, integers_argument
 
 POOLINGS = {"max": MaxPool, "mean": MeanPool}
@@ -58,13 +59,6 @@ def refuse_rising(name: str, bandlimits: Sequence[int]) -> None:
             )
 
 
-def laplacian_operators(
-    graphs: Iterable[SphericalGraph], kind: str | None = None
-) -> nn.ModuleList:
-    """Return the Laplacian of each level."""
-    return nn.ModuleList(laplacian_operator(laplacian(graph, kind)) for graph in graphs)
-
-
 def pooling_operators(coarsenings: Iterable[Coarsening]) -> nn.ModuleList:
     """Return the pooling from each level to the next."""
     return nn.ModuleList(pooling_operator(coarsening) for coarsening in coarsenings)
@@ -82,30 +76,34 @@ def pooling_layer(name: str) -> nn.Module:
 
 
 class ConvBlock(nn.Module):
-    """Chebyshev convolution, normalisation and ReLU.
+    """A layer that looks at neighbours, normalisation and ReLU.
 
     Parameters
     ----------
     in_channels, out_channels
         Number of channels.
-    K
-        Chebyshev terms.
+    layers
+        Kind of the layer, such as ``ChebyshevLayers(K=4)``.
     normalization
         As in :class:`~deepsphere_pyg.layers.ChannelNorm`.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, K: int, normalization: str
+        self,
+        in_channels: int,
+        out_channels: int,
+        layers: LocalLayers,
+        normalization: str,
     ) -> None:
         super().__init__()
         # These normalisations subtract the mean, and a bias with it.
         bias = normalization not in ("batch", "instance")
-        self.conv = ChebConv(in_channels, out_channels, K, bias=bias)
+        self.conv = layers.layer(in_channels, out_channels, bias=bias)
         self.norm = ChannelNorm(out_channels, normalization)
 
-    def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
+    def forward(self, x: Tensor, operator: FixedTensors) -> Tensor:
         """Return ``(*batch, vertex, out_channels)``."""
-        return F.relu(self.norm(self.conv(x, laplacian)), inplace=True)
+        return F.relu(self.norm(self.conv(x, operator)), inplace=True)
 
 
 class InvariantNorm(nn.BatchNorm1d):

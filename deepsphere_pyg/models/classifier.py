@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import SupportsIndex
+from typing import Any, Self, SupportsIndex
 
 from torch import Tensor, nn
 
@@ -12,9 +12,15 @@ from deepsphere_pyg.layers import GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import (
     ConvBlock,
-    laplacian_operators,
     pooling_layer,
     pooling_operators,
+)
+from deepsphere_pyg.models.local_layers import (
+    Convolution,
+    convolution_argument,
+    convolution_config,
+    layers_of,
+    with_convolution,
 )
 from samplings import Pyramid, Sampling
 from samplings.arguments import integer_argument, integers_argument
@@ -37,7 +43,7 @@ class SphericalClassifier(SphericalModel):
     widths
         Channels of each level, finest first.
     K
-        Chebyshev terms.
+        Chebyshev terms, which layers of other kinds do not have.
     pooling
         ``"max"`` or ``"mean"``.
     normalization
@@ -45,6 +51,9 @@ class SphericalClassifier(SphericalModel):
     laplacian
         Kind of Laplacian, as in :func:`samplings.laplacian`; by default the one that
         the graph's weights are made for.
+    convolution
+        Kind of the layers: ``"chebyshev"``, ``"disco"``, ``"attention"``, or the last
+        two with options, as in :class:`UNetConfiguration`.
 
     Shapes
     ------
@@ -62,7 +71,8 @@ class SphericalClassifier(SphericalModel):
     input channels and 55 classes have 189,591 parameters; the paper says 190k.
 
     Equivariance: invariant, exactly under the rotations that map every level onto
-    itself, approximately under others.
+    itself, approximately under others. Layers that are oriented to north leave those
+    about the axis.
 
     Examples
     --------
@@ -84,6 +94,7 @@ class SphericalClassifier(SphericalModel):
         pooling: str = "max",
         normalization: str = "batch",
         laplacian: str | None = None,
+        convolution: Convolution = "chebyshev",
     ) -> None:
         sizes = integers_argument("widths", widths, 1)
         n = len(sizes)
@@ -93,6 +104,7 @@ class SphericalClassifier(SphericalModel):
             )
         super().__init__(in_channels, out_channels, sampling, sizes, (n + 1, n))
         terms = integer_argument("K", K, 1)
+        convolution = convolution_argument(convolution, laplacian)
         self._config = {
             "in_channels": self.in_channels,
             "out_channels": self.out_channels,
@@ -101,22 +113,29 @@ class SphericalClassifier(SphericalModel):
             "pooling": pooling,
             "normalization": normalization,
             "laplacian": laplacian,
+            **convolution_config(convolution),
         }
-        self.laplacians = laplacian_operators(self.pyramid.graphs[:n], laplacian)
+        layers = layers_of(convolution, terms, laplacian)
+        self.operators = layers.operators(self.pyramid.graphs[:n])
         self.pooling_operators = pooling_operators(self.pyramid.coarsenings)
         self.blocks = nn.ModuleList(
-            ConvBlock(before, width, terms, normalization)
+            ConvBlock(before, width, layers, normalization)
             for before, width in pairwise((self.in_channels, *sizes))
         )
         self.pool = pooling_layer(pooling)
         self.mean = GlobalMeanPool(self.pyramid.graphs[-1].sampling)
         self.head = nn.Linear(sizes[-1], self.out_channels)
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
+        """Build an untrained model from :attr:`config` and a sampling or pyramid."""
+        return super().from_config(with_convolution(config), geometry)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = self.checked_input(x)
         for level, block in enumerate(self.blocks):
-            x = block(x, self.laplacians[level])
+            x = block(x, self.operators[level])
             if level < len(self.pooling_operators):
                 x = self.pool(x, self.pooling_operators[level])
         y: Tensor = self.head(self.mean(x))

@@ -12,11 +12,11 @@ from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import (
     ConvBlock,
-    laplacian_operators,
     pooling_layer,
     pooling_operators,
 )
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
+from deepsphere_pyg.models.local_layers import ChebyshevLayers
 from samplings import Pyramid, Sampling
 from samplings.arguments import integer_argument, integers_argument
 
@@ -107,10 +107,11 @@ class HybridClassifier(SphericalModel):
             "K": terms,
             **{name: self.spectral.config[name] for name in names},
         }
-        self.laplacians = laplacian_operators(self.pyramid.graphs[:-1])
+        layers = ChebyshevLayers(terms)
+        self.laplacians = layers.operators(self.pyramid.graphs[:-1])
         self.pooling_operators = pooling_operators(self.pyramid.coarsenings)
         self.blocks = nn.ModuleList(
-            ConvBlock(before, width, terms, "batch")
+            ConvBlock(before, width, layers, "batch")
             for before, width in pairwise((self.in_channels, *sizes))
         )
         self.pool = pooling_layer("max")

@@ -316,11 +316,30 @@ def networks():
     yield models.PixelNetwork, {**TWO, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
         models.SphericalClassifier,
-        {**TWO, "sampling": PYRAMID, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {
+            **TWO,
+            "sampling": PYRAMID,
+            "widths": (4, 4),
+            "K": 3,
+            "pooling": "max",
+            "convolution": "disco",
+        },
     )
     yield (
+        models.DiscoLayers,
+        {"basis": BASIS, "cutoff": 1.5, "normalization": "contrast"},
+    )
+    yield models.AttentionLayers, {"heads": 2, "degree": 2, "isotropic": True}
+    yield (
         models.UNetConfiguration,
-        {"name": "tiny", "stem": 4, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {
+            "name": "tiny",
+            "stem": 4,
+            "widths": (4, 4),
+            "K": 3,
+            "pooling": "max",
+            "convolution": "attention",
+        },
     )
     yield (
         models.SphericalUNet,
