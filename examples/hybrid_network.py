@@ -42,6 +42,7 @@ from deepsphere_pyg import (
 from deepsphere_pyg.datasets import GaussianFields
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.blocks import ConvBlock
+from deepsphere_pyg.models.local_layers import ChebyshevLayers
 from deepsphere_pyg.plot.equivariance import plain_axes
 from deepsphere_pyg.plot.maps import draw_map, new_figure
 from samplings import GaussLegendre, HEALPix, build_pyramid
@@ -95,7 +96,11 @@ def chebyshev_only():
         if level:
             layers.append(WithOperator(MeanPool(), poolings[level - 1]))
         before = CHANNELS if level else 1
-        layers.append(WithOperator(ConvBlock(before, CHANNELS, 4, "batch"), operator))
+        layers.append(
+            WithOperator(
+                ConvBlock(before, CHANNELS, ChebyshevLayers(4), "batch"), operator
+            )
+        )
     mean = GlobalMeanPool(pyramid.graphs[-1].sampling)
     return nn.Sequential(*layers, mean, nn.Linear(CHANNELS, len(DEGREES)))
 
@@ -131,7 +136,9 @@ def hybrid():
     # For few degrees and pixels, one small matrix is faster than sums along rings.
     analysis = SHT(pyramid.graphs[levels].sampling, COARSE, method="least-squares")
     return nn.Sequential(
-        WithOperator(ConvBlock(1, CHANNELS, 4, "batch"), laplacians[0]),
+        WithOperator(
+            ConvBlock(1, CHANNELS, ChebyshevLayers(4), "batch"), laplacians[0]
+        ),
         *(WithOperator(MeanPool(), operator) for operator in poolings[:levels]),
         analysis,
         *coarse_harmonics(),

@@ -31,8 +31,8 @@ def with_convolutions_of(network: nn.Module, peer: str) -> nn.Module:
             if isinstance(child, ChebConv):
                 theirs = conv_of(peer, child.weight.detach(), _detached(child.bias))
                 setattr(parent, name, theirs)
-    network.laplacians = nn.ModuleList(
-        graph_of(peer, operator.to_scipy()) for operator in network.laplacians
+    network.operators = nn.ModuleList(
+        graph_of(peer, operator.to_scipy()) for operator in network.operators
     )
     return network
 

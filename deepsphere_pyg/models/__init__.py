@@ -24,6 +24,7 @@ from deepsphere_pyg.models.generalized_cnn import (
 )
 from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.hybrid_classifier import HybridClassifier
+from deepsphere_pyg.models.local_layers import AttentionLayers, DiscoLayers
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork
 from deepsphere_pyg.models.pixel_network import PixelNetwork
 from deepsphere_pyg.models.planar import PlanarClassifier, PlanarPatchClassifier
@@ -43,6 +44,8 @@ __all__ = [
     "SMALL",
     "UNET_CONFIGURATIONS",
     "WIDER",
+    "AttentionLayers",
+    "DiscoLayers",
     "GeneralizedClassifier",
     "GeneralizedSphericalCNN",
     "HarmonicClassifier",

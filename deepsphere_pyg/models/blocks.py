@@ -9,10 +9,9 @@ from typing import SupportsIndex
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.layers import ChannelNorm, ChebConv
-from deepsphere_pyg.operators import laplacian_operator
-from samplings import SphericalGraph, laplacian
+from deepsphere_pyg.fixed_tensors import FixedTensors
+from deepsphere_pyg.layers import ChannelNorm
+from deepsphere_pyg.models.local_layers import LocalLayers
 from samplings.arguments import integers_argument
 
 
@@ -56,38 +55,37 @@ def refuse_rising(name: str, bandlimits: Sequence[int]) -> None:
             )
 
 
-def laplacian_operators(
-    graphs: Iterable[SphericalGraph], kind: str | None = None
-) -> nn.ModuleList:
-    """Return the Laplacian of each level."""
-    return nn.ModuleList(laplacian_operator(laplacian(graph, kind)) for graph in graphs)
 
 
 class ConvBlock(nn.Module):
-    """Chebyshev convolution, normalisation and ReLU.
+    """A layer that looks at neighbours, normalisation and ReLU.
 
     Parameters
     ----------
     in_channels, out_channels
         Number of channels.
-    K
-        Chebyshev terms.
+    layers
+        Kind of the layer, such as ``ChebyshevLayers(K=4)``.
     normalization
         As in :class:`~deepsphere_pyg.layers.ChannelNorm`.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, K: int, normalization: str
+        self,
+        in_channels: int,
+        out_channels: int,
+        layers: LocalLayers,
+        normalization: str,
     ) -> None:
         super().__init__()
         # These normalisations subtract the mean, and a bias with it.
         bias = normalization not in ("batch", "instance")
-        self.conv = ChebConv(in_channels, out_channels, K, bias=bias)
+        self.conv = layers.layer(in_channels, out_channels, bias=bias)
         self.norm = ChannelNorm(out_channels, normalization)
 
-    def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
+    def forward(self, x: Tensor, operator: FixedTensors) -> Tensor:
         """Return ``(*batch, vertex, out_channels)``."""
-        return F.relu(self.norm(self.conv(x, laplacian)), inplace=True)
+        return F.relu(self.norm(self.conv(x, operator)), inplace=True)
 
 
 class InvariantNorm(nn.BatchNorm1d):

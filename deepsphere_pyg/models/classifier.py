@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any, SupportsIndex
+from typing import Any, Self, SupportsIndex
 
 from torch import Tensor, nn
 
-from deepsphere_pyg.layers import ChebConv, GlobalMeanPool
+from deepsphere_pyg.layers import GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import ConvBlock, DenseHead, laplacian_operators
+from deepsphere_pyg.models.blocks import ConvBlock, DenseHead
 from deepsphere_pyg.models.level_pooling import poolings, refuse_other_terms
+from deepsphere_pyg.models.local_layers import (
+    Convolution,
+    convolution_argument,
+    convolution_config,
+    layers_of,
+    with_convolution,
+)
 from samplings import Pyramid, Sampling
 from samplings.arguments import choice_argument, integer_argument, integers_argument
 
@@ -35,7 +42,7 @@ class SphericalClassifier(SphericalModel):
     widths
         Channels of each level, finest first.
     K
-        Chebyshev terms.
+        Chebyshev terms, which layers of other kinds do not have.
     pooling
         ``"max"`` or ``"mean"``; or ``"learned"``: learned maps of the children of each
         vertex (:class:`~deepsphere_pyg.layers.LearnedPool`), of those at each place in
@@ -47,6 +54,9 @@ class SphericalClassifier(SphericalModel):
     laplacian
         Kind of Laplacian, as in :func:`samplings.laplacian`; by default the one that
         the graph's weights are made for.
+    convolution
+        Kind of the layers: ``"chebyshev"``, ``"disco"``, ``"attention"``, or the last
+        two with options, as in :class:`UNetConfiguration`.
     head
         ``"linear"``: a linear map of the mean. ``"normalized"``: the same after batch
         normalisation over the signals, for classes that differ little in the mean,
@@ -82,6 +92,7 @@ class SphericalClassifier(SphericalModel):
     Equivariance: invariant, exactly under the rotations that map every level onto
     itself, approximately under others. Not with ``head="dense"``, which has weights of
     their own for all vertices, nor with learned pooling, which tells directions apart.
+    Layers that are oriented to north leave those about the axis.
 
     Examples
     --------
@@ -104,6 +115,7 @@ class SphericalClassifier(SphericalModel):
         normalization: str = "batch",
         laplacian: str | None = None,
         head: str = "linear",
+        convolution: Convolution = "chebyshev",
     ) -> None:
         sizes = integers_argument("widths", widths, 1)
         n = len(sizes)
@@ -113,6 +125,7 @@ class SphericalClassifier(SphericalModel):
             )
         super().__init__(in_channels, out_channels, sampling, sizes, (n + 1, n))
         terms = integer_argument("K", K, 1)
+        convolution = convolution_argument(convolution, laplacian)
         self._config = {
             "in_channels": self.in_channels,
             "out_channels": self.out_channels,
@@ -121,15 +134,17 @@ class SphericalClassifier(SphericalModel):
             "pooling": pooling,
             "normalization": normalization,
             "laplacian": laplacian,
+            **convolution_config(convolution),
         }
         self._head = choice_argument("head", head, HEADS)
         if head != "linear":
             # Left out otherwise: files are those of versions without the option.
             self._config["head"] = head
+        layers = layers_of(convolution, terms, laplacian)
         levels = min(len(self.pyramid), n + (head == "convolution"))
-        self.laplacians = laplacian_operators(self.pyramid.graphs[:levels], laplacian)
+        self.operators = layers.operators(self.pyramid.graphs[:levels])
         self.blocks = nn.ModuleList(
-            ConvBlock(before, width, terms, normalization)
+            ConvBlock(before, width, layers, normalization)
             for before, width in pairwise((self.in_channels, *sizes))
         )
         coarsenings = self.pyramid.coarsenings
@@ -143,7 +158,7 @@ class SphericalClassifier(SphericalModel):
         features = sizes[-1] * (len(coarsest) if head == "dense" else 1)
         self.head: nn.Module
         if head == "convolution":
-            self.head = ChebConv(features, self.out_channels, terms)
+            self.head = layers.layer(features, self.out_channels)
         elif head == "normalized":
             self.head = DenseHead(features, self.out_channels, ())
         else:
@@ -162,15 +177,20 @@ class SphericalClassifier(SphericalModel):
             )
         return pyramid
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
+        """Build an untrained model from :attr:`config` and a sampling or pyramid."""
+        return super().from_config(with_convolution(config), geometry)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
         x = self.checked_input(x)
         for level, block in enumerate(self.blocks):
-            x = block(x, self.laplacians[level])
+            x = block(x, self.operators[level])
             if level < len(self.pool):
                 x = self.pool[level](x, self.pooling_operators[level])
         if self._head == "convolution":
-            y: Tensor = self.mean(self.head(x, self.laplacians[-1]))
+            y: Tensor = self.mean(self.head(x, self.operators[-1]))
         else:
             y = self.head(x.flatten(-2) if self._head == "dense" else self.mean(x))
         return y

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from deepsphere_pyg.models.local_layers import (
+    Convolution,
+    LocalLayers,
+    convolution_argument,
+    convolution_config,
+    layers_of,
+    with_convolution,
+)
 from samplings.arguments import integer_argument, integers_argument
 
 
@@ -22,7 +30,7 @@ class UNetConfiguration:
     widths
         Channels of the encoder at each level, finest first.
     K
-        Chebyshev terms of every convolution.
+        Chebyshev terms of every convolution, which layers of other kinds do not have.
     pooling
         ``"max"`` or ``"mean"``, with copies to unpool; or ``"learned"``: learned maps
         of the children of each vertex down and up
@@ -39,11 +47,18 @@ class UNetConfiguration:
     laplacian
         Kind of Laplacian, as in :func:`samplings.laplacian`; None for the one that the
         graph's weights are made for.
+    convolution
+        Kind of the layers: ``"chebyshev"``; ``"disco"``, or
+        :class:`~deepsphere_pyg.models.DiscoLayers` with options, for filters on discs,
+        isotropic or oriented to north; ``"attention"``, or
+        :class:`~deepsphere_pyg.models.AttentionLayers`, for attention to the neighbours
+        in the graph.
 
     Raises
     ------
     ValueError
-        If there are fewer than two levels or a size is less than 1.
+        If there are fewer than two levels or a size is less than 1; if ``convolution``
+        is none of these, or has no Laplacian and ``laplacian`` is given.
 
     Examples
     --------
@@ -60,6 +75,7 @@ class UNetConfiguration:
     normalization: str = "batch"
     finest_skip: bool = False
     laplacian: str | None = None
+    convolution: Convolution = "chebyshev"
 
     def __post_init__(self) -> None:
         widths = integers_argument("widths", self.widths, 1)
@@ -72,6 +88,8 @@ class UNetConfiguration:
                 "widths must list the channels of at least 2 levels, got "
                 f"{self.widths}; add a level"
             )
+        convolution = convolution_argument(self.convolution, self.laplacian)
+        object.__setattr__(self, "convolution", convolution)
 
     @property
     def levels(self) -> int:
@@ -79,14 +97,21 @@ class UNetConfiguration:
         return len(self.widths)
 
     @property
+    def layers(self) -> LocalLayers:
+        """The kind of layers, with all its options."""
+        return layers_of(self.convolution, self.K, self.laplacian)
+
+    @property
     def config(self) -> dict[str, Any]:
         """JSON-serialisable description, without tuples."""
-        return {**asdict(self), "widths": list(self.widths)}
+        values = {option.name: getattr(self, option.name) for option in fields(self)}
+        convolution = convolution_config(values.pop("convolution"))
+        return {**values, "widths": list(self.widths), **convolution}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Invert :attr:`config`."""
-        return cls(**config)
+        return cls(**with_convolution(config))
 
 
 #: The climate network of Defferrard et al. 2020 (arXiv:2012.15000), layer by layer as

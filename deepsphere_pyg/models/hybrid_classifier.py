@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import ConvBlock, laplacian_operators
+from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.models.generalized_cnn import GeneralizedSphericalCNN
 from deepsphere_pyg.models.level_pooling import (
     LEVEL_POOLINGS,
     poolings,
     refuse_other_terms,
 )
+from deepsphere_pyg.models.local_layers import ChebyshevLayers
 from samplings import Pyramid, Sampling
 from samplings.arguments import choice_argument, integer_argument, integers_argument
 
@@ -115,9 +116,10 @@ class HybridClassifier(SphericalModel):
         if choice_argument("pooling", pooling, LEVEL_POOLINGS) != "max":
             # Left out otherwise: files are those of versions without the option.
             self._config["pooling"] = pooling
-        self.laplacians = laplacian_operators(self.pyramid.graphs[:-1])
+        layers = ChebyshevLayers(terms)
+        self.laplacians = layers.operators(self.pyramid.graphs[:-1])
         self.blocks = nn.ModuleList(
-            ConvBlock(before, width, terms, "batch")
+            ConvBlock(before, width, layers, "batch")
             for before, width in pairwise((self.in_channels, *sizes))
         )
         self.pool, self.pooling_operators = poolings(

@@ -9,9 +9,8 @@ from typing import Any, Self, SupportsIndex
 import torch
 from torch import Tensor, nn
 
-from deepsphere_pyg.layers import ChebConv
 from deepsphere_pyg.models.base import SphericalModel
-from deepsphere_pyg.models.blocks import ConvBlock, laplacian_operators
+from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.models.configurations import (
     DEEPSPHERE,
     UNET_CONFIGURATIONS,
@@ -31,8 +30,9 @@ class SphericalUNet(SphericalModel):
 
     The encoder convolves and pools down the pyramid; the decoder unpools, convolves,
     joins the encoder's output of the level and convolves again. Every convolution is a
-    :class:`~deepsphere_pyg.layers.ChebConv`, with batch normalisation and ReLU except
-    at the coarsest level and before the output.
+    :class:`~deepsphere_pyg.layers.ChebConv`, or another kind of layer if the
+    configuration says so, with batch normalisation and ReLU except at the coarsest
+    level and before the output.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class SphericalUNet(SphericalModel):
     PyTorch implementation.
 
     Equivariance: exact for the rotations that map every level onto itself, approximate
-    for others.
+    for others. Layers that are oriented to north leave those about the axis.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class SphericalUNet(SphericalModel):
         )
         instance_argument("configuration", configuration, UNetConfiguration, remedy)
         stem, widths = configuration.stem, configuration.widths
-        K, norm = configuration.K, configuration.normalization
+        layers, norm = configuration.layers, configuration.normalization
         super().__init__(in_channels, out_channels, sampling, widths, (len(widths),))
         self.configuration = configuration
         self._config = {
@@ -93,7 +93,7 @@ class SphericalUNet(SphericalModel):
             "configuration": configuration.config,
         }
         graphs, coarsenings = self.pyramid.graphs, self.pyramid.coarsenings
-        self.laplacians = laplacian_operators(graphs, configuration.laplacian)
+        self.operators = layers.operators(graphs)
         # These normalisations subtract the mean, and a bias with it.
         bias = norm not in ("batch", "instance")
         name = configuration.pooling
@@ -104,23 +104,23 @@ class SphericalUNet(SphericalModel):
             name, coarsenings, (*widths[:-2], widths[-1]), bias=bias
         )
 
-        self.stem = ConvBlock(self.in_channels, stem, K, norm)
+        self.stem = ConvBlock(self.in_channels, stem, layers, norm)
         self.encoder = nn.ModuleList(
-            ConvBlock(before, width, K, norm)
+            ConvBlock(before, width, layers, norm)
             for before, width in pairwise((stem, *widths[:-1]))
         )
-        self.bottom = ChebConv(widths[-2], widths[-1], K)
+        self.bottom = layers.layer(widths[-2], widths[-1])
         # From coarse to fine; level i gives the width of level i - 1.
         self.widen = nn.ModuleList()
         self.merge = nn.ModuleList()
         before = widths[-1]
         for level in range(configuration.levels - 2, -1, -1):
             width = widths[level - 1] if level else stem
-            self.widen.append(ConvBlock(before, width, K, norm))
+            self.widen.append(ConvBlock(before, width, layers, norm))
             if level or configuration.finest_skip:
-                self.merge.append(ConvBlock(width + widths[level], width, K, norm))
+                self.merge.append(ConvBlock(width + widths[level], width, layers, norm))
             before = width
-        self.head = ChebConv(stem, self.out_channels, K)
+        self.head = layers.layer(stem, self.out_channels)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], geometry: Any) -> Self:
@@ -139,20 +139,20 @@ class SphericalUNet(SphericalModel):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, vertex, out_channels)``."""
         x = self.checked_input(x)
-        x = self.stem(x, self.laplacians[0])
+        x = self.stem(x, self.operators[0])
         skips = []
         for level, block in enumerate(self.encoder):
-            x = block(x, self.laplacians[level])
+            x = block(x, self.operators[level])
             skips.append(x)
             x = self.pool[level](x, self.pooling_operators[level])
-        x = self.bottom(x, self.laplacians[-1])
+        x = self.bottom(x, self.operators[-1])
         for step, widen in enumerate(self.widen):
             level = len(self.widen) - 1 - step
-            laplacian = self.laplacians[level]
+            operator = self.operators[level]
             x = self.unpool[level](x, self.unpooling_operators[level])
-            x = widen(x, laplacian)
+            x = widen(x, operator)
             if step < len(self.merge):
                 x = torch.cat([x, skips[level]], dim=-1)
-                x = self.merge[step](x, laplacian)
-        y: Tensor = self.head(x, self.laplacians[0])
+                x = self.merge[step](x, operator)
+        y: Tensor = self.head(x, self.operators[0])
         return y

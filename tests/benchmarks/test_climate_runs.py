@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from benchmarks.measuring.kept import Kept
 from benchmarks.studies.climate_runs import __main__ as study
 from benchmarks.studies.climate_runs.baselines import (
     chosen,
@@ -24,7 +25,6 @@ from benchmarks.studies.climate_runs.data import (
     fold_of,
     read_runs,
 )
-from benchmarks.studies.climate_runs.kept import Kept
 from deepsphere_pyg.datasets import FieldMaps
 from samplings import GaussLegendre
 
@@ -136,7 +136,7 @@ def test_ridge_finds_the_years_of_a_run_it_has_not_seen(runs: xr.DataArray) -> N
 
 
 def test_results_that_are_kept_are_not_made_again(tmp_path: Path) -> None:
-    kept = Kept(tmp_path)
+    kept = Kept(tmp_path, study.KEYS, study.FACTS)
     made = []
 
     def run():
@@ -145,11 +145,11 @@ def test_results_that_are_kept_are_not_made_again(tmp_path: Path) -> None:
 
     kept.add({"task": "year", "held": "57", "method": "ridge grid"}, run)
     kept.add({"task": "year", "held": "57", "method": "network", "seed": 1}, run)
-    again = Kept(tmp_path)
+    again = Kept(tmp_path, study.KEYS, study.FACTS)
     again.add({"task": "year", "held": "57", "method": "ridge grid"}, run)
     assert len(made) == 2
     assert [row["choice"] for row in again.rows] == ["raw", "raw"]
-    assert again.answers(again.find(task="year"))[57].tolist() == [1.0, 2.0]
+    assert again.answers(again.find(task="year"))["57"].tolist() == [1.0, 2.0]
 
 
 @pytest.mark.slow

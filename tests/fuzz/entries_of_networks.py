@@ -323,11 +323,24 @@ def networks():
             "K": 3,
             "pooling": "max",
             "head": "convolution",
+            "convolution": "disco",
         },
     )
     yield (
+        models.DiscoLayers,
+        {"basis": BASIS, "cutoff": 1.5, "normalization": "contrast"},
+    )
+    yield models.AttentionLayers, {"heads": 2, "degree": 2, "isotropic": True}
+    yield (
         models.UNetConfiguration,
-        {"name": "tiny", "stem": 4, "widths": (4, 4), "K": 3, "pooling": "max"},
+        {
+            "name": "tiny",
+            "stem": 4,
+            "widths": (4, 4),
+            "K": 3,
+            "pooling": "max",
+            "convolution": "attention",
+        },
     )
     yield (
         models.SphericalUNet,

@@ -20,6 +20,7 @@ from deepsphere_pyg import (
 )
 from deepsphere_pyg.harmonics import ISHT, SHT
 from deepsphere_pyg.models.blocks import ConvBlock
+from deepsphere_pyg.models.local_layers import ChebyshevLayers
 from samplings import (
     Fibonacci,
     GaussLegendre,
@@ -50,7 +51,9 @@ def graph_first(sampling, readout=True):
     """Pixels to pixels, to coefficients, to an answer."""
     torch.manual_seed(0)
     layers = [
-        WithOperator(ConvBlock(2, 4, 3, "batch"), operator_of(sampling)),
+        WithOperator(
+            ConvBlock(2, 4, ChebyshevLayers(3), "batch"), operator_of(sampling)
+        ),
         SHT(sampling, L),
         ZonalConv(4, 4, L),
         FragmentNorm(4, L),

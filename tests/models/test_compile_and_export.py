@@ -1,20 +1,28 @@
 """Whole networks, compiled and exported, moved and converted between."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
 
-from deepsphere_pyg import SphericalClassifier, SphericalUNet, UNetConfiguration
+from deepsphere_pyg import (
+    ChebConv,
+    SphericalClassifier,
+    SphericalUNet,
+    UNetConfiguration,
+)
 from samplings import HEALPix, Icosahedral, build_pyramid
 from tests.round_off import assert_near
 
 N_CHANNELS = 4
 
 
-def unet() -> SphericalUNet:
+def unet(convolution: str = "chebyshev") -> SphericalUNet:
     # Three levels have all that deeper ones have: skips, also at the finest.
-    sizes = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
+    sizes = UNetConfiguration(
+        "tiny", 4, (4, 6, 8), finest_skip=True, convolution=convolution
+    )
     pyramid = build_pyramid(Icosahedral(2), sizes.levels, 6, weighting="heat")
     return SphericalUNet(N_CHANNELS, 3, pyramid, configuration=sizes)
 
@@ -35,12 +43,22 @@ def dense() -> SphericalClassifier:
     return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6), head="dense")
 
 
-SLOW = [pytest.param(build, marks=pytest.mark.slow) for build in (cosmology, dense)]
+NETWORKS = {
+    "unet": unet,
+    "classifier": classifier,
+    "cosmology": cosmology,
+    "dense": dense,
+    "discs": partial(unet, "disco"),
+    "attention": partial(unet, "attention"),
+}
+SLOW = ("cosmology", "dense", "discs", "attention")
 
 
-@pytest.fixture(params=[unet, classifier, *SLOW], ids=lambda build: build.__name__)
+@pytest.fixture(
+    params=[pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in NETWORKS]
+)
 def network(request):
-    return request.param()
+    return NETWORKS[request.param]()
 
 
 def signal(network, batch, dtype=torch.float32):
@@ -107,7 +125,9 @@ def test_exported_networks_make_no_operators_anew(network):
     network.eval()
     program = torch.export.export(network, (signal(network, 2),))
     called = {str(node.target) for node in program.graph.nodes}
-    assert "deepsphere_pyg.chebyshev_convolution.default" in called
+    convolves = any(isinstance(part, ChebConv) for part in network.modules())
+    kernel = "chebyshev_convolution" if convolves else "edge_sum"
+    assert f"deepsphere_pyg.{kernel}.default" in called
     # How tiles and windows are made would leave such traces.
     assert not any("lift_fresh" in name or "aten.diff" in name for name in called)
 

@@ -361,7 +361,7 @@ def test_networks_use_the_masses_of_their_graphs():
     # A fitted graph without its masses is a different and much worse operator.
     pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="fitted")
     network = SphericalUNet(2, 3, pyramid, configuration=TINY)
-    for graph, operator in zip(pyramid.graphs, network.laplacians, strict=True):
+    for graph, operator in zip(pyramid.graphs, network.operators, strict=True):
         assert graph.mass is not None
         expected = laplacian(graph, "mass-weighted").rescaled()
         assert abs(operator.to_scipy() - expected).max() < 1e-6

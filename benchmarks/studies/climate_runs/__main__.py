@@ -28,6 +28,7 @@ import torch
 import xarray as xr
 
 from benchmarks.measuring.files import new_parser, refuse_below, write_picture
+from benchmarks.measuring.kept import Kept, Result
 from benchmarks.studies.climate_runs.baselines import (
     ALPHAS,
     INVERSES,
@@ -41,14 +42,14 @@ from benchmarks.studies.climate_runs.baselines import (
 )
 from benchmarks.studies.climate_runs.data import (
     FORCED,
-    LATE,
-    NATURAL,
+    TASKS,
     Array,
     Fold,
     fold_of,
+    folds_of,
     read_runs,
+    runs_of,
 )
-from benchmarks.studies.climate_runs.kept import Kept, Result
 from benchmarks.studies.climate_runs.networks import (
     NETWORKS,
     QUICK,
@@ -61,7 +62,9 @@ from benchmarks.studies.climate_runs.report import (
     year_table,
 )
 
-TASKS = ("year", "forcing")
+#: What tells one result from another, and what it says.
+KEYS = ("task", "input", "held", "method", "sampling", "weighting", "seed")
+FACTS = ("validation", "choice", "epoch", "parameters", "seconds")
 #: Whether inputs keep the global mean of each map.
 INPUT_NAMES = {"with mean": True, "without mean": False}
 
@@ -183,19 +186,12 @@ def main(words: Sequence[str] | None = None) -> None:
     args = arguments(words)
     torch.set_num_threads(args.threads)
     runs = read_runs(args.file)
-    kept = Kept(args.out)
-    if "year" in args.tasks:
-        for held in FORCED:
-            rest = [member for member in FORCED if member != held]
-            for given in args.inputs:
-                forced = runs.sel(member=list(FORCED))
-                run_fold(forced, [rest], [held], given, kept, args)
-    if "forcing" in args.tasks:
-        late = runs.sel(year=LATE)
-        for i, j in np.ndindex(len(FORCED), len(NATURAL)):
-            groups = [np.delete(FORCED, i).tolist(), np.delete(NATURAL, j).tolist()]
-            test = [FORCED[i], NATURAL[j]]
-            run_fold(late, groups, test, "without mean", kept, args)
+    kept = Kept(args.out, KEYS, FACTS)
+    for task in args.tasks:
+        given = args.inputs if task == "year" else ["without mean"]
+        for groups, test in folds_of(task):
+            for one in given:
+                run_fold(runs_of(runs, task), groups, test, one, kept, args)
     if "year" in args.tasks:
         print(year_table(kept, runs["year"].to_numpy()))
         figure = year_picture(kept, runs["year"].to_numpy())

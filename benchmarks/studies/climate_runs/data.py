@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ Array = npt.NDArray[np.float64]
 #: Members with all forcings, and with natural forcings alone.
 FORCED = (57, 59, 60, 61)
 NATURAL = (66, 67, 68, 69)
+TASKS = ("year", "forcing")
 #: Years in which forced and natural runs are told apart.
 LATE = slice(1960, 1999)
 #: Fewer vertices than the file's grid has, in the hope that what lasts a year is large.
@@ -64,6 +66,31 @@ def read_runs(path: Path) -> xr.DataArray:
         runs = dataset["TREFHT"].transpose("member", "year", "lat", "lon").load()
     areas(runs)
     return runs
+
+
+def runs_of(runs: xr.DataArray, task: str) -> xr.DataArray:
+    """Return the runs and years of a task."""
+    if task == "year":
+        return runs.sel(member=list(FORCED))
+    return runs.sel(year=LATE)
+
+
+def folds_of(task: str) -> Iterator[tuple[list[list[int]], list[int]]]:
+    """Yield the groups of training runs, and the runs held out, of each fold.
+
+    Of the task ``"year"``, the runs with all forcings but one; of ``"forcing"``, all
+    but one of each kind.
+    """
+    if task == "year":
+        for held in FORCED:
+            yield [[member for member in FORCED if member != held]], [held]
+        return
+    for forced, natural in itertools.product(FORCED, NATURAL):
+        groups = [
+            [member for member in group if member not in (forced, natural)]
+            for group in (FORCED, NATURAL)
+        ]
+        yield groups, [forced, natural]
 
 
 def areas(runs: xr.DataArray) -> Array:

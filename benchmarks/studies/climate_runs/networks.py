@@ -15,7 +15,12 @@ from torch import nn
 
 from benchmarks.studies.climate_runs.data import FORCED, INPUTS, PIXELS, Array, Fold
 from deepsphere_pyg.datasets import FieldMaps
-from deepsphere_pyg.models import SphericalClassifier, ZonalClassifier
+from deepsphere_pyg.models import (
+    AttentionLayers,
+    DiscoLayers,
+    SphericalClassifier,
+    ZonalClassifier,
+)
 from deepsphere_pyg.training import SphereDataModule, fit
 from samplings import HEALPix, Icosahedral, Sampling, build_pyramid
 
@@ -33,7 +38,7 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Network:
-    """A network: where its vertices are, and the weights of its graph.
+    """A network: where its vertices are, the weights of its graph, and its layers.
 
     ``weighting`` is ``"heat"`` or ``"fitted"`` for convolutions on graphs, and
     ``"zonal"`` for filters of harmonic coefficients.
@@ -41,6 +46,10 @@ class Network:
 
     sampling: str
     weighting: str
+    k: int = K_NEIGHBOURS
+    K: int = TERMS
+    convolution: str | DiscoLayers | AttentionLayers = "chebyshev"
+    widths: tuple[int, ...] = WIDTHS
 
     def build(self, sampling: Sampling, outputs: int) -> nn.Module:
         """Return a network with new weights."""
@@ -53,10 +62,15 @@ class Network:
                 channels=WIDTHS,
             )
         pyramid = build_pyramid(
-            sampling, len(WIDTHS) + 1, K_NEIGHBOURS, weighting=self.weighting
+            sampling, len(self.widths) + 1, self.k, weighting=self.weighting
         )
         return SphericalClassifier(
-            len(INPUTS), outputs, pyramid, widths=WIDTHS, K=TERMS, pooling="max"
+            len(INPUTS),
+            outputs,
+            pyramid,
+            widths=self.widths,
+            K=self.K,
+            convolution=self.convolution,
         )
 
 
@@ -79,6 +93,7 @@ class Answers:
     test: Mapping[int, Array]
     seconds: float
     parameters: int
+    network: nn.Module
 
 
 def trained(
@@ -158,4 +173,5 @@ def trained(
         answers,
         time.perf_counter() - start,
         sum(one.numel() for one in model.parameters()),
+        found.network,
     )

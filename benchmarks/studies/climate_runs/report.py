@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.measuring.files import markdown_table
+from benchmarks.measuring.kept import Kept
 from benchmarks.studies.climate_runs.data import FORCED, LATE, Array
-from benchmarks.studies.climate_runs.kept import Kept
 
 Row = Mapping[str, str]
 YEAR_HEAD = (
@@ -134,7 +134,7 @@ def forcing_table(kept: Kept) -> str:
         for rows in folds.values():
             own = []
             for member, odds in kept.answers(rows).items():
-                forced = member in FORCED
+                forced = int(member) in FORCED
                 own.append(np.mean((odds > 0) == forced))
                 right[forced].append(bool((odds.mean() > 0) == forced))
             maps.append(100 * float(np.mean(own)))

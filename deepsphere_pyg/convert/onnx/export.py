@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.convert.onnx.operations import Translator, onnx_module
 from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.fixed_tensors import FixedTensors
 from samplings.arguments import path_argument
 from samplings.atomic_files import atomic_path
 
@@ -28,7 +29,7 @@ def export_onnx(
     model: nn.Module,
     x: Tensor,
     path: str | os.PathLike[str],
-    operator: EdgeOperator | None = None,
+    operator: FixedTensors | None = None,
 ) -> None:
     """Write a model, with its graph operators, to an ONNX file.
 
@@ -46,15 +47,16 @@ def export_onnx(
     path
         Where to write; a missing folder is made, and no partial file is left.
     operator
-        The operator of a layer that takes one beside the signal.
+        The operator of a layer that takes one beside the signal; of attention, its
+        neighbourhoods, windows or vertices.
 
     Raises
     ------
     ImportError
         If the packages of the ``onnx`` extra are not installed.
     TypeError
-        If the model is not a module, ``operator`` not an operator, ``x`` not a tensor
-        of float32 or float64, or the model does not return one tensor.
+        If the model is not a module, ``operator`` is not made of fixed tensors, ``x``
+        not a tensor of float32 or float64, or the model does not return one tensor.
     ValueError
         If a part of the model is in training mode, ``x`` does not fit it, it cannot be
         traced, or it is larger than the 2 GB limit of ONNX files.
@@ -102,7 +104,7 @@ def export_onnx(
 class _WithOperator(nn.Module):
     """A layer and its operator, as a function of the signal alone."""
 
-    def __init__(self, layer: nn.Module, operator: EdgeOperator) -> None:
+    def __init__(self, layer: nn.Module, operator: FixedTensors) -> None:
         super().__init__()
         self.layer = layer
         self.operator = operator
@@ -112,7 +114,7 @@ class _WithOperator(nn.Module):
 
 
 def _checked(
-    model: Any, x: Any, operator: EdgeOperator | None
+    model: Any, x: Any, operator: FixedTensors | None
 ) -> tuple[nn.Module, Tensor]:
     """Return a copy of the model, ready to be traced, and an example that fits it."""
     if not isinstance(model, nn.Module):
@@ -134,10 +136,12 @@ def _checked(
         )
     module = copy.deepcopy(model)
     if operator is not None:
-        if not isinstance(operator, EdgeOperator):
+        if not isinstance(operator, FixedTensors):
             raise TypeError(
-                f"operator must be an EdgeOperator, got {type(operator).__name__}; "
-                "convert a Laplacian with deepsphere_pyg.laplacian_operator"
+                "operator must be what the layer is called with: an EdgeOperator, or "
+                "Neighbourhoods, Windows or AllVertices for attention, got "
+                f"{type(operator).__name__}; convert a Laplacian with "
+                "deepsphere_pyg.laplacian_operator"
             )
         module = _WithOperator(module, copy.deepcopy(operator))
     module.cpu().requires_grad_(False)

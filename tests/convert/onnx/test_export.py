@@ -11,16 +11,25 @@ from torch import nn
 
 import deepsphere_pyg
 from deepsphere_pyg import (
+    AllVertices,
     ChebConv,
     ConvNeXtBlock,
     DepthwiseChebConv,
+    DiscoConv,
     EdgeOperator,
+    GlobalAttention,
     MaxPool,
     MeanPool,
+    NeighbourAttention,
+    Neighbourhoods,
+    PiecewiseLinearBasis,
     PolynomialConv,
     SphericalClassifier,
     SphericalUNet,
     Unpool,
+    WindowAttention,
+    Windows,
+    disco_operator,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
@@ -75,6 +84,25 @@ def uneven_operator(n: int = 60) -> EdgeOperator:
     return EdgeOperator(sp.csr_array(matrix))
 
 
+WEDGES = PiecewiseLinearBasis(3, 4)
+
+
+def discs(sampling: HEALPix, coarse: HEALPix | None = None) -> EdgeOperator:
+    return disco_operator(sampling, coarse, basis=WEDGES, normalization="contrast")
+
+
+def discs_down() -> EdgeOperator:
+    return discs(HEALPix(4), HEALPix(2))
+
+
+def neighbourhoods() -> Neighbourhoods:
+    return Neighbourhoods(knn_graph(HEALPix(4), 8, weighting="heat"))
+
+
+def windows(shifted: bool = False) -> Windows:
+    return Windows(HEALPix(4).coarsen(), shifted=shifted)
+
+
 LAYERS = {
     "more channels": (lambda: ChebConv(3, 5, 4), healpix_laplacian),
     "fewer channels": (lambda: ChebConv(5, 2, 4), healpix_laplacian),
@@ -96,16 +124,37 @@ LAYERS = {
     "max of shares": (MaxPool, lambda: pooling_operator(Icosahedral(2).coarsen())),
     "copies": (Unpool, lambda: unpooling_operator(HEALPix(4).coarsen())),
     "shares": (Unpool, lambda: unpooling_operator(Icosahedral(2).coarsen())),
+    "discs": (lambda: DiscoConv(3, 2, WEDGES), lambda: discs(HEALPix(4))),
+    "discs down": (lambda: DiscoConv(4, 2, WEDGES, groups=2), discs_down),
+    "neighbours": (lambda: NeighbourAttention(3, 4, heads=2), neighbourhoods),
+    "windows": (lambda: WindowAttention(3, 4, heads=2), windows),
+    "shifted windows": (
+        lambda: WindowAttention(3, 4, heads=2),
+        lambda: windows(shifted=True),
+    ),
+    "all vertices": (
+        lambda: GlobalAttention(3, 4, heads=2, degree=2),
+        lambda: AllVertices(HEALPix(4)),
+    ),
+    "all vertices, fused": (
+        lambda: GlobalAttention(3, 4, heads=2, execution="fused"),
+        lambda: AllVertices(HEALPix(4)),
+    ),
 }
 
 
-# Of layers that differ by sizes alone, one is enough in the default run.
-ALIKE = ("fewer, no bias", "two terms", "mean", "max", "copies")
+# Of layers that differ by sizes alone, one is enough in the default run; the last need
+# no translation of their own.
+SLOW = (
+    *("fewer, no bias", "two terms", "mean", "max", "copies"),
+    *("discs", "discs down", "neighbours", "windows", "shifted windows"),
+    *("all vertices", "all vertices, fused"),
+)
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=[pytest.mark.slow] * (n in ALIKE)) for n in LAYERS],
+    [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in LAYERS],
 )
 def test_layers(name, tmp_path):
     torch.manual_seed(0)
@@ -113,13 +162,17 @@ def test_layers(name, tmp_path):
     layer, operator = build().eval(), make_operator()
     channels = getattr(layer, "in_channels", 3)
     file = tmp_path / "layer.onnx"
-    assert_round_trip(layer, file, operator.n_in, channels, operator)
+    n = getattr(operator, "n_in", None) or operator.n_vertices
+    assert_round_trip(layer, file, n, channels, operator)
 
 
 @pytest.mark.slow
-def test_networks(tmp_path):
+@pytest.mark.parametrize("convolution", ["chebyshev", "disco", "attention"])
+def test_networks(convolution, tmp_path):
     torch.manual_seed(0)
-    sizes = UNetConfiguration("tiny", 4, (4, 6, 8), finest_skip=True)
+    sizes = UNetConfiguration(
+        "tiny", 4, (4, 6, 8), finest_skip=True, convolution=convolution
+    )
     pyramid = build_pyramid(Icosahedral(2), sizes.levels, 6, weighting="heat")
     network = SphericalUNet(4, 3, pyramid, configuration=sizes)
     network.standardize.fit_(torch.arange(4.0), torch.arange(1.0, 5.0))
@@ -252,7 +305,7 @@ def test_what_cannot_be_exported_is_refused(given, kind, words, tmp_path):
 
 def test_operators_and_signals_have_to_fit(tmp_path):
     layer, file = ChebConv(3, 2, 3).eval(), tmp_path / "layer.onnx"
-    with pytest.raises(TypeError, match="must be an EdgeOperator, got csr_array"):
+    with pytest.raises(TypeError, match=r"EdgeOperator, or .* got csr_array; co"):
         export_onnx(layer, X, file, healpix_laplacian().to_scipy())
     with pytest.raises(ValueError, match=r"x has 192 vertices, .* 768"):
         export_onnx(layer, X, file, healpix_laplacian(8))

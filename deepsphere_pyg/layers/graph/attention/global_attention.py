@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -158,16 +160,16 @@ def _fused(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
     The bias is expanded without copies.
     """
     batch = query.shape[:-3]
+    # Of sizes that exporters have not fixed, too.
+    count = prod(batch)
     shape = (*query.shape[:-1], key.shape[-2])
     if bias.ndim <= 3:
-        bias = bias[(None,) * (4 - bias.ndim)].expand(batch.numel(), *shape[-3:])
+        bias = bias[(None,) * (4 - bias.ndim)].expand(count, *shape[-3:])
     else:
         bias = bias.expand(*batch, *bias.shape[-3:])
-        bias = bias.reshape(batch.numel(), *bias.shape[-3:])
+        bias = bias.reshape(count, *bias.shape[-3:])
         bias = bias.expand(-1, *shape[-3:])
-    q, k, v = (
-        one.reshape(batch.numel(), *one.shape[-3:]) for one in (query, key, value)
-    )
+    q, k, v = (one.reshape(count, *one.shape[-3:]) for one in (query, key, value))
     y: Tensor = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     return y.view(*batch, *y.shape[-3:])
 

@@ -59,15 +59,26 @@ class PositionBias(nn.Module):
         return f"{heads}, degree={self.degree}, isotropic={self.isotropic}"
 
 
-def position_bias(heads: int, degree: int, isotropic: bool) -> PositionBias | None:
-    """Return a module of checked arguments, or None if degree is 0."""
+def degree_argument(degree: int, isotropic: bool) -> int:
+    """Return a degree that polynomials of the distance, or of the position, can have.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the degree is negative, or odd for polynomials of the distance alone.
+    """
     degree = integer_argument("degree", degree, 0)
-    isotropic = flag_argument("isotropic", isotropic)
-    if isotropic and degree % 2:
+    if flag_argument("isotropic", isotropic) and degree % 2:
         raise ValueError(
             "degree must be even when isotropic=True, since only even powers of the "
             f"distance are smooth, got {degree}; use {degree - 1} or {degree + 1}"
         )
+    return degree
+
+
+def position_bias(heads: int, degree: int, isotropic: bool) -> PositionBias | None:
+    """Return a module of checked arguments, or None if degree is 0."""
+    degree = degree_argument(degree, isotropic)
     return PositionBias(heads, degree, isotropic=isotropic) if degree else None
 
 

@@ -124,6 +124,10 @@ def disco_operator(
           the border of a mask.
         - ``"modal"``: the same, after oriented functions were shifted to mean zero
           over their support.
+        - ``"contrast"``: the same as ``"nodal"``, after which multiples of the first
+          function are subtracted from the others, which then vanish on constants.
+          Filters can be the same, but networks learn them in fewer steps: means over
+          discs and rings of a smooth field are all alike, their differences are not.
         - ``"mean"``: by one number a function, so that this sum is one on average over
           the area.
         - ``"support"``: about each vertex, by the area of the function's support.
@@ -144,14 +148,15 @@ def disco_operator(
     ValueError
         If the cutoff is less than the spacing or above pi; if nothing of the input lies
         within it from an output vertex, where no vertices are missing; if a function is
-        zero at all vertices; or if the normalization is unknown.
+        zero at all vertices; if the normalization is unknown, or ``"contrast"`` has a
+        first function whose integral vanishes.
 
     Notes
     -----
     Source: Ocampo, Price and McEwen 2023, arXiv:2209.13603; normalizations as in
     torch-harmonics, whose quadrature weights add up to one, not 4 pi (``"none"``), and
     which averages over rings instead of areas (``"mean"``) and divides by half the area
-    of the disc (``"geometric"``).
+    of the disc (``"geometric"``); ``"contrast"`` is ours.
 
     At the poles north is undefined. About a pole each function is replaced by its mean
     over azimuth, the only choice that commutes with rotations about the axis; so is its

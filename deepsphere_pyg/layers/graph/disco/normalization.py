@@ -10,13 +10,24 @@ import numpy.typing as npt
 from deepsphere_pyg.layers.graph.disco.discs import Discs
 from deepsphere_pyg.layers.graph.disco.filter_basis import FilterBasis
 from samplings import Sampling
-from samplings.arrays import FloatArray
+from samplings.arrays import FloatArray, IntArray
 
-NORMALIZATIONS = ("nodal", "modal", "mean", "support", "geometric", "none")
+NORMALIZATIONS = (
+    "nodal",
+    "modal",
+    "contrast",
+    "mean",
+    "support",
+    "geometric",
+    "none",
+)
 # Values, of functions of the size of one, that are zero but for round-off.
 TINY = 1e-12
 # Integrals that are zero but for round-off, as a share of the disc's area.
 ZERO = 1e-9
+# Integrals of a function, over that of its absolute value, that others cannot be freed
+# of: weights would be a hundred times as large.
+FLAT = 1e-2
 
 
 def quadrature_weights(sampling: Sampling) -> FloatArray:
@@ -72,6 +83,11 @@ def edge_weights(
         Shape ``(B, E)``; for ``"mean"`` before the division.
     integrals
         :math:`\sum_j |\psi_b| q_j` at each target, shape ``(B, T)``.
+
+    Raises
+    ------
+    ValueError
+        If ``"contrast"`` has a first function whose integral vanishes.
     """
 
     def integral(some: FloatArray) -> FloatArray:
@@ -86,10 +102,12 @@ def edge_weights(
         values = np.where(support, values - bias[:, discs.target], 0.0)
     scale = integral(np.abs(values) * q)
     weights = values * q
-    if normalization in ("nodal", "modal"):
+    if normalization in ("nodal", "modal", "contrast"):
         weights = _quotient(
             weights, scale[:, discs.target], ZERO * disc[:, discs.target]
         )
+        if normalization == "contrast":
+            weights = _contrasts(weights, integral(weights), discs.target)
     elif normalization == "support":
         weights = _quotient(
             weights, area[:, discs.target], ZERO * disc[:, discs.target]
@@ -97,6 +115,22 @@ def edge_weights(
     elif normalization == "geometric":
         weights = weights / (2 * math.pi * (1 - math.cos(cutoff)))
     return weights, scale
+
+
+def _contrasts(weights: FloatArray, sums: FloatArray, target: IntArray) -> FloatArray:
+    """Subtract the first function from the others, so that their sums are zero."""
+    # Its absolute weights add up to one, or there is nothing in its reach.
+    reached = np.bincount(target, np.abs(weights[0]), minlength=sums.shape[1]) > 0
+    if (np.abs(sums[0, reached]) < FLAT).any():
+        raise ValueError(
+            "normalization='contrast' subtracts the first function of the basis, whose "
+            "integral must not be zero, got one that is positive and negative alike; "
+            "put a positive function first, or use 'modal'"
+        )
+    share = np.where(reached, sums / np.where(reached, sums[0], 1.0), 0.0)
+    share[0] = 0.0
+    subtracted: FloatArray = weights - share[:, target] * weights[0]
+    return subtracted
 
 
 def _quotient(a: FloatArray, b: FloatArray, zero: FloatArray) -> FloatArray:

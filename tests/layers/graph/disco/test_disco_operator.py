@@ -217,6 +217,29 @@ def test_means_over_discs_keep_constants(normalization):
         assert np.abs(sums[1:]).max() < round_off(float, 100)
 
 
+@pytest.mark.parametrize("basis", [PiecewiseLinearBasis(5), *BASES], ids=repr)
+def test_contrasts_vanish_on_constants_and_span_the_same_filters(basis):
+    sampling = HEALPix(4)[HEALPix(4).lat > -40]
+    options = {"basis": basis, "theta_cutoff": 0.6}
+    nodal = by_basis(disco_operator(sampling, **options))
+    contrast = by_basis(disco_operator(sampling, **options, normalization="contrast"))
+    np.testing.assert_array_equal(contrast[0], nodal[0])
+    constant = contrast[1:].sum(axis=2)
+    assert np.abs(constant).max() < round_off(float, 100)
+    # Each is a function less a multiple of the first, at each vertex.
+    share = nodal[1:].sum(axis=2) / nodal[0].sum(axis=1)
+    assert_near(contrast[1:], nodal[1:] - share[..., None] * nodal[0], 100)
+
+
+def test_contrasts_need_a_first_function_with_an_integral():
+    class Waves(MorletBasis):
+        def values(self, radius, azimuth):
+            return super().values(radius, azimuth)[::-1]
+
+    with pytest.raises(ValueError, match="put a positive function first, or use 'mo"):
+        disco_operator(GaussLegendre(8), basis=Waves(2), normalization="contrast")
+
+
 def test_mean_normalization_has_integral_one_on_average():
     sampling = HEALPix(4)[HEALPix(4).lat > -20]
     operator = disco_operator(sampling, basis=ZernikeBasis(3), normalization="mean")
