@@ -53,10 +53,10 @@ def test_the_convolution_to_classes_is_a_polynomial_of_the_laplacian(
 ):
     pyramid = request.getfixturevalue(pyramid_of)
     model = network(pyramid, head="convolution", laplacian="normalized").eval()
-    assert len(model.laplacians) == len(pyramid) == 3
+    assert len(model.operators) == len(pyramid) == 3
     x, y = coarsest_map(model, signals(3, len(pyramid.sampling), 2))
     n = len(pyramid.graphs[-1].sampling)
-    dense = model.laplacians[-1](torch.eye(n, dtype=torch.float64))
+    dense = model.operators[-1](torch.eye(n, dtype=torch.float64))
     one, terms = torch.eye(n, dtype=torch.float64), [x, dense @ x]
     terms.append((2 * dense @ dense - one) @ x)
     logits = sum(t @ w for t, w in zip(terms, model.head.weight, strict=True))
@@ -132,7 +132,7 @@ def test_learned_pooling_maps_the_children_in_nested_order(
     found, _ = coarsest_map(model, x)
     with torch.no_grad():
         for block, laplacian, pool in zip(
-            model.blocks, model.laplacians, model.pool, strict=True
+            model.blocks, model.operators, model.pool, strict=True
         ):
             # The bias would be lost in the normalisation that follows.
             assert (pool.bias is None) == (normalization == "batch")
