@@ -15,7 +15,8 @@ _FORMER_OPTIONS = ("t", "distance", "symmetrize")
 def build_options(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of :func:`samplings.build_pyramid` after the sampling."""
     required = {"sampling", "depth", "k"}
-    known = {*required, "coarser", "weighting", "connect", *_FORMER_OPTIONS}
+    options = {"coarser", "weighting", "connect", "first_graph"}
+    known = {*required, *options, *_FORMER_OPTIONS}
     missing, unknown = required - set(config), set(config) - known
     if missing or unknown:
         fault = (
@@ -41,6 +42,7 @@ def build_options(config: Mapping[str, Any]) -> dict[str, Any]:
         "weighting": weighting,
         # Configurations without the key are older than the joining of pieces.
         "connect": config.get("connect", False),
+        "first_graph": config.get("first_graph", 0),
     }
 
 

@@ -142,6 +142,7 @@ def graphs():
             "coarser": [HEALPix(1)],
             "weighting": "heat",
             "connect": True,
+            "first_graph": 1,
         },
     )
     yield PYRAMID.with_sampling, {"sampling": HEALPix(4)}
