@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import SupportsIndex
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -81,6 +82,15 @@ def pooling_layer(name: str) -> nn.Module:
     return POOLINGS[choice_argument("pooling", name, tuple(POOLINGS))]()
 
 
+def rectified(x: Tensor) -> Tensor:
+    """Return the positive part of signals, which are not used any more.
+
+    In place where no gradient is recorded. Where one is, the gradient of a change in
+    place of a view, as linear maps and normalisations return, would be copied twice.
+    """
+    return F.relu(x, inplace=not torch.is_grad_enabled())
+
+
 class ConvBlock(nn.Module):
     """Chebyshev convolution, normalisation and ReLU.
 
@@ -105,7 +115,7 @@ class ConvBlock(nn.Module):
 
     def forward(self, x: Tensor, laplacian: EdgeOperator) -> Tensor:
         """Return ``(*batch, vertex, out_channels)``."""
-        return F.relu(self.norm(self.conv(x, laplacian)), inplace=True)
+        return rectified(self.norm(self.conv(x, laplacian)))
 
 
 class InvariantNorm(nn.BatchNorm1d):
