@@ -5,7 +5,13 @@ import copy
 import pytest
 import torch
 
-from deepsphere_pyg import SphericalClassifier, SphericalUNet, UNetConfiguration
+from deepsphere_pyg import (
+    ResNetConfiguration,
+    SphericalClassifier,
+    SphericalResNet,
+    SphericalUNet,
+    UNetConfiguration,
+)
 from samplings import HEALPix, Icosahedral, build_pyramid
 from tests.round_off import assert_near
 
@@ -24,7 +30,16 @@ def classifier() -> SphericalClassifier:
     return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6))
 
 
-@pytest.fixture(params=[unet, classifier], ids=lambda build: build.__name__)
+def resnet() -> SphericalResNet:
+    sizes = ResNetConfiguration("tiny", 4, poolings=1, convolutions=1, blocks=1, K=3)
+    pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="heat", first_graph=1)
+    return SphericalResNet(N_CHANNELS, 5, pyramid, configuration=sizes).eval()
+
+
+@pytest.fixture(
+    params=[unet, classifier, pytest.param(resnet, marks=pytest.mark.slow)],
+    ids=lambda build: build.__name__,
+)
 def network(request):
     return request.param()
 
