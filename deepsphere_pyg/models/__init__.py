@@ -9,11 +9,13 @@ from deepsphere_pyg.models.checkpoint import (
 )
 from deepsphere_pyg.models.classifier import SphericalClassifier
 from deepsphere_pyg.models.configurations import (
+    COSMOLOGY,
     DEEPSPHERE,
     JIANG,
     SMALL,
     UNET_CONFIGURATIONS,
     WIDER,
+    ResNetConfiguration,
     UNetConfiguration,
 )
 from deepsphere_pyg.models.generalized_classifier import GeneralizedClassifier
@@ -33,11 +35,13 @@ from deepsphere_pyg.models.pretrained import (
     pretrained_names,
     pretrained_path,
 )
+from deepsphere_pyg.models.residual_network import SphericalResNet
 from deepsphere_pyg.models.so3_classifier import SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet
 from deepsphere_pyg.models.zonal_classifier import ZonalClassifier
 
 __all__ = [
+    "COSMOLOGY",
     "DEEPSPHERE",
     "JIANG",
     "PUBLISHED_SIZES",
@@ -54,10 +58,12 @@ __all__ = [
     "PixelNetwork",
     "PlanarClassifier",
     "PlanarPatchClassifier",
+    "ResNetConfiguration",
     "SO3Classifier",
     "SavedModel",
     "SphericalClassifier",
     "SphericalModel",
+    "SphericalResNet",
     "SphericalUNet",
     "UNetConfiguration",
     "ZonalClassifier",

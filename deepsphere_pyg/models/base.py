@@ -108,6 +108,8 @@ class SphericalModel(SavedModel):
     depths
         Numbers of levels that the network can have, of which a sampling gets the
         first; if empty, a pyramid may have any number and a sampling gets one.
+    first_graph
+        Finest level that the network needs a graph of.
 
     Attributes
     ----------
@@ -122,7 +124,8 @@ class SphericalModel(SavedModel):
         If ``sampling`` is neither a sampling nor a pyramid, or a number is not an
         integer.
     ValueError
-        If a number is less than 1, or the pyramid has another number of levels.
+        If a number is less than 1, or the pyramid has another number of levels or lacks
+        a graph.
     """
 
     def __init__(
@@ -132,13 +135,16 @@ class SphericalModel(SavedModel):
         sampling: Sampling | Pyramid,
         widths: Sequence[int] = (),
         depths: Sequence[int] = (),
+        first_graph: int = 0,
     ) -> None:
         super().__init__()
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         self.out_channels = integer_argument("out_channels", out_channels, 1)
         if isinstance(sampling, Sampling):
             depth = depths[0] if depths else 1
-            sampling = build_pyramid(sampling, depth, k=DEFAULT_K)
+            sampling = build_pyramid(
+                sampling, depth, DEFAULT_K, first_graph=first_graph
+            )
         remedy = "pass one such as HEALPix(32) or build_pyramid(sampling, depth, k)"
         instance_argument("sampling", sampling, (Sampling, Pyramid), remedy)
         if depths and len(sampling) not in depths:
@@ -147,6 +153,12 @@ class SphericalModel(SavedModel):
                 f"{' or '.join(map(str, depths))} levels, got {len(sampling)}; use "
                 f"build_pyramid(sampling, depth={depths[0]}, k=...), or pass the "
                 "sampling itself"
+            )
+        if sampling.first_graph > first_graph:
+            raise ValueError(
+                f"{type(self).__name__} needs a pyramid with graphs from level "
+                f"{first_graph} on, got one from level {sampling.first_graph} on; use "
+                f"build_pyramid with first_graph={first_graph}"
             )
         self.geometry = self.pyramid = sampling
         self.standardize = Standardize(self.in_channels)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import SupportsIndex
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -55,6 +56,13 @@ def refuse_rising(name: str, bandlimits: Sequence[int]) -> None:
             )
 
 
+def rectified(x: Tensor) -> Tensor:
+    """Return the positive part of signals, which are not used any more.
+
+    In place where no gradient is recorded. Where one is, the gradient of a change in
+    place of a view, as linear maps and normalisations return, would be copied twice.
+    """
+    return F.relu(x, inplace=not torch.is_grad_enabled())
 
 
 class ConvBlock(nn.Module):
@@ -85,7 +93,7 @@ class ConvBlock(nn.Module):
 
     def forward(self, x: Tensor, operator: FixedTensors) -> Tensor:
         """Return ``(*batch, vertex, out_channels)``."""
-        return F.relu(self.norm(self.conv(x, operator)), inplace=True)
+        return rectified(self.norm(self.conv(x, operator)))
 
 
 class InvariantNorm(nn.BatchNorm1d):

@@ -1,9 +1,9 @@
-"""Sizes of the spherical U-Net, by name."""
+"""Sizes of the spherical U-Net and of the residual network, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from deepsphere_pyg.models.local_layers import (
@@ -14,7 +14,14 @@ from deepsphere_pyg.models.local_layers import (
     layers_of,
     with_convolution,
 )
-from samplings.arguments import integer_argument, integers_argument
+from samplings.arguments import (
+    choice_argument,
+    integer_argument,
+    integers_argument,
+    probability_argument,
+)
+
+HEADS = ("dense", "mean")
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,9 @@ class UNetConfiguration:
         of the children of each vertex down and up
         (:class:`~deepsphere_pyg.layers.LearnedPool`), of those at each place in their
         parent where the scheme numbers them, as HEALPix does, else of their positions;
-        or ``"learned-position"``: of positions everywhere, so that weights move between
-        schemes too.
+        ``"learned-position"``: of positions everywhere, so that weights move between
+        schemes too; or ``"learned-distance"``: of distances alone, which tell no
+        directions apart.
     normalization
         ``"batch"``, ``"layer"``, ``"instance"`` or ``"none"``, as in
         :class:`~deepsphere_pyg.layers.ChannelNorm`.
@@ -136,3 +144,103 @@ SMALL = UNetConfiguration("small", 16, (16, 32, 64, 64), finest_skip=True)
 
 #: The above by name.
 UNET_CONFIGURATIONS = {c.name: c for c in (DEEPSPHERE, JIANG, WIDER, SMALL)}
+
+
+@dataclass(frozen=True)
+class ResNetConfiguration:
+    """Size and options of a :class:`deepsphere_pyg.models.SphericalResNet`.
+
+    Parameters
+    ----------
+    name
+        For tables.
+    base
+        Channels of the first pooling. Each further pooling without a convolution
+        doubles them; convolved levels have twice the channels of the last of these.
+    poolings
+        Number of finest levels that are pooled without a convolution.
+    convolutions
+        Number of levels after them that are convolved, then pooled.
+    blocks
+        Residual blocks at the coarsest level.
+    K
+        Chebyshev terms of every convolution.
+    pooling
+        ``"learned"``, ``"learned-position"`` or ``"learned-distance"``, as in
+        :class:`UNetConfiguration`.
+    head
+        ``"dense"``: layer normalisation and a linear map of all vertices and channels
+        of the coarsest level, which sees where on the sky structures are; or
+        ``"mean"``: of the means over the covered area, which does not.
+    dropout
+        Share of the inputs of the linear map that is left out in training.
+    scale
+        First value of a learned scale of each residual block, such as 0.0; None for no
+        scale.
+    laplacian
+        Kind of Laplacian, as in :func:`samplings.laplacian`; None for the one that the
+        graph's weights are made for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an option is not one of the above, or there is no pooling at all.
+
+    Examples
+    --------
+    >>> COSMOLOGY.levels, COSMOLOGY.widths
+    (6, (32, 64, 128, 256, 256))
+    """
+
+    name: str
+    base: int
+    poolings: int = 3
+    convolutions: int = 2
+    blocks: int = 6
+    K: int = 5
+    pooling: str = "learned"
+    head: str = "dense"
+    dropout: float = 0.01
+    scale: float | None = None
+    laplacian: str | None = None
+
+    def __post_init__(self) -> None:
+        least = {"base": 1, "poolings": 0, "convolutions": 0, "blocks": 0, "K": 1}
+        for name, minimum in least.items():
+            number = integer_argument(name, getattr(self, name), minimum)
+            object.__setattr__(self, name, number)
+        if self.levels < 2:
+            raise ValueError(
+                "poolings and convolutions must be at least 1 together, got 0; each "
+                "makes a level coarser"
+            )
+        choice_argument("head", self.head, HEADS)
+        dropout = probability_argument("dropout", self.dropout)
+        object.__setattr__(self, "dropout", dropout)
+
+    @property
+    def levels(self) -> int:
+        """Number of levels of the pyramid."""
+        return self.poolings + self.convolutions + 1
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels after each pooling, finest level first."""
+        doubled = [self.base * 2**level for level in range(self.poolings + 1)]
+        return (*doubled[:-1], *[doubled[-1]] * self.convolutions)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """JSON-serialisable description."""
+        return asdict(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Invert :attr:`config`."""
+        return cls(**config)
+
+
+#: Sizes of the regression network of weak-lensing analyses on parts of the sky, with
+#: five poolings in all: of nside 512 down to 16. These take graphs of 20 neighbours,
+#: ``build_pyramid(footprint, COSMOLOGY.levels, k=20, first_graph=COSMOLOGY.poolings)``.
+COSMOLOGY = ResNetConfiguration("cosmology", base=32)

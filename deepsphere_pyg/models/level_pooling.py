@@ -25,7 +25,11 @@ from samplings.arguments import choice_argument
 
 POOLINGS = {"max": MaxPool, "mean": MeanPool}
 #: Terms of the operators of learned poolings.
-LEARNED_TERMS = {"learned": "auto", "learned-position": "position"}
+LEARNED_TERMS = {
+    "learned": "auto",
+    "learned-position": "position",
+    "learned-distance": "distance",
+}
 LEVEL_POOLINGS = (*POOLINGS, *LEARNED_TERMS)
 
 
@@ -99,6 +103,34 @@ def unpoolings(
         for operator, width in zip(operators, widths, strict=True)
     )
     return learned, nn.ModuleList(operators)
+
+
+def learned_pools(
+    name: str, coarsenings: Sequence[Coarsening], widths: Sequence[tuple[int, int]]
+) -> tuple[nn.ModuleList, nn.ModuleList]:
+    """Return learned poolings from each level to the next, and their operators.
+
+    Parameters
+    ----------
+    name
+        A key of :data:`LEARNED_TERMS`.
+    coarsenings
+        From each level to the next.
+    widths
+        Pairs of channels before and after each pooling.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    terms = LEARNED_TERMS[choice_argument("pooling", name, tuple(LEARNED_TERMS))]
+    operators = [child_pooling_operator(one, terms=terms) for one in coarsenings]
+    pools = [
+        LearnedPool(before, after, operator.n_terms)
+        for (before, after), operator in zip(widths, operators, strict=True)
+    ]
+    return nn.ModuleList(pools), nn.ModuleList(operators)
 
 
 def refuse_other_terms(

@@ -71,7 +71,8 @@ class PixelNetwork(SphericalModel):
         for before, width in pairwise(sizes):
             layers.append(nn.Linear(before, width, bias=False))
             layers.append(ChannelNorm(width, "batch"))
-            layers.append(nn.ReLU(inplace=True))
+            # In place, the gradient of the view before it would be copied twice.
+            layers.append(nn.ReLU())
         layers.append(nn.Linear(sizes[-1], self.out_channels))
         self.layers = nn.Sequential(*layers)
 

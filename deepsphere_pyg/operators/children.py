@@ -7,8 +7,10 @@ from typing import SupportsIndex
 import numpy as np
 import scipy.sparse as sp
 import torch
+from torch import Tensor
 
 from deepsphere_pyg.edge_operator import EdgeOperator
+from deepsphere_pyg.signals import checked_signal
 from samplings import Coarsening
 from samplings.arguments import (
     choice_argument,
@@ -44,6 +46,11 @@ class ChildOperator(EdgeOperator):
     dtype, execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
+    Attributes
+    ----------
+    in_order
+        Whether the sums are the vertices themselves, in their order.
+
     Raises
     ------
     TypeError, ValueError
@@ -75,6 +82,24 @@ class ChildOperator(EdgeOperator):
                 f"n_terms must divide the {sums} sums of the matrix, got "
                 f"{self.n_terms}; make the operator with child_pooling_operator"
             )
+        self.in_order = _is_identity(self._rows)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the sums, or for unpooling the children.
+
+        Where they are the children in order, as on HEALPix in nested order, they are
+        the signals themselves, which are returned without a copy.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
+        """
+        # The reference propagates along the edges, which explainers mask.
+        if self.in_order and self.execution != "message_passing":
+            self.check_unchanged()
+            return checked_signal(x, self.n_in, self.weight)
+        return super().forward(x)
 
     def __repr__(self) -> str:
         parents = f"{self.n_parents} x {self.n_terms}"
@@ -226,3 +251,15 @@ def _interleaved(shares: list[sp.csr_array]) -> sp.csr_array:
     stacked = sp.csr_array(sp.vstack(shares))
     count, n = len(shares), shares[0].shape[0]
     return sp.csr_array(stacked[np.arange(count * n).reshape(count, n).T.ravel()])
+
+
+def _is_identity(rows: sp.csr_array) -> bool:
+    """Whether a matrix is the identity."""
+    n = rows.shape[0]
+    if rows.shape != (n, n) or rows.nnz != n:
+        return False
+    places = np.arange(n)
+    alone = np.array_equal(rows.indptr[:-1], places)
+    return bool(
+        alone and np.array_equal(rows.indices, places) and (rows.data == 1).all()
+    )

@@ -121,8 +121,8 @@ def chebyshev_gradients(
     signals, gradients = Signals(x), Signals(y)
     result = Signals(torch.empty_like(signals.x))
     mixed = x.dtype != weight.dtype
-    turned = weight.transpose(1, 2).contiguous()
-    total = wide(torch.zeros_like(turned))
+    turned = weight.transpose(1, 2)
+    total = wide(torch.zeros_like(weight))
     for tile, first, count in groups(Tiles(*tiles_t), len(x), out_channels):
         group = gradients.take(tile, tile.vertices, first, count)
         terms = terms_of(group, tile, K, kernel)
@@ -131,7 +131,7 @@ def chebyshev_gradients(
         part = mixed_terms(terms, turned, total, core.to(weight.dtype), out=place)
         if place is None:
             result.put(tile, first, count, part)
-    return result.x, total.transpose(1, 2).to(weight.dtype).contiguous()
+    return result.x, total.to(weight.dtype)
 
 
 @chebyshev_gradients.register_fake

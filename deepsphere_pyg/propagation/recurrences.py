@@ -43,21 +43,22 @@ def mixed_terms(
 ) -> Tensor:
     """Return the sum of the terms times their weights, in ``out`` if given.
 
-    Each term is used while it is in the cache: its product with ``core`` is added to
-    ``total``, if given, at the same time.
+    Each term is used while it is in the cache: the product of the transpose of ``core``
+    with it is added to ``total``, if given, at the same time.
     """
     K, channels, _ = weight.shape
     if weight.dtype in HALF:
         # One product for all terms, since each addition to a sum would round it.
         table = side_by_side(terms, channels, weight.dtype)
         if total is not None and core is not None:
-            total += (table.T @ core).view(total.shape)
+            products = (core.T @ table).view(core.shape[1], K, channels)
+            total += products.transpose(0, 1)
         return affine(table, weight.reshape(K * channels, -1), bias, out)
     y = None
     for k, term in enumerate(terms):
         flat = term.reshape(-1, channels)
         if total is not None and core is not None:
-            total[k].addmm_(flat.T, core)
+            total[k].addmm_(core.T, flat)
         if y is None:
             y = affine(flat, weight[k], bias, out)
         else:

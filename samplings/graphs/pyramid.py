@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 from samplings.arguments import (
     flag_argument,
     function_argument,
     integer_argument,
-    kind_of,
     sampling_argument,
 )
 from samplings.base import Sampling
@@ -19,14 +18,10 @@ from samplings.coarsening import Coarsening
 from samplings.graphs.cut import cut_graph
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.knn import DEFAULT_WEIGHTING, knn_graph
+from samplings.graphs.levels import levels_of, weightings_of
 from samplings.graphs.pyramid_config import build_options
-from samplings.graphs.weightings import (
-    OF_NEIGHBOURS,
-    Weighting,
-    weighting_argument,
-)
+from samplings.graphs.weightings import Weighting
 from samplings.schemes.config import from_config
-from samplings.transfer.transfer import Transfer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,7 +31,8 @@ class Pyramid:
     Parameters
     ----------
     graphs
-        One graph per level, finest first.
+        One graph per level, finest first; none of the finest levels if those are only
+        pooled.
     coarsenings
         ``coarsenings[i]`` leads from level ``i`` to level ``i + 1``.
     config
@@ -48,16 +44,27 @@ class Pyramid:
     config: Mapping[str, Any]
 
     def __len__(self) -> int:
-        return len(self.graphs)
+        return len(self.coarsenings) + 1
 
     def __repr__(self) -> str:
-        sizes = ", ".join(str(len(graph.sampling)) for graph in self.graphs)
-        return f"Pyramid({self.graphs[0].name}) with {sizes} vertices"
+        sizes = [len(coarsening.fine) for coarsening in self.coarsenings]
+        sizes.append(len(self.graphs[-1].sampling))
+        first = self.first_graph
+        name = self.sampling.name if first else self.graphs[0].name
+        note = f", graphs from level {first} on" if first else ""
+        return f"Pyramid({name}) with {', '.join(map(str, sizes))} vertices{note}"
 
     @property
     def sampling(self) -> Sampling:
         """The finest sampling."""
+        if self.coarsenings:
+            return self.coarsenings[0].fine
         return self.graphs[0].sampling
+
+    @property
+    def first_graph(self) -> int:
+        """Level of the first graph, 0 if all levels have one."""
+        return len(self) - len(self.graphs)
 
     def with_sampling(self, sampling: Sampling) -> Pyramid:
         """Return a pyramid built like this one on another finest sampling.
@@ -94,6 +101,7 @@ def build_pyramid(
     weighting: str | Weighting | Sequence[str | Weighting] = DEFAULT_WEIGHTING,
     connect: bool = True,
     cut: bool = False,
+    first_graph: SupportsIndex = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Pyramid:
     """Coarsen a sampling ``depth - 1`` times, and link neighbours at each level.
@@ -105,20 +113,24 @@ def build_pyramid(
     depth
         Number of levels, 1 for no coarsening.
     k
-        Minimum number of neighbours at each level, fewer than ``sampling`` has
-        vertices. A coarser level of ``k`` vertices or fewer becomes a complete graph.
+        Minimum number of neighbours at each level, fewer than the level of the first
+        graph has vertices. A coarser level of ``k`` vertices or fewer becomes a
+        complete graph.
     coarser
         The ``depth - 1`` coarser levels, any samplings of the same part of the sphere
         (see :meth:`samplings.Transfer.conservative`); by default those of
         :meth:`Sampling.coarsen`.
     weighting
-        As in :func:`samplings.knn_graph`, for all levels; or a list of one for each,
-        such as ``[Heat(t=0.01), Heat(t=0.04)]``.
+        As in :func:`samplings.knn_graph`, for all levels; or a list of one for each
+        level that has a graph, such as ``[Heat(t=0.01), Heat(t=0.04)]``.
     connect
         As in :func:`samplings.knn_graph`.
     cut
         Whether the graphs of a part of the sphere are cut out of those of the whole, as
         by :func:`samplings.cut_graph`.
+    first_graph
+        Level of the first graph. Finer levels get none, which saves most of the time
+        and memory for networks that pool before they convolve.
     progress
         Called as ``progress(done, total)`` with a number of vertices whose graph is
         done, in steps of fits and at the end of each level.
@@ -126,7 +138,7 @@ def build_pyramid(
     Returns
     -------
     Pyramid
-        ``depth`` graphs and ``depth - 1`` coarsenings.
+        ``depth - first_graph`` graphs and ``depth - 1`` coarsenings.
 
     Raises
     ------
@@ -134,8 +146,8 @@ def build_pyramid(
         If ``sampling`` or a level of ``coarser`` is not a sampling.
     ValueError
         If the sampling cannot be coarsened that often, the length of ``coarser`` or
-        ``weighting`` does not fit, or a level is not coarser than the one before or a
-        single vertex.
+        ``weighting`` does not fit, ``first_graph`` is not a level, or a level is not
+        coarser than the one before or a single vertex.
 
     Warns
     -----
@@ -147,6 +159,8 @@ def build_pyramid(
     >>> from samplings import HEALPix
     >>> build_pyramid(HEALPix(4), depth=3, k=20)
     Pyramid(healpix-4-k20) with 192, 48, 12 vertices
+    >>> build_pyramid(HEALPix(4), depth=3, k=20, first_graph=1)
+    Pyramid(healpix-4) with 192, 48, 12 vertices, graphs from level 1 on
     """
     sampling = sampling_argument("sampling", sampling)
     depth = integer_argument("depth", depth, 1)
@@ -158,17 +172,18 @@ def build_pyramid(
             "its pieces, got connect=False; leave out connect or cut"
         )
     function_argument("progress", progress, "progress(done, total)")
-    weightings = _one_a_level(weighting, depth)
-    coarsenings = (
-        _coarsenings(sampling, depth)
-        if coarser is None
-        else _coarsenings_to(sampling, depth, coarser)
-    )
-    levels = [sampling, *(coarsening.coarse for coarsening in coarsenings)]
-    _refuse_single_vertex(levels)
-    ends = list(itertools.accumulate(map(len, levels)))
+    first = integer_argument("first_graph", first_graph, 0)
+    if first >= depth:
+        raise ValueError(
+            f"first_graph must be one of the levels 0 to {depth - 1}, got {first}; "
+            "pass the level of the first convolution, or a larger depth"
+        )
+    weightings = weightings_of(weighting, depth - first)
+    coarsenings, levels = levels_of(sampling, depth, coarser)
+    linked = levels[first:]
+    ends = list(itertools.accumulate(map(len, linked)))
     graphs: list[SphericalGraph] = []
-    for level, kind, end in zip(levels, weightings, ends, strict=True):
+    for level, kind, end in zip(linked, weightings, ends, strict=True):
 
         def step(
             done: int, total: int, level: Sampling = level, end: int = end
@@ -176,7 +191,7 @@ def build_pyramid(
             if progress is not None:
                 progress(end - len(level) * (total - done) // total, ends[-1])
 
-        # The finest level must have k neighbours; coarser ones may fall short.
+        # The finest graph must have k neighbours; coarser ones may fall short.
         least = min(k, len(level) - 1) if graphs else k
         if cut:
             graph = cut_graph(level, least, kind, progress=step)
@@ -196,84 +211,12 @@ def build_pyramid(
         ),
         "connect": connect,
     }
+    # Left out otherwise, so that earlier versions read the configuration.
     if cut:
-        # Left out otherwise, so that earlier versions read the configuration.
         config["cut"] = True
+    if first:
+        config["first_graph"] = first
     return Pyramid(tuple(graphs), coarsenings, config)
-
-
-def _one_a_level(
-    weighting: str | Weighting | Sequence[str | Weighting], depth: int
-) -> list[Weighting]:
-    """Return the weighting of each level."""
-    if isinstance(weighting, Sequence) and not isinstance(weighting, str):
-        if len(weighting) != depth:
-            raise ValueError(
-                f"weighting must list one for each of {depth} levels, got "
-                f"{len(weighting)}; pass a single one for all levels"
-            )
-        return [weighting_argument(one, OF_NEIGHBOURS) for one in weighting]
-    return [weighting_argument(weighting, OF_NEIGHBOURS)] * depth
-
-
-def _coarsenings(sampling: Sampling, depth: int) -> tuple[Coarsening, ...]:
-    """Coarsen ``depth - 1`` times, or name the last possible level."""
-    if len(sampling) == 1:
-        _refuse_single_vertex((sampling,) * depth)
-    found: list[Coarsening] = []
-    level = sampling
-    for done in range(1, depth):
-        try:
-            found.append(level.coarsen())
-        except ValueError as error:
-            raise ValueError(
-                f"depth={depth} levels need {depth - 1} coarsenings of "
-                f"{sampling.name}, but level {done} is the last: {error}; or use "
-                f"depth={done}"
-            ) from error
-        level = found[-1].coarse
-    return tuple(found)
-
-
-def _refuse_single_vertex(levels: Sequence[Sampling]) -> None:
-    """Refuse levels of a single vertex, and name the largest depth possible."""
-    linked = sum(len(level) > 1 for level in levels)
-    if linked == len(levels):
-        return
-    remedy = f"use depth={linked}" if linked else "keep at least two vertices"
-    raise ValueError(
-        f"depth={len(levels)} levels leave 1 vertex of {levels[0].name}, which has no "
-        f"neighbours; {remedy}"
-    )
-
-
-def _coarsenings_to(
-    sampling: Sampling, depth: int, coarser: Sequence[Sampling]
-) -> tuple[Coarsening, ...]:
-    """Coarsen to samplings chosen by the user."""
-    if not isinstance(coarser, Sequence):
-        raise TypeError(
-            f"coarser must be a list of samplings, got {kind_of(coarser)}; pass a "
-            "list, or leave it out for the default ones"
-        )
-    for level in coarser:
-        sampling_argument("each level of coarser", level)
-    if len(coarser) != depth - 1:
-        raise ValueError(
-            f"coarser must list the {depth - 1} levels below {sampling.name}, got "
-            f"{len(coarser)}; leave it out for the default ones"
-        )
-    levels = [sampling, *coarser]
-    for fine, coarse in itertools.pairwise(levels):
-        if len(coarse) >= len(fine):
-            raise ValueError(
-                f"each level must be coarser than the one before, got {coarse.name} "
-                f"after {fine.name}; list them from fine to coarse"
-            )
-    return tuple(
-        Transfer.conservative(fine, coarse).coarsening()
-        for fine, coarse in itertools.pairwise(levels)
-    )
 
 
 def pyramid_from_config(

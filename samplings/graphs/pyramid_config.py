@@ -15,7 +15,8 @@ _FORMER_OPTIONS = ("t", "distance", "symmetrize")
 def build_options(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of :func:`samplings.build_pyramid` after the sampling."""
     required = {"sampling", "depth", "k"}
-    known = {*required, "coarser", "weighting", "connect", "cut", *_FORMER_OPTIONS}
+    options = {"coarser", "weighting", "connect", "cut", "first_graph"}
+    known = {*required, *options, *_FORMER_OPTIONS}
     missing, unknown = required - set(config), set(config) - known
     if missing or unknown:
         fault = (
@@ -42,6 +43,7 @@ def build_options(config: Mapping[str, Any]) -> dict[str, Any]:
         # Configurations without the key are older than the joining of pieces.
         "connect": config.get("connect", False),
         "cut": config.get("cut", False),
+        "first_graph": config.get("first_graph", 0),
     }
 
 

@@ -124,7 +124,9 @@ class HEALPix(Sampling):
         if not isinstance(coarse, HEALPix) or self.nside % coarse.nside:
             return None
         ratio = self.nside // coarse.nside
-        x, y, _ = healpy.pix2xyf(self.nside, np.arange(len(self)), self.nest)
+        if self.nest:
+            return np.arange(len(self)) % ratio**2, ratio**2
+        x, y, _ = healpy.pix2xyf(self.nside, np.arange(len(self)))
         # The nested order interleaves the bits of x and y. Where the ratio is not a
         # power of two, some numbers are skipped.
         steps = np.arange(ratio)

@@ -350,6 +350,27 @@ def networks():
             "configuration": models.UNetConfiguration("tiny", 4, (4, 4)),
         },
     )
+    sizes = {"poolings": 0, "convolutions": 1, "blocks": 1, "K": 2}
+    yield (
+        models.ResNetConfiguration,
+        {
+            **sizes,
+            "name": "tiny",
+            "base": 4,
+            "pooling": "learned",
+            "head": "mean",
+            "dropout": 0.1,
+            "scale": 0.0,
+        },
+    )
+    yield (
+        models.SphericalResNet,
+        {
+            **TWO,
+            "sampling": PYRAMID,
+            "configuration": models.ResNetConfiguration("tiny", 4, **sizes),
+        },
+    )
     yield (
         models.SO3Classifier,
         {

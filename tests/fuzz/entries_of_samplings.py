@@ -143,6 +143,7 @@ def graphs():
             "weighting": "heat",
             "connect": True,
             "cut": False,
+            "first_graph": 1,
         },
     )
     yield (

@@ -8,7 +8,9 @@ import torch
 
 from deepsphere_pyg import (
     ChebConv,
+    ResNetConfiguration,
     SphericalClassifier,
+    SphericalResNet,
     SphericalUNet,
     UNetConfiguration,
 )
@@ -43,15 +45,22 @@ def dense() -> SphericalClassifier:
     return SphericalClassifier(N_CHANNELS, 5, pyramid, widths=(8, 6), head="dense")
 
 
+def resnet() -> SphericalResNet:
+    sizes = ResNetConfiguration("tiny", 4, poolings=1, convolutions=1, blocks=1, K=3)
+    pyramid = build_pyramid(HEALPix(8), 3, 8, weighting="heat", first_graph=1)
+    return SphericalResNet(N_CHANNELS, 5, pyramid, configuration=sizes).eval()
+
+
 NETWORKS = {
     "unet": unet,
     "classifier": classifier,
     "cosmology": cosmology,
     "dense": dense,
+    "resnet": resnet,
     "discs": partial(unet, "disco"),
     "attention": partial(unet, "attention"),
 }
-SLOW = ("cosmology", "dense", "discs", "attention")
+SLOW = ("cosmology", "dense", "resnet", "discs", "attention")
 
 
 @pytest.fixture(

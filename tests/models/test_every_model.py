@@ -20,8 +20,10 @@ from deepsphere_pyg.models import (
     PixelNetwork,
     PlanarClassifier,
     PlanarPatchClassifier,
+    ResNetConfiguration,
     SO3Classifier,
     SphericalClassifier,
+    SphericalResNet,
     SphericalUNet,
     ZonalClassifier,
 )
@@ -49,6 +51,17 @@ MODELS = {
     ),
     "SphericalClassifier": (
         lambda: SphericalClassifier(2, 3, pyramid(3), widths=(4, 6)),
+        (192, 2),
+    ),
+    "SphericalResNet": (
+        lambda: SphericalResNet(
+            2,
+            3,
+            pyramid(3),
+            configuration=ResNetConfiguration(
+                "tiny", 4, poolings=1, convolutions=1, blocks=2, K=3
+            ),
+        ),
         (192, 2),
     ),
     "PixelNetwork": (lambda: PixelNetwork(2, 3, pyramid(1), widths=(4,)), (192, 2)),
@@ -196,6 +209,19 @@ def test_maps_with_codes_of_missing_values_are_refused(name, code):
     x[1, 5] = code
     with pytest.raises(ValueError, match=rf"missing at 1 of {2 * shape[0]} pixels"):
         build().eval()(x)
+
+
+# -- gradients -------------------------------------------------------------------------
+def test_no_gradient_is_copied_for_changes_in_place(case):
+    """Changes of views in place would make autograd copy gradients of their bases."""
+    model, shape = case
+    found, seen = [model(signals(2, shape)).grad_fn], set()
+    while found:
+        node = found.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            found += [following for following, _ in node.next_functions]
+    assert seen and not any("CopySlices" in node.name() for node in seen)
 
 
 # -- what handles a state --------------------------------------------------------------

@@ -93,6 +93,7 @@ OPTIONS = [
     {"pooling": "mean"},
     {"pooling": "learned"},
     {"pooling": "learned-position"},
+    {"pooling": "learned-distance"},
     {"normalization": "layer"},
     {"normalization": "none"},
     {"K": 1},
@@ -312,7 +313,7 @@ def test_learned_poolings_are_rebuilt_and_move(healpix_pyramid, tmp_path):
     moved = model.with_sampling(Icosahedral(3))
     assert moved(torch.randn(1, 642, 2)).shape == (1, 642, 3)
     wrong = replace(TINY, pooling="stride")
-    with pytest.raises(ValueError, match="'learned' or 'learned-position', got 'strid"):
+    with pytest.raises(ValueError, match="'learned-distance', got 'strid"):
         SphericalUNet(2, 3, healpix_pyramid, configuration=wrong)
 
 
@@ -323,7 +324,7 @@ def test_wrong_depth_and_sizes_are_refused(healpix_pyramid):
         UNetConfiguration("flat", 4, (4,))
     with pytest.raises(ValueError, match="K must be at least 1, got 0"):
         replace(TINY, K=0)
-    with pytest.raises(ValueError, match="or 'learned-position', got 'sum'"):
+    with pytest.raises(ValueError, match="or 'learned-distance', got 'sum'"):
         SphericalUNet(2, 3, healpix_pyramid, configuration=replace(TINY, pooling="sum"))
     with pytest.raises(ValueError, match=r"normalization must .*, got 'group'"):
         SphericalUNet(

@@ -61,6 +61,47 @@ def layers_of(coarsening, channels, **options):
     return pool, down, unpool, up
 
 
+def test_children_in_order_are_the_signals_themselves():
+    coarsening = HEALPix(4).coarsen()
+    x = random_signal(2, 192, 3)
+    for make, pools in ((child_pooling_operator, 0), (child_unpooling_operator, 1)):
+        operator = make(coarsening).double()
+        assert operator.in_order
+        y = operator(x)
+        assert y.data_ptr() == x.data_ptr() and torch.equal(y, x)
+        # Edges that explainers mask are gone along in the reference.
+        reference = make(coarsening, execution="message_passing").double()
+        assert reference.in_order and torch.equal(reference(x), x)
+        assert reference(x).data_ptr() != x.data_ptr()
+        with pytest.raises(ValueError, match=f"x has {48 - pools} vertices"):
+            operator(x[:, : 48 - pools])
+        with pytest.raises(TypeError, match=r"x must be torch\.float64"):
+            operator(x.float())
+        operator.weight *= 2
+        with pytest.raises(ValueError, match="must stay as it was made"):
+            operator(x)
+
+
+@pytest.mark.parametrize(
+    "fine", [HEALPix(4, nest=False), NORTH, Icosahedral(2)], ids=lambda one: one.name
+)
+def test_children_in_another_order_are_gathered(fine):
+    operator = child_pooling_operator(fine.coarsen())
+    assert not operator.in_order
+    x = torch.randn(len(fine), 2)
+    expected = operator.to_scipy() @ x.double().numpy()
+    assert_near(operator(x), torch.from_numpy(expected).float(), TERMS)
+
+
+def test_nested_places_are_those_of_interleaved_bits():
+    fine, coarse = HEALPix(8), HEALPix(2)
+    place, count = fine.places_in(coarse)
+    x, y, _ = healpy.pix2xyf(8, np.arange(768), nest=True)
+    bits = sum((x >> b & 1) << (2 * b) | (y >> b & 1) << (2 * b + 1) for b in (0, 1))
+    np.testing.assert_array_equal(place, bits)
+    assert count == 16
+
+
 @pytest.mark.parametrize("levels", [1, 2])
 def test_on_nested_pixels_pooling_is_a_convolution_with_a_stride(levels):
     fine, coarse = HEALPix(8), HEALPix(8 >> levels)

@@ -137,6 +137,40 @@ def test_progress_counts_vertices_over_all_levels(weighting):
     assert again == told
 
 
+def test_levels_above_the_first_graph_are_only_coarsened():
+    whole = build_pyramid(HEALPix(8), 4, 8, weighting="heat")
+    told = []
+    pyramid = build_pyramid(
+        HEALPix(8),
+        4,
+        8,
+        weighting="heat",
+        first_graph=2,
+        progress=lambda *x: told.append(x),
+    )
+    assert len(pyramid) == 4 and pyramid.first_graph == 2 and len(pyramid.graphs) == 2
+    assert whole.first_graph == 0 and len(whole.graphs) == 4
+    assert pyramid.sampling.name == "healpix-8"
+    assert repr(pyramid) == (
+        "Pyramid(healpix-8) with 768, 192, 48, 12 vertices, graphs from level 2 on"
+    )
+    for a, b in zip(pyramid.graphs, whole.graphs[2:], strict=True):
+        np.testing.assert_array_equal(a.adjacency.toarray(), b.adjacency.toarray())
+    assert pyramid.graphs[0].sampling is pyramid.coarsenings[1].coarse
+    assert told[-1] == (60, 60)
+    again = pyramid_from_config(json.loads(json.dumps(pyramid.config)))
+    assert again.config == pyramid.config and again.first_graph == 2
+    moved = pyramid.with_sampling(HEALPix(16))
+    assert moved.first_graph == 2 and len(moved.graphs[0].sampling) == 192
+
+
+def test_a_list_of_weightings_has_one_for_each_graph():
+    pyramid = build_pyramid(
+        HEALPix(4), 3, 6, weighting=[Heat(t=0.1), Heat(t=0.2)], first_graph=1
+    )
+    assert [graph.t for graph in pyramid.graphs] == [0.1, 0.2]
+
+
 def test_single_level_has_no_coarsening():
     pyramid = build_pyramid(HEALPix(3, nest=False), 1, 8)
     assert len(pyramid) == 1 and pyramid.coarsenings == ()
@@ -155,6 +189,11 @@ def test_single_level_has_no_coarsening():
             {"depth": 2, "k": 8, "weighting": ["heat"]},
             "one for each of 2 levels, got 1",
         ),
+        (
+            {"depth": 2, "k": 8, "first_graph": 2},
+            "first_graph must be one of the levels 0 to 1, got 2; pass the level of",
+        ),
+        ({"depth": 2, "k": 8, "first_graph": -1}, "must be at least 0, got -1"),
     ],
 )
 def test_errors_for_options(options, message):

@@ -1,0 +1,1 @@
+"""The residual network of partial skies against the same one on sparse COO matrices."""
