@@ -5,6 +5,7 @@ import functools
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from deepsphere_pyg import (
 )
 from deepsphere_pyg.convert import read_healpix, write_healpix
 from deepsphere_pyg.datasets.arrays import ArrayMaps
+from deepsphere_pyg.datasets.sky import lensing_maps as lensing_maps_module
+from deepsphere_pyg.datasets.sky import shell_spectra
+from deepsphere_pyg.datasets.sky.camb_shells import table_shape
 from samplings import HEALPix
 from tests.fuzz.entries_of_samplings import LAPLACIAN, SAMPLING
 
@@ -105,13 +109,29 @@ def read_molecules(path):
         datasets.read_molecules(file if right else path)
 
 
-def sky_files():
-    """Published convergence maps, whose files are tested elsewhere."""
+def lensing_maps(**arguments):
+    """Make lensing maps without the packages that compute them."""
+    with (
+        mock.patch.object(lensing_maps_module, "sky_module"),
+        mock.patch.object(
+            shell_spectra, "computed_table", lambda cone: np.zeros(table_shape(cone))
+        ),
+    ):
+        return datasets.LensingMaps(**arguments)
+
+
+def skies_of_lensing():
+    """Published convergence maps, whose files are tested elsewhere, and lensing."""
     settings = {"nside": 2, "sigma_arcmin": 3.0, "verify": True, "complete": False}
     yield (
         without_files(datasets.ConvergenceMaps),
         {"root": "none", "split": "test", **settings, "cache": None},
     )
+    box = {"omega_m": (0.3, 0.4), "sigma_8": 0.8}
+    shells = {"z_source": 0.8, "n_shells": 2, "sigma_arcmin": 3.0, "seed": 1}
+    yield lensing_maps, {"sampling": SAMPLING, "n_maps": 2, **box, **shells}
+    maps = lensing_maps(sampling=SAMPLING, n_maps=2, **box)
+    yield maps.spectrum, {"omega_m": 0.35, "sigma_8": 0.8}
 
 
 def molecules():
@@ -566,7 +586,7 @@ def pictures():
 def entries():
     """All of them."""
     yield from maps()
-    yield from sky_files()
+    yield from skies_of_lensing()
     yield from molecules()
     if find_spec("xarray"):
         yield from xarray_data()

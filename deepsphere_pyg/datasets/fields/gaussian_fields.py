@@ -103,7 +103,7 @@ class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
         class_names: tuple[str, ...] | None = None,
     ) -> None:
         self.sampling = sampling
-        self.nside, self._pixels = _ring_pixels(sampling)
+        self.nside, self._pixels = ring_pixels(sampling)
         self.spectra = checked_spectra(spectra, 3 * self.nside - 1)
         self._n_maps = integer_argument("n_maps", n_maps, 1)
         self.seed = integer_argument("seed", seed, 0)
@@ -185,7 +185,7 @@ class GaussianFields(RotatedMaps[ClassificationSample], ClassificationDataset):
         return drawn
 
 
-def _ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
+def ring_pixels(sampling: Sampling) -> tuple[int, npt.NDArray[np.int64]]:
     """Return the resolution, and the pixel of each vertex in RING ordering."""
     whole, chain = sampling, []
     while isinstance(whole, Masked):
