@@ -14,12 +14,17 @@ from torch import Tensor
 Run = Callable[[], Any]
 
 
-def seconds(run: Run, device: torch.device) -> float:
-    """Time one run, including the release of its results, as in any loop."""
+def seconds(
+    run: Run, device: torch.device, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Time one run, including the release of its results, as in any loop.
+
+    With ``clock=time.process_time``, other programs on the same processor do not count.
+    """
     if device.type != "cuda":
-        start = time.perf_counter()
+        start = clock()
         run()
-        return time.perf_counter() - start
+        return clock() - start
     start_event, end_event = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize(device)
     start_event.record()
@@ -30,14 +35,18 @@ def seconds(run: Run, device: torch.device) -> float:
 
 
 def interleaved(
-    runs: Mapping[str, Run], device: torch.device, rounds: int, budget: float
+    runs: Mapping[str, Run],
+    device: torch.device,
+    rounds: int,
+    budget: float,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Time each run several times, all of them in turn.
 
     A disturbance of the machine then affects all of them alike. A run takes part in
     as many rounds as it fits into ``budget`` seconds: at least 3 (2 if a single one
     takes longer than the budget), at most ``rounds``, spread evenly over all rounds.
-    The garbage collector is off meanwhile.
+    On a GPU there is no choice of a clock. The garbage collector is off meanwhile.
 
     Returns
     -------
@@ -47,7 +56,7 @@ def interleaved(
     wanted = {}
     for name, run in runs.items():
         run()
-        once = seconds(run, device)
+        once = seconds(run, device, clock)
         least = 2 if once > budget else 3
         wanted[name] = min(rounds, max(least, int(budget / max(once, 1e-9))))
     total = max(wanted.values(), default=0)
@@ -61,7 +70,7 @@ def interleaved(
                 # As many turns as wanted, evenly spread, the first among them.
                 n = wanted[name]
                 if turn * n // total != (turn - 1) * n // total:
-                    found[name].append(seconds(run, device))
+                    found[name].append(seconds(run, device, clock))
     finally:
         if enabled:
             gc.enable()

@@ -66,8 +66,8 @@ class DiscoLayers(LocalLayers):
     oriented filters know where north is, and do not commute with rotations that move
     the poles.
 
-    On generated weather, networks with ``"nodal"`` means learned next to nothing in the
-    300 steps that ``"contrast"`` took them to an average precision of .6: see
+    After as many steps on generated weather, networks of isotropic filters had a mean
+    average precision of .69 with ``"contrast"`` and of .27 with ``"nodal"``: see
     ``benchmarks.studies.local_layers``.
 
     Examples

@@ -1,0 +1,1 @@
+"""Chebyshev, DISCO and attention layers in networks of one size."""
