@@ -135,7 +135,7 @@ def test_every_run_gets_its_turns_spread_over_all_rounds(monkeypatch) -> None:
     calls: list[str] = []
     lasts = {"slow": 2.0, "middle": 0.2, "fast": 0.001}
 
-    def seconds(run, device):
+    def seconds(run, device, clock):
         run()
         return lasts[calls[-1]]
 
