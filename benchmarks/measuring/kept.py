@@ -58,7 +58,10 @@ class Kept:
             make_folder(self.folder / "answers")
             with atomic_path(self._answers(named)) as path:
                 np.savez(path, **{str(name): y for name, y in answers.items()})
-        self.rows.append({**named, **{k: _text(v) for k, v in facts.items()}})
+        # As it is read again from the file.
+        empty = dict.fromkeys(self.facts, "")
+        texts = {name: _text(value) for name, value in facts.items()}
+        self.rows.append({**named, **empty, **texts})
         write_csv(self._table, (*self.keys, *self.facts), self.rows)
         shown = ", ".join(filter(None, self.rows[-1].values()))
         print(shown, flush=True)

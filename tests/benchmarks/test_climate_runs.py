@@ -147,7 +147,7 @@ def test_results_that_are_kept_are_not_made_again(tmp_path: Path) -> None:
     kept.add({"task": "year", "held": "57", "method": "network", "seed": 1}, run)
     again = Kept(tmp_path, study.KEYS, study.FACTS)
     again.add({"task": "year", "held": "57", "method": "ridge grid"}, run)
-    assert len(made) == 2
+    assert len(made) == 2 and again.rows == kept.rows
     assert [row["choice"] for row in again.rows] == ["raw", "raw"]
     assert again.answers(again.find(task="year"))["57"].tolist() == [1.0, 2.0]
 
