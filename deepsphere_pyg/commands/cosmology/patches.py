@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from deepsphere_pyg.commands.label_batches import LabelBatches
 from deepsphere_pyg.datasets import (
     ConvergenceMaps,
     GaussianFields,
@@ -21,8 +21,8 @@ from deepsphere_pyg.datasets import (
     convergence_spectra,
     cosmology_spectra,
 )
-from deepsphere_pyg.training.samplers import EpochShuffle
 from samplings import HEALPix, Sampling
+from samplings.arrays import IntArray
 
 #: Below this degree the spectra of the published file differ by chance.
 EQUAL_BELOW = 100
@@ -152,38 +152,15 @@ def _published(options: Any, part: str) -> tuple[ConvergenceMaps, range]:
     return maps, range(first) if part == "train" else range(first, len(maps))
 
 
-@dataclass(frozen=True)
-class PatchBatch:
-    """A batch of patches.
-
-    Attributes
-    ----------
-    x
-        Maps, shape ``(batch, V, 1)``.
-    y
-        Classes, int64.
-    """
-
-    x: Tensor
-    y: Tensor
-
-    def to(self, device: torch.device | str, **options: Any) -> PatchBatch:
-        """Return the patches on another device."""
-        return PatchBatch(self.x.to(device, **options), self.y.to(device, **options))
-
-
-class PatchBatches:
+class PatchBatches(LabelBatches):
     """Batches of patches.
 
     Parameters
     ----------
     x, y
         Maps ``(patches, V)`` and classes.
-    batch_size
-        Patches per batch.
-    seed
-        Patches are shuffled by the seed and the epoch, and an incomplete last batch is
-        dropped unless it is the only one; None keeps their order.
+    batch_size, seed
+        As for :class:`LabelBatches`.
     """
 
     def __init__(
@@ -193,22 +170,9 @@ class PatchBatches:
         batch_size: int,
         seed: int | None = None,
     ) -> None:
-        self.x, self.y = x, torch.from_numpy(y)
-        self.batch_size = batch_size
-        # Lightning requires the first attribute, and tells its epoch to the second.
-        self.batch_sampler = None
-        self.sampler: EpochShuffle | range = (
-            range(len(x)) if seed is None else EpochShuffle(len(x), seed)
-        )
-        self.drop_last = seed is not None and len(x) >= batch_size
+        super().__init__(y, batch_size, seed)
+        self.x = x
 
-    def __len__(self) -> int:
-        whole, left = divmod(len(self.sampler), self.batch_size)
-        return whole + bool(left and not self.drop_last)
-
-    def __iter__(self) -> Iterator[PatchBatch]:
-        order = np.array(list(self.sampler))
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            some = order[start : start + self.batch_size]
-            x = torch.from_numpy(self.x[some])[..., None]
-            yield PatchBatch(x, self.y[torch.from_numpy(some)])
+    def inputs(self, some: IntArray) -> Tensor:
+        """Return maps ``(batch, V, 1)``."""
+        return torch.from_numpy(self.x[some])[..., None]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +11,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deepsphere_pyg.commands.digits.stretches import stretch_matrices, stretched
+from deepsphere_pyg.commands.label_batches import LabelBatch, LabelBatches
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.models import HarmonicClassifier, SavedModel
-from deepsphere_pyg.training.samplers import EpochShuffle
 from samplings.arrays import IntArray
 
 # Digits transformed at once.
@@ -45,27 +43,7 @@ def finished(network: SavedModel, x: Tensor) -> Tensor:
     return y
 
 
-@dataclass(frozen=True)
-class DigitBatch:
-    """A batch of digits.
-
-    Attributes
-    ----------
-    x
-        The result of :func:`prepared`; the first axis is the digit.
-    y
-        Digits, int64.
-    """
-
-    x: Tensor
-    y: Tensor
-
-    def to(self, device: torch.device | str, **options: Any) -> DigitBatch:
-        """Return the digits on another device."""
-        return DigitBatch(self.x.to(device, **options), self.y.to(device, **options))
-
-
-class DigitBatches:
+class DigitBatches(LabelBatches):
     """Batches of the digits of a data set, prepared for a network.
 
     Coefficients of all digits are computed once and kept: 1 kB a digit at L = 16.
@@ -78,11 +56,8 @@ class DigitBatches:
         Network that reads them, on the CPU.
     part
         Indices of the digits.
-    batch_size
-        Digits per batch.
-    seed
-        The digits are shuffled by the seed and the epoch, and an incomplete last batch
-        is dropped unless it is the only one; None keeps the order of the digits.
+    batch_size, seed
+        As for :class:`LabelBatches`.
     stretch
         Strength of random stretches by the seed and the epoch: see
         :func:`stretch_matrices`. Only coefficients can be stretched.
@@ -97,36 +72,26 @@ class DigitBatches:
         seed: int | None = None,
         stretch: float = 0.0,
     ) -> None:
-        self.y = torch.from_numpy(dataset.labels[part])
+        super().__init__(dataset.labels[part], batch_size, seed)
         self.take = _taker(dataset, network, part)
-        self.batch_size = batch_size
-        # Lightning requires the first attribute, and tells its epoch to the second.
-        self.batch_sampler = None
-        self.sampler: EpochShuffle | range = (
-            range(len(part)) if seed is None else EpochShuffle(len(part), seed)
-        )
-        # The statistics of a few digits would be too noisy.
-        self.drop_last = seed is not None and len(part) >= batch_size
         self.seed = seed or 0
         self.matrices: Tensor | None = None
         if stretch:
             L = math.isqrt(self.take(np.zeros(1, dtype=np.int64)).shape[-2])
             self.matrices = stretch_matrices(L, stretch, self.seed)
 
-    def __len__(self) -> int:
-        whole, left = divmod(len(self.sampler), self.batch_size)
-        return whole + bool(left and not self.drop_last)
-
-    def __iter__(self) -> Iterator[DigitBatch]:
-        order = np.array(list(self.sampler))
+    def __iter__(self) -> Iterator[LabelBatch]:
         epoch = getattr(self.sampler, "epoch", 0)
         rng = np.random.default_rng([self.seed, epoch, 1])
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            some = order[start : start + self.batch_size]
-            x = self.take(some)
+        for batch in super().__iter__():
+            x = batch.x
             if self.matrices is not None:
                 x = stretched(x, self.matrices, rng)
-            yield DigitBatch(x, self.y[torch.from_numpy(some)])
+            yield LabelBatch(x, batch.y)
+
+    def inputs(self, some: IntArray) -> Tensor:
+        """Return what the first layer with parameters reads."""
+        return self.take(some)
 
 
 def _taker(

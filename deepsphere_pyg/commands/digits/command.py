@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.commands.digits.batches import (
-    DigitBatch,
     DigitBatches,
     finished,
 )
 from deepsphere_pyg.commands.digits.networks import DIGIT_NETWORKS, ON_COEFFICIENTS
 from deepsphere_pyg.commands.digits.report import CLASSES, DigitAnswers, write_report
+from deepsphere_pyg.commands.label_batches import LabelBatch
 from deepsphere_pyg.commands.label_training import train_labels
 from deepsphere_pyg.commands.options.parsing import Options
 from deepsphere_pyg.commands.options.training import (
@@ -48,7 +48,7 @@ ROTATIONS = {"NR": False, "R": True}
 class DigitTask(ClassificationTask):
     """Classification of digits, prepared as their network reads them."""
 
-    def outputs(self, batch: DigitBatch) -> Tensor:
+    def outputs(self, batch: LabelBatch) -> Tensor:
         """Return the logits."""
         return finished(self.network, batch.x)
 
