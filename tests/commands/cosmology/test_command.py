@@ -69,6 +69,23 @@ def test_all_tables_run_small(table, tmp_path, capsys):
     assert ("least there can be" in capsys.readouterr().out) == (table == "spectra")
 
 
+@pytest.mark.slow
+def test_published_maps_are_classified(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    for split, count in (("training", 20), ("testing", 10)):
+        (tmp_path / split).mkdir()
+        for name in (
+            f"map_{c}_{i}.npy" for i in range(count) for c in ("0p26", "0p31")
+        ):
+            values = random.normal(0, 0.01, 12 * 64**2)
+            np.save(tmp_path / split / name, values.astype(np.float32))
+    options = ("--data", "published", "--root", str(tmp_path), "--methods", "histogram")
+    assert run(tmp_path / "out", *options) == 0
+    assert [row["method"] for row in rows_of(tmp_path / "out")] == ["histogram"]
+    assert run(tmp_path / "all", *options, "--n-validation", "39") == 2
+    assert "must leave maps of both classes" in capsys.readouterr().err
+
+
 def test_the_same_noise_is_drawn_in_a_resumed_training():
     class Sum(torch.nn.Module):
         def __init__(self):
