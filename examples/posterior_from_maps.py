@@ -7,9 +7,9 @@ likelihood of a Gaussian map is a function of its power spectrum. So the script 
 what the network loses: the ratio of the two standard deviations, and the logarithm of
 the density at the true parameters, both over maps that it was not trained with.
 
-Trained for a minute on one core, the network's standard deviations are about 1.05 (A)
-and 1.12 (n) times the exact ones (medians over 400 maps), and the density at the true
-parameters is lower by a factor of exp(0.12) on average. The picture shows the posterior
+Trained for a minute on one core, the network's standard deviations are 1.07 (A) and
+1.12 (n) times the exact ones (medians over 400 maps), and the density at the true
+parameters is lower by a factor of exp(0.15) on average. The picture shows the posterior
 of one map with the ellipses of the Fisher forecast at the true parameters, by the
 formula F_ab = sum_l (2 l + 1) / 2 dlnC/da dlnC/db. With ``--small`` the script runs in
 seconds and the network learns nothing. The picture needs corner: pip install
