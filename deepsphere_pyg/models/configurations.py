@@ -66,7 +66,7 @@ class UNetConfiguration:
     ------
     ValueError
         If there are fewer than two levels or a size is less than 1; if ``convolution``
-        is none of these, or has no Laplacian and ``laplacian`` is given.
+        is not one of these, or has no Laplacian and ``laplacian`` is given.
 
     Examples
     --------

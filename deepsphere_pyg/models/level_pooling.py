@@ -62,13 +62,8 @@ def poolings(
     if name in POOLINGS:
         layers = nn.ModuleList(POOLINGS[name]() for _ in coarsenings)
         return layers, nn.ModuleList(map(pooling_operator, coarsenings))
-    terms = LEARNED_TERMS[name]
-    operators = [child_pooling_operator(one, terms=terms) for one in coarsenings]
-    learned = nn.ModuleList(
-        LearnedPool(width, width, operator.n_terms, bias=bias)
-        for operator, width in zip(operators, widths, strict=True)
-    )
-    return learned, nn.ModuleList(operators)
+    same = [(width, width) for width in widths]
+    return learned_pools(name, coarsenings, same, bias=bias)
 
 
 def unpoolings(
@@ -96,8 +91,9 @@ def unpoolings(
     if name in POOLINGS:
         layers = nn.ModuleList(Unpool() for _ in coarsenings)
         return layers, nn.ModuleList(map(unpooling_operator, coarsenings))
-    terms = LEARNED_TERMS[name]
-    operators = [child_unpooling_operator(one, terms=terms) for one in coarsenings]
+    operators = [
+        child_unpooling_operator(one, terms=LEARNED_TERMS[name]) for one in coarsenings
+    ]
     learned = nn.ModuleList(
         LearnedUnpool(width, width, operator.n_terms, bias=bias)
         for operator, width in zip(operators, widths, strict=True)
@@ -106,7 +102,11 @@ def unpoolings(
 
 
 def learned_pools(
-    name: str, coarsenings: Sequence[Coarsening], widths: Sequence[tuple[int, int]]
+    name: str,
+    coarsenings: Sequence[Coarsening],
+    widths: Sequence[tuple[int, int]],
+    *,
+    bias: bool = True,
 ) -> tuple[nn.ModuleList, nn.ModuleList]:
     """Return learned poolings from each level to the next, and their operators.
 
@@ -118,6 +118,8 @@ def learned_pools(
         From each level to the next.
     widths
         Pairs of channels before and after each pooling.
+    bias
+        Whether they add constants.
 
     Raises
     ------
@@ -126,11 +128,11 @@ def learned_pools(
     """
     terms = LEARNED_TERMS[choice_argument("pooling", name, tuple(LEARNED_TERMS))]
     operators = [child_pooling_operator(one, terms=terms) for one in coarsenings]
-    pools = [
-        LearnedPool(before, after, operator.n_terms)
+    learned = nn.ModuleList(
+        LearnedPool(before, after, operator.n_terms, bias=bias)
         for (before, after), operator in zip(widths, operators, strict=True)
-    ]
-    return nn.ModuleList(pools), nn.ModuleList(operators)
+    )
+    return learned, nn.ModuleList(operators)
 
 
 def refuse_other_terms(

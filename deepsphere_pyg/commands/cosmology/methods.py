@@ -90,7 +90,7 @@ def method_named(name: str) -> Method:
     Raises
     ------
     ValueError
-        If there is none.
+        If no method has this name.
     """
     if name in LINEAR:
         return Method(name)

@@ -9,8 +9,8 @@ from torch import Tensor
 from deepsphere_pyg.datasets.groups.map_group import (
     MapGroup,
     known_maps,
-    maps_argument,
 )
+from deepsphere_pyg.datasets.map_arrays import maps_argument
 from deepsphere_pyg.datasets.maps import MapDataset
 
 

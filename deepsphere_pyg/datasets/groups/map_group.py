@@ -1,4 +1,4 @@
-"""A sample of several maps, and checks of arrays of maps."""
+"""A sample of several maps that belong together."""
 
 from __future__ import annotations
 
@@ -22,37 +22,6 @@ class MapGroup(NamedTuple):
     """
 
     x: Tensor
-
-
-def maps_argument(name: str, values: Any, axes: str) -> npt.NDArray[Any]:
-    """Return maps of real numbers as an array, which stays where it is.
-
-    Parameters
-    ----------
-    name
-        Name of the argument.
-    values
-        Array or tensor.
-    axes
-        Its axes, such as ``"(N, V, C)"``.
-    """
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    try:
-        array: npt.NDArray[Any] = np.asanyarray(values)
-    except ValueError:
-        array = np.array(None)
-    if array.dtype.kind not in "iufb":
-        raise TypeError(
-            f"{name} must be an array of real numbers {axes}, got "
-            f"{type(values).__name__} of {array.dtype}; convert it"
-        )
-    if array.ndim != axes.count(",") + 1 or not array.size:
-        raise ValueError(
-            f"{name} must have shape {axes}, at least one each, got {array.shape}; add "
-            "a channel with [..., None]"
-        )
-    return array
 
 
 def known_maps(name: str, values: npt.NDArray[Any], index: int) -> Tensor:

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from deepsphere_pyg.datasets.map_arrays import maps_argument
 from samplings.arguments import integer_argument
 from samplings.arrays import IntArray
 from samplings.missing_values import without_missing
 
 # Relative difference of steps in time that are equal.
 _SAME_STEP = 1e-6
+_SERIES = "(T, V, C)"
 
 
 class ForecastSample(NamedTuple):
@@ -67,7 +69,7 @@ class ForecastWindows(Dataset[ForecastSample]):
         times: npt.ArrayLike | None = None,
         forcing: npt.ArrayLike | Tensor | None = None,
     ) -> None:
-        self.fields = _series("fields", fields)
+        self.fields = maps_argument("fields", fields, _SERIES)
         self.history = integer_argument("history", history, 1)
         self.steps = integer_argument("steps", steps, 1)
         n, vertices, _ = self.fields.shape
@@ -75,7 +77,7 @@ class ForecastWindows(Dataset[ForecastSample]):
         self.forcing = (
             np.broadcast_to(np.float32(0), shape)
             if forcing is None
-            else _series("forcing", forcing)
+            else maps_argument("forcing", forcing, _SERIES, channels=0)
         )
         if self.forcing.shape[:2] != (n, vertices):
             raise ValueError(
@@ -191,27 +193,6 @@ def forecast_windows(
     [([0.0, 1.0], 2.0), ([3.0, 4.0], 5.0)]
     """
     return ForecastWindows(fields, history, steps, times=times, forcing=forcing)
-
-
-def _series(name: str, values: Any) -> npt.NDArray[Any]:
-    """Return a series ``(T, V, C)``, which stays where it is."""
-    if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
-    try:
-        array: npt.NDArray[Any] = np.asanyarray(values)
-    except ValueError:
-        array = np.array(None)
-    if array.dtype.kind not in "iufb":
-        raise TypeError(
-            f"{name} must be an array of real numbers (T, V, C), got "
-            f"{type(values).__name__} of {array.dtype}; convert it"
-        )
-    if array.ndim != 3 or 0 in array.shape[:2] or (name == "fields" and not array.size):
-        raise ValueError(
-            f"{name} must have shape (T, V, C): times, vertices and channels, got "
-            f"{array.shape}; add a channel with [..., None]"
-        )
-    return array
 
 
 def _links(times: npt.ArrayLike | None, n: int) -> npt.NDArray[np.bool_]:
