@@ -12,6 +12,7 @@ from samplings.arguments import (
     choice_argument,
     flag_argument,
     integer_argument,
+    integers_argument,
     nonnegative_argument,
     positive_argument,
 )
@@ -22,7 +23,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
-SCHEDULES = ("cosine", "constant")
+SCHEDULES = ("cosine", "constant", "steps")
 # Largest seed of PyTorch's generators.
 LARGEST_SEED = 2**63 - 1
 
@@ -43,9 +44,18 @@ class TrainingOptions:
         ``"adam"``, ``"adamw"`` or ``"sgd"``.
     weight_decay
         Weight decay of the optimizer.
+    epsilon
+        Constant that Adam and AdamW add to the root of the mean squared gradients, by
+        default 1e-8. A larger one, such as 0.1, bounds the steps of weights whose
+        gradients are small.
+    momentum
+        Momentum of SGD.
     schedule
         ``"cosine"``: the rate rises over the first 5 % of the steps and falls as a
-        cosine to zero. ``"constant"``: it stays the same.
+        cosine to zero. ``"constant"``: it stays the same. ``"steps"``: it is divided by
+        ten after each of the ``milestones``.
+    milestones
+        Numbers of epochs, rising.
     seed
         Seed of the order of the samples, and of all random numbers of the training.
     n_workers
@@ -70,7 +80,10 @@ class TrainingOptions:
     learning_rate: float = 1e-3
     optimizer: str = "adam"
     weight_decay: float = 0.0
+    epsilon: float | None = None
+    momentum: float = 0.0
     schedule: str = "cosine"
+    milestones: tuple[int, ...] = ()
     seed: int = 0
     n_workers: int = 0
     compile: bool = False
@@ -85,6 +98,38 @@ class TrainingOptions:
         flag_argument("compile", self.compile)
         choice_argument("optimizer", self.optimizer, tuple(OPTIMIZERS))
         choice_argument("schedule", self.schedule, SCHEDULES)
+        self._check_optimizer()
+        self._check_milestones()
+
+    def _check_optimizer(self) -> None:
+        """Refuse options of another optimizer, which would have no effect."""
+        adam = self.optimizer in ("adam", "adamw")
+        if self.epsilon is not None:
+            positive_argument("epsilon", self.epsilon, "pass one such as 0.1")
+            if not adam:
+                raise ValueError(
+                    f"epsilon is of the optimizers adam and adamw, got "
+                    f"{self.optimizer!r}; leave it out"
+                )
+        if nonnegative_argument("momentum", self.momentum, "pass one such as 0.9"):
+            if self.momentum >= 1:
+                raise ValueError(f"momentum must be less than 1, got {self.momentum}")
+            if adam:
+                raise ValueError(
+                    f"momentum is of the optimizer sgd, got {self.optimizer!r}; leave "
+                    "it out"
+                )
+
+    def _check_milestones(self) -> None:
+        """Refuse milestones that do not fit the schedule."""
+        given = integers_argument("milestones", self.milestones, 1)
+        if bool(given) != (self.schedule == "steps"):
+            raise ValueError(
+                "milestones are those of schedule='steps', and required there, got "
+                f"{given} with schedule={self.schedule!r}; pass both, such as (15, 25)"
+            )
+        if list(given) != sorted(set(given)):
+            raise ValueError(f"milestones must rise, got {given}; sort them")
 
     def changed(self, **changes: Any) -> Self:
         """Return options with some of them changed.
@@ -107,6 +152,11 @@ class TrainingOptions:
         self, parameters: Iterable[torch.nn.Parameter]
     ) -> torch.optim.Optimizer:
         """Return the optimizer of some parameters."""
+        own: dict[str, float] = {}
+        if self.epsilon is not None:
+            own["eps"] = self.epsilon
+        if self.momentum:
+            own["momentum"] = self.momentum
         return OPTIMIZERS[self.optimizer](
-            parameters, lr=self.learning_rate, weight_decay=self.weight_decay
+            parameters, lr=self.learning_rate, weight_decay=self.weight_decay, **own
         )

@@ -119,6 +119,44 @@ def test_odd_batches_are_accumulated_to_the_end_of_the_epoch():
     assert seen.rates == [1e-3 * rate_at(step, 4) for step in range(4)]
 
 
+def test_rate_falls_by_ten_after_each_milestone():
+    seen = Steps()
+    run(callbacks=[seen], epochs=4, schedule="steps", milestones=(1, 3))
+    per_epoch = len(seen.rates) // 4
+    expected = np.repeat([1e-3, 1e-4, 1e-4, 1e-5], per_epoch)
+    np.testing.assert_allclose(seen.rates, expected, rtol=1e-12)
+
+
+def test_optimizers_take_their_constants():
+    parameters = [nn.Parameter(torch.tensor([1.0]))]
+    adam = TrainingOptions(learning_rate=0.5, epsilon=0.1).build_optimizer(parameters)
+    parameters[0].grad = torch.tensor([0.3])
+    adam.step()
+    # The first step of Adam is the gradient over its absolute value plus epsilon.
+    expected = torch.tensor([1 - 0.5 * 0.3 / (0.3 + 0.1)])
+    torch.testing.assert_close(parameters[0].data, expected)
+    sgd = TrainingOptions(optimizer="sgd", momentum=0.9).build_optimizer(parameters)
+    assert sgd.defaults["momentum"] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"epsilon": 0.0}, "epsilon must be"),
+        ({"epsilon": 0.1, "optimizer": "sgd"}, "epsilon is of the optimizers adam"),
+        ({"momentum": 0.9}, "momentum is of the optimizer sgd"),
+        ({"momentum": 1.0, "optimizer": "sgd"}, "less than 1"),
+        ({"schedule": "steps"}, "required there"),
+        ({"milestones": (3,)}, "milestones are those of schedule='steps'"),
+        ({"schedule": "steps", "milestones": (3, 2)}, "must rise"),
+        ({"schedule": "steps", "milestones": (0, 2)}, "at least 1"),
+    ],
+)
+def test_options_without_effect_are_refused(given, match):
+    with pytest.raises(ValueError, match=match):
+        TrainingOptions(**given)
+
+
 @pytest.mark.parametrize(
     ("given", "steps", "epochs"),
     [

@@ -85,10 +85,11 @@ class Results:
             ):
                 before = json.loads(kept.read_text(encoding="utf-8"))
             for name, value in own.items():
-                if before.get(name) != value:
+                # Options that are newer than the results did not change them.
+                if name in before and before[name] != value:
                     raise ValueError(
                         f"--{flag(name)} of the results in {folder} is "
-                        f"{before.get(name)}, got {value}; choose another --out"
+                        f"{before[name]}, got {value}; choose another --out"
                     )
         write_json(kept, own)
 

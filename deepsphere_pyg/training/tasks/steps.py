@@ -182,8 +182,11 @@ class TrainingSteps(pl.LightningModule):
         A scheduler would keep its state in the checkpoint, and a resumed training would
         follow the old rate, batch size and number of epochs.
         """
-        constant = self.options.schedule == "constant"
-        share = 1.0 if constant else rate_at(*self._position(batch_index))
+        share = 1.0
+        if self.options.schedule == "cosine":
+            share = rate_at(*self._position(batch_index))
+        elif self.options.schedule == "steps":
+            share = 0.1 ** sum(m <= self.current_epoch for m in self.options.milestones)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.options.learning_rate * share
 
