@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.layers import ChannelNorm
+from deepsphere_pyg.layers.graph.channel_norm import CENTRED
 from deepsphere_pyg.models.local_layers import LocalLayers
 from samplings.arguments import integers_argument
 
@@ -87,7 +88,7 @@ class ConvBlock(nn.Module):
     ) -> None:
         super().__init__()
         # These normalisations subtract the mean, and a bias with it.
-        bias = normalization not in ("batch", "instance")
+        bias = normalization not in CENTRED
         self.conv = layers.layer(in_channels, out_channels, bias=bias)
         self.norm = ChannelNorm(out_channels, normalization)
 

@@ -9,6 +9,7 @@ from typing import Any, Self, SupportsIndex
 from torch import Tensor, nn
 
 from deepsphere_pyg.layers import GlobalMeanPool
+from deepsphere_pyg.layers.graph.channel_norm import CENTRED
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import ConvBlock, DenseHead
 from deepsphere_pyg.models.level_pooling import poolings, refuse_other_terms
@@ -20,7 +21,12 @@ from deepsphere_pyg.models.local_layers import (
     with_convolution,
 )
 from samplings import Pyramid, Sampling
-from samplings.arguments import choice_argument, integer_argument, integers_argument
+from samplings.arguments import (
+    choice_argument,
+    flag_argument,
+    integer_argument,
+    integers_argument,
+)
 
 HEADS = ("linear", "normalized", "convolution", "dense")
 
@@ -50,7 +56,8 @@ class SphericalClassifier(SphericalModel):
         positions; or ``"learned-position"``: of positions everywhere, so that weights
         move between schemes too.
     normalization
-        ``"batch"``, ``"layer"`` or ``"none"``.
+        ``"batch"``, ``"batch-shift"``, ``"layer"``, ``"instance"`` or ``"none"``, as in
+        :class:`~deepsphere_pyg.layers.ChannelNorm`.
     laplacian
         Kind of Laplacian, as in :func:`samplings.laplacian`; by default the one that
         the graph's weights are made for.
@@ -64,6 +71,8 @@ class SphericalClassifier(SphericalModel):
         classes at the coarsest level, and its mean, as the fully convolutional network
         of cosmology has it. ``"dense"``: a linear map of all vertices of the coarsest
         level, as that of its variant for parts of equal shape.
+    bias
+        Whether the linear heads, ``"linear"`` and ``"dense"``, add constants.
 
     Shapes
     ------
@@ -78,7 +87,9 @@ class SphericalClassifier(SphericalModel):
     Notes
     -----
     Source: Defferrard et al. 2020, arXiv:2012.15000, section 4.1. The defaults with 6
-    input channels and 55 classes have 189,591 parameters; the paper says 190k.
+    input channels and 55 classes have 189,591 parameters; with
+    ``normalization="batch-shift"`` and ``bias=False`` they are the 189,040 of the
+    published network, which the paper rounds to 190k.
     Perraudin et al. 2019, arXiv:1810.12186, section 4, for cosmology: widths of 16, 32,
     64, 64, 64, ``K=5``, and the heads ``"convolution"`` and ``"dense"``, there without
     a bias.
@@ -116,6 +127,7 @@ class SphericalClassifier(SphericalModel):
         laplacian: str | None = None,
         head: str = "linear",
         convolution: Convolution = "chebyshev",
+        bias: bool = True,
     ) -> None:
         sizes = integers_argument("widths", widths, 1)
         n = len(sizes)
@@ -140,6 +152,13 @@ class SphericalClassifier(SphericalModel):
         if head != "linear":
             # Left out otherwise: files are those of versions without the option.
             self._config["head"] = head
+        if not flag_argument("bias", bias):
+            if head not in ("linear", "dense"):
+                raise ValueError(
+                    "bias=False is of the heads 'linear' and 'dense', got "
+                    f"head={head!r}; leave it out"
+                )
+            self._config["bias"] = False
         layers = layers_of(convolution, terms, laplacian)
         levels = min(len(self.pyramid), n + (head == "convolution"))
         self.operators = layers.operators(self.pyramid.graphs[:levels])
@@ -149,9 +168,9 @@ class SphericalClassifier(SphericalModel):
         )
         coarsenings = self.pyramid.coarsenings
         # These normalisations subtract the mean, and a bias with it.
-        bias = normalization not in ("batch", "instance")
+        constants = normalization not in CENTRED
         self.pool, self.pooling_operators = poolings(
-            pooling, coarsenings, sizes[: len(coarsenings)], bias=bias
+            pooling, coarsenings, sizes[: len(coarsenings)], bias=constants
         )
         coarsest = self.pyramid.graphs[-1].sampling
         self.mean = GlobalMeanPool(coarsest)
@@ -162,7 +181,7 @@ class SphericalClassifier(SphericalModel):
         elif head == "normalized":
             self.head = DenseHead(features, self.out_channels, ())
         else:
-            self.head = nn.Linear(features, self.out_channels)
+            self.head = nn.Linear(features, self.out_channels, bias=bias)
 
     def geometry_on(self, sampling: Any) -> Any:
         """Return a pyramid on another sampling, if the weights fit it."""
@@ -182,15 +201,32 @@ class SphericalClassifier(SphericalModel):
         """Build an untrained model from :attr:`config` and a sampling or pyramid."""
         return super().from_config(with_convolution(config), geometry)
 
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the head classifies.
+
+        Returns
+        -------
+        Tensor
+            Means over the sphere, ``(*batch, widths[-1])``; with ``head="dense"``, all
+            vertices of the coarsest level, ``(*batch, vertices * widths[-1])``.
+        """
+        x = self._local(x)
+        return x.flatten(-2) if self._head == "dense" else self.mean(x)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""
+        y: Tensor
+        if self._head == "convolution":
+            y = self.mean(self.head(self._local(x), self.operators[-1]))
+        else:
+            y = self.head(self.features(x))
+        return y
+
+    def _local(self, x: Tensor) -> Tensor:
+        """Return the signals of the last level, ``(*batch, vertex, widths[-1])``."""
         x = self.checked_input(x)
         for level, block in enumerate(self.blocks):
             x = block(x, self.operators[level])
             if level < len(self.pool):
                 x = self.pool[level](x, self.pooling_operators[level])
-        if self._head == "convolution":
-            y: Tensor = self.mean(self.head(x, self.operators[-1]))
-        else:
-            y = self.head(x.flatten(-2) if self._head == "dense" else self.mean(x))
-        return y
+        return x

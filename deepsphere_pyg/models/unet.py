@@ -9,6 +9,7 @@ from typing import Any, Self, SupportsIndex
 import torch
 from torch import Tensor, nn
 
+from deepsphere_pyg.layers.graph.channel_norm import CENTRED
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.models.configurations import (
@@ -95,7 +96,7 @@ class SphericalUNet(SphericalModel):
         graphs, coarsenings = self.pyramid.graphs, self.pyramid.coarsenings
         self.operators = layers.operators(graphs)
         # These normalisations subtract the mean, and a bias with it.
-        bias = norm not in ("batch", "instance")
+        bias = norm not in CENTRED
         name = configuration.pooling
         self.pool, self.pooling_operators = poolings(
             name, coarsenings, widths[:-1], bias=bias

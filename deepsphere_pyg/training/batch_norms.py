@@ -65,8 +65,10 @@ def normalized(norm: _BatchNorm, x: Tensor) -> Tensor:
     if norm.training and norm.track_running_stats:
         _update(norm, mean.detach(), variance.detach(), count)
     y = difference * (variance + norm.eps).rsqrt().view(place)
-    if norm.affine:
-        y = y * norm.weight.view(place) + norm.bias.view(place)
+    if norm.weight is not None:
+        y = y * norm.weight.view(place)
+    if norm.bias is not None:
+        y = y + norm.bias.view(place)
     return y.to(x.dtype)
 
 

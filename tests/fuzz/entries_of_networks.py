@@ -96,7 +96,7 @@ def layers():
         top.ConvNeXtBlock,
         {"channels": 3, "K": 3, "expansion": 2, "scale": 0.1, "drop_path": 0.1},
     )
-    yield top.ChannelNorm, {"channels": 3, "kind": "instance"}
+    yield top.ChannelNorm, {"channels": 3, "kind": "batch-shift"}
     yield top.DropPath, {"p": 0.1}
     yield top.LearnedPool, {**TWO, "terms": 4, "bias": True}
     yield top.LearnedUnpool, {**TWO, "terms": 4, "bias": True}

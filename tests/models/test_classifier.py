@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from deepsphere_pyg.layers import ChannelNorm
 from deepsphere_pyg.models import (
     SMALL,
     GeneralizedSphericalCNN,
@@ -13,6 +14,7 @@ from deepsphere_pyg.models import (
     SphericalClassifier,
     SphericalUNet,
 )
+from deepsphere_pyg.training.batch_norms import normalized
 from samplings import Equiangular, GaussLegendre, HEALPix, build_pyramid
 from tests.round_off import assert_near
 
@@ -21,11 +23,29 @@ def random_signal(*shape):
     return torch.randn(*shape, dtype=torch.float64)
 
 
-def test_published_classifier_has_190_thousand_parameters():
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [({}, 189_591), ({"normalization": "batch-shift", "bias": False}, 189_040)],
+)
+def test_published_classifier_has_190_thousand_parameters(options, count):
     pyramid = build_pyramid(HEALPix(32), 6, 8)
-    model = SphericalClassifier(6, 55, pyramid)
-    assert sum(p.numel() for p in model.parameters()) == 189_591
+    model = SphericalClassifier(6, 55, pyramid, **options)
+    assert sum(p.numel() for p in model.parameters()) == count
     assert model(torch.zeros(2, 12288, 6)).shape == (2, 55)
+    assert model.features(torch.zeros(2, 12288, 6)).shape == (2, 256)
+
+
+def test_batch_shift_is_batch_normalisation_of_scale_one():
+    x = random_signal(3, 12, 2)
+    plain, scaled = ChannelNorm(2, "batch-shift"), ChannelNorm(2, "batch")
+    for norm in (plain, scaled):
+        norm.double().norm.bias.data = torch.tensor([0.3, -2.0], dtype=torch.float64)
+    assert [name for name, _ in plain.named_parameters()] == ["norm.bias"]
+    torch.testing.assert_close(plain(x), scaled(x), atol=1e-14, rtol=0)
+    torch.testing.assert_close(plain.eval()(x), scaled.eval()(x), atol=1e-14, rtol=0)
+    # The computation of data-parallel trainings.
+    whole = normalized(plain.train().norm, x.flatten(0, 1)).view(x.shape)
+    torch.testing.assert_close(whole, scaled.train()(x), atol=1e-14, rtol=0)
 
 
 @pytest.mark.parametrize("batch", [(), (1,), (2, 3)])

@@ -221,3 +221,20 @@ def test_unknown_heads_and_poolings_are_refused(
 ):
     with pytest.raises(ValueError, match=message):
         build(healpix_pyramid, **options)
+
+
+def test_heads_without_a_linear_map_of_features_refuse_to_leave_out_constants():
+    with pytest.raises(ValueError, match="bias=False is of the heads"):
+        SphericalClassifier(
+            2, 5, HEALPix(2), widths=(4,), head="normalized", bias=False
+        )
+
+
+def test_a_head_without_constants_is_kept(patch_pyramid, tmp_path):
+    model = network(patch_pyramid, head="dense", bias=False).eval()
+    assert model.head.bias is None
+    save_model(model, tmp_path / "model.pt")
+    loaded = load_model(tmp_path / "model.pt").double().eval()
+    x = signals(3, 64, 2)
+    assert torch.equal(loaded(x), model(x))
+    assert torch.equal(model.head(model.features(x)), model(x))

@@ -10,7 +10,9 @@ from torch.nn import functional as F
 from deepsphere_pyg.layers.graph.operands import checked_channels
 from samplings.arguments import choice_argument, integer_argument
 
-NORMALIZATIONS = ("batch", "layer", "instance", "none")
+NORMALIZATIONS = ("batch", "batch-shift", "layer", "instance", "none")
+#: Those that subtract the mean of each channel, and with it that of a constant added.
+CENTRED = ("batch", "batch-shift", "instance")
 
 
 class ChannelNorm(nn.Module):
@@ -24,9 +26,10 @@ class ChannelNorm(nn.Module):
         Number of channels.
     kind
         Over what mean and variance are taken: ``"batch"``, each channel over batch and
-        vertices (in evaluation their running means); ``"layer"``, the channels of each
-        vertex; ``"instance"``, each channel of each signal over its vertices;
-        ``"none"``, no normalisation.
+        vertices (in evaluation their running means); ``"batch-shift"``, the same
+        without the scale :math:`\gamma`, which is redundant before a ReLU and a linear
+        layer; ``"layer"``, the channels of each vertex; ``"instance"``, each channel of
+        each signal over its vertices; ``"none"``, no normalisation.
 
     Shapes
     ------
@@ -61,8 +64,10 @@ class ChannelNorm(nn.Module):
         self.channels = channels = integer_argument("channels", channels, 1)
         self.kind = choice_argument("normalization", kind, NORMALIZATIONS)
         self.norm: Any
-        if kind == "batch":
+        if kind in ("batch", "batch-shift"):
             self.norm = nn.BatchNorm1d(channels)
+            if kind == "batch-shift":
+                self.norm.register_parameter("weight", None)
         elif kind == "layer":
             self.norm = nn.LayerNorm(channels)
         elif kind == "instance":
@@ -72,7 +77,7 @@ class ChannelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised signals, of the same shape."""
-        checked_channels(x, self.channels, getattr(self.norm, "weight", None))
+        checked_channels(x, self.channels, getattr(self.norm, "bias", None))
         if self.kind == "instance":
             # Over the last axis, and so also for one vertex and for an empty batch.
             n = x.shape[-2]

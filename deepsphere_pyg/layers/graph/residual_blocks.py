@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.layers.graph.channel_norm import ChannelNorm
+from deepsphere_pyg.layers.graph.channel_norm import CENTRED, ChannelNorm
 from deepsphere_pyg.layers.graph.cheb_conv import ChebConv
 from deepsphere_pyg.layers.graph.depthwise_cheb_conv import DepthwiseChebConv
 from deepsphere_pyg.layers.graph.operands import checked_channels, checked_operands
@@ -162,7 +162,7 @@ class ResidualBlock(nn.Module):
         self.activation = activation
         self.before = ChannelNorm(self.in_channels, normalization)
         # These normalisations subtract the mean, and a bias with it.
-        bias = normalization not in ("batch", "instance")
+        bias = normalization not in CENTRED
         self.first = ChebConv(self.in_channels, hidden, K, bias=bias)
         self.between = ChannelNorm(hidden, normalization)
         self.second = ChebConv(hidden, self.out_channels, K)
