@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
@@ -81,14 +81,18 @@ def parser_of(name: str) -> tuple[CommandParser, ModuleType]:
     """Return the parser of a command, and its module.
 
     The module has the dataclass ``OPTIONS``, the function ``run`` of these, and perhaps
-    ``DEMO``, the options for which ``--demo`` stands.
+    ``STANDS_FOR``: options, such as ``--demo`` or ``--recipe paper``, and those that
+    they stand for.
     """
     # The command loads PyTorch, which takes seconds.
     from deepsphere_pyg.commands.options.parsing import command_parser
 
     module = import_module(f"deepsphere_pyg.commands.{name}.command")
-    demo = getattr(module, "DEMO", None)
-    epilog = f"--demo stands for {demo}; options after it override it." if demo else ""
+    stands = [
+        f"{name} stands for {others}; options after it override it."
+        for name, others in getattr(module, "STANDS_FOR", {}).items()
+    ]
+    epilog = " ".join(stands)
     return command_parser(name, COMMANDS[name], module.OPTIONS, epilog), module
 
 
@@ -105,11 +109,42 @@ def options_from(name: str, arguments: Sequence[str]) -> tuple[Any, ModuleType]:
     from deepsphere_pyg.commands.options.parsing import parsed
 
     parser, module = parser_of(name)
-    demo = getattr(module, "DEMO", "").split()
-    given = [
-        one for g in arguments for one in (demo if demo and g == "--demo" else [g])
-    ]
+    stands_for = getattr(module, "STANDS_FOR", {})
+    try:
+        given = _expanded(arguments, stands_for)
+    except ValueError as error:
+        parser.error(str(error))
     return parsed(parser, given, module.OPTIONS), module
+
+
+def _expanded(arguments: Sequence[str], stands_for: Mapping[str, str]) -> list[str]:
+    """Put the options in place for which some of the arguments stand.
+
+    Raises
+    ------
+    ValueError
+        If such an option has an unknown value.
+    """
+    values: dict[str, list[str]] = {}
+    for name in stands_for:
+        option, _, value = name.partition(" ")
+        values.setdefault(option, []).append(value)
+    found: list[str] = []
+    rest = list(arguments)
+    while rest:
+        option, equals, value = rest[0].partition("=")
+        if option not in values:
+            found.append(rest.pop(0))
+            continue
+        del rest[0]
+        if values[option] != [""] and not equals:
+            value = rest.pop(0) if rest else ""
+        if value not in values[option]:
+            known = ", ".join(values[option])
+            expected = f"must be one of {known}" if known else "takes no value"
+            raise ValueError(f"{option} {expected}, got {value!r}")
+        found += stands_for[f"{option} {value}".strip()].split()
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -131,3 +131,20 @@ def test_schemes_of_the_help_are_those_there_are():
     text = SamplingOptions.__doc__ + SamplingsOptions.__doc__
     numbers = [f"{name}:{one.default}" for name, one in SCHEMES.items()]
     assert all(text.count(number) == 2 for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (["--demo=3"], "--demo takes no value, got '3'"),
+    ],
+)
+def test_options_that_stand_for_others_are_checked(given, match, capsys):
+    with pytest.raises(SystemExit):
+        options_from("segment", given)
+    assert match in capsys.readouterr().err
+
+
+def test_options_after_the_demo_override_it():
+    options, _ = options_from("segment", ["--demo", "--nside", "16"])
+    assert (options.nside, options.network, options.epochs) == (16, "small", 16)

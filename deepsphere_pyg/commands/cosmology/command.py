@@ -5,7 +5,6 @@ from __future__ import annotations
 from deepsphere_pyg.commands.cosmology.classifying import Data, classify
 from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
 from deepsphere_pyg.commands.cosmology.report import least_errors, picture, table
-from deepsphere_pyg.commands.cosmology.results import Results
 from deepsphere_pyg.commands.options.resuming import write_config
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -15,9 +14,20 @@ from deepsphere_pyg.commands.options.training import (
     tell_of_resuming,
     write_figures,
 )
+from deepsphere_pyg.commands.results import Results
 from samplings.atomic_files import write_json
 
 OPTIONS = CosmologyOptions
+#: What tells one result from another.
+KEYS = ("method", "noise", "seed")
+VALUES = (
+    "error",
+    "validation_error",
+    "parameters",
+    "ms_training",
+    "ms_inference",
+    "minutes",
+)
 
 
 def run(given: CosmologyOptions) -> int:
@@ -26,7 +36,9 @@ def run(given: CosmologyOptions) -> int:
     check_options(options)
     methods = options.classifiers
     prepare(options)
-    results = Results(options.folder)
+    results = Results(
+        options.folder, KEYS, VALUES, ("table", "methods", "noise", "seeds")
+    )
     results.keep_settings(options)
     write_config(given, options.folder)
     data = Data(options)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from deepsphere_pyg.commands.cosmology.methods import Method
 from deepsphere_pyg.commands.cosmology.patches import spectra_of
-from deepsphere_pyg.commands.cosmology.results import Results
+from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.datasets import likelihood_ratio_error, white_noise_power
 from deepsphere_pyg.plot.classifiers import error_against_equivariance, error_curves
 from samplings import HEALPix, Sampling, equivariance_spectrum

@@ -45,11 +45,11 @@ from samplings import Sampling
 from samplings.atomic_files import write_json
 
 OPTIONS = SegmentOptions
-# A small run of the whole command: minutes on two cores, with useful results.
-DEMO = (
-    "--nside 32 --network small --baseline --n-train 200 --n-validation 24 --n-test 32 "
-    "--epochs 16 --batch-size 4 --lr 4e-3"
-)
+STANDS_FOR = {
+    # A small run of the whole command: minutes on two cores, with useful results.
+    "--demo": "--nside 32 --network small --baseline --n-train 200 --n-validation 24 "
+    "--n-test 32 --epochs 16 --batch-size 4 --lr 4e-3"
+}
 
 
 def run(options: SegmentOptions) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,9 @@ from deepsphere_pyg.training.callbacks import write_rows
 from samplings.atomic_files import make_folder, write_json
 from samplings.reading import DataFileError, reading
 
-#: What tells one result from another.
-KEYS = ("method", "noise", "seed")
-# Options that change no result, or of which each row states its own.
+# Options of a command that change no result, whatever the table.
 _FREE = frozenset(
-    {
-        *("out", "resume", "device", "threads", "trainer", "n_workers", "root"),
-        *("table", *(f"{key}s" for key in KEYS), "noise", "seed"),
-    }
-)
-COLUMNS = (
-    *KEYS,
-    "error",
-    "validation_error",
-    "parameters",
-    "ms_training",
-    "ms_inference",
-    "minutes",
+    {*("out", "resume", "device", "threads", "trainer", "n_workers", "root"), "seed"}
 )
 
 
@@ -41,6 +27,13 @@ class Results:
     ----------
     folder
         Where they are kept.
+    keys
+        Columns that tell one result from another.
+    values
+        Further columns.
+    free
+        Options of the command that change no result, or of which each row states its
+        own, beside those of the output and the machine.
 
     Raises
     ------
@@ -48,17 +41,26 @@ class Results:
         If the file has other columns.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: Sequence[str],
+        values: Sequence[str],
+        free: Iterable[str] = (),
+    ) -> None:
         make_folder(folder)
+        self.columns = (*keys, *values)
+        self._free = _FREE.union(free)
         self.path = folder / "results.csv"
         self.rows: list[dict[str, str]] = []
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 self.rows = list(csv.DictReader(file))
-            if any(set(row) != set(COLUMNS) for row in self.rows):
+            if any(set(row) != set(self.columns) for row in self.rows):
+                expected = ", ".join(self.columns)
                 raise DataFileError(
-                    f"{self.path} must have the columns {', '.join(COLUMNS)}; move it "
-                    "away, or choose another --out"
+                    f"{self.path} must have the columns {expected}; move it away, or "
+                    "choose another --out"
                 )
 
     def keep_settings(self, options: Any) -> None:
@@ -77,7 +79,7 @@ class Results:
                 f"{folder} has results already; pass --resume to continue the table, "
                 "or another --out to keep it"
             )
-        own = {k: v for k, v in settings(options).items() if k not in _FREE}
+        own = {k: v for k, v in settings(options).items() if k not in self._free}
         kept = folder / "settings.json"
         if kept.exists():
             with reading(
@@ -103,7 +105,7 @@ class Results:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Keep a row."""
-        self.rows.append({name: _text(row.get(name, "")) for name in COLUMNS})
+        self.rows.append({name: _text(row.get(name, "")) for name in self.columns})
         write_rows(self.path, self.rows)
 
 
