@@ -34,6 +34,8 @@ COMMANDS = {
     "equivariance": "measure the equivariance error of graph Laplacians, or of layers",
     "cosmology": "classify patches of maps of the sky by networks and simpler methods, "
     "beside the least error there can be",
+    "shapes": "train networks to classify shapes by their maps on the sphere, and to "
+    "retrieve shapes of the same class",
     "qm7": "train a network to predict energies of molecules, on a published fold",
     "digits": "train a network to classify digits on the sphere, as they are or "
     "rotated, and test it on both",
@@ -63,8 +65,8 @@ def _top_parser() -> argparse.ArgumentParser:
     """Return the parser of the options before a command, which loads little."""
     parser = _Parser(
         prog=PACKAGE,
-        description="Neural networks on the sphere: segment maps, predict energies of "
-        "molecules, classify digits, and measure the equivariance of graph Laplacians "
+        description="Neural networks on the sphere: segment maps, classify shapes and "
+        "digits, predict energies of molecules, and measure the equivariance of graph Laplacians "
         "and layers.",
         epilog=f"{PACKAGE} COMMAND --help lists the options of a command.",
     )

@@ -49,6 +49,7 @@ class Results:
         free: Iterable[str] = (),
     ) -> None:
         make_folder(folder)
+        self.keys = tuple(keys)
         self.columns = (*keys, *values)
         self._free = _FREE.union(free)
         self.path = folder / "results.csv"
@@ -104,8 +105,11 @@ class Results:
         ]
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Keep a row."""
-        self.rows.append({name: _text(row.get(name, "")) for name in self.columns})
+        """Keep a row, in place of one with the same keys."""
+        new = {name: _text(row.get(name, "")) for name in self.columns}
+        own = [new[name] for name in self.keys]
+        others = [one for one in self.rows if [one[k] for k in self.keys] != own]
+        self.rows = [*others, new]
         write_rows(self.path, self.rows)
 
 

@@ -11,10 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.commands.digits.batches import (
-    DigitBatches,
-    finished,
-)
+from deepsphere_pyg.commands.digits.batches import DigitBatches
 from deepsphere_pyg.commands.digits.networks import DIGIT_NETWORKS, ON_COEFFICIENTS
 from deepsphere_pyg.commands.digits.report import CLASSES, DigitAnswers, write_report
 from deepsphere_pyg.commands.label_batches import LabelBatch
@@ -27,6 +24,7 @@ from deepsphere_pyg.commands.options.training import (
     prepare,
     required,
 )
+from deepsphere_pyg.commands.prepared_batches import finished
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.datasets.digits.spherical_mnist_files import read_mnist
 from deepsphere_pyg.layers import Standardize

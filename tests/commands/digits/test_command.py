@@ -11,16 +11,16 @@ import torch
 from deepsphere_pyg import load_model
 from deepsphere_pyg.commands.command_line import main
 from deepsphere_pyg.commands.digits import batches as digit_batches
-from deepsphere_pyg.commands.digits.batches import (
-    DigitBatches,
-    finished,
-    prepared,
-    reads_coefficients,
-)
+from deepsphere_pyg.commands.digits.batches import DigitBatches
 from deepsphere_pyg.commands.digits.networks import (
     DIGIT_NETWORKS,
     MOST_PARAMETERS,
     ON_COEFFICIENTS,
+)
+from deepsphere_pyg.commands.prepared_batches import (
+    finished,
+    prepared,
+    reads_coefficients,
 )
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.models.checkpoint_file import read_checkpoint, write_checkpoint

@@ -1,0 +1,1 @@
+"""Classification and retrieval of shapes by their maps on the sphere."""

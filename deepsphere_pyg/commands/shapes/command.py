@@ -1,0 +1,66 @@
+"""``deepsphere-pyg shapes``: classify shapes, and retrieve those of the same class."""
+
+from __future__ import annotations
+
+from deepsphere_pyg.commands.options.resuming import write_config
+from deepsphere_pyg.commands.options.training import (
+    INTERRUPTED,
+    prepare,
+    print_files,
+    run_facts,
+    tell_of_resuming,
+)
+from deepsphere_pyg.commands.results import Results
+from deepsphere_pyg.commands.shapes.data import Shapes
+from deepsphere_pyg.commands.shapes.options import (
+    STANDS_FOR,
+    ShapesOptions,
+    check_options,
+)
+from deepsphere_pyg.commands.shapes.report import VALUES, row_of, table, write_run
+from deepsphere_pyg.commands.shapes.training import Run, fit_and_test
+from samplings.atomic_files import write_json
+
+__all__ = ["OPTIONS", "STANDS_FOR", "run"]
+
+OPTIONS = ShapesOptions
+#: What tells one result from another.
+KEYS = ("network", "train", "fold", "seed")
+#: Options of which each row states its own, or that change no result.
+FREE = ("networks", "train", "folds", "cache", "processes", "evaluate")
+
+
+def run(options: ShapesOptions) -> int:
+    """Run the command and return its exit status."""
+    check_options(options)
+    prepare(options, "processes")
+    results = Results(options.folder, KEYS, VALUES, FREE)
+    if not options.evaluate:
+        results.keep_settings(options)
+        write_config(options, options.folder)
+    shapes = Shapes(options)
+    names = shapes.class_names
+    print(f"data       {options.dataset}, {len(names)} classes, nside {options.nside}")
+    runs = [
+        Run(network, train, fold)
+        for fold in options.folds
+        for train in options.train
+        for network in options.networks
+    ]
+    files = [results.path]
+    for one in runs:
+        key = {**one._asdict(), "seed": options.seed}
+        if results.find(**key) and not options.evaluate:
+            continue
+        print(f"\n{one.network}, trained on {one.train}, fold {one.fold}")
+        tested = fit_and_test(shapes, one, options.folder / one.name)
+        if tested is None:
+            tell_of_resuming()
+            return INTERRUPTED
+        results.add({**key, **row_of(tested)})
+        files += write_run(shapes, tested, options.folder / one.name)
+    print(f"\n{table(options, results)}")
+    path = options.folder / "metrics.json"
+    write_json(path, {**run_facts(options), "results": results.rows})
+    print_files(path, *files)
+    return 0

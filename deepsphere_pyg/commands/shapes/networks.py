@@ -1,0 +1,138 @@
+"""The networks that ``deepsphere-pyg shapes`` compares, by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deepsphere_pyg.layers import LocalGrid
+from deepsphere_pyg.models import (
+    GeneralizedClassifier,
+    HybridClassifier,
+    PlanarClassifier,
+    SavedModel,
+    SO3Classifier,
+    SphericalClassifier,
+    ZonalClassifier,
+)
+from samplings import Equiangular, HEALPix, Sampling, build_pyramid
+
+#: Channels of the network of Defferrard et al. 2020, from nside 32 on.
+WIDTHS = (16, 32, 64, 128, 256)
+CHANNELS = 6
+#: Nearest neighbour of the power spectra of the maps, in place of a network.
+SPECTRUM = "spectrum"
+
+
+def pixels(nside: int) -> Sampling:
+    """Return the pixels of a resolution, in the nested order of the published maps."""
+    return HEALPix(nside, nest=True)
+
+
+def grid(nside: int) -> Sampling:
+    """Return the equiangular grid of a resolution: b = 2 nside, as published."""
+    return Equiangular(4 * nside, 4 * nside)
+
+
+def _widths(nside: int) -> tuple[int, ...]:
+    """Channels of each level, down to nside 2."""
+    return WIDTHS[-int(math.log2(nside)) :]
+
+
+def _chebyshev(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    # The published network has the normalized Laplacian on a grid of equal areas.
+    return SphericalClassifier(
+        CHANNELS,
+        classes,
+        sampling,
+        widths=_widths(nside),
+        normalization="batch-shift",
+        laplacian="normalized",
+        bias=False,
+    )
+
+
+def _equiangular(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    widths = _widths(nside)
+    pyramid = build_pyramid(sampling, len(widths) + 1, 4, weighting="inverse-distance")
+    return SphericalClassifier(
+        CHANNELS,
+        classes,
+        pyramid,
+        widths=widths,
+        normalization="batch-shift",
+        laplacian="normalized",
+        bias=False,
+    )
+
+
+def _zonal(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    return ZonalClassifier(
+        CHANNELS,
+        classes,
+        sampling,
+        bandlimits=(nside, nside, nside // 2),
+        channels=(32, 64, 128),
+    )
+
+
+def _so3(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    return SO3Classifier(
+        CHANNELS,
+        classes,
+        sampling,
+        channels=(40, 60),
+        bandlimits=(min(16, nside), min(10, nside)),
+        azimuthal_bandlimits=(4, 4),
+        local=LocalGrid(3, 8),
+        normalization="running",
+    )
+
+
+def _generalized(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    return GeneralizedClassifier(
+        CHANNELS,
+        classes,
+        sampling,
+        lift_bandlimits=(min(16, nside), min(10, nside)),
+        lift_channels=(16, 24),
+        hidden=(128,),
+    )
+
+
+def _hybrid(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    return HybridClassifier(CHANNELS, classes, sampling, widths=(16, 32), hidden=(128,))
+
+
+def _planar(sampling: Sampling, nside: int, classes: int) -> SavedModel:
+    return PlanarClassifier(CHANNELS, classes, sampling, channels=(32, 64, 128, 128))
+
+
+@dataclass(frozen=True)
+class ShapeNetwork:
+    """A network, and what it is made for.
+
+    Attributes
+    ----------
+    sampling
+        Function from nside to the points of the maps.
+    build
+        Function from the sampling, nside and the number of classes to the network; None
+        for the nearest neighbour of spectra.
+    """
+
+    sampling: Callable[[int], Sampling]
+    build: Callable[[Sampling, int, int], SavedModel] | None
+
+
+SHAPE_NETWORKS = {
+    "chebyshev": ShapeNetwork(pixels, _chebyshev),
+    "chebyshev-equiangular": ShapeNetwork(grid, _equiangular),
+    "generalized": ShapeNetwork(grid, _generalized),
+    "hybrid": ShapeNetwork(pixels, _hybrid),
+    "so3": ShapeNetwork(grid, _so3),
+    "zonal": ShapeNetwork(grid, _zonal),
+    "planar": ShapeNetwork(grid, _planar),
+    SPECTRUM: ShapeNetwork(grid, None),
+}
