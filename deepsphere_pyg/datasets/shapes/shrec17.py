@@ -36,7 +36,8 @@ class Shrec17(MeshFiles):
 
     Shapes are those of the table of the split, in order of their ids, as far as they
     have a file; others are told by a warning, and listed in ``missing``. Without a
-    table of the test split, its shapes are those in its folder, without labels.
+    table of the test split, its shapes are those in its folder, without labels, and a
+    table of it may lack them.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class Shrec17(MeshFiles):
         The 55 synsets, eight digits, sorted; :data:`SHREC17_SYNSETS` has their names.
         A class has the same number whichever tables are there.
     sublabels
-        Synsets on the second level; None for shapes without labels.
+        Synsets on the second level; None if the table has none.
     missing
         Ids of shapes that are in the table and have no file.
     dataset_name
@@ -116,15 +117,17 @@ class Shrec17(MeshFiles):
         if table is not None:
             ids, self.missing = _matched(files, rows, table, meshes, layout)
         order = {synset: number for number, synset in enumerate(SHREC17_SYNSETS)}
+        unknown = ShapeRow("", "", split)
+        told = [rows.get(id_, unknown) for id_ in ids]
         super().__init__(
             folder,
             [files[id_] for id_ in ids],
-            [order[rows[id_].synset] if rows else UNLABELLED for id_ in ids],
+            [order.get(row.synset, UNLABELLED) for row in told],
             tuple(SHREC17_SYNSETS),
             ids,
         )
-        if rows:
-            self.sublabels = [rows[id_].subsynset for id_ in ids]
+        if any(row.subsynset for row in told):
+            self.sublabels = [row.subsynset for row in told]
 
 
 def _mesh_folder(root: Path, split: str, perturbed: bool, layout: str) -> Path:

@@ -11,7 +11,6 @@ from deepsphere_pyg.datasets.files import DataFileError, reading
 
 SPLITS = ("train", "val", "test")
 TABLES = ("all.csv", "all.csv.gz", "evaluator-labels.csv")
-_COLUMNS = ("id", "synsetId")
 ID_DIGITS, SYNSET_DIGITS = 6, 8
 PREFIX = "model_"
 
@@ -81,7 +80,8 @@ class ShapeRow(NamedTuple):
     Attributes
     ----------
     synset, subsynset
-        Classes on the first and second level, eight digits; the second may be empty.
+        Classes on the first and second level, eight digits; empty where they are not
+        known: the first of test shapes only, the second of any.
     split
         ``"train"``, ``"val"`` or ``"test"``.
     """
@@ -119,7 +119,8 @@ def read_table(file: Path, split: str | None = None) -> dict[str, ShapeRow]:
     ----------
     file
         Text with commas, whose header has ``id`` and ``synsetId``, and optionally
-        ``subSynsetId`` and ``split``, in any order.
+        ``subSynsetId`` and ``split``, in any order; that of test shapes may lack
+        ``synsetId``.
     split
         The split of all rows, if the table is of one; there the column may be missing.
 
@@ -139,7 +140,8 @@ def read_table(file: Path, split: str | None = None) -> dict[str, ShapeRow]:
         table = csv.DictReader(data.decode("utf-8-sig").splitlines(), restval="")
         names = [name.strip() for name in table.fieldnames or ()]
         table.fieldnames = names
-        needed = _COLUMNS if split else (*_COLUMNS, "split")
+        needed = ["id"] if split == "test" else ["id", "synsetId"]
+        needed += [] if split else ["split"]
         absent = [name for name in needed if name not in names]
         if absent:
             raise DataFileError(
@@ -167,20 +169,24 @@ def _checked_row(
             f"{place}: id must be a number of at most {ID_DIGITS} digits, got "
             f"{row['id']!r}"
         )
-    synset = row["synsetId"].strip().zfill(SYNSET_DIGITS)
-    if synset not in SHREC17_SYNSETS:
-        raise DataFileError(
-            f"{place}: synset {row['synsetId']!r} is not one of the "
-            f"{len(SHREC17_SYNSETS)} of SHREC'17; read other classes by MeshFolder"
-        )
-    subsynset = (row.get("subSynsetId") or "").strip()
     told = (row.get("split") or "").strip().lower() or split
     if told not in SPLITS or (split and told != split):
         raise DataFileError(
             f"{place}: split must be {split or ', '.join(SPLITS)}, got {told!r}"
         )
-    subsynset = subsynset.zfill(SYNSET_DIGITS) if subsynset else ""
+    synset, subsynset = (_synset(row.get(name)) for name in ("synsetId", "subSynsetId"))
+    if synset not in SHREC17_SYNSETS and (synset or told != "test"):
+        raise DataFileError(
+            f"{place}: synset {row['synsetId']!r} is not one of the "
+            f"{len(SHREC17_SYNSETS)} of SHREC'17; read other classes by MeshFolder"
+        )
     return id_, ShapeRow(synset, subsynset, told)
+
+
+def _synset(text: str | None) -> str:
+    """Return a synset of eight digits; empty if there is none."""
+    digits = (text or "").strip()
+    return digits.zfill(SYNSET_DIGITS) if digits else ""
 
 
 def shape_id(text: str) -> str | None:
