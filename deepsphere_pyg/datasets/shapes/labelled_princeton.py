@@ -135,10 +135,9 @@ class LabelledPrinceton(ShapeSource):
 
     def _stored(self, at: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Return the vertices and faces of a shape, as in the file."""
-        return tuple(
-            self._arrays[of][slice(*self._arrays[offsets][at : at + 2])]
-            for of, offsets in (("verts_u16", "vert_offsets"), ("faces", "face_offsets"))
-        )  # type: ignore[return-value]
+        first, last = self._arrays["vert_offsets"][at : at + 2]
+        start, stop = self._arrays["face_offsets"][at : at + 2]
+        return self._arrays["verts_u16"][first:last], self._arrays["faces"][start:stop]
 
 
 def _checked(
@@ -176,8 +175,9 @@ def _checked(
 def _check_values(arrays: dict[str, npt.NDArray[Any]], file: Path) -> None:
     """Refuse faces, labels or places that cannot be."""
     starts = arrays["face_offsets"][:-1].astype(np.int64)
-    faces = arrays["faces"].astype(np.int64)
-    highest = np.maximum.reduceat(faces.max(axis=1), starts)
+    faces = arrays["faces"]
+    # In their own type, which is small.
+    highest = np.maximum.reduceat(faces.max(axis=1), starts).astype(np.int64)
     wrong = highest >= np.diff(arrays["vert_offsets"].astype(np.int64))
     if wrong.any() or faces.min() < 0:
         raise DataFileError(
@@ -189,6 +189,12 @@ def _check_values(arrays: dict[str, npt.NDArray[Any]], file: Path) -> None:
         raise DataFileError(
             f"{file}: labels must be from 0 to {n_classes - 1}, got {labels.min()} to "
             f"{labels.max()}; copy the file again"
+        )
+    names, counts = np.unique(arrays["names"], return_counts=True)
+    if counts.max() > 1:
+        raise DataFileError(
+            f"{file}: names must differ, and {str(names[counts.argmax()])!r} stands "
+            f"{counts.max()} times; copy the file again"
         )
     places = np.column_stack([arrays["origin"], arrays["scale"]])
     if not np.isfinite(places).all() or not (arrays["scale"] > 0).all():

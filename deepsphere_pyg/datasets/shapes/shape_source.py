@@ -103,7 +103,8 @@ class MeshFiles(ShapeSource):
     class_names
         Name of each class.
     ids
-        Name of each shape; by default its path within ``root`` without the extension.
+        Name of each shape; by default its path within ``root``, without the extension
+        if names still differ.
 
     Attributes
     ----------
@@ -125,6 +126,8 @@ class MeshFiles(ShapeSource):
         self.class_names = tuple(class_names)
         if ids is None:
             ids = [self.relative(path.with_suffix("")) for path in self.paths]
+            if len(set(ids)) < len(ids):
+                ids = [self.relative(path) for path in self.paths]
         self.ids = list(ids)
 
     def relative(self, path: Path) -> str:

@@ -58,7 +58,9 @@ def deformed(piece: Piece, rng: np.random.Generator) -> Piece:
 
     Each step is one-to-one on the ball of radius 1 into which the piece is scaled.
     """
-    vertices = piece.vertices - (piece.vertices.max(axis=0) + piece.vertices.min(axis=0)) / 2
+    vertices = (
+        piece.vertices - (piece.vertices.max(axis=0) + piece.vertices.min(axis=0)) / 2
+    )
     vertices = vertices / np.linalg.norm(vertices, axis=1).max()
     x, y, z = (vertices * np.exp(rng.normal(0, 0.12, 3))).T
     taper, bend, twist = rng.normal(0, (0.1, 0.12, 0.15))

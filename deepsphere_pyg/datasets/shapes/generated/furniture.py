@@ -43,7 +43,9 @@ def table(rng: np.random.Generator) -> Piece:
     else:
         top = box(size, (0, 0, height))
     if rng.random() < 0.3:
-        post = extruded(circle(24)).moved((thick, thick, height / 2), (0, 0, height / 2))
+        post = extruded(circle(24)).moved(
+            (thick, thick, height / 2), (0, 0, height / 2)
+        )
         wide = rng.uniform(0.3, 0.6)
         foot = extruded(circle(32)).moved((wide, wide, 0.04), (0, 0, 0.03))
         return together([top, post, foot])

@@ -27,7 +27,9 @@ def prism(rng: np.random.Generator) -> Piece:
 def star(rng: np.random.Generator) -> Piece:
     """Return a prism over a star of four to eight points."""
     points, depth = int(rng.integers(4, 9)), rng.uniform(0.35, 0.65)
-    corners = circle(2 * points) * np.where(np.arange(2 * points) % 2, depth, 1)[:, None]
+    corners = (
+        circle(2 * points) * np.where(np.arange(2 * points) % 2, depth, 1)[:, None]
+    )
     piece = extruded(outline(corners, 4), 8)
     height = rng.uniform(0.15, 0.8)
     return _turned(piece, rng.uniform(-0.6, 0.6), rng.uniform(-0.3, 0.3)).moved(
@@ -38,10 +40,10 @@ def star(rng: np.random.Generator) -> Piece:
 def gear(rng: np.random.Generator) -> Piece:
     """Return a wheel of nine to fifteen blunt teeth, with a hub."""
     teeth, depth = int(rng.integers(9, 16)), rng.uniform(0.7, 0.85)
-    sharp = rng.uniform(0.3, 0.9)
-    # Two points at the top of a tooth and two at its root.
-    step = np.array([-1 - (1 - sharp) * 0.4, -sharp * 0.6, sharp * 0.6, 1.4 - 0.4 * sharp])
-    angle = (2 * np.arange(teeth)[:, None] + step / 1.5) * np.pi / teeth
+    # Half widths at the top and the root of a tooth, of half the distance of teeth.
+    top, root = rng.uniform((0.25, 0.6), (0.5, 0.85))
+    flank = np.array([-root, -top, top, root])
+    angle = (2 * np.arange(teeth)[:, None] + flank) * np.pi / teeth
     radius = np.broadcast_to([depth, 1, 1, depth], angle.shape)
     corners = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
     height = rng.uniform(0.12, 0.4)

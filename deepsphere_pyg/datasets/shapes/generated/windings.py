@@ -23,11 +23,11 @@ def ring(rng: np.random.Generator) -> Piece:
     width = thick * (1 + depth * np.cos(waves * t))
     radius = 1 + width[:, None] * section[:, 0]
     rings = np.empty((n, s, 3))
-    # The section turns from outwards to downwards, counterclockwise along the ring.
+    # Seen from the next ring, the section turns from outwards to downwards.
     rings[..., 0] = radius * np.cos(t)[:, None]
     rings[..., 1] = radius * np.sin(t)[:, None] * rng.uniform(0.6, 1)
     rings[..., 2] = -high * section[:, 1]
-    return closed_loft(rings[:, ::-1][:, :, :] if _inside_out(rings) else rings)
+    return closed_loft(rings)
 
 
 def knot(rng: np.random.Generator) -> Piece:
@@ -62,10 +62,3 @@ def spring(rng: np.random.Generator) -> Piece:
     # Turns do not touch.
     thick = min(rng.uniform(0.06, 0.14), 0.35 * height / turns)
     return tubes(path, thick, 10)
-
-
-def _inside_out(rings: np.ndarray) -> bool:
-    """Whether the faces of a closed loft look inwards, by its volume."""
-    piece = closed_loft(rings)
-    a, b, c = np.moveaxis(piece.vertices[piece.faces], 1, 0)
-    return bool((a * np.cross(b, c)).sum() < 0)
