@@ -30,6 +30,31 @@ def write_off(path: Path, size: float = 1.0, header: str = "OFF\n") -> Path:
     return path
 
 
+def princeton_arrays(n: int = 20) -> dict[str, np.ndarray]:
+    """Arrays of the Princeton benchmark: tetrahedra of two classes, growing."""
+    offsets = np.arange(n + 1) * 4
+    classes = ["Ant", "Vase"]
+    return {
+        "verts_u16": np.tile(CORNERS * 65535, (n, 1)).astype(np.uint16),
+        "faces": np.tile(FACES, (n, 1)).astype(np.uint16),
+        "vert_offsets": offsets,
+        "face_offsets": offsets,
+        "scale": np.arange(1.0, n + 1),
+        "origin": np.arange(3.0 * n).reshape(n, 3),
+        "labels": (np.arange(n) % 2).astype(np.int16),
+        "class_names": np.array(classes),
+        "names": np.array([f"{classes[i % 2]}/{i}" for i in range(n)]),
+    }
+
+
+def write_princeton(folder: Path, **changes: object) -> Path:
+    """Write the archive with some arrays changed, or, by None, left out."""
+    arrays = {**princeton_arrays(), **changes}
+    path = folder / "lpsb190.npz"
+    np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
+    return path
+
+
 def volume(mesh: Mesh) -> float:
     """Signed volume of a closed mesh: positive if its faces look outwards."""
     a, b, c = np.moveaxis(mesh.vertices[mesh.faces], 1, 0)

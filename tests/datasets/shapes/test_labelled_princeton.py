@@ -4,34 +4,19 @@ import numpy as np
 import pytest
 
 from deepsphere_pyg.datasets import LabelledPrinceton
-from tests.datasets.shapes.small_meshes import CORNERS, FACES, volume
+from tests.datasets.shapes.small_meshes import (
+    CORNERS,
+    FACES,
+    princeton_arrays,
+    volume,
+    write_princeton,
+)
 
 N = 20
 
 
-def arrays(**changes):
-    """Twenty tetrahedra of two classes, of growing size; the second half reversed."""
-    content = {
-        "verts_u16": np.tile(CORNERS * 65535, (N, 1)).astype(np.uint16),
-        "faces": np.tile(FACES, (N, 1)).astype(np.uint16),
-        "vert_offsets": np.arange(N + 1) * 4,
-        "face_offsets": np.arange(N + 1) * 4,
-        "scale": np.arange(1.0, N + 1),
-        "origin": np.arange(3.0 * N).reshape(N, 3),
-        "labels": (np.arange(N) % 2).astype(np.int16),
-        "class_names": np.array(["Ant", "Vase"]),
-        "names": np.array([f"{'Ant' if n % 2 == 0 else 'Vase'}/{n}" for n in range(N)]),
-    }
-    return {k: v for k, v in {**content, **changes}.items() if v is not None}
-
-
-def written(folder, **changes):
-    np.savez(folder / "lpsb190.npz", **arrays(**changes))
-    return folder
-
-
 def test_shapes_are_those_of_the_formula(tmp_path):
-    shapes = LabelledPrinceton(written(tmp_path))
+    shapes = LabelledPrinceton(write_princeton(tmp_path))
     assert len(shapes) == N and shapes.class_names == ("Ant", "Vase")
     assert shapes.labels.tolist() == [0, 1] * 10 and shapes.ids[1] == "Vase/1"
     for at in (0, 7, -1):
@@ -45,12 +30,14 @@ def test_shapes_are_those_of_the_formula(tmp_path):
 def test_keys_are_those_of_the_content_of_one_shape(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    one = LabelledPrinceton(written(tmp_path / "one"))
+    one = LabelledPrinceton(write_princeton(tmp_path / "one"))
     scale = np.arange(1.0, N + 1)
     scale[3] += 1e-12
-    vertices = arrays()["verts_u16"].copy()
+    vertices = princeton_arrays()["verts_u16"].copy()
     vertices[4 * 5] += 1
-    two = LabelledPrinceton(written(tmp_path / "two", scale=scale, verts_u16=vertices))
+    two = LabelledPrinceton(
+        write_princeton(tmp_path / "two", scale=scale, verts_u16=vertices)
+    )
     assert len({one.key(at) for at in range(N)}) == N
     differ = [at for at in range(N) if one.key(at) != two.key(at)]
     assert differ == [3, 5]
@@ -58,7 +45,7 @@ def test_keys_are_those_of_the_content_of_one_shape(tmp_path):
 
 @pytest.mark.parametrize("of", [2, 3, 5, N])
 def test_folds_are_a_stratified_partition(tmp_path, of):
-    shapes = LabelledPrinceton(written(tmp_path))
+    shapes = LabelledPrinceton(write_princeton(tmp_path))
     folds = [shapes.fold(k, of) for k in range(of)]
     tested = np.concatenate([test for _, test in folds])
     assert sorted(tested) == list(range(N))
@@ -105,13 +92,13 @@ def test_the_published_shapes_are_closed(shared_data):
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message) as error:
-        LabelledPrinceton(written(tmp_path, **changes))
+        LabelledPrinceton(write_princeton(tmp_path, **changes))
     assert str(tmp_path / "lpsb190.npz") in str(error.value)
 
 
 @pytest.mark.parametrize("cut", [0, 10, 0.5, 0.99])
 def test_a_truncated_archive_is_told(tmp_path, cut):
-    file = written(tmp_path) / "lpsb190.npz"
+    file = write_princeton(tmp_path)
     content = file.read_bytes()
     length = cut if isinstance(cut, int) else int(cut * len(content))
     file.write_bytes(content[:length])
@@ -120,7 +107,7 @@ def test_a_truncated_archive_is_told(tmp_path, cut):
 
 
 def test_flipped_bytes_are_told(tmp_path):
-    file = written(tmp_path) / "lpsb190.npz"
+    file = write_princeton(tmp_path)
     content = bytearray(file.read_bytes())
     at = content.find(b"NUMPY") + 200
     content[at] ^= 0xFF
@@ -132,7 +119,7 @@ def test_flipped_bytes_are_told(tmp_path):
 def test_a_missing_archive_and_wrong_folds_are_told(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"lpsb190\.npz does not exist; pass"):
         LabelledPrinceton(tmp_path)
-    shapes = LabelledPrinceton(written(tmp_path))
+    shapes = LabelledPrinceton(write_princeton(tmp_path))
     with pytest.raises(ValueError, match="k must be from 0 to 4, got 5"):
         shapes.fold(5)
     with pytest.raises(ValueError, match=r"of must be at most .* 20, got 21"):

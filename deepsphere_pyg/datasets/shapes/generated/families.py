@@ -1,4 +1,4 @@
-"""The classes of generated shapes, and what varies within all of them."""
+"""The classes of generated shapes, and the deformations of all of them."""
 
 from __future__ import annotations
 
@@ -53,19 +53,24 @@ FAMILIES: Mapping[str, Callable[[np.random.Generator], Piece]] = MappingProxyTyp
 )
 
 
-def deformed(piece: Piece, rng: np.random.Generator) -> Piece:
-    """Return a piece stretched, tapered, bent and twisted, all at random and little.
+# Standard deviations of the logarithms of three stretches, of the taper, of the bend
+# and of the twist in radian: on the ball of radius 1.
+STRETCH, TAPER, BEND, TWIST = 0.2, 0.15, 0.18, 0.3
+# The section never shrinks to nothing.
+LARGEST_TAPER = 0.35
 
-    Each step is one-to-one on the ball of radius 1 into which the piece is scaled.
+
+def deformed(piece: Piece, rng: np.random.Generator) -> Piece:
+    """Return a piece in the unit ball, stretched, tapered, twisted and bent at random.
+
+    Each of these maps is one-to-one, so that closed surfaces stay closed.
     """
-    vertices = (
-        piece.vertices - (piece.vertices.max(axis=0) + piece.vertices.min(axis=0)) / 2
-    )
+    low, high = piece.vertices.min(axis=0), piece.vertices.max(axis=0)
+    vertices = piece.vertices - (low + high) / 2
     vertices = vertices / np.linalg.norm(vertices, axis=1).max()
-    x, y, z = (vertices * np.exp(rng.normal(0, 0.12, 3))).T
-    taper, bend, twist = rng.normal(0, (0.1, 0.12, 0.15))
-    taper = np.clip(taper, -0.3, 0.3)
-    x, y = (1 + taper * z) * x, (1 + taper * z) * y
-    c, s = np.cos(twist * z), np.sin(twist * z)
+    x, y, z = (vertices * np.exp(rng.normal(0, STRETCH, 3))).T
+    taper, bend, twist = rng.normal(0, (TAPER, BEND, TWIST))
+    size = 1 + np.clip(taper, -LARGEST_TAPER, LARGEST_TAPER) * z
+    c, s = size * np.cos(twist * z), size * np.sin(twist * z)
     x, y = c * x - s * y, s * x + c * y
     return Piece(np.stack([x + bend * z**2, y, z], axis=1), piece.faces)

@@ -29,7 +29,8 @@ class Piece(NamedTuple):
         self, scale: npt.ArrayLike = 1.0, shift: npt.ArrayLike = (0, 0, 0)
     ) -> Piece:
         """Return the piece scaled by positive numbers, then shifted."""
-        return Piece(self.vertices * scale + np.asarray(shift), self.faces)
+        vertices = self.vertices * np.asarray(scale, dtype=np.float64)
+        return Piece(vertices + np.asarray(shift, dtype=np.float64), self.faces)
 
     def turned(self, axis: int, angle: float) -> Piece:
         """Return the piece turned about a coordinate axis, in radian."""

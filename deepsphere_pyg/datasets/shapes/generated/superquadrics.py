@@ -46,17 +46,17 @@ def superquadric(
 
 def egg(rng: np.random.Generator) -> Piece:
     """Return an ellipsoid, or nearly one."""
-    return _with_exponents(rng, 0.7, 1.25)
+    return _with_exponents(rng, 0.7, 1.3)
 
 
 def block(rng: np.random.Generator) -> Piece:
     """Return a box with rounded edges."""
-    return _with_exponents(rng, 0.08, 0.5)
+    return _with_exponents(rng, 0.08, 0.55)
 
 
 def diamond(rng: np.random.Generator) -> Piece:
     """Return an octahedron, with faces bent inwards or outwards."""
-    return _with_exponents(rng, 1.55, 2.7)
+    return _with_exponents(rng, 1.5, 2.7)
 
 
 def _with_exponents(rng: np.random.Generator, low: float, high: float) -> Piece:
