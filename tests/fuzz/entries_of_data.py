@@ -238,6 +238,51 @@ def without_files(make):
     return made
 
 
+def princeton_fold(**arguments):
+    """Return a fold of two shapes; the archive is in a folder that does not last."""
+    corners, offsets = np.eye(4, 3, dtype=np.uint16), np.array([0, 4, 8])
+    arrays = {
+        "verts_u16": np.tile(corners, (2, 1)),
+        "faces": np.zeros((8, 3), dtype=int),
+        "vert_offsets": offsets,
+        "face_offsets": offsets,
+        "scale": np.ones(2),
+        "origin": np.zeros((2, 3)),
+        "labels": np.array([0, 1]),
+        "class_names": np.array(NAMES),
+        "names": np.array(NAMES),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(f"{folder}/lpsb190.npz", **arrays)
+        datasets.LabelledPrinceton(folder).fold(**arguments)
+
+
+def shapes():
+    """Sources of shapes; folders and archives of them are tested elsewhere."""
+    generated = datasets.GeneratedShapes(6, 3)
+    shares = {"validation": 0.1, "test": 0.2, "seed": 0}
+    yield datasets.GeneratedShapes, {"n": 6, "n_classes": 3, "seed": 0}
+    yield generated.load, {"index": 0}
+    yield generated.key, {"index": -1}
+    yield generated.parts, shares
+    yield datasets.stratified_parts, {"labels": [0, 1] * 5, **shares}
+    yield datasets.stratified_folds, {"labels": [0, 1] * 5, "of": 5, "seed": 0}
+    yield princeton_fold, {"k": 0, "of": 2, "seed": 0}
+    yield without_files(datasets.LabelledPrinceton), {"path": "none"}
+    yield (
+        without_files(datasets.Shrec17),
+        {"root": "none", "split": "test", "perturbed": True},
+    )
+    yield (
+        without_files(datasets.ModelNet),
+        {"root": "none", "split": "train", "validation": 0.1, "seed": 0},
+    )
+    yield (
+        without_files(datasets.MeshFolder),
+        {"root": "none", "split": "all", "test_share": 0.2, "seed": 0},
+    )
+
+
 def write_own(**arguments):
     """Write predictions into a folder that does not last."""
     with tempfile.TemporaryDirectory() as folder:
@@ -591,6 +636,7 @@ def entries():
     yield from maps()
     yield from skies_of_lensing()
     yield from molecules()
+    yield from shapes()
     if find_spec("xarray"):
         yield from xarray_data()
         yield from own_fields()

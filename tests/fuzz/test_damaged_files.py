@@ -34,6 +34,7 @@ from deepsphere_pyg.datasets import (
     ClimateSphereL5,
     ConvergenceMaps,
     ExtremeWeather,
+    LabelledPrinceton,
     XarrayDataset,
     XarrayFields,
     cosmology_spectra,
@@ -41,6 +42,7 @@ from deepsphere_pyg.datasets import (
     read_molecules,
 )
 from deepsphere_pyg.datasets.kept_array import map_array, write_array
+from deepsphere_pyg.datasets.shapes.shrec17_tables import SHREC17_SYNSETS, read_table
 from deepsphere_pyg.harmonics.couplings.cache import cached_clebsch_gordan_set
 from deepsphere_pyg.models import PixelNetwork, load_model, save_model
 from deepsphere_pyg.models.checkpoint_file import content_digest
@@ -49,6 +51,7 @@ from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
 from samplings import HEALPix, Irregular, build_pyramid, fit_weights, use_cache
 from samplings.fitting import fit_cache
 from samplings.points.neighbours import nearest_neighbours
+from tests.datasets.shapes.small_meshes import write_princeton
 
 h5py = pytest.importorskip("h5py")
 
@@ -419,6 +422,28 @@ def are_finite(maps: Any, expected: Any) -> bool:
     return maps.shape == expected.shape and bool(maps.isfinite().all())
 
 
+# -- shapes ----------------------------------------------------------------------------
+def read_princeton(path: Path) -> Any:
+    shapes = LabelledPrinceton(path)
+    return [shapes.load(3).vertices, shapes.load(3).faces, shapes.labels, shapes.ids]
+
+
+def write_shapes_table(folder: Path, packed: bool) -> Path:
+    lines = ["id,synsetId,subSynsetId,modelId,split"]
+    lines += [f"{n:06d},{s},{s},a1,train" for n, s in enumerate(SHREC17_SYNSETS)]
+    content = "\n".join(lines).encode()
+    path = folder / ("all.csv.gz" if packed else "all.csv")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    return path
+
+
+def are_shapes(rows: Any, expected: Any) -> bool:
+    return all(
+        len(id_) == 6 and row.synset in SHREC17_SYNSETS and row.split == "train"
+        for id_, row in rows.items()
+    )
+
+
 def of_folder(dataset: Any, **options: Any) -> Any:
     """Read the first map of a folder."""
     return lambda path: dataset(path.parent, HEALPIX, **options)[0]
@@ -554,6 +579,17 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
     "convergence-zip": (
         functools.partial(write_convergence, packed=True),
         read_convergence,
+        same,
+    ),
+    "princeton": (write_princeton, read_princeton, same),
+    "shapes-table": (
+        functools.partial(write_shapes_table, packed=False),
+        read_table,
+        are_shapes,
+    ),
+    "shapes-table-gz": (
+        functools.partial(write_shapes_table, packed=True),
+        lambda path: list(read_table(path).values()),
         same,
     ),
     "spectra": (write_spectra, first(cosmology_spectra), same),
