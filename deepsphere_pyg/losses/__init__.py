@@ -2,6 +2,7 @@
 
 from deepsphere_pyg.losses.classes import CrossEntropyLoss, DiceLoss, FocalLoss
 from deepsphere_pyg.losses.continuous import HuberLoss, L1Loss, L2Loss, QuantileLoss
+from deepsphere_pyg.losses.triplet import TripletLoss
 
 __all__ = [
     "CrossEntropyLoss",
@@ -11,4 +12,5 @@ __all__ = [
     "L1Loss",
     "L2Loss",
     "QuantileLoss",
+    "TripletLoss",
 ]

@@ -16,6 +16,19 @@ from deepsphere_pyg.metrics.regression_scores import (
     RegressionScores,
     regression_scores,
 )
+from deepsphere_pyg.metrics.retrieval import (
+    PrecisionRecallCurve,
+    RankedLists,
+    RetrievalMeasures,
+    RetrievalScores,
+    ranked_by_class,
+    ranked_by_distance,
+    read_submission,
+    retrieval_scores,
+    write_precision_recall,
+    write_submission,
+    write_summary,
+)
 from deepsphere_pyg.metrics.rotation_protocols import largest_degree
 from deepsphere_pyg.metrics.segmentation import (
     SegmentationScores,
@@ -34,7 +47,11 @@ __all__ = [
     "EquivarianceError",
     "EquivarianceSpectrum",
     "LayerEquivarianceError",
+    "PrecisionRecallCurve",
+    "RankedLists",
     "RegressionScores",
+    "RetrievalMeasures",
+    "RetrievalScores",
     "SegmentationScores",
     "average_precision",
     "confusion_matrix",
@@ -43,6 +60,13 @@ __all__ = [
     "largest_degree",
     "layer_equivariance_error",
     "precision_recall_curve",
+    "ranked_by_class",
+    "ranked_by_distance",
+    "read_submission",
     "regression_scores",
+    "retrieval_scores",
     "segmentation_scores",
+    "write_precision_recall",
+    "write_submission",
+    "write_summary",
 ]

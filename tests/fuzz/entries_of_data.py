@@ -631,6 +631,49 @@ def pictures():
     )
 
 
+def submit(**arguments):
+    """Write ranked lists into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        metrics.write_submission(folder, **arguments)
+
+
+def tabulate(write):
+    """Write a table of scores into a folder that does not last."""
+
+    @functools.wraps(write)
+    def written(**arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            write(f"{folder}/table.csv", **arguments)
+
+    return written
+
+
+def triplet_loss(**given):
+    """The triplet loss of features."""
+    return losses.TripletLoss()(**given)
+
+
+def retrieval():
+    """Ranked lists, their scores and files, and the loss for their features."""
+    ids, lists = ["1", "2"], {"1": ["1", "2"], "2": ["2"]}
+    distances, rows = {"1": [0.0, 1.0], "2": [0.0]}, [[1.0, 0.0], [0.0, 1.0]]
+    yield metrics.RankedLists, {"lists": lists, "distances": distances}
+    yield metrics.ranked_by_class, {"scores": rows, "ids": ids}
+    near = {"features": rows, "ids": ids, "n": 1, "metric": "cosine"}
+    yield metrics.ranked_by_distance, near
+    of_items = {"ids": ids, "labels": ["p", "p"], "sublabels": ["p", "q"]}
+    yield metrics.retrieval_scores, {"lists": lists, **of_items, "cut": 2}
+    named = {"method": "mine", "split_name": "test_perturbed"}
+    written = {"ids": ids, "lists": lists, "distances": distances, "overwrite": True}
+    yield submit, {**named, **written}
+    found = metrics.retrieval_scores(lists, **of_items)
+    yield tabulate(metrics.write_summary), {"scores": found, **named}
+    yield tabulate(metrics.write_precision_recall), {"scores": found, **named}
+    yield without_files(metrics.read_submission), {"folder": "none"}
+    yield losses.TripletLoss, {"margin": 1.0, "normalize": True}
+    yield triplet_loss, {"features": torch.ones(2, 3), "labels": torch.tensor([0, 0])}
+
+
 def entries():
     """All of them."""
     yield from maps()
@@ -642,6 +685,7 @@ def entries():
         yield from own_fields()
     yield from scores()
     yield from numbers()
+    yield from retrieval()
     yield from skies()
     yield from forecasts()
     yield from pictures()
