@@ -10,6 +10,7 @@ from deepsphere_pyg.datasets import (
     netcdf,
     predictions,
     regridding,
+    shapes,
     sky,
     weather,
 )
@@ -30,6 +31,7 @@ from deepsphere_pyg.datasets.molecules import *
 from deepsphere_pyg.datasets.netcdf import *
 from deepsphere_pyg.datasets.predictions import *
 from deepsphere_pyg.datasets.regridding import *
+from deepsphere_pyg.datasets.shapes import *
 from deepsphere_pyg.datasets.sky import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels
 from deepsphere_pyg.datasets.weather import *
@@ -57,5 +59,6 @@ __all__ += molecules.__all__
 __all__ += netcdf.__all__
 __all__ += predictions.__all__
 __all__ += regridding.__all__
+__all__ += shapes.__all__
 __all__ += sky.__all__
 __all__ += weather.__all__
