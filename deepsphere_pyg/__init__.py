@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     # One by one: type checkers do not follow an `__all__` that is a sum of others.
     from deepsphere_pyg.convert import *
     from deepsphere_pyg.convert.healpix import *
+    from deepsphere_pyg.convert.meshes import *
     from deepsphere_pyg.convert.onnx import *
     from deepsphere_pyg.convert.xarray import *
     from deepsphere_pyg.edge_operator import *

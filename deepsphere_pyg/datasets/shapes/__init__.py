@@ -1,4 +1,4 @@
-"""Shapes with labels: published benchmarks, meshes of one's own, and generated ones."""
+"""Shapes with labels: published benchmarks, meshes of one's own, generated ones; maps."""
 
 from deepsphere_pyg.datasets.shapes.class_folders import IgnoredFilesWarning
 from deepsphere_pyg.datasets.shapes.generated import GeneratedShapes
@@ -9,6 +9,10 @@ from deepsphere_pyg.datasets.shapes.parts import (
     ShapeParts,
     stratified_folds,
     stratified_parts,
+)
+from deepsphere_pyg.datasets.shapes.rendered_shapes import (
+    RenderedShapes,
+    UnreadableShapesWarning,
 )
 from deepsphere_pyg.datasets.shapes.shape_source import ShapeSource
 from deepsphere_pyg.datasets.shapes.shrec17 import IncompleteShapesWarning, Shrec17
@@ -22,9 +26,11 @@ __all__ = [
     "LabelledPrinceton",
     "MeshFolder",
     "ModelNet",
+    "RenderedShapes",
     "ShapeParts",
     "ShapeSource",
     "Shrec17",
+    "UnreadableShapesWarning",
     "stratified_folds",
     "stratified_parts",
 ]
