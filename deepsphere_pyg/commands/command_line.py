@@ -66,8 +66,8 @@ def _top_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PACKAGE,
         description="Neural networks on the sphere: segment maps, classify shapes and "
-        "digits, predict energies of molecules, and measure the equivariance of graph Laplacians "
-        "and layers.",
+        "digits, predict energies of molecules, and measure the equivariance of graph "
+        "Laplacians and layers.",
         epilog=f"{PACKAGE} COMMAND --help lists the options of a command.",
     )
     parser.add_argument(

@@ -43,9 +43,7 @@ def draw_mesh(axes: Axes, mesh: Mesh, colour: str = "#7fa8d0") -> None:
 
     view = _view()
     corners = (mesh.vertices @ view.T)[mesh.faces]
-    normals = np.cross(
-        corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    )
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     normals = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
     light = view @ np.array(_LIGHT) / np.linalg.norm(_LIGHT)
@@ -54,10 +52,9 @@ def draw_mesh(axes: Axes, mesh: Mesh, colour: str = "#7fa8d0") -> None:
     bright = _SHADE + (1 - _SHADE) * np.clip(normals @ light, 0, 1)
     order = np.argsort(corners[..., 2].mean(axis=1))
     colours = bright[order, None] * np.array(to_rgb(colour))
+    faces = list(corners[order][..., :2])
     axes.add_collection(
-        PolyCollection(
-            corners[order][..., :2], facecolors=colours, edgecolors=colours, linewidth=0.1
-        )
+        PolyCollection(faces, facecolors=colours, edgecolors=colours, linewidth=0.1)
     )
     flat = mesh.vertices @ view.T
     middle = (flat.max(0) + flat.min(0)) / 2
@@ -81,7 +78,9 @@ def _view() -> npt.NDArray[np.float64]:
     return np.stack([right, np.cross(eye, right), eye])
 
 
-def retrieval_picture(rows: Sequence[tuple[str, Sequence[tuple[Mesh, str, bool]]]]) -> Figure:
+def retrieval_picture(
+    rows: Sequence[tuple[str, Sequence[tuple[Mesh, str, bool]]]],
+) -> Figure:
     """Draw queries and the first shapes that were retrieved for each.
 
     Parameters

@@ -15,6 +15,7 @@ from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.models import SavedModel
 from samplings.arrays import IntArray
 
+
 class DigitBatches(PreparedBatches):
     """Batches of the digits of a data set, prepared for a network.
 

@@ -40,12 +40,15 @@ class Copies(NamedTuple):
 
     Attributes
     ----------
+    source
+        The shapes.
     parts
-        Data sets whose copies of a shape follow each other.
+        Data sets of them whose copies of a shape follow each other.
     which
         Numbers of the shapes in these data sets.
     """
 
+    source: ShapeSource
     parts: tuple[RenderedShapes, ...]
     which: IntArray
 
@@ -57,17 +60,17 @@ class Copies(NamedTuple):
     @property
     def labels(self) -> IntArray:
         """Class of each shape."""
-        return self.parts[0].y[self.which]
+        return self.source.labels[self.which]
 
     @property
     def ids(self) -> list[str]:
         """Name of each shape."""
-        return [self.parts[0].ids[i] for i in self.which]
+        return [self.source.ids[i] for i in self.which]
 
     @property
     def sublabels(self) -> list[str] | None:
         """Class of each shape on the second level, if there are some."""
-        found = self.parts[0].source.sublabels
+        found = self.source.sublabels
         return None if found is None else [found[i] for i in self.which]
 
     @property
@@ -115,7 +118,9 @@ class Shapes:
         """Names of the classes."""
         return self._source("train", ROTATED[self.options.train[0]]).class_names
 
-    def sources(self, fold: int, rotated: bool) -> dict[str, tuple[ShapeSource, IntArray]]:
+    def sources(
+        self, fold: int, rotated: bool
+    ) -> dict[str, tuple[ShapeSource, IntArray]]:
         """Return the shapes of each part: their source, and numbers in it."""
         options = self.options
         if options.dataset == "shrec17":
@@ -147,13 +152,17 @@ class Shapes:
         sources = self.sources(fold, rotated)
         return {
             "train": self._copies(network, *sources["train"], rotated, "train"),
-            "validation": self._copies(network, *sources["validation"], rotated, "train"),
+            "validation": self._copies(
+                network, *sources["validation"], rotated, "train"
+            ),
         }
 
     def testing(self, network: str, fold: int, test: str) -> Copies:
         """Return the maps to test with, as they are or rotated."""
         rotated = ROTATED[test]
-        return self._copies(network, *self.sources(fold, rotated)["test"], rotated, "test")
+        return self._copies(
+            network, *self.sources(fold, rotated)["test"], rotated, "test"
+        )
 
     def sampling(self, network: str) -> Sampling:
         """Return the points of the maps of a network."""
@@ -191,7 +200,7 @@ class Shapes:
             for rotate, count in sorted(counts.items())
             if count
         )
-        return Copies(parts, which)
+        return Copies(source, parts, which)
 
     def _source(self, part: str, rotated: bool) -> ShapeSource:
         """Return the source of a part."""

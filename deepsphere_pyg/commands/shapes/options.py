@@ -196,7 +196,9 @@ def check_options(options: Any) -> None:
         if options.root is not None:
             raise ValueError("--root is not of --dataset generated; leave it out")
     elif options.root is None:
-        raise ValueError(f"--root is required: the meshes of --dataset {options.dataset}")
+        raise ValueError(
+            f"--root is required: the meshes of --dataset {options.dataset}"
+        )
 
 
 def _check_choices(name: str, values: tuple[Any, ...], known: tuple[Any, ...]) -> None:

@@ -16,6 +16,7 @@ from deepsphere_pyg.commands.shapes.data import ROTATED, Shapes
 from deepsphere_pyg.commands.shapes.published import PUBLISHED, PublishedRow
 from deepsphere_pyg.commands.shapes.training import Tested
 from deepsphere_pyg.convert.meshes import MESH_CHANNELS
+from deepsphere_pyg.datasets import Shrec17
 from deepsphere_pyg.metrics import write_submission, write_summary
 from deepsphere_pyg.plot.labels import confusion_picture, label_curves
 from deepsphere_pyg.plot.shapes import retrieval_picture, shape_maps_picture
@@ -53,7 +54,14 @@ def row_of(tested: Tested) -> dict[str, Any]:
 
 def table(options: Any, results: Results) -> str:
     """Return the table in Markdown: scores of all folds, and published ones."""
-    head = ["network", "trained/tested", "accuracy, %", "F1, %", *RETRIEVAL, "parameters"]
+    head = [
+        "network",
+        "trained/tested",
+        "accuracy, %",
+        "F1, %",
+        *RETRIEVAL,
+        "parameters",
+    ]
     lines = []
     for network in options.networks:
         for train in options.train:
@@ -153,8 +161,9 @@ def _submission(
     shapes: Shapes, tested: Tested, answers: ShapeAnswers, folder: Path
 ) -> list[Path]:
     """Write the folder that SHREC'17's evaluator reads, and the scores as it does."""
-    source = shapes.testing(tested.run.network, 0, tested.run.train).parts[0].source
-    name: str = source.dataset_name  # type: ignore[attr-defined]
+    source = shapes.testing(tested.run.network, 0, tested.run.train).source
+    assert isinstance(source, Shrec17)
+    name = source.dataset_name
     method = f"deepsphere-{tested.run.network}"
     written = write_submission(
         folder, method, name, answers.ids, answers.lists, overwrite=True
@@ -181,7 +190,7 @@ def _retrieved(shapes: Shapes, tested: Tested, test: str) -> Any:
     count = min(_PICTURED, len(order) // 2)
     chosen = [*order[:count], *order[len(order) - count :]]
     copies = shapes.testing(tested.run.network, tested.run.fold, test)
-    source, which = copies.parts[0].source, copies.which
+    source, which = copies.source, copies.which
     rows = []
     for i in chosen:
         others = [place[one] for one in answers.lists[answers.ids[i]]]
@@ -201,7 +210,7 @@ def _maps(shapes: Shapes, tested: Tested, test: str) -> Any:
     part, which = copies.parts[0], copies.which
     readable = [i for i in which if part.ids[i] not in part.failed]
     first = int((readable or which)[0])
-    mesh = part.source.load(first)
+    mesh = copies.source.load(first)
     return shape_maps_picture(
         mesh,
         np.asarray(part.x[first, 0]),

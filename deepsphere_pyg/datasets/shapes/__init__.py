@@ -1,4 +1,4 @@
-"""Shapes with labels: published benchmarks, meshes of one's own, generated ones; maps."""
+"""Shapes with labels, published, of one's own or generated, and their maps."""
 
 from deepsphere_pyg.datasets.shapes.class_folders import IgnoredFilesWarning
 from deepsphere_pyg.datasets.shapes.generated import GeneratedShapes

@@ -56,10 +56,10 @@ def rendered(
     try:
         while True:
             while len(waiting) < _WAITING * n_workers:
-                index = next(left, None)
-                if index is None:
+                following = next(left, None)
+                if following is None:
                     break
-                waiting[pool.submit(_one_here, index)] = index
+                waiting[pool.submit(_one_here, following)] = following
             if not waiting:
                 return
             for done in wait(waiting, return_when=FIRST_COMPLETED).done:

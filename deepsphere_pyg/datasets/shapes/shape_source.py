@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepsphere_pyg.convert.meshes.mesh import Mesh
+from deepsphere_pyg.convert.meshes import Mesh, read_mesh
 from deepsphere_pyg.datasets.shapes.parts import ShapeParts, stratified_parts
 from samplings.arguments import integer_argument
 from samplings.arrays import IntArray
@@ -136,10 +136,7 @@ class MeshFiles(ShapeSource):
 
     def load(self, index: int) -> Mesh:
         """Read the file of a shape."""
-        from deepsphere_pyg.convert.meshes import read_mesh
-
-        mesh: Mesh = read_mesh(self.paths[self.position(index)])
-        return mesh
+        return read_mesh(self.paths[self.position(index)])
 
     def key(self, index: int) -> str:
         """Return the path within the root, the size and the time of a file."""
