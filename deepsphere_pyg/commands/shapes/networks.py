@@ -102,7 +102,16 @@ def _generalized(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 
 
 def _hybrid(sampling: Sampling, nside: int, classes: int) -> SavedModel:
-    return HybridClassifier(CHANNELS, classes, sampling, widths=(16, 32), hidden=(128,))
+    # The transform is at nside / 4, where its degrees must be resolved.
+    highest = min(10, nside // 2 + 1)
+    return HybridClassifier(
+        CHANNELS,
+        classes,
+        sampling,
+        widths=(16, 32),
+        bandlimits=(highest, min(6, highest), 3),
+        hidden=(128,),
+    )
 
 
 def _planar(sampling: Sampling, nside: int, classes: int) -> SavedModel:

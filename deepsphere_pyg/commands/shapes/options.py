@@ -175,9 +175,9 @@ def check_options(options: Any) -> None:
             "--translations and --rotations are 0 copies of each shape together; pass "
             "at least one"
         )
-    if options.nside < 4 or math.log2(options.nside) % 1:
+    if options.nside < 8 or math.log2(options.nside) % 1:
         raise ValueError(
-            f"--nside must be a power of 2 of at least 4, got {options.nside}"
+            f"--nside must be a power of 2 of at least 8, got {options.nside}"
         )
     if options.triplet < 0:
         raise ValueError(f"--triplet must be at least 0, got {options.triplet}")

@@ -1,0 +1,160 @@
+"""``deepsphere-pyg shapes``: the whole command on a few small maps."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from deepsphere_pyg.commands.command_line import main, options_from
+from deepsphere_pyg.datasets import SHREC17_SYNSETS, GeneratedShapes
+from deepsphere_pyg.metrics import read_submission, retrieval_scores
+
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
+SMALL = (
+    "--nside 8 --translations 1 --test-copies 2 --epochs 1 --batch-size 8 --threads 1 "
+    "--device cpu"
+).split()
+GENERATED = ("--n-shapes", "40", "--networks", "chebyshev", "spectrum")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Maps that the tests share."""
+    return tmp_path_factory.mktemp("maps")
+
+
+def run(out, cache, *options):
+    return main(["shapes", "--out", str(out), "--cache", str(cache), *SMALL, *options])
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write_obj(path, mesh):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"v {x} {y} {z}" for x, y, z in mesh.vertices]
+    lines += [f"f {a} {b} {c}" for a, b, c in mesh.faces + 1]
+    path.write_text("\n".join(lines))
+
+
+def test_generated_shapes_are_classified_and_retrieved(tmp_path, cache, capsys):
+    assert run(tmp_path, cache, *GENERATED) == 0
+    text = capsys.readouterr().out
+    assert "| chebyshev | R/NR |" in text and "| spectrum | R/R |" in text
+    rows = rows_of(tmp_path / "results.csv")
+    assert [row["network"] for row in rows] == ["chebyshev", "spectrum"]
+    folder = tmp_path / "chebyshev-R-fold0"
+    for name in ("retrieved", "maps", "learning_curves", "confusion-R"):
+        assert (folder / f"{name}.png").stat().st_size > 500
+    answers = rows_of(folder / "answers-R.csv")
+    right = np.mean([row["truth"] == row["predicted"] for row in answers])
+    assert float(rows[0]["R:accuracy"]) == pytest.approx(100 * right, abs=1e-2)
+    facts = json.loads((tmp_path / "metrics.json").read_text())
+    assert facts["results"] == rows
+
+    assert run(tmp_path, cache, *GENERATED) == 2
+    assert "pass --resume to continue the table" in capsys.readouterr().err
+    assert run(tmp_path, cache, *GENERATED, "--resume", "--shift", "0.2") == 2
+    assert "--shift of the results" in capsys.readouterr().err
+    # Only what is missing is trained.
+    assert run(tmp_path, cache, *GENERATED, "--resume", "--train", "R", "NR") == 0
+    text = capsys.readouterr().out
+    assert "chebyshev, trained on NR" in text and "trained on R," not in text
+    # Kept networks give the same scores again.
+    (tmp_path / "results.csv").unlink()
+    assert run(tmp_path, cache, *GENERATED, "--evaluate") == 0
+    again = rows_of(tmp_path / "results.csv")
+    same = [name for name in rows[0] if name != "minutes"]
+    assert [[r[n] for n in same] for r in again] == [[r[n] for n in same] for r in rows]
+
+
+def test_shrec17_is_evaluated_and_its_submission_written(tmp_path, cache, capsys):
+    shapes = GeneratedShapes(40)
+    synsets = tuple(SHREC17_SYNSETS)[:4]
+    root = tmp_path / "shrec17"
+    number = 0
+    for split, count in (("train", 16), ("val", 8), ("test", 8)):
+        lines = ["id,synsetId,subSynsetId,modelId,split"]
+        for i in range(count):
+            one = f"{number:06d}"
+            write_obj(root / f"{split}_perturbed" / f"{one}.obj", shapes.load(i % 4))
+            lines.append(f"{one},{synsets[i % 4]},{synsets[i % 4]},m{i},{split}")
+            number += 1
+        (root / f"{split}.csv").write_text("\n".join(lines))
+    # One file of the test set is empty, as some of the published ones are.
+    (root / "test_perturbed" / "000031.obj").write_text("")
+    given = ("--dataset", "shrec17", "--root", str(root))
+    with pytest.warns(UserWarning, match="000031"):
+        assert run(tmp_path / "out", cache, *given) == 0
+    text = capsys.readouterr().out
+    assert "| DeepSphere, HEALPix, published |  | 80.4 | 80.7 | 0.725 |" in text
+    folder = tmp_path / "out" / "chebyshev-R-fold0"
+    lists = read_submission(folder / "deepsphere-chebyshev" / "test_perturbed")
+    ids = [f"{i:06d}" for i in range(24, 32)]
+    assert sorted(lists) == ids and all(lists[one] for one in ids)
+    labels = [synsets[i % 4] for i in range(8)]
+    scores = retrieval_scores(lists, ids, labels, labels).micro
+    row = rows_of(tmp_path / "out" / "results.csv")[0]
+    assert float(row["R:mAP"]) == pytest.approx(scores.average_precision, abs=1e-4)
+    assert row["NR:mAP"] == ""
+    summary = folder / "deepsphere-chebyshev.summary.csv"
+    assert rows_of(summary)[0]["class"] == "microALL"
+
+
+def test_a_folder_of_meshes_is_read(tmp_path, cache, capsys):
+    shapes = GeneratedShapes(40)
+    for i in range(40):
+        name = shapes.class_names[shapes.labels[i]]
+        if i % 20 < 3:
+            for copy in range(5):
+                path = tmp_path / "meshes" / name / f"{i}-{copy}.obj"
+                write_obj(path, shapes.load(i))
+    given = ("--dataset", "folder", "--root", str(tmp_path / "meshes"))
+    assert run(tmp_path / "out", cache, *given, "--retrieve", "distance") == 0
+    assert "3 classes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ("paper", {"learning_rate": 5e-2, "epsilon": 0.1, "triplet": 1.0}),
+        ("published-row", {"rotations": 3, "translations": 3, "triplet": 0.0}),
+        ("s2cnn", {"one_copy": True, "momentum": 0.9, "milestones": (100, 200)}),
+    ],
+)
+def test_recipes_stand_for_options_that_later_ones_override(recipe, expected):
+    options, _ = options_from("shapes", [f"--recipe={recipe}", "--epochs", "2"])
+    assert {name: getattr(options, name) for name in expected} == expected
+    assert options.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--nside", "12"], "--nside must be a power of 2 of at least 8, got 12"),
+        (["--translations", "0"], "0 copies of each shape together"),
+        (["--test-copies", "0"], "--test-copies must be at least 1"),
+        (["--networks", "cnn"], "--networks must be distinct values of chebyshev"),
+        (["--train", "R", "R"], "--train must be distinct values of NR, R"),
+        (["--folds", "5"], "--folds must be distinct values of 0, 1, 2, 3, 4"),
+        (["--triplet", "-1"], "--triplet must be at least 0"),
+        (["--networks", "zonal", "--triplet", "1"], "--triplet is for chebyshev"),
+        (["--root", "meshes"], "--root is not of --dataset generated"),
+        (["--dataset", "lpsb"], "--root is required"),
+        (["--dataset", "lpsb", "--root", "nowhere.npz"], "does not exist"),
+        (["--dataset", "modelnet40", "--root", "nowhere"], "nowhere"),
+        (["--evaluate"], "best.ckpt"),
+    ],
+)
+def test_bad_options_are_told_before_any_work(given, message, tmp_path, capsys):
+    assert run(tmp_path / "out", tmp_path, *given) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_unknown_recipe_is_told(capsys):
+    with pytest.raises(SystemExit):
+        options_from("shapes", ["--recipe", "mine"])
+    assert "--recipe must be one of paper, published-row" in capsys.readouterr().err
