@@ -1,6 +1,7 @@
 """Maps of shapes depend on the seed, the id and the copy, and are those of the mesh."""
 
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -78,8 +79,11 @@ def test_half_precision_is_off_as_stated(tmp_path):
 
 @pytest.mark.parametrize("source", [Solids(4, broken=[1]), Lines(4)])
 def test_shapes_that_cannot_be_mapped_are_named_and_have_maps_of_nothing(source):
-    with pytest.warns(UnreadableShapesWarning, match=r"1 of 4 .*solid-1.* empty"):
+    with pytest.warns(
+        UnreadableShapesWarning, match=r"1 of 4 .*solid-1.* empty"
+    ) as told:
         shapes = RenderedShapes(source, SPHERE, augmentations=2, hull=False)
+    assert told[0].filename == __file__
     assert shapes.failed == ["solid-1"] and shapes.channel_names[-1] == "sine"
     nothing = background_maps(SPHERE, hull=False)
     assert (shapes.x[1] == nothing).all() and (shapes.x[0] != nothing).any()
@@ -106,6 +110,22 @@ def test_any_number_of_workers_renders_each_shape_once(monkeypatch):
     assert sorted(source.loaded) == list(range(30))
     others = np.arange(30) != 7
     assert np.array_equal(one.x[others], many.x[others])
+
+
+def test_a_process_that_ends_early_is_told(monkeypatch):
+    class Broken:
+        def __init__(self, *_, **__):
+            pass
+
+        def submit(self, *_):
+            raise BrokenProcessPool
+
+        def shutdown(self, **_):
+            pass
+
+    monkeypatch.setattr(rendering_workers, "ProcessPoolExecutor", Broken)
+    with pytest.raises(RuntimeError, match=r"__main__.*pass n_workers=1, or call"):
+        RenderedShapes(Solids(), HEALPix(1), n_workers=2)
 
 
 def test_other_samplings():
