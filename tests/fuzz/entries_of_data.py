@@ -388,6 +388,12 @@ def read_own_mesh(path):
         convert.read_mesh(path)
 
 
+def render_own(**arguments):
+    """Render shapes into a folder that does not last, which texts are relative to."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        datasets.RenderedShapes(**arguments)
+
+
 def shapes():
     """Meshes and their maps."""
     from tests.convert.meshes import solids
@@ -412,7 +418,7 @@ def shapes():
     yield convert.background_maps, common
     rendered = {"source": Solids(1), **common, "augmentations": 1, "rotate": True}
     kept = {"cache": None, "dtype": "float16", "n_workers": 1, "progress": False}
-    yield datasets.RenderedShapes, {**rendered, "shift": 0.1, "seed": 1, **kept}
+    yield render_own, {**rendered, "shift": 0.1, "seed": 1, **kept}
     maps = datasets.RenderedShapes(**rendered)
     yield maps.__getitem__, {"index": 0}
     yield maps.placement, {"index": 0}
