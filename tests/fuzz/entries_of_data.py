@@ -394,7 +394,7 @@ def render_own(**arguments):
         datasets.RenderedShapes(**arguments)
 
 
-def shapes():
+def meshes():
     """Meshes and their maps."""
     from tests.convert.meshes import solids
     from tests.datasets.shapes.sources import Solids
@@ -639,6 +639,6 @@ def entries():
     yield from numbers()
     yield from skies()
     if find_spec("embreex"):
-        yield from shapes()
+        yield from meshes()
     yield from forecasts()
     yield from pictures()
