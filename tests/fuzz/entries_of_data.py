@@ -10,10 +10,12 @@ from unittest import mock
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from scipy.spatial.transform import Rotation
 from torch import nn
 
 from deepsphere_pyg import (
     ChebConv,
+    convert,
     datasets,
     laplacian_operator,
     losses,
@@ -425,6 +427,48 @@ def skies():
     )
 
 
+def read_own_mesh(path):
+    """Read a mesh; texts name files, which are tested elsewhere."""
+    with contextlib.suppress(FileNotFoundError):
+        convert.read_mesh(path)
+
+
+def render_own(**arguments):
+    """Render shapes into a folder that does not last, which texts are relative to."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        datasets.RenderedShapes(**arguments)
+
+
+def meshes():
+    """Meshes and their maps."""
+    from tests.convert.meshes import solids
+    from tests.datasets.shapes.sources import Solids
+
+    ball = solids.ball(0.5, level=0)
+    common = {"sampling": SAMPLING, "hull": True, "miss": 1.0}
+    yield convert.Mesh, {"vertices": np.eye(3), "faces": [[0, 1, 2]]}
+    yield read_own_mesh, {"path": "none.obj"}
+    yield convert.clean_mesh, {"mesh": ball}
+    yield convert.convex_hull, {"mesh": ball}
+    yield (
+        convert.normalized_mesh,
+        {
+            "mesh": ball,
+            "shift": [0.1, 0.0, 0.0],
+            "rotation": Rotation.from_euler("z", 1),
+            "radius": 0.9,
+        },
+    )
+    yield convert.mesh_maps, {"mesh": ball, **common}
+    yield convert.background_maps, common
+    rendered = {"source": Solids(1), **common, "augmentations": 1, "rotate": True}
+    kept = {"cache": None, "dtype": "float16", "n_workers": 1, "progress": False}
+    yield render_own, {**rendered, "shift": 0.1, "seed": 1, **kept}
+    maps = datasets.RenderedShapes(**rendered)
+    yield maps.__getitem__, {"index": 0}
+    yield maps.placement, {"index": 0}
+
+
 def scores():
     """Scores of predictions and of operators."""
     layouts = {"layout": 3, "layout_out": 3}
@@ -687,5 +731,7 @@ def entries():
     yield from numbers()
     yield from retrieval()
     yield from skies()
+    if find_spec("embreex"):
+        yield from meshes()
     yield from forecasts()
     yield from pictures()

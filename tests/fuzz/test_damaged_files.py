@@ -23,9 +23,10 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
+import trimesh
 import xarray
 
-from deepsphere_pyg.convert import read_healpix, write_healpix
+from deepsphere_pyg.convert import Mesh, read_healpix, read_mesh, write_healpix
 from deepsphere_pyg.datasets import (
     CAM5,
     CAM5_CHANNELS,
@@ -35,6 +36,7 @@ from deepsphere_pyg.datasets import (
     ConvergenceMaps,
     ExtremeWeather,
     LabelledPrinceton,
+    RenderedShapes,
     XarrayDataset,
     XarrayFields,
     cosmology_spectra,
@@ -51,7 +53,9 @@ from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
 from samplings import HEALPix, Irregular, build_pyramid, fit_weights, use_cache
 from samplings.fitting import fit_cache
 from samplings.points.neighbours import nearest_neighbours
+from tests.convert.meshes import solids
 from tests.datasets.shapes.small_meshes import write_princeton
+from tests.datasets.shapes.sources import Solids
 
 h5py = pytest.importorskip("h5py")
 
@@ -391,6 +395,27 @@ def write_kept(folder: Path) -> Path:
     return folder / "kept.npy"
 
 
+def write_mesh(folder: Path, ending: str) -> Path:
+    path = folder / f"star.{ending}"
+    solid = solids.star(level=1)
+    trimesh.Trimesh(solid.vertices, solid.faces, process=False).export(path)
+    return path
+
+
+def is_mesh(mesh: Any, like: Any) -> bool:
+    return isinstance(mesh, Mesh) and len(mesh.faces) > 0
+
+
+def write_shapes(folder: Path, name: str) -> Path:
+    RenderedShapes(Solids(2), HEALPIX, cache=folder / "cache")
+    (kept,) = (folder / "cache").iterdir()
+    return kept / name
+
+
+def read_shapes(path: Path) -> Any:
+    return RenderedShapes(Solids(2), HEALPIX, cache=path.parents[1]).x
+
+
 def write_spectra(folder: Path) -> Path:
     path = folder / "spectrum_cosmo.npz"
     np.savez(path, psd_class1=RNG.random((2, 30)), psd_class2=RNG.random((2, 30)))
@@ -559,6 +584,20 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
     "clebsch-gordan": (write_couplings, read_couplings, same),
     "fit": (write_fit, read_fit, same),
     "kept-signals": (write_kept, first(map_array), same),
+    "kept-shapes": (
+        functools.partial(write_shapes, name="maps.npy"),
+        read_shapes,
+        same,
+    ),
+    "kept-shapes-done": (
+        functools.partial(write_shapes, name="done.txt"),
+        read_shapes,
+        same,
+    ),
+    "mesh-obj": (functools.partial(write_mesh, ending="obj"), read_mesh, is_mesh),
+    "mesh-off": (functools.partial(write_mesh, ending="off"), read_mesh, is_mesh),
+    "mesh-ply": (functools.partial(write_mesh, ending="ply"), read_mesh, is_mesh),
+    "mesh-stl": (functools.partial(write_mesh, ending="stl"), read_mesh, is_mesh),
     "healpix": (functools.partial(write_sky, ending="fits"), read_sky, same),
     "healpix-gz": (functools.partial(write_sky, ending="fits.gz"), read_sky, same),
     "healpix-without-checksum": (

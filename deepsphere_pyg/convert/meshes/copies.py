@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,43 +14,49 @@ from deepsphere_pyg.convert.meshes.placement import (
     farthest,
     place,
 )
-from deepsphere_pyg.convert.meshes.rays import surface_maps
+from deepsphere_pyg.convert.meshes.rays import RayScene, hit_maps, ray_starts
 from samplings.arrays import FloatArray
 
 
-@dataclass(frozen=True)
 class CentredSurfaces:
-    """A clean mesh about its centre and, if wanted, its hull, which is found once.
+    """A clean mesh about its centre and, if wanted, its hull, ready for rays.
 
-    Attributes
+    Cleaning, the hull and the trees of faces are made once. A copy of the mesh that is
+    shifted, rotated and scaled is mapped by rays that are moved the other way.
+
+    Parameters
     ----------
     mesh
-        Its farthest vertex is at 1 from the origin.
+        Any mesh that :func:`clean_mesh` takes.
     hull
-        Its convex hull at the same place, or None.
+        Whether to map its convex hull too.
+
+    Raises
+    ------
+    ValueError
+        As :func:`clean_mesh`.
     """
 
-    mesh: Mesh
-    hull: Mesh | None
-
-    @classmethod
-    def of(cls, mesh: Mesh, hull: bool) -> CentredSurfaces:
-        """Clean and centre a mesh; errors are those of :func:`clean_mesh`."""
+    def __init__(self, mesh: Mesh, hull: bool) -> None:
         clean = clean_mesh(mesh)
         centred = Mesh(centred_vertices(clean), clean.faces)
-        return cls(centred, convex_hull(centred) if hull else None)
+        meshes = [centred, convex_hull(centred)] if hull else [centred]
+        self._surfaces = [(one, RayScene(one)) for one in meshes]
 
     def maps(
         self, xyz: FloatArray, miss: float, shift: FloatArray, matrix: FloatArray
     ) -> npt.NDArray[np.float32]:
-        """Return the maps of a copy that is shifted, rotated and scaled, ``(V, C)``.
+        """Return the maps of a copy, shape ``(V, C)``.
 
         They are those of :func:`mesh_maps` of the clean and normalized mesh.
         """
-        placed = place(self.mesh.vertices, shift, matrix)
-        scale = RADIUS / farthest(placed)
-        maps = [surface_maps(Mesh(placed * scale, self.mesh.faces), xyz, miss)]
-        if self.hull is not None:
-            around = place(self.hull.vertices, shift, matrix) * scale
-            maps.append(surface_maps(Mesh(around, self.hull.faces), xyz, miss))
+        scale = RADIUS / farthest(place(self._surfaces[0][0].vertices, shift, matrix))
+        # Rows x R are R^T x: rays turned back into the frame of the mesh.
+        starts = ray_starts(xyz) @ matrix / scale - shift
+        directions = -xyz @ matrix
+        maps = []
+        for mesh, scene in self._surfaces:
+            hits = scene.first_hits(starts, directions)
+            placed = place(mesh.vertices, shift, matrix) * scale
+            maps.append(hit_maps(hits, placed, mesh.faces, xyz, miss))
         return np.concatenate(maps, axis=1).astype(np.float32)

@@ -134,8 +134,8 @@ class RenderedShapes(ClassificationDataset):
 
     Notes
     -----
-    A closed mesh of 16,000 faces takes 50 ms on one core at the 12,288 points of
-    ``HEALPix(32)``, and 25 ms for each further copy; a copy takes 295 kB.
+    A closed mesh of 16,000 faces takes 52 ms on one core at the 12,288 points of
+    ``HEALPix(32)``, and 11 ms for each further copy; a copy takes 295 kB.
 
     Source: Cohen, Geiger, Köhler and Welling 2018 (arXiv:1801.10130); Defferrard,
     Milani, Gusset and Perraudin 2020 (arXiv:2012.15000).
@@ -272,7 +272,7 @@ class RenderedShapes(ClassificationDataset):
                 f"({_listed(self.failed)}; {self.failed[0]}: {first}); their maps are "
                 "those of nothing; leave them out of trainings",
                 UnreadableShapesWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
     def _name(self) -> str:

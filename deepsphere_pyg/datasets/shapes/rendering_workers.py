@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -55,11 +56,9 @@ def rendered(
     left = iter(indices)
     try:
         while True:
-            while len(waiting) < _WAITING * n_workers:
-                following = next(left, None)
-                if following is None:
-                    break
-                waiting[pool.submit(_one_here, following)] = following
+            room = _WAITING * n_workers - len(waiting)
+            for index in itertools.islice(left, room):
+                waiting[pool.submit(_one_here, index)] = index
             if not waiting:
                 return
             for done in wait(waiting, return_when=FIRST_COMPLETED).done:

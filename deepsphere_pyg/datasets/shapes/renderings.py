@@ -91,7 +91,7 @@ class Rendering:
 
     def render(self, mesh: Mesh, name: str) -> npt.NDArray[Any]:
         """Return the maps of all copies of a shape, of :attr:`shape`."""
-        surfaces = CentredSurfaces.of(mesh, self.hull)
+        surfaces = CentredSurfaces(mesh, self.hull)
         maps = np.empty(self.shape, dtype=self.dtype)
         for copy in range(self.augmentations):
             shift, turned = self.placement(name, copy)

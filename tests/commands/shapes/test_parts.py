@@ -125,6 +125,7 @@ def test_power_spectra_do_not_change_with_rotation():
             return self.parts[torch.from_numpy(some)]
 
     found = [
-        spectra(Given(None, synthesis(one).float(), np.arange(5))) for one in (a, turned)
+        spectra(Given(None, synthesis(one).float(), np.arange(5)))
+        for one in (a, turned)
     ]
     np.testing.assert_allclose(found[1], found[0], rtol=2e-5, atol=2e-5)
