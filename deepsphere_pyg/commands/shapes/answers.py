@@ -25,6 +25,9 @@ from deepsphere_pyg.training.evaluation import outputs_of
 from deepsphere_pyg.training.tasks import Task
 from samplings.arrays import FloatArray, IntArray
 
+#: Length of lists that counts, as in SHREC'17.
+CUT = 1000
+
 
 @dataclass(frozen=True)
 class ShapeAnswers:
@@ -74,6 +77,23 @@ class ShapeAnswers:
             average="weighted",
         )
         return 100 * float(found)
+
+    @cached_property
+    def average_precisions(self) -> FloatArray:
+        """Average precision of the list of each shape, which starts with itself.
+
+        Shape ``(n,)``; their mean is the mAP of :attr:`retrieval`.
+        """
+        label = dict(zip(self.ids, self.truth.tolist(), strict=True))
+        counts = np.bincount(self.truth)
+        found = []
+        for one in self.ids:
+            own = label[one]
+            relevant = np.array([label[o] == own for o in self.lists[one][:CUT]])
+            ranks = np.flatnonzero(relevant) + 1
+            total = np.sum(np.arange(1, len(ranks) + 1) / ranks)
+            found.append(total / min(CUT, counts[own]))
+        return np.array(found)
 
     @cached_property
     def retrieval(self) -> RetrievalScores:

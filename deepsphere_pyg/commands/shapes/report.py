@@ -179,14 +179,8 @@ def _retrieved(shapes: Shapes, tested: Tested, test: str) -> Any:
     """Draw the queries with the best and the worst lists."""
     answers = tested.answers[test]
     place = {one: i for i, one in enumerate(answers.ids)}
-    truth = answers.truth
-    share = np.array(
-        [
-            np.mean([truth[place[other]] == truth[i] for other in answers.lists[one]])
-            for i, one in enumerate(answers.ids)
-        ]
-    )
-    order = np.argsort(-share, kind="stable")
+    truth, precision = answers.truth, answers.average_precisions
+    order = np.argsort(-precision, kind="stable")
     count = min(_PICTURED, len(order) // 2)
     chosen = [*order[:count], *order[len(order) - count :]]
     copies = shapes.testing(tested.run.network, tested.run.fold, test)
@@ -200,7 +194,7 @@ def _retrieved(shapes: Shapes, tested: Tested, test: str) -> Any:
             for j in listed
             if copies.ids[j] not in copies.parts[0].failed
         ]
-        rows.append((f"{100 * share[i]:.0f} % of the list right", meshes))
+        rows.append((f"average precision {precision[i]:.2f}", meshes))
     return retrieval_picture(rows)
 
 

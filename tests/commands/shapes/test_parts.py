@@ -16,7 +16,7 @@ from deepsphere_pyg.commands.shapes.task import ShapeTask
 from deepsphere_pyg.datasets import GeneratedShapes, RenderedShapes
 from deepsphere_pyg.harmonics import ISHT, HarmonicRotation, Rotation
 from deepsphere_pyg.losses import TripletLoss
-from deepsphere_pyg.metrics import RankedLists
+from deepsphere_pyg.metrics import RankedLists, ranked_by_distance
 from samplings import GaussLegendre, HEALPix
 
 NETWORKS = [name for name in SHAPE_NETWORKS if name != SPECTRUM]
@@ -106,6 +106,16 @@ def test_the_weighted_f1_is_that_of_scikit_learn():
     expected = 100 * f1_score(truth, predicted, average="weighted")
     assert answers.f1 == pytest.approx(expected, rel=1e-5)
     assert answers.accuracy == pytest.approx(np.trace(answers.confusion) / 0.8)
+
+
+def test_average_precisions_are_those_of_the_scores():
+    rng = np.random.default_rng(0)
+    ids = [str(i) for i in range(30)]
+    truth = rng.integers(4, size=30)
+    lists = ranked_by_distance(rng.normal(size=(30, 2)), ids, n=9)
+    answers = ShapeAnswers(ids, truth, truth, lists, tuple("abcd"))
+    mean = answers.average_precisions.mean()
+    assert mean == pytest.approx(answers.retrieval.micro.average_precision)
 
 
 def test_power_spectra_do_not_change_with_rotation():
