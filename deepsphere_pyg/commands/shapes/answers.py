@@ -80,10 +80,7 @@ class ShapeAnswers:
 
     @cached_property
     def average_precisions(self) -> FloatArray:
-        """Average precision of the list of each shape, which starts with itself.
-
-        Shape ``(n,)``; their mean is the mAP of :attr:`retrieval`.
-        """
+        """Average precision of the list of each shape, ``(n,)``; their mean is mAP."""
         label = dict(zip(self.ids, self.truth.tolist(), strict=True))
         counts = np.bincount(self.truth)
         found = []
