@@ -72,8 +72,8 @@ def _zonal(sampling: Sampling, nside: int, classes: int) -> SavedModel:
         CHANNELS,
         classes,
         sampling,
-        bandlimits=(nside, nside, nside // 2),
-        channels=(32, 64, 128),
+        bandlimits=(nside, nside, nside // 2, nside // 4),
+        channels=(32, 64, 128, 256),
     )
 
 
@@ -82,7 +82,7 @@ def _so3(sampling: Sampling, nside: int, classes: int) -> SavedModel:
         CHANNELS,
         classes,
         sampling,
-        channels=(40, 60),
+        channels=(32, 48),
         bandlimits=(min(16, nside), min(10, nside)),
         azimuthal_bandlimits=(4, 4),
         local=LocalGrid(3, 8),
@@ -96,8 +96,9 @@ def _generalized(sampling: Sampling, nside: int, classes: int) -> SavedModel:
         classes,
         sampling,
         lift_bandlimits=(min(16, nside), min(10, nside)),
-        lift_channels=(16, 24),
-        hidden=(128,),
+        lift_channels=(24, 48),
+        channels=(40, 40, 40),
+        hidden=(192,),
     )
 
 

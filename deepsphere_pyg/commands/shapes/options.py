@@ -95,7 +95,7 @@ class RenderingOptions(Options):
         Processes that render.
     """
 
-    translations: int = 8
+    translations: int = 4
     rotations: int = 0
     test_copies: int = 3
     one_copy: bool = False
@@ -137,7 +137,7 @@ class ShapesOptions(
 ):
     """Options of the command."""
 
-    epochs: int = 30
+    epochs: int = 20
     batch_size: int = 32
     learning_rate: float = 3e-3
 
