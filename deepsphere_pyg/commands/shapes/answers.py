@@ -25,6 +25,9 @@ from deepsphere_pyg.training.evaluation import outputs_of
 from deepsphere_pyg.training.tasks import Task
 from samplings.arrays import FloatArray, IntArray
 
+# The evaluator of SHREC'17 reads no more of a list.
+LONGEST = 1000
+
 
 @dataclass(frozen=True)
 class ShapeAnswers:
@@ -80,6 +83,23 @@ class ShapeAnswers:
         """Scores of the lists, as the evaluator of SHREC'17 computes them."""
         names = np.array(self.class_names)[self.truth]
         return retrieval_scores(self.lists, self.ids, names, self.sublabels)
+
+    @cached_property
+    def average_precision(self) -> FloatArray:
+        """Average precision of each list, of which the mean is mAP."""
+        place = {one: i for i, one in enumerate(self.ids)}
+        size = np.minimum(np.bincount(self.truth), LONGEST)
+        # The queries of a predicted class share one list.
+        known: dict[int, IntArray] = {}
+        found = np.zeros(len(self.ids))
+        for i, one in enumerate(self.ids):
+            listed = self.lists[one]
+            if id(listed) not in known:
+                known[id(listed)] = np.array([place[o] for o in listed[:LONGEST]])
+            right = self.truth[known[id(listed)]] == self.truth[i]
+            precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+            found[i] = precision[right].sum() / size[self.truth[i]]
+        return found
 
     @property
     def confusion(self) -> IntArray:

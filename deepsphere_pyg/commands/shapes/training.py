@@ -40,11 +40,13 @@ class Run(NamedTuple):
     network: str
     train: str
     fold: int
+    seed: int
 
     @property
     def name(self) -> str:
         """Name of the folder."""
-        return f"{self.network}-{self.train}-fold{self.fold}"
+        seed = f"-seed{self.seed}" if self.seed else ""
+        return f"{self.network}-{self.train}-fold{self.fold}{seed}"
 
 
 @dataclass(frozen=True)
