@@ -62,7 +62,7 @@ class Tested:
     parameters
         Number of parameters.
     minutes
-        Duration of this session.
+        Duration of the training, since it was last resumed, and of the test.
     trained
         The network and its history; None for the nearest neighbour of spectra, and
         without training.
