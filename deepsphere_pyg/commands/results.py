@@ -106,12 +106,7 @@ class Results:
         ValueError
             If one of them differs.
         """
-        kept = self._settings
-        if not kept.exists():
-            return
-        with reading(kept, "settings", "delete the folder, or choose another --out"):
-            before = json.loads(kept.read_text(encoding="utf-8"))
-        given = settings(options)
+        kept, before, given = self._settings, self._known_settings(), settings(options)
         for name in names:
             # Options that are newer than the results did not change them.
             if name in before and before[name] != given[name]:
@@ -120,6 +115,29 @@ class Results:
                     f"{before[name]}, got {given[name]}; pass the same, or choose "
                     "another --out"
                 )
+
+    def change_settings(self, options: Any, names: Iterable[str]) -> None:
+        """Keep other values of some options, with which all rows were made anew.
+
+        Parameters
+        ----------
+        options
+            Options of the command.
+        names
+            Names of those to change.
+        """
+        before, given = self._known_settings(), settings(options)
+        if before:
+            write_json(self._settings, before | {name: given[name] for name in names})
+
+    def _known_settings(self) -> dict[str, Any]:
+        """Return the options that the results depend on; none if they are not kept."""
+        kept = self._settings
+        if not kept.exists():
+            return {}
+        with reading(kept, "settings", "delete the folder, or choose another --out"):
+            known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+            return known
 
     def find(self, **wanted: Any) -> list[dict[str, str]]:
         """Return the rows with some values."""

@@ -41,6 +41,12 @@ def test_some_options_are_compared_with_those_of_the_results(table):
         results.check_settings(options, ["nside", "epochs"])
 
 
+def test_options_change_with_all_rows(table):
+    results = table(nside=16, shift=0.1, resume=False)
+    results.change_settings(SimpleNamespace(nside=8, shift=0.2), ["shift"])
+    results.check_settings(SimpleNamespace(nside=16, shift=0.2), ["nside", "shift"])
+
+
 def test_a_row_replaces_one_of_the_same_key(table):
     results = table(resume=False)
     for error in (0.5, 0.25):

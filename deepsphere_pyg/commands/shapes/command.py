@@ -36,7 +36,9 @@ KEYS = Run._fields
 FREE = ("networks", "train", "folds", "cache", "processes", "evaluate")
 #: Options that a network was trained with, and must be tested with: others would show
 #: it other maps, or test it with shapes that it was trained on.
-TRAINED_WITH = ("dataset", "n_shapes", "nside", "miss")
+TRAINED_WITH = ("dataset", "n_shapes", "nside", "miss", "shift")
+#: Options that all rows of a table were tested with.
+TESTED_WITH = ("test_copies", "retrieve")
 
 
 def run(options: ShapesOptions) -> int:
@@ -44,20 +46,23 @@ def run(options: ShapesOptions) -> int:
     check_options(options)
     prepare(options, "processes")
     results = Results(options.folder, KEYS, VALUES, FREE)
-    if options.evaluate:
-        results.check_settings(options, TRAINED_WITH)
-    else:
-        results.keep_settings(options)
-        write_config(options, options.folder)
-    shapes = Shapes(options)
-    names = shapes.class_names
-    print(f"data       {options.dataset}, {len(names)} classes, nside {options.nside}")
     runs = [
         Run(network, train, fold, options.seed)
         for fold in options.folds
         for train in options.train
         for network in options.networks
     ]
+    if options.evaluate:
+        again = [found for one in runs for found in results.find(**one._asdict())]
+        # Rows that are not tested again bind the others.
+        bound = TESTED_WITH if len(again) < len(results.rows) else ()
+        results.check_settings(options, (*TRAINED_WITH, *bound))
+    else:
+        results.keep_settings(options)
+        write_config(options, options.folder)
+    shapes = Shapes(options)
+    names = shapes.class_names
+    print(f"data       {options.dataset}, {len(names)} classes, nside {options.nside}")
     files = [results.path]
     for one in runs:
         known = results.find(**one._asdict())
@@ -76,6 +81,8 @@ def run(options: ShapesOptions) -> int:
             row["minutes"] = known[0]["minutes"]
         # Last, so that an interrupt leaves no result without its files.
         results.add({**one._asdict(), **row})
+    if options.evaluate:
+        results.change_settings(options, TESTED_WITH)
     print(f"\n{table(options, results)}")
     path = options.folder / "metrics.json"
     write_json(path, {**run_facts(options), "results": results.rows})

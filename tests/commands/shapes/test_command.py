@@ -66,6 +66,9 @@ def test_generated_shapes_are_classified_and_retrieved(tmp_path, cache, capsys):
     other = ("--n-shapes", "60", "--evaluate")
     assert run(tmp_path, cache, *other) == 2
     assert "--n-shapes of the results" in capsys.readouterr().err
+    # The table has another row, whose lists are those of classes.
+    assert run(tmp_path, cache, *few, "--evaluate", "--retrieve", "distance") == 2
+    assert "--retrieve of the results" in capsys.readouterr().err
     assert run(tmp_path, cache, *few, "--evaluate") == 0
     again = rows_of(tmp_path / "results.csv")
     assert sorted(again, key=str) == sorted(rows, key=str)
