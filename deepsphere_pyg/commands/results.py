@@ -81,20 +81,63 @@ class Results:
                 "or another --out to keep it"
             )
         own = {k: v for k, v in settings(options).items() if k not in self._free}
-        kept = folder / "settings.json"
-        if kept.exists():
-            with reading(
-                kept, "settings", "delete the folder, or choose another --out"
-            ):
-                before = json.loads(kept.read_text(encoding="utf-8"))
-            for name, value in own.items():
-                # Options that are newer than the results did not change them.
-                if name in before and before[name] != value:
-                    raise ValueError(
-                        f"--{flag(name)} of the results in {folder} is "
-                        f"{before[name]}, got {value}; choose another --out"
-                    )
-        write_json(kept, own)
+        # A run that was stopped before its first result binds nothing.
+        if begun:
+            self.check_settings(options, own)
+        write_json(self._settings, own)
+
+    @property
+    def _settings(self) -> Path:
+        """File of the options on which the results depend."""
+        return self.path.parent / "settings.json"
+
+    def check_settings(self, options: Any, names: Iterable[str]) -> None:
+        """Refuse options that differ from those of the results.
+
+        Parameters
+        ----------
+        options
+            Options of the command.
+        names
+            Names of those to compare.
+
+        Raises
+        ------
+        ValueError
+            If one of them differs.
+        """
+        kept, before, given = self._settings, self._known_settings(), settings(options)
+        for name in names:
+            # Options that are newer than the results did not change them.
+            if name in before and before[name] != given[name]:
+                raise ValueError(
+                    f"--{flag(name)} of the results in {kept.parent} is "
+                    f"{before[name]}, got {given[name]}; pass the same, or choose "
+                    "another --out"
+                )
+
+    def change_settings(self, options: Any, names: Iterable[str]) -> None:
+        """Keep other values of some options, with which all rows were made anew.
+
+        Parameters
+        ----------
+        options
+            Options of the command.
+        names
+            Names of those to change.
+        """
+        before, given = self._known_settings(), settings(options)
+        if before:
+            write_json(self._settings, before | {name: given[name] for name in names})
+
+    def _known_settings(self) -> dict[str, Any]:
+        """Return the options that the results depend on; none if they are not kept."""
+        kept = self._settings
+        if not kept.exists():
+            return {}
+        with reading(kept, "settings", "delete the folder, or choose another --out"):
+            known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+            return known
 
     def find(self, **wanted: Any) -> list[dict[str, str]]:
         """Return the rows with some values."""

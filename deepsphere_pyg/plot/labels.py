@@ -115,8 +115,15 @@ def _plain_decades(panel: Axes) -> None:
     panel.yaxis.set_minor_formatter(NullFormatter())
 
 
+def shortened(name: str, longest: int = 16) -> str:
+    """Return a name of at most some characters, with dots for those left out."""
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
 def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
     """Draw a confusion matrix.
+
+    Many classes get smaller cells, and long names stand upright below them.
 
     Parameters
     ----------
@@ -127,22 +134,37 @@ def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Fi
         Names of the classes.
     """
     n = len(names)
-    figure, axes = new_figure(1, 1, (1.6 + 0.42 * n, 1.4 + 0.42 * n))
+    # In inches, and points of 1/72 inch.
+    cell = 0.42 if n <= 20 else 0.2
+    name_size, count_size = (8, 7) if n <= 20 else (6.5, 4.5)
+    longest = 0.6 * name_size / 72 * max(map(len, names))
+    upright = longest > cell
+    margin = longest + 0.2
+    size = (
+        1 + cell * n + margin,
+        max(1 + cell * n + (margin if upright else 0.4), 2.4),
+    )
+    figure, axes = new_figure(1, 1, size)
     panel = axes[0][0]
     totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     share = counts / totals
     panel.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
-    for i in range(n):
-        for j in range(n):
-            if counts[i, j]:
-                colour = "white" if share[i, j] > 0.4 else "black"
-                panel.text(
-                    j, i, int(counts[i, j]), ha="center", va="center", color=colour,
-                    fontsize=7,
-                )  # fmt: skip
-    panel.set_xticks(range(n), names, fontsize=8)
-    panel.set_yticks(range(n), names, fontsize=8)
+    for i, j in np.argwhere(counts):
+        colour = "white" if share[i, j] > 0.4 else "black"
+        panel.text(
+            j, i, int(counts[i, j]), ha="center", va="center", color=colour,
+            fontsize=count_size,
+        )  # fmt: skip
+    turn = 90 if upright else 0
+    panel.set_xticks(range(n), names, fontsize=name_size, rotation=turn)
+    panel.set_yticks(range(n), names, fontsize=name_size)
     panel.set(xlabel="network", ylabel="truth")
+    if n > 20:
+        # Lines between cells, by which the eye finds the class.
+        panel.set_xticks(np.arange(n - 1) + 0.5, minor=True)
+        panel.set_yticks(np.arange(n - 1) + 0.5, minor=True)
+        panel.grid(which="minor", color="0.88", linewidth=0.4)
+        panel.tick_params(which="minor", length=0)
     right = float(np.trace(counts)) / max(1, int(counts.sum()))
     panel.set_title(f"{100 * right:.2f} % right of {int(counts.sum())}", fontsize=9)
     return figure

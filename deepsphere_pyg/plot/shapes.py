@@ -22,6 +22,7 @@ _EYE = (1.0, -1.6, 0.8)
 _LIGHT = (0.4, -0.7, 0.9)
 # Share of the light that faces receive which are turned away from it.
 _SHADE = 0.35
+_HULL = "hull_"
 _RIGHT, _WRONG, _QUERY = "#009988", "#cc3311", "#666666"
 
 
@@ -96,9 +97,10 @@ def retrieval_picture(
         One row for each query; names of wrong classes are red.
     """
     columns = max((len(meshes) for _, meshes in rows), default=1)
-    figure, axes = new_figure(
-        max(1, len(rows)), columns, (1.25 * columns, 1.5 * max(1, len(rows)))
-    )
+    size = max(2.5, 1.25 * columns), 1.75 * max(1, len(rows))
+    figure, axes = new_figure(max(1, len(rows)), columns, size)
+    # Titles belong to the row below them.
+    figure.set_layout_engine("constrained", h_pad=0.1)
     for panels, (title, meshes) in zip(axes, rows, strict=False):
         for number, panel in enumerate(panels):
             if number >= len(meshes):
@@ -107,8 +109,9 @@ def retrieval_picture(
             mesh, name, right = meshes[number]
             draw_mesh(panel, mesh)
             colour = _QUERY if number == 0 else _RIGHT if right else _WRONG
-            panel.set_xlabel(name, fontsize=7, color=colour)
-        panels[0].set_title(title, fontsize=7, loc="left")
+            text = f"query: {name}" if number == 0 else name
+            panel.set_xlabel(text, fontsize=7, color=colour)
+        panels[0].set_title(title, fontsize=8, loc="left")
     return figure
 
 
@@ -117,8 +120,9 @@ def shape_maps_picture(
     maps: npt.NDArray[Any],
     sampling: Sampling,
     channels: Sequence[str],
+    title: str = "",
 ) -> Figure:
-    """Draw a mesh and its maps on the sphere.
+    """Draw a mesh and its maps on the sphere, each row on scales of its own columns.
 
     Parameters
     ----------
@@ -129,16 +133,30 @@ def shape_maps_picture(
     sampling
         Points of the maps.
     channels
-        Names of the channels.
+        Names of the channels; those of the convex hull, ``hull_NAME``, stand below
+        those of the mesh, on the same scale.
+    title
+        Above the mesh.
     """
-    columns = 1 + (len(channels) + 1) // 2
-    figure, axes = new_figure(2, columns, (2.7 * columns, 3.2))
-    draw_mesh(axes[0][0], mesh)
-    axes[1][0].set_axis_off()
-    places = [panel for row in axes for panel in row[1:]]
-    for panel, name, values in zip(places, channels, maps.T, strict=False):
-        draw_map(panel, sampling, np.asarray(values, dtype=np.float64))
-        panel.set_title(name, fontsize=8)
-    for panel in places[len(channels) :]:
-        panel.set_axis_off()
+    rows = 2 if any(name.startswith(_HULL) for name in channels) else 1
+    columns = len(channels) // rows
+    figure = Figure(
+        figsize=(2.2 + 3.1 * columns, 0.2 + 2.1 * rows), layout="constrained"
+    )
+    grid = figure.add_gridspec(rows, 1 + columns, width_ratios=[0.8] + columns * [1])
+    panel = figure.add_subplot(grid[:, 0])
+    draw_mesh(panel, mesh)
+    panel.set_title(title, fontsize=9)
+    for number, name in enumerate(channels):
+        row, column = divmod(number, columns)
+        pair = np.asarray(maps[:, column::columns], dtype=np.float64)
+        kind = name.removeprefix(_HULL)
+        draw_map(
+            figure.add_subplot(grid[row, 1 + column]),
+            sampling,
+            np.asarray(maps[:, number], dtype=np.float64),
+            title=f"{kind} of the {'hull' if kind != name else 'mesh'}",
+            label="in radii of the sphere" if kind == "distance" else "",
+            limits=(float(pair.min()), float(pair.max())),
+        )
     return figure

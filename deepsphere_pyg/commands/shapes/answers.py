@@ -25,8 +25,8 @@ from deepsphere_pyg.training.evaluation import outputs_of
 from deepsphere_pyg.training.tasks import Task
 from samplings.arrays import FloatArray, IntArray
 
-#: Length of lists that counts, as in SHREC'17.
-CUT = 1000
+# The evaluator of SHREC'17 reads no more of a list.
+LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -79,24 +79,27 @@ class ShapeAnswers:
         return 100 * float(found)
 
     @cached_property
-    def average_precisions(self) -> FloatArray:
-        """Average precision of the list of each shape, ``(n,)``; their mean is mAP."""
-        label = dict(zip(self.ids, self.truth.tolist(), strict=True))
-        counts = np.bincount(self.truth)
-        found = []
-        for one in self.ids:
-            own = label[one]
-            relevant = np.array([label[o] == own for o in self.lists[one][:CUT]])
-            ranks = np.flatnonzero(relevant) + 1
-            total = np.sum(np.arange(1, len(ranks) + 1) / ranks)
-            found.append(total / min(CUT, counts[own]))
-        return np.array(found)
-
-    @cached_property
     def retrieval(self) -> RetrievalScores:
         """Scores of the lists, as the evaluator of SHREC'17 computes them."""
         names = np.array(self.class_names)[self.truth]
         return retrieval_scores(self.lists, self.ids, names, self.sublabels)
+
+    @cached_property
+    def average_precision(self) -> FloatArray:
+        """Average precision of each list, of which the mean is mAP."""
+        place = {one: i for i, one in enumerate(self.ids)}
+        size = np.minimum(np.bincount(self.truth), LONGEST)
+        # The queries of a predicted class share one list.
+        known: dict[int, IntArray] = {}
+        found = np.zeros(len(self.ids))
+        for i, one in enumerate(self.ids):
+            listed = self.lists[one]
+            if id(listed) not in known:
+                known[id(listed)] = np.array([place[o] for o in listed[:LONGEST]])
+            right = self.truth[known[id(listed)]] == self.truth[i]
+            precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+            found[i] = precision[right].sum() / size[self.truth[i]]
+        return found
 
     @property
     def confusion(self) -> IntArray:

@@ -17,7 +17,13 @@ from deepsphere_pyg.commands.shapes.options import (
     ShapesOptions,
     check_options,
 )
-from deepsphere_pyg.commands.shapes.report import VALUES, row_of, table, write_run
+from deepsphere_pyg.commands.shapes.report import (
+    VALUES,
+    row_of,
+    table,
+    tell_unlabelled,
+    write_run,
+)
 from deepsphere_pyg.commands.shapes.training import Run, fit_and_test
 from samplings.atomic_files import write_json
 
@@ -25,9 +31,14 @@ __all__ = ["OPTIONS", "STANDS_FOR", "run"]
 
 OPTIONS = ShapesOptions
 #: What tells one result from another.
-KEYS = ("network", "train", "fold", "seed")
+KEYS = Run._fields
 #: Options of which each row states its own, or that change no result.
 FREE = ("networks", "train", "folds", "cache", "processes", "evaluate")
+#: Options that a network was trained with, and must be tested with: others would show
+#: it other maps, or test it with shapes that it was trained on.
+TRAINED_WITH = ("dataset", "n_shapes", "nside", "miss", "shift")
+#: Options that all rows of a table were tested with.
+TESTED_WITH = ("test_copies", "retrieve")
 
 
 def run(options: ShapesOptions) -> int:
@@ -35,30 +46,43 @@ def run(options: ShapesOptions) -> int:
     check_options(options)
     prepare(options, "processes")
     results = Results(options.folder, KEYS, VALUES, FREE)
-    if not options.evaluate:
+    runs = [
+        Run(network, train, fold, options.seed)
+        for fold in options.folds
+        for train in options.train
+        for network in options.networks
+    ]
+    if options.evaluate:
+        again = [found for one in runs for found in results.find(**one._asdict())]
+        # Rows that are not tested again bind the others.
+        bound = TESTED_WITH if len(again) < len(results.rows) else ()
+        results.check_settings(options, (*TRAINED_WITH, *bound))
+    else:
         results.keep_settings(options)
         write_config(options, options.folder)
     shapes = Shapes(options)
     names = shapes.class_names
     print(f"data       {options.dataset}, {len(names)} classes, nside {options.nside}")
-    runs = [
-        Run(network, train, fold)
-        for fold in options.folds
-        for train in options.train
-        for network in options.networks
-    ]
     files = [results.path]
     for one in runs:
-        key = {**one._asdict(), "seed": options.seed}
-        if results.find(**key) and not options.evaluate:
+        known = results.find(**one._asdict())
+        if known and not options.evaluate:
             continue
         print(f"\n{one.network}, trained on {one.train}, fold {one.fold}")
         tested = fit_and_test(shapes, one, options.folder / one.name)
         if tested is None:
             tell_of_resuming()
             return INTERRUPTED
-        results.add({**key, **row_of(tested)})
+        tell_unlabelled(tested)
         files += write_run(shapes, tested, options.folder / one.name)
+        row = row_of(tested)
+        if known:
+            # The time of the training, not that of another test.
+            row["minutes"] = known[0]["minutes"]
+        # Last, so that an interrupt leaves no result without its files.
+        results.add({**one._asdict(), **row})
+    if options.evaluate:
+        results.change_settings(options, TESTED_WITH)
     print(f"\n{table(options, results)}")
     path = options.folder / "metrics.json"
     write_json(path, {**run_facts(options), "results": results.rows})

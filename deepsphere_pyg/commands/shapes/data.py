@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS
 from deepsphere_pyg.commands.shapes.options import FOLDS, ShapesOptions
 from deepsphere_pyg.datasets import (
+    SHREC17_SYNSETS,
     GeneratedShapes,
     LabelledPrinceton,
     MeshFolder,
@@ -20,6 +22,7 @@ from deepsphere_pyg.datasets import (
     RenderedShapes,
     ShapeSource,
     Shrec17,
+    UnreadableShapesWarning,
     stratified_folds,
 )
 from samplings import Sampling
@@ -68,6 +71,18 @@ class Copies(NamedTuple):
         return [self.source.ids[i] for i in self.which]
 
     @property
+    def failed(self) -> set[str]:
+        """Names of the shapes that cannot be mapped."""
+        return {one for part in self.parts for one in part.failed}
+
+    @property
+    def readable(self) -> Copies:
+        """The same without the shapes that cannot be mapped."""
+        failed = self.failed
+        kept = [i for i in self.which if self.source.ids[i] not in failed]
+        return self._replace(which=np.array(kept, dtype=np.int64))
+
+    @property
     def sublabels(self) -> list[str] | None:
         """Class of each shape on the second level, if there are some."""
         found = self.source.sublabels
@@ -96,14 +111,15 @@ class Copies(NamedTuple):
 
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation of each channel."""
-        step = max(1, len(self.y) // _MEASURED)
-        x = self.read(np.arange(0, len(self.y), step)).double()
+        # At random: every n-th one could always be the same copy, or of one class.
+        order = np.random.default_rng(0).permutation(len(self.y))
+        x = self.read(np.sort(order[:_MEASURED])).double()
         return x.mean((0, 1)).float(), x.std((0, 1)).float()
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """The shapes of a run, and maps of them.
+    """The shapes of a run, and maps of them, each opened once.
 
     Attributes
     ----------
@@ -112,11 +128,33 @@ class Shapes:
     """
 
     options: ShapesOptions
+    _sources: dict[Any, ShapeSource] = field(default_factory=dict, init=False)
+    _rendered: dict[Any, RenderedShapes] = field(default_factory=dict, init=False)
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes."""
-        return self._source("train", ROTATED[self.options.train[0]]).class_names
+        """Names of the classes.
+
+        Raises
+        ------
+        ValueError
+            If there is one class only.
+        """
+        part = "train" if self.options.published_parts else "all"
+        names = self._source(part, ROTATED[self.options.train[0]]).class_names
+        if len(names) < 2:
+            raise ValueError(
+                f"{self.options.root} has one class, {names[0]}; pass shapes of two "
+                "classes at least"
+            )
+        return names
+
+    @cached_property
+    def shown_names(self) -> tuple[str, ...]:
+        """Names of the classes in pictures: in English, also those of SHREC'17."""
+        if self.options.dataset == "shrec17":
+            return tuple(SHREC17_SYNSETS[name] for name in self.class_names)
+        return self.class_names
 
     def sources(
         self, fold: int, rotated: bool
@@ -136,10 +174,18 @@ class Shapes:
                 "test": (test, np.arange(len(test))),
             }
         source = self._source("all", rotated)
+        tenths = round(1 / VALIDATION)
+        # The largest fold has a fifth, rounded up.
+        if len(source) - -(-len(source) // FOLDS) < tenths:
+            raise ValueError(
+                f"--dataset {options.dataset} has {len(source)} shapes: too few to "
+                "test a fifth of them, and to validate with a tenth of the others; "
+                "pass 13 at least"
+            )
         folds = stratified_folds(source.labels, FOLDS, seed=0)
         rest = np.flatnonzero(folds != fold)
         # One seed for all folds: they differ in the shapes that remain.
-        inner = stratified_folds(source.labels[rest], round(1 / VALIDATION), seed=1)
+        inner = stratified_folds(source.labels[rest], tenths, seed=1)
         return {
             "train": (source, rest[inner != 0]),
             "validation": (source, rest[inner == 0]),
@@ -147,15 +193,30 @@ class Shapes:
         }
 
     def training(self, network: str, fold: int, train: str) -> dict[str, Copies]:
-        """Return the maps to train and validate with."""
+        """Return the maps to train and validate with, of the shapes that have some.
+
+        Raises
+        ------
+        ValueError
+            If none is left.
+        """
         rotated = ROTATED[train]
         sources = self.sources(fold, rotated)
-        return {
-            "train": self._copies(network, *sources["train"], rotated, "train"),
-            "validation": self._copies(
-                network, *sources["validation"], rotated, "train"
-            ),
-        }
+        found = {}
+        for part in ("train", "validation"):
+            every = self._copies(network, *sources[part], rotated, "train")
+            found[part] = copies = every.readable
+            left_out = len(every.which) - len(copies.which)
+            if not len(copies.which):
+                also = f" but {left_out} that cannot be mapped" if left_out else ""
+                raise ValueError(
+                    f"the part {part!r} has no shape{also}; pass more shapes, two of "
+                    "each class at least"
+                )
+            if left_out:
+                total = len(every.which)
+                print(f"left out   {left_out} of {total} shapes of the part {part!r}")
+        return found
 
     def testing(self, network: str, fold: int, test: str) -> Copies:
         """Return the maps to test with, as they are or rotated."""
@@ -178,39 +239,55 @@ class Shapes:
     ) -> Copies:
         """Render the shapes of a source, or read their kept maps."""
         options = self.options
+        sampling = SHAPE_NETWORKS[network].sampling
         # The perturbed meshes of SHREC'17 are rotated already.
         turned = rotated and options.dataset != "shrec17"
         counts = {turned: options.test_copies}
         if use == "train":
             counts = {turned: options.translations}
             counts[True] = counts.get(True, 0) + options.rotations
-        parts = tuple(
-            RenderedShapes(
-                source,
-                self.sampling(network),
-                augmentations=count,
-                rotate=rotate,
-                shift=options.shift,
-                miss=options.miss,
-                seed=_TRAIN if use == "train" else _TEST,
-                cache=options.maps,
-                n_workers=options.processes,
-                progress=True,
-            )
-            for rotate, count in sorted(counts.items())
-            if count
-        )
-        return Copies(source, parts, which)
+        parts = []
+        for rotate, count in sorted(counts.items()):
+            # Sources are kept, too, so that their addresses tell them apart.
+            key = id(source), sampling, rotate, count, use
+            if count and key not in self._rendered:
+                with warnings.catch_warnings():
+                    if any(one[0] == id(source) for one in self._rendered):
+                        # Told with the first maps of these shapes.
+                        warnings.simplefilter("ignore", UnreadableShapesWarning)
+                    self._rendered[key] = RenderedShapes(
+                        source,
+                        sampling(options.nside),
+                        augmentations=count,
+                        rotate=rotate,
+                        shift=options.shift,
+                        miss=options.miss,
+                        seed=_TRAIN if use == "train" else _TEST,
+                        cache=options.maps,
+                        n_workers=options.processes,
+                        progress=True,
+                    )
+            if count:
+                parts.append(self._rendered[key])
+        return Copies(source, tuple(parts), which)
 
     def _source(self, part: str, rotated: bool) -> ShapeSource:
-        """Return the source of a part."""
+        """Return the source of a part, the same one at each call."""
+        # Only SHREC'17 has other files of rotated shapes.
+        key = part, rotated and self.options.dataset == "shrec17"
+        if key not in self._sources:
+            self._sources[key] = self._opened(part, rotated)
+        return self._sources[key]
+
+    def _opened(self, part: str, rotated: bool) -> ShapeSource:
+        """Read which shapes a part has."""
         options: Any = self.options
         if options.dataset == "generated":
             return GeneratedShapes(options.n_shapes)
         if options.dataset == "lpsb":
             return LabelledPrinceton(options.root)
         if options.dataset == "folder":
-            return MeshFolder(options.root)
+            return MeshFolder(options.root, part)
         if options.dataset == "shrec17":
             name = {"validation": "val"}.get(part, part)
             return Shrec17(options.root, name, perturbed=rotated)

@@ -10,20 +10,22 @@ from typing import Any, Literal
 from deepsphere_pyg.commands.options.parsing import Options, flag
 from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS
+from deepsphere_pyg.datasets.shapes.mesh_folder import is_split
 from deepsphere_pyg.training.options import TrainingOptions
 
 #: Recipes of publications; ``--recipe NAME`` stands for these options.
 STANDS_FOR = {
     # Defferrard et al. 2020, section 4.1, and the optimizer of their code.
-    "--recipe paper": "--translations 3 --rotations 0 --triplet 1 --epochs 30 "
-    "--batch-size 32 --lr 5e-2 --epsilon 0.1 --schedule constant",
+    "--recipe paper": "--nside 32 --miss 0 --translations 3 --rotations 0 --triplet 1 "
+    "--epochs 30 --batch-size 32 --lr 5e-2 --epsilon 0.1 --schedule constant",
     # The run whose scores are the row of the table of Defferrard et al. 2020.
-    "--recipe published-row": "--translations 3 --rotations 3 --triplet 0 --epochs 50 "
-    "--batch-size 32 --lr 2e-2 --epsilon 0.1 --schedule constant",
+    "--recipe published-row": "--nside 32 --miss 0 --translations 3 --rotations 3 "
+    "--triplet 0 --epochs 50 --batch-size 32 --lr 2e-2 --epsilon 0.1 "
+    "--schedule constant",
     # The code of Cohen et al. 2018.
-    "--recipe s2cnn": "--translations 0 --rotations 5 --test-copies 5 --one-copy "
-    "--epochs 300 --batch-size 32 --optimizer sgd --momentum 0.9 --lr 0.5 "
-    "--schedule steps --milestones 100 200 --miss 1",
+    "--recipe s2cnn": "--networks so3 --nside 32 --miss 1 --translations 0 "
+    "--rotations 5 --test-copies 5 --one-copy --epochs 300 --batch-size 32 "
+    "--optimizer sgd --momentum 0.9 --lr 0.5 --schedule steps --milestones 100 200",
 }
 #: Data sets of which each shape belongs to a published part.
 PUBLISHED_PARTS = ("shrec17", "modelnet10", "modelnet40")
@@ -40,7 +42,8 @@ class ShapeOptions(Options):
     dataset
         generated: shapes of 20 classes, for which nothing is downloaded; lpsb: the
         labelled Princeton benchmark; shrec17, modelnet10, modelnet40: the published
-        parts; folder: meshes in a folder for each class.
+        parts; folder: meshes in a folder for each class, or in those of train and
+        test.
     root
         Folder of the meshes, or lpsb190.npz.
     n_shapes
@@ -53,8 +56,8 @@ class ShapeOptions(Options):
         Train on shapes as they are (NR), or rotated at random (R); both are tested. Of
         shrec17, these are its normal and its perturbed meshes.
     folds
-        Parts of five to test on, each with a training of its own. shrec17, modelnet10
-        and modelnet40 have one published part, 0.
+        Parts of five to test on, each with a training of its own. shrec17, modelnet10,
+        modelnet40 and folders of train and test have one given part, 0.
     nside
         Resolution of the maps: 12 nside^2 pixels, or 4 nside by 4 nside points of a
         grid; published are 32.
@@ -153,7 +156,9 @@ class ShapesOptions(
 
     @property
     def published_parts(self) -> bool:
-        """Whether the data set has published parts in place of folds."""
+        """Whether the data set has given parts in place of folds."""
+        if self.dataset == "folder" and self.root is not None:
+            return is_split(self.root)
         return self.dataset in PUBLISHED_PARTS
 
 

@@ -11,16 +11,17 @@ import numpy as np
 
 from deepsphere_pyg.commands.options.training import write_figures
 from deepsphere_pyg.commands.results import Results
-from deepsphere_pyg.commands.shapes.answers import ShapeAnswers
+from deepsphere_pyg.commands.shapes.answers import LONGEST, ShapeAnswers
 from deepsphere_pyg.commands.shapes.data import ROTATED, Shapes
 from deepsphere_pyg.commands.shapes.published import PUBLISHED, PublishedRow
 from deepsphere_pyg.commands.shapes.training import Tested
 from deepsphere_pyg.convert.meshes import MESH_CHANNELS
 from deepsphere_pyg.datasets import Shrec17
 from deepsphere_pyg.metrics import write_submission, write_summary
-from deepsphere_pyg.plot.labels import confusion_picture, label_curves
+from deepsphere_pyg.plot.labels import confusion_picture, label_curves, shortened
 from deepsphere_pyg.plot.shapes import retrieval_picture, shape_maps_picture
 from deepsphere_pyg.training.callbacks import write_rows
+from samplings.arrays import FloatArray, IntArray
 from samplings.atomic_files import make_folder
 
 #: Scores of the retrieval, micro averages, and those of the classification.
@@ -50,6 +51,17 @@ def row_of(tested: Tested) -> dict[str, Any]:
         }
         row |= {f"{test}:{name}": found[name] for name in SCORES}
     return row
+
+
+def tell_unlabelled(tested: Tested) -> None:
+    """Print for which shapes there are no scores."""
+    for answers in tested.answers.values():
+        if not answers.labelled:
+            unknown = int((answers.truth < 0).sum())
+            print(
+                f"no scores  the classes of {unknown} of {len(answers.ids)} shapes to "
+                "test are not known"
+            )
 
 
 def table(options: Any, results: Results) -> str:
@@ -128,9 +140,8 @@ def write_run(shapes: Shapes, tested: Tested, folder: Path) -> list[Path]:
         if shapes.options.dataset == "shrec17":
             paths += _submission(shapes, tested, answers, folder)
         if answers.labelled:
-            names = answers.class_names
             figures[f"confusion-{test}.png"] = confusion_picture(
-                answers.confusion, [name[:12] for name in names]
+                answers.confusion, [shortened(name) for name in shapes.shown_names]
             )
     if tested.trained is not None and tested.trained.history:
         figures["learning_curves.png"] = label_curves(
@@ -139,7 +150,9 @@ def write_run(shapes: Shapes, tested: Tested, folder: Path) -> list[Path]:
     test = next(iter(tested.answers))
     if tested.answers[test].labelled:
         figures["retrieved.png"] = _retrieved(shapes, tested, test)
-    figures["maps.png"] = _maps(shapes, tested, test)
+    maps = _maps(shapes, tested, test)
+    if maps is not None:
+        figures["maps.png"] = maps
     return [*paths, *write_figures(folder, figures)]
 
 
@@ -179,35 +192,53 @@ def _retrieved(shapes: Shapes, tested: Tested, test: str) -> Any:
     """Draw the queries with the best and the worst lists."""
     answers = tested.answers[test]
     place = {one: i for i, one in enumerate(answers.ids)}
-    truth, precision = answers.truth, answers.average_precisions
-    order = np.argsort(-precision, kind="stable")
-    count = min(_PICTURED, len(order) // 2)
-    chosen = [*order[:count], *order[len(order) - count :]]
+    truth, score = answers.truth, answers.average_precision
     copies = shapes.testing(tested.run.network, tested.run.fold, test)
-    source, which = copies.source, copies.which
+    failed = copies.failed
+    readable = [i for i, one in enumerate(answers.ids) if one not in failed]
     rows = []
-    for i in chosen:
-        others = [place[one] for one in answers.lists[answers.ids[i]]]
-        listed = [int(i), *[j for j in others if j != i]][:_SHOWN]
-        meshes = [
-            (source.load(which[j]), answers.class_names[truth[j]], truth[j] == truth[i])
-            for j in listed
-            if copies.ids[j] not in copies.parts[0].failed
-        ]
-        rows.append((f"average precision {precision[i]:.2f}", meshes))
+    for title, chosen in _ends(score, truth, readable).items():
+        for i in chosen:
+            others = [place[one] for one in answers.lists[answers.ids[i]][:LONGEST]]
+            listed = [i, *(j for j in others if j != i)]
+            meshes = [
+                (
+                    copies.source.load(copies.which[j]),
+                    shortened(shapes.shown_names[truth[j]]),
+                    bool(truth[j] == truth[i]),
+                )
+                for j in listed[:_SHOWN]
+                if answers.ids[j] not in failed
+            ]
+            rows.append((f"{title}: average precision {score[i]:.2f}", meshes))
     return retrieval_picture(rows)
+
+
+def _ends(
+    score: FloatArray, truth: IntArray, some: Sequence[int]
+) -> dict[str, list[int]]:
+    """Return the queries of highest and of lowest score, each of another class."""
+    order = np.array(some)[np.argsort(-score[some], kind="stable")]
+    count = min(_PICTURED, len(order) // 2)
+    ends = []
+    for way in (order, order[::-1]):
+        _, first = np.unique(truth[way], return_index=True)
+        ends.append(way[np.sort(first)][:count].tolist())
+    best, worst = ends
+    return {"best": best, "worst": [i for i in reversed(worst) if i not in best]}
 
 
 def _maps(shapes: Shapes, tested: Tested, test: str) -> Any:
     """Draw the first shape and its maps."""
     copies = shapes.testing(tested.run.network, tested.run.fold, test)
-    part, which = copies.parts[0], copies.which
-    readable = [i for i in which if part.ids[i] not in part.failed]
-    first = int((readable or which)[0])
-    mesh = copies.source.load(first)
+    readable = copies.readable
+    if not len(readable.which):
+        return None
+    first, part = int(readable.which[0]), copies.parts[0]
     return shape_maps_picture(
-        mesh,
+        copies.source.load(first),
         np.asarray(part.x[first, 0]),
-        shapes.sampling(tested.run.network),
+        part.sampling,
         MESH_CHANNELS,
+        shortened(copies.source.ids[first], 30),
     )

@@ -40,11 +40,13 @@ class Run(NamedTuple):
     network: str
     train: str
     fold: int
+    seed: int
 
     @property
     def name(self) -> str:
         """Name of the folder."""
-        return f"{self.network}-{self.train}-fold{self.fold}"
+        seed = f"-seed{self.seed}" if self.seed else ""
+        return f"{self.network}-{self.train}-fold{self.fold}{seed}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Tested:
     parameters
         Number of parameters.
     minutes
-        Duration of this session.
+        Duration of the training, since it was last resumed, and of the test.
     trained
         The network and its history; None for the nearest neighbour of spectra, and
         without training.

@@ -83,18 +83,18 @@ class MeshFolder(MeshFiles):
             test_share = probability_argument("test_share", test_share)
         seed = integer_argument("seed", seed, 0)
         folder = folder_argument(root, _LAYOUT)
-        is_split = {"train", "test"} <= {one.name for one in sub_folders(folder)}
-        if is_split and test_share is not None:
+        split_already = is_split(folder)
+        if split_already and test_share is not None:
             raise ValueError(
                 f"{folder} is split already into train and test, so that test_share "
                 f"has no meaning, got {test_share}; leave it out"
             )
-        found = _split_meshes(folder) if is_split else _meshes(folder)
+        found = _split_meshes(folder) if split_already else _meshes(folder)
         names = tuple(found)
         paths = [path for listed in found.values() for path in listed]
         labels = np.repeat(np.arange(len(names)), [len(p) for p in found.values()])
         chosen = np.arange(len(paths))
-        if is_split and split != "all":
+        if split_already and split != "all":
             part = [path.relative_to(folder).parts[0] for path in paths]
             chosen = np.flatnonzero(np.array(part) == split)
         elif split != "all":
@@ -107,6 +107,11 @@ class MeshFolder(MeshFiles):
                 ", and classes of two shapes or more"
             )
         super().__init__(folder, [paths[at] for at in chosen], labels[chosen], names)
+
+
+def is_split(folder: Path) -> bool:
+    """Whether a folder of meshes has ``train`` and ``test``, with classes in each."""
+    return all((folder / part).is_dir() for part in ("train", "test"))
 
 
 def _meshes(folder: Path) -> dict[str, list[Path]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, Protocol, SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,11 @@ from deepsphere_pyg.convert.meshes.maps import miss_argument
 from deepsphere_pyg.datasets.files import PathLike
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
 from deepsphere_pyg.datasets.shapes.kept_maps import KeptMaps
-from deepsphere_pyg.datasets.shapes.rendering_workers import Loadable, rendered
+from deepsphere_pyg.datasets.shapes.rendering_workers import (
+    Shapes,
+    rendered,
+    source_argument,
+)
 from deepsphere_pyg.datasets.shapes.renderings import Rendering
 from samplings import Sampling
 from samplings.arguments import (
@@ -38,16 +42,6 @@ _LISTED = 5
 
 class UnreadableShapesWarning(UserWarning):
     """Some shapes cannot be read or are empty, and have maps of nothing."""
-
-
-class Shapes(Loadable, Protocol):
-    """What a data set of maps needs of a source of shapes."""
-
-    labels: IntArray
-    class_names: tuple[str, ...]
-
-    def key(self, index: int) -> str:
-        """Return a text that changes with the content of a shape."""
 
 
 class RenderedShapes(ClassificationDataset):
@@ -176,7 +170,7 @@ class RenderedShapes(ClassificationDataset):
         n_workers: SupportsIndex = 1,
         progress: bool = False,
     ) -> None:
-        self.source = _source_argument(source)
+        self.source = source_argument(source)
         self.sampling = sampling_argument("sampling", sampling)
         self._rendering = Rendering(
             self.sampling,
@@ -287,29 +281,6 @@ class RenderedShapes(ClassificationDataset):
             return str(self.source.key(index))
         except (ValueError, OSError) as error:
             return f"{kind_of(error)}: {error}"
-
-
-def _source_argument(source: Any) -> Shapes:
-    """Return ``source`` if it has shapes."""
-    needed = ("ids", "labels", "class_names", "load", "key")
-    lacking = [name for name in needed if not hasattr(source, name)]
-    if lacking or isinstance(source, type):
-        raise TypeError(
-            f"source must be a source of shapes, got {kind_of(source)}"
-            f"{f' without {lacking[0]}' if lacking else ''}; pass one such as "
-            "ModelNet(root, 'train')"
-        )
-    if len(source.ids) == 0:
-        raise ValueError("source must have shapes, got none; pass another source")
-    if np.shape(source.labels) != (len(source.ids),):
-        raise ValueError(
-            f"source must have a label for each of its {len(source.ids)} shapes, got "
-            f"labels of shape {np.shape(source.labels)}; pass -1 for unknown ones"
-        )
-    if len(set(source.ids)) < len(source.ids):
-        raise ValueError("ids of source must differ; rename shapes of the same id")
-    shapes: Shapes = source
-    return shapes
 
 
 def _listed(names: list[str]) -> str:

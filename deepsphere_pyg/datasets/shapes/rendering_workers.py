@@ -1,4 +1,4 @@
-"""Shapes rendered in this process or in several others."""
+"""Sources of shapes, rendered in this process or in several others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert.meshes import Mesh
 from deepsphere_pyg.datasets.shapes.renderings import Rendering
+from samplings.arguments import kind_of
+from samplings.arrays import IntArray
 
 # Shapes waiting for each process: enough that none is idle, few enough for memory.
 _WAITING = 3
@@ -27,6 +30,39 @@ class Loadable(Protocol):
 
     def load(self, index: int) -> Mesh:
         """Return a shape."""
+
+
+class Shapes(Loadable, Protocol):
+    """What a data set of maps needs of a source of shapes."""
+
+    labels: IntArray
+    class_names: tuple[str, ...]
+
+    def key(self, index: int) -> str:
+        """Return a text that changes with the content of a shape."""
+
+
+def source_argument(source: Any) -> Shapes:
+    """Return ``source`` if it has shapes that can be rendered."""
+    needed = ("ids", "labels", "class_names", "load", "key")
+    lacking = [name for name in needed if not hasattr(source, name)]
+    if lacking or isinstance(source, type):
+        raise TypeError(
+            f"source must be a source of shapes, got {kind_of(source)}"
+            f"{f' without {lacking[0]}' if lacking else ''}; pass one such as "
+            "ModelNet(root, 'train')"
+        )
+    if len(source.ids) == 0:
+        raise ValueError("source must have shapes, got none; pass another source")
+    if np.shape(source.labels) != (len(source.ids),):
+        raise ValueError(
+            f"source must have a label for each of its {len(source.ids)} shapes, got "
+            f"labels of shape {np.shape(source.labels)}; pass -1 for unknown ones"
+        )
+    if len(set(source.ids)) < len(source.ids):
+        raise ValueError("ids of source must differ; rename shapes of the same id")
+    shapes: Shapes = source
+    return shapes
 
 
 def rendered(

@@ -139,7 +139,11 @@ def _mesh_folder(root: Path, split: str, perturbed: bool, layout: str) -> Path:
     there = [name for name in names[not perturbed] if (root / name).is_dir()]
     other = ""
     if there:
-        other = f", but {there[0]}: pass perturbed={not perturbed} to read that"
+        flag = "NR" if perturbed else "R"
+        other = (
+            f", but {there[0]}: pass perturbed={not perturbed} to read that "
+            f"(--train {flag})"
+        )
     raise FileNotFoundError(
         f"{root} has no folder {' or '.join(names[perturbed])}{other}; {layout}"
     )

@@ -63,11 +63,15 @@ def test_generated_shapes_are_classified_and_retrieved(tmp_path, cache, capsys):
     few = ("--n-shapes", "40", "--networks", "chebyshev")
     assert run(tmp_path, cache, *few, "--resume") == 0
     assert "trained on" not in capsys.readouterr().out
-    (tmp_path / "results.csv").unlink()
+    other = ("--n-shapes", "60", "--evaluate")
+    assert run(tmp_path, cache, *other) == 2
+    assert "--n-shapes of the results" in capsys.readouterr().err
+    # The table has another row, whose lists are those of classes.
+    assert run(tmp_path, cache, *few, "--evaluate", "--retrieve", "distance") == 2
+    assert "--retrieve of the results" in capsys.readouterr().err
     assert run(tmp_path, cache, *few, "--evaluate") == 0
-    (again,) = rows_of(tmp_path / "results.csv")
-    del again["minutes"], rows[0]["minutes"]
-    assert again == rows[0]
+    again = rows_of(tmp_path / "results.csv")
+    assert sorted(again, key=str) == sorted(rows, key=str)
 
 
 def test_shrec17_is_evaluated_and_its_submission_written(tmp_path, cache, capsys):
@@ -101,27 +105,72 @@ def test_shrec17_is_evaluated_and_its_submission_written(tmp_path, cache, capsys
     assert row["NR:mAP"] == ""
     summary = folder / "deepsphere-chebyshev.summary.csv"
     assert rows_of(summary)[0]["class"] == "microALL"
+    # Without labels there are lists, and no scores.
+    (root / "test.csv").unlink()
+    with pytest.warns(UserWarning, match="000031"):
+        assert run(tmp_path / "out", cache, *given, "--evaluate") == 0
+    assert "the classes of 8 of 8 shapes to test are not known" in (
+        capsys.readouterr().out
+    )
+    assert rows_of(tmp_path / "out" / "results.csv")[0]["R:mAP"] == ""
+
+
+def write_classes(root, names, count, shapes):
+    """Write some shapes of some classes into folders."""
+    for name in names:
+        label = shapes.class_names.index(name)
+        for i in range(count):
+            write_obj(root / name / f"{i}.obj", shapes.load(label + 20 * i))
 
 
 def test_a_folder_of_meshes_is_read(tmp_path, cache, capsys):
-    shapes = GeneratedShapes(40)
-    for i in range(40):
-        name = shapes.class_names[shapes.labels[i]]
-        if i % 20 < 3:
-            for copy in range(5):
-                path = tmp_path / "meshes" / name / f"{i}-{copy}.obj"
-                write_obj(path, shapes.load(i))
+    root = tmp_path / "meshes"
+    write_classes(root, ("egg", "vase", "tree"), 5, GeneratedShapes(100))
+    # Neither is of the fold that is tested.
+    broken = [root / "egg" / "0.obj", root / "tree" / "1.obj"]
+    for path in broken:
+        path.write_text("v 0 0 nan")
+    given = ("--dataset", "folder", "--root", str(root), "--retrieve", "distance")
+    with pytest.warns(UserWarning, match="2 of 15 shapes cannot be mapped") as told:
+        assert run(tmp_path / "out", cache, *given) == 0
+    assert len([one for one in told if "cannot be mapped" in str(one.message)]) == 1
+    text = capsys.readouterr().out
+    assert "3 classes" in text
+    for part, total in (("train", 10), ("validation", 2)):
+        assert f"left out   1 of {total} shapes of the part '{part}'" in text
+
+
+def test_a_folder_keeps_its_own_parts(tmp_path, cache, capsys):
+    shapes, root = GeneratedShapes(100), tmp_path / "meshes"
+    for part, count in (("train", 4), ("test", 2)):
+        write_classes(root / part, ("egg", "vase"), count, shapes)
+    given = ("--dataset", "folder", "--root", str(root), "--networks", "spectrum")
+    assert run(tmp_path / "out", cache, *given) == 0
+    answers = rows_of(tmp_path / "out" / "spectrum-R-fold0" / "answers-R.csv")
+    expected = [f"test/{name}/{i}" for name in ("egg", "vase") for i in range(2)]
+    assert [one["id"] for one in answers] == expected
+    assert run(tmp_path / "folds", cache, *given, "--folds", "0", "1") == 2
+    assert "--folds must be distinct values of 0, got 0 1" in capsys.readouterr().err
+
+
+def test_too_few_shapes_and_classes_are_told(tmp_path, cache, capsys):
+    shapes = GeneratedShapes(240)
     given = ("--dataset", "folder", "--root", str(tmp_path / "meshes"))
-    assert run(tmp_path / "out", cache, *given, "--retrieve", "distance") == 0
-    assert "3 classes" in capsys.readouterr().out
+    write_classes(tmp_path / "meshes", ("egg",), 12, shapes)
+    assert run(tmp_path / "out", cache, *given) == 2
+    assert "has one class, egg; pass shapes of two" in capsys.readouterr().err
+    write_classes(tmp_path / "meshes", ("vase",), 1, shapes)
+    (tmp_path / "meshes" / "egg" / "11.obj").unlink()
+    assert run(tmp_path / "out", cache, *given) == 2
+    assert "has 12 shapes: too few to test a fifth" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("recipe", "expected"),
     [
-        ("paper", {"learning_rate": 5e-2, "epsilon": 0.1, "triplet": 1.0}),
-        ("published-row", {"rotations": 3, "translations": 3, "triplet": 0.0}),
-        ("s2cnn", {"one_copy": True, "momentum": 0.9, "milestones": (100, 200)}),
+        ("paper", {"learning_rate": 5e-2, "epsilon": 0.1, "triplet": 1.0, "nside": 32}),
+        ("published-row", {"rotations": 3, "translations": 3, "miss": 0.0}),
+        ("s2cnn", {"one_copy": True, "networks": ("so3",), "milestones": (100, 200)}),
     ],
 )
 def test_recipes_stand_for_options_that_later_ones_override(recipe, expected):

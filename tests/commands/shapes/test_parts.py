@@ -1,5 +1,7 @@
 """Networks, batches, losses and answers of ``deepsphere-pyg shapes``."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,14 +11,17 @@ from deepsphere_pyg.commands.label_batches import LabelBatch
 from deepsphere_pyg.commands.prepared_batches import finished, prepared
 from deepsphere_pyg.commands.shapes.answers import ShapeAnswers
 from deepsphere_pyg.commands.shapes.batches import CopyBatches
-from deepsphere_pyg.commands.shapes.data import Copies
+from deepsphere_pyg.commands.shapes.data import Copies, Shapes
 from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS, SPECTRUM
+from deepsphere_pyg.commands.shapes.options import ShapesOptions
+from deepsphere_pyg.commands.shapes.report import _ends
 from deepsphere_pyg.commands.shapes.spectra import PowerSpectra
 from deepsphere_pyg.commands.shapes.task import ShapeTask
+from deepsphere_pyg.commands.shapes.training import Run
 from deepsphere_pyg.datasets import GeneratedShapes, RenderedShapes
 from deepsphere_pyg.harmonics import ISHT, HarmonicRotation, Rotation
 from deepsphere_pyg.losses import TripletLoss
-from deepsphere_pyg.metrics import RankedLists, ranked_by_distance
+from deepsphere_pyg.metrics import RankedLists
 from samplings import GaussLegendre, HEALPix
 
 NETWORKS = [name for name in SHAPE_NETWORKS if name != SPECTRUM]
@@ -66,6 +71,41 @@ def test_copies_of_a_shape_follow_each_other(copies):
     torch.testing.assert_close(std.double(), every.std((0, 1)), atol=1e-6, rtol=0)
 
 
+def test_shapes_that_cannot_be_mapped_are_told_apart(copies):
+    failed = [copies.source.ids[2]]
+    parts = [SimpleNamespace(failed=one, x=copies.parts[0].x) for one in (failed, [])]
+    readable = copies._replace(parts=tuple(parts)).readable
+    assert readable.which.tolist() == [7, 5, 3]
+    assert readable.labels.tolist() == copies.source.labels[[7, 5, 3]].tolist()
+
+
+def test_maps_are_opened_once(tmp_path):
+    options = ShapesOptions(
+        n_shapes=20, nside=8, translations=1, rotations=1, cache=tmp_path
+    )
+    shapes = Shapes(options)
+    first, other = (shapes.training(name, 0, "NR") for name in ("chebyshev", "hybrid"))
+    assert first["train"].parts == other["validation"].parts
+    assert [part.x.shape[1] for part in first["train"].parts] == [1, 1]
+    tests = shapes.testing("chebyshev", 0, "R"), shapes.testing("chebyshev", 0, "NR")
+    assert tests[0].parts != tests[1].parts
+
+
+def test_no_shape_is_in_two_parts(tmp_path):
+    shapes = Shapes(ShapesOptions(n_shapes=200, cache=tmp_path))
+    tested = []
+    for fold in range(5):
+        parts = [which for _, which in shapes.sources(fold, True).values()]
+        assert sorted(np.concatenate(parts)) == list(range(200))
+        tested += parts[2].tolist()
+    assert sorted(tested) == list(range(200))
+
+
+def test_trainings_of_other_seeds_have_folders_of_their_own():
+    names = {Run("so3", "R", 1, seed).name for seed in range(3)}
+    assert names == {"so3-R-fold1", "so3-R-fold1-seed1", "so3-R-fold1-seed2"}
+
+
 def test_one_copy_of_each_shape_is_drawn_by_the_epoch(copies):
     network = SHAPE_NETWORKS["chebyshev"].build(HEALPix(4, nest=True), 4, 12)
     batches = CopyBatches(copies, network, 3, 0, one_copy=True)
@@ -108,14 +148,21 @@ def test_the_weighted_f1_is_that_of_scikit_learn():
     assert answers.accuracy == pytest.approx(np.trace(answers.confusion) / 0.8)
 
 
-def test_average_precisions_are_those_of_the_scores():
+def test_the_mean_of_the_precisions_of_lists_is_that_of_the_evaluator():
     rng = np.random.default_rng(0)
-    ids = [str(i) for i in range(30)]
-    truth = rng.integers(4, size=30)
-    lists = ranked_by_distance(rng.normal(size=(30, 2)), ids, n=9)
+    truth, ids = rng.integers(4, size=30), [f"{i:06d}" for i in range(30)]
+    lists = RankedLists(
+        {one: rng.permutation(ids)[: rng.integers(1, 30)].tolist() for one in ids}
+    )
     answers = ShapeAnswers(ids, truth, truth, lists, tuple("abcd"))
-    mean = answers.average_precisions.mean()
-    assert mean == pytest.approx(answers.retrieval.micro.average_precision)
+    expected = answers.retrieval.micro.average_precision
+    assert answers.average_precision.mean() == pytest.approx(expected, rel=1e-12)
+
+
+def test_best_and_worst_queries_are_of_different_classes():
+    score = np.array([0.9, 0.8, 0.7, 0.1, 0.2, 0.3, 1.0])
+    truth = np.array([0, 0, 1, 1, 1, 2, 2])
+    assert _ends(score, truth, range(6)) == {"best": [0, 2, 5], "worst": [1, 3]}
 
 
 def test_power_spectra_do_not_change_with_rotation():
