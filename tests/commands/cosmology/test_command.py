@@ -124,6 +124,14 @@ def test_held_maps_have_the_same_noise_each_time():
     assert not np.allclose(data.test.x, data.validation.x)
 
 
+def test_pooling_is_in_the_name_of_a_network():
+    patch = HEALPix(64, nest=True)[np.arange(64 * 64)]
+    kinds = [method_named(f"fcn-heat-8{end}").network(patch) for end in ("", "-mean")]
+    assert [one.config["pooling"] for one in kinds] == ["max", "mean"]
+    with pytest.raises(ValueError, match="-mean after it for mean pooling"):
+        method_named("fcn-heat-8-max")
+
+
 def test_earlier_weights_have_the_mean_squared_distance():
     patch = HEALPix(64, nest=True)[np.arange(64 * 64)]
     graph = method_named("fcn-earlier-8").pyramid(patch).graphs[0]
