@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -76,9 +77,10 @@ def error_against_equivariance(
     """
     figure = Figure(figsize=(6.5, 4.5), layout="constrained")
     panel = figure.subplots()
-    families = sorted({name.rpartition("-")[0] for name in errors})
+    # The number of neighbours is in the name, such as fcn-heat-8 or fcn-heat-8-mean.
+    families = sorted({re.sub(r"-\d+", "", name) for name in errors})
     for number, family in enumerate(families):
-        names = [name for name in errors if name.rpartition("-")[0] == family]
+        names = [name for name in errors if re.sub(r"-\d+", "", name) == family]
         names.sort(key=lambda name: equivariance[name])
         colour = f"C{number}"
         means = [float(np.mean(errors[name])) for name in names]
@@ -87,7 +89,7 @@ def error_against_equivariance(
         for name, x, y in zip(names, where, means, strict=True):
             values = errors[name]
             panel.plot([x] * len(values), values, ".", color=colour, alpha=0.5)
-            k = name.rpartition("-")[2]
+            k = re.sub(r"\D", "", name)
             panel.annotate(
                 f"k = {k}",
                 (x, y),

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from deepsphere_pyg.commands.cosmology.classifying import Data, classify
 from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
-from deepsphere_pyg.commands.cosmology.report import least_errors, picture, table
+from deepsphere_pyg.commands.cosmology.report import (
+    equivariance_errors,
+    least_errors,
+    picture,
+    table,
+)
 from deepsphere_pyg.commands.options.resuming import write_config
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -62,12 +67,14 @@ def run(given: CosmologyOptions) -> int:
                 results.add({**key, **found})
                 print(f"test error {found['error']:.2f} %", flush=True)
     limits = least_errors(options)
-    text = table(options, results, limits)
+    equivariance = equivariance_errors(options, results)
+    text = table(options, results, limits, equivariance)
     print(f"\n{text}")
-    figure = picture(options, results, limits)
+    figure = picture(options, results, limits, equivariance)
     facts = {
         **run_facts(options),
         "least_errors": {f"{level:g}": error for level, error in limits.items()},
+        "equivariance_errors": equivariance,
         "results": results.rows,
     }
     write_json(options.folder / "metrics.json", facts)

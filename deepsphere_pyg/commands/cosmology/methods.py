@@ -23,7 +23,7 @@ PLANAR_WIDTHS = (8, 16, 32, 32, 16)
 K = 5
 #: Linear classifiers, and their features.
 LINEAR = ("histogram", "spectrum")
-_GRAPH = re.compile(r"(fcn|cnn)-(earlier|heat|fitted)-([1-9]\d*)")
+_GRAPH = re.compile(r"(fcn|cnn)-(earlier|heat|fitted)-([1-9]\d*)(-mean)?")
 _PLANAR = re.compile(r"planar-(fcn|cnn)(-big)?")
 
 
@@ -39,12 +39,15 @@ class Method:
         ``"fcn"`` or ``"cnn"``; empty for linear classifiers.
     weighting, k
         Edge weights and neighbours; empty and 0 for networks without a graph.
+    pooling
+        Of networks on a graph: ``"max"``, as published, or ``"mean"``.
     """
 
     name: str
     head: str = ""
     weighting: str = ""
     k: int = 0
+    pooling: str = "max"
 
     @property
     def linear(self) -> bool:
@@ -73,6 +76,7 @@ class Method:
             self.pyramid(sampling),
             widths=WIDTHS,
             K=K,
+            pooling=self.pooling,
             head="normalized" if self.head == "fcn" else "dense",
         )
 
@@ -95,12 +99,14 @@ def method_named(name: str) -> Method:
     if name in LINEAR:
         return Method(name)
     if found := _GRAPH.fullmatch(name):
-        return Method(name, found[1], found[2], int(found[3]))
+        pooling = "mean" if found[4] else "max"
+        return Method(name, found[1], found[2], int(found[3]), pooling)
     if found := _PLANAR.fullmatch(name):
         return Method(name, found[1])
     raise ValueError(
         f"--methods has no classifier {name!r}; write fcn-fitted-8, or cnn in place of "
-        "fcn, earlier or heat in place of fitted, another number of neighbours; "
+        "fcn, earlier or heat in place of fitted, another number of neighbours, -mean "
+        "after it for mean pooling; "
         f"planar-fcn, planar-cnn; {' or '.join(LINEAR)}"
     )
 

@@ -87,9 +87,9 @@ class TableOptions(Options):
         Further maps to test on, of a generator.
     methods
         Classifiers: fcn-W-K and cnn-W-K, a network on a graph of K neighbours with
-        weights W (earlier, heat, fitted), fully convolutional or with a dense head;
-        planar-fcn and planar-cnn, on flat pictures; -big after these for more channels;
-        spectrum and histogram, linear.
+        weights W (earlier, heat, fitted), fully convolutional or with a dense head,
+        -mean after these for mean pooling; planar-fcn and planar-cnn, on flat pictures,
+        -big after these for more channels; spectrum and histogram, linear.
     seeds
         Seeds of trainings; the maps are the same for all.
     """

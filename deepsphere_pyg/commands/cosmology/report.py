@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
 
@@ -14,7 +14,7 @@ from deepsphere_pyg.commands.cosmology.patches import spectra_of
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.datasets import likelihood_ratio_error, white_noise_power
 from deepsphere_pyg.plot.classifiers import error_against_equivariance, error_curves
-from samplings import HEALPix, Sampling, equivariance_spectrum
+from samplings import HEALPix, equivariance_spectrum
 
 # Vertices that the equivariance error of a graph is averaged over, at most.
 MEASURED = 1000
@@ -41,19 +41,27 @@ def least_errors(options: Any) -> dict[float, float]:
     return found
 
 
-def table(options: Any, results: Results, limits: dict[float, float]) -> str:
-    """Return the table in Markdown: test errors, and times."""
+def table(
+    options: Any,
+    results: Results,
+    limits: Mapping[float, float],
+    equivariance: Mapping[str, float],
+) -> str:
+    """Return the table in Markdown: test errors, those of equivariance, and times."""
     levels = options.noise
     head = ["classifier", "parameters"]
     head += [f"error at noise {level:g}, %" for level in levels]
+    if equivariance:
+        head.append("equivariance error")
     head += ["training, ms a patch", "inference, ms a patch"]
     lines = []
-    for method in options.classifiers:
+    for method in _with_results(options, results):
         rows = results.find(method=method.name)
-        if not rows:
-            continue
         cells = [method.name, f"{int(rows[0]['parameters']):,}"]
         cells += [_spread(errors_of(results, method, level)) for level in levels]
+        if equivariance:
+            known = method.name in equivariance
+            cells.append(f"{equivariance[method.name]:.4f}" if known else "")
         for name in ("ms_training", "ms_inference"):
             times = [float(row[name]) for row in rows if row[name]]
             cells.append(f"{mean(times):.1f}" if times else "")
@@ -63,6 +71,11 @@ def table(options: Any, results: Results, limits: dict[float, float]) -> str:
         lines.append(["least there can be", "", *shown, "", ""])
     rows_of_table = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in rows_of_table)
+
+
+def _with_results(options: Any, results: Results) -> list[Method]:
+    """Return the methods that have results."""
+    return [m for m in options.classifiers if results.find(method=m.name)]
 
 
 def errors_of(results: Results, method: Method, level: float) -> list[float]:
@@ -80,13 +93,17 @@ def _spread(errors: Sequence[float]) -> str:
     return f"{mean(errors):.1f} ± {stdev(errors):.1f}"
 
 
-def equivariance_errors(
-    methods: Sequence[Method], sampling: Sampling
-) -> dict[str, float]:
+def equivariance_errors(options: Any, results: Results) -> dict[str, float]:
     """Return the mean equivariance error of the finest graph of each network.
 
-    The geometric mean over degrees, away from the border of the patch.
+    The geometric mean over degrees, away from the border of the patch; nothing for
+    tables that do not compare graphs.
     """
+    if options.table != "graphs":
+        return {}
+    methods = _with_results(options, results)
+    side = options.nside // options.order
+    sampling = HEALPix(options.nside, nest=True)[np.arange(side * side)]
     centre = sampling.xyz.mean(axis=0)
     inner = np.sort(np.argsort(-(sampling.xyz @ centre))[: len(sampling) // 4])
     some = inner[:: max(1, len(inner) // MEASURED)]
@@ -105,20 +122,18 @@ def equivariance_errors(
 def picture(
     options: Any,
     results: Results,
-    limits: dict[float, float],
+    limits: Mapping[float, float],
+    equivariance: Mapping[str, float],
 ) -> Figure:
     """Draw the errors against the noise, or against those of equivariance."""
-    methods = [m for m in options.classifiers if results.find(method=m.name)]
-    if options.table == "graphs":
-        side = options.nside // options.order
-        patch = HEALPix(options.nside, nest=True)[np.arange(side * side)]
-        found = equivariance_errors(methods, patch)
+    methods = _with_results(options, results)
+    if equivariance:
         level = options.noise[0]
         by_name = {m.name: errors_of(results, m, level) for m in methods}
         return error_against_equivariance(
-            {name: by_name[name] for name in found},
-            found,
-            {name: by_name[name] for name in by_name if name not in found},
+            {name: by_name[name] for name in equivariance},
+            equivariance,
+            {name: by_name[name] for name in by_name if name not in equivariance},
         )
     curves = {
         m.name: {

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from deepsphere_pyg.commands.cosmology.classifying import CLASSES, Data
 from deepsphere_pyg.commands.cosmology.methods import method_named
 from deepsphere_pyg.commands.cosmology.options import TABLES
 from deepsphere_pyg.commands.cosmology.patches import EQUAL_BELOW, spectra_of
+from deepsphere_pyg.commands.cosmology.report import equivariance_errors, table
 from deepsphere_pyg.commands.cosmology.task import NoisyMapsTask
+from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.datasets import cosmology_spectra
 from samplings import HEALPix, knn_graph
 
@@ -121,6 +124,14 @@ def test_held_maps_have_the_same_noise_each_time():
     assert not np.allclose(data.test.x, data.validation.x)
 
 
+def test_pooling_is_in_the_name_of_a_network():
+    patch = HEALPix(64, nest=True)[np.arange(64 * 64)]
+    kinds = [method_named(f"fcn-heat-8{end}").network(patch) for end in ("", "-mean")]
+    assert [one.config["pooling"] for one in kinds] == ["max", "mean"]
+    with pytest.raises(ValueError, match="-mean after it for mean pooling"):
+        method_named("fcn-heat-8-max")
+
+
 def test_earlier_weights_have_the_mean_squared_distance():
     patch = HEALPix(64, nest=True)[np.arange(64 * 64)]
     graph = method_named("fcn-earlier-8").pyramid(patch).graphs[0]
@@ -171,3 +182,23 @@ def test_bad_options_are_refused(options, message, tmp_path, capsys):
     assert run(tmp_path / "out", *options.split()) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out" / "results.csv").exists()
+
+
+def test_graphs_are_told_with_their_equivariance_errors(tmp_path):
+    given = [*SMALL, "--table", "graphs", "--data", "gaussian", "--methods"]
+    names = ["fcn-heat-8", "fcn-heat-20", "planar-cnn", "fcn-fitted-8"]
+    options, _ = options_from("cosmology", [*given, *names])
+    results = Results(tmp_path, command.KEYS, command.VALUES)
+    for name in names[:3]:
+        row = {"method": name, "noise": 1.0, "seed": 0, "error": 9.0, "parameters": 5}
+        results.add(row)
+    found = equivariance_errors(options.resolved, results)
+    # Those without a result are left out, as are networks without a graph.
+    assert list(found) == names[:2]
+    assert found["fcn-heat-20"] < 0.5 * found["fcn-heat-8"]
+    text = table(options.resolved, results, {}, found)
+    lines = [line.split(" | ") for line in text.splitlines()]
+    column = lines[0].index("equivariance error")
+    shown = [f"{error:.4f}" for error in found.values()]
+    assert [line[column] for line in lines[2:]] == [*shown, ""]
+    assert not equivariance_errors(replace(options, table="shapes").resolved, results)
