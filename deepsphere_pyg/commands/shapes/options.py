@@ -54,7 +54,8 @@ class ShapeOptions(Options):
         power spectra.
     train
         Train on shapes as they are (NR), or rotated at random (R); both are tested. Of
-        shrec17, these are its normal and its perturbed meshes.
+        shrec17, these are its normal and its perturbed meshes; only one is tested if
+        the folder of the other one is missing.
     folds
         Parts of five to test on, each with a training of its own. shrec17, modelnet10,
         modelnet40 and folders of train and test have one given part, 0.

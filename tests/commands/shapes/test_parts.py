@@ -11,7 +11,8 @@ from deepsphere_pyg.commands.label_batches import LabelBatch
 from deepsphere_pyg.commands.prepared_batches import finished, prepared
 from deepsphere_pyg.commands.shapes.answers import ShapeAnswers
 from deepsphere_pyg.commands.shapes.batches import CopyBatches
-from deepsphere_pyg.commands.shapes.data import Copies, Shapes
+from deepsphere_pyg.commands.shapes.copies import Copies
+from deepsphere_pyg.commands.shapes.data import Shapes
 from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS, SPECTRUM
 from deepsphere_pyg.commands.shapes.options import ShapesOptions
 from deepsphere_pyg.commands.shapes.report import _ends
