@@ -6,8 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.command_line import main, options_from
+from deepsphere_pyg.commands.shapes import training
 from deepsphere_pyg.commands.shapes.data import PARTS, Shapes
 from deepsphere_pyg.commands.shapes.options import ShapesOptions
 from deepsphere_pyg.datasets import SHREC17_SYNSETS, GeneratedShapes
@@ -220,6 +222,31 @@ def test_recipes_stand_for_options_that_later_ones_override(recipe, expected):
     options, _ = options_from("shapes", [f"--recipe={recipe}", "--epochs", "2"])
     assert {name: getattr(options, name) for name in expected} == expected
     assert options.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], 1.0),
+        (["--recipe", "paper"], 0),
+        (["--recipe", "published-row"], 0),
+        (["--recipe", "s2cnn"], 0),
+        (["--recipe", "paper", "--trainer.gradient_clip_val", "0.5"], 0.5),
+    ],
+)
+def test_recipes_do_not_clip_gradients(given, expected, tmp_path, cache, monkeypatch):
+    seen = []
+
+    def train(*_, trainer, **__):
+        seen.append(pl.Trainer(**trainer, logger=False).gradient_clip_val)
+
+    monkeypatch.setattr(training, "train", train)
+    # Maps as in other tests, whatever the recipe says.
+    few = "--n-shapes 40 --networks chebyshev --triplet 0 --rotations 0 --miss 1"
+    options = ["shapes", "--out", str(tmp_path), "--cache", str(cache)]
+    # Without a network, the training has been interrupted.
+    assert main([*options, *given, *SMALL, *few.split()]) == 130
+    assert seen == [expected]
 
 
 @pytest.mark.parametrize(
