@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from torchmetrics.functional.classification import multiclass_f1_score
 
 from deepsphere_pyg.commands.shapes.batches import CopyBatches
-from deepsphere_pyg.commands.shapes.data import Copies
+from deepsphere_pyg.commands.shapes.copies import Copies
 from deepsphere_pyg.metrics import (
     RankedLists,
     RetrievalScores,

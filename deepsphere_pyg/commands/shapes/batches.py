@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepsphere_pyg.commands.prepared_batches import PreparedBatches
-from deepsphere_pyg.commands.shapes.data import Copies
+from deepsphere_pyg.commands.shapes.copies import Copies
 from deepsphere_pyg.models import SavedModel
 from deepsphere_pyg.training.samplers import EpochShuffle
 

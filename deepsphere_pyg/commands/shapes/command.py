@@ -63,6 +63,10 @@ def run(options: ShapesOptions) -> int:
     shapes = Shapes(options)
     names = shapes.class_names
     print(f"data       {options.dataset}, {len(names)} classes, nside {options.nside}")
+    # Both kinds of shapes are opened before any training.
+    print(f"tested on  {' and '.join(shapes.tests)}")
+    for test, reason in shapes.untested.items():
+        print(f"untested   {test}: {reason}")
     files = [results.path]
     for one in runs:
         known = results.find(**one._asdict())

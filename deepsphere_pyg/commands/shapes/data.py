@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from deepsphere_pyg.commands.shapes.copies import Copies
 from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS
 from deepsphere_pyg.commands.shapes.options import FOLDS, ShapesOptions
 from deepsphere_pyg.datasets import (
@@ -25,96 +25,17 @@ from deepsphere_pyg.datasets import (
     UnreadableShapesWarning,
     stratified_folds,
 )
+from deepsphere_pyg.datasets.shapes.shrec17 import mesh_folder_names
 from samplings import Sampling
 from samplings.arrays import IntArray
 
 #: Rotations of the data: as they are, or at random.
 ROTATED = {"NR": False, "R": True}
+PARTS = ("train", "validation", "test")
 # Share of the training shapes of a class that validate.
 VALIDATION = 0.1
 # Seeds of the copies to train and to test with.
 _TRAIN, _TEST = 0, 1
-# Largest number of copies that statistics of the channels are taken from.
-_MEASURED = 500
-
-
-class Copies(NamedTuple):
-    """Maps of some shapes.
-
-    Attributes
-    ----------
-    source
-        The shapes.
-    parts
-        Data sets of them whose copies of a shape follow each other.
-    which
-        Numbers of the shapes in these data sets.
-    """
-
-    source: ShapeSource
-    parts: tuple[RenderedShapes, ...]
-    which: IntArray
-
-    @property
-    def each(self) -> int:
-        """Number of copies of each shape."""
-        return sum(part.x.shape[1] for part in self.parts)
-
-    @property
-    def labels(self) -> IntArray:
-        """Class of each shape."""
-        return self.source.labels[self.which]
-
-    @property
-    def ids(self) -> list[str]:
-        """Name of each shape."""
-        return [self.source.ids[i] for i in self.which]
-
-    @property
-    def failed(self) -> set[str]:
-        """Names of the shapes that cannot be mapped."""
-        return {one for part in self.parts for one in part.failed}
-
-    @property
-    def readable(self) -> Copies:
-        """The same without the shapes that cannot be mapped."""
-        failed = self.failed
-        kept = [i for i in self.which if self.source.ids[i] not in failed]
-        return self._replace(which=np.array(kept, dtype=np.int64))
-
-    @property
-    def sublabels(self) -> list[str] | None:
-        """Class of each shape on the second level, if there are some."""
-        found = self.source.sublabels
-        return None if found is None else [found[i] for i in self.which]
-
-    @property
-    def y(self) -> IntArray:
-        """Class of each copy; those of a shape follow each other."""
-        return np.repeat(self.labels, self.each)
-
-    def read(self, some: IntArray) -> Tensor:
-        """Return copies ``(n, V, C)``, float32, by their numbers."""
-        shape, copy = np.divmod(some, self.each)
-        found: Tensor | None = None
-        first = 0
-        for part in self.parts:
-            own = copy - first
-            here = np.flatnonzero((own >= 0) & (own < part.x.shape[1]))
-            maps = np.asarray(part.x[self.which[shape[here]], own[here]])
-            if found is None:
-                found = torch.empty((len(some), *maps.shape[1:]))
-            found[torch.from_numpy(here)] = torch.from_numpy(maps).float()
-            first += part.x.shape[1]
-        assert found is not None
-        return found
-
-    def statistics(self) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation of each channel."""
-        # At random: every n-th one could always be the same copy, or of one class.
-        order = np.random.default_rng(0).permutation(len(self.y))
-        x = self.read(np.sort(order[:_MEASURED])).double()
-        return x.mean((0, 1)).float(), x.std((0, 1)).float()
 
 
 @dataclass(frozen=True)
@@ -156,15 +77,54 @@ class Shapes:
             return tuple(SHREC17_SYNSETS[name] for name in self.class_names)
         return self.class_names
 
+    @cached_property
+    def untested(self) -> dict[str, str]:
+        """Rotations that SHREC'17 cannot be tested with, and which folder is missing.
+
+        Raises
+        ------
+        FileNotFoundError
+            If both are missing.
+        """
+        root = self.options.root
+        if self.options.dataset != "shrec17" or root is None:
+            return {}
+        missing = {}
+        for test, rotated in ROTATED.items():
+            names = mesh_folder_names("test", rotated)
+            if not any((root / name).is_dir() for name in names):
+                missing[test] = f"{root} has no folder {' or '.join(names)}"
+        if len(missing) == len(ROTATED):
+            # Its error tells what goes where.
+            self._source("test", ROTATED[self.options.train[0]])
+        return missing
+
+    @cached_property
+    def tests(self) -> tuple[str, ...]:
+        """Rotations to test, whatever was trained on: both, if they are there."""
+        tests = tuple(test for test in ROTATED if test not in self.untested)
+        if self.options.published_parts:
+            for test in tests:
+                # Damaged tables are told before the training, not after it.
+                self._source("test", ROTATED[test])
+        return tests
+
     def sources(
-        self, fold: int, rotated: bool
+        self, fold: int, rotated: bool, parts: Sequence[str] = PARTS
     ) -> dict[str, tuple[ShapeSource, IntArray]]:
-        """Return the shapes of each part: their source, and numbers in it."""
-        options = self.options
-        if options.dataset == "shrec17":
-            parts = ("train", "validation", "test")
+        """Return the shapes of some parts: their source, and numbers in it."""
+        if self.options.dataset == "shrec17":
+            # Only files of these parts are needed.
             found = {part: self._source(part, rotated) for part in parts}
             return {part: (one, np.arange(len(one))) for part, one in found.items()}
+        every = self._every_part(fold, rotated)
+        return {part: every[part] for part in parts}
+
+    def _every_part(
+        self, fold: int, rotated: bool
+    ) -> dict[str, tuple[ShapeSource, IntArray]]:
+        """Return the shapes of all parts of data sets of one kind of files."""
+        options = self.options
         if options.published_parts:
             train, test = (self._source(part, rotated) for part in ("train", "test"))
             split = train.parts(validation=VALIDATION, test=0.0, seed=0)
@@ -201,10 +161,9 @@ class Shapes:
             If none is left.
         """
         rotated = ROTATED[train]
-        sources = self.sources(fold, rotated)
         found = {}
-        for part in ("train", "validation"):
-            every = self._copies(network, *sources[part], rotated, "train")
+        for part, source in self.sources(fold, rotated, PARTS[:2]).items():
+            every = self._copies(network, *source, rotated, "train")
             found[part] = copies = every.readable
             left_out = len(every.which) - len(copies.which)
             if not len(copies.which):
@@ -221,9 +180,8 @@ class Shapes:
     def testing(self, network: str, fold: int, test: str) -> Copies:
         """Return the maps to test with, as they are or rotated."""
         rotated = ROTATED[test]
-        return self._copies(
-            network, *self.sources(fold, rotated)["test"], rotated, "test"
-        )
+        source = self.sources(fold, rotated, ("test",))["test"]
+        return self._copies(network, *source, rotated, "test")
 
     def sampling(self, network: str) -> Sampling:
         """Return the points of the maps of a network."""

@@ -13,19 +13,23 @@ from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS
 from deepsphere_pyg.datasets.shapes.mesh_folder import is_split
 from deepsphere_pyg.training.options import TrainingOptions
 
+# The command clips gradients to a norm of 1; none of the publications does.
+_UNCLIPPED = " --trainer.gradient_clip_val 0"
 #: Recipes of publications; ``--recipe NAME`` stands for these options.
 STANDS_FOR = {
     # Defferrard et al. 2020, section 4.1, and the optimizer of their code.
     "--recipe paper": "--nside 32 --miss 0 --translations 3 --rotations 0 --triplet 1 "
-    "--epochs 30 --batch-size 32 --lr 5e-2 --epsilon 0.1 --schedule constant",
+    "--epochs 30 --batch-size 32 --lr 5e-2 --epsilon 0.1 --schedule constant"
+    + _UNCLIPPED,
     # The run whose scores are the row of the table of Defferrard et al. 2020.
     "--recipe published-row": "--nside 32 --miss 0 --translations 3 --rotations 3 "
     "--triplet 0 --epochs 50 --batch-size 32 --lr 2e-2 --epsilon 0.1 "
-    "--schedule constant",
+    "--schedule constant" + _UNCLIPPED,
     # The code of Cohen et al. 2018.
     "--recipe s2cnn": "--networks so3 --nside 32 --miss 1 --translations 0 "
     "--rotations 5 --test-copies 5 --one-copy --epochs 300 --batch-size 32 "
-    "--optimizer sgd --momentum 0.9 --lr 0.5 --schedule steps --milestones 100 200",
+    "--optimizer sgd --momentum 0.9 --lr 0.5 --schedule steps --milestones 100 200"
+    + _UNCLIPPED,
 }
 #: Data sets of which each shape belongs to a published part.
 PUBLISHED_PARTS = ("shrec17", "modelnet10", "modelnet40")
@@ -54,7 +58,8 @@ class ShapeOptions(Options):
         power spectra.
     train
         Train on shapes as they are (NR), or rotated at random (R); both are tested. Of
-        shrec17, these are its normal and its perturbed meshes.
+        shrec17, these are its normal and its perturbed meshes; only one is tested if
+        the folder of the other one is missing.
     folds
         Parts of five to test on, each with a training of its own. shrec17, modelnet10,
         modelnet40 and folders of train and test have one given part, 0.

@@ -32,7 +32,7 @@ class PublishedRow(NamedTuple):
     parameters: str = ""
 
 
-#: Perturbed test set of SHREC'17.
+#: Perturbed test set of SHREC'17; NR/NR is of the normal one.
 SHREC17 = (
     PublishedRow("DLAN (Furuya)", (0.814, 0.683, 0.706, 0.656, None)),
     PublishedRow("ReVGG (Tatsuma)", (0.705, 0.769, 0.719, 0.696, None)),
@@ -60,14 +60,28 @@ SHREC17 = (
         80.7,
         "190k",
     ),
+    PublishedRow(
+        "DeepSphere, HEALPix, NR/R",
+        (0.715, 0.707, 0.705, 0.675, 0.755),
+        parameters="190k",
+    ),
+    PublishedRow(
+        "DeepSphere, HEALPix, NR/NR",
+        (0.709, 0.704, 0.700, 0.671, 0.751),
+        parameters="190k",
+    ),
     PublishedRow("Cobb 2021", (0.719, 0.710, 0.708, 0.679, 0.758), parameters="250k"),
 )
-#: ModelNet40, in the record of DeepSphere's code: trained and tested on shapes as they
-#: are, then on both rotated, then trained on shapes turned about the vertical axis.
+#: ModelNet40, in the record of DeepSphere's code, under the names that it has there:
+#: trained/tested on shapes as they are (x, here NR), turned about the vertical axis
+#: (z), or rotated at random (SO3, here R).
 MODELNET40 = (
-    PublishedRow("DeepSphere, NR/NR", (), 87.8),
-    PublishedRow("DeepSphere, R/R", (), 86.7),
+    PublishedRow("DeepSphere, x/x", (), 87.8),
+    PublishedRow("DeepSphere, z/z", (), 86.8),
+    PublishedRow("DeepSphere, SO3/SO3", (), 86.7),
+    PublishedRow("DeepSphere, z/SO3", (), 76.9),
     PublishedRow("Esteves 2018, z/z", (), 88.9),
-    PublishedRow("Esteves 2018, R/R", (), 86.9),
+    PublishedRow("Esteves 2018, SO3/SO3", (), 86.9),
+    PublishedRow("Esteves 2018, z/SO3", (), 78.6),
 )
 PUBLISHED = {"shrec17": SHREC17, "modelnet40": MODELNET40}

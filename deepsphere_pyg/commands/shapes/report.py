@@ -138,7 +138,7 @@ def write_run(shapes: Shapes, tested: Tested, folder: Path) -> list[Path]:
         write_rows(path, _rows(answers))
         paths.append(path)
         if shapes.options.dataset == "shrec17":
-            paths += _submission(shapes, tested, answers, folder)
+            paths += _submission(shapes, tested, test, folder)
         if answers.labelled:
             figures[f"confusion-{test}.png"] = confusion_picture(
                 answers.confusion, [shortened(name) for name in shapes.shown_names]
@@ -170,11 +170,10 @@ def _rows(answers: ShapeAnswers) -> list[dict[str, Any]]:
     ]
 
 
-def _submission(
-    shapes: Shapes, tested: Tested, answers: ShapeAnswers, folder: Path
-) -> list[Path]:
+def _submission(shapes: Shapes, tested: Tested, test: str, folder: Path) -> list[Path]:
     """Write the folder that SHREC'17's evaluator reads, and the scores as it does."""
-    source = shapes.testing(tested.run.network, 0, tested.run.train).source
+    answers = tested.answers[test]
+    source = shapes.testing(tested.run.network, 0, test).source
     assert isinstance(source, Shrec17)
     name = source.dataset_name
     method = f"deepsphere-{tested.run.network}"
@@ -183,7 +182,7 @@ def _submission(
     )
     if not answers.labelled:
         return [written]
-    summary = folder / f"{method}.summary.csv"
+    summary = folder / f"{method}.{name}.summary.csv"
     write_summary(summary, answers.retrieval, method=method, split_name=name)
     return [written, summary]
 

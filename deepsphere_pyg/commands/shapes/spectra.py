@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from deepsphere_pyg.commands.shapes.data import Copies
+from deepsphere_pyg.commands.shapes.copies import Copies
 from deepsphere_pyg.harmonics import SHT, power_spectrum
 from samplings import Sampling
 from samplings.arrays import FloatArray

@@ -20,9 +20,8 @@ from deepsphere_pyg.commands.shapes.answers import (
     nearest_answers,
 )
 from deepsphere_pyg.commands.shapes.batches import CopyBatches
-from deepsphere_pyg.commands.shapes.data import ROTATED, Shapes
+from deepsphere_pyg.commands.shapes.data import Shapes
 from deepsphere_pyg.commands.shapes.networks import CHANNELS, SHAPE_NETWORKS, SPECTRUM
-from deepsphere_pyg.commands.shapes.options import ShapesOptions
 from deepsphere_pyg.commands.shapes.spectra import PowerSpectra
 from deepsphere_pyg.commands.shapes.task import ShapeTask
 from deepsphere_pyg.models import HarmonicClassifier, SavedModel
@@ -75,11 +74,6 @@ class Tested:
     trained: Trained | None = None
 
 
-def tests_of(options: ShapesOptions, run: Run) -> tuple[str, ...]:
-    """Return the rotations to test: both, or those of the training for SHREC'17."""
-    return (run.train,) if options.dataset == "shrec17" else tuple(ROTATED)
-
-
 def fit_and_test(shapes: Shapes, run: Run, folder: Path) -> Tested | None:
     """Train, or resume, and test; return None after an interrupt.
 
@@ -114,7 +108,7 @@ def fit_and_test(shapes: Shapes, run: Run, folder: Path) -> Tested | None:
             batch_size=TEST_BATCH,
             device=options.torch_device,
         )
-        for test in tests_of(options, run)
+        for test in shapes.tests
     }
     minutes = (time.perf_counter() - started) / 60
     return Tested(run, answers, n_parameters(task.network), minutes, trained)
@@ -167,7 +161,7 @@ def _nearest(shapes: Shapes, run: Run) -> dict[str, ShapeAnswers]:
     scale = features.std(axis=0)
     scale[scale == 0] = 1
     found = {}
-    for test in tests_of(shapes.options, run):
+    for test in shapes.tests:
         copies = shapes.testing(SPECTRUM, run.fold, test)
         found[test] = nearest_answers(
             features / scale,

@@ -17,6 +17,7 @@ from deepsphere_pyg.convert.meshes.maps import miss_argument
 from deepsphere_pyg.datasets.files import PathLike
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
 from deepsphere_pyg.datasets.shapes.kept_maps import KeptMaps
+from deepsphere_pyg.datasets.shapes.listed_maps import first_names
 from deepsphere_pyg.datasets.shapes.rendering_workers import (
     Shapes,
     rendered,
@@ -36,8 +37,6 @@ from samplings.arguments import (
 from samplings.arrays import FloatArray, IntArray
 
 _DTYPES = ("float32", "float16")
-# Largest number of shapes that a warning names.
-_LISTED = 5
 
 
 class UnreadableShapesWarning(UserWarning):
@@ -79,7 +78,10 @@ class RenderedShapes(ClassificationDataset):
     cache
         Folder in which maps are kept between runs, also of an interrupted one; None
         keeps them in memory. Each choice of settings, shapes and points has a folder of
-        its own in it.
+        its own in it, which takes the maps of shapes that have not changed from those
+        of the same settings and points: if a mesh is repaired, added or left out, only
+        that one is rendered. A folder may be deleted as soon as no process uses it,
+        such as that of an earlier version of the shapes once a new one is complete.
     dtype
         Type in which maps are kept. ``"float16"`` halves the space; it rounds cosines
         and sines by at most 0.00024, and distances by at most 0.00049.
@@ -124,7 +126,8 @@ class RenderedShapes(ClassificationDataset):
     UnreadableShapesWarning
         If shapes cannot be read or are empty.
     RuntimeWarning
-        If kept maps are damaged, and therefore rendered again.
+        If kept maps are damaged, and therefore rendered again, or those of another
+        folder of the cache cannot be read.
 
     Notes
     -----
@@ -229,21 +232,18 @@ class RenderedShapes(ClassificationDataset):
                 maps[index] = values
             maps.setflags(write=False)
             return maps
-        kept = KeptMaps(cache / self._name(), shape, self._rendering.dtype)
-        done, damaged = kept.done(hidden)
-        if damaged:
-            warnings.warn(
-                f"{kept.maps} is damaged at {len(damaged)} of {len(self.ids)} shapes "
-                f"({_listed([self.ids[i] for i in damaged])}), which are rendered "
-                "again; check the disk",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-        missing = [index for index in everything if index not in done]
+        kept = KeptMaps(
+            cache,
+            self._rendering,
+            type(self.sampling).__name__.lower(),
+            self.ids,
+            [self._key(index) for index in everything],
+        )
+        missing = kept.missing(hidden)
         for index, values, right in self._rendered(missing, n_workers, hidden):
             # Those that failed are tried again, since their files may be repaired.
             kept.write(index, values, done=right)
-        return kept.mapped()
+        return kept.mapped(len(self.ids))
 
     def _rendered(self, indices: list[int], n_workers: int, hidden: bool | None) -> Any:
         """Yield index and maps of each shape, and whether it can be read."""
@@ -263,17 +263,11 @@ class RenderedShapes(ClassificationDataset):
             first = faults[min(faults)]
             warnings.warn(
                 f"{len(faults)} of {len(self.ids)} shapes cannot be mapped "
-                f"({_listed(self.failed)}; {self.failed[0]}: {first}); their maps are "
-                "those of nothing; leave them out of trainings",
+                f"({first_names(self.failed)}; {self.failed[0]}: {first}); their maps "
+                "are those of nothing; leave them out of trainings",
                 UnreadableShapesWarning,
                 stacklevel=4,
             )
-
-    def _name(self) -> str:
-        """Return the name of the folder of the maps, by all that they depend on."""
-        keys = [self._key(index) for index in range(len(self.ids))]
-        digest = self._rendering.digest(list(zip(self.ids, keys, strict=True)))
-        return f"shapes-{type(self.sampling).__name__.lower()}-{digest}"
 
     def _key(self, index: int) -> str:
         """Return the key of a shape, or its error if there is none."""
@@ -281,8 +275,3 @@ class RenderedShapes(ClassificationDataset):
             return str(self.source.key(index))
         except (ValueError, OSError) as error:
             return f"{kind_of(error)}: {error}"
-
-
-def _listed(names: list[str]) -> str:
-    """Return the first names of a list."""
-    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")

@@ -59,8 +59,8 @@ class Rendering:
         channels = SURFACE_CHANNELS * (2 if self.hull else 1)
         return self.augmentations, len(self.sampling), channels
 
-    def digest(self, shapes: list[tuple[str, str]]) -> str:
-        """Return a digest of the settings, the points, and ids and keys of shapes."""
+    def digest(self) -> str:
+        """Return a digest of the settings and the points."""
         settings = (
             _VERSION,
             self.augmentations,
@@ -71,7 +71,6 @@ class Rendering:
             # Without shift and rotation, nothing is random.
             self.seed if self.rotate or self.shift else 0,
             self.dtype,
-            shapes,
         )
         digest = hashlib.sha256(repr(settings).encode())
         digest.update(self.sampling.xyz.tobytes())

@@ -130,13 +130,19 @@ class Shrec17(MeshFiles):
             self.sublabels = [row.subsynset for row in told]
 
 
+def mesh_folder_names(split: str, perturbed: bool) -> tuple[str, ...]:
+    """Return the names that the folder of the meshes of a split may have."""
+    return (f"{split}_perturbed",) if perturbed else (f"{split}_normal", split)
+
+
 def _mesh_folder(root: Path, split: str, perturbed: bool, layout: str) -> Path:
     """Return the folder of the meshes of a split."""
-    names = {True: [f"{split}_perturbed"], False: [f"{split}_normal", split]}
-    for name in names[perturbed]:
+    names = mesh_folder_names(split, perturbed)
+    for name in names:
         if (root / name).is_dir():
             return root / name
-    there = [name for name in names[not perturbed] if (root / name).is_dir()]
+    others = mesh_folder_names(split, not perturbed)
+    there = [name for name in others if (root / name).is_dir()]
     other = ""
     if there:
         flag = "NR" if perturbed else "R"
@@ -145,7 +151,7 @@ def _mesh_folder(root: Path, split: str, perturbed: bool, layout: str) -> Path:
             f"(--train {flag})"
         )
     raise FileNotFoundError(
-        f"{root} has no folder {' or '.join(names[perturbed])}{other}; {layout}"
+        f"{root} has no folder {' or '.join(names)}{other}; {layout}"
     )
 
 

@@ -2,11 +2,16 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.command_line import main, options_from
+from deepsphere_pyg.commands.shapes import training
+from deepsphere_pyg.commands.shapes.data import PARTS, Shapes
+from deepsphere_pyg.commands.shapes.options import ShapesOptions
 from deepsphere_pyg.datasets import SHREC17_SYNSETS, GeneratedShapes
 from deepsphere_pyg.metrics import read_submission, retrieval_scores
 
@@ -74,19 +79,28 @@ def test_generated_shapes_are_classified_and_retrieved(tmp_path, cache, capsys):
     assert sorted(again, key=str) == sorted(rows, key=str)
 
 
-def test_shrec17_is_evaluated_and_its_submission_written(tmp_path, cache, capsys):
-    shapes = GeneratedShapes(40)
-    synsets = tuple(SHREC17_SYNSETS)[:4]
-    root = tmp_path / "shrec17"
-    number = 0
+SYNSETS = tuple(SHREC17_SYNSETS)[:4]
+TESTED = [f"{i:06d}" for i in range(24, 32)]
+
+
+def write_shrec17(root):
+    """Write perturbed shapes of all splits, and normal ones to test with."""
+    shapes, number = GeneratedShapes(40), 0
     for split, count in (("train", 16), ("val", 8), ("test", 8)):
         lines = ["id,synsetId,subSynsetId,modelId,split"]
         for i in range(count):
-            one = f"{number:06d}"
+            one, label = f"{number:06d}", SYNSETS[i % 4]
             write_obj(root / f"{split}_perturbed" / f"{one}.obj", shapes.load(i % 4))
-            lines.append(f"{one},{synsets[i % 4]},{synsets[i % 4]},m{i},{split}")
+            if split == "test":
+                write_obj(root / "test_normal" / f"{one}.obj", shapes.load(i % 4 + 20))
+            lines.append(f"{one},{label},{label},m{i},{split}")
             number += 1
         (root / f"{split}.csv").write_text("\n".join(lines))
+    return root
+
+
+def test_shrec17_is_evaluated_and_its_submissions_written(tmp_path, cache, capsys):
+    root = write_shrec17(tmp_path / "shrec17")
     # One file of the test set is empty, as some of the published ones are.
     (root / "test_perturbed" / "000031.obj").write_text("")
     given = ("--dataset", "shrec17", "--root", str(root))
@@ -94,25 +108,56 @@ def test_shrec17_is_evaluated_and_its_submission_written(tmp_path, cache, capsys
         assert run(tmp_path / "out", cache, *given) == 0
     text = capsys.readouterr().out
     assert "| DeepSphere, HEALPix, published |  | 80.4 | 80.7 | 0.725 |" in text
+    assert "| chebyshev | R/NR |" in text and "| chebyshev | R/R |" in text
+    assert "tested on  NR and R" in text and "untested" not in text
     folder = tmp_path / "out" / "chebyshev-R-fold0"
-    lists = read_submission(folder / "deepsphere-chebyshev" / "test_perturbed")
-    ids = [f"{i:06d}" for i in range(24, 32)]
-    assert sorted(lists) == ids and all(lists[one] for one in ids)
-    labels = [synsets[i % 4] for i in range(8)]
-    scores = retrieval_scores(lists, ids, labels, labels).micro
+    labels = [SYNSETS[i % 4] for i in range(8)]
     row = rows_of(tmp_path / "out" / "results.csv")[0]
-    assert float(row["R:mAP"]) == pytest.approx(scores.average_precision, abs=1e-4)
-    assert row["NR:mAP"] == ""
-    summary = folder / "deepsphere-chebyshev.summary.csv"
-    assert rows_of(summary)[0]["class"] == "microALL"
-    # Without labels there are lists, and no scores.
+    found = {}
+    for test, split in (("R", "test_perturbed"), ("NR", "test_normal")):
+        found[test] = lists = read_submission(folder / "deepsphere-chebyshev" / split)
+        assert sorted(lists) == TESTED and all(lists[one] for one in TESTED)
+        scores = retrieval_scores(lists, TESTED, labels, labels).micro
+        expected = pytest.approx(scores.average_precision, abs=1e-4)
+        assert float(row[f"{test}:mAP"]) == expected
+        answers = rows_of(folder / f"answers-{test}.csv")
+        assert [one["id"] for one in answers] == TESTED
+        summary = rows_of(folder / f"deepsphere-chebyshev.{split}.summary.csv")
+        assert summary[0]["class"] == "microALL" and summary[0]["dataset"] == split
+        assert float(summary[0]["mAP"]) == expected
+    assert found["R"] != found["NR"]
+    # Without labels there are lists, and no scores; without its folder, no test.
     (root / "test.csv").unlink()
+    shutil.rmtree(root / "test_normal")
     with pytest.warns(UserWarning, match="000031"):
         assert run(tmp_path / "out", cache, *given, "--evaluate") == 0
-    assert "the classes of 8 of 8 shapes to test are not known" in (
-        capsys.readouterr().out
-    )
-    assert rows_of(tmp_path / "out" / "results.csv")[0]["R:mAP"] == ""
+    text = capsys.readouterr().out
+    assert "the classes of 8 of 8 shapes to test are not known" in text
+    assert f"untested   NR: {root} has no folder test_normal or test\n" in text
+    row = rows_of(tmp_path / "out" / "results.csv")[0]
+    assert row["R:mAP"] == row["NR:mAP"] == ""
+
+
+def test_shrec17_is_tested_with_what_is_there(tmp_path):
+    root = write_shrec17(tmp_path)
+    options = ShapesOptions(dataset="shrec17", root=root, train=("R",))
+    assert Shapes(options).tests == ("NR", "R")
+    shutil.rmtree(root / "test_perturbed")
+    shapes = Shapes(options)
+    # The perturbed meshes to train with do not need those to test with.
+    assert list(shapes.sources(0, True, ("train", "validation"))) == list(PARTS[:2])
+    assert shapes.tests == ("NR",)
+    assert shapes.untested == {"R": f"{root} has no folder test_perturbed"}
+    (root / "test_normal").rename(root / "test")
+    assert Shapes(options).tests == ("NR",)
+    shutil.rmtree(root / "test")
+    with pytest.raises(FileNotFoundError, match=r"no folder test_perturbed; put the"):
+        Shapes(options).tests  # noqa: B018
+    # What is damaged is told before the training.
+    write_shrec17(tmp_path)
+    (root / "test.csv").write_text("nothing")
+    with pytest.raises(ValueError, match=r"test\.csv"):
+        Shapes(options).tests  # noqa: B018
 
 
 def write_classes(root, names, count, shapes):
@@ -177,6 +222,31 @@ def test_recipes_stand_for_options_that_later_ones_override(recipe, expected):
     options, _ = options_from("shapes", [f"--recipe={recipe}", "--epochs", "2"])
     assert {name: getattr(options, name) for name in expected} == expected
     assert options.epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], 1.0),
+        (["--recipe", "paper"], 0),
+        (["--recipe", "published-row"], 0),
+        (["--recipe", "s2cnn"], 0),
+        (["--recipe", "paper", "--trainer.gradient_clip_val", "0.5"], 0.5),
+    ],
+)
+def test_recipes_do_not_clip_gradients(given, expected, tmp_path, cache, monkeypatch):
+    seen = []
+
+    def train(*_, trainer, **__):
+        seen.append(pl.Trainer(**trainer, logger=False).gradient_clip_val)
+
+    monkeypatch.setattr(training, "train", train)
+    # Maps as in other tests, whatever the recipe says.
+    few = "--n-shapes 40 --networks chebyshev --triplet 0 --rotations 0 --miss 1"
+    options = ["shapes", "--out", str(tmp_path), "--cache", str(cache)]
+    # Without a network, the training has been interrupted.
+    assert main([*options, *given, *SMALL, *few.split()]) == 130
+    assert seen == [expected]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from deepsphere_pyg.commands.label_batches import LabelBatch
 from deepsphere_pyg.commands.prepared_batches import finished, prepared
 from deepsphere_pyg.commands.shapes.answers import ShapeAnswers
 from deepsphere_pyg.commands.shapes.batches import CopyBatches
-from deepsphere_pyg.commands.shapes.data import Copies, Shapes
+from deepsphere_pyg.commands.shapes.copies import Copies
+from deepsphere_pyg.commands.shapes.data import Shapes
 from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS, SPECTRUM
 from deepsphere_pyg.commands.shapes.options import ShapesOptions
+from deepsphere_pyg.commands.shapes.published import PUBLISHED
 from deepsphere_pyg.commands.shapes.report import _ends
 from deepsphere_pyg.commands.shapes.spectra import PowerSpectra
 from deepsphere_pyg.commands.shapes.task import ShapeTask
@@ -55,6 +57,22 @@ def test_the_published_network_has_its_number_of_parameters():
     kind = SHAPE_NETWORKS["chebyshev"]
     network = kind.build(kind.sampling(32), 32, 55)
     assert sum(p.numel() for p in network.parameters()) == 189_040
+
+
+def test_published_rows_keep_their_names():
+    rows = {row.name: row.accuracy for row in PUBLISHED["modelnet40"]}
+    assert rows == {
+        "DeepSphere, x/x": 87.8,
+        "DeepSphere, z/z": 86.8,
+        "DeepSphere, SO3/SO3": 86.7,
+        "DeepSphere, z/SO3": 76.9,
+        "Esteves 2018, z/z": 88.9,
+        "Esteves 2018, SO3/SO3": 86.9,
+        "Esteves 2018, z/SO3": 78.6,
+    }
+    retrieved = {row.name: row.retrieval for row in PUBLISHED["shrec17"]}
+    assert retrieved["DeepSphere, HEALPix, NR/R"][3] == 0.675
+    assert retrieved["DeepSphere, HEALPix, NR/NR"][3] == 0.671
 
 
 def test_copies_of_a_shape_follow_each_other(copies):

@@ -8,6 +8,7 @@ import pytest
 
 from deepsphere_pyg.datasets import RenderedShapes, UnreadableShapesWarning
 from deepsphere_pyg.datasets.shapes import kept_maps
+from deepsphere_pyg.datasets.shapes.kept_maps import KeptMaps
 from samplings import HEALPix
 from tests.datasets.shapes.sources import Solids
 
@@ -136,6 +137,26 @@ def test_shapes_that_failed_are_tried_again(tmp_path):
         assert shapes.failed == ["solid-1"] and (shapes.x[1, :, :, 1:3] == 0).all()
     shapes, loaded = kept(tmp_path)
     assert loaded == [1] and np.array_equal(shapes.x, EXPECTED)
+
+
+def test_a_file_that_another_process_creates_first_is_not_replaced(tmp_path):
+    shapes, _ = kept(tmp_path)
+    maps, done = files(tmp_path)
+    before, lines = maps.stat().st_ino, done.read_text()
+    with pytest.MonkeyPatch.context() as patch:
+        # It did not exist a moment ago.
+        patch.setattr(type(maps), "exists", lambda path: path.name != "maps.npy")
+        KeptMaps(
+            tmp_path,
+            shapes._rendering,
+            "healpix",
+            shapes.ids,
+            [shapes.source.key(i) for i in range(4)],
+        )
+    assert maps.stat().st_ino == before and np.array_equal(shapes.x, EXPECTED)
+    done.write_text(lines)
+    assert kept(tmp_path)[1] == []
+    assert sorted(one.name for one in maps.parent.iterdir()) == ["done.txt", "maps.npy"]
 
 
 def test_a_full_disk_is_told_before_rendering(tmp_path, monkeypatch):
