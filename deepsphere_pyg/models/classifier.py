@@ -28,7 +28,9 @@ from samplings.arguments import (
     integers_argument,
 )
 
-HEADS = ("linear", "normalized", "convolution", "dense")
+HEADS = ("linear", "normalized", "convolution", "dense", "normalized-dense")
+#: Heads with weights for each vertex.
+OF_VERTICES = ("dense", "normalized-dense")
 
 
 class SphericalClassifier(SphericalModel):
@@ -71,8 +73,9 @@ class SphericalClassifier(SphericalModel):
         classes at the coarsest level, and its mean, as the fully convolutional network
         of cosmology has it. ``"dense"``: a linear map of all vertices of the coarsest
         level, as that of its variant for parts of equal shape.
+        ``"normalized-dense"``: the same after batch normalisation over the signals.
     bias
-        Whether the linear heads, ``"linear"`` and ``"dense"``, add constants.
+        Whether the heads ``"linear"`` and ``"dense"`` add constants.
 
     Shapes
     ------
@@ -101,7 +104,7 @@ class SphericalClassifier(SphericalModel):
     is not.
 
     Equivariance: invariant, exactly under the rotations that map every level onto
-    itself, approximately under others. Not with ``head="dense"``, which has weights of
+    itself, approximately under others. Not with dense heads, which have weights of
     their own for all vertices, nor with learned pooling, which tells directions apart.
     Layers that are oriented to north leave those about the axis.
 
@@ -174,11 +177,11 @@ class SphericalClassifier(SphericalModel):
         )
         coarsest = self.pyramid.graphs[-1].sampling
         self.mean = GlobalMeanPool(coarsest)
-        features = sizes[-1] * (len(coarsest) if head == "dense" else 1)
+        features = sizes[-1] * (len(coarsest) if head in OF_VERTICES else 1)
         self.head: nn.Module
         if head == "convolution":
             self.head = layers.layer(features, self.out_channels)
-        elif head == "normalized":
+        elif head.startswith("normalized"):
             self.head = DenseHead(features, self.out_channels, ())
         else:
             self.head = nn.Linear(features, self.out_channels, bias=bias)
@@ -188,7 +191,7 @@ class SphericalClassifier(SphericalModel):
         pyramid = super().geometry_on(sampling)
         refuse_other_terms(self._config["pooling"], pyramid.coarsenings, self.pool)
         mine, other = (len(one.graphs[-1].sampling) for one in (self.pyramid, pyramid))
-        if self._head == "dense" and mine != other:
+        if self._head in OF_VERTICES and mine != other:
             raise ValueError(
                 f"the dense head has weights for the {mine} vertices of the coarsest "
                 f"level, got {other}; move the weights to samplings of as many, or "
@@ -207,11 +210,11 @@ class SphericalClassifier(SphericalModel):
         Returns
         -------
         Tensor
-            Means over the sphere, ``(*batch, widths[-1])``; with ``head="dense"``, all
+            Means over the sphere, ``(*batch, widths[-1])``; with dense heads all
             vertices of the coarsest level, ``(*batch, vertices * widths[-1])``.
         """
         x = self._local(x)
-        return x.flatten(-2) if self._head == "dense" else self.mean(x)
+        return x.flatten(-2) if self._head in OF_VERTICES else self.mean(x)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits ``(*batch, out_channels)``."""

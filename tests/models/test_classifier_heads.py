@@ -13,7 +13,7 @@ from deepsphere_pyg.models import (
 from samplings import HEALPix, build_pyramid
 from tests.round_off import assert_near
 
-HEADS = ("linear", "convolution", "dense")
+HEADS = ("linear", "convolution", "dense", "normalized-dense")
 OPTIONS = {"widths": (4, 6), "K": 3}
 # Of the sums on the way to logits: vertices, channels and terms.
 TERMS = 1000
@@ -93,7 +93,18 @@ def test_the_dense_head_has_weights_for_each_vertex(patch_pyramid):
     assert_near(y, torch.einsum("bvc,ovc->bo", x, weight) + model.head.bias, TERMS)
 
 
-def test_only_the_dense_head_sees_how_the_sphere_is_turned(healpix_pyramid):
+def test_the_normalized_dense_head_has_them_for_normalised_features(patch_pyramid):
+    model = network(patch_pyramid, head="normalized-dense").train()
+    x = signals(6, 64, 2)
+    features = model.features(x)
+    y = model(x)
+    scaled = (features - features.mean(0)) / (
+        features.var(0, correction=0) + 1e-5
+    ).sqrt()
+    assert_near(y, scaled @ model.head[-1].weight.T + model.head[-1].bias, TERMS)
+
+
+def test_only_dense_heads_see_how_the_sphere_is_turned(healpix_pyramid):
     x = signals(2, 768, 2)
     a, b, c = healpix_pyramid.sampling.xyz.T
     index = (np.stack([-b, a, c], axis=1) @ healpix_pyramid.sampling.xyz.T).argmax(1)
@@ -103,7 +114,7 @@ def test_only_the_dense_head_sees_how_the_sphere_is_turned(healpix_pyramid):
         model = network(healpix_pyramid, head=head).eval()
         with torch.no_grad():
             y, of_turned = model(x), model(turned)
-        if head == "dense":
+        if "dense" in head:
             assert (of_turned - y).abs().max() > 1e-2 * y.abs().max()
         else:
             assert_near(of_turned, y, TERMS)
@@ -169,8 +180,9 @@ def test_learned_pooling_moves_where_its_terms_fit(
     assert anywhere.with_sampling(icosahedral_pyramid)(signals(2, n, 2)).shape == (2, 5)
 
 
-def test_weights_of_the_dense_head_move_to_as_many_vertices(patch_pyramid):
-    model = network(patch_pyramid, head="dense").eval()
+@pytest.mark.parametrize("head", ["dense", "normalized-dense"])
+def test_weights_of_dense_heads_move_to_as_many_vertices(patch_pyramid, head):
+    model = network(patch_pyramid, head=head).eval()
     other = HEALPix(16, nest=True)[range(64, 128)]
     assert model.with_sampling(other)(signals(2, 64, 2)).shape == (2, 5)
     with pytest.raises(

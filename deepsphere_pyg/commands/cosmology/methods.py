@@ -54,6 +54,11 @@ class Method:
         """Whether it is a linear classifier."""
         return self.name in LINEAR
 
+    @property
+    def _head(self) -> str:
+        # Without normalisation, networks learn little in the first thousand steps.
+        return "normalized" if self.head == "fcn" else "normalized-dense"
+
     def network(self, sampling: Sampling) -> SavedModel:
         """Return a new network for patches on a sampling.
 
@@ -68,7 +73,7 @@ class Method:
                 2,
                 sampling,
                 channels=WIDTHS if self.name.endswith("-big") else PLANAR_WIDTHS,
-                head="mean" if self.head == "fcn" else "dense",
+                head=self._head,
             )
         return SphericalClassifier(
             1,
@@ -77,7 +82,7 @@ class Method:
             widths=WIDTHS,
             K=K,
             pooling=self.pooling,
-            head="normalized" if self.head == "fcn" else "dense",
+            head=self._head,
         )
 
     def pyramid(self, sampling: Sampling, depth: int = len(WIDTHS) + 1) -> Pyramid:

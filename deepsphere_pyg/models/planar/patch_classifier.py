@@ -8,11 +8,14 @@ from typing import Any, SupportsIndex
 from torch import Tensor, nn
 
 from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.models.blocks import DenseHead
 from deepsphere_pyg.models.planar.pictures import Picture, patch_picture
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, integers_argument
 
-HEADS = ("mean", "dense")
+HEADS = ("mean", "normalized", "dense", "normalized-dense")
+#: Heads with weights for each pixel.
+OF_PIXELS = ("dense", "normalized-dense")
 # Width of the filters, in pixels.
 WIDTH = 5
 
@@ -39,7 +42,10 @@ class PlanarPatchClassifier(SavedModel):
     head
         ``"mean"``: a convolution to classes, and its mean over the picture. The network
         is fully convolutional, and its weights move between patches of all sizes.
-        ``"dense"``: a linear map of all pixels of the last level.
+        ``"normalized"``: a linear map of the mean over the picture, after batch
+        normalisation over the signals, for classes that differ little in the mean.
+        ``"dense"``, ``"normalized-dense"``: the linear map of all pixels of the last
+        level, in the second after such a normalisation.
 
     Shapes
     ------
@@ -112,16 +118,20 @@ class PlanarPatchClassifier(SavedModel):
             )
             self.convs.append(nn.Sequential(conv, nn.BatchNorm2d(width), nn.ReLU()))
             before = width
-        self.head = (
-            nn.Conv2d(before, n_classes, WIDTH, padding=WIDTH // 2)
-            if head == "mean"
-            else nn.Linear(before * rest**2, n_classes)
-        )
+        features = before * (rest**2 if head in OF_PIXELS else 1)
+        self.head: nn.Module
+        if head == "mean":
+            self.head = nn.Conv2d(before, n_classes, WIDTH, padding=WIDTH // 2)
+        elif head == "dense":
+            self.head = nn.Linear(features, n_classes)
+        else:
+            self.head = DenseHead(features, n_classes, ())
 
     def geometry_on(self, sampling: Any) -> Any:
         """Return a patch that the weights fit."""
         patch_picture(sampling)
-        if self._config["head"] == "dense" and len(sampling) != len(self.sampling):
+        fixed = self._config["head"] in OF_PIXELS
+        if fixed and len(sampling) != len(self.sampling):
             raise ValueError(
                 f"the dense head has weights for patches of {len(self.sampling)} "
                 f"pixels, got {len(sampling)}; pass a patch of as many, or train with "
@@ -134,8 +144,11 @@ class PlanarPatchClassifier(SavedModel):
         picture = self.picture(x, next(self.parameters()))
         for conv in self.convs:
             picture = conv(picture)
-        dense = isinstance(self.head, nn.Linear)
-        y: Tensor = self.head(picture.flatten(1) if dense else picture)
-        if not dense:
-            y = y.mean((-2, -1))
+        head = self._config["head"]
+        y: Tensor
+        if head == "mean":
+            y = self.head(picture).mean((-2, -1))
+        else:
+            flat = head in OF_PIXELS
+            y = self.head(picture.flatten(1) if flat else picture.mean((-2, -1)))
         return y.view(*x.shape[:-2], y.shape[-1])

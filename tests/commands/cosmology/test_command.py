@@ -40,7 +40,7 @@ def test_a_table_is_filled_and_continued(tmp_path, capsys, monkeypatch):
     methods = ("--methods", "planar-cnn", "histogram")
     assert run(tmp_path, *methods) == 0
     text = capsys.readouterr().out
-    assert "| planar-cnn | 54,938 |" in text
+    assert "| planar-cnn | 55,066 |" in text
     assert (tmp_path / "errors.png").exists()
     assert (tmp_path / "planar-cnn-noise1-seed0" / "best.ckpt").exists()
     before = rows_of(tmp_path)

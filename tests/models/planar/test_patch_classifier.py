@@ -17,7 +17,7 @@ from samplings import GaussLegendre, HEALPix
 from tests.round_off import assert_near
 
 NSIDE = 16
-HEADS = ("mean", "dense")
+HEADS = ("mean", "dense", "normalized", "normalized-dense")
 # Products in an output: filters of 5 by 5, channels, and two levels.
 TERMS = 25 * 8 * 2
 
@@ -68,12 +68,17 @@ def test_logits_are_those_of_convolutions_of_the_picture(head, dtype):
         picture = F.conv2d(picture, conv.weight, stride=2, padding=2)
         mean, var = (s[:, None, None] for s in (norm.running_mean, norm.running_var))
         picture = F.relu((picture - mean) / (var + norm.eps).sqrt())
-    weight, bias = model.head.weight, model.head.bias
+    assert picture.shape == (5, 8, 2, 2)
+    last = model.head[-1] if head.startswith("normalized") else model.head
+    weight, bias = last.weight, last.bias
     if head == "mean":
         expected = F.conv2d(picture, weight, bias, padding=2).mean((2, 3))
     else:
-        assert picture.shape == (5, 8, 2, 2)
-        expected = picture.reshape(5, 32) @ weight.T + bias
+        flat = picture.reshape(5, 32) if "dense" in head else picture.mean((2, 3))
+        if last is not model.head:
+            norm = model.head[0]
+            flat = (flat - norm.running_mean) / (norm.running_var + norm.eps).sqrt()
+        expected = flat @ weight.T + bias
     with torch.no_grad():
         assert_near(model(x), expected, TERMS)
 
@@ -96,8 +101,9 @@ def test_weights_of_the_mean_move_between_sizes():
     assert torch.equal(large(x), again(x))
 
 
-def test_weights_of_the_dense_head_move_to_patches_of_one_size():
-    model = network("dense").eval()
+@pytest.mark.parametrize("head", ["dense", "normalized-dense"])
+def test_weights_of_the_dense_head_move_to_patches_of_one_size(head):
+    model = network(head).eval()
     moved = model.with_sampling(patch(8, first=64))
     x = signals(2, 64, 2)
     assert torch.equal(moved(x), model(x))
@@ -147,7 +153,7 @@ def test_parts_that_are_no_square_are_refused(sampling, error, message):
 
 
 def test_unknown_heads_are_refused():
-    with pytest.raises(ValueError, match="head must be 'mean' or 'dense', got 'max'"):
+    with pytest.raises(ValueError, match=r"head must be .mean. or .*, got .max."):
         network("max")
     with pytest.raises(ValueError, match=r"channels\[1\] must be at least 1, got 0"):
         network(channels=(4, 0))
