@@ -113,7 +113,10 @@ def error_against_equivariance(
     panel.set_xscale("log")
     panel.set_xlabel("mean equivariance error of the graph")
     panel.set_ylabel("test error, %")
-    panel.set_ylim(bottom=0)
+    every = [e for v in (*errors.values(), *others.values()) for e in v]
+    highest = max(every, default=1.0)
+    # Room for the name on the highest line.
+    panel.set_ylim(0, 1.08 * highest)
     if families:
         panel.legend(frameon=False, fontsize=9)
     return figure

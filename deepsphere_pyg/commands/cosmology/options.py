@@ -24,7 +24,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "nside": 512,
         "order": 2,
         "noise": (0.5, 1.0, 1.5),
-        "methods": ("fcn-fitted-8", "spectrum"),
+        "methods": ("fcn-fitted-8", "fcn-fitted-8-mean", "spectrum"),
         "n_maps": 60,
     },
     "shapes": {
@@ -32,7 +32,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "nside": 256,
         "order": 1,
         "noise": (2.0,),
-        "methods": ("fcn-fitted-8", "planar-cnn", "histogram", "spectrum"),
+        "methods": ("fcn-fitted-8", "planar-fcn-big", "histogram", "spectrum"),
         "n_maps": 200,
     },
     "graphs": {
@@ -40,9 +40,13 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         "nside": 256,
         "order": 1,
         "noise": (2.0,),
-        "methods": ("planar-cnn", "cnn-earlier-8", "fcn-earlier-8", *GRAPHS),
+        "methods": (
+            *("planar-fcn", "planar-fcn-big", "planar-cnn"),
+            *("cnn-earlier-8", "fcn-earlier-8"),
+            *GRAPHS,
+        ),
         "patches": "alike",
-        "n_maps": 150,
+        "n_maps": 400,
     },
 }
 
