@@ -130,7 +130,7 @@ def _pairs(distances: Tensor, labels: Tensor) -> _Pairs:
     far, order = torch.where(alike, torch.inf, distances).sort(dim=1, stable=True)
     n_negatives = (~alike).sum(1, keepdim=True)
     beyond = torch.searchsorted(far, distances.contiguous(), right=True)
-    # The furthest one, if none is beyond; anything at all, if there is none.
+    # The furthest sample, if all are nearer; any number, if there is no other class.
     place = torch.minimum(beyond, n_negatives - 1).clamp_min(0)
     self_pair = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
     counts = alike & ~self_pair & (n_negatives > 0)

@@ -38,7 +38,7 @@ def read_mesh(path: str | os.PathLike[str]) -> Mesh:
     FileNotFoundError, PermissionError
         If there is no such file, or it may not be read.
     ValueError
-        If the extension is another, or the file is damaged or has no faces
+        If the extension differs from these, or the file is damaged or has no faces
         (``DataFileError``); messages name the file.
     ImportError
         If trimesh is not installed (extra ``[shapes]``).

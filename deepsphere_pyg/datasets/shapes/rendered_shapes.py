@@ -270,7 +270,7 @@ class RenderedShapes(ClassificationDataset):
             )
 
     def _key(self, index: int) -> str:
-        """Return the key of a shape, or its error if there is none."""
+        """Return the key of a shape, or the error that came in its place."""
         try:
             return str(self.source.key(index))
         except (ValueError, OSError) as error:

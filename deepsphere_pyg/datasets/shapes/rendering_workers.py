@@ -19,7 +19,7 @@ from samplings.arrays import IntArray
 
 # Shapes waiting for each process: enough that none is idle, few enough for memory.
 _WAITING = 3
-#: Maps of a shape, or the text of the error because of which there are none.
+#: Maps of a shape, or the text of the error that came in their place.
 Rendered = npt.NDArray[Any] | str
 
 

@@ -184,7 +184,7 @@ def _checked_row(
 
 
 def _synset(text: str | None) -> str:
-    """Return a synset of eight digits; empty if there is none."""
+    """Return a synset of eight digits; empty if the text is empty."""
     digits = (text or "").strip()
     return digits.zfill(SYNSET_DIGITS) if digits else ""
 
