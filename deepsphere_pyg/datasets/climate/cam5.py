@@ -17,8 +17,8 @@ from deepsphere_pyg.datasets.base import SegmentationSample
 from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading, source_files
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
+from samplings.interpolation.weights import Method
 
 #: Channels in the order of the files: see :class:`WeatherState` for their units.
 CAM5_CHANNELS: tuple[str, ...] = tuple(

@@ -22,9 +22,9 @@ from deepsphere_pyg.datasets.climate.cam5 import (
 from deepsphere_pyg.datasets.files import DataFileError, PathLike, files_in, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling, same_sampling
 from samplings.arguments import instance_argument, path_argument
+from samplings.interpolation.weights import Method
 from samplings.missing_values import without_missing
 
 _LAYOUT = (

@@ -22,8 +22,8 @@ from deepsphere_pyg.datasets.climate.cam5 import (
 )
 from deepsphere_pyg.datasets.files import DataFileError, PathLike, source_files
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
+from samplings.interpolation.weights import Method
 
 # Files list channels in alphabetic order.
 _FILE_CHANNELS = tuple(sorted(CAM5_CHANNELS))

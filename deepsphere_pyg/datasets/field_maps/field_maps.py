@@ -32,9 +32,9 @@ from deepsphere_pyg.datasets.field_maps.variables import (
 from deepsphere_pyg.datasets.netcdf.coordinates import Selection, checked_selection
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource, require_variable
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
+from samplings.interpolation.weights import Method
 
 #: Bytes of maps that a data set keeps in memory, by default.
 CACHE_BYTES = 1 << 28

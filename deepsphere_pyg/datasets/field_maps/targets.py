@@ -26,8 +26,8 @@ from deepsphere_pyg.datasets.field_maps.sample_axes import SampleAxes
 from deepsphere_pyg.datasets.netcdf.label_codes import code_areas
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
+from samplings.interpolation.weights import Method
 
 
 def targets_of(

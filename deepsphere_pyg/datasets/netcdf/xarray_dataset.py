@@ -26,9 +26,9 @@ from deepsphere_pyg.datasets.netcdf.xarray_channels import label_channel
 from deepsphere_pyg.datasets.netcdf.xarray_fields import XarrayFields
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 from samplings.arguments import probability_argument
+from samplings.interpolation.weights import Method
 
 
 class XarrayDataset(XarrayFields):

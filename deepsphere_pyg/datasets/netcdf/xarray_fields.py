@@ -19,9 +19,9 @@ from deepsphere_pyg.datasets.netcdf.coordinates import (
 from deepsphere_pyg.datasets.netcdf.xarray_channels import field_channels
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
 from samplings.arguments import names_argument
+from samplings.interpolation.weights import Method
 
 
 class XarrayFields(RegriddedMaps):

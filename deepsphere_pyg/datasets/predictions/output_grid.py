@@ -13,10 +13,10 @@ from deepsphere_pyg.convert.xarray.coordinates.attributes import attributes_of
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import coordinate_rank
 from deepsphere_pyg.convert.xarray.signals import spread
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import HEALPix, Irregular, Sampling, same_sampling
 from samplings.arrays import IntArray
 from samplings.base import whole_sampling
+from samplings.interpolation.weights import Method
 
 # Largest difference in degree of coordinates that are those of one grid.
 _SAME = 1e-9

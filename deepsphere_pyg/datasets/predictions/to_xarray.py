@@ -12,8 +12,8 @@ from deepsphere_pyg.datasets.field_maps.field_maps import FieldMaps
 from deepsphere_pyg.datasets.predictions.answers import answer_blocks
 from deepsphere_pyg.datasets.predictions.layout import PredictionLayout
 from deepsphere_pyg.datasets.predictions.output_grid import OutputGrid
-from deepsphere_pyg.datasets.regridding.weights import METHODS, Method
 from samplings.arguments import choice_argument, instance_argument, integer_argument
+from samplings.interpolation.weights import METHODS, Method
 
 Grid = Literal["source", "sampling"]
 GRIDS: tuple[Grid, ...] = ("source", "sampling")

@@ -19,8 +19,8 @@ from deepsphere_pyg.datasets.predictions.to_xarray import (
     layout_of,
 )
 from deepsphere_pyg.datasets.predictions.zarr_store import ZarrStore
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings.arguments import path_argument
+from samplings.interpolation.weights import Method
 
 _WRITERS: dict[tuple[str, ...], Any] = {
     (".nc", ".nc4", ".netcdf"): NetCDFFile,

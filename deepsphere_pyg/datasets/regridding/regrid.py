@@ -11,15 +11,15 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from deepsphere_pyg.convert import XarraySampling
-from deepsphere_pyg.datasets.regridding.weights import (
+from samplings import Sampling
+from samplings.arguments import sampling_argument
+from samplings.arrays import FloatArray, IntArray, freeze
+from samplings.interpolation.weights import (
     Method,
     Used,
     kept_weights,
     used_method,
 )
-from samplings import Sampling
-from samplings.arguments import sampling_argument
-from samplings.arrays import FloatArray, IntArray, freeze
 from samplings.missing_values import missing_values, native
 
 # Vertices with a smaller known weight are missing: a half, less the round-off of a sum

@@ -11,8 +11,8 @@ from deepsphere_pyg.datasets.base import (
     segmentation_sample,
 )
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
-from deepsphere_pyg.datasets.regridding.weights import Method
 from samplings import Sampling
+from samplings.interpolation.weights import Method
 
 
 class RegriddedMaps(SegmentationDataset):

@@ -175,7 +175,7 @@ def test_weights_of_the_same_samplings_are_computed_once():
     one = Regridder(Equiangular(10), HEALPix(2))
     other = Regridder(Equiangular(10), HEALPix(2))
     assert one.matrix is not None
-    from deepsphere_pyg.datasets.regridding import weights
+    from samplings.interpolation import weights
 
     kept = [entry[3] for entry in weights._kept]
     assert other.matrix is not None

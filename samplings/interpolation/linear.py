@@ -8,8 +8,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
-from samplings import HEALPix, Sampling
 from samplings.arrays import IntArray
+from samplings.base import Sampling
+from samplings.schemes.healpix import HEALPix
 from samplings.tessellation.cells import polygon_cells
 from samplings.tessellation.hull import convex_hull
 from samplings.transfer.limits import limiting_discs

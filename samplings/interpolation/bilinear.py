@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from deepsphere_pyg.datasets.regridding.linear import weight_matrix
-from samplings import Masked, Rectilinear, Sampling
 from samplings.arrays import FloatArray, IntArray
+from samplings.base import Masked, Sampling
+from samplings.interpolation.linear import weight_matrix
 from samplings.schemes.grid_lines import HOLE
+from samplings.schemes.rectilinear import Rectilinear
 from samplings.schemes.regular_grid import RegularGrid
 
 # A vertex on the last ring is off it by the round-off of its colatitude, in degrees.

@@ -8,20 +8,21 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from deepsphere_pyg.datasets.regridding.bilinear import (
+from samplings.arguments import shown
+from samplings.arrays import IntArray, freeze
+from samplings.base import Masked, Sampling, same_sampling
+from samplings.interpolation.bilinear import (
     bilinear_weights,
     holding_vertices,
     latlon_vertices,
 )
-from deepsphere_pyg.datasets.regridding.linear import (
+from samplings.interpolation.linear import (
     nearest_vertices,
     pixel_weights,
     triangle_weights,
     weight_matrix,
 )
-from samplings import HEALPix, Masked, Sampling, same_sampling
-from samplings.arguments import shown
-from samplings.arrays import IntArray, freeze
+from samplings.schemes.healpix import HEALPix
 from samplings.transfer.cell_overlap import shared_areas
 
 Method = Literal["auto", "conservative", "bilinear", "linear"]
