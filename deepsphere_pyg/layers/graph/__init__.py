@@ -31,6 +31,7 @@ from deepsphere_pyg.layers.graph.pooling import (
     MeanPool,
     Unpool,
 )
+from deepsphere_pyg.layers.graph.recurrence import ChebGRU, ChebLSTM
 from deepsphere_pyg.layers.graph.residual_blocks import (
     ConvNeXtBlock,
     DropPath,
@@ -43,6 +44,8 @@ __all__ = [
     "AllVertices",
     "ChannelNorm",
     "ChebConv",
+    "ChebGRU",
+    "ChebLSTM",
     "ConvNeXtBlock",
     "DepthwiseChebConv",
     "DiscoConv",
