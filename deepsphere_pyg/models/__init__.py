@@ -18,6 +18,14 @@ from deepsphere_pyg.models.configurations import (
     ResNetConfiguration,
     UNetConfiguration,
 )
+from deepsphere_pyg.models.forecast import (
+    WEATHER,
+    MeshNetwork,
+    RecurrentUNet,
+    ResidualUNet,
+    ResidualUNetConfiguration,
+    SphericalFourierOperator,
+)
 from deepsphere_pyg.models.generalized_classifier import GeneralizedClassifier
 from deepsphere_pyg.models.generalized_cnn import (
     PUBLISHED_SIZES,
@@ -47,6 +55,7 @@ __all__ = [
     "PUBLISHED_SIZES",
     "SMALL",
     "UNET_CONFIGURATIONS",
+    "WEATHER",
     "WIDER",
     "AttentionLayers",
     "DiscoLayers",
@@ -54,14 +63,19 @@ __all__ = [
     "GeneralizedSphericalCNN",
     "HarmonicClassifier",
     "HybridClassifier",
+    "MeshNetwork",
     "MoleculeNetwork",
     "PixelNetwork",
     "PlanarClassifier",
     "PlanarPatchClassifier",
+    "RecurrentUNet",
     "ResNetConfiguration",
+    "ResidualUNet",
+    "ResidualUNetConfiguration",
     "SO3Classifier",
     "SavedModel",
     "SphericalClassifier",
+    "SphericalFourierOperator",
     "SphericalModel",
     "SphericalResNet",
     "SphericalUNet",

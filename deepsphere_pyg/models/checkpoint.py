@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -146,28 +146,10 @@ def load_model(
     """
     content = _read(path)
     header = content[KEY]
-    name = header["model"]
-    if name not in SavedModel.registry:
-        raise ValueError(
-            f"{path} holds a model {name!r}, but only "
-            f"{', '.join(SavedModel.registry)} are known; import the module that "
-            "defines it"
-        )
     if sampling is not None:
         _check_sampling(path, header, sampling_argument("sampling", sampling))
-    geometry: Pyramid | Sampling | None = None
-    if header.get("pyramid") is not None:
-        geometry = pyramid_from_config(header["pyramid"], progress=progress)
-        _check_edges(path, header.get("edges"), geometry)
-    elif header.get("sampling_config") is not None:
-        geometry = from_config(header["sampling_config"])
-    try:
-        model = SavedModel.registry[name].from_config(header["model_config"], geometry)
-    except (TypeError, KeyError) as error:
-        raise ValueError(
-            f"{path} describes a {name} that cannot be built: {error}; it may be of "
-            "another version of deepsphere_pyg"
-        ) from error
+    model = model_of_header(header, path, progress=progress)
+    name = header["model"]
     weights = _weights(content["state_dict"], header["prefix"])
     # The dtype of parameters, since buffers may have another precision.
     for learned, _ in model.named_parameters():
@@ -181,6 +163,51 @@ def load_model(
             f"the weights in {path} do not fit its {name}: {error}"
         ) from error
     return model.eval()
+
+
+def model_of_header(
+    header: Mapping[str, Any],
+    path: str | os.PathLike[str],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> SavedModel:
+    """Build an untrained model from the description of :func:`checkpoint_header`.
+
+    Parameters
+    ----------
+    header
+        The description.
+    path
+        Where it is from, for messages.
+    progress
+        Called while graphs are built again, as in :func:`samplings.build_pyramid`.
+
+    Raises
+    ------
+    ValueError
+        If the class is not known, the model cannot be built, or the rebuilt graphs have
+        other edges.
+    """
+    name = header["model"]
+    if name not in SavedModel.registry:
+        raise ValueError(
+            f"{path} holds a model {name!r}, but only "
+            f"{', '.join(SavedModel.registry)} are known; import the module that "
+            "defines it"
+        )
+    geometry: Pyramid | Sampling | None = None
+    if header.get("pyramid") is not None:
+        geometry = pyramid_from_config(header["pyramid"], progress=progress)
+        _check_edges(path, header.get("edges"), geometry)
+    elif header.get("sampling_config") is not None:
+        geometry = from_config(header["sampling_config"])
+    try:
+        return SavedModel.registry[name].from_config(header["model_config"], geometry)
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f"{path} describes a {name} that cannot be built: {error}; it may be of "
+            "another version of deepsphere_pyg"
+        ) from error
 
 
 def _check_sampling(

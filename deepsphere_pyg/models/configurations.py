@@ -39,10 +39,11 @@ class UNetConfiguration:
     K
         Chebyshev terms of every convolution, which layers of other kinds do not have.
     pooling
-        ``"max"`` or ``"mean"``, with copies to unpool; or ``"learned"``: learned maps
-        of the children of each vertex down and up
-        (:class:`~deepsphere_pyg.layers.LearnedPool`), of those at each place in their
-        parent where the scheme numbers them, as HEALPix does, else of their positions;
+        ``"max"``, ``"mean"`` or ``"max-area"`` (the child with the largest share of its
+        parent), with copies to unpool; or ``"learned"``: learned maps of the children
+        of each vertex down and up (:class:`~deepsphere_pyg.layers.LearnedPool`), of
+        those at each place in their parent where the scheme numbers them, as HEALPix
+        does, else of their positions;
         ``"learned-position"``: of positions everywhere, so that weights move between
         schemes too; or ``"learned-distance"``: of distances alone, which tell no
         directions apart.

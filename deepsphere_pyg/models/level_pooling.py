@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import scipy.sparse as sp
 from torch import nn
 
+from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers import (
     LearnedPool,
     LearnedUnpool,
@@ -23,7 +26,9 @@ from deepsphere_pyg.operators.children import number_of_terms
 from samplings import Coarsening
 from samplings.arguments import choice_argument
 
-POOLINGS = {"max": MaxPool, "mean": MeanPool}
+POOLINGS = {"max": MaxPool, "mean": MeanPool, "max-area": MeanPool}
+# Relative difference of areas that are equal up to round-off.
+TIED = 1e-9
 #: Terms of the operators of learned poolings.
 LEARNED_TERMS = {
     "learned": "auto",
@@ -61,9 +66,25 @@ def poolings(
     choice_argument("pooling", name, LEVEL_POOLINGS)
     if name in POOLINGS:
         layers = nn.ModuleList(POOLINGS[name]() for _ in coarsenings)
-        return layers, nn.ModuleList(map(pooling_operator, coarsenings))
+        kind = largest_shares if name == "max-area" else pooling_operator
+        return layers, nn.ModuleList(map(kind, coarsenings))
     same = [(width, width) for width in widths]
     return learned_pools(name, coarsenings, same, bias=bias)
+
+
+def largest_shares(coarsening: Coarsening) -> EdgeOperator:
+    """Return the operator that gives each coarse cell the value of its largest share.
+
+    Of several fine cells that share equal areas with it, it takes the mean, so that
+    the operator has the symmetries of the samplings.
+    """
+    areas = sp.csr_array(coarsening.assign @ sp.diags_array(coarsening.fine.weights))
+    counts = np.diff(areas.indptr)
+    largest = np.repeat(areas.max(axis=1).toarray().ravel(), counts)
+    chosen = (areas.data >= largest * (1 - TIED)).astype(float)
+    areas.data = chosen / np.repeat(np.add.reduceat(chosen, areas.indptr[:-1]), counts)
+    areas.eliminate_zeros()
+    return EdgeOperator(areas)
 
 
 def unpoolings(

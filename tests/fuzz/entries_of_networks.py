@@ -80,6 +80,9 @@ def layers():
     yield top.ChebConv, {**TWO, "K": 3, "bias": True}
     yield top.PolynomialConv, {**TWO, "K": 3, "basis": "monomial", "bias": True}
     yield top.DepthwiseChebConv, {"channels": 3, "K": 3, "bias": True}
+    cell = {"in_channels": 2, "hidden_channels": 3, "K": 3}
+    yield top.ChebGRU, cell
+    yield top.ChebLSTM, {**cell, "peepholes": True}
     yield (
         top.ResidualBlock,
         {
@@ -211,6 +214,9 @@ def calls():
     yield top.PolynomialConv(3, 2, 3).forward, given
     yield top.DepthwiseChebConv(3, 3).forward, given
     yield top.ResidualBlock(3, 2, 3).forward, given
+    yield top.ChebGRU(3, 2, 3).forward, {**given, "state": torch.ones(48, 2)}
+    state = (torch.ones(48, 2), torch.ones(48, 2))
+    yield top.ChebLSTM(3, 2, 3).forward, {**given, "state": state}
     yield top.ConvNeXtBlock(3, 3).forward, given
     yield top.ChannelNorm(3, "layer").forward, {"x": x}
     yield top.DropPath(0.1).forward, {"x": x}
@@ -309,6 +315,62 @@ def functions():
     yield h.exact_bandlimit, {"sampling": GaussLegendre(4)}
 
 
+def networks_of_forecasts():
+    """Networks from fields to fields."""
+    widths = {"widths": ((3, 4), (4, 4)), "decoder": ((4, 3),), "K": 2}
+    tiny = models.ResidualUNetConfiguration("tiny", **widths)
+    yield (
+        models.ResidualUNetConfiguration,
+        {
+            **widths,
+            "name": "tiny",
+            "k": 4,
+            "pooling": "max-area",
+            "width": 0.5,
+            "convolution": "disco",
+        },
+    )
+    place = {"sampling": PYRAMID, "configuration": tiny}
+    yield models.ResidualUNet, {**TWO, **place}
+    yield (
+        models.RecurrentUNet,
+        {
+            "in_channels": 7,
+            "out_channels": 3,
+            **place,
+            "history": 2,
+            "cell": "lstm",
+            "levels": "all",
+            "cell_K": 1,
+        },
+    )
+    yield (
+        models.SphericalFourierOperator,
+        {
+            **TWO,
+            "sampling": GaussLegendre(4),
+            "L": 3,
+            "channels": 4,
+            "blocks": 1,
+            "expansion": 2,
+            "normalization": "layer",
+            "oversampling": 1.5,
+            "position": 2,
+        },
+    )
+    processor = models.SphericalFourierOperator(3, 3, GaussLegendre(3), channels=2)
+    yield (
+        models.MeshNetwork,
+        {
+            **TWO,
+            "sampling": SAMPLING,
+            "processor": processor,
+            "transfer": "bilinear",
+            "hidden": 4,
+        },
+    )
+
+
 def networks():
     """Models, and what is said of them."""
     small = {"bandlimits": (3, 2), "channels": (2, 2)}
@@ -371,6 +433,7 @@ def networks():
             "configuration": models.ResNetConfiguration("tiny", 4, **sizes),
         },
     )
+    yield from networks_of_forecasts()
     yield (
         models.SO3Classifier,
         {
