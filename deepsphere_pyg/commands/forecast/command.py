@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.fields.data import REGRIDDED
 from deepsphere_pyg.commands.forecast.ahead import forecast_ahead
+from deepsphere_pyg.commands.forecast.networks import ForecastNetworkOptions
 from deepsphere_pyg.commands.forecast.options import (
     ForecastOptions,
     SeriesOptions,
@@ -25,7 +26,6 @@ from deepsphere_pyg.commands.options.kept import (
     tell_ignored,
     with_kept,
 )
-from deepsphere_pyg.commands.options.network import NetworkOptions
 from deepsphere_pyg.commands.options.resuming import resolved_regridding
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -44,7 +44,7 @@ _DATA = [
     *("forcing", "scored_steps"),
 ]
 _FIXED = [
-    *(f.name for f in fields(NetworkOptions)),
+    *(f.name for f in fields(ForecastNetworkOptions)),
     *(f.name for f in fields(SeriesOptions) if f.name not in _DATA),
     *(f.name for f in fields(TrainingOptions) if f.name not in ("batch_size", "seed")),
     "loss",

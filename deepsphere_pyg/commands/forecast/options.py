@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from deepsphere_pyg.commands.fields.losses import LossOptions
+from deepsphere_pyg.commands.forecast.networks import ForecastNetworkOptions
 from deepsphere_pyg.commands.options.fields import InputOptions
-from deepsphere_pyg.commands.options.network import NetworkOptions
 from deepsphere_pyg.commands.options.parsing import METAVAR, Options
 from deepsphere_pyg.commands.options.sampling import SamplingOptions
 from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
@@ -118,7 +118,7 @@ class ForecastOptions(
     SeriesOptions,
     TimePartOptions,
     SamplingOptions,
-    NetworkOptions,
+    ForecastNetworkOptions,
     ForecastingOptions,
     OutputOptions,
     MachineOptions,

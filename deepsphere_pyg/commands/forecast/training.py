@@ -7,11 +7,11 @@ from typing import Any
 import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.fields.losses import LOSSES
+from deepsphere_pyg.commands.forecast.networks import forecast_network
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.parts import Part
 from deepsphere_pyg.commands.forecast.series import Series
 from deepsphere_pyg.commands.options.kept import Kept
-from deepsphere_pyg.commands.options.network import build_network
 from deepsphere_pyg.commands.options.resuming import (
     checkpoint_to_resume,
     settings,
@@ -46,7 +46,14 @@ def train_forecast(
     channels = series.n_states
     n_inputs = options.history * channels + series.n_forcing + n_static
     sampling = series.maps.sampling
-    network = build_network(options, n_inputs, channels, sampling, seed=options.seed)
+    network = forecast_network(
+        options,
+        n_inputs,
+        channels,
+        sampling,
+        history=options.history,
+        seed=options.seed,
+    )
     pl.seed_everything(options.seed, verbose=False)
     chosen = training_of(options)
     task = standardized_task(
