@@ -56,7 +56,7 @@ class ForecastNetworkOptions(NetworkOptions):
     """
 
     # All that maps of any kind have, and more.
-    network: Literal[  # type: ignore[assignment]
+    network: Literal[
         "small",
         "jiang",
         "deepsphere",
@@ -67,7 +67,7 @@ class ForecastNetworkOptions(NetworkOptions):
         "lstm",
         "mesh",
         "sfno",
-    ] = "small"
+    ] = "small"  # type: ignore[assignment]
     width: float = 1.0
     memory: Literal["deepest", "all"] = "deepest"
     mesh: str | None = field(default=None, metadata={METAVAR: "SCHEME:SIZE"})

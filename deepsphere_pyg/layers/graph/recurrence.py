@@ -259,8 +259,10 @@ class ChebLSTM(ChebRecurrence):
         if bias is not None:
             with torch.no_grad():
                 bias[self.hidden_channels : 2 * self.hidden_channels] = 1.0
-        if getattr(self, "peephole", None) is not None:
-            nn.init.zeros_(self.peephole)
+        # The base draws weights before there are any peepholes.
+        peephole = getattr(self, "peephole", None)
+        if peephole is not None:
+            nn.init.zeros_(peephole)
 
     def next_state(
         self, given: Tensor, before: tuple[Tensor, ...], laplacian: EdgeOperator

@@ -157,7 +157,7 @@ class RecurrentUNet(ResidualUNet):
     def times(self, x: Tensor) -> Tensor:
         """Return what the encoder sees, ``(*batch, time, vertex, channel)``."""
         count = self.history * self.out_channels
-        states = x[..., :count].unflatten(-1, (self.history, self.out_channels))
-        states = states.movedim(-2, -3)
+        shape = (*x.shape[:-1], self.history, self.out_channels)
+        states = x[..., :count].reshape(shape).movedim(-2, -3)
         known = x[..., None, :, count:].expand(*states.shape[:-1], -1)
         return torch.cat([states, known], dim=-1)

@@ -47,7 +47,7 @@ class ReZeroBlock(nn.Module):
 
     def forward(self, x: Tensor, operator: FixedTensors) -> Tensor:
         """Return ``(*batch, vertex, channels[1])``."""
-        y = self.second(rectified(self.first(x, operator)), operator)
+        y: Tensor = self.second(rectified(self.first(x, operator)), operator)
         kept: Tensor = self.shortcut(x)
         return kept + self.scale * y
 
