@@ -14,6 +14,8 @@ from deepsphere_pyg.commands.options.sampling import SamplingOptions
 from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.forecast_arguments import checked_step_weights
+from deepsphere_pyg.training.tasks.rollout_training import checked_growth
+from samplings.arguments import nonnegative_argument
 
 _NAME, _PART = {METAVAR: "NAME"}, {METAVAR: "PART"}
 
@@ -33,6 +35,15 @@ class SeriesOptions(Options):
         Weight of each of these steps in the loss (default: equal).
     scored_steps
         Lead times of validation and test, in steps (default: --steps).
+    growth
+        Share of the training in which the forecasts in the loss grow from one step to
+        --steps.
+    noise
+        Standard deviation of white noise in the states that trainings start from, over
+        that of the variable.
+    save_memory
+        Compute each step of these forecasts once more for the gradient, in place of
+        keeping all that the network computes.
     predict
         The network predicts the increment of a step, or the next state.
     forcing
@@ -47,6 +58,9 @@ class SeriesOptions(Options):
     steps: int = 1
     step_weights: tuple[float, ...] | None = None
     scored_steps: int | None = None
+    growth: float = 0.0
+    noise: float = 0.0
+    save_memory: bool = False
     predict: Literal["increment", "state"] = "increment"
     forcing: tuple[str, ...] = field(default=(), metadata=_NAME)
     static: tuple[str, ...] = field(default=(), metadata=_NAME)
@@ -54,6 +68,8 @@ class SeriesOptions(Options):
     def __post_init__(self) -> None:
         if self.steps >= 1:
             checked_step_weights(self.step_weights, self.steps)
+        checked_growth(self.growth)
+        nonnegative_argument("noise", self.noise, "pass 0 for no noise")
         super().__post_init__()
 
     @property

@@ -31,6 +31,9 @@ def fit_forecast(
     steps: SupportsIndex = 1,
     step_weights: Sequence[SupportsFloat] | None = None,
     scored_steps: SupportsIndex | None = None,
+    growth: SupportsFloat = 0.0,
+    noise: SupportsFloat = 0.0,
+    save_memory: bool = False,
     residual: bool = True,
     times: npt.ArrayLike | None = None,
     forcing: npt.ArrayLike | Tensor | None = None,
@@ -59,7 +62,8 @@ def fit_forecast(
         is trained in place.
     fields, times, forcing
         The series, as for :func:`forecast_windows`.
-    history, steps, step_weights, scored_steps, residual, static, mask
+    history, steps, step_weights, scored_steps, growth, noise, save_memory, residual, \
+    static, mask
         As for :class:`ForecastTask`. Vertices where a channel is never known are masked
         too.
     validation
@@ -133,6 +137,9 @@ def fit_forecast(
         steps=steps,
         step_weights=step_weights,
         scored_steps=scored_steps,
+        growth=growth,
+        noise=noise,
+        save_memory=save_memory,
         residual=residual,
         static=static,
         out_names=out_names,

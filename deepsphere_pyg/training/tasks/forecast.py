@@ -24,9 +24,18 @@ from deepsphere_pyg.training.tasks.lead_scores import (
     score_names,
 )
 from deepsphere_pyg.training.tasks.regression import RegressionTask
+from deepsphere_pyg.training.tasks.rollout_training import (
+    checked_growth,
+    grown_weights,
+    without_memory,
+)
 from deepsphere_pyg.training.tasks.rollouts import Rollouts
 from samplings import Sampling
-from samplings.arguments import flag_argument, integer_argument
+from samplings.arguments import (
+    flag_argument,
+    integer_argument,
+    nonnegative_argument,
+)
 
 
 class ForecastTask(Rollouts, RegressionTask):
@@ -56,6 +65,15 @@ class ForecastTask(Rollouts, RegressionTask):
         Weight of each of these steps in the loss; equal by default.
     scored_steps
         Number of lead times in validation; ``steps`` by default.
+    growth
+        Share of the training in which rollouts grow from one step to ``steps``, by
+        weights of later steps that rise one after another; 0 for full ones at once.
+    noise
+        Standard deviation of white noise in the states from which rollouts start in
+        training, over that of the channel; networks learn to remove it.
+    save_memory
+        Whether each step is computed once more for the gradient, so that the memory of
+        a training does not grow with the steps but for the states.
     residual
         Whether the network predicts the increment of a step, or the state.
     n_forcing
@@ -124,6 +142,9 @@ class ForecastTask(Rollouts, RegressionTask):
         steps: SupportsIndex = 1,
         step_weights: Sequence[SupportsFloat] | None = None,
         scored_steps: SupportsIndex | None = None,
+        growth: SupportsFloat = 0.0,
+        noise: SupportsFloat = 0.0,
+        save_memory: bool = False,
         residual: bool = True,
         n_forcing: SupportsIndex = 0,
         static: npt.ArrayLike | Mapping[str, Any] | None = None,
@@ -165,6 +186,10 @@ class ForecastTask(Rollouts, RegressionTask):
         self.step_weights = checked_step_weights(step_weights, self.steps)
         scored = self.steps if scored_steps is None else scored_steps
         self.scored_steps = integer_argument("scored_steps", scored, 1)
+        self.growth = checked_growth(growth)
+        self.noise = nonnegative_argument("noise", noise, "pass 0 for no noise")
+        self.save_memory = flag_argument("save_memory", save_memory)
+        self._grown = self.step_weights
         self.residual = flag_argument("residual", residual)
         self.score_names = score_names(self.scored_steps)
         n, channels = len(self.sampling), self.targets.channels
@@ -186,6 +211,9 @@ class ForecastTask(Rollouts, RegressionTask):
             "steps": self.steps,
             "step_weights": [*self.step_weights],
             "scored_steps": self.scored_steps,
+            "growth": self.growth,
+            "noise": self.noise,
+            "save_memory": self.save_memory,
             "residual": self.residual,
             "n_forcing": self.n_forcing,
             "static": encoded(self.static) if self.static.shape[1] else None,
@@ -256,18 +284,35 @@ class ForecastTask(Rollouts, RegressionTask):
             Shape ``(batch, S, V, C)``, in the units of the states.
         """
         states = [*self.filled(x).unbind(1)]
+        again = self.save_memory and torch.is_grad_enabled()
         found = []
         for step in range(steps):
             ahead = None if forcing is None else forcing[:, step]
-            outputs = self(self.inputs_of(states, ahead))
+            inputs = self.inputs_of(states, ahead)
+            outputs = (
+                without_memory(self.network, self, inputs) if again else self(inputs)
+            )
             found.append(self.next_state(states[-1], outputs))
             states = [*states[1:], self.filled(found[-1])]
         return torch.stack(found, dim=1)
 
     # -- training and scores ----------------------------------------------------------
+    def on_train_batch_start(self, batch: Any, batch_index: int) -> None:
+        """Set the learning rate and the length of the rollouts."""
+        super().on_train_batch_start(batch, batch_index)
+        if self.growth:
+            step, total = self._position(batch_index)
+            done = min(1.0, step / (self.growth * total))
+            self._grown = grown_weights(self.step_weights, done)
+
     def outputs(self, batch: Any) -> Tensor:
-        """Return the forecasts of a batch."""
-        return self.forecast(batch.x, batch.y.shape[1], batch.forcing)
+        """Return the forecasts of a batch, from noisy states in training."""
+        if not self.training:
+            return self.forecast(batch.x, batch.y.shape[1], batch.forcing)
+        x = batch.x
+        if self.noise:
+            x = x + self.noise * self.targets.std * torch.randn_like(x)
+        return self.forecast(x, len(self._grown), batch.forcing)
 
     def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
         """Return the weighted mean of the losses of the first steps."""
@@ -279,7 +324,8 @@ class ForecastTask(Rollouts, RegressionTask):
             valid = valid & torch.isfinite(present)[:, None]
         else:
             origin, scale = self.targets.mean, self.targets.std
-        weights = self.step_weights[: outputs.shape[1]]
+        counted = self._grown if self.training else self.step_weights
+        weights = counted[: outputs.shape[1]]
         total = outputs.new_zeros(())
         for step, weight in enumerate(weights):
             found, wanted = outputs[:, step], batch.y[:, step]
