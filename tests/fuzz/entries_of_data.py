@@ -524,6 +524,7 @@ def numbers():
     }
     yield losses.HuberLoss, {"delta": 0.5}
     yield losses.QuantileLoss, {"quantiles": [0.1, 0.9]}
+    yield losses.CRPSLoss, {"members": 2, "alpha": 0.9, "channel_weights": [1, 2]}
     yield losses.CrossEntropyLoss, {"class_weights": [1, 2], "label_smoothing": 0.1}
     yield losses.FocalLoss, {"gamma": 2.0, "class_weights": [1, 2]}
     yield mean_squared_error, {**given, "target": torch.ones(2, 4, 2)}
