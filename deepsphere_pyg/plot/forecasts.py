@@ -26,6 +26,8 @@ _USEFUL = 0.6
 # Panels of a figure; further variables are in the table.
 _MOST = 9
 _PANELS = 3
+# Share of the largest energy below which others are round-off in float32.
+_ROUND_OFF = 1e-10
 _SEQUENCE = colormaps["viridis_r"]
 
 
@@ -138,10 +140,12 @@ def lead_spectra(
             colour = _SEQUENCE(0.15 + 0.7 * place / max(len(few) - 1, 1))
             look = {"color": colour, "label": lead_times[lead]}
             energy.plot(degree, forecast[lead, 1:, column], linewidth=1.1, **look)
-            known = np.where(truth[lead, 1:, column] > 0, truth[lead, 1:, column], 1)
+            own = truth[lead, 1:, column]
+            known = np.where(own > _ROUND_OFF * own.max(), own, np.nan)
             share.plot(degree, error[lead, 1:, column] / known, linewidth=1.1, **look)
         share.axhline(1, color="0.6", linewidth=0.8)
         energy.set(xscale="log", yscale="log", ylabel="energy", title=name)
+        energy.set_ylim(bottom=_ROUND_OFF * mean.max() if mean.any() else None)
         share.set(
             xscale="log",
             yscale="log",

@@ -15,8 +15,8 @@ from deepsphere_pyg.metrics.forecast import LeadSpectra
 from deepsphere_pyg.plot.forecasts import hovmoller, lead_spectra
 from samplings.arrays import FloatArray
 
-# Most bins of longitude, and vertices of the band in each.
-_BINS, _EACH = 72, 3
+# Most bins of longitude.
+_BINS = 72
 
 
 def spectra_of(series: Series, spectra: LeadSpectra) -> Figure:
@@ -61,9 +61,8 @@ def hovmoller_of(
     known = window.mask[:, :, 0].numpy()
     truth = np.where(known, window.y[:, :, 0].numpy(), np.nan) - about
     predicted = forecast[:, :, 0] - about
-    bins = int(np.clip(band.sum() // _EACH, 1, _BINS))
+    place, bins = longitude_bins(sampling.lon[band])
     edges = np.linspace(0, 360, bins + 1)
-    place = np.minimum((sampling.lon[band] * bins / 360).astype(np.int64), bins - 1)
     weights = sampling.weights[band]
     panels = {
         title: _binned(values[:, band], place, weights, bins)
@@ -77,6 +76,21 @@ def hovmoller_of(
     name, unit = series.names[0], series.units[0]
     label = f"anomaly of {name}, mean of {where}{f', {unit}' if unit else ''}"
     return hovmoller(edges, panels, times, label)
+
+
+def longitude_bins(lon: FloatArray) -> tuple[npt.NDArray[np.int64], int]:
+    """Return the bin of each longitude in degrees, and the most bins without a gap.
+
+    Examples
+    --------
+    >>> longitude_bins(np.arange(0.0, 360, 90) + 45)
+    (array([0, 1, 2, 3]), 4)
+    """
+    for bins in range(_BINS, 0, -1):
+        place = np.minimum((lon * bins / 360).astype(np.int64), bins - 1)
+        if len(np.unique(place)) == bins:
+            break
+    return place, bins
 
 
 def _binned(
