@@ -110,3 +110,43 @@ def energy_scores(difference: Tensor, share: Tensor) -> Tensor:
     exact = "donot_use_mm_for_euclid_dist"
     pairs: Tensor = torch.cdist(scaled, scaled, compute_mode=exact).sum((-2, -1))
     return score - pairs / (2 * members * (members - 1))
+
+
+def member_scores(difference: Tensor) -> dict[str, Tensor]:
+    """Return scores of an ensemble at each vertex, ``(T, S, V, C)``.
+
+    Parameters
+    ----------
+    difference
+        Members less the truth, shape ``(T, S, M, V, C)``.
+    """
+    last = difference.movedim(2, -1)
+    found = {"crps": ensemble_crps(last, 0.0)}
+    if last.shape[-1] > 1:
+        found["crps_fair"] = ensemble_crps(last, 1.0)
+        found["variance"] = last.var(-1)
+    return found
+
+
+def energy_of_regions(
+    difference: Tensor, share: Tensor, area: Tensor, weights: Tensor
+) -> Tensor:
+    """Return the energy score of each region, ``(T, S, R, C)``.
+
+    Parameters
+    ----------
+    difference
+        Members less the truth, shape ``(T, S, M, V, C)``.
+    share
+        One where the truth counts, else zero, shape ``(T, S, V, C)``.
+    area
+        Area that counts in each region, shape ``(T, S, R, C)``.
+    weights
+        Weights of the vertices of each region, shape ``(R, V)``.
+    """
+    found = []
+    for r, inside in enumerate(weights):
+        total = area[:, :, r].unsqueeze(2)
+        part = inside[:, None] * share / torch.where(total > 0, total, 1.0)
+        found.append(energy_scores(difference, part))
+    return torch.stack(found, dim=2)

@@ -9,14 +9,17 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.losses.arguments import masked
-from deepsphere_pyg.losses.ensembles import ensemble_crps
 from deepsphere_pyg.metrics.area_metric import sum_dtype
 from deepsphere_pyg.metrics.forecast.batches import ForecastBatch, checked_batch
 from deepsphere_pyg.metrics.forecast.definitions import (
     ScoreDefinition,
     definition_argument,
 )
-from deepsphere_pyg.metrics.forecast.ensemble_scores import energy_scores, ranks
+from deepsphere_pyg.metrics.forecast.ensemble_scores import (
+    energy_of_regions,
+    member_scores,
+    ranks,
+)
 from deepsphere_pyg.metrics.forecast.moments import (
     Moments,
     averaged,
@@ -254,10 +257,12 @@ class Verification:
             difference = masked(
                 batch.members - batch.truth.unsqueeze(2), valid.unsqueeze(2)
             )
-            values |= self._of_members(difference)
+            values |= member_scores(difference)
             self._rank(difference, valid)
             if self.energy_score:
-                means["energy_score"] = self._energy(difference, share, area)
+                means["energy_score"] = energy_of_regions(
+                    difference, share, area, self._weights
+                )
         for name, value in values.items():
             means[name] = averaged(self._weights, value, area)
         count = torch.einsum("rv,tsvc->tsrc", self._inside, share)
@@ -278,15 +283,6 @@ class Verification:
             self._accumulate(f"sum of {name}", _by_region(masked(score, known)))
             self._accumulate(f"n of {name}", _by_region(known.to(score)))
 
-    def _of_members(self, difference: Tensor) -> Moments:
-        """Return scores of an ensemble at each vertex."""
-        last = difference.movedim(2, -1)
-        found = {"crps": ensemble_crps(last, 0.0)}
-        if last.shape[-1] > 1:
-            found["crps_fair"] = ensemble_crps(last, 1.0)
-            found["variance"] = last.var(-1)
-        return found
-
     def _rank(self, difference: Tensor, valid: Tensor) -> None:
         """Count the ranks of the truth, by area."""
         members, shape = difference.shape[2], valid.shape[1:]
@@ -299,15 +295,6 @@ class Verification:
             for k in range(members + 1)
         ]
         self._accumulate("ranks", torch.stack(parts, dim=2))
-
-    def _energy(self, difference: Tensor, share: Tensor, area: Tensor) -> Tensor:
-        """Return the energy score of each region, ``(T, S, R, C)``."""
-        found = []
-        for r, weights in enumerate(self._weights):
-            total = area[:, :, r].unsqueeze(2)
-            part = weights[:, None] * share / torch.where(total > 0, total, 1.0)
-            found.append(energy_scores(difference, part))
-        return torch.stack(found, dim=2)
 
     def _accumulate(self, name: str, values: Tensor) -> None:
         before = self._sums.get(name)
