@@ -2,9 +2,11 @@
 
 from deepsphere_pyg.losses.classes import CrossEntropyLoss, DiceLoss, FocalLoss
 from deepsphere_pyg.losses.continuous import HuberLoss, L1Loss, L2Loss, QuantileLoss
+from deepsphere_pyg.losses.ensembles import CRPSLoss
 from deepsphere_pyg.losses.triplet import TripletLoss
 
 __all__ = [
+    "CRPSLoss",
     "CrossEntropyLoss",
     "DiceLoss",
     "FocalLoss",

@@ -27,7 +27,7 @@ from deepsphere_pyg.losses.summed import SummedLoss
 from samplings.arguments import positive_argument
 
 
-class _ContinuousLoss(SummedLoss):
+class ContinuousLoss(SummedLoss):
     """Area-weighted mean of a function of the difference, which is zero at zero."""
 
     outputs = 1
@@ -100,7 +100,7 @@ class _ContinuousLoss(SummedLoss):
         return ratio(ratio(part, total).sum(), (total > 0).sum())
 
 
-class L1Loss(_ContinuousLoss):
+class L1Loss(ContinuousLoss):
     r"""Mean absolute error, by area.
 
     .. math::
@@ -146,7 +146,7 @@ class L1Loss(_ContinuousLoss):
         return difference.abs().squeeze(-1)
 
 
-class L2Loss(_ContinuousLoss):
+class L2Loss(ContinuousLoss):
     r"""Mean squared error, by area.
 
     .. math::
@@ -170,7 +170,7 @@ class L2Loss(_ContinuousLoss):
         return difference.square().squeeze(-1)
 
 
-class HuberLoss(_ContinuousLoss):
+class HuberLoss(ContinuousLoss):
     r"""Squared error up to a threshold, and linear beyond, averaged by area.
 
     .. math::
@@ -223,7 +223,7 @@ class HuberLoss(_ContinuousLoss):
         return f"delta={self.delta:g}"
 
 
-class QuantileLoss(_ContinuousLoss):
+class QuantileLoss(ContinuousLoss):
     r"""Pinball loss of predicted quantiles, averaged by area.
 
     .. math:: \rho(d) = \frac 1 Q \sum_q \max(\tau_q d_q, (\tau_q - 1) d_q), \qquad

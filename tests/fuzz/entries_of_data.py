@@ -515,6 +515,44 @@ def cross_entropy(**given):
     return losses.CrossEntropyLoss()(**given)
 
 
+def forecast_scores():
+    """Scores of forecasts, and the forecasts and normal states beside them."""
+    n, days = len(SAMPLING), np.arange("2001-01-01", "2001-01-09", dtype="M8[D]")
+    truth, members = torch.zeros(2, 3, n, 1), torch.ones(2, 3, 4, n, 1)
+    sizes = {"sampling": SAMPLING, "channels": 1, "leads": 3}
+    chosen = {"regions": ["global"], "definition": "pooled", "missing": "mask"}
+    more = {"members": 4, "energy_score": True, "seed": 1}
+    pair = {"forecast": members, "truth": truth}
+    yield metrics.Verification, {**sizes, **chosen, **more}
+    scores = metrics.Verification(**sizes, members=4)
+    scores.update(**pair)
+    yield scores.merge, {"other": metrics.Verification(**sizes, members=4)}
+    yield scores.compute().rows, {"channel_names": ["z"]}
+    given = {"climatology": truth, "mask": torch.ones(n) > 0}
+    new = metrics.Verification(**sizes, members=4)
+    yield new.update, {**pair, **given}
+    yield metrics.crps, {**pair, "fair": True}
+    yield metrics.Region, {"lat": (-20, 20), "lon": (170, -170)}
+    yield metrics.Region().mask, {"sampling": SAMPLING}
+    options = {"weights": "area", "root": "pooled", "correlation": "pooled"}
+    yield metrics.ScoreDefinition, {**options, "centred": True}
+    yield metrics.ScoreDefinition().vertex_weights, {"sampling": SAMPLING}
+    yield metrics.EnergySpectra, {**sizes, "L": 2, "members": 4}
+    spectra = metrics.EnergySpectra(**sizes, L=2, members=4)
+    yield spectra.update, pair
+    yield spectra.merge, {"other": metrics.EnergySpectra(**sizes, L=2)}
+    yield metrics.Climatology, {"by": "day-hour", "window": 3, "shape": "box"}
+    states = {"fields": np.zeros((8, n, 1)), "times": days}
+    yield metrics.Climatology(window=3).update, states
+    yield metrics.Climatology(window=3).update(**states).at, {"times": days}
+    yield metrics.persistence, {"present": truth[:, 0], "leads": 3}
+    yield metrics.DampedPersistence, {**sizes, "by": "degree", "L": 2}
+    damped = metrics.DampedPersistence(**sizes, L=2)
+    yield damped.update, {"present": truth[:, 0], "later": truth}
+    yield damped.forecast, {"present": truth[:, 0]}
+    yield metrics.regular_step, {"times": days}
+
+
 def numbers():
     """Losses, and scores of regressions."""
     given = {
@@ -524,11 +562,13 @@ def numbers():
     }
     yield losses.HuberLoss, {"delta": 0.5}
     yield losses.QuantileLoss, {"quantiles": [0.1, 0.9]}
+    yield losses.CRPSLoss, {"members": 2, "alpha": 0.9, "channel_weights": [1, 2]}
     yield losses.CrossEntropyLoss, {"class_weights": [1, 2], "label_smoothing": 0.1}
     yield losses.FocalLoss, {"gamma": 2.0, "class_weights": [1, 2]}
     yield mean_squared_error, {**given, "target": torch.ones(2, 4, 2)}
     yield cross_entropy, {**given, "target": torch.ones(2, 4, dtype=torch.int64)}
     yield metrics.RMSE, {"channels": 2}
+    yield from forecast_scores()
     yield metrics.AnomalyCorrelation, {"climatology": torch.zeros(4, 2)}
     yield (
         metrics.regression_scores,

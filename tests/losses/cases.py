@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.losses import (
     CrossEntropyLoss,
+    CRPSLoss,
     DiceLoss,
     FocalLoss,
     HuberLoss,
@@ -20,6 +21,8 @@ CONTINUOUS = {
     "L2": L2Loss(),
     "Huber": HuberLoss(0.5),
     "quantile": QuantileLoss((0.1, 0.5, 0.8)),
+    "CRPS": CRPSLoss(4),
+    "CRPS with options": CRPSLoss(3, alpha=1, channel_weights=(0.5, 2, 1)),
 }
 CLASSES = {
     "cross-entropy": CrossEntropyLoss(),

@@ -5,6 +5,7 @@ import torch
 
 from deepsphere_pyg.losses import (
     CrossEntropyLoss,
+    CRPSLoss,
     FocalLoss,
     HuberLoss,
     L1Loss,
@@ -145,6 +146,13 @@ def test_targets_of_classes_are_checked(name):
         (lambda: QuantileLoss((0.5, 1)), ValueError, "got 1.0; pass levels"),
         (lambda: QuantileLoss(0.5), TypeError, "got 0.5; pass a tuple"),
         (lambda: QuantileLoss("0.5"), TypeError, "got '0.5'; pass a tuple"),
+        (lambda: CRPSLoss(1), ValueError, "members must be at least 2, got 1"),
+        (lambda: CRPSLoss(2.5), TypeError, "members must be an integer, got 2.5"),
+        (lambda: CRPSLoss(3, alpha=1.5), ValueError, "got 1.5; pass 1 for the fair"),
+        (lambda: CRPSLoss(3, alpha="a"), TypeError, "alpha .* got 'a'; pass 0.95"),
+        (lambda: CRPSLoss(3, channel_weights=1), TypeError, "got 1; pass one per"),
+        (lambda: CRPSLoss(3, channel_weights=[1, -1]), ValueError, "got -1; give 0"),
+        (lambda: CRPSLoss(3, channel_weights=[0]), ValueError, "give 0 to channels"),
         (lambda: FocalLoss(-1), ValueError, "gamma .* got -1.0; pass 2.0"),
         (lambda: CrossEntropyLoss(None, 2), ValueError, "at most 1, got 2; pass 0.1"),
         (lambda: CrossEntropyLoss([[1.0]]), ValueError, r"\(1, 1\); pass a list"),
@@ -162,3 +170,9 @@ def test_options_are_checked(make, error, message):
 def test_class_weights_must_be_one_per_class(loss):
     with pytest.raises(ValueError, match="got 2 for logits of 3 classes; build"):
         maps("focal")(loss)
+
+
+def test_weights_of_channels_must_be_one_per_channel():
+    loss = CRPSLoss(4, channel_weights=(1, 2))
+    with pytest.raises(ValueError, match="got 2 for a target of 3 channels; build"):
+        maps("CRPS")(loss)

@@ -197,7 +197,7 @@ def test_forcing_is_that_of_the_state_to_predict():
     sample = windows[2]
     np.testing.assert_allclose(sample.forcing, forcing[3:6], rtol=1e-6)
     batch = next(iter(DataLoader(windows, 2)))
-    loss = task.loss_of(task.outputs(task._placed(batch)), task._placed(batch))
+    loss = task.loss_of(task.outputs(task.placed(batch)), task.placed(batch))
     assert float(loss) < 1e-12
 
 
@@ -219,7 +219,7 @@ def test_the_loss_of_two_steps_is_the_one_computed_by_hand(residual, loss):
     noisy = fields + RNG.normal(size=fields.shape)
     noisy[3, 5, 1] = np.nan
     windows = forecast_windows(noisy, steps=2)
-    batch = task._placed(next(iter(DataLoader(windows, 4))))
+    batch = task.placed(next(iter(DataLoader(windows, 4))))
     found = task.loss_of(task.outputs(batch), batch).item()
     std = np.diff(fields, axis=0).std((0, 1)) if residual else fields.std((0, 1))
     errors = []
@@ -241,7 +241,7 @@ def test_the_loss_of_two_steps_is_the_one_computed_by_hand(residual, loss):
 
 def test_gradients_pass_through_all_steps():
     task, fields, _ = exact_task(True, matrix=0.8 * STEP, steps=3)
-    batch = task._placed(next(iter(DataLoader(forecast_windows(fields, steps=3), 2))))
+    batch = task.placed(next(iter(DataLoader(forecast_windows(fields, steps=3), 2))))
     weight = task.network.layer.weight
 
     def loss():

@@ -78,7 +78,7 @@ def run(options: ForecastOptions) -> int:
         # The first process reports.
         return 0
     seconds = time.perf_counter() - started
-    return report(options, series, parts["test"], trained.task, trained, facts, seconds)
+    return report(options, series, parts, trained.task, trained, facts, seconds)
 
 
 def _check(options: ForecastOptions) -> None:
@@ -92,6 +92,11 @@ def _check(options: ForecastOptions) -> None:
         )
     if options.checkpoint is not None and options.resume:
         raise ValueError("--checkpoint tests and --resume trains; pass one of them")
+    if options.checkpoint is not None and options.climatology != "all":
+        raise ValueError(
+            f"--climatology {options.climatology} is that of the training times, of "
+            "which a checkpoint keeps the mean alone; leave it out"
+        )
     if options.gap < 0:
         raise ValueError(f"--gap must be at least 0, got {options.gap}")
 
@@ -119,7 +124,7 @@ def _with_checkpoint(options: ForecastOptions, kept: Kept) -> int:
     parts = read_parts(options, series, samples, history)
     facts = described(series, parts)
     tell(f"data       {facts}")
-    return report(options, series, parts["test"], task, None, facts, 0.0)
+    return report(options, series, parts, task, None, facts, 0.0)
 
 
 def described(series: Series, parts: dict[str, Part]) -> str:

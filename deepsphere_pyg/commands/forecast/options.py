@@ -17,6 +17,12 @@ from deepsphere_pyg.training.tasks.forecast_arguments import checked_step_weight
 from deepsphere_pyg.training.tasks.rollout_training import checked_growth
 from samplings.arguments import nonnegative_argument
 
+# Those of deepsphere_pyg.metrics.forecast, which would load PyTorch.
+NAMED_REGIONS = (
+    *("global", "tropics", "extra-tropics", "northern-hemisphere"),
+    *("southern-hemisphere", "europe", "north-america", "north-atlantic"),
+    *("north-pacific", "east-asia", "ausnz", "arctic", "antarctic"),
+)
 _NAME, _PART = {METAVAR: "NAME"}, {METAVAR: "PART"}
 
 
@@ -104,6 +110,46 @@ class TimePartOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VerificationOptions(Options):
+    """Scores of the test times.
+
+    Parameters
+    ----------
+    definition
+        How scores are averaged: by area, with roots over space and time (pooled), or as
+        WeatherBench 1 or 2 do.
+    climatology
+        Normal states of the training times, of which anomalies are counted: the mean of
+        all, or by month, by week, or by day and hour, smoothed over 61 days.
+    regions
+        Regions to score, such as global, tropics, northern-hemisphere or europe.
+    hovmoller
+        South and north of the band of latitudes whose mean is drawn by longitude and
+        lead time, in degrees.
+    """
+
+    definition: Literal["pooled", "weatherbench1", "weatherbench2"] = "pooled"
+    climatology: Literal["all", "month", "week", "day-hour"] = "all"
+    regions: tuple[str, ...] = field(default=("global",), metadata=_NAME)
+    hovmoller: tuple[float, float] = (30.0, 60.0)
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.regions if name not in NAMED_REGIONS]
+        if unknown or not self.regions:
+            raise ValueError(
+                f"--regions must be of {', '.join(NAMED_REGIONS)}, got "
+                f"{', '.join(unknown) or 'no name'}; choose some of them"
+            )
+        south, north = self.hovmoller
+        if not -90 <= south < north <= 90:
+            raise ValueError(
+                "--hovmoller must be a south and a north of -90 to 90 degrees, got "
+                f"{south:g} {north:g}; pass 30 60"
+            )
+        super().__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForecastingOptions(Options):
     """Evaluation and forecasts.
 
@@ -133,6 +179,7 @@ class ForecastOptions(
     InputOptions,
     SeriesOptions,
     TimePartOptions,
+    VerificationOptions,
     SamplingOptions,
     ForecastNetworkOptions,
     ForecastingOptions,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.series import Series
@@ -28,11 +29,14 @@ class Part:
         Those of the part.
     samples
         Sample of the files of each state of the series.
+    chosen
+        True for the states of the part, shape ``(T,)``.
     """
 
     windows: ForecastWindows
     indices: list[int]
     samples: IntArray
+    chosen: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -110,10 +114,11 @@ def read_parts(
             made[steps] = ForecastWindows(
                 states, history, steps, times=times, forcing=forcing
             )
-        inside = made[steps].inside(np.isin(samples, members))
+        chosen = np.isin(samples, members)
+        inside = made[steps].inside(chosen)
         if not inside:
             _refuse_short(options, name, None, history + steps, history)
-        found[name] = Part(made[steps], inside, samples)
+        found[name] = Part(made[steps], inside, samples, chosen)
     return found
 
 

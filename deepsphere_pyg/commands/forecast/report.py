@@ -12,21 +12,21 @@ from matplotlib.figure import Figure
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.output import rollout_layout, write_rollouts
 from deepsphere_pyg.commands.forecast.parts import Part
-from deepsphere_pyg.commands.forecast.scores import lead_rows, print_rows
+from deepsphere_pyg.commands.forecast.pictures import hovmoller_of, spectra_of
+from deepsphere_pyg.commands.forecast.scores import print_rows
 from deepsphere_pyg.commands.forecast.series import Series
+from deepsphere_pyg.commands.forecast.verifying import verified
 from deepsphere_pyg.commands.options.training import (
     n_parameters,
     print_files,
     run_facts,
-    training_of,
     write_figures,
 )
-from deepsphere_pyg.plot.forecasts import lead_curves
+from deepsphere_pyg.plot.forecasts import error_growth, lead_curves
 from deepsphere_pyg.plot.labels import label_curves
 from deepsphere_pyg.plot.regression import regression_maps
 from deepsphere_pyg.training import Trained
 from deepsphere_pyg.training.callbacks import write_rows
-from deepsphere_pyg.training.forecasts.preparing import window_loader
 from samplings.arrays import IntArray
 from samplings.atomic_files import write_json
 
@@ -36,7 +36,7 @@ PREDICTIONS = "predictions.nc"
 def report(
     options: ForecastOptions,
     series: Series,
-    part: Part,
+    parts: dict[str, Part],
     task: Any,
     trained: Trained | None,
     facts: str,
@@ -48,8 +48,9 @@ def report(
     ----------
     options
         Options of the command.
-    series, part
-        The series, and the windows of the test.
+    series, parts
+        The series, and its windows, of which those of the test are scored; with those
+        of the training there are more references.
     task
         The trained task.
     trained
@@ -59,12 +60,15 @@ def report(
     seconds
         Duration of the training.
     """
-    folder = options.folder
+    folder, part = options.folder, parts["test"]
     print(f"\nscores on {len(part)} forecasts of the test times\n")
     task.to(options.torch_device)
-    batches = window_loader(part.windows, part.indices, training_of(options))
-    rows = lead_rows(task.lead_scores(batches), series)
+    starts = _starts(part, series, options.n_rollouts)
+    scores = verified(options, series, parts, task, int(starts[0]))
+    rows = scores.rows
     print_rows(rows)
+    if scores.regression is not None:
+        print(f"regression on the present anomaly, one factor by {scores.regression}")
     metrics = {
         **run_facts(options),
         "data": facts,
@@ -73,11 +77,13 @@ def report(
         "parameters": n_parameters(task.network),
         "best_epoch": None if trained is None else trained.best_epoch,
         "seconds": round(seconds, 1),
+        "definition": options.definition,
+        "climatology": options.climatology,
+        "regression": scores.regression,
         "test": rows,
     }
     write_json(folder / "metrics.json", metrics)
     write_rows(folder / "scores.csv", rows)
-    starts = _starts(part, series, options.n_rollouts)
     present = part.windows.present[starts]
     after = present[:, None] + 1 + np.arange(options.leads)
     samples = rollout_layout(
@@ -86,10 +92,17 @@ def report(
     path = write_rollouts(
         folder / PREDICTIONS, series, samples, _rollouts(options, part, task, starts)
     )
+    named = [row for row in rows if row["region"] == options.regions[0]]
+    window = part.windows[int(starts[0])]
+    (forecast,) = _rollouts(options, part, task, starts[:1])
     figures = {
-        "lead_errors.png": lead_curves(rows),
+        "lead_errors.png": lead_curves(named),
+        "error_growth.png": error_growth(named),
+        "hovmoller.png": hovmoller_of(options, series, window, forecast, scores.normal),
         "forecast.png": _picture(options, series, part, task, int(starts[0])),
     }
+    if scores.spectra is not None:
+        figures["spectra.png"] = spectra_of(series, scores.spectra)
     if trained is not None:
         unit = "standard deviations"
         figures["learning_curves.png"] = label_curves(trained.history, ["rmse"], unit)

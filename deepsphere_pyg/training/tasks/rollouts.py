@@ -59,13 +59,13 @@ class Rollouts(Task):
         try:
             kept = [
                 self.kept(self.outputs(batch), batch)[0]
-                for batch in (self._placed(b) for b in batches)
+                for batch in (self.placed(b) for b in batches)
             ]
         finally:
             self.train(training)
         return lead_scores(torch.cat(kept))
 
-    def _placed(self, batch: Any) -> Any:
+    def placed(self, batch: Any) -> Any:
         """Return a batch on the device and in the dtype of the network."""
         like = next(self.network.parameters())
         return type(batch)(
