@@ -63,7 +63,7 @@ class LaplacianPoint:
     def sphere(self) -> npt.NDArray[np.float64]:
         """Eigenvalue of each degree on the sphere."""
         degrees = np.asarray(self.degrees, float)
-        return degrees * (degrees + 1) - self.spin**2
+        return np.asarray(degrees * (degrees + 1) - self.spin**2)
 
     @property
     def series(self) -> str:

@@ -8,7 +8,8 @@ from typing import ClassVar, SupportsIndex
 import numpy as np
 import scipy.sparse as sp
 
-from samplings.arrays import FloatArray, freeze
+from samplings.arrays import freeze
+from samplings.base import Sampling
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.laplacian import laplacian
 from samplings.graphs.self_adjoint import SelfAdjointMatrix
@@ -104,19 +105,28 @@ def connection_laplacian(
     """
     spin = spin_argument(spin)
     scalar = laplacian(graph, kind)
-    rows = np.repeat(np.arange(graph.n_vertices), np.diff(scalar.matrix.indptr))
-    angles = transport_angles(graph.sampling, rows, scalar.matrix.indices)
-    matrix = turned(scalar.matrix, spin * angles)
+    matrix = transported(scalar.matrix, graph.sampling, graph.sampling, spin)
     return ConnectionLaplacian(graph, scalar.kind, freeze(matrix), spin)
 
 
-def turned(matrix: sp.csr_array, angles: FloatArray) -> sp.csr_array:
-    r"""Return a matrix of fields whose entry at each edge turns it by an angle.
+def transported(
+    matrix: sp.csr_array, source: Sampling, target: Sampling, spin: SupportsIndex
+) -> sp.csr_array:
+    r"""Return a matrix between samplings that carries fields of spin along its edges.
 
-    Each entry :math:`w_{ij}` of ``matrix`` ``(n, m)`` becomes the block
-    :math:`w_{ij} \bigl({\cos \atop \sin} {-\sin \atop \cos}\bigr)` of the result,
-    ``(2 n, 2 m)``; ``angles`` are in the order of its data. Zeros are not stored.
+    Each entry :math:`w_{ij}` of ``matrix`` ``(n, m)``, from vertices of ``source`` to
+    those of ``target``, becomes a block of the result, ``(2 n, 2 m)``:
+
+    .. math::
+        w_{ij} \begin{pmatrix} \cos s \alpha_{ij} & -\sin s \alpha_{ij} \\
+        \sin s \alpha_{ij} & \cos s \alpha_{ij} \end{pmatrix}
+
+    with the parallel transport :math:`\alpha_{ij}`. Zeros are not stored.
     """
+    spin = spin_argument(spin)
+    rows = np.repeat(np.arange(len(target)), np.diff(matrix.indptr))
+    angles = transport_angles(target, rows, matrix.indices, source_sampling=source)
+    angles *= spin
     real, imaginary = matrix.data * np.cos(angles), matrix.data * np.sin(angles)
     blocks = np.stack([real, -imaginary, imaginary, real], axis=1).reshape(-1, 2, 2)
     n, m = matrix.shape

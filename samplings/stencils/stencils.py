@@ -80,7 +80,7 @@ def lost_in_turning(
     sides = np.einsum("csr,csr->sr", others, others)
     sides += np.einsum("cr,cr->r", corner, corner)
     sides -= np.einsum("cr,csr->sr", corner, others)
-    half = np.arctan2(volume, 4 - sides)
+    half: FloatArray = np.asarray(np.arctan2(volume, 4 - sides))
     half *= spin
     np.sin(half, out=half)
     np.square(half, out=half)

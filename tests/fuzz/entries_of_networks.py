@@ -12,6 +12,7 @@ from deepsphere_pyg.harmonics import HarmonicLayout, Rotation
 from samplings import GaussLegendre, HEALPix, SO3Grid
 from tests.fuzz.entries_of_samplings import (
     COARSENING,
+    CONNECTION,
     GRAPH,
     LAPLACIAN,
     PYRAMID,
@@ -34,8 +35,10 @@ def operators():
     )
     yield top.laplacian_operator, {"sampling": LAPLACIAN}
     yield top.laplacian_operator, {"sampling": HEALPix(1), "k": 4}
+    yield top.laplacian_operator, {"sampling": CONNECTION}
     yield top.pooling_operator, {"coarsening": COARSENING}
-    yield top.unpooling_operator, {"coarsening": COARSENING}
+    yield top.pooling_operator, {"coarsening": COARSENING, "spin": 1}
+    yield top.unpooling_operator, {"coarsening": COARSENING, "spin": 2}
     children = {"coarsening": COARSENING, "terms": "position", "degree": 2}
     yield top.child_pooling_operator, {**children, "execution": "auto"}
     yield top.child_unpooling_operator, {**children, "execution": "auto"}
@@ -97,6 +100,9 @@ def layers():
         {"channels": 3, "K": 3, "expansion": 2, "scale": 0.1, "drop_path": 0.1},
     )
     yield top.ChannelNorm, {"channels": 3, "kind": "batch-shift"}
+    yield top.SpinChebConv, {**TWO, "K": 3, "parity": True}
+    yield top.MagnitudeActivation, {"channels": 3, "eps": 1e-8}
+    yield top.MagnitudeNorm, {"channels": 3, "eps": 1e-5, "momentum": 0.1}
     yield top.DropPath, {"p": 0.1}
     yield top.LearnedPool, {**TWO, "terms": 4, "bias": True}
     yield top.LearnedUnpool, {**TWO, "terms": 4, "bias": True}

@@ -36,6 +36,13 @@ from deepsphere_pyg.layers.graph.residual_blocks import (
     DropPath,
     ResidualBlock,
 )
+from deepsphere_pyg.layers.graph.spin import (
+    MagnitudeActivation,
+    MagnitudeNorm,
+    SpinChebConv,
+    SpinMeanPool,
+    SpinUnpool,
+)
 from deepsphere_pyg.layers.graph.standardize import Standardize
 from deepsphere_pyg.layers.graph.with_operator import WithOperator
 
@@ -54,6 +61,8 @@ __all__ = [
     "GlobalMeanPool",
     "LearnedPool",
     "LearnedUnpool",
+    "MagnitudeActivation",
+    "MagnitudeNorm",
     "MaskedConv",
     "MaxPool",
     "MeanPool",
@@ -63,6 +72,9 @@ __all__ = [
     "PiecewiseLinearBasis",
     "PolynomialConv",
     "ResidualBlock",
+    "SpinChebConv",
+    "SpinMeanPool",
+    "SpinUnpool",
     "Standardize",
     "Unpool",
     "WindowAttention",
