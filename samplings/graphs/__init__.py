@@ -7,6 +7,7 @@ from samplings.graphs.connection_laplacian import (
 from samplings.graphs.cut import cut_graph
 from samplings.graphs.delaunay_graph import delaunay_graph, delaunay_weights
 from samplings.graphs.finite_elements import FiniteElements, finite_elements
+from samplings.graphs.gradient import gradient_matrix
 from samplings.graphs.graph import DisconnectedGraphWarning, SphericalGraph
 from samplings.graphs.kernel_width import kernel_width
 from samplings.graphs.knn import knn_graph
@@ -53,6 +54,7 @@ __all__ = [
     "delaunay_graph",
     "delaunay_weights",
     "finite_elements",
+    "gradient_matrix",
     "kernel_width",
     "knn_graph",
     "lambda_max",

@@ -36,6 +36,7 @@ def operators():
     yield top.laplacian_operator, {"sampling": LAPLACIAN}
     yield top.laplacian_operator, {"sampling": HEALPix(1), "k": 4}
     yield top.laplacian_operator, {"sampling": CONNECTION}
+    yield top.ScalarVectorOperators, {"sampling": LAPLACIAN, "execution": "auto"}
     yield top.pooling_operator, {"coarsening": COARSENING}
     yield top.pooling_operator, {"coarsening": COARSENING, "spin": 1}
     yield top.unpooling_operator, {"coarsening": COARSENING, "spin": 2}
@@ -101,6 +102,18 @@ def layers():
     )
     yield top.ChannelNorm, {"channels": 3, "kind": "batch-shift"}
     yield top.SpinChebConv, {**TWO, "K": 3, "parity": True}
+    yield (
+        top.ScalarVectorConv,
+        {
+            "in_scalars": 2,
+            "in_vectors": 3,
+            "out_scalars": 2,
+            "out_vectors": 3,
+            "K": 3,
+            "parity": True,
+            "bias": True,
+        },
+    )
     yield top.MagnitudeActivation, {"channels": 3, "eps": 1e-8}
     yield top.MagnitudeNorm, {"channels": 3, "eps": 1e-5, "momentum": 0.1}
     yield top.DropPath, {"p": 0.1}
@@ -354,6 +367,19 @@ def networks():
             **TWO,
             "sampling": PYRAMID,
             "configuration": models.UNetConfiguration("tiny", 4, (4, 4)),
+        },
+    )
+    yield (
+        models.ScalarVectorUNet,
+        {
+            "in_scalars": 2,
+            "in_vectors": 1,
+            "out_scalars": 3,
+            "out_vectors": 1,
+            "sampling": PYRAMID,
+            "widths": [(4, 2), (4, 2)],
+            "K": 2,
+            "parity": True,
         },
     )
     sizes = {"poolings": 0, "convolutions": 1, "blocks": 1, "K": 2}

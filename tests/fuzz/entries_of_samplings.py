@@ -137,6 +137,7 @@ def graphs():
             "vertices": [0, 1],
         },
     )
+    yield samplings.gradient_matrix, {"laplacian": LAPLACIAN}
     yield samplings.lambda_max, {"matrix": LAPLACIAN.symmetric()}
     yield (
         samplings.Laplacian,

@@ -39,6 +39,7 @@ from deepsphere_pyg.layers.graph.residual_blocks import (
 from deepsphere_pyg.layers.graph.spin import (
     MagnitudeActivation,
     MagnitudeNorm,
+    ScalarVectorConv,
     SpinChebConv,
     SpinMeanPool,
     SpinUnpool,
@@ -72,6 +73,7 @@ __all__ = [
     "PiecewiseLinearBasis",
     "PolynomialConv",
     "ResidualBlock",
+    "ScalarVectorConv",
     "SpinChebConv",
     "SpinMeanPool",
     "SpinUnpool",

@@ -63,11 +63,3 @@ def on_components(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
             "rows; pass one of a connection Laplacian or of spin=..."
         )
     return y.view(*batch, y.shape[-2] // 2, two, y.shape[-1])
-
-
-def mixed(x: Tensor, weight: Tensor, turned: Tensor | None) -> Tensor:
-    """Return ``f (A + i B)`` for weights ``(in, out)``; B may be missing."""
-    y = x @ weight
-    if turned is not None:
-        y = y + quarter_turn(x @ turned)
-    return y
