@@ -19,11 +19,13 @@ from samplings.graphs import *
 from samplings.points import *
 from samplings.resolution import nominal_bandlimit
 from samplings.schemes import *
+from samplings.tangent_frames import tangent_frames, transport_angles
 from samplings.tessellation import *
 from samplings.transfer import *
 
 __all__ = ["Coarsening", "Masked", "Sampling", "nominal_bandlimit", "same_sampling"]
 __all__ += ["Footprint", "cache_folder", "pad_to_parents", "use_cache"]
+__all__ += ["tangent_frames", "transport_angles"]
 __all__ += equivariance.__all__
 __all__ += fitting.__all__
 __all__ += graphs.__all__

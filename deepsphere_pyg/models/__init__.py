@@ -44,6 +44,7 @@ from deepsphere_pyg.models.pretrained import (
     pretrained_path,
 )
 from deepsphere_pyg.models.residual_network import SphericalResNet
+from deepsphere_pyg.models.scalar_vector_unet import ScalarVectorUNet
 from deepsphere_pyg.models.so3_classifier import SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet
 from deepsphere_pyg.models.zonal_classifier import ZonalClassifier
@@ -74,6 +75,7 @@ __all__ = [
     "ResidualUNetConfiguration",
     "SO3Classifier",
     "SavedModel",
+    "ScalarVectorUNet",
     "SphericalClassifier",
     "SphericalFourierOperator",
     "SphericalModel",

@@ -10,9 +10,11 @@ from deepsphere_pyg.operators.of_samplings import (
     pooling_operator,
     unpooling_operator,
 )
+from deepsphere_pyg.operators.scalars_and_vectors import ScalarVectorOperators
 
 __all__ = [
     "ChildOperator",
+    "ScalarVectorOperators",
     "child_pooling_operator",
     "child_unpooling_operator",
     "laplacian_operator",

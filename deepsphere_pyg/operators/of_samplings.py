@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
+
 import scipy.sparse as sp
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from samplings import (
     Coarsening,
+    ConnectionLaplacian,
     Laplacian,
     Sampling,
     SphericalGraph,
@@ -15,10 +18,11 @@ from samplings import (
     laplacian,
 )
 from samplings.arguments import instance_argument
+from samplings.graphs.connection_laplacian import transported
 
 
 def laplacian_operator(
-    sampling: Sampling | SphericalGraph | Laplacian,
+    sampling: Sampling | SphericalGraph | Laplacian | ConnectionLaplacian,
     k: int | None = None,
     *,
     execution: str = "auto",
@@ -31,7 +35,8 @@ def laplacian_operator(
     ----------
     sampling
         A sampling, whose vertices are linked by :func:`samplings.knn_graph`; or a
-        graph; or a Laplacian of :func:`samplings.laplacian`, for options of these.
+        graph; or a Laplacian of :func:`samplings.laplacian`, for options of these, or
+        of :func:`samplings.connection_laplacian`, for fields of spin.
     k
         Number of neighbours in the graph of a sampling, by default 8.
     execution
@@ -40,12 +45,13 @@ def laplacian_operator(
     Returns
     -------
     EdgeOperator
-        From V vertices to V vertices, in PyTorch's default dtype.
+        From V vertices to V vertices, in PyTorch's default dtype; for fields of spin
+        from 2 V nodes to 2 V nodes, the two components of each vertex.
 
     Raises
     ------
     TypeError
-        If ``sampling`` is not one of the three, or ``k`` is given with a graph.
+        If ``sampling`` is not one of these, or ``k`` is given with a graph.
     ValueError
         If the Laplacian is zero, or as :func:`samplings.knn_graph`.
 
@@ -64,7 +70,7 @@ def laplacian_operator(
         )
     if isinstance(sampling, SphericalGraph):
         sampling = laplacian(sampling)
-    if not isinstance(sampling, Laplacian):
+    if not isinstance(sampling, Laplacian | ConnectionLaplacian):
         raise TypeError(
             "sampling must be a Sampling, a SphericalGraph or a Laplacian, got "
             f"{type(sampling).__name__}; build a sampling, such as samplings.HEALPix(8)"
@@ -73,7 +79,10 @@ def laplacian_operator(
 
 
 def pooling_operator(
-    coarsening: Coarsening | Transfer, *, execution: str = "auto"
+    coarsening: Coarsening | Transfer,
+    *,
+    spin: SupportsIndex | None = None,
+    execution: str = "auto",
 ) -> EdgeOperator:
     r"""Return the mean over fine cells by area, from V_fine to V_coarse vertices.
 
@@ -88,13 +97,19 @@ def pooling_operator(
         From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`
         between any two samplings, from the vertices of its source to those of its
         target.
+    spin
+        Spin s of fields of two components, which are carried to the coarse vertices by
+        parallel transport; the operator then leads from 2 V_fine to 2 V_coarse nodes.
+        None for signals of one number at each vertex.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
     Raises
     ------
     TypeError
-        If ``coarsening`` is neither.
+        If ``coarsening`` is neither, or ``spin`` not an integer.
+    ValueError
+        If ``spin`` is negative, or a share joins antipodal points.
 
     Examples
     --------
@@ -102,16 +117,14 @@ def pooling_operator(
     >>> pooling_operator(HEALPix(2).coarsen())
     EdgeOperator(48 -> 12, 48 edges, execution='auto')
     """
-    if isinstance(coarsening, Transfer):
-        return EdgeOperator(coarsening.pooling(), execution=execution)
-    _check_coarsening(coarsening)
-    coarse = sp.diags_array(1 / coarsening.coarse.weights)
-    fine = sp.diags_array(coarsening.fine.weights)
-    return EdgeOperator(coarse @ coarsening.assign @ fine, execution=execution)
+    return EdgeOperator(_pooling(coarsening, spin), execution=execution)
 
 
 def unpooling_operator(
-    coarsening: Coarsening | Transfer, *, execution: str = "auto"
+    coarsening: Coarsening | Transfer,
+    *,
+    spin: SupportsIndex | None = None,
+    execution: str = "auto",
 ) -> EdgeOperator:
     r"""Return the copy to fine cells by share, from V_coarse to V_fine vertices.
 
@@ -125,13 +138,17 @@ def unpooling_operator(
     coarsening
         From :meth:`samplings.Sampling.coarsen`; or a :class:`samplings.Transfer`, from
         the vertices of its target to those of its source.
+    spin
+        As in :func:`pooling_operator`.
     execution
         As in :class:`~deepsphere_pyg.edge_operator.EdgeOperator`.
 
     Raises
     ------
     TypeError
-        If ``coarsening`` is neither.
+        If ``coarsening`` is neither, or ``spin`` not an integer.
+    ValueError
+        If ``spin`` is negative, or a share joins antipodal points.
 
     Examples
     --------
@@ -140,9 +157,37 @@ def unpooling_operator(
     EdgeOperator(12 -> 48, 48 edges, execution='auto')
     """
     if isinstance(coarsening, Transfer):
-        return EdgeOperator(coarsening.unpooling(), execution=execution)
+        matrix = coarsening.unpooling()
+        fine, coarse = coarsening.source, coarsening.target
+    else:
+        _check_coarsening(coarsening)
+        matrix = sp.csr_array(coarsening.assign.T)
+        fine, coarse = coarsening.fine, coarsening.coarse
+    return EdgeOperator(_carried(matrix, coarse, fine, spin), execution=execution)
+
+
+def _pooling(
+    coarsening: Coarsening | Transfer, spin: SupportsIndex | None
+) -> sp.csr_array:
+    """Return the matrix of means by area."""
+    if isinstance(coarsening, Transfer):
+        matrix = coarsening.pooling()
+        return _carried(matrix, coarsening.source, coarsening.target, spin)
     _check_coarsening(coarsening)
-    return EdgeOperator(sp.csr_array(coarsening.assign.T), execution=execution)
+    coarse = sp.diags_array(1 / coarsening.coarse.weights)
+    fine = sp.diags_array(coarsening.fine.weights)
+    matrix = sp.csr_array(coarse @ coarsening.assign @ fine)
+    return _carried(matrix, coarsening.fine, coarsening.coarse, spin)
+
+
+def _carried(
+    matrix: sp.csr_array,
+    source: Sampling,
+    target: Sampling,
+    spin: SupportsIndex | None,
+) -> sp.csr_array:
+    """Return a matrix between samplings with the transport of a field of spin."""
+    return matrix if spin is None else transported(matrix, source, target, spin)
 
 
 def _check_coarsening(coarsening: object) -> None:

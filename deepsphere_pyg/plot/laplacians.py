@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -43,6 +44,8 @@ class LaplacianPoint:
         Degrees l and their factors in the Laplacian; both may be empty.
     t
         Width of the heat kernel in squared radian; NaN without a heat kernel.
+    spin
+        Spin s of the fields, 0 for scalars.
     """
 
     sampling: str
@@ -54,6 +57,13 @@ class LaplacianPoint:
     degrees: Sequence[int]
     symbol: Sequence[float]
     t: float
+    spin: int = 0
+
+    @property
+    def sphere(self) -> npt.NDArray[np.float64]:
+        """Eigenvalue of each degree on the sphere."""
+        degrees = np.asarray(self.degrees, float)
+        return np.asarray(degrees * (degrees + 1) - self.spin**2)
 
     @property
     def series(self) -> str:
@@ -95,10 +105,10 @@ def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
 
 
 def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
-    r"""Draw the symbols of Laplacians against :math:`l(l+1)`, that of the sphere.
+    r"""Draw the symbols of Laplacians against :math:`l(l+1)-s^2`, that of the sphere.
 
-    They are scaled to :math:`l(l+1)` at the lowest degree measured. There must be at
-    least one point, and each must have degrees.
+    They are scaled to it at the lowest degree measured. There must be at least one
+    point, and each must have degrees.
     """
     if any(not len(point.degrees) for point in points):
         raise ValueError("every graph needs the degrees and symbol of its Laplacian")
@@ -108,16 +118,18 @@ def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
     largest = 0.0
     for point in points:
         style, _ = STYLES[names.index(point.series) % len(STYLES)]
-        degrees = np.asarray(point.degrees, float)
-        sphere = degrees * (degrees + 1)
+        sphere = point.sphere
         symbol = np.asarray(point.symbol) * (sphere[0] / point.symbol[0])
         colour = COLOURS[neighbours.index(point.k) % len(COLOURS)]
         axes.plot(sphere, symbol, linestyle=style, color=colour, linewidth=1.5)
         largest = max(largest, float(sphere.max()))
-    smallest = min(point.degrees[0] * (point.degrees[0] + 1) for point in points)
+    smallest = min(float(point.sphere[0]) for point in points)
     axes.plot([smallest, largest], [smallest, largest], color="0.6", linewidth=1)
     axes.set(xscale="log", yscale="log")
-    axes.set_xlabel(r"$\ell(\ell+1)$, eigenvalue on the sphere")
+    eigenvalue = r"$\ell(\ell+1)$"
+    if any(point.spin for point in points):
+        eigenvalue = r"$\ell(\ell+1) - s^2$"
+    axes.set_xlabel(f"{eigenvalue}, eigenvalue on the sphere")
     axes.set_ylabel(r"symbol $\mu_\ell$ of the Laplacian, scaled")
     handles = [
         Line2D([], [], color=COLOURS[i % len(COLOURS)], lw=3, label=f"k = {k}")
@@ -127,7 +139,7 @@ def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
         Line2D([], [], color="0.25", linestyle=STYLES[i % len(STYLES)][0], label=name)
         for i, name in enumerate(names)
     ]
-    handles.append(Line2D([], [], color="0.6", label=r"$\ell(\ell+1)$"))
+    handles.append(Line2D([], [], color="0.6", label=eigenvalue))
     _finish(axes, handles, title)
     return figure
 

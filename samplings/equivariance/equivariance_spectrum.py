@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from samplings.arguments import integers_argument, sampling_argument, shown
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 from samplings.base import Sampling
+from samplings.graphs.connection_laplacian import ConnectionLaplacian
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.laplacian import Laplacian, laplacian
 from samplings.resolution import nominal_bandlimit
@@ -66,7 +67,7 @@ class EquivarianceSpectrum(ReadOnly):
 
 
 def equivariance_spectrum(
-    operator: Laplacian | SphericalGraph | Any,
+    operator: Laplacian | ConnectionLaplacian | SphericalGraph | Any,
     degrees: Sequence[SupportsIndex] | npt.NDArray[np.integer] | None = None,
     *,
     vertices: npt.ArrayLike | None = None,
@@ -83,17 +84,20 @@ def equivariance_spectrum(
 
     with area-weighted products. By the addition theorem both expectations are sums of
     Legendre polynomials over pairs of points in each row of L, exact for any sampling
-    or part of one.
+    or part of one. For fields of spin s they are sums of Wigner's :math:`d^l_{ss}`
+    times the cosine of s times the area of the triangle of the row's vertex and the
+    pair, by which transport turns.
 
     Parameters
     ----------
     operator
-        A :class:`samplings.Laplacian` (its unrescaled matrix), a
-        :class:`samplings.SphericalGraph` (its default Laplacian), or any sparse
-        matrix ``(V, V)``, with ``sampling``.
+        A :class:`samplings.Laplacian` or :class:`samplings.ConnectionLaplacian` (their
+        unrescaled matrices), a :class:`samplings.SphericalGraph` (its default
+        Laplacian), or any sparse matrix ``(V, V)``, with ``sampling``.
     degrees
-        Degrees l >= 0; by default 1, 2, ... below the nominal bandlimit, ``3 nside`` on
-        HEALPix and :math:`\sqrt{3n/4}` for n even points elsewhere.
+        Degrees l >= 0, for fields of spin s at least s; by default all from 1, or s, to
+        below the nominal bandlimit, ``3 nside`` on HEALPix and :math:`\sqrt{3n/4}` for
+        n even points elsewhere.
     vertices
         Boolean mask ``(V,)`` or indices of the rows to average over, such as those far
         from the edge of a masked sky; by default all.
@@ -110,7 +114,7 @@ def equivariance_spectrum(
     TypeError
         If the operator is not one of the above, or a degree is not an integer.
     ValueError
-        If shapes do not fit, an entry is not finite, a degree is negative, the operator
+        If shapes do not fit, an entry is not finite, a degree is below s, the operator
         vanishes on one (0, for a Laplacian), no vertex is chosen, or ``sampling`` is
         missing or given twice.
 
@@ -131,12 +135,13 @@ def equivariance_spectrum(
     >>> spectrum.error.shape, bool((spectrum.error < 0.2).all())
     ((3,), True)
     """
+    spin = operator.spin if isinstance(operator, ConnectionLaplacian) else 0
     matrix, sampling = _matrix(operator, sampling)
-    chosen = _degrees(degrees, sampling)
+    chosen = _degrees(degrees, sampling, spin)
     rows, weights = _rows(matrix, sampling, vertices)
     part = matrix if len(rows) == len(sampling) else sp.csr_array(matrix[rows])
     own, squared = legendre_moments(
-        part, sampling.xyz, rows, weights, int(chosen.max()) + 1
+        part, sampling.xyz, rows, weights, int(chosen.max()) + 1, spin
     )
     symbol, power = own[chosen], squared[chosen]
     # On a vanishing signal only round-off of this size is left.
@@ -161,14 +166,19 @@ def equivariance_spectrum(
 
 
 def _matrix(operator: Any, sampling: Sampling | None) -> tuple[sp.csr_array, Sampling]:
-    """Return the operator as a float64 matrix, and where its vertices are."""
+    """Return the operator as a float64 matrix, and where its vertices are.
+
+    That of a connection Laplacian is without the transport, which the sums know.
+    """
     if isinstance(operator, SphericalGraph):
         operator = laplacian(operator)
-    if isinstance(operator, Laplacian):
+    if isinstance(operator, Laplacian | ConnectionLaplacian):
         if sampling is not None and sampling is not operator.graph.sampling:
             raise ValueError(
                 "sampling must be left out for a Laplacian or graph, which has its own"
             )
+        if isinstance(operator, ConnectionLaplacian):
+            operator = laplacian(operator.graph, operator.kind)
         return operator.matrix, operator.graph.sampling
     if not isinstance(operator, sp.sparray | sp.spmatrix):
         raise TypeError(
@@ -201,10 +211,14 @@ def _matrix(operator: Any, sampling: Sampling | None) -> tuple[sp.csr_array, Sam
     return matrix, sampling
 
 
-def _degrees(degrees: Any, sampling: Sampling) -> IntArray:
+def _degrees(degrees: Any, sampling: Sampling, spin: int) -> IntArray:
     """Return the degrees, checked, or the default ones."""
     if degrees is None:
-        chosen = np.arange(1, nominal_bandlimit(sampling))
+        chosen = np.arange(max(1, spin), nominal_bandlimit(sampling))
+        if len(chosen) == 0:
+            raise ValueError(
+                f"{sampling.name} resolves no degree of spin {spin}; use more vertices"
+            )
     else:
         if not isinstance(degrees, Sequence | np.ndarray) or len(degrees) == 0:
             raise ValueError(
@@ -212,6 +226,11 @@ def _degrees(degrees: Any, sampling: Sampling) -> IntArray:
                 f"{shown(degrees)}; pass [l] for a single one"
             )
         chosen = np.array(integers_argument("degrees", degrees, 0))
+        if chosen.min() < spin:
+            raise ValueError(
+                f"fields of spin {spin} have degrees of at least {spin}, got "
+                f"{chosen.min()}; leave it out"
+            )
     chosen.setflags(write=False)
     return chosen
 

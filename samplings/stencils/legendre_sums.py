@@ -1,4 +1,4 @@
-"""Sums of Legendre polynomials over many pairs of points, for all degrees at once."""
+"""Sums of Legendre polynomials and their like for spin, over many pairs of points."""
 
 from __future__ import annotations
 
@@ -17,27 +17,43 @@ MARGIN = 3
 CHUNK = 1 << 15
 
 
-def one_minus_legendre(u: FloatArray, degrees: int) -> Iterator[FloatArray]:
-    r"""Yield :math:`(1 - P_l(x)) / u` for l = 0, 1, ..., where :math:`u = 1 - x`.
+def one_minus_legendre(
+    u: FloatArray, degrees: int, spin: int = 0
+) -> Iterator[FloatArray]:
+    r"""Yield :math:`(1 - d^l_{ss}(x)) / u` for l = 0, 1, ..., where :math:`u = 1 - x`.
 
+    For spin s = 0, Wigner's :math:`d^l_{00}` is the Legendre polynomial :math:`P_l`.
     With the chord d between two unit vectors, :math:`u = d^2 / 2` is known to its last
     digit however close they are, and the recurrence
 
-    .. math:: P_{l+1} - P_l = \frac{l (P_l - P_{l-1}) - (2l + 1) u P_l}{l + 1}
+    .. math::
+        \frac{(l + 1)^2 - s^2}{l + 1} (d^{l+1} - d^l) =
+            \frac{l^2 - s^2}{l} (d^l - d^{l-1}) - (2l + 1) u \, d^l
 
     divided by u never subtracts numbers that nearly agree. At :math:`u = 0` the limit
-    is :math:`l (l + 1) / 2`. ``u`` has any shape, from 0 to 2; ``degrees`` is their
-    number. The same array is yielded every time: copy what you keep.
+    is :math:`(l (l + 1) - s^2) / 2`. ``u`` has any shape, from 0 to 2; ``degrees`` is
+    their number. There are no degrees below s: zeros stand for them. The same array is
+    yielded every time: copy what you keep.
+
+    Source: Varshalovich, Moskalev and Khersonskii 1988, "Quantum theory of angular
+    momentum", section 4.8, equation 16, rearranged.
     """
     total = np.zeros_like(u)
+    for _ in range(min(spin, degrees)):
+        yield total
     change = np.zeros_like(u)
+    # d^s = (1 - u/2)^s; 1 - d^s is summed as a geometric series times u/2.
     legendre = np.ones_like(u)
-    for degree in range(degrees):
+    for _ in range(spin):
+        total += 0.5 * legendre
+        legendre *= 1 - u / 2
+    for degree in range(spin, degrees):
         yield total
         legendre *= 2 * degree + 1
-        change *= degree
+        if degree:
+            change *= (degree**2 - spin**2) / degree
         change += legendre
-        change /= degree + 1
+        change /= ((degree + 1) ** 2 - spin**2) / (degree + 1)
         total += change
         np.multiply(u, total, out=legendre)
         np.subtract(1, legendre, out=legendre)
@@ -46,7 +62,8 @@ def one_minus_legendre(u: FloatArray, degrees: int) -> Iterator[FloatArray]:
 class LegendreTable:
     r"""Nodes in the angle between which all :math:`(1 - P_l)/u` are interpolated.
 
-    The functions are even in the angle and scale with l, so that equal steps serve all
+    For fields of spin s, :math:`d^l_{ss}` stands for :math:`P_l`, here and below. The
+    functions are even in the angle and scale with l, so that equal steps serve all
     of them, up to the antipodes. As interpolation is linear in the values at the nodes,
     a sum over pairs :math:`\sum_p c_p (1 - P_l(x_p))` for every degree costs one pass
     over the pairs, which spreads the :math:`c_p` to the nodes (:meth:`spread`), and a
@@ -55,11 +72,11 @@ class LegendreTable:
     ``longest`` is the longest chord, and ``degrees`` the number of degrees from 0 on.
     """
 
-    def __init__(self, longest: float, degrees: int) -> None:
+    def __init__(self, longest: float, degrees: int, spin: int = 0) -> None:
         widest = 2 * float(np.arcsin(min(longest / 2, 1)))
         # Low degrees alone need fewer, but 32 cost nothing.
         count = max(32, int(np.ceil(widest * degrees / STEP)))
-        self.degrees = degrees
+        self.degrees, self.spin = degrees, spin
         self.step = max(widest, 1e-15) / count
         angle = self.step * np.arange(-MARGIN, count + MARGIN + 1)
         self.nodes: FloatArray = np.asarray(2 * np.sin(angle / 2) ** 2)
@@ -79,13 +96,14 @@ class LegendreTable:
 
     def sums(self, spread: FloatArray) -> FloatArray:
         """Return the sums of ``weights * (1 - P_l)`` for every degree."""
-        table = one_minus_legendre(self.nodes, self.degrees)
+        table = one_minus_legendre(self.nodes, self.degrees, self.spin)
         return np.array([spread @ values for values in table])
 
     def combine(self, *factors: FloatArray) -> FloatArray:
         """Return sums over l of ``factor[l] * (1 - P_l) / u``, one row per factor."""
         combined = np.zeros((len(factors), len(self.nodes)))
-        for degree, values in enumerate(one_minus_legendre(self.nodes, self.degrees)):
+        table = one_minus_legendre(self.nodes, self.degrees, self.spin)
+        for degree, values in enumerate(table):
             for row, factor in zip(combined, factors, strict=True):
                 row += factor[degree] * values
         return combined

@@ -58,12 +58,43 @@ def longest_chord(matrix: sp.csr_array, xyz: FloatArray, centres: IntArray) -> f
     return min(2.0, 2 * float(np.sqrt(longest)))
 
 
+def lost_in_turning(
+    centres: FloatArray, corner: FloatArray, others: FloatArray, spin: int
+) -> FloatArray:
+    r"""Return :math:`1 - \cos(s A)` for triangles of a centre and two other corners.
+
+    A field of spin s that is carried around a triangle of area A turns by
+    :math:`s A`. ``centres`` ``(3, R)`` are unit vectors; ``corner`` ``(3, R)`` and
+    ``others`` ``(3, S, R)`` lead from them to the corners; the result has shape ``(S,
+    R)``.
+
+    Notes
+    -----
+    Differences from one corner keep all digits of small areas. Source: Van Oosterom and
+    Strackee 1983, "The solid angle of a plane triangle", IEEE Trans. Biomed. Eng. 30,
+    125.
+    """
+    normal = np.cross(centres, corner, axis=0)
+    volume = np.einsum("cr,csr->sr", normal, others)
+    # Half the sum of the squared sides, the third of which is |corner - other|^2.
+    sides = np.einsum("csr,csr->sr", others, others)
+    sides += np.einsum("cr,cr->r", corner, corner)
+    sides -= np.einsum("cr,csr->sr", corner, others)
+    half: FloatArray = np.asarray(np.arctan2(volume, 4 - sides))
+    half *= spin
+    np.sin(half, out=half)
+    np.square(half, out=half)
+    half *= 2
+    return half
+
+
 def legendre_moments(
     matrix: sp.csr_array,
     xyz: FloatArray,
     centres: IntArray,
     weights: FloatArray,
     degrees: int,
+    spin: int = 0,
 ) -> tuple[FloatArray, FloatArray]:
     r"""Return mean products of a random signal of each degree with its image.
 
@@ -75,16 +106,23 @@ def legendre_moments(
     for isotropic Gaussian f of degree l with :math:`E[f(x)^2] = 1`, by the addition
     theorem of spherical harmonics, for l = 0 ... ``degrees`` - 1.
 
+    For fields of spin s and their operator with parallel transport along each edge,
+    :math:`d^l_{ss}` stands for :math:`P_l`, and each pair has the factor :math:`\cos(s
+    A)` with the area A of its triangle: the transport of the edges of the stencil,
+    combined with that in the correlation of f, leads around this triangle. No frames
+    remain.
+
     ``matrix`` holds R rows ``(R, V)`` of the operator on the points ``xyz`` ``(V, 3)``;
     ``centres`` are the vertices of the rows, and ``weights`` the :math:`m_i`, of sum
     one, shape ``(R,)`` each.
 
     Notes
     -----
-    P is written as 1 - (1 - P), so that rows that sum to zero (to round-off) leave only
-    the second part, which :class:`LegendreTable` knows to its last digits.
+    P is written as 1 - (1 - P), and P cos as 1 - (1 - cos) - cos (1 - P), so that rows
+    that sum to zero (to round-off) leave only the other parts, which
+    :class:`LegendreTable` and :func:`lost_in_turning` know to their last digits.
     """
-    table = LegendreTable(longest_chord(matrix, xyz, centres), degrees)
+    table = LegendreTable(longest_chord(matrix, xyz, centres), degrees, spin)
     own = np.zeros_like(table.nodes)
     pairs = np.zeros_like(table.nodes)
     first = second = 0.0
@@ -102,5 +140,13 @@ def legendre_moments(
             # Differences of offsets keep all digits of short chords.
             between = vectors[:, j + 1 :] - vectors[:, j : j + 1]
             chords = np.einsum("csr,csr->sr", between, between)
-            pairs += table.spread(chords, (2 * weighted[j]) * values[j + 1 :])
+            products = (2 * weighted[j]) * values[j + 1 :]
+            if spin:
+                lost = lost_in_turning(
+                    xyz[centres[batch.rows]].T, vectors[:, j], vectors[:, j + 1 :], spin
+                )
+                lost *= products
+                second -= float(lost.sum())
+                products -= lost
+            pairs += table.spread(chords, products)
     return first - table.sums(own), second - table.sums(pairs)

@@ -12,6 +12,7 @@ from deepsphere_pyg.harmonics import HarmonicLayout, Rotation
 from samplings import GaussLegendre, HEALPix, SO3Grid
 from tests.fuzz.entries_of_samplings import (
     COARSENING,
+    CONNECTION,
     GRAPH,
     LAPLACIAN,
     PYRAMID,
@@ -34,8 +35,11 @@ def operators():
     )
     yield top.laplacian_operator, {"sampling": LAPLACIAN}
     yield top.laplacian_operator, {"sampling": HEALPix(1), "k": 4}
+    yield top.laplacian_operator, {"sampling": CONNECTION}
+    yield top.ScalarVectorOperators, {"sampling": LAPLACIAN, "execution": "auto"}
     yield top.pooling_operator, {"coarsening": COARSENING}
-    yield top.unpooling_operator, {"coarsening": COARSENING}
+    yield top.pooling_operator, {"coarsening": COARSENING, "spin": 1}
+    yield top.unpooling_operator, {"coarsening": COARSENING, "spin": 2}
     children = {"coarsening": COARSENING, "terms": "position", "degree": 2}
     yield top.child_pooling_operator, {**children, "execution": "auto"}
     yield top.child_unpooling_operator, {**children, "execution": "auto"}
@@ -100,6 +104,21 @@ def layers():
         {"channels": 3, "K": 3, "expansion": 2, "scale": 0.1, "drop_path": 0.1},
     )
     yield top.ChannelNorm, {"channels": 3, "kind": "batch-shift"}
+    yield top.SpinChebConv, {**TWO, "K": 3, "parity": True}
+    yield (
+        top.ScalarVectorConv,
+        {
+            "in_scalars": 2,
+            "in_vectors": 3,
+            "out_scalars": 2,
+            "out_vectors": 3,
+            "K": 3,
+            "parity": True,
+            "bias": True,
+        },
+    )
+    yield top.MagnitudeActivation, {"channels": 3, "eps": 1e-8}
+    yield top.MagnitudeNorm, {"channels": 3, "eps": 1e-5, "momentum": 0.1}
     yield top.DropPath, {"p": 0.1}
     yield top.LearnedPool, {**TWO, "terms": 4, "bias": True}
     yield top.LearnedUnpool, {**TWO, "terms": 4, "bias": True}
@@ -410,6 +429,19 @@ def networks():
             **TWO,
             "sampling": PYRAMID,
             "configuration": models.UNetConfiguration("tiny", 4, (4, 4)),
+        },
+    )
+    yield (
+        models.ScalarVectorUNet,
+        {
+            "in_scalars": 2,
+            "in_vectors": 1,
+            "out_scalars": 3,
+            "out_vectors": 1,
+            "sampling": PYRAMID,
+            "widths": [(4, 2), (4, 2)],
+            "K": 2,
+            "parity": True,
         },
     )
     sizes = {"poolings": 0, "convolutions": 1, "blocks": 1, "K": 2}

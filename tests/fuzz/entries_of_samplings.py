@@ -12,6 +12,7 @@ from samplings.points.neighbours import nearest_neighbours
 SAMPLING = HEALPix(2)
 GRAPH = samplings.knn_graph(SAMPLING, 4)
 LAPLACIAN = samplings.laplacian(GRAPH)
+CONNECTION = samplings.connection_laplacian(GRAPH, 1)
 PYRAMID = samplings.build_pyramid(SAMPLING, 2, k=4, weighting="heat")
 COARSENING = SAMPLING.coarsen()
 OCTAHEDRON = np.concatenate([np.eye(3), -np.eye(3)])
@@ -65,6 +66,16 @@ def relations():
     overlap = Transfer.nearest(SAMPLING, coarse).overlap
     yield samplings.nominal_bandlimit, {"sampling": SAMPLING}
     yield samplings.same_sampling, {"a": SAMPLING, "b": coarse}
+    yield samplings.tangent_frames, {"sampling": SAMPLING}
+    yield (
+        samplings.transport_angles,
+        {
+            "sampling": coarse,
+            "targets": [0, 1],
+            "sources": [0, 4],
+            "source_sampling": SAMPLING,
+        },
+    )
     yield samplings.delaunay_faces, {"xyz": OCTAHEDRON}
     yield samplings.Coarsening, {**pair, "assign": COARSENING.assign}
     yield (
@@ -104,6 +115,19 @@ def graphs():
     )
     yield samplings.laplacian, {"graph": GRAPH, "kind": "normalized"}
     yield (
+        samplings.connection_laplacian,
+        {"graph": GRAPH, "spin": 1, "kind": "normalized"},
+    )
+    yield (
+        samplings.ConnectionLaplacian,
+        {
+            "graph": GRAPH,
+            "kind": "combinatorial",
+            "matrix": CONNECTION.matrix,
+            "spin": 1,
+        },
+    )
+    yield (
         samplings.degree_filter,
         {
             "laplacian": LAPLACIAN,
@@ -113,6 +137,7 @@ def graphs():
             "vertices": [0, 1],
         },
     )
+    yield samplings.gradient_matrix, {"laplacian": LAPLACIAN}
     yield samplings.lambda_max, {"matrix": LAPLACIAN.symmetric()}
     yield (
         samplings.Laplacian,

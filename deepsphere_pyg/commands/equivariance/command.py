@@ -21,6 +21,7 @@ from deepsphere_pyg.commands.options.training import check_folder
 from deepsphere_pyg.metrics import largest_degree
 from samplings import NoOptimalWidthError, Sampling, nominal_bandlimit
 from samplings.arguments import integer_argument
+from samplings.tangent_frames import spin_argument
 
 OPTIONS = EquivarianceOptions
 
@@ -45,6 +46,7 @@ def run(options: EquivarianceOptions) -> int:
         options,
         k=tuple(dict.fromkeys(options.k)),
         weighting=tuple(dict.fromkeys(options.weighting)),
+        spin=_checked_spins(options),
     )
     # The order of the pixels does not matter here, and RING takes any nside.
     samplings = samplings_of(options, nest=False)
@@ -66,7 +68,7 @@ def run(options: EquivarianceOptions) -> int:
         for sampling, job in progress:
             progress.set_description(f"{sampling.name} {job.weighting} k={job.k}")
             try:
-                measured.append(measure(job, degrees[sampling], options))
+                measured += measure(job, degrees[sampling], options)
             except NoOptimalWidthError as error:
                 # The other graphs can still be measured.
                 progress.write(f"left out: {error}")
@@ -84,6 +86,7 @@ def run(options: EquivarianceOptions) -> int:
         "distance": options.distance,
         "optimise_width": options.optimise_width,
         "protocol": options.protocol,
+        "spin": options.spin,
         "samples": options.samples,
         "bandlimit": options.bandlimit,
         "seed": options.seed,
@@ -122,6 +125,19 @@ def _title(options: EquivarianceOptions) -> str:
     return ", ".join(parts)
 
 
+def _checked_spins(options: EquivarianceOptions) -> tuple[int, ...]:
+    """Return the spins without repetitions."""
+    spins = tuple(dict.fromkeys(spin_argument(one, "--spin") for one in options.spin))
+    if not spins:
+        raise ValueError("--spin needs at least one spin, got an empty list; pass 0")
+    if max(spins) and options.protocol != "rotation-free":
+        raise ValueError(
+            f"--spin {max(spins)} is measured with --protocol rotation-free only, got "
+            f"{options.protocol}; leave out --protocol or --spin"
+        )
+    return spins
+
+
 def _largest_degree(sampling: Sampling, options: EquivarianceOptions) -> int:
     """Degree up to which the protocol and the sampling go."""
     if options.bandlimit is not None and options.protocol != "exact":
@@ -140,12 +156,19 @@ def _checked_degrees(
     sampling: Sampling,
     options: EquivarianceOptions,
 ) -> list[int]:
+    # There are no fields of spin s at degrees below s.
+    first = max(1, *options.spin)
+    if first > limit:
+        raise ValueError(
+            f"--spin must be at most {limit} on {sampling.name}, the highest degree "
+            f"that it resolves, got {first}; use a finer sampling"
+        )
     if given is None:
-        return default_degrees(limit)
+        return [degree for degree in default_degrees(limit) if degree >= first]
     for degree in given:
-        if not 1 <= degree <= limit:
+        if not first <= degree <= limit:
             raise ValueError(
-                f"--degrees must be from 1 to {limit} for the {options.protocol} "
+                f"--degrees must be from {first} to {limit} for the {options.protocol} "
                 f"protocol on {sampling.name}, got {degree}; use a finer sampling for "
                 "higher ones"
             )

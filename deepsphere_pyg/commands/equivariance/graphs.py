@@ -17,6 +17,7 @@ from samplings import (
     Laplacian,
     Sampling,
     SphericalGraph,
+    connection_laplacian,
     delaunay_graph,
     equivariance_spectrum,
     knn_graph,
@@ -64,14 +65,25 @@ def _of_optimal_width(sampling: Sampling, k: int, distance: str) -> SphericalGra
 
 def measure(
     job: Job, degrees: Sequence[int], options: EquivarianceOptions
-) -> MeasuredGraph:
-    """Errors of one graph at all degrees."""
+) -> list[MeasuredGraph]:
+    """Errors of one graph at all degrees, for each spin."""
     graph = job.build()
+    return [_measured(job, graph, spin, degrees, options) for spin in options.spin]
+
+
+def _measured(
+    job: Job,
+    graph: SphericalGraph,
+    spin: int,
+    degrees: Sequence[int],
+    options: EquivarianceOptions,
+) -> MeasuredGraph:
     operator = laplacian(graph, options.kind)
     sampling = graph.sampling
     symbol: Sequence[float] = ()
     if options.protocol == "rotation-free":
-        spectrum = equivariance_spectrum(operator, degrees)
+        of_spin = connection_laplacian(graph, spin, options.kind) if spin else operator
+        spectrum = equivariance_spectrum(of_spin, degrees)
         symbol = [float(value) for value in spectrum.symbol]
         errors = [
             DegreeError(degree, float(e))
@@ -92,7 +104,9 @@ def measure(
             for e in measured
         ]
     published = {} if job.weighting == OPTIMAL else _published(graph, operator, options)
-    return MeasuredGraph(graph, job.weighting, operator.kind, errors, symbol, published)
+    return MeasuredGraph(
+        graph, job.weighting, operator.kind, errors, symbol, published, spin
+    )
 
 
 def _published(

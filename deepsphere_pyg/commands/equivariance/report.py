@@ -36,6 +36,7 @@ COLUMNS = (
     "unresolved",
     "published",
     "symbol",
+    "spin",
 )
 # Lower degrees are few, and the error of the transform dominates them in the paper.
 FIRST_DEGREE = 10
@@ -62,11 +63,17 @@ class MeasuredGraph:
     errors: Sequence[DegreeError]
     symbol: Sequence[float]
     published: Mapping[int, float]
+    spin: int = 0
 
     @property
     def name(self) -> str:
-        """Sampling and weighting."""
-        return f"{self.graph.sampling.name} {self.weighting}"
+        """Sampling, weighting, and spin of fields that are not scalars."""
+        return f"{self.graph.sampling.name} {self.label}"
+
+    @property
+    def label(self) -> str:
+        """Weighting, and spin of fields that are not scalars."""
+        return f"{self.weighting}, spin {self.spin}" if self.spin else self.weighting
 
     @property
     def links(self) -> float:
@@ -90,7 +97,7 @@ class MeasuredGraph:
         """The graph as a point of the figures."""
         return LaplacianPoint(
             self.graph.sampling.name,
-            self.weighting,
+            self.label,
             self.graph.k,
             self.graph.n_vertices,
             self.links,
@@ -98,6 +105,7 @@ class MeasuredGraph:
             [e.degree for e in self.errors] if self.symbol else [],
             self.symbol,
             self.graph.t,
+            self.spin,
         )
 
 
@@ -195,6 +203,7 @@ def write_report(
             "vertices": one.graph.n_vertices,
             "weighting": one.weighting,
             "kind": one.kind,
+            "spin": one.spin,
             "k": one.graph.k,
             "t": None if math.isnan(one.graph.t) else one.graph.t,
             "links": one.links,
@@ -231,6 +240,7 @@ def _rows(one: MeasuredGraph) -> list[dict[str, Any]]:
             "unresolved": error.unresolved,
             "published": one.published.get(error.degree),
             "symbol": value,
+            "spin": one.spin,
         }
         for error, value in zip(one.errors, symbol, strict=True)
     ]
@@ -246,7 +256,7 @@ def _figures(measured: Sequence[MeasuredGraph], title: str) -> dict[str, Figure]
             [error.mean for error in one.errors],
             [error.standard_error for error in one.errors],
             one.published,
-            one.weighting,
+            one.label,
         )
         for one in measured
     ]

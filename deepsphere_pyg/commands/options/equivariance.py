@@ -47,6 +47,9 @@ class GraphsOptions(Options):
     optimise_width
         Also measure the heat kernel of the width with the lowest error, for each
         sampling and k.
+    spin
+        Spins of the fields: 0 for scalars, 1 for tangent vectors, 2 for polarization;
+        those above 0 with --protocol rotation-free.
     """
 
     k: tuple[int, ...] = (8, 20, 40)
@@ -67,6 +70,7 @@ class GraphsOptions(Options):
     kind: Literal["combinatorial", "normalized", "mass-weighted"] | None = None
     distance: Literal["chordal", "geodesic"] = "chordal"
     optimise_width: bool = False
+    spin: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, kw_only=True)

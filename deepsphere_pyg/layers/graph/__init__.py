@@ -37,6 +37,14 @@ from deepsphere_pyg.layers.graph.residual_blocks import (
     DropPath,
     ResidualBlock,
 )
+from deepsphere_pyg.layers.graph.spin import (
+    MagnitudeActivation,
+    MagnitudeNorm,
+    ScalarVectorConv,
+    SpinChebConv,
+    SpinMeanPool,
+    SpinUnpool,
+)
 from deepsphere_pyg.layers.graph.standardize import Standardize
 from deepsphere_pyg.layers.graph.with_operator import WithOperator
 
@@ -57,6 +65,8 @@ __all__ = [
     "GlobalMeanPool",
     "LearnedPool",
     "LearnedUnpool",
+    "MagnitudeActivation",
+    "MagnitudeNorm",
     "MaskedConv",
     "MaxPool",
     "MeanPool",
@@ -66,6 +76,10 @@ __all__ = [
     "PiecewiseLinearBasis",
     "PolynomialConv",
     "ResidualBlock",
+    "ScalarVectorConv",
+    "SpinChebConv",
+    "SpinMeanPool",
+    "SpinUnpool",
     "Standardize",
     "Unpool",
     "WindowAttention",

@@ -16,6 +16,7 @@ from deepsphere_pyg.plot.equivariance import ErrorCurve, equivariance_curves
 from samplings import (
     WEIGHTINGS,
     HEALPix,
+    connection_laplacian,
     equivariance_spectrum,
     knn_graph,
     optimal_width,
@@ -141,6 +142,28 @@ def test_every_sampling_and_weighting_by_one_command(tmp_path):
 
 
 @coarse
+def test_fields_of_spin_are_measured_beside_scalars(tmp_path, capsys):
+    arguments = ["--nside", 4, "--k", 8, "--weighting", "heat", "--spin", 0, 2, 2]
+    assert command(*arguments, "--out", tmp_path) == 0
+    rows = rows_of(tmp_path)
+    # Spin 2 has no degree 1; both are measured at the same degrees.
+    degrees = [str(degree) for degree in (5, 10)]
+    assert [(r["spin"], r["degree"]) for r in rows] == [
+        (spin, degree) for spin in "02" for degree in degrees
+    ]
+    graph = knn_graph(HEALPix(4), 8, weighting="heat")
+    exact = equivariance_spectrum(connection_laplacian(graph, 2), [5, 10])
+    found = [float(r["mean"]) for r in rows[2:]]
+    np.testing.assert_allclose(found, exact.error, rtol=1e-9)
+    symbol = [float(r["symbol"]) for r in rows[2:]]
+    np.testing.assert_allclose(symbol, exact.symbol, rtol=1e-9)
+    assert "healpix-4 heat, spin 2 k=8" in capsys.readouterr().out
+    content = json.loads((tmp_path / "equivariance.json").read_text())
+    assert content["settings"]["spin"] == [0, 2]
+    assert [graph["spin"] for graph in content["graphs"]] == [0, 2]
+
+
+@coarse
 def test_width_search_is_measured_beside_the_default(tmp_path):
     command(
         *("--nside", 4, "--k", 8, "--weighting", "heat", "--optimise-width"),
@@ -176,6 +199,19 @@ def test_points_of_a_file(tmp_path):
         (
             ("--nside", 4, "--protocol", "exact", "--degrees", 9),
             "--degrees must be from 1 to 8 for the exact protocol on healpix-4, got 9",
+        ),
+        (("--spin", -1), "--spin must be at least 0, got -1"),
+        (
+            ("--nside", 4, "--spin", 2, "--degrees", 1),
+            "--degrees must be from 2 to 11 .* got 1",
+        ),
+        (
+            ("--nside", 1, "--k", 4, "--spin", 3),
+            "--spin must be at most 2 on healpix-1",
+        ),
+        (
+            ("--nside", 4, "--spin", 1, "--protocol", "exact"),
+            "--spin 1 is measured with --protocol rotation-free only, got exact",
         ),
         (("--samples", 1), "--samples must be at least 2, got 1"),
         (("--seed", -1), "--seed must be at least 0, got -1"),
