@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import DataLoader
 
+from deepsphere_pyg.losses import CRPSLoss, L1Loss
 from deepsphere_pyg.models import PixelNetwork
 from deepsphere_pyg.training import (
     ForecastTask,
@@ -37,7 +38,7 @@ class Normed(nn.Module):
 
 
 def batch_of(task, steps, size=4):
-    return task._placed(
+    return task.placed(
         next(iter(DataLoader(forecast_windows(FIELDS, steps=steps), size)))
     )
 
@@ -153,4 +154,76 @@ def test_a_growing_training_ends_with_all_steps_and_keeps_its_options(tmp_path):
 )
 def test_options_out_of_range_are_refused(options, error, words):
     with pytest.raises(error, match=words):
+        ForecastTask(PixelNetwork(2, 2, GRID), **options)
+
+
+# -- ensembles -------------------------------------------------------------------------
+def test_the_loss_of_an_ensemble_is_the_ranked_score_of_its_members():
+    network = PixelNetwork(2, 2, GRID, widths=(4,))
+    task = ForecastTask(network, steps=2, noise=0.3, members=3).double()
+    task.fit_(([0, 0], [1, 2]), ([0.1, 0], [0.5, 3]), np.zeros((len(GRID), 2)))
+    batch = batch_of(task, 2)
+    outputs = task.outputs(batch)
+    assert outputs.shape == (4, 2, len(GRID), 2 * 3)
+    members = task.apart(outputs)
+    assert float(members.std(-1).min()) > 0
+    # In standard deviations of the increments, of 0.5 and 3.
+    scale = torch.tensor([0.5, 3.0], dtype=torch.float64)
+    area = torch.tensor(GRID.weights)[:, None]
+    expected = []
+    for step in range(2):
+        error = (members[:, step] - batch.y[:, step, ..., None]) / scale[:, None]
+        pairs = (error[..., :, None] - error[..., None, :]).abs().sum((-2, -1)) / 2
+        # Almost fair: epsilon = (1 - 0.95) / 3.
+        score = error.abs().mean(-1) - (1 - 0.05 / 3) * pairs / (3 * 2)
+        expected.append(float((score * area).sum((0, 1)).div(4 * area.sum()).mean()))
+    found = float(task.loss_of(outputs, batch))
+    assert found == pytest.approx(sum(expected) / 2, rel=1e-10)
+
+
+def test_members_differ_by_noise_that_the_step_determines():
+    task = ForecastTask(PixelNetwork(2, 2, GRID, widths=(4,)), noise=0.3, members=2)
+    batch = batch_of(task, 1)
+    first = task.outputs(batch)
+    assert torch.equal(task.outputs(batch), first)
+    task._drawn = (0, 1)
+    assert not torch.equal(task.outputs(batch), first)
+    task.eval()
+    validated = task.outputs(batch)
+    assert torch.equal(task.outputs(batch), validated)
+    # Scores are those of the mean of the members.
+    (sums,) = task.kept(validated, batch)
+    single = ForecastTask(task.network)
+    (wanted,) = single.kept(task.apart(validated).mean(-1), batch)
+    torch.testing.assert_close(sums, wanted)
+
+
+def test_an_ensemble_is_trained_and_rebuilt(tmp_path):
+    trained = fit_forecast(
+        PixelNetwork(2, 2, GRID, widths=(4,)),
+        FIELDS,
+        noise=0.2,
+        members=3,
+        epochs=1,
+        folder=tmp_path,
+    )
+    again = load_task(tmp_path / "last.ckpt")
+    assert (again.members, again.loss.members) == (3, 3)
+    assert trained.task.rollout(FIELDS[-1], 2, progress=False).shape == (2, 48, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"members": 3}, "3 members must start from different states, got noise 0"),
+        (
+            {"members": 3, "noise": 0.1, "loss": L1Loss()},
+            r"the loss must be of 3 members, got one of 1; pass loss=CRPSLoss\(3\)",
+        ),
+        ({"loss": CRPSLoss(2)}, "must be of 1 members, got one of 2; pass members=2"),
+        ({"members": 0}, "members must be at least 1"),
+    ],
+)
+def test_ensembles_that_cannot_be_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
         ForecastTask(PixelNetwork(2, 2, GRID), **options)

@@ -33,6 +33,7 @@ def fit_forecast(
     scored_steps: SupportsIndex | None = None,
     growth: SupportsFloat = 0.0,
     noise: SupportsFloat = 0.0,
+    members: SupportsIndex = 1,
     save_memory: bool = False,
     residual: bool = True,
     times: npt.ArrayLike | None = None,
@@ -62,8 +63,8 @@ def fit_forecast(
         is trained in place.
     fields, times, forcing
         The series, as for :func:`forecast_windows`.
-    history, steps, step_weights, scored_steps, growth, noise, save_memory, residual, \
-    static, mask
+    history, steps, step_weights, scored_steps, growth, noise, members, save_memory, \
+    residual, static, mask
         As for :class:`ForecastTask`. Vertices where a channel is never known are masked
         too.
     validation
@@ -139,6 +140,7 @@ def fit_forecast(
         scored_steps=scored_steps,
         growth=growth,
         noise=noise,
+        members=members,
         save_memory=save_memory,
         residual=residual,
         static=static,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.layers import Standardize
+from deepsphere_pyg.losses import CRPSLoss
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.forecast_arguments import (
     checked_static,
@@ -25,9 +26,11 @@ from deepsphere_pyg.training.tasks.lead_scores import (
 )
 from deepsphere_pyg.training.tasks.regression import RegressionTask
 from deepsphere_pyg.training.tasks.rollout_training import (
+    check_members,
     checked_growth,
     grown_weights,
-    without_memory,
+    noisy_members,
+    together,
 )
 from deepsphere_pyg.training.tasks.rollouts import Rollouts
 from samplings import Sampling
@@ -71,6 +74,10 @@ class ForecastTask(Rollouts, RegressionTask):
     noise
         Standard deviation of white noise in the states from which rollouts start in
         training, over that of the channel; networks learn to remove it.
+    members
+        Number M of forecasts of an ensemble, which start with noise of their own, in
+        training and in validation; the scores are those of their mean. The loss is a
+        :class:`~deepsphere_pyg.losses.CRPSLoss` of as many members, the default.
     save_memory
         Whether each step is computed once more for the gradient, so that the memory of
         a training does not grow with the steps but for the states.
@@ -144,6 +151,7 @@ class ForecastTask(Rollouts, RegressionTask):
         scored_steps: SupportsIndex | None = None,
         growth: SupportsFloat = 0.0,
         noise: SupportsFloat = 0.0,
+        members: SupportsIndex = 1,
         save_memory: bool = False,
         residual: bool = True,
         n_forcing: SupportsIndex = 0,
@@ -162,6 +170,11 @@ class ForecastTask(Rollouts, RegressionTask):
         count = getattr(network, "out_channels", None)
         if out_channels is not None:
             count = integer_argument("out_channels", out_channels, 1)
+        copies = integer_argument("members", members, 1)
+        spread = nonnegative_argument("noise", noise, "pass 0 for no noise")
+        if copies > 1 and loss is None:
+            loss = CRPSLoss(copies)
+        check_members(copies, spread, loss)
         # Without a number of outputs, the base raises.
         total = None if count is None else past * count + forcings + n_static
         super().__init__(
@@ -187,9 +200,10 @@ class ForecastTask(Rollouts, RegressionTask):
         scored = self.steps if scored_steps is None else scored_steps
         self.scored_steps = integer_argument("scored_steps", scored, 1)
         self.growth = checked_growth(growth)
-        self.noise = nonnegative_argument("noise", noise, "pass 0 for no noise")
+        self.noise, self.members = spread, copies
         self.save_memory = flag_argument("save_memory", save_memory)
         self._grown = self.step_weights
+        self._drawn = (0, 0)
         self.residual = flag_argument("residual", residual)
         self.score_names = score_names(self.scored_steps)
         n, channels = len(self.sampling), self.targets.channels
@@ -213,6 +227,7 @@ class ForecastTask(Rollouts, RegressionTask):
             "scored_steps": self.scored_steps,
             "growth": self.growth,
             "noise": self.noise,
+            "members": self.members,
             "save_memory": self.save_memory,
             "residual": self.residual,
             "n_forcing": self.n_forcing,
@@ -240,79 +255,36 @@ class ForecastTask(Rollouts, RegressionTask):
         self.climatology.copy_(torch.nan_to_num(normal))
         return self
 
-    # -- steps ------------------------------------------------------------------------
-    def filled(self, state: Tensor) -> Tensor:
-        """Return states ``(..., V, C)`` with the mean of the channel where missing."""
-        known = torch.isfinite(state) & self.valid
-        return torch.where(known, state, self.targets.mean.to(state.dtype))
-
-    def inputs_of(self, states: Sequence[Tensor], forcing: Tensor | None) -> Tensor:
-        """Return the input of a step.
-
-        Parameters
-        ----------
-        states
-            The last H states, oldest first, each ``(batch, V, C)``.
-        forcing
-            At the time of the next state, ``(batch, V, n_forcing)``.
-        """
-        static = self.static.expand(len(states[0]), -1, -1).to(states[0].dtype)
-        ahead = [] if forcing is None else [forcing]
-        return torch.cat([*states, *ahead, static], dim=-1)
-
-    def next_state(self, state: Tensor, outputs: Tensor) -> Tensor:
-        """Return the state that follows, both ``(batch, V, C)``, from the outputs."""
-        if self.residual:
-            return state + outputs * self.increments.std + self.increments.mean
-        return self.prediction(outputs)
-
-    def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:
-        """Roll the network out, with gradients.
-
-        Parameters
-        ----------
-        x
-            The last H states, shape ``(batch, H, V, C)``.
-        steps
-            Number S of states to predict.
-        forcing
-            Shape ``(batch, S, V, n_forcing)``.
-
-        Returns
-        -------
-        Tensor
-            Shape ``(batch, S, V, C)``, in the units of the states.
-        """
-        states = [*self.filled(x).unbind(1)]
-        again = self.save_memory and torch.is_grad_enabled()
-        found = []
-        for step in range(steps):
-            ahead = None if forcing is None else forcing[:, step]
-            inputs = self.inputs_of(states, ahead)
-            outputs = (
-                without_memory(self.network, self, inputs) if again else self(inputs)
-            )
-            found.append(self.next_state(states[-1], outputs))
-            states = [*states[1:], self.filled(found[-1])]
-        return torch.stack(found, dim=1)
-
     # -- training and scores ----------------------------------------------------------
     def on_train_batch_start(self, batch: Any, batch_index: int) -> None:
         """Set the learning rate and the length of the rollouts."""
         super().on_train_batch_start(batch, batch_index)
+        self._drawn = (self.current_epoch, batch_index)
         if self.growth:
             step, total = self._position(batch_index)
             done = min(1.0, step / (self.growth * total))
             self._grown = grown_weights(self.step_weights, done)
 
     def outputs(self, batch: Any) -> Tensor:
-        """Return the forecasts of a batch, from noisy states in training."""
-        if not self.training:
-            return self.forecast(batch.x, batch.y.shape[1], batch.forcing)
-        x = batch.x
-        if self.noise:
-            x = x + self.noise * self.targets.std * torch.randn_like(x)
-        return self.forecast(x, len(self._grown), batch.forcing)
+        """Return the forecasts of a batch, ``(batch, S, V, C)``.
+
+        In training they start from noisy states. Members of an ensemble, ``(batch, S,
+        V, C * M)``, always do, and those of a channel stand together.
+        """
+        noisy = self.members > 1 or (self.training and self.noise > 0)
+        steps = len(self._grown) if self.training else batch.y.shape[1]
+        if not noisy:
+            return self.forecast(batch.x, steps, batch.forcing)
+        # Noise depends on the step, so that a training that was resumed has the same.
+        seed = (self.options.seed, *(self._drawn if self.training else ()))
+        spread = self.noise * self.targets.std.to(batch.x.dtype)
+        x = noisy_members(batch.x, self.members, spread, seed)
+        forcing = batch.forcing.repeat_interleave(self.members, dim=0)
+        return together(self.forecast(x, steps, forcing), self.members)
+
+    def apart(self, outputs: Tensor) -> Tensor:
+        """Return the members of forecasts on an axis of their own, the last."""
+        return outputs.unflatten(-1, (-1, self.members))
 
     def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
         """Return the weighted mean of the losses of the first steps."""
@@ -330,7 +302,8 @@ class ForecastTask(Rollouts, RegressionTask):
         for step, weight in enumerate(weights):
             found, wanted = outputs[:, step], batch.y[:, step]
             # From their origin, lest small increments lose digits.
-            pair = ((found - origin) / scale, (wanted - origin) / scale)
+            each = (self.apart(found) - origin[..., None]) / scale[..., None]
+            pair = (each.flatten(-2), (wanted - origin) / scale)
             total = total + weight * self.loss(*pair, self.area, valid[:, step])
         return total / sum(weights)
 
@@ -339,7 +312,8 @@ class ForecastTask(Rollouts, RegressionTask):
         present = self.filled(batch.x[:, -1])
         valid = batch.mask & self.valid
         normal = self.climatology
-        sums = lead_sums(outputs, batch.y, present, normal, self.area, valid)
+        mean = self.apart(outputs).mean(-1)
+        sums = lead_sums(mean, batch.y, present, normal, self.area, valid)
         return (sums,)
 
     def scores(self, *kept: Tensor) -> dict[str, float]:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, SupportsFloat
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from deepsphere_pyg.losses import CRPSLoss
 from samplings.arguments import nonnegative_argument
 
 
@@ -23,6 +25,27 @@ def checked_growth(growth: SupportsFloat) -> float:
             "one such as 0.5"
         )
     return share
+
+
+def check_members(members: int, noise: float, loss: nn.Module | None) -> None:
+    """Refuse ensembles whose members are all the same, or whose loss has others.
+
+    Raises
+    ------
+    ValueError
+        If members do not differ, or the loss takes other numbers of members.
+    """
+    if members > 1 and not noise:
+        raise ValueError(
+            f"{members} members must start from different states, got noise 0; pass "
+            "noise= such as 0.05"
+        )
+    taken = loss.members if isinstance(loss, CRPSLoss) else 1
+    if taken != members:
+        raise ValueError(
+            f"the loss must be of {members} members, got one of {taken}; pass "
+            f"{f'loss=CRPSLoss({members})' if members > 1 else f'members={taken}'}"
+        )
 
 
 def grown_weights(weights: Sequence[float], done: float) -> tuple[float, ...]:
@@ -52,6 +75,45 @@ def grown_weights(weights: Sequence[float], done: float) -> tuple[float, ...]:
     shares = [1.0, *(min(1.0, max(0.0, reach - i)) for i in range(len(weights) - 1))]
     counted = [w * s for w, s in zip(weights, shares, strict=True)]
     return tuple(counted[: 1 + math.ceil(reach)])
+
+
+def noisy_members(
+    x: Tensor, members: int, spread: Tensor, seed: Sequence[int]
+) -> Tensor:
+    """Return copies of states, each with white noise of its own.
+
+    Parameters
+    ----------
+    x
+        States, shape ``(batch, ...)``.
+    members
+        Number M of copies.
+    spread
+        Standard deviations, which broadcast against the states.
+    seed
+        Of the noise: numbers, the order of which counts.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(batch * M, ...)``; the copies of a sample stand together.
+    """
+    copies = x.repeat_interleave(members, dim=0)
+    (number,) = np.random.SeedSequence(seed).generate_state(1, np.uint64)
+    generator = torch.Generator(x.device).manual_seed(int(number >> 1))
+    noise = torch.randn(
+        copies.shape, generator=generator, dtype=x.dtype, device=x.device
+    )
+    return copies + spread * noise
+
+
+def together(forecasts: Tensor, members: int) -> Tensor:
+    """Return forecasts ``(batch * M, ..., C)`` as ``(batch, ..., C * M)``.
+
+    So :class:`~deepsphere_pyg.losses.CRPSLoss` takes the members of a channel.
+    """
+    apart = forecasts.unflatten(0, (-1, members))
+    return apart.movedim(1, -1).flatten(-2)
 
 
 def without_memory(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -16,6 +15,7 @@ from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.training.tasks.base import Task, refuse_diverged
 from deepsphere_pyg.training.tasks.forecast_arguments import known_forcing, known_states
 from deepsphere_pyg.training.tasks.lead_scores import LeadScores, lead_scores
+from deepsphere_pyg.training.tasks.rollout_training import without_memory
 from samplings import Sampling
 from samplings.arguments import integer_argument
 
@@ -31,19 +31,82 @@ class Rollouts(Task):
         Where the vertices are.
     targets
         Standardization of the states.
+    increments
+        Standardization of their increments of a step.
     valid
         True where the field exists, shape ``(V, C)``.
+    static
+        Fields that do not change, shape ``(V, n_static)``.
+    residual
+        Whether the network predicts increments.
+    save_memory
+        Whether steps are computed once more for the gradient.
     """
 
     history: int
     n_forcing: int
     sampling: Sampling
     targets: Standardize
+    increments: Standardize
     valid: Tensor
+    static: Tensor
+    residual: bool
+    save_memory: bool
 
-    @abstractmethod
+    def filled(self, state: Tensor) -> Tensor:
+        """Return states ``(..., V, C)`` with the mean of the channel where missing."""
+        known = torch.isfinite(state) & self.valid
+        return torch.where(known, state, self.targets.mean.to(state.dtype))
+
+    def inputs_of(self, states: Sequence[Tensor], forcing: Tensor | None) -> Tensor:
+        """Return the input of a step.
+
+        Parameters
+        ----------
+        states
+            The last H states, oldest first, each ``(batch, V, C)``.
+        forcing
+            At the time of the next state, ``(batch, V, n_forcing)``.
+        """
+        static = self.static.expand(len(states[0]), -1, -1).to(states[0].dtype)
+        ahead = [] if forcing is None else [forcing]
+        return torch.cat([*states, *ahead, static], dim=-1)
+
+    def next_state(self, state: Tensor, outputs: Tensor) -> Tensor:
+        """Return the state that follows, both ``(batch, V, C)``, from the outputs."""
+        if self.residual:
+            return state + outputs * self.increments.std + self.increments.mean
+        return self.prediction(outputs)
+
     def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:
-        """Roll the network out, with gradients."""
+        """Roll the network out, with gradients.
+
+        Parameters
+        ----------
+        x
+            The last H states, shape ``(batch, H, V, C)``.
+        steps
+            Number S of states to predict.
+        forcing
+            Shape ``(batch, S, V, n_forcing)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(batch, S, V, C)``, in the units of the states.
+        """
+        states = [*self.filled(x).unbind(1)]
+        again = self.save_memory and torch.is_grad_enabled()
+        found = []
+        for step in range(steps):
+            ahead = None if forcing is None else forcing[:, step]
+            inputs = self.inputs_of(states, ahead)
+            outputs = (
+                without_memory(self.network, self, inputs) if again else self(inputs)
+            )
+            found.append(self.next_state(states[-1], outputs))
+            states = [*states[1:], self.filled(found[-1])]
+        return torch.stack(found, dim=1)
 
     @torch.no_grad()
     def lead_scores(self, batches: Iterable[Any]) -> LeadScores:
