@@ -62,8 +62,8 @@ class SpinSHT(SpinTransform):
     -----
     Signs are those of healpy's ``map2alm_spin`` and of E and B of ``map2alm``, after
     :func:`from_healpy`. The value at a vertex that is a pole of a grid is in the frame
-    of the meridian at longitude 0. Tables take four times the memory of scalar ones of
-    the same rings (the folded ones half of that).
+    of the meridian at longitude 0. Tables take twice the memory of scalar ones of the
+    same rings, and products with them twice the operations.
 
     Source: Zaldarriaga and Seljak 1997, Phys. Rev. D 55, 1830
     (arXiv:astro-ph/9609170); McEwen and Wiaux 2011 (arXiv:1110.6298).
