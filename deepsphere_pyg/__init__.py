@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deepsphere_pyg.harmonics.rotations import *
     from deepsphere_pyg.harmonics.sht import *
     from deepsphere_pyg.harmonics.so3 import *
+    from deepsphere_pyg.harmonics.spin import *
     from deepsphere_pyg.layers.fragments import *
     from deepsphere_pyg.layers.graph import *
     from deepsphere_pyg.layers.rotation_group import *

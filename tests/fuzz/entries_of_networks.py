@@ -21,6 +21,8 @@ from tests.fuzz.entries_of_samplings import (
 
 LAYOUT = HarmonicLayout(3, [3, 2, 1])
 COEFFICIENTS = torch.ones(2, 9, 3)
+# Gradients and curls.
+PAIRS = torch.ones(2, 9, 2, 3)
 TURN = Rotation.from_euler(0.1, 0.2, 0.3)
 BASIS = top.PiecewiseLinearBasis(3, 4)
 TWO = {"in_channels": 2, "out_channels": 3}
@@ -261,6 +263,12 @@ def calls():
     yield top.Standardize(3).fit_, {"mean": torch.zeros(3), "std": torch.ones(3)}
     yield h.SHT(SAMPLING, 3).forward, {"x": x}
     yield h.ISHT(SAMPLING, 3).forward, {"c": COEFFICIENTS}
+    yield h.SpinSHT(SAMPLING, 3, 2).forward, {"x": torch.ones(48, 2, 1)}
+    yield h.SpinISHT(SAMPLING, 3, 2).forward, {"c": PAIRS}
+    yield h.VectorSHT(SAMPLING, 3).forward, {"x": torch.ones(48, 2, 1)}
+    yield h.VectorISHT(SAMPLING, 3).forward, {"c": PAIRS}
+    turn = h.FieldRotation(SAMPLING, 3, 1).forward
+    yield turn, {"x": torch.ones(48, 2, 1), "rotation": TURN}
     yield h.HarmonicRotation(3).forward, {**fine, "rotation": TURN}
     yield top.ZonalConv(3, 2, 3).forward, fine
     yield top.SpectralPool(3, 2).forward, fine
@@ -301,6 +309,12 @@ def functions():
         },
     )
     yield h.ISHT, {"sampling": SAMPLING, "L": 3, "method": "auto"}
+    spin = {"sampling": SAMPLING, "L": 3, "spin": 2, "method": "auto"}
+    yield h.SpinSHT, {**spin, "iterations": 2, "ridge": 0.0}
+    yield h.SpinISHT, spin
+    yield h.VectorSHT, {"sampling": SAMPLING, "L": 3, "radius": 2.0}
+    yield h.VectorISHT, {"sampling": SAMPLING, "L": 3, "radius": 2.0}
+    yield h.FieldRotation, spin
     yield h.SO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
     yield h.ISO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
     yield h.HarmonicRotation, {"layout": LAYOUT, "dtype": torch.float64}
@@ -319,6 +333,24 @@ def functions():
     yield h.so3_layout, {"L": 3, "N": 2}
     yield listed(h.associated_legendre), {"theta": [0.1], "L": 3}
     yield h.spherical_harmonics, {"theta": [0.1], "phi": [0.2], "L": 3}
+    yield h.spin_harmonics, {"theta": [0.1], "phi": [0.2], "L": 3, "spin": 2}
+    yield h.rotate_spin, {"coefficients": PAIRS, "rotation": TURN, "L": 3}
+    yield h.raise_spin, {"coefficients": PAIRS, "L": 3, "spin": 1}
+    yield h.lower_spin, {"coefficients": PAIRS, "L": 3, "spin": 1}
+    yield h.spin_power_spectrum, {"coefficients": PAIRS, "L": 3, "other": PAIRS}
+    yield h.helmholtz_parts, {"coefficients": PAIRS, "L": 3}
+    for operator in (h.gradient_coefficients, h.curl_coefficients):
+        yield operator, {"coefficients": COEFFICIENTS, "L": 3, "radius": 2.0}
+    for operator in (
+        h.divergence_coefficients,
+        h.vorticity_coefficients,
+        h.velocity_potential,
+        h.stream_function,
+    ):
+        yield operator, {"coefficients": PAIRS, "L": 3, "radius": 2.0}
+    yield h.wind_components, {"u": COEFFICIENTS, "v": COEFFICIENTS}
+    yield h.wind_of_components, {"x": PAIRS}
+    yield h.iau_to_cosmo, {"x": PAIRS}
     yield h.solid_harmonics, {"xyz": torch.eye(3), "L": 3}
     yield listed(h.wigner_d), {"beta": [0.1], "L": 3, "N": 2}
     yield listed(h.real_wigner_d), {"beta": [0.1], "L": 3, "N": 2}
