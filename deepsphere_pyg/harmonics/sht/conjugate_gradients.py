@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.functions.spherical_harmonics import spherical_harmonics
 from deepsphere_pyg.harmonics.sht.base import InnerTables
 from deepsphere_pyg.harmonics.sht.dense import DenseTransform
+from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
 from samplings import Sampling
 from samplings.arrays import FloatArray
 
@@ -36,7 +36,9 @@ class ConjugateGradients(InnerTables, Float64Tensors):
     plain
         The synthesis S as the adjoint of plain sums :math:`S^T`.
     areas
-        Areas of the vertices, shape ``(V,)``.
+        Areas of the vertices, one for each component, shape ``(V,)``.
+    L
+        Bandlimit, for the message if the fit fails.
     dtype
         As for :class:`Float64Tensors`.
     """
@@ -46,10 +48,11 @@ class ConjugateGradients(InnerTables, Float64Tensors):
     gram: Tensor
 
     def __init__(
-        self, plain: Any, areas: FloatArray, dtype: torch.dtype | None
+        self, plain: Any, areas: FloatArray, L: int, dtype: torch.dtype | None
     ) -> None:
         super().__init__(dtype)
         self.plain: Any = plain
+        self.L = L
         self.n_vertices, self.n_rows = plain.n_vertices, plain.n_rows
         self.keep("areas", np.array(areas[:, None]))
         gram = np.empty((0, 0))
@@ -89,9 +92,8 @@ class ConjugateGradients(InnerTables, Float64Tensors):
             ratio = torch.where(previous > 0, norm / previous, 0)
             direction.mul_(ratio).add_(residual)
         left = float((norm / start.clamp_min(torch.finfo(b.dtype).tiny)).max().sqrt())
-        L = round(self.n_rows**0.5)
         raise ValueError(
-            f"the vertices do not determine harmonics of degrees below L = {L}: "
+            f"the vertices do not determine harmonics of degrees below L = {self.L}: "
             f"conjugate gradients left a relative residual of {left:.1e} after "
             f"{MAX_ITERATIONS} iterations; pass a smaller L"
         )
@@ -116,10 +118,16 @@ class BlockTransform(Float64Tensors):
 
     table_bytes = 0
 
-    def __init__(self, sampling: Sampling, L: int, dtype: torch.dtype | None) -> None:
+    def __init__(
+        self,
+        sampling: Sampling,
+        harmonics: ScalarHarmonics,
+        dtype: torch.dtype | None,
+    ) -> None:
         super().__init__(dtype)
-        self.L = L
-        self.n_vertices, self.n_rows = len(sampling), L * L
+        self.harmonics = harmonics
+        self.n_vertices = harmonics.components * len(sampling)
+        self.n_rows = harmonics.n_rows
         self._theta, self._phi = np.array(sampling.theta), np.array(sampling.phi)
         self.keep("probe", np.zeros(1))
 
@@ -142,10 +150,12 @@ class BlockTransform(Float64Tensors):
 
     def _blocks(self, like: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Yield parts of the vertices and the harmonics there, ``(vertices, rows)``."""
-        for start in range(0, self.n_vertices, BLOCK):
-            part = slice(start, min(start + BLOCK, self.n_vertices))
-            theta, phi = self._theta[part], self._phi[part]
-            harmonics = spherical_harmonics(theta, phi, self.L)
+        n, components = len(self._theta), self.harmonics.components
+        for start in range(0, n, BLOCK):
+            stop = min(start + BLOCK, n)
+            theta, phi = self._theta[start:stop], self._phi[start:stop]
+            harmonics = self.harmonics.matrix(theta, phi)
+            part = slice(components * start, components * stop)
             yield part, torch.from_numpy(harmonics).to(like)
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable, shared_table
-from deepsphere_pyg.harmonics.functions.spherical_harmonics import spherical_harmonics
 from deepsphere_pyg.harmonics.sht.base import batched
+from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
 from deepsphere_pyg.propagation.products import in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
 from samplings import Sampling
@@ -82,38 +82,39 @@ class DenseTransform(Float64Tensors):
         return batched(_matrix_product, c, self.matrix, True)
 
 
-def fits_in_memory(sampling: Sampling, L: int) -> bool:
+def fits_in_memory(sampling: Sampling, harmonics: ScalarHarmonics) -> bool:
     """Whether the matrix of harmonics at the vertices takes at most 4 GiB."""
-    return _gibibytes(sampling, L) <= LARGEST_MATRIX_GIB
+    return _gibibytes(sampling, harmonics) <= LARGEST_MATRIX_GIB
 
 
 def harmonic_sums(
-    sampling: Sampling, L: int, dtype: torch.dtype | None
+    sampling: Sampling, harmonics: ScalarHarmonics, dtype: torch.dtype | None
 ) -> DenseTransform:
     """Return plain sums against the harmonics at the vertices, and their adjoint.
 
-    Transforms of the same sampling and L share the matrix, of at most 4 GiB.
+    Transforms of the same sampling and functions share the matrix, of at most 4 GiB.
     """
-    settings = ("harmonics", sampling, L)
-    table = shared_table(settings, lambda: _harmonics_matrix(sampling, L).T)
+    settings = ("harmonics", sampling, harmonics)
+    table = shared_table(settings, lambda: _harmonics_matrix(sampling, harmonics).T)
     return DenseTransform(table, dtype)
 
 
-def _harmonics_matrix(sampling: Sampling, L: int) -> FloatArray:
-    """Return the harmonics at the vertices, shape ``(V, L * L)``."""
-    if not fits_in_memory(sampling, L):
+def _harmonics_matrix(sampling: Sampling, harmonics: ScalarHarmonics) -> FloatArray:
+    """Return the harmonics at the vertices, ``(components * V, n_rows)``."""
+    if not fits_in_memory(sampling, harmonics):
+        n = harmonics.components * len(sampling)
         raise ValueError(
-            f"the {len(sampling)} x {L * L} matrix of harmonics on {sampling!r} would "
-            f"take {_gibibytes(sampling, L):.1f} GiB, more than "
+            f"the {n} x {harmonics.n_rows} matrix of harmonics on {sampling!r} would "
+            f"take {_gibibytes(sampling, harmonics):.1f} GiB, more than "
             f"{LARGEST_MATRIX_GIB:g}; use a smaller L, fewer vertices, a sampling of "
             "rings, whose tables are far smaller, or the methods 'blocks' of ISHT and "
             "'conjugate-gradients' of SHT, which keep no matrix"
         )
-    return spherical_harmonics(sampling.theta, sampling.phi, L)
+    return harmonics.matrix(sampling.theta, sampling.phi)
 
 
-def _gibibytes(sampling: Sampling, L: int) -> float:
-    return len(sampling) * L * L * 8 / 2**30
+def _gibibytes(sampling: Sampling, harmonics: ScalarHarmonics) -> float:
+    return harmonics.components * len(sampling) * harmonics.n_rows * 8 / 2**30
 
 
 class IllConditionedWarning(UserWarning):
@@ -121,7 +122,7 @@ class IllConditionedWarning(UserWarning):
 
 
 def least_squares(
-    sampling: Sampling, L: int, ridge: float = 0.0
+    sampling: Sampling, harmonics: ScalarHarmonics, ridge: float = 0.0
 ) -> tuple[FloatArray, float]:
     r"""Return the matrix that fits harmonics to signals, and its condition.
 
@@ -131,32 +132,38 @@ def least_squares(
     with the areas :math:`a_i` of the cells, by orthogonal factors, not by the normal
     equations, whose condition is the square. The ridge :math:`\lambda` is the power of
     noise over that of the signal, in units in which the matrix of inner products on the
-    whole sphere has eigenvalues near 1. The matrix has shape ``(L * L, V)``; its
-    condition, the largest over the smallest singular value of the weighted harmonics
-    with the ridge, warns above 100 and is an error above 1e6.
+    whole sphere has eigenvalues near 1. The matrix has shape
+    ``(n_rows, components * V)``; its condition, the largest over the smallest singular
+    value of the weighted harmonics with the ridge, warns above 100 and is an error
+    above 1e6.
     """
     if not (isinstance(ridge, int | float) and math.isfinite(ridge) and ridge >= 0):
         raise ValueError(
             f"ridge must be a number, at least 0, got {ridge!r}; it is the power of "
             "noise over that of the signal, 1e-6 to 1e-2 as a rule"
         )
-    n = len(sampling)
-    if n < L * L and ridge == 0:
+    L, components = harmonics.L, harmonics.components
+    n, n_zeros = components * len(sampling), harmonics.n_zeros
+    n_coefficients = harmonics.n_rows - n_zeros
+    if n < n_coefficients and ridge == 0:
+        largest = math.isqrt((n + n_zeros) // components)
         raise ValueError(
-            f"{n} vertices do not determine the {L * L} coefficients of L = {L}; use "
-            f"L <= {math.isqrt(n)}, or a ridge such as ridge=1e-3"
+            f"{len(sampling)} vertices do not determine the {n_coefficients} "
+            f"coefficients of L = {L}; use L <= {largest}, or a ridge such as "
+            "ridge=1e-3"
         )
-    root = np.sqrt(sampling.weights)
-    weighted = _harmonics_matrix(sampling, L) * root[:, None]
+    root = np.sqrt(np.repeat(sampling.weights, components))
+    weighted = _harmonics_matrix(sampling, harmonics)[:, n_zeros:] * root[:, None]
     left, upper = scipy.linalg.qr(weighted, mode="economic", overwrite_a=True)
     inner, values, right = scipy.linalg.svd(upper, full_matrices=False)
     damped = values**2 + ridge
-    least = math.sqrt(float(damped[-1]) if n >= L * L else ridge)
+    least = math.sqrt(float(damped[-1]) if n >= n_coefficients else ridge)
     condition = math.sqrt(float(damped[0])) / least if least > 0 else math.inf
     if ridge == 0 or condition > _REFUSED_CONDITION:
         _judge(sampling, L, condition, ridge)
     filtered = right.T * (values / damped)
-    return (filtered @ inner.T) @ left.T * root, condition
+    fit = (filtered @ inner.T) @ left.T * root
+    return (np.pad(fit, ((n_zeros, 0), (0, 0))) if n_zeros else fit), condition
 
 
 def _judge(sampling: Sampling, L: int, condition: float, ridge: float) -> None:

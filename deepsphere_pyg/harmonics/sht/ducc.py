@@ -28,10 +28,11 @@ def ducc_is_installed() -> bool:
 class DuccTransform(Float64Tensors):
     """Sums of signals on rings against harmonics by ducc0, and their adjoint.
 
-    Signals are in the order of the rings. ``weights`` are those of the vertices of each
-    ring, shape ``(T,)``; 1 if None. The scheme is ``"MW"``, ``"CC"`` or ``"F1"`` for
-    the analysis by the sampling theorem of these rings, whose adjoint is no synthesis;
-    it is empty for sums.
+    Signals are in the order of the rings; of a spin above 0 they have two components,
+    next to each other, and coefficients likewise. ``weights`` are those of the vertices
+    of each ring, shape ``(T,)``; 1 if None. The scheme is ``"MW"``, ``"CC"`` or
+    ``"F1"`` for the analysis by the sampling theorem of these rings, whose adjoint is
+    no synthesis; it is empty for sums.
     """
 
     table_bytes = 0
@@ -43,15 +44,17 @@ class DuccTransform(Float64Tensors):
         weights: FloatArray | None,
         scheme: str,
         dtype: torch.dtype | None,
+        spin: int = 0,
     ) -> None:
         super().__init__(dtype)
-        self.n_rows = L * L
+        components = 2 if spin else 1
+        self.n_rows = components * L * L
         counts = [int(n) for n in rings.n_phi]
-        self.n_vertices = sum(max(n, 1) for n in counts)
+        self.n_vertices = components * sum(max(n, 1) for n in counts)
         weights = np.ones(len(rings)) if weights is None else weights
         # A plain tensor, always float64 and on the CPU.
         geometry = plain_tensor(np.stack([rings.theta, rings.first_phi, weights]))
-        self._constants = geometry, counts, self.n_rows, scheme
+        self._constants = geometry, counts, L, scheme, spin
         self.keep("probe_", np.zeros(1))
 
     @property
@@ -77,7 +80,12 @@ class DuccTransform(Float64Tensors):
 @torch.library.custom_op("deepsphere_pyg::ducc_analysis", mutates_args=())
 @in_given_precision
 def _analysis_operation(
-    x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+    x: Tensor,
+    geometry: Tensor,
+    rings: Sequence[int],
+    L: int,
+    scheme: str,
+    spin: int,
 ) -> Tensor:
     """Sum signals against the harmonics, or analyse them by a sampling theorem.
 
@@ -89,58 +97,100 @@ def _analysis_operation(
         Colatitude, first longitude and weight of each ring, shape ``(3, T)``, float64.
     rings
         Longitudes of each ring, 0 for a pole.
-    n_rows
-        L squared.
-    scheme
+    L
+        Bandlimit.
+    scheme, spin
         As for :class:`DuccTransform`.
     """
-    batch, n_vertices, channels = x.shape
+    batch, _, channels = x.shape
+    components = 2 if spin else 1
     if x.numel() == 0:
-        return x.new_zeros(batch, n_rows, channels)
-    maps = x.transpose(1, 2).reshape(-1, 1, n_vertices).numpy()
-    L = round(n_rows**0.5)
+        return x.new_zeros(batch, components * L * L, channels)
+    maps = _apart(x, components).numpy()
     if scheme:
         index, n_phi = _grid(rings)
-        grids = maps[:, :, index].reshape(-1, 1, len(rings), n_phi)
-        options = _plane(geometry, scheme, L)
+        grids = maps[:, :, index].reshape(*maps.shape[:2], len(rings), n_phi)
+        _turn_poles(grids, geometry, rings, spin)
+        options = _plane(geometry, scheme, L, spin)
         alm = np.stack([_sht().analysis_2d(map=g, **options) for g in grids])
     else:
-        alm = _sht().adjoint_synthesis(map=maps, **_ring_options(geometry, rings, L))
-    rows = _rows_of_alm(torch.from_numpy(alm[:, 0]), L)
-    return rows.view(batch, channels, n_rows).transpose(1, 2).contiguous()
+        options = _ring_options(geometry, rings, L, spin)
+        alm = _sht().adjoint_synthesis(map=maps, **options)
+    rows = _rows_of_alm(torch.from_numpy(alm).flatten(0, 1), L)
+    return _together(rows, batch, components)
 
 
 @torch.library.custom_op("deepsphere_pyg::ducc_synthesis", mutates_args=())
 @in_given_precision
 def _synthesis_operation(
-    c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+    c: Tensor,
+    geometry: Tensor,
+    rings: Sequence[int],
+    L: int,
+    scheme: str,
+    spin: int,
 ) -> Tensor:
     """Apply the adjoint of :func:`_ducc_analysis`; parameters as there."""
     batch, _, channels = c.shape
+    components = 2 if spin else 1
     n_vertices = sum(max(n, 1) for n in rings)
     if c.numel() == 0:
-        return c.new_zeros(batch, n_vertices, channels)
-    L = round(n_rows**0.5)
-    alm = _alm_of_rows(c.transpose(1, 2).reshape(-1, n_rows), L).numpy()[:, None]
+        return c.new_zeros(batch, components * n_vertices, channels)
+    rows = _apart(c, components)
+    alm = _alm_of_rows(rows.flatten(0, 1), L).unflatten(0, rows.shape[:2]).numpy()
     if scheme:
         index, n_phi = _grid(rings)
-        options = {"ntheta": len(rings), "nphi": n_phi, **_plane(geometry, scheme, L)}
-        grids = [_sht().adjoint_analysis_2d(alm=a, **options) for a in alm]
-        values = torch.from_numpy(np.stack(grids)).reshape(len(alm), -1)
-        maps = values.new_zeros(len(alm), n_vertices)
+        options = {
+            "ntheta": len(rings),
+            "nphi": n_phi,
+            **_plane(geometry, scheme, L, spin),
+        }
+        grids = np.stack([_sht().adjoint_analysis_2d(alm=a, **options) for a in alm])
+        _turn_poles(grids, geometry, rings, -spin)
+        values = torch.from_numpy(grids).reshape(len(rows) * components, -1)
+        maps = values.new_zeros(len(values), n_vertices)
         # A pole fills a whole row of the grid: the adjoint sums the row.
         maps.index_add_(1, torch.from_numpy(index), values)
     else:
-        options = _ring_options(geometry, rings, L)
-        maps = torch.from_numpy(_sht().synthesis(alm=alm, **options)[:, 0])
-    return maps.view(batch, channels, n_vertices).transpose(1, 2).contiguous()
+        options = _ring_options(geometry, rings, L, spin)
+        maps = torch.from_numpy(_sht().synthesis(alm=alm, **options)).flatten(0, 1)
+    return _together(maps, batch, components)
+
+
+def _apart(x: Tensor, components: int) -> Tensor:
+    """Return signals one by one, ``(batch * channel, component, n)``."""
+    parts = x.unflatten(1, (-1, components)).permute(0, 3, 2, 1)
+    return parts.flatten(0, 1).contiguous()
+
+
+def _together(parts: Tensor, batch: int, components: int) -> Tensor:
+    """Apply the inverse of :func:`_apart` to ``(batch * channel * component, n)``."""
+    apart = parts.view(batch, -1, components, parts.shape[1])
+    return apart.permute(0, 3, 2, 1).flatten(1, 2).contiguous()
+
+
+def _turn_poles(
+    grids: np.ndarray, geometry: Tensor, rings: Sequence[int], spin: int
+) -> None:
+    """Turn fields at poles, repeated along a row, into the frame of each meridian."""
+    theta, first_phi, _ = geometry.numpy()
+    if spin == 0:
+        return
+    n_phi = grids.shape[-1]
+    angles = spin * (first_phi.max() + 2 * np.pi / n_phi * np.arange(n_phi))
+    for ring in np.flatnonzero(np.array(rings) == 0).tolist():
+        turn = np.exp((-1j if theta[ring] == 0 else 1j) * angles)
+        row = turn * (grids[:, 0, ring] + 1j * grids[:, 1, ring])
+        grids[:, 0, ring], grids[:, 1, ring] = row.real, row.imag
 
 
 def _sht() -> Any:
     return importlib.import_module("ducc0").sht
 
 
-def _ring_options(geometry: Tensor, rings: Sequence[int], L: int) -> dict[str, Any]:
+def _ring_options(
+    geometry: Tensor, rings: Sequence[int], L: int, spin: int
+) -> dict[str, Any]:
     """Return ducc0's arguments for rings."""
     theta, phi0, weights = geometry.numpy()
     counts = np.maximum(np.array(rings), 1).astype(np.uint64)
@@ -150,17 +200,17 @@ def _ring_options(geometry: Tensor, rings: Sequence[int], L: int) -> dict[str, A
         "ringfactor": weights,
         "nphi": counts,
         "ringstart": np.cumsum(counts, dtype=np.uint64) - counts,
-        **_common(L),
+        **_common(L, spin),
     }
 
 
-def _plane(geometry: Tensor, scheme: str, L: int) -> dict[str, Any]:
+def _plane(geometry: Tensor, scheme: str, L: int, spin: int) -> dict[str, Any]:
     """Return ducc0's arguments for an equiangular grid."""
-    return {"geometry": scheme, "phi0": float(geometry[1].max()), **_common(L)}
+    return {"geometry": scheme, "phi0": float(geometry[1].max()), **_common(L, spin)}
 
 
-def _common(L: int) -> dict[str, Any]:
-    return {"lmax": L - 1, "spin": 0, "nthreads": torch.get_num_threads()}
+def _common(L: int, spin: int) -> dict[str, Any]:
+    return {"lmax": L - 1, "spin": spin, "nthreads": torch.get_num_threads()}
 
 
 def _grid(rings: Sequence[int]) -> tuple[np.ndarray, int]:
@@ -224,16 +274,27 @@ def _alm_of_rows(rows: Tensor, L: int) -> Tensor:
 
 @_analysis_operation.register_fake
 def _analysis_shape(
-    x: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+    x: Tensor,
+    geometry: Tensor,
+    rings: Sequence[int],
+    L: int,
+    scheme: str,
+    spin: int,
 ) -> Tensor:
-    return x.new_empty(x.shape[0], n_rows, x.shape[2])
+    return x.new_empty(x.shape[0], (2 if spin else 1) * L * L, x.shape[2])
 
 
 @_synthesis_operation.register_fake
 def _synthesis_shape(
-    c: Tensor, geometry: Tensor, rings: Sequence[int], n_rows: int, scheme: str
+    c: Tensor,
+    geometry: Tensor,
+    rings: Sequence[int],
+    L: int,
+    scheme: str,
+    spin: int,
 ) -> Tensor:
-    return c.new_empty(c.shape[0], sum(max(n, 1) for n in rings), c.shape[2])
+    n_vertices = sum(max(n, 1) for n in rings)
+    return c.new_empty(c.shape[0], (2 if spin else 1) * n_vertices, c.shape[2])
 
 
 def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:

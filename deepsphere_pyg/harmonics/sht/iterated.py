@@ -79,14 +79,17 @@ class IteratedTransform(InnerTables, nn.Module):
         return c
 
 
-def spectrum_of(weighted: Any, plain: Any) -> tuple[float, float]:
-    """Return the extreme eigenvalues of ``S^T W S``; transforms on the CPU, float64."""
-    n = weighted.n_rows
+def spectrum_of(weighted: Any, plain: Any, n_zeros: int = 0) -> tuple[float, float]:
+    """Return the extreme eigenvalues of ``S^T W S``; transforms on the CPU, float64.
+
+    Those of the first ``n_zeros`` rows, which have no functions, do not count.
+    """
+    n = weighted.n_rows - n_zeros
 
     def apply(v: FloatArray) -> FloatArray:
-        columns = torch.from_numpy(np.ascontiguousarray(v.reshape(n, -1)))
+        columns = torch.from_numpy(np.pad(v.reshape(n, -1), ((n_zeros, 0), (0, 0))))
         with torch.no_grad():
-            image = weighted.analyze(plain.synthesize(columns))
+            image = weighted.analyze(plain.synthesize(columns))[n_zeros:]
         return np.asarray(image.numpy()).reshape(v.shape)
 
     if n <= _DENSE_ROWS:

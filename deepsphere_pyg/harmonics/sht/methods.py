@@ -6,11 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable
-from deepsphere_pyg.harmonics.sht.base import InnerTables
 from deepsphere_pyg.harmonics.sht.conjugate_gradients import (
     BlockTransform,
     ConjugateGradients,
@@ -21,7 +18,7 @@ from deepsphere_pyg.harmonics.sht.dense import (
     harmonic_sums,
     least_squares,
 )
-from deepsphere_pyg.harmonics.sht.ducc import DuccTransform, ducc_is_installed
+from deepsphere_pyg.harmonics.sht.ducc import ducc_is_installed
 from deepsphere_pyg.harmonics.sht.geometry import (
     RingGeometry,
     exact_bandlimit,
@@ -33,10 +30,11 @@ from deepsphere_pyg.harmonics.sht.iterated import (
     ring_weights,
     spectrum_of,
 )
-from deepsphere_pyg.harmonics.sht.rings import RingTransform
+from deepsphere_pyg.harmonics.sht.placed import Placed
+from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
 from samplings import Equiangular, HEALPix, Masked, McEwenWiaux, Sampling
 from samplings.arguments import choice_argument, integer_argument, nonnegative_argument
-from samplings.arrays import FloatArray, IntArray
+from samplings.arrays import FloatArray
 from samplings.schemes.regular_grid import RegularGrid
 
 _ANALYSES = ("auto", "rings", "ducc", "least-squares", "conjugate-gradients")
@@ -60,37 +58,9 @@ class _Analysis(NamedTuple):
     error_bound: float | None
 
 
-class _Placed(InnerTables, FixedTensors):
-    """A transform of vertices in a different order, or of some of its vertices.
-
-    ``places`` are those of the sampling's vertices among the vertices of the transform,
-    shape ``(V,)``. The analysis takes all others as zero, its adjoint leaves them out.
-    """
-
-    inner = "transform"
-    places: Tensor
-
-    def __init__(self, transform: Any, places: IntArray) -> None:
-        super().__init__()
-        self.transform: Any = transform
-        self.n_vertices, self.n_rows = len(places), transform.n_rows
-        self.keep("places", np.array(places, dtype=np.int64))
-
-    def analyze(self, x: Tensor) -> Tensor:
-        """Put vertices in their places, and apply the transform."""
-        placed = x.new_zeros(*x.shape[:-2], self.transform.n_vertices, x.shape[-1])
-        c: Tensor = self.transform.analyze(placed.index_copy(-2, self.places, x))
-        return c
-
-    def synthesize(self, c: Tensor) -> Tensor:
-        """Apply the adjoint, and take vertices from their places."""
-        x: Tensor = self.transform.synthesize(c)
-        return x.index_select(-2, self.places)
-
-
 def analysis_of(
     sampling: Sampling,
-    L: int,
+    harmonics: ScalarHarmonics,
     method: str,
     iterations: int | None,
     ridge: float,
@@ -98,6 +68,7 @@ def analysis_of(
 ) -> _Analysis:
     """Return the transform from signals to coefficients; as for :class:`SHT`."""
     choice_argument("method", method, _ANALYSES)
+    L = harmonics.L
     transform: Any
     rings = ring_geometry(sampling)
     exact = exact_bandlimit(sampling)
@@ -111,7 +82,7 @@ def analysis_of(
                 f"for {sampling!r} and method={method!r}; leave iterations out"
             )
     if method == "least-squares":
-        matrix, condition = least_squares(sampling, L, ridge)
+        matrix, condition = least_squares(sampling, harmonics, ridge)
         transform = DenseTransform(SharedTable(matrix), dtype)
         return _Analysis(transform, method, condition, None)
     if nonnegative_argument("ridge", ridge, "leave it out"):
@@ -120,27 +91,30 @@ def analysis_of(
             f"method={method!r}; leave it out, or pass method='least-squares'"
         )
     if method == "conjugate-gradients":
-        plain, _ = synthesis_of(sampling, L, "auto", dtype)
-        transform = _fit(plain, sampling.weights, dtype)
+        plain, _ = synthesis_of(sampling, harmonics, "auto", dtype)
+        transform = _fit(plain, sampling.weights, harmonics, dtype)
         return _Analysis(transform, method, None, None)
     checked = _checked_rings(sampling, rings, method)
     if isinstance(sampling, HEALPix):
-        return _on_healpix(sampling, checked, L, method, iterations, dtype)
+        return _on_healpix(sampling, checked, harmonics, method, iterations, dtype)
     _check_exactness(sampling, L, exact)
     theorem = interpolation(sampling, L)
     weights = checked.quadrature
     if theorem is not None:
         weights = 2 * np.pi / np.maximum(checked.n_phi, 1)
     if method == "rings":
-        transform = RingTransform(checked, L, weights, theorem, dtype)
+        transform = harmonics.ring_sums(checked, weights, theorem, dtype)
     else:
         scheme = "" if theorem is None else _ducc_scheme(sampling)
-        transform = DuccTransform(checked, L, weights, scheme, dtype)
+        transform = harmonics.ducc_sums(checked, weights, scheme, dtype)
     return _Analysis(transform, method, None, None)
 
 
 def synthesis_of(
-    sampling: Sampling, L: int, method: str, dtype: torch.dtype | None
+    sampling: Sampling,
+    harmonics: ScalarHarmonics,
+    method: str,
+    dtype: torch.dtype | None,
 ) -> tuple[Any, str]:
     """Return a transform whose adjoint takes coefficients to signals."""
     choice_argument("method", method, _SYNTHESES)
@@ -152,20 +126,20 @@ def synthesis_of(
     rings = ring_geometry(whole)
     if method == "auto":
         if rings is not None:
-            method = _rings_or_ducc(whole, L)
+            method = _rings_or_ducc(whole, harmonics.L)
         else:
-            method = "dense" if fits_in_memory(sampling, L) else "blocks"
+            method = "dense" if fits_in_memory(sampling, harmonics) else "blocks"
     if method == "dense":
-        return harmonic_sums(sampling, L, dtype), method
+        return harmonic_sums(sampling, harmonics, dtype), method
     if method == "blocks":
-        return BlockTransform(sampling, L, dtype), method
+        return BlockTransform(sampling, harmonics, dtype), method
     checked = _checked_rings(sampling, rings, method)
-    transform = _sums(checked, L, None, method, dtype)
+    transform = _sums(checked, harmonics, None, method, dtype)
     if checked.order is not None:
         part = np.argsort(checked.order)[part]
     if whole is sampling and checked.order is None:
         return transform, method
-    return _Placed(transform, part), method
+    return Placed(transform, part, harmonics.components), method
 
 
 def _rings_or_ducc(sampling: Sampling, L: int) -> str:
@@ -221,33 +195,45 @@ def _ducc_scheme(sampling: Sampling) -> str:
 
 
 def _sums(
-    rings: RingGeometry, L: int, weights: Any, method: str, dtype: torch.dtype | None
+    rings: RingGeometry,
+    harmonics: ScalarHarmonics,
+    weights: FloatArray | None,
+    method: str,
+    dtype: torch.dtype | None,
 ) -> Any:
     """Return weighted sums over rings, by tables or by ducc0."""
     if method == "rings":
-        return RingTransform(rings, L, weights, None, dtype)
-    return DuccTransform(rings, L, weights, "", dtype)
+        return harmonics.ring_sums(rings, weights, None, dtype)
+    return harmonics.ducc_sums(rings, weights, "", dtype)
 
 
-def _fit(plain: Any, areas: FloatArray, dtype: torch.dtype | None) -> Any:
+def _fit(
+    plain: Any,
+    areas: FloatArray,
+    harmonics: ScalarHarmonics,
+    dtype: torch.dtype | None,
+) -> Any:
     """Return the fit by conjugate gradients, which run in the order of the sums."""
-    if not isinstance(plain, _Placed):
-        return ConjugateGradients(plain, areas, dtype)
+    areas = np.repeat(areas, harmonics.components)
+    if not isinstance(plain, Placed):
+        return ConjugateGradients(plain, areas, harmonics.L, dtype)
     places = plain.places.numpy()
     placed = np.zeros(plain.transform.n_vertices)
     placed[places] = areas
-    return _Placed(ConjugateGradients(plain.transform, placed, dtype), places)
+    fit = ConjugateGradients(plain.transform, placed, harmonics.L, dtype)
+    return Placed(fit, places)
 
 
 def _on_healpix(
     sampling: HEALPix,
     rings: RingGeometry,
-    L: int,
+    harmonics: ScalarHarmonics,
     method: str,
     iterations: int | None,
     dtype: torch.dtype | None,
 ) -> _Analysis:
     """Return quadrature with ring weights, iterated."""
+    L = harmonics.L
     largest = 3 * sampling.nside
     if largest < L:
         raise ValueError(
@@ -259,12 +245,16 @@ def _on_healpix(
     weights = ring_weights(rings, L, sampling.nside)
     # On the CPU: other devices may lack float64 or memory.
     with torch.device("cpu"):
-        exact = (_sums(rings, L, w, method, torch.float64) for w in (weights, None))
-        spectrum = spectrum_of(*exact)
-    weighted, plain = (_sums(rings, L, w, method, dtype) for w in (weights, None))
+        first, second = (
+            _sums(rings, harmonics, w, method, torch.float64) for w in (weights, None)
+        )
+        spectrum = spectrum_of(first, second, harmonics.n_zeros)
+    weighted, plain = (
+        _sums(rings, harmonics, w, method, dtype) for w in (weights, None)
+    )
     transform = IteratedTransform(weighted, plain, iterations, spectrum)
     condition = float(np.sqrt(spectrum[1] / max(spectrum[0], 1e-300)))
     placed: Any = transform
     if rings.order is not None:
-        placed = _Placed(transform, np.argsort(rings.order))
+        placed = Placed(transform, np.argsort(rings.order), harmonics.components)
     return _Analysis(placed, method, condition, transform.error_bound)

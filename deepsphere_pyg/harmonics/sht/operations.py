@@ -47,25 +47,15 @@ def analysis(
     shape
         Parts of the tables, 2 if rings are folded; number of northern rings; vertices.
     """
-    slots, places, signs, _, weights, phases = layout
+    weights, phases = layout[4:]
     batch, _, channels = x.shape
     parts, n_rings, _ = shape
-    n_rows = len(places)
     if x.numel() == 0:
-        return x.new_zeros(batch, n_rows, channels)
-    L, columns = _sizes(tables, parts, batch * channels)
-    orders = x.new_empty(parts, L, 2, columns, tables[0].shape[2])
-    used = _in_use(orders, batch, channels, n_rings)
-    fill_orders(used, x, _runs(runs), weights, phases)
-    products = x.new_empty(len(slots), columns)
-    for table, at, some in _steps(tables, orders):
-        target = products[at].view(*table.shape[:2], 2 * columns)
-        torch.bmm(table[..., :n_rings], some[..., :n_rings].mT, out=target)
-    c = x.new_empty(batch, n_rows, channels)
-    rows = products.index_select(0, places)[:, : batch * channels]
-    by_signal = rows.view(n_rows, batch, channels).transpose(0, 1)
-    torch.mul(by_signal, signs, out=c)
-    return c
+        return x.new_zeros(batch, len(layout[1]), channels)
+    orders = new_orders(x, tables, parts)
+    used = in_use(orders, batch, channels, n_rings)
+    fill_orders(used, x, runs_of(runs), weights, phases)
+    return rows_of_orders(orders, tables, layout, n_rings, (batch, channels))
 
 
 def synthesis(
@@ -76,12 +66,48 @@ def synthesis(
     shape: Sequence[int],
 ) -> Tensor:
     """Sum harmonics, the adjoint of :func:`analysis`; parameters as there."""
-    slots, places, _, scales, weights, phases = layout
+    weights, phases = layout[4:]
     batch, _, channels = c.shape
     parts, n_rings, n_vertices = shape
     if c.numel() == 0:
         return c.new_zeros(batch, n_vertices, channels)
-    L, columns = _sizes(tables, parts, batch * channels)
+    orders = orders_of_rows(c, tables, layout, parts)
+    used = in_use(orders, batch, channels, n_rings)
+    x = c.new_empty(batch, n_vertices, channels)
+    fill_signals(x, used, runs_of(runs), weights, phases)
+    return x
+
+
+def rows_of_orders(
+    orders: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    width: int,
+    shape: tuple[int, int],
+) -> Tensor:
+    """Multiply orders by tables of a width; return rows ``(batch, row, channel)``."""
+    slots, places, signs = layout[:3]
+    batch, channels = shape
+    columns = orders.shape[3]
+    products = orders.new_empty(len(slots), columns)
+    for table, at, some in _steps(tables, orders):
+        target = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(table[..., :width], some[..., :width].mT, out=target)
+    c = orders.new_empty(batch, len(places), channels)
+    rows = products.index_select(0, places)[:, : batch * channels]
+    by_signal = rows.view(len(places), batch, channels).transpose(0, 1)
+    torch.mul(by_signal, signs, out=c)
+    return c
+
+
+def orders_of_rows(
+    c: Tensor, tables: Sequence[Tensor], layout: Sequence[Tensor], parts: int
+) -> Tensor:
+    """Apply the adjoint of :func:`rows_of_orders`, with orders above 0 halved."""
+    slots, places, _, scales = layout[:4]
+    batch, _, channels = c.shape
+    orders = new_orders(c, tables, parts)
+    columns = orders.shape[3]
     rows = c.new_empty(len(places), columns)
     if channels == 1:
         # The same as a transpose of a matrix, which PyTorch does in blocks.
@@ -91,24 +117,22 @@ def synthesis(
         target.copy_(c.transpose(0, 1))
     rows *= scales
     products = rows.index_select(0, slots)
-    orders = c.new_empty(parts, L, 2, columns, tables[0].shape[2])
     for table, at, some in _steps(tables, orders):
         source = products[at].view(*table.shape[:2], 2 * columns)
         torch.bmm(source.mT, table, out=some)
     orders[:, 0, 1] = 0
-    used = _in_use(orders, batch, channels, n_rings)
-    x = c.new_empty(batch, n_vertices, channels)
-    fill_signals(x, used, _runs(runs), weights, phases)
-    return x
+    return orders
 
 
-def _sizes(tables: Sequence[Tensor], parts: int, columns: int) -> tuple[int, int]:
-    """Return the bandlimit, and the number of columns, padded as tables are."""
+def new_orders(x: Tensor, tables: Sequence[Tensor], parts: int) -> Tensor:
+    """Return empty orders of signals or rows, their columns padded as tables are."""
     L = sum(len(table) for table in tables[: len(tables) // parts])
-    return L, columns + (columns % 64 == 0)
+    columns = x.shape[0] * x.shape[2]
+    columns += columns % 64 == 0
+    return x.new_empty(parts, L, 2, columns, tables[0].shape[2])
 
 
-def _in_use(orders: Tensor, batch: int, channels: int, n_rings: int) -> Tensor:
+def in_use(orders: Tensor, batch: int, channels: int, n_rings: int) -> Tensor:
     """View orders as ``(parts, L, 2, batch, channel, rings)``."""
     used = orders[..., : batch * channels, :n_rings]
     return used.view(*orders.shape[:3], batch, channels, n_rings)
@@ -128,7 +152,7 @@ def _steps(
         start, first = start + size, first + n_orders
 
 
-def _runs(numbers: Sequence[int]) -> list[Run]:
+def runs_of(numbers: Sequence[int]) -> list[Run]:
     """Return the runs of a flat list of numbers."""
     size = len(Run._fields)
     cut = range(0, len(numbers), size)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -20,23 +21,33 @@ from deepsphere_pyg.harmonics.sht.operations import (
     ring_synthesis,
     synthesis,
 )
-from deepsphere_pyg.harmonics.sht.tables import Interpolation, legendre_tables
+from deepsphere_pyg.harmonics.sht.tables import LegendreTables
 from samplings.arrays import FloatArray
+
+Operation: TypeAlias = Callable[..., Tensor]
 
 
 class RingTransform(Float64Tensors):
     """Sums of signals on rings against harmonics, and their adjoint.
 
     Signals are in the order of the rings. ``weights`` are those of the vertices of each
-    ring, shape ``(T,)``; 1 if None.
+    ring, shape ``(T,)``; 1 if None. ``tables`` are those of the northern rings.
     """
+
+    # Operations for plain tensors, and as operations of PyTorch.
+    operations: ClassVar[tuple[Operation, ...]] = (
+        analysis,
+        ring_analysis,
+        synthesis,
+        ring_synthesis,
+    )
 
     def __init__(
         self,
         rings: RingGeometry,
         L: int,
         weights: FloatArray | None,
-        interpolation: Interpolation | None,
+        tables: LegendreTables,
         dtype: torch.dtype | None,
     ) -> None:
         super().__init__(dtype)
@@ -46,7 +57,7 @@ class RingTransform(Float64Tensors):
         runs = runs_of_rings([int(n) for n in rings.n_phi], lone, pairs)
         self._runs = [number for run in runs for number in run]
         self._shape = [2 if pairs else 1, len(rings) - pairs, self.n_vertices]
-        self._legendre = legendre_tables(rings.theta, L, pairs, interpolation)
+        self._legendre = tables
         self._n_tables = len(self._legendre.tables)
         for number in range(self._n_tables):
             self.keep(f"table_{number}", None)
@@ -90,12 +101,14 @@ class RingTransform(Float64Tensors):
 
     def analyze(self, x: Tensor) -> Tensor:
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
-        apply = analysis if is_plain(x) else ring_analysis
+        plain, general, _, _ = self.operations
+        apply = plain if is_plain(x) else general
         return batched(apply, x, *self._arguments())
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Return sums of harmonics, rows to ``(*batch, vertex, channel)``."""
-        apply = synthesis if is_plain(c) else ring_synthesis
+        _, _, plain, general = self.operations
+        apply = plain if is_plain(c) else general
         return batched(apply, c, *self._arguments())
 
     def _arguments(

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.sht.base import HarmonicTransform
 from deepsphere_pyg.harmonics.sht.methods import analysis_of, synthesis_of
+from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
 from samplings import Sampling
 from samplings.arguments import integer_argument, sampling_argument
 
@@ -119,7 +120,7 @@ class SHT(HarmonicTransform):
     ) -> None:
         number = _checked_arguments(sampling, L)
         transform, chosen, condition, error_bound = analysis_of(
-            sampling, number, method, iterations, ridge, dtype
+            sampling, ScalarHarmonics(number), method, iterations, ridge, dtype
         )
         super().__init__(sampling, number, transform, chosen)
         self.condition: float | None = condition
@@ -223,7 +224,8 @@ class ISHT(HarmonicTransform):
         dtype: torch.dtype | None = None,
     ) -> None:
         number = _checked_arguments(sampling, L)
-        transform, chosen = synthesis_of(sampling, number, method, dtype)
+        harmonics = ScalarHarmonics(number)
+        transform, chosen = synthesis_of(sampling, harmonics, method, dtype)
         super().__init__(sampling, number, transform, chosen)
 
     def forward(self, c: Tensor) -> Tensor:

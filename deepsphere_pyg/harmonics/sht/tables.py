@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -84,29 +84,50 @@ def legendre_tables(
     pairs of rings. With an interpolation, the functions are evaluated at its nodes,
     weighted, and mapped to the rings by the transpose of its matrices.
     """
-    key = (theta.tobytes(), L, pairs, interpolation is not None)
+    key = ("scalar", theta.tobytes(), L, pairs, interpolation is not None)
+    n_rings = len(theta) - pairs
+    parts = 2 if pairs else 1
+
+    def build() -> LegendreTables:
+        functions = _functions(theta[:n_rings], L, interpolation)
+        return padded_tables(functions, L, parts, n_rings)
+
+    return kept_tables(key, build)
+
+
+def kept_tables(
+    key: tuple[object, ...], build: Callable[[], LegendreTables]
+) -> LegendreTables:
+    """Return the tables of a key, built if no transform holds them."""
     tables = _kept.get(key)
     if tables is None:
-        tables = _kept[key] = _tables(theta, L, pairs, interpolation)
+        tables = _kept[key] = build()
     return tables
 
 
-def _tables(
-    theta: FloatArray, L: int, pairs: int, interpolation: Interpolation | None
+def padded_tables(
+    functions: Iterable[tuple[int, FloatArray]],
+    L: int,
+    parts: int,
+    columns: int,
+    swapped: bool = False,
 ) -> LegendreTables:
-    parts = 2 if pairs else 1
+    """Return the tables of functions of each order m, ``(L - m, columns)``.
+
+    If ``swapped``, the first of two parts has odd l + m.
+    """
     bounds = _groups(L)
-    n_rings = len(theta) - pairs
-    width = n_rings | 1
+    width = columns | 1
     sizes = [-(-(L - first) // parts) for first in bounds[:-1]]
     shapes = [(n, size, width) for n, size in zip(np.diff(bounds), sizes, strict=True)]
     padded = [[np.zeros(shape) for shape in shapes] for _ in range(parts)]
-    for m, values in _functions(theta[:n_rings], L, interpolation):
+    starts = range(parts)[:: -1 if swapped else 1]
+    for m, values in functions:
         group = int(np.searchsorted(bounds, m, side="right")) - 1
-        for part in range(parts):
-            some = values[part::parts]
-            padded[part][group][m - bounds[group], : len(some), :n_rings] = some
-    slots, places = _layout(L, parts, bounds, sizes)
+        for part, start in enumerate(starts):
+            some = values[start::parts]
+            padded[part][group][m - bounds[group], : len(some), :columns] = some
+    slots, places = _layout(L, starts, bounds, sizes)
     tables = tuple(SharedTable(table) for part in padded for table in part)
     return LegendreTables(tables, slots, places)
 
@@ -134,17 +155,17 @@ def _groups(L: int) -> IntArray:
 
 
 def _layout(
-    L: int, parts: int, bounds: IntArray, sizes: list[int]
+    L: int, starts: Sequence[int], bounds: IntArray, sizes: list[int]
 ) -> tuple[Tensor, Tensor]:
     """Return the rows at (part, group, order, degree, cosine or sine), and places."""
     slots = []
     places = np.empty(L * L, dtype=np.int64)
     start = 0
-    for part in range(parts):
+    for offset in starts:
         for group, size in enumerate(sizes):
             m = np.arange(bounds[group], bounds[group + 1])[:, None, None]
             sine = np.arange(2)
-            degree = m + part + parts * np.arange(size)[:, None]
+            degree = m + offset + len(starts) * np.arange(size)[:, None]
             # Padding meets zeros of the tables. It takes values of its own order, so
             # that NaN does not spread to other orders.
             inside = degree < L

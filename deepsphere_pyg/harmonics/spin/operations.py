@@ -1,0 +1,189 @@
+r"""Sums of fields over rings against spin harmonics, and their adjoint.
+
+With the functions A and C of :func:`.spin_functions`, and the orders
+:math:`F_m = \sum_j f(\varphi_j) e^{-im\varphi_j}` of both components on each ring, the
+complex coefficients of gradient and curl are
+
+.. math:: E_{lm} = \sum_t A_{lmt} F_{0,mt} - i C_{lmt} F_{1,mt}, \quad
+    B_{lm} = \sum_t A_{lmt} F_{1,mt} + i C_{lmt} F_{0,mt}
+
+Each is one product of a row (A, C) with a column of the orders beside their
+exchanged ones. On rings folded at the equator, C meets the differences where A meets
+the sums.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from deepsphere_pyg.harmonics.sht.longitudes import fill_orders, fill_signals
+from deepsphere_pyg.harmonics.sht.operations import (
+    in_use,
+    new_orders,
+    orders_of_rows,
+    rows_of_orders,
+    runs_of,
+)
+from deepsphere_pyg.propagation.products import in_given_precision
+from deepsphere_pyg.propagation.transformable import linear_in_signals
+
+
+def spin_analysis(
+    x: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Sum fields against the harmonics.
+
+    Parameters
+    ----------
+    x
+        Fields, shape ``(batch, 2 * vertex, channel)``, components of a vertex next to
+        each other.
+    tables
+        Those of :func:`.spin_tables`, rounded.
+    layout, runs
+        As for :func:`.operations.analysis`.
+    shape
+        As there; then the spin and, for each northern ring that is a pole, its number
+        and 1 in the north or -1 in the south.
+    """
+    batch, _, channels = x.shape
+    parts, n_rings, n_vertices, spin, *poles = shape
+    weights, phases = layout[4:]
+    if x.numel() == 0:
+        return x.new_zeros(batch, 2 * len(layout[1]), channels)
+    columns = x.reshape(batch, n_vertices, 2 * channels)
+    orders = new_orders(columns, tables, parts)
+    itself, exchanged = _halves(orders, batch, channels, n_rings)
+    fill_orders(itself.flatten(4, 5), columns, runs_of(runs), weights, phases)
+    _from_poles(itself, spin, poles)
+    for part in range(parts):
+        other = itself[parts - 1 - part]
+        here = exchanged[part]
+        here[:, 0, :, 0] = other[:, 1, :, 1]
+        torch.neg(other[:, 0, :, 1], out=here[:, 1, :, 0])
+        torch.neg(other[:, 1, :, 0], out=here[:, 0, :, 1])
+        here[:, 1, :, 1] = other[:, 0, :, 0]
+    shape_of_columns = batch, 2 * channels
+    c = rows_of_orders(orders, tables, layout, 2 * n_rings, shape_of_columns)
+    return c.view(batch, 2 * c.shape[1], channels)
+
+
+def spin_synthesis(
+    c: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Sum harmonics, the adjoint of :func:`spin_analysis`; parameters as there."""
+    batch, n, channels = c.shape
+    parts, n_rings, n_vertices, spin, *poles = shape
+    weights, phases = layout[4:]
+    if c.numel() == 0:
+        return c.new_zeros(batch, 2 * n_vertices, channels)
+    columns = c.reshape(batch, n // 2, 2 * channels)
+    orders = orders_of_rows(columns, tables, layout, parts)
+    itself, exchanged = _halves(orders, batch, channels, n_rings)
+    for part in range(parts):
+        other = exchanged[parts - 1 - part]
+        here = itself[part]
+        here[:, 0, :, 0] += other[:, 1, :, 1]
+        here[:, 1, :, 0] -= other[:, 0, :, 1]
+        here[:, 0, :, 1] -= other[:, 1, :, 0]
+        here[:, 1, :, 1] += other[:, 0, :, 0]
+    _to_poles(itself, spin, poles)
+    x = c.new_empty(batch, n_vertices, 2 * channels)
+    fill_signals(x, itself.flatten(4, 5), runs_of(runs), weights, phases)
+    return x.view(batch, 2 * n_vertices, channels)
+
+
+def _halves(
+    orders: Tensor, batch: int, channels: int, n_rings: int
+) -> tuple[Tensor, Tensor]:
+    """View both halves as ``(parts, L, 2, batch, component, channel, ring)``."""
+    both = in_use(orders, batch, 2 * channels, 2 * n_rings).unflatten(4, (2, channels))
+    return both[..., :n_rings], both[..., n_rings:]
+
+
+def _from_poles(orders: Tensor, spin: int, poles: Sequence[int]) -> None:
+    r"""Write the orders of poles, of which order 0 holds the value at longitude 0.
+
+    A field takes the value :math:`f e^{\mp is\varphi}` in the frame of the meridian at
+    the longitude phi: it has the order s alone.
+    """
+    for ring, side in zip(poles[::2], poles[1::2], strict=True):
+        parts = orders.shape[0]
+        value = orders[:, 0, 0, ..., ring] / 2
+        turned = side * value.flip(0)
+        orders[..., ring] = 0
+        at = orders[:, spin, ..., ring]
+        for part in range(parts):
+            at[part, 0] = value[part]
+            at[part, 1, :, 0] = -turned[part, :, 1]
+            at[part, 1, :, 1] = turned[part, :, 0]
+
+
+def _to_poles(orders: Tensor, spin: int, poles: Sequence[int]) -> None:
+    """Apply the adjoint of :func:`_from_poles`."""
+    for ring, side in zip(poles[::2], poles[1::2], strict=True):
+        at = orders[:, spin, ..., ring]
+        # Orders above 0 are halved.
+        value = at[:, 0].clone()
+        turned = side * at[:, 1].flip(0)
+        value[:, :, 0] += turned[:, :, 1]
+        value[:, :, 1] -= turned[:, :, 0]
+        orders[:, 0, 0, ..., ring] = value
+
+
+_ring_analysis = torch.library.custom_op(
+    "deepsphere_pyg::spin_ring_analysis",
+    in_given_precision(spin_analysis),
+    mutates_args=(),
+)
+_ring_synthesis = torch.library.custom_op(
+    "deepsphere_pyg::spin_ring_synthesis",
+    in_given_precision(spin_synthesis),
+    mutates_args=(),
+)
+
+
+@_ring_analysis.register_fake
+def _analysis_shape(
+    x: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    return x.new_empty(x.shape[0], 2 * layout[1].shape[0], x.shape[2])
+
+
+@_ring_synthesis.register_fake
+def _synthesis_shape(
+    c: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    return c.new_empty(c.shape[0], 2 * shape[2], c.shape[2])
+
+
+def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
+    x: Tensor = spin_ring_synthesis(c, *constants)
+    return x
+
+
+def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
+    c: Tensor = spin_ring_analysis(x, *constants)
+    return c
+
+
+spin_ring_analysis = linear_in_signals(_ring_analysis, _analysis_adjoint)
+spin_ring_synthesis = linear_in_signals(_ring_synthesis, _synthesis_adjoint)
