@@ -1,4 +1,4 @@
-"""``deepsphere-pyg generate``: series of flows on the rotating Earth, in a Zarr store."""
+"""``deepsphere-pyg generate``: series of flows on the rotating Earth."""
 
 from __future__ import annotations
 

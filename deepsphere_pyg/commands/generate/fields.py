@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.datasets.flows import BarotropicVorticity, ShallowWater
-from deepsphere_pyg.datasets.flows.vectors import VectorISHT
-from deepsphere_pyg.harmonics import ISHT
+from deepsphere_pyg.harmonics import ISHT, VectorISHT, wind_of_components
 from samplings import Sampling
 
 #: Attributes of the fields, with the standard names of the CF conventions.
@@ -67,8 +66,8 @@ class FlowFields:
             name: self._scalars(rows[name]) for name in self._names if name in rows
         }
         if {"u", "v"} & set(self._names):
-            wind = self._winds(vorticity, divergence)
-            found |= {"u": wind[:, 1], "v": -wind[:, 0]}
+            wind = self._winds(torch.stack([divergence, vorticity], dim=-2))
+            found["u"], found["v"] = wind_of_components(wind)
         return torch.stack([found[name] for name in self._names], dim=-1)
 
     def _inverse(self, vorticity: Tensor) -> Tensor:

@@ -86,12 +86,12 @@ class BarotropicVorticity(SpectralModel):
     def tendency(self, state: Tensor) -> Tensor:
         """Return the derivative in time of the vorticity, in 1/s^2."""
         absolute = self._synthesis(state) + self._coriolis
-        _, divergence = self._vectors(absolute[:, None] * self.winds(state))
+        _, divergence = self.curl_and_divergence(absolute[:, None] * self.winds(state))
         return -divergence
 
     def winds(self, state: Tensor) -> Tensor:
         """Return winds on the grid in m/s, ``(vertex, 2, runs)``, south and east."""
-        return self._winds(state, torch.zeros_like(state))
+        return self.wind_of(state, torch.zeros_like(state))
 
     def energy(self, state: Tensor) -> Tensor:
         """Return the mean kinetic energy per unit mass of each run, in m^2/s^2."""

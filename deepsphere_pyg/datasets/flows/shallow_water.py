@@ -17,6 +17,7 @@ from deepsphere_pyg.datasets.flows.standard_cases import (
     GRAVITY,
     FlowState,
 )
+from deepsphere_pyg.harmonics import wind_components
 from samplings import Sampling
 from samplings.arguments import (
     array_argument,
@@ -149,8 +150,8 @@ class ShallowWater(SpectralModel):
                 "the ground of the flow must be that of the model; pass mountain= to "
                 "the model, as lambda sampling: flow_over_mountain(sampling).mountain"
             )
-        wind = torch.tensor(np.stack([-flow.v, flow.u], axis=1))[:, :, None]
-        vorticity, divergence = self._vectors(wind)
+        u, v = (torch.tensor(part)[:, None] for part in (flow.u, flow.v))
+        vorticity, divergence = self.curl_and_divergence(wind_components(u, v))
         depth = self._analysis(torch.tensor(flow.height)[:, None]) - ground
         return torch.stack([vorticity, divergence, depth])
 
@@ -179,9 +180,9 @@ class ShallowWater(SpectralModel):
         """
         mean = positive_argument("depth", depth, "pass metres")
         nothing = torch.zeros_like(vorticity)
-        wind = self._winds(vorticity, nothing)
+        wind = self.wind_of(vorticity, nothing)
         absolute = self._synthesis(vorticity) + self._coriolis
-        curl, _ = self._vectors(absolute[:, None] * wind)
+        curl, _ = self.curl_and_divergence(absolute[:, None] * wind)
         inverse = torch.where(self._laplacian < 0, 1 / self._laplacian, 0.0)
         head = inverse * curl - self._analysis((wind**2).sum(dim=1) / 2)
         layer = head / self.gravity - self._ground
@@ -197,12 +198,12 @@ class ShallowWater(SpectralModel):
     def tendency(self, state: Tensor) -> Tensor:
         """Return the derivative in time of vorticity, divergence and depth."""
         vorticity, divergence, depth = state
-        wind = self._winds(vorticity, divergence)
+        wind = self.wind_of(vorticity, divergence)
         absolute = self._synthesis(vorticity) + self._coriolis
         layer = self._synthesis(depth)
         runs = state.shape[-1]
         # One transform of both products.
-        curl, spread = self._vectors(
+        curl, spread = self.curl_and_divergence(
             torch.cat([absolute[:, None] * wind, layer[:, None] * wind], dim=-1)
         )
         bernoulli = self._analysis((wind**2).sum(dim=1) / 2)
@@ -218,7 +219,7 @@ class ShallowWater(SpectralModel):
     def winds(self, state: Tensor) -> Tensor:
         """Return winds on the grid in m/s, ``(vertex, 2, runs)``, south and east."""
         vorticity, divergence, _ = state
-        return self._winds(vorticity, divergence)
+        return self.wind_of(vorticity, divergence)
 
     def mass(self, state: Tensor) -> Tensor:
         """Return the mean depth of each run, in m."""

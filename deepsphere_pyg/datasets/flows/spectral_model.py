@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import SupportsFloat, SupportsIndex
 
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.datasets.flows.standard_cases import EARTH_RADIUS, EARTH_ROTATION
 from deepsphere_pyg.datasets.flows.stepping import damping_rates, runge_kutta_step
-from deepsphere_pyg.harmonics import ISHT, SHT
-from deepsphere_pyg.datasets.flows.vectors import VectorISHT, VectorSHT
+from deepsphere_pyg.harmonics import ISHT, SHT, VectorISHT, VectorSHT
 from samplings import GaussLegendre
 from samplings.arguments import (
     integer_argument,
@@ -55,7 +52,7 @@ class SpectralModel(ABC):
         self._vectors = VectorSHT(
             self.sampling, self.L, radius=self.radius, dtype=torch.float64
         )
-        self._winds = VectorISHT(
+        self._fields = VectorISHT(
             self.sampling, self.L, radius=self.radius, dtype=torch.float64
         )
         degree = torch.arange(self.L, dtype=torch.float64)
@@ -67,6 +64,17 @@ class SpectralModel(ABC):
         )
         self._damping = torch.exp(-self.step * rates)
         self._coriolis = 2 * self.rotation * torch.tensor(self.sampling.xyz[:, 2:])
+
+    def curl_and_divergence(self, wind: Tensor) -> tuple[Tensor, Tensor]:
+        """Return coefficients of the vorticity and divergence of winds on the grid."""
+        self._refuse_broken(wind)
+        divergence, vorticity = self._vectors(wind).unbind(-2)
+        return vorticity, divergence
+
+    def wind_of(self, vorticity: Tensor, divergence: Tensor) -> Tensor:
+        """Return winds on the grid, ``(vertex, 2, runs)``, south and east."""
+        wind: Tensor = self._fields(torch.stack([divergence, vorticity], dim=-2))
+        return wind
 
     @abstractmethod
     def tendency(self, state: Tensor) -> Tensor:
@@ -81,11 +89,7 @@ class SpectralModel(ABC):
             If it is no longer finite, since the step is too long.
         """
         later = runge_kutta_step(self.tendency, state, self.step) * self._damping
-        if not torch.isfinite(later).all():
-            raise ValueError(
-                f"the flow is no longer finite with steps of {self.step:g} s; pass a "
-                "shorter step, or slower winds"
-            )
+        self._refuse_broken(later)
         return later
 
     def advanced(self, state: Tensor, hours: SupportsFloat) -> Tensor:
@@ -117,3 +121,10 @@ class SpectralModel(ABC):
                 f"{seconds / 3600:g}; choose a step that divides them"
             )
         return steps
+
+    def _refuse_broken(self, values: Tensor) -> None:
+        if not torch.isfinite(values).all():
+            raise ValueError(
+                f"the flow is no longer finite with steps of {self.step:g} s; pass a "
+                "shorter step, or slower winds"
+            )
