@@ -29,6 +29,7 @@ COMMANDS = {
     "classify": "train a network to predict the class of each map of files",
     "forecast": "train a network to step fields in time, from series in files, and "
     "forecast with it",
+    "generate": "generate series of flows on the rotating Earth, to train and test on",
     "predict": "write what a trained network predicts for files, with their times and "
     "grid",
     "equivariance": "measure the equivariance error of graph Laplacians, or of layers",

@@ -5,6 +5,7 @@ from deepsphere_pyg.datasets import (
     digits,
     field_maps,
     fields,
+    flows,
     groups,
     molecules,
     netcdf,
@@ -25,6 +26,7 @@ from deepsphere_pyg.datasets.climate import *
 from deepsphere_pyg.datasets.digits import *
 from deepsphere_pyg.datasets.field_maps import *
 from deepsphere_pyg.datasets.fields import *
+from deepsphere_pyg.datasets.flows import *
 from deepsphere_pyg.datasets.groups import *
 from deepsphere_pyg.datasets.maps import ClassificationDataset, ClassificationSample
 from deepsphere_pyg.datasets.molecules import *
@@ -54,6 +56,7 @@ __all__ += climate.__all__
 __all__ += digits.__all__
 __all__ += field_maps.__all__
 __all__ += fields.__all__
+__all__ += flows.__all__
 __all__ += groups.__all__
 __all__ += molecules.__all__
 __all__ += netcdf.__all__

@@ -92,6 +92,11 @@ class CRPSLoss(ContinuousLoss):
         self._channel_weights = _checked_weights(channel_weights)
 
     @property
+    def members(self) -> int:
+        """Number of members."""
+        return self.outputs
+
+    @property
     def alpha(self) -> float:
         """Share of the fair score."""
         return self._alpha

@@ -102,6 +102,24 @@ def maps():
     )
 
 
+def flows():
+    """Spectral models of flows, and their initial states."""
+    steps = {"step": 600.0, "damping_hours": 24.0, "damping_order": 2}
+    planet = {"radius": 6.4e6, "rotation": 7.3e-5}
+    yield datasets.BarotropicVorticity, {"L": 4, **steps, **planet}
+    yield datasets.ShallowWater, {"L": 4, **steps, **planet, "gravity": 9.8}
+    yield (
+        datasets.random_vorticity,
+        {"L": 4, "runs": 2, "seed": 1, "speed": 20.0, "degree": 2.0, "radius": 6.4e6},
+    )
+    model = datasets.ShallowWater(4)
+    yield model.start, {"flow": datasets.steady_zonal_flow(model.sampling)}
+    yield model.steps_of, {"hours": 1.0}
+    yield datasets.barotropic_jet, {"sampling": SAMPLING, "perturbed": True}
+    for case in ("flow_over_mountain", "rossby_haurwitz_wave", "steady_zonal_flow"):
+        yield getattr(datasets, case), {"sampling": SAMPLING}
+
+
 def read_molecules(path):
     """Read a file of molecules; the right one is in a folder that does not last."""
     with tempfile.TemporaryDirectory() as folder:
@@ -761,6 +779,7 @@ def retrieval():
 def entries():
     """All of them."""
     yield from maps()
+    yield from flows()
     yield from skies_of_lensing()
     yield from molecules()
     yield from shapes()

@@ -1,0 +1,1 @@
+"""The command ``deepsphere-pyg generate``."""
