@@ -12,6 +12,7 @@ from deepsphere_pyg.datasets import (
     regridding,
     shapes,
     sky,
+    stations,
     weather,
 )
 from deepsphere_pyg.datasets.base import (
@@ -34,6 +35,7 @@ from deepsphere_pyg.datasets.regridding import *
 from deepsphere_pyg.datasets.shapes import *
 from deepsphere_pyg.datasets.sky import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels
+from deepsphere_pyg.datasets.stations import *
 from deepsphere_pyg.datasets.weather import *
 from deepsphere_pyg.datasets.wrapped import CachedMaps, MaskedMaps, SelectedMaps
 
@@ -61,4 +63,5 @@ __all__ += predictions.__all__
 __all__ += regridding.__all__
 __all__ += shapes.__all__
 __all__ += sky.__all__
+__all__ += stations.__all__
 __all__ += weather.__all__

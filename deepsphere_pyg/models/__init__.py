@@ -38,6 +38,7 @@ from deepsphere_pyg.models.pretrained import (
 from deepsphere_pyg.models.residual_network import SphericalResNet
 from deepsphere_pyg.models.so3_classifier import SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet
+from deepsphere_pyg.models.vertex_network import VertexNetwork
 from deepsphere_pyg.models.zonal_classifier import ZonalClassifier
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "SphericalResNet",
     "SphericalUNet",
     "UNetConfiguration",
+    "VertexNetwork",
     "ZonalClassifier",
     "checkpoint_header",
     "falling_type",
