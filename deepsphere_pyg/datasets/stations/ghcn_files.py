@@ -104,8 +104,8 @@ def read_ghcn_stations(path: str | os.PathLike[str]) -> GHCNStations:
     if not rows:
         raise DataFileError(f"{file} has no stations; {LAYOUT}")
     ids, lat, lon, height, names = zip(*rows, strict=True)
-    places = [np.array(part, dtype=np.float64) for part in (lon, lat, height)]
-    return GHCNStations(ids, *places, names)
+    east, north, up = (np.array(part, dtype=np.float64) for part in (lon, lat, height))
+    return GHCNStations(ids, east, north, up, names)
 
 
 def _station(
