@@ -37,6 +37,8 @@ COMMANDS = {
     "beside the least error there can be",
     "shapes": "train networks to classify shapes by their maps on the sphere, and to "
     "retrieve shapes of the same class",
+    "stations": "interpolate between weather stations and predict their next reports, "
+    "by networks and simpler methods",
     "qm7": "train a network to predict energies of molecules, on a published fold",
     "digits": "train a network to classify digits on the sphere, as they are or "
     "rotated, and test it on both",

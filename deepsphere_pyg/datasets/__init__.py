@@ -13,6 +13,7 @@ from deepsphere_pyg.datasets import (
     regridding,
     shapes,
     sky,
+    stations,
     weather,
 )
 from deepsphere_pyg.datasets.base import (
@@ -36,6 +37,7 @@ from deepsphere_pyg.datasets.regridding import *
 from deepsphere_pyg.datasets.shapes import *
 from deepsphere_pyg.datasets.sky import *
 from deepsphere_pyg.datasets.splits import hold_out_pixels
+from deepsphere_pyg.datasets.stations import *
 from deepsphere_pyg.datasets.weather import *
 from deepsphere_pyg.datasets.wrapped import CachedMaps, MaskedMaps, SelectedMaps
 
@@ -64,4 +66,5 @@ __all__ += predictions.__all__
 __all__ += regridding.__all__
 __all__ += shapes.__all__
 __all__ += sky.__all__
+__all__ += stations.__all__
 __all__ += weather.__all__

@@ -47,6 +47,7 @@ from deepsphere_pyg.models.residual_network import SphericalResNet
 from deepsphere_pyg.models.scalar_vector_unet import ScalarVectorUNet
 from deepsphere_pyg.models.so3_classifier import SO3Classifier
 from deepsphere_pyg.models.unet import SphericalUNet
+from deepsphere_pyg.models.vertex_network import VertexNetwork
 from deepsphere_pyg.models.zonal_classifier import ZonalClassifier
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "SphericalResNet",
     "SphericalUNet",
     "UNetConfiguration",
+    "VertexNetwork",
     "ZonalClassifier",
     "checkpoint_header",
     "falling_type",

@@ -776,10 +776,65 @@ def retrieval():
     yield triplet_loss, {"features": torch.ones(2, 3), "labels": torch.tensor([0, 0])}
 
 
+def stations():
+    """Reports of stations; files are tested elsewhere."""
+    reports = {
+        "names": ["a", "b"],
+        "lon": [0.0, 10.0],
+        "lat": [50.0, 60.0],
+        "times": [0, 1],
+        "values": np.ones((2, 2, 1)),
+        "channel_names": ["T"],
+        "unit": "degC",
+        "elevation": [1.0, 2.0],
+    }
+    yield datasets.StationSeries, reports
+    yield datasets.StationSeries(**reports).select, {"stations": [0]}
+    for read, given in (
+        (datasets.read_station_reports, {"path": "none.nc", "variable": "T"}),
+        (datasets.read_ghcn_stations, {"path": "none"}),
+        (
+            datasets.read_ghcn_year,
+            {"path": "none", "year": 2011, "ids": ["a"], "elements": ["TMIN"]},
+        ),
+        (
+            datasets.read_ghcn_daily,
+            {
+                "root": "none",
+                "years": [2011],
+                "elements": ["TMIN"],
+                "missing": 0.1,
+                "progress": False,
+            },
+        ),
+    ):
+        yield without_files(read), given
+    sizes = {"spread": 2.0, "length": 8.0, "persistence": 0.5, "speed": 6.0}
+    yield datasets.TravellingAnomalies, {**sizes, "noise": 1.0, "L": 3}
+    weather = datasets.TravellingAnomalies(L=3)
+    yield weather.covariance, {"x": np.eye(3), "y": np.eye(3), "lag": 1}
+    yield weather.sample, {"xyz": np.eye(3), "n_times": 2, "seed": 0}
+    yield weather.predictor, {"xyz": np.eye(3), "n_past": 2}
+    yield weather.filter_error, {"xyz": np.eye(3)}
+    yield datasets.seasonal_temperature, {"lat": [0.0, 50.0], "times": [0, 1]}
+    yield (
+        datasets.generated_temperatures,
+        {
+            "lon": [0.0, 10.0],
+            "lat": [0.0, 50.0],
+            "n_days": 2,
+            "anomalies": weather,
+            "seed": 1,
+        },
+    )
+    yield datasets.station_positions, {"n": 3, "seed": 1}
+
+
 def entries():
     """All of them."""
     yield from maps()
     yield from flows()
+    yield from stations()
     yield from skies_of_lensing()
     yield from molecules()
     yield from shapes()

@@ -428,6 +428,18 @@ def networks():
     grid = GaussLegendre(4)
     yield models.PixelNetwork, {**TWO, "sampling": PYRAMID, "widths": (4, 4)}
     yield (
+        models.VertexNetwork,
+        {
+            **TWO,
+            "sampling": PYRAMID,
+            "widths": (4, 4),
+            "K": 2,
+            "normalization": "layer",
+            "laplacian": "combinatorial",
+            "head": "mean",
+        },
+    )
+    yield (
         models.SphericalClassifier,
         {
             **TWO,

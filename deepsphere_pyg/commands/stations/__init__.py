@@ -1,0 +1,1 @@
+"""``stations``: interpolation between weather stations, and forecasts at them."""

@@ -1,0 +1,110 @@
+"""Errors at weather stations."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from deepsphere_pyg.plot.maps import frameless, new_figure
+
+_BAR, _NETWORK, _LIMIT = "#bbbbbb", "#0077bb", "#cc3311"
+
+
+def station_errors(
+    means: Mapping[str, float],
+    squares: Mapping[str, npt.NDArray[np.float64]],
+    places: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    unit: str,
+    limits: Mapping[str, float] | None = None,
+) -> Figure:
+    """Draw mean squared errors of methods, and where a network is better than one.
+
+    Parameters
+    ----------
+    means
+        Mean squared error of each method.
+    squares
+        Squared errors of a network and of a simple method, in this order, shape
+        ``(T, V, C)`` with NaN where there is nothing to compare; may be empty.
+    places
+        Longitudes and latitudes of the stations in degree.
+    unit
+        Unit of the errors.
+    limits
+        Least errors that there can be, drawn as lines.
+    """
+    columns = 2 if len(squares) == 2 else 1
+    figure, axes = new_figure(1, columns, (5.2 * columns, 3.8))
+    panel = axes[0, 0]
+    names = list(means)
+    colours = [_NETWORK if name in squares else _BAR for name in names]
+    if squares:
+        network = next(iter(squares))
+        colours = [_NETWORK if name == network else _BAR for name in names]
+    rows = np.arange(len(names))[::-1]
+    panel.barh(rows, [means[name] for name in names], color=colours, height=0.7)
+    for row, name in zip(rows, names, strict=True):
+        panel.annotate(
+            f"{means[name]:.3g}",
+            (means[name], row),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    for name, value in (limits or {}).items():
+        panel.axvline(value, color=_LIMIT, linestyle="--", linewidth=1, label=name)
+    if limits:
+        panel.legend(fontsize=8, frameon=False, loc="lower right")
+    panel.set_yticks(rows, names)
+    panel.set_xlabel(f"mean squared error, {unit}²")
+    panel.set_xlim(right=1.12 * max(means.values(), default=1.0))
+    frameless(panel)
+    if columns == 2:
+        _draw_difference(figure, axes[0, 1], squares, places, unit)
+    return figure
+
+
+def _draw_difference(
+    figure: Figure,
+    panel: object,
+    squares: Mapping[str, npt.NDArray[np.float64]],
+    places: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+    unit: str,
+) -> None:
+    """Draw the difference of root mean squared errors at each station."""
+    (network, ours), (method, theirs) = squares.items()
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    with warnings.catch_warnings():
+        # Stations without a test report have no mean.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        roots = [
+            np.sqrt(np.nanmean(np.where(both, one, np.nan), axis=(0, 2)))
+            for one in (ours, theirs)
+        ]
+    difference = roots[0] - roots[1]
+    known = np.isfinite(difference)
+    lon = (places[0] + 180) % 360 - 180
+    limit = float(np.percentile(np.abs(difference[known]), 95)) if known.any() else 1.0
+    shown = panel.scatter(  # type: ignore[attr-defined]
+        lon[known],
+        places[1][known],
+        c=difference[known],
+        s=9,
+        cmap="RdBu_r",
+        vmin=-max(limit, 1e-9),
+        vmax=max(limit, 1e-9),
+        linewidths=0.2,
+        edgecolors="0.5",
+    )
+    panel.set(  # type: ignore[attr-defined]
+        xlabel="longitude, degrees",
+        ylabel="latitude, degrees",
+        title=f"RMSE of {network} less that of {method}",
+    )
+    figure.colorbar(shown, ax=panel, label=unit, shrink=0.9)  # type: ignore[arg-type]
+    frameless(panel)  # type: ignore[arg-type]
