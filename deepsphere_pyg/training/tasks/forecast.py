@@ -284,7 +284,7 @@ class ForecastTask(Rollouts, RegressionTask):
 
     def apart(self, outputs: Tensor) -> Tensor:
         """Return the members of forecasts on an axis of their own, the last."""
-        return outputs.unflatten(-1, (-1, self.members))
+        return outputs.view(*outputs.shape[:-1], -1, self.members)
 
     def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
         """Return the weighted mean of the losses of the first steps."""

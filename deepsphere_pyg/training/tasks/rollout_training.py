@@ -112,7 +112,7 @@ def together(forecasts: Tensor, members: int) -> Tensor:
 
     So :class:`~deepsphere_pyg.losses.CRPSLoss` takes the members of a channel.
     """
-    apart = forecasts.unflatten(0, (-1, members))
+    apart = forecasts.view(-1, members, *forecasts.shape[1:])
     return apart.movedim(1, -1).flatten(-2)
 
 
