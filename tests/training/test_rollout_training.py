@@ -163,7 +163,7 @@ def test_the_loss_of_an_ensemble_is_the_ranked_score_of_its_members():
     task = ForecastTask(network, steps=2, noise=0.3, members=3).double()
     task.fit_(([0, 0], [1, 2]), ([0.1, 0], [0.5, 3]), np.zeros((len(GRID), 2)))
     batch = batch_of(task, 2)
-    outputs = task.outputs(batch)
+    outputs = task.outputs(batch).detach()
     assert outputs.shape == (4, 2, len(GRID), 2 * 3)
     members = task.apart(outputs)
     assert float(members.std(-1).min()) > 0

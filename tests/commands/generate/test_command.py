@@ -74,7 +74,7 @@ def test_what_is_conserved_is_reported(flows):
     model = BarotropicVorticity(11)
     start = model.advanced(random_vorticity(11, runs=3), 6)
     assert rows[0]["first"] == pytest.approx(float(model.energy(start).mean()))
-    assert all(-0.5 < row["change a day"] < 0 for row in rows)
+    assert all(-1 < row["change a day"] < 0 for row in rows)
     assert (flows / "flows.png").stat().st_size > 1000
 
 
