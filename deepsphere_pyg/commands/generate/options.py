@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -123,7 +124,7 @@ class FlowOptions(Options):
             return self.step
         longest = _STEPS[self.model] * min(1.0, _AT / self.truncation)
         # As many steps as a state needs, so that they divide the time to the next.
-        return 3600 * self.hours / np.ceil(3600 * self.hours / longest)
+        return 3600 * self.hours / math.ceil(3600 * self.hours / longest)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,7 @@ class FlowRecord:
     def days(self) -> npt.NDArray[np.float64]:
         """Days since the first state."""
         n = len(next(iter(self.series.values())))
-        return np.arange(n) * self.hours / _DAY
+        return np.arange(n, dtype=np.float64) * (self.hours / _DAY)
 
     def rows(self) -> list[dict[str, float | str]]:
         """Return first and last values, and the relative change a day."""

@@ -100,11 +100,13 @@ class Interpolation:
     @property
     def truth(self) -> FloatArray:
         """Reports, shape ``(T, V, 1)``."""
-        return self.reports[..., None]
+        reports: FloatArray = self.reports[..., None]
+        return reports
 
     def scored(self, part: int) -> Mask:
         """Where answers count, shape ``(T, V, 1)``."""
-        return (np.isfinite(self.reports) & (self.fold == part))[..., None]
+        known: Mask = np.isfinite(self.reports) & (self.fold == part)
+        return known[..., None]
 
     @property
     def notes(self) -> list[str]:
@@ -147,7 +149,8 @@ class Interpolation:
                 kept,
                 [a(r) for a, r in zip(kept, reports, strict=True)],
             )
-        return self._kept[1]
+        found: list[InterpolatorsAt] = self._kept[1]
+        return found
 
     @cached_property
     def _kept(self) -> Any:

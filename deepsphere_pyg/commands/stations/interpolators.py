@@ -188,7 +188,7 @@ def _of_neighbours(
 ) -> FloatArray:
     """Mean of the nearest visible stations but itself, by inverse squared distance."""
     count = min(count, len(seen) - 1)
-    chords, index = cKDTree(xyz[seen]).query(xyz, k=count + 1)
+    chords, index = map(np.asarray, cKDTree(xyz[seen]).query(xyz, k=count + 1))
     itself = np.full(len(xyz), -1)
     itself[seen] = np.arange(len(seen))
     # A visible station finds itself first, others drop the farthest.

@@ -140,8 +140,8 @@ class StationsOptions(
         """The options, with those of the task where they are not given."""
         given = SIZES[self.chosen_task]
         missing = [name for name in given if getattr(self, name) is None]
-        own = {name: given[name] for name in missing}
-        return replace(self, task=self.chosen_task, **own)
+        own: dict[str, Any] = {name: given[name] for name in missing}
+        return replace(self, **{"task": self.chosen_task, **own})
 
 
 def check_options(options: Any) -> None:

@@ -224,7 +224,8 @@ class ShallowWater(SpectralModel):
     def mass(self, state: Tensor) -> Tensor:
         """Return the mean depth of each run, in m."""
         # The harmonic of degree 0 is 1 / sqrt(4 pi).
-        return state[2, 0] / (4 * torch.pi) ** 0.5
+        mean: Tensor = state[2, 0] / (4 * torch.pi) ** 0.5
+        return mean
 
     def energy(self, state: Tensor) -> Tensor:
         """Return the mean energy of each run over that of a column, in m^3/s^2."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -223,7 +224,7 @@ def _slope(latitude: float) -> float:
     return float(EARTH_RADIUS * u * (coriolis + np.tan(latitude) * u / EARTH_RADIUS))
 
 
-def _integral(function: object, latitude: float) -> float:
+def _integral(function: Callable[[float], float], latitude: float) -> float:
     """Return the integral of a function across the jet, up to a latitude."""
     stop = min(float(latitude), _NORTH)
     if stop <= _SOUTH:

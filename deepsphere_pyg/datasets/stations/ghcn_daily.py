@@ -94,7 +94,8 @@ def read_ghcn_daily(
     if found is None:
         found = _read(files, chosen, names, progress)
         with atomic_path(kept) as temporary, temporary.open("wb") as stream:
-            np.savez_compressed(stream, **found, sources=sources)
+            arrays: dict[str, Any] = {**found, "sources": sources}
+            np.savez_compressed(stream, **arrays)
     lacking = np.isnan(found["values"]).mean(axis=(0, 2))
     often = np.flatnonzero(lacking <= share)
     if not len(often):

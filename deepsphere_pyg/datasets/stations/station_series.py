@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from samplings import Irregular
 from samplings.arguments import array_argument, names_argument, real_array
-from samplings.arrays import FloatArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.missing_values import without_missing
 from samplings.points.lonlat import lonlat_to_xyz
 from samplings.vertex_arrays import equal_areas, kept_vertices
@@ -188,7 +188,8 @@ class StationSeries:
         if self.times.dtype.kind != "M":
             return np.asarray(self.times, dtype=np.float64) % 24
         day = self.times.astype("datetime64[D]")
-        return (self.times - day) / np.timedelta64(1, "h")
+        hours: FloatArray = (self.times - day) / np.timedelta64(1, "h")
+        return hours
 
     @property
     def days(self) -> npt.NDArray[np.int64]:
@@ -206,7 +207,8 @@ class StationSeries:
             )
         date = self.times.astype("datetime64[D]")
         days = date - date.astype("datetime64[Y]").astype("datetime64[D]")
-        return days.astype(np.int64) + 1
+        number: IntArray = days.astype(np.int64) + 1
+        return number
 
 
 def _check_names(names: tuple[str, ...], n: int) -> None:
