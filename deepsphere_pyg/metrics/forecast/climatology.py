@@ -101,7 +101,7 @@ class Climatology:
         TypeError
             If the fields are not numbers, or the times not dates.
         ValueError
-            If shapes do not fit, a value is infinite, or the calendar is another.
+            If shapes do not fit, a value is infinite, or the calendar differs.
         """
         states = real_array("fields", fields)
         dates = time_array(times)
