@@ -223,7 +223,7 @@ def test_files_bring_heads_and_poolings(name, healpix_pyramid, tmp_path):
         (
             classifier,
             {"pooling": "min"},
-            "pooling must be 'max' or 'mean' or 'learned'",
+            "pooling must be 'max' or 'mean' or 'max-area'",
         ),
         (hybrid, {"pooling": None}, "pooling must be 'max' .*, got None"),
     ],
