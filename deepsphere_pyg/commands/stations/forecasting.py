@@ -127,10 +127,12 @@ class Forecasting:
         elif method == "station-regression":
             found = station_regressions(self.anomalies, self.options.past, self.n_train)
             parameters = (self.options.past + 1) * self.truth[0].size
-        elif method == "optimum":
-            found = self._optimum()
         else:
             found, parameters = self._network(method, part)
+        return self._answer(found, parameters)
+
+    def _answer(self, found: FloatArray, parameters: int = 0) -> Answer:
+        """Return predicted anomalies as answers for the test times."""
         tested = np.full(self.truth.shape, np.nan)
         tested[self.n_train :] = (found + self.background)[self.n_train :]
         return Answer(tested, parameters)
@@ -141,10 +143,6 @@ class Forecasting:
         found = np.full(self.truth.shape, np.nan)
         found[1:] = self.truth[:-1] - self.background[1:]
         return found
-
-    def _optimum(self) -> FloatArray:
-        """Best prediction, of generated reports, whose covariance is known."""
-        raise NotImplementedError
 
     # -- networks ---------------------------------------------------------------------
     def _network(self, method: str, part: int) -> tuple[FloatArray, int]:
@@ -219,6 +217,12 @@ class DailyForecasting(Forecasting):
         known, whole = f"optimum of {self.options.past} days", "optimum of all days"
         _, error = WEATHER.predictor(self.series.xyz, self.options.past)
         return {known: error, whole: WEATHER.filter_error(self.series.xyz)}
+
+    def answer(self, method: str, part: int) -> Answer:
+        """Return the answers of a method for the test times."""
+        if method == "optimum":
+            return self._answer(self._optimum())
+        return super().answer(method, part)
 
     def _optimum(self) -> FloatArray:
         """Kriging in space and time, with the true covariance and seasons."""
