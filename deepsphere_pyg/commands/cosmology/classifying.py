@@ -31,6 +31,7 @@ from deepsphere_pyg.commands.options.training import (
     trainer_of,
     training_of,
 )
+from deepsphere_pyg.models import load_model
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import Task
 from deepsphere_pyg.training.trained import train
@@ -110,8 +111,12 @@ def fit_network(
     training: TrainingOptions,
     folder: Path,
     trainer: Mapping[str, Any],
+    start: Path | None = None,
 ) -> dict[str, Any] | None:
-    """Train a network, or resume its training; return None after an interrupt."""
+    """Train a network, or resume its training; return None after an interrupt.
+
+    ``start`` is a checkpoint whose weights it starts from.
+    """
     started = time.perf_counter()
     maps, sigma = data.train, level * data.spread
     torch.manual_seed(seed)
@@ -125,6 +130,8 @@ def fit_network(
         task.standardize.fit_([mean], [float(np.hypot(data.spread, sigma))])
     held = data.held("validation", level), data.validation.y
     last = folder / "last.ckpt"
+    if start is not None and not last.exists():
+        network.load_state_dict(load_model(start).state_dict())
     size = chosen.batch_size
     trained = train(
         task,
@@ -173,5 +180,17 @@ def classify(data: Data, method: Method, level: float, seed: int) -> Any:
     if method.linear:
         return fit_linear(data, method, level)
     training = training_of(options)
-    folder = options.folder / f"{method.name}-noise{level:g}-seed{seed}"
-    return fit_network(data, method, level, seed, training, folder, trainer_of(options))
+    folder = folder_of(options, method, level, seed)
+    start = None
+    if options.warm_start and (position := options.noise.index(level)):
+        before = options.noise[position - 1]
+        start = folder_of(options, method, before, seed) / "best.ckpt"
+    return fit_network(
+        data, method, level, seed, training, folder, trainer_of(options), start
+    )
+
+
+def folder_of(options: Any, method: Method, level: float, seed: int) -> Path:
+    """Return the folder of a network's checkpoints."""
+    folder: Path = options.folder
+    return folder / f"{method.name}-noise{level:g}-seed{seed}"

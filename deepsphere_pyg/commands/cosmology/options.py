@@ -96,6 +96,9 @@ class TableOptions(Options):
         -big after these for more channels; spectrum and histogram, linear.
     seeds
         Seeds of trainings; the maps are the same for all.
+    warm_start
+        Start the training of each network at a level of noise from its weights at the
+        level before, in the order of --noise, in place of random weights.
     """
 
     table: Literal["spectra", "shapes", "graphs"] = "shapes"
@@ -112,6 +115,7 @@ class TableOptions(Options):
     n_test: int = 40
     methods: tuple[str, ...] | None = None
     seeds: tuple[int, ...] = (0,)
+    warm_start: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from deepsphere_pyg.commands.cosmology.report import equivariance_errors, table
 from deepsphere_pyg.commands.cosmology.task import NoisyMapsTask
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.datasets import cosmology_spectra
+from deepsphere_pyg.models import load_model
 from samplings import HEALPix, knn_graph
 
 pytestmark = pytest.mark.usefixtures("coarse_pictures")
@@ -61,6 +62,18 @@ def test_a_table_is_filled_and_continued(tmp_path, capsys, monkeypatch):
     assert run(tmp_path, *more) == 130
     assert [method.name for _, method, *_ in fits] == ["spectrum"]
     assert rows_of(tmp_path) == before
+
+
+def test_warm_starts_take_the_weights_of_the_noise_before(tmp_path):
+    # So small a rate leaves the weights as they are.
+    options = ("--methods", "planar-cnn", "--noise", "1", "2", "--lr", "1e-12")
+    assert run(tmp_path, *options, "--warm-start") == 0
+    first, second = (
+        load_model(tmp_path / f"planar-cnn-noise{level}-seed0" / "best.ckpt")
+        for level in (1, 2)
+    )
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
 
 
 @pytest.mark.slow
