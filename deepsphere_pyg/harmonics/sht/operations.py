@@ -11,7 +11,7 @@ and the adjoint is :math:`x_{tj} = w_t \sum_{lm} P_{lmt} (c_{l,m} \cos m\varphi_
 + c_{l,-m} \sin m\varphi_{tj})`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from deepsphere_pyg.harmonics.sht.longitudes import Run, fill_orders, fill_signals
 from deepsphere_pyg.propagation.products import in_given_precision
-from deepsphere_pyg.propagation.transformable import linear_in_signals
+from deepsphere_pyg.propagation.transformable import Transformable, linear_in_signals
 
 
 def analysis(
@@ -159,45 +159,56 @@ def runs_of(numbers: Sequence[int]) -> list[Run]:
     return [Run(*numbers[first : first + size]) for first in cut]
 
 
-_ring_analysis = torch.library.custom_op(
-    "deepsphere_pyg::ring_analysis", in_given_precision(analysis), mutates_args=()
-)
-_ring_synthesis = torch.library.custom_op(
-    "deepsphere_pyg::ring_synthesis", in_given_precision(synthesis), mutates_args=()
-)
+def ring_operations(
+    name: str,
+    analysis: Callable[..., Tensor],
+    synthesis: Callable[..., Tensor],
+    components: int = 1,
+) -> tuple[Transformable, Transformable]:
+    """Register sums over rings and their adjoint as operations of PyTorch.
+
+    Parameters
+    ----------
+    name
+        That of the operations begins with it.
+    analysis, synthesis
+        Functions of :func:`analysis` and its adjoint, which take the same tensors.
+    components
+        Numbers that a signal has at a vertex, and a row for each of them.
+    """
+
+    def registered(
+        kind: str, function: Callable[..., Tensor], n_rows: Callable[..., int]
+    ) -> Any:
+        operation = torch.library.custom_op(
+            f"deepsphere_pyg::{name}_{kind}",
+            in_given_precision(function),
+            mutates_args=(),
+        )
+
+        @operation.register_fake
+        def shape_of(
+            x: Tensor,
+            tables: Sequence[Tensor],
+            layout: Sequence[Tensor],
+            runs: Sequence[int],
+            shape: Sequence[int],
+        ) -> Tensor:
+            n = components * n_rows(layout, shape)
+            return x.new_empty(x.shape[0], n, x.shape[2])
+
+        return operation
+
+    # Each is the adjoint of the other, and takes the other when it is called.
+    to_rows: Transformable = linear_in_signals(
+        registered("analysis", analysis, lambda layout, shape: layout[1].shape[0]),
+        lambda c, *constants: to_signals(c, *constants),
+    )
+    to_signals: Transformable = linear_in_signals(
+        registered("synthesis", synthesis, lambda layout, shape: shape[2]),
+        lambda x, *constants: to_rows(x, *constants),
+    )
+    return to_rows, to_signals
 
 
-@_ring_analysis.register_fake
-def _analysis_shape(
-    x: Tensor,
-    tables: Sequence[Tensor],
-    layout: Sequence[Tensor],
-    runs: Sequence[int],
-    shape: Sequence[int],
-) -> Tensor:
-    return x.new_empty(x.shape[0], layout[1].shape[0], x.shape[2])
-
-
-@_ring_synthesis.register_fake
-def _synthesis_shape(
-    c: Tensor,
-    tables: Sequence[Tensor],
-    layout: Sequence[Tensor],
-    runs: Sequence[int],
-    shape: Sequence[int],
-) -> Tensor:
-    return c.new_empty(c.shape[0], shape[2], c.shape[2])
-
-
-def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
-    x: Tensor = ring_synthesis(c, *constants)
-    return x
-
-
-def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
-    c: Tensor = ring_analysis(x, *constants)
-    return c
-
-
-ring_analysis = linear_in_signals(_ring_analysis, _analysis_adjoint)
-ring_synthesis = linear_in_signals(_ring_synthesis, _synthesis_adjoint)
+ring_analysis, ring_synthesis = ring_operations("ring", analysis, synthesis)

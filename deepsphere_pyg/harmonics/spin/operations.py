@@ -13,7 +13,6 @@ the sums.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,11 +22,10 @@ from deepsphere_pyg.harmonics.sht.operations import (
     in_use,
     new_orders,
     orders_of_rows,
+    ring_operations,
     rows_of_orders,
     runs_of,
 )
-from deepsphere_pyg.propagation.products import in_given_precision
-from deepsphere_pyg.propagation.transformable import linear_in_signals
 
 
 def spin_analysis(
@@ -142,49 +140,6 @@ def _to_poles(orders: Tensor, spin: int, poles: Sequence[int]) -> None:
         orders[:, 0, 0, ..., ring] = value
 
 
-_ring_analysis = torch.library.custom_op(
-    "deepsphere_pyg::spin_ring_analysis",
-    in_given_precision(spin_analysis),
-    mutates_args=(),
+spin_ring_analysis, spin_ring_synthesis = ring_operations(
+    "spin_ring", spin_analysis, spin_synthesis, components=2
 )
-_ring_synthesis = torch.library.custom_op(
-    "deepsphere_pyg::spin_ring_synthesis",
-    in_given_precision(spin_synthesis),
-    mutates_args=(),
-)
-
-
-@_ring_analysis.register_fake
-def _analysis_shape(
-    x: Tensor,
-    tables: Sequence[Tensor],
-    layout: Sequence[Tensor],
-    runs: Sequence[int],
-    shape: Sequence[int],
-) -> Tensor:
-    return x.new_empty(x.shape[0], 2 * layout[1].shape[0], x.shape[2])
-
-
-@_ring_synthesis.register_fake
-def _synthesis_shape(
-    c: Tensor,
-    tables: Sequence[Tensor],
-    layout: Sequence[Tensor],
-    runs: Sequence[int],
-    shape: Sequence[int],
-) -> Tensor:
-    return c.new_empty(c.shape[0], 2 * shape[2], c.shape[2])
-
-
-def _analysis_adjoint(c: Tensor, *constants: Any) -> Tensor:
-    x: Tensor = spin_ring_synthesis(c, *constants)
-    return x
-
-
-def _synthesis_adjoint(x: Tensor, *constants: Any) -> Tensor:
-    c: Tensor = spin_ring_analysis(x, *constants)
-    return c
-
-
-spin_ring_analysis = linear_in_signals(_ring_analysis, _analysis_adjoint)
-spin_ring_synthesis = linear_in_signals(_ring_synthesis, _synthesis_adjoint)
