@@ -149,6 +149,23 @@ def layers():
     )
     yield top.DiscoConv, {**TWO, "basis": BASIS, "groups": 1, "bias": True}
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
+    spins = {"in_channels": {0: 2, 1: 1}, "out_channels": {0: 1, 2: 3}, "L": 4}
+    yield top.SpinConv, {**spins, "anchors": 2, "parity": True, "bias": True}
+    yield top.SpinNorm, {"channels": {0: 2}, "L": 3, "eps": 1e-5, "momentum": 0.1}
+    yield top.SpinActivation, {"channels": {0: 2, 1: 1}, "activation": torch.relu}
+    yield (
+        top.SpinBlock,
+        {
+            **spins,
+            "sampling": GaussLegendre(4),
+            "sampling_out": SAMPLING,
+            "anchors": 2,
+            "parity": True,
+            "normalize": True,
+            "activate": True,
+            "activation": torch.relu,
+        },
+    )
     yield top.SpectralPool, {"layout": 4, "layout_out": 2}
     yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
     yield (
@@ -271,6 +288,11 @@ def calls():
     yield turn, {"x": torch.ones(48, 2, 1), "rotation": TURN}
     yield h.HarmonicRotation(3).forward, {**fine, "rotation": TURN}
     yield top.ZonalConv(3, 2, 3).forward, fine
+    fields = {0: torch.ones(2, 9, 3), 1: PAIRS}
+    yield top.SpinConv({0: 3, 1: 3}, {0: 1}, 3).forward, {"coefficients": fields}
+    yield top.SpinNorm({0: 3, 1: 3}, 3).forward, {"coefficients": fields}
+    yield top.SpinActivation({0: 3, 1: 3}).forward, {"fields": fields}
+    yield h.FieldsISHT(SAMPLING, 3, (0, 1)).forward, {"fields": fields}
     yield top.SpectralPool(3, 2).forward, fine
     yield top.PowerSpectrumReadout(3).forward, fine
     yield top.GauntProduct(3).forward, {**fine, "other": COEFFICIENTS}
@@ -315,6 +337,9 @@ def functions():
     yield h.VectorSHT, {"sampling": SAMPLING, "L": 3, "radius": 2.0}
     yield h.VectorISHT, {"sampling": SAMPLING, "L": 3, "radius": 2.0}
     yield h.FieldRotation, spin
+    several = {"sampling": SAMPLING, "L": 3, "spins": (0, 1), "method": "auto"}
+    yield h.FieldsSHT, several
+    yield h.FieldsISHT, several
     yield h.SO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
     yield h.ISO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
     yield h.HarmonicRotation, {"layout": LAYOUT, "dtype": torch.float64}

@@ -11,6 +11,7 @@ from deepsphere_pyg.harmonics.spin.derivatives import (
     velocity_potential,
     vorticity_coefficients,
 )
+from deepsphere_pyg.harmonics.spin.fields_sht import FieldsISHT, FieldsSHT
 from deepsphere_pyg.harmonics.spin.harmonics import spin_harmonics
 from deepsphere_pyg.harmonics.spin.rotate_fields import FieldRotation, rotate_spin
 from deepsphere_pyg.harmonics.spin.spectra import spin_power_spectrum
@@ -24,6 +25,8 @@ from deepsphere_pyg.harmonics.spin.winds import (
 
 __all__ = [
     "FieldRotation",
+    "FieldsISHT",
+    "FieldsSHT",
     "SpinISHT",
     "SpinSHT",
     "VectorISHT",
