@@ -214,6 +214,12 @@ def layers():
     yield top.GatedActivation, {"layout": LAYOUT, "channels": 3, "activation": None}
     yield top.FragmentDropout, {"layout": LAYOUT, "p": 0.5, "unit": "fragment"}
     yield top.GeneralizedConv, between
+    odd = {"parities": [0, 0, 1, 0, 1, 0], "parities_out": [0, 1, 0], "bias": True}
+    yield top.ParityConv, {**between, **odd}
+    yield top.FieldsToFragments, {"L": 3, "spins": (0, 1)}
+    yield top.FragmentsToFields, {"L": 3, "spins": (0, 1)}
+    product = top.TensorProductActivation(LAYOUT)
+    yield top.coupled_parities, {"product": product, "parities": [0, 0, 1, 0, 1, 0]}
     yield top.ConstrainedGeneralizedConv, {**between, "shared": False, "bias": True}
     yield top.UniformConv, {"layout": LAYOUT, "layout_out": 2}
     yield top.ChannelWiseConv, {"channels": 3, "layout": LAYOUT, "layout_out": 2}
@@ -293,6 +299,8 @@ def calls():
     yield top.SpinNorm({0: 3, 1: 3}, 3).forward, {"coefficients": fields}
     yield top.SpinActivation({0: 3, 1: 3}).forward, {"fields": fields}
     yield h.FieldsISHT(SAMPLING, 3, (0, 1)).forward, {"fields": fields}
+    yield top.FieldsToFragments(3, (0, 1)).forward, {"coefficients": fields}
+    yield top.FragmentsToFields(3, [0]).forward, fine
     yield top.SpectralPool(3, 2).forward, fine
     yield top.PowerSpectrumReadout(3).forward, fine
     yield top.GauntProduct(3).forward, {**fine, "other": COEFFICIENTS}
@@ -319,6 +327,7 @@ def functions():
     healpy, others = h.to_healpy(COEFFICIENTS), h.to_torch_harmonics(COEFFICIENTS)
     triples = [(1, 1, 0), (1, 1, 1)]
     yield HarmonicLayout, {"L": 3, "tau": [1, 2, 3]}
+    yield h.SpinLayout, {"L": 3, "spins": (0, 1)}
     yield (
         h.SHT,
         {

@@ -15,6 +15,7 @@ from deepsphere_pyg.harmonics.spin.fields_sht import FieldsISHT, FieldsSHT
 from deepsphere_pyg.harmonics.spin.harmonics import spin_harmonics
 from deepsphere_pyg.harmonics.spin.rotate_fields import FieldRotation, rotate_spin
 from deepsphere_pyg.harmonics.spin.spectra import spin_power_spectrum
+from deepsphere_pyg.harmonics.spin.spin_layout import SpinLayout
 from deepsphere_pyg.harmonics.spin.spin_sht import SpinISHT, SpinSHT
 from deepsphere_pyg.harmonics.spin.vector_sht import VectorISHT, VectorSHT
 from deepsphere_pyg.harmonics.spin.winds import (
@@ -28,6 +29,7 @@ __all__ = [
     "FieldsISHT",
     "FieldsSHT",
     "SpinISHT",
+    "SpinLayout",
     "SpinSHT",
     "VectorISHT",
     "VectorSHT",

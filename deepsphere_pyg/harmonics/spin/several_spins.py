@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import SupportsIndex
 
+import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import checked_operand
+from deepsphere_pyg.harmonics.layout.checks import (
+    checked_coefficients,
+    checked_operand,
+    in_full_precision,
+)
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.spin.arguments import check_components, spin_arguments
 from samplings.arguments import integer_argument, kind_of, shown
@@ -117,8 +122,8 @@ def joined_coefficients(
     fields: Mapping[int, Tensor],
     channels: Mapping[int, int | None],
     layout: HarmonicLayout,
-    like: Tensor,
-    dtype: object,
+    like: Tensor | None = None,
+    dtype: torch.dtype | None = None,
 ) -> list[Tensor]:
     """Return the coefficients of each spin with both components on the channels.
 
@@ -128,8 +133,10 @@ def joined_coefficients(
         ``(*batch, row, channel)`` of spin 0, ``(*batch, row, 2, channel)`` of others.
     channels
         Number of channels of each spin; None for any.
-    layout, like, dtype
-        As for :func:`checked_operand`.
+    layout
+        Layout of one component.
+    like, dtype
+        Those of a module, as for :func:`checked_operand`; None for modules without.
 
     Returns
     -------
@@ -148,7 +155,10 @@ def joined_coefficients(
         if spin:
             check_components(f"coefficients of spin {spin}", c, "row")
             c = c.flatten(-2)
-        c = checked_operand(c, layout, like, dtype)  # type: ignore[arg-type]
+        if like is None or dtype is None:
+            c = checked_coefficients(in_full_precision(c), layout)
+        else:
+            c = checked_operand(c, layout, like, dtype)
         number = channels[spin]
         if number is not None and c.shape[-1] != number * parts_of(spin):
             check_number("coefficients", spin, fields[spin], number)
