@@ -186,7 +186,8 @@ class SpinConv(Float64Tensors):
                 share = 1.0
                 if self.anchors is not None:
                     degree = max(first, last)
-                    table = self._masters[f"interpolation_{degree}"]
+                    name = f"interpolation_{degree}"
+                    table = self.rounded(name, torch.float64)
                     share = interpolated_variance(table, degree)
                 for k, (_, j) in enumerate(self._pairs(first, last)):
                     nn.init.normal_(weight[:, k], std=(share * terms[j]) ** -0.5)
@@ -241,7 +242,7 @@ class SpinConv(Float64Tensors):
             self.out_channels, torch.split(y, widths, dim=-1), strict=True
         ):
             if spin:
-                part = part.unflatten(-1, (2, self.out_channels[spin]))
+                part = part.reshape(*part.shape[:-1], 2, self.out_channels[spin])
             elif self.bias is not None:
                 constant = (4 * np.pi) ** 0.5 * self.bias
                 part = torch.cat([part[..., :1, :] + constant, part[..., 1:, :]], -2)
