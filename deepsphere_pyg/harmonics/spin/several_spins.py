@@ -163,8 +163,9 @@ def joined_coefficients(
         if number is not None and c.shape[-1] != number * parts_of(spin):
             check_number("coefficients", spin, fields[spin], number)
         parts.append(c)
-    batches = {tuple(c.shape[:-2]) for c in parts}
-    if len(batches) > 1:
+    # Not by a set: sizes that an exporter leaves open have no hash.
+    if any(c.shape[:-2] != parts[0].shape[:-2] for c in parts):
+        batches = [tuple(c.shape[:-2]) for c in parts]
         raise ValueError(
             f"coefficients of all spins must have one batch shape, got {batches}; "
             "expand them to the same"

@@ -92,11 +92,11 @@ class FieldsToFragments(FixedTensors):
         parts: list[Tensor] = []
         for spin, c in zip(spins, given, strict=True):
             parts += c.chunk(parts_of(spin), dim=-1)
-        channels = {part.shape[-1] for part in parts}
-        if len(channels) > 1:
+        if any(part.shape[-1] != parts[0].shape[-1] for part in parts):
+            channels = [coefficients[spin].shape[-1] for spin in spins]
             raise ValueError(
                 "fields of all spins must have the same number of channels, got "
-                f"{sorted(channels)}; put a SpinConv before, which makes it so"
+                f"{channels}; put a SpinConv before, which makes it so"
             )
         return torch.cat(parts, dim=-2).index_select(-2, self.rows)
 

@@ -1,5 +1,6 @@
 """Norms, activations and blocks of fields of several spins."""
 
+import copy
 import math
 
 import pytest
@@ -12,6 +13,7 @@ from deepsphere_pyg.layers import (
     MagnitudeNorm,
     SpinActivation,
     SpinBlock,
+    SpinConv,
     SpinNorm,
 )
 from samplings import GaussLegendre
@@ -166,6 +168,37 @@ def test_blocks_pool_and_all_weights_learn():
     assert network[0].out_channels == network[1].in_channels == CHANNELS
     assert (network[0].L, network[1].L) == (5, 4)
     assert isinstance(network[0].norm.norms["2"], MagnitudeNorm)
+
+
+def test_convolutions_from_meta_need_nothing_but_their_state():
+    given = SpinConv(CHANNELS, {0: 2, 3: 1}, L, anchors=2)
+    with torch.device("meta"):
+        layer = SpinConv(CHANNELS, {0: 2, 3: 1}, L, anchors=2)
+    layer.to_empty(device="cpu").load_state_dict(given.state_dict())
+    c = coefficients(CHANNELS, L, dtype=torch.float32)
+    found, wanted = layer(c), given(c)
+    assert all(torch.equal(found[s], wanted[s]) for s in wanted)
+
+
+def test_copies_are_converted_alone():
+    block = SpinBlock(CHANNELS, {1: 2}, GaussLegendre(L), L, anchors=2).eval()
+    x = fields(GaussLegendre(L), dtype=torch.float32)
+    wanted = block(x)[1]
+    copied = copy.deepcopy(block).double()
+    assert copied({s: y.double() for s, y in x.items()})[1].dtype == torch.float64
+    assert torch.equal(block(x)[1], wanted)
+
+
+@pytest.mark.slow
+def test_exported_blocks_take_other_batches():
+    sampling = GaussLegendre(L)
+    block = SpinBlock(CHANNELS, {0: 1, 1: 2}, sampling, L, anchors=2).eval()
+    x = fields(sampling, batch=(2,), dtype=torch.float32)
+    batch = {0: torch.export.Dim("batch")}
+    shapes = (dict.fromkeys(x, batch),)
+    program = torch.export.export(block, (x,), dynamic_shapes=shapes)
+    more = fields(sampling, batch=(5,), dtype=torch.float32)
+    all_near(program.module()(more), block(more), 4 * len(sampling) * 15)
 
 
 @pytest.mark.parametrize(
