@@ -26,7 +26,7 @@ def test_commands_have_the_options_they_show(words):
 
 
 def test_readme_has_snippets_of_all_uses_and_of_the_import():
-    assert len(SNIPPETS) == 9
+    assert len(SNIPPETS) == 10
 
 
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))

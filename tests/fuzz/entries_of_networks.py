@@ -149,6 +149,23 @@ def layers():
     )
     yield top.DiscoConv, {**TWO, "basis": BASIS, "groups": 1, "bias": True}
     yield top.ZonalConv, {**TWO, "L": 4, "anchors": 2, "bias": True}
+    spins = {"in_channels": {0: 2, 1: 1}, "out_channels": {0: 1, 2: 3}, "L": 4}
+    yield top.SpinConv, {**spins, "anchors": 2, "parity": True, "bias": True}
+    yield top.SpinNorm, {"channels": {0: 2}, "L": 3, "eps": 1e-5, "momentum": 0.1}
+    yield top.SpinActivation, {"channels": {0: 2, 1: 1}, "activation": torch.relu}
+    yield (
+        top.SpinBlock,
+        {
+            **spins,
+            "sampling": GaussLegendre(4),
+            "sampling_out": SAMPLING,
+            "anchors": 2,
+            "parity": True,
+            "normalize": True,
+            "activate": True,
+            "activation": torch.relu,
+        },
+    )
     yield top.SpectralPool, {"layout": 4, "layout_out": 2}
     yield top.SpectralUnpool, {"layout": 2, "layout_out": 4}
     yield (
@@ -197,6 +214,12 @@ def layers():
     yield top.GatedActivation, {"layout": LAYOUT, "channels": 3, "activation": None}
     yield top.FragmentDropout, {"layout": LAYOUT, "p": 0.5, "unit": "fragment"}
     yield top.GeneralizedConv, between
+    odd = {"parities": [0, 0, 1, 0, 1, 0], "parities_out": [0, 1, 0], "bias": True}
+    yield top.ParityConv, {**between, **odd}
+    yield top.FieldsToFragments, {"L": 3, "spins": (0, 1)}
+    yield top.FragmentsToFields, {"L": 3, "spins": (0, 1)}
+    product = top.TensorProductActivation(LAYOUT)
+    yield top.coupled_parities, {"product": product, "parities": [0, 0, 1, 0, 1, 0]}
     yield top.ConstrainedGeneralizedConv, {**between, "shared": False, "bias": True}
     yield top.UniformConv, {"layout": LAYOUT, "layout_out": 2}
     yield top.ChannelWiseConv, {"channels": 3, "layout": LAYOUT, "layout_out": 2}
@@ -271,6 +294,13 @@ def calls():
     yield turn, {"x": torch.ones(48, 2, 1), "rotation": TURN}
     yield h.HarmonicRotation(3).forward, {**fine, "rotation": TURN}
     yield top.ZonalConv(3, 2, 3).forward, fine
+    fields = {0: torch.ones(2, 9, 3), 1: PAIRS}
+    yield top.SpinConv({0: 3, 1: 3}, {0: 1}, 3).forward, {"coefficients": fields}
+    yield top.SpinNorm({0: 3, 1: 3}, 3).forward, {"coefficients": fields}
+    yield top.SpinActivation({0: 3, 1: 3}).forward, {"fields": fields}
+    yield h.FieldsISHT(SAMPLING, 3, (0, 1)).forward, {"fields": fields}
+    yield top.FieldsToFragments(3, (0, 1)).forward, {"coefficients": fields}
+    yield top.FragmentsToFields(3, [0]).forward, fine
     yield top.SpectralPool(3, 2).forward, fine
     yield top.PowerSpectrumReadout(3).forward, fine
     yield top.GauntProduct(3).forward, {**fine, "other": COEFFICIENTS}
@@ -297,6 +327,7 @@ def functions():
     healpy, others = h.to_healpy(COEFFICIENTS), h.to_torch_harmonics(COEFFICIENTS)
     triples = [(1, 1, 0), (1, 1, 1)]
     yield HarmonicLayout, {"L": 3, "tau": [1, 2, 3]}
+    yield h.SpinLayout, {"L": 3, "spins": (0, 1)}
     yield (
         h.SHT,
         {
@@ -315,6 +346,9 @@ def functions():
     yield h.VectorSHT, {"sampling": SAMPLING, "L": 3, "radius": 2.0}
     yield h.VectorISHT, {"sampling": SAMPLING, "L": 3, "radius": 2.0}
     yield h.FieldRotation, spin
+    several = {"sampling": SAMPLING, "L": 3, "spins": (0, 1), "method": "auto"}
+    yield h.FieldsSHT, several
+    yield h.FieldsISHT, several
     yield h.SO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
     yield h.ISO3Transform, {"grid": SO3Grid(3), "L": 3, "N": 2}
     yield h.HarmonicRotation, {"layout": LAYOUT, "dtype": torch.float64}

@@ -38,6 +38,7 @@ from deepsphere_pyg import (
     NeighbourAttention,
     Neighbourhoods,
     NormActivation,
+    ParityConv,
     PiecewiseLinearBasis,
     PolynomialConv,
     PowerSpectrumReadout,
@@ -66,7 +67,7 @@ from deepsphere_pyg import (
     unpooling_operator,
 )
 from deepsphere_pyg.fixed_tensors import FixedTensors
-from deepsphere_pyg.harmonics import HarmonicLayout
+from deepsphere_pyg.harmonics import HarmonicLayout, SpinLayout
 from deepsphere_pyg.layers.rotation_group.group_square import GroupSquare
 from samplings import GaussLegendre, HEALPix, knn_graph
 
@@ -140,6 +141,7 @@ def shifted_windows() -> Windows:
 
 
 SCALARS = HarmonicLayout(3, [2, 0, 1])
+FIELDS, TANGENT = SpinLayout(3, (0, 1)), SpinLayout(2, (1,))
 BEFORE, AFTER = HarmonicLayout(3, [3, 2, 0]), HarmonicLayout(2, [2, 1])
 
 LAYERS = {
@@ -357,6 +359,15 @@ LAYERS = {
         ),
         (9, 3),
         (4, 4),
+    ),
+    "ParityConv": LayerCase(
+        lambda: ParityConv(
+            *(3, 4, FIELDS.layout, TANGENT.layout),
+            parities=FIELDS.parities,
+            parities_out=TANGENT.parities,
+        ),
+        (25, 3),
+        (6, 4),
     ),
     "PowerSpectrumReadout": LayerCase(
         lambda: PowerSpectrumReadout(3), (9, 2), (6,), equivariance="invariant"

@@ -11,9 +11,11 @@ from deepsphere_pyg.harmonics.spin.derivatives import (
     velocity_potential,
     vorticity_coefficients,
 )
+from deepsphere_pyg.harmonics.spin.fields_sht import FieldsISHT, FieldsSHT
 from deepsphere_pyg.harmonics.spin.harmonics import spin_harmonics
 from deepsphere_pyg.harmonics.spin.rotate_fields import FieldRotation, rotate_spin
 from deepsphere_pyg.harmonics.spin.spectra import spin_power_spectrum
+from deepsphere_pyg.harmonics.spin.spin_layout import SpinLayout
 from deepsphere_pyg.harmonics.spin.spin_sht import SpinISHT, SpinSHT
 from deepsphere_pyg.harmonics.spin.vector_sht import VectorISHT, VectorSHT
 from deepsphere_pyg.harmonics.spin.winds import (
@@ -24,7 +26,10 @@ from deepsphere_pyg.harmonics.spin.winds import (
 
 __all__ = [
     "FieldRotation",
+    "FieldsISHT",
+    "FieldsSHT",
     "SpinISHT",
+    "SpinLayout",
     "SpinSHT",
     "VectorISHT",
     "VectorSHT",

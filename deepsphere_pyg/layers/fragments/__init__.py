@@ -12,6 +12,12 @@ from deepsphere_pyg.layers.fragments.generalized_block import GeneralizedBlock
 from deepsphere_pyg.layers.fragments.generalized_conv import GeneralizedConv
 from deepsphere_pyg.layers.fragments.norm_activation import NormActivation
 from deepsphere_pyg.layers.fragments.power_spectrum_readout import PowerSpectrumReadout
+from deepsphere_pyg.layers.fragments.spin import (
+    FieldsToFragments,
+    FragmentsToFields,
+    ParityConv,
+    coupled_parities,
+)
 from deepsphere_pyg.layers.fragments.tensor_product import TensorProductActivation
 from deepsphere_pyg.layers.fragments.uniform_conv import UniformConv
 
@@ -20,14 +26,18 @@ __all__ = [
     "ChannelWiseConv",
     "ConstrainedGeneralizedConv",
     "CrossChannelConv",
+    "FieldsToFragments",
     "FragmentDropout",
     "FragmentNorm",
+    "FragmentsToFields",
     "GatedActivation",
     "GauntProduct",
     "GeneralizedBlock",
     "GeneralizedConv",
     "NormActivation",
+    "ParityConv",
     "PowerSpectrumReadout",
     "TensorProductActivation",
     "UniformConv",
+    "coupled_parities",
 ]

@@ -127,9 +127,7 @@ class ZonalConv(Float64Tensors):
         share = 1.0
         table = self._masters.get("interpolation")
         if table is not None:
-            squares = table.square().sum(1)
-            orders = torch.from_numpy(np.arange(1.0, 2 * self.L, 2))
-            share = float(orders @ squares) / self.layout.n_rows
+            share = interpolated_variance(table)
         nn.init.normal_(self.weight, std=(share * self.in_channels) ** -0.5)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
@@ -208,6 +206,23 @@ def anchor_interpolation(
     degrees = np.arange(L)
     columns = [np.interp(degrees, positions, unit) for unit in np.eye(len(positions))]
     return np.stack(columns, axis=1)
+
+
+def interpolated_variance(table: Tensor, first: int = 0) -> float:
+    """Return the variance of interpolated weights, of anchors of variance one.
+
+    It is the mean over the coefficients of all degrees from the first on, which have
+    the rows of ``table``.
+
+    Examples
+    --------
+    >>> interpolated_variance(torch.from_numpy(anchor_interpolation(2, 1)))
+    1.0
+    """
+    degrees = np.arange(first, first + len(table))
+    # Not by torch.arange, which another device in force would make there.
+    orders = torch.from_numpy(2.0 * degrees + 1)
+    return float(orders @ table.square().sum(1) / orders.sum())
 
 
 def _positions(L: int, anchors: SupportsIndex | Sequence[SupportsIndex]) -> FloatArray:
