@@ -108,9 +108,10 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--spin-up", type=int, default=5, help="days before them")
     add("--hours", type=int, default=6, help="of a step")
     add("--step", type=float, default=1800.0, help="of the solver, in seconds")
+    add("--references", nargs="+", help="names of those to compute; all by default")
     add("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     add("--samplings", nargs="+", choices=SAMPLINGS, default=list(SAMPLINGS))
-    add("--epochs", type=int, default=3, help="of networks of tendencies")
+    add("--epochs", type=int, default=2, help="of networks of tendencies")
     add("--rate", type=float, default=1e-2, help="their highest learning rate")
     add("--unet-epochs", type=int, default=4)
     add("--unet-rate", type=float, default=5e-3)
@@ -234,8 +235,13 @@ def main(words: Sequence[str] | None = None) -> None:
     truth = truth_of(args.out / "truth", sizes)
     test = Test(truth)
     kept = Kept(args.out, KEYS, FACTS)
-    for name, forecast in references(truth).items():
-        kept.add({"method": name}, partial(reference, name, forecast, test))
+    beside = references(truth)
+    for name in beside if args.references is None else args.references:
+        if name not in beside:
+            raise SystemExit(
+                f"error: --references must be of {', '.join(beside)}, got {name}"
+            )
+        kept.add({"method": name}, partial(reference, name, beside[name], test))
     for name in args.networks:
         tendency = name == "tendency"
         training = Training(

@@ -72,9 +72,10 @@ def _ordered(kept: Kept) -> list[dict[str, str]]:
     """Return references, then networks, whatever was computed first."""
     places = list(SAMPLINGS)
 
-    def rank(row: Row) -> tuple[bool, bool, int]:
-        where = row["sampling"]
-        return bool(where), row["method"] == "unet", places.index(where) if where else 0
+    def rank(row: Row) -> tuple[int, bool, int]:
+        where, method = row["sampling"], row["method"]
+        kind = 3 if where else 2 if method == "twin" else int(method.startswith("T"))
+        return kind, method == "unet", places.index(where) if where else 0
 
     return sorted(kept.rows, key=rank)
 

@@ -12,12 +12,9 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, VectorISHT
-from deepsphere_pyg.models.forecast.field_network import FieldNetwork
+from deepsphere_pyg.models.forecast.field_network import FieldNetwork, refuse_parts
 from samplings import Sampling
 from samplings.arguments import integer_argument, integers_argument, positive_argument
-
-#: Integrators by name: the times of their stages within a step, and their weights.
-INTEGRATORS = ("euler", "runge-kutta")
 
 
 class VorticityNetwork(FieldNetwork):
@@ -100,6 +97,7 @@ class VorticityNetwork(FieldNetwork):
         method: str = "auto",
     ) -> None:
         super().__init__(in_channels, 1, sampling)
+        refuse_parts(sampling)
         self.L = integer_argument("L", L, 2)
         self.substeps = integer_argument("substeps", substeps, 1)
         peak = positive_argument("degree", degree, "pass a degree, such as 10")
@@ -136,8 +134,10 @@ class VorticityNetwork(FieldNetwork):
         state = rows[..., :1]
         # The mean over the sphere does not change.
         free = (self.factors.degree > 0).to(x.dtype)
-        gain = self.gain[self.factors.degree][:, None] * free[:, None]
-        decay = self.decay[self.factors.degree][:, None] * free[:, None]
+        gain, decay = (
+            (factor[self.factors.degree] * free)[:, None]
+            for factor in (self.gain, self.decay)
+        )
         h = 1 / self.substeps
         for _ in range(self.substeps):
             one = gain * self.change(state, known)
