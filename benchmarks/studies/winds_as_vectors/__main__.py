@@ -70,7 +70,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--hours", type=int, default=6, help="of a step")
     add("--step", type=float, default=1800.0, help="of the solver, in seconds")
     add("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    add("--epochs", type=int, default=10)
+    add("--epochs", type=int, default=8)
     add("--rate", type=float, default=4e-3, help="highest learning rate")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2])
     add("--threads", type=int, default=1)
