@@ -201,12 +201,15 @@ class NetworkForecast:
         self.task, self.place = task, place
         self.known = coriolis(place.sampling, np.asarray(axis))
 
+    @torch.no_grad()
     def __call__(self, present: Array, leads: int) -> Array:
-        """Return coefficients ``(start, lead, row)``."""
+        """Return coefficients ``(start, lead, row)``, not finite if it diverges."""
+        known = torch.from_numpy(self.known)
         found = []
         for first in range(0, len(present), BATCH):
-            x = self.place.fields(present[first : first + BATCH])
-            ahead = np.broadcast_to(self.known, (leads, *self.known.shape))
-            y = self.task.rollout(x, leads, ahead, progress=False, batch_size=BATCH)
-            found.append(self.place.coefficients(y))
+            x = torch.from_numpy(self.place.fields(present[first : first + BATCH]))
+            ahead = known.expand(len(x), leads, -1, -1)
+            # A rollout of the task would refuse those that diverge, which are scored.
+            y = self.task.forecast(x[:, None], leads, ahead)
+            found.append(self.place.coefficients(y.numpy()))
         return np.concatenate(found)

@@ -22,6 +22,8 @@ SAMPLINGS = {
     "icosahedral": "icosahedral",
 }
 Row = Mapping[str, str]
+# Beyond it there is no use in digits.
+_LARGEST = 1e4
 
 
 def title(row: Row) -> str:
@@ -81,7 +83,11 @@ def _ordered(kept: Kept) -> list[dict[str, str]]:
 
 
 def _shown(text: str, factor: float, digits: int) -> str:
-    return f"{factor * float(text):.{digits}f}" if text else ""
+    if not text:
+        return ""
+    number = factor * float(text)
+    # Of a roll-out that diverges, or is far from what can happen.
+    return f"{number:.{digits}f}" if number < _LARGEST else "diverged"
 
 
 def picture(kept: Kept) -> Figure:
@@ -92,7 +98,7 @@ def picture(kept: Kept) -> Figure:
     errors, energy = np.ravel(panels)
     for row in _ordered(kept):
         arrays = kept.answers([row])
-        style = {"color": _colour(row), "ls": "-" if row["sampling"] else "--"}
+        style = {"color": _colour(row, kept), "ls": "-" if row["sampling"] else "--"}
         if row["method"] != "twin":
             days = arrays["days"]
             errors.plot(days, arrays["vorticity"] * 1e6, label=title(row), **style)
@@ -129,12 +135,12 @@ _COLOURS = {
 }
 
 
-def _colour(row: Row) -> str:
+def _colour(row: Row, kept: Kept) -> str:
     """Return the colour of a method, the same in both panels."""
     method = row["method"]
     if row["sampling"]:
         return _COLOURS.get((method, row["sampling"]), "C3")
     if method in _COLOURS:
         return _COLOURS[method]
-    # The two truncations of the solver.
-    return "C1" if int(method[1:]) % 10 else "C5"
+    solvers = sorted({r["method"] for r in kept.rows if r["method"].startswith("T")})
+    return f"C{1 + 4 * solvers.index(method)}"

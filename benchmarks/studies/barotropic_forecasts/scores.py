@@ -20,7 +20,9 @@ def spectrum(c: Array) -> Spectra:
     """
     L = round(c.shape[-1] ** 0.5)
     firsts = np.arange(L) ** 2
-    squares = np.square(c, dtype=np.float64)
+    # Forecasts that diverge have errors that are not finite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.square(c, dtype=np.float64)
     return np.add.reduceat(squares, firsts, axis=-1) / (4 * np.pi)
 
 
