@@ -9,10 +9,11 @@ from benchmarks.studies.barotropic_forecasts import __main__ as study
 from benchmarks.studies.barotropic_forecasts.networks import Place
 from benchmarks.studies.barotropic_forecasts.references import (
     climatology,
-    references,
+    reference,
     regression,
     solver,
 )
+from benchmarks.studies.barotropic_forecasts.report import _shown
 from benchmarks.studies.barotropic_forecasts.rotations import _rotated
 from benchmarks.studies.barotropic_forecasts.scores import (
     error_spectra,
@@ -74,9 +75,8 @@ def test_less_degrees_lose_what_they_do_not_have(truth: Truth) -> None:
 def test_regression_is_between_climatology_and_persistence(truth: Truth) -> None:
     present, later = starts_of(truth.part("training"), 1, 3)
     error = {
-        name: error_spectra(forecast(present, 3), later).sum(-1)
-        for name, forecast in references(truth).items()
-        if name in ("persistence", "climatology", "regression")
+        name: error_spectra(reference(name, truth)(present, 3), later).sum(-1)
+        for name in ("persistence", "climatology", "regression")
     }
     # On the states that it is fitted to, no factor is better than the least squares.
     assert (error["regression"] <= error["climatology"] * (1 + 1e-6)).all()
@@ -110,6 +110,15 @@ def test_samplings_keep_all_degrees(name: str) -> None:
     assert np.abs(place.coefficients(fields) - c).max() < 1e-4
 
 
+def test_roll_outs_that_diverge_have_no_number() -> None:
+    assert [_shown(text, 100, 1) for text in ("", "0.123", "nan", "3e9")] == [
+        "",
+        "12.3",
+        "diverged",
+        "diverged",
+    ]
+
+
 def test_rotations_turn_back() -> None:
     c = np.random.default_rng(0).standard_normal((2, 16)).astype(np.float32)
     turn = Rotation.from_euler(0.3, 1.1, -0.4)
@@ -117,10 +126,8 @@ def test_rotations_turn_back() -> None:
 
 
 def test_a_small_run_is_kept(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(study.SMALL, "days", 11)
-    monkeypatch.setitem(study.SMALL, "step", 21600.0)
     words = ["--small", "--out", str(tmp_path)]
     study.main(words)
     printed = capsys.readouterr().out
@@ -138,6 +145,7 @@ def test_a_small_run_is_kept(
         (["--days", "10"], "--days must be above 10"),
         (["--rate", "0"], "--rate must be above 0"),
         (["--truncation", "3"], "--truncation must be at least 7"),
+        (["--references", "T20"], "T21, T31, twin, got T20"),
     ],
 )
 def test_options_are_checked(

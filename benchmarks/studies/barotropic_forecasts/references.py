@@ -91,15 +91,23 @@ def solver(truth: Truth, L: int, difference: float = 0.0) -> Forecast:
     return forecast
 
 
-def references(truth: Truth) -> dict[str, Forecast]:
-    """Return all references by name."""
-    L = truth.sizes.L
-    # Half and three quarters of the degrees: T21 and T31 for a truth of T42.
-    coarse = {f"T{n - 1}": solver(truth, n) for n in (L // 2 + 1, 3 * L // 4)}
-    return {
-        "persistence": persistence,
-        "climatology": climatology(truth),
-        "regression": regression(truth),
-        **coarse,
-        "twin": solver(truth, L, TWIN),
-    }
+def reference_names(L: int) -> tuple[str, ...]:
+    """Return the names of the references of a truth of a bandlimit."""
+    solvers = (f"T{n - 1}" for n in _coarse(L))
+    return ("persistence", "climatology", "regression", *solvers, "twin")
+
+
+def reference(name: str, truth: Truth) -> Forecast:
+    """Return a reference by its name."""
+    if name == "persistence":
+        return persistence
+    if name == "twin":
+        return solver(truth, truth.sizes.L, TWIN)
+    if name.startswith("T"):
+        return solver(truth, int(name[1:]) + 1)
+    return {"climatology": climatology, "regression": regression}[name](truth)
+
+
+def _coarse(L: int) -> tuple[int, int]:
+    """Return half and three quarters of the degrees: T21 and T31 for T42."""
+    return L // 2 + 1, 3 * L // 4
