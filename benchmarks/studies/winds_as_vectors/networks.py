@@ -23,12 +23,16 @@ ROTATIONS = 4
 STATES = 16
 
 
+# Neighbours in the graphs: with more of them, directions count less.
+K = 20
+
+
 class VectorNetwork(nn.Module):
     """Latitude and vorticity as scalars, the wind as a vector."""
 
     def __init__(self, sampling: Sampling) -> None:
         super().__init__()
-        pyramid = build_pyramid(sampling, SMALL.levels, 8, weighting="heat")
+        pyramid = build_pyramid(sampling, SMALL.levels, K, weighting="heat")
         self.network = ScalarVectorUNet(CHANNELS - 2, 1, ANSWERS - 2, 1, pyramid)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -43,7 +47,7 @@ class ScalarNetwork(nn.Module):
 
     def __init__(self, sampling: Sampling) -> None:
         super().__init__()
-        pyramid = build_pyramid(sampling, SMALL.levels, 8, weighting="heat")
+        pyramid = build_pyramid(sampling, SMALL.levels, K, weighting="heat")
         self.network = SphericalUNet(CHANNELS, ANSWERS, pyramid, configuration=SMALL)
 
     def forward(self, x: Tensor) -> Tensor:
