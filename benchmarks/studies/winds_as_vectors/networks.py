@@ -23,8 +23,9 @@ ROTATIONS = 4
 STATES = 16
 
 
-# Neighbours in the graphs: with more of them, directions count less.
-K = 20
+# Neighbours in the graphs: with more of them, directions count less. All but the
+# antipode of the twelve vertices of the coarsest level, to which nothing is carried.
+K = 10
 
 
 class VectorNetwork(nn.Module):
