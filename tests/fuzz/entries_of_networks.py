@@ -415,9 +415,10 @@ def networks_of_forecasts():
             "in_channels": 2,
             "sampling": GaussLegendre(4),
             "L": 3,
-            "hidden": (4,),
+            "products": 4,
             "substeps": 1,
             "degree": 2.0,
+            "conserve": False,
             "method": "auto",
         },
     )

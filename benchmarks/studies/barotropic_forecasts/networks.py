@@ -110,7 +110,6 @@ def tendency_network(place: Place, degree: float, substeps: int) -> nn.Module:
         1 + KNOWN,
         place.sampling,
         L=place.L,
-        hidden=(32, 32),
         substeps=substeps,
         degree=degree,
         method=place.method,

@@ -20,17 +20,16 @@ GRID = GaussLegendre(16)
 
 def network(place=GRID, known=1, **options):
     torch.manual_seed(0)
-    sizes = {"L": L, "hidden": (8,), "degree": 4.0, **options}
+    sizes = {"L": L, "products": 8, "degree": 4.0, **options}
     return VorticityNetwork(1 + known, place, **sizes).double().eval()
 
 
 def lively(**options):
     """A network whose tendency is not zero."""
     model = network(**options)
-    for layer in model.tendency:
-        if isinstance(layer, nn.Linear):
-            nn.init.normal_(layer.weight, std=0.3)
-    nn.init.normal_(model.decay, std=0.1)
+    for layer in model.tendency.children():
+        nn.init.normal_(layer.weight, std=0.3)
+    nn.init.normal_(model.log_decay, mean=-2.0)
     return model
 
 
@@ -51,9 +50,35 @@ def answers(model, x):
         return SHT(model.sampling, L, method="auto", dtype=torch.float64)(model(x))
 
 
-def test_a_new_network_forecasts_that_nothing_changes():
+def undamped(**options):
+    model = network(**options)
+    nn.init.constant_(model.log_decay, -np.inf)
+    return model
+
+
+def test_a_new_network_only_damps():
     c = states()
-    assert_near(answers(network(), inputs(c)), c, terms=len(GRID))
+    assert_near(answers(undamped(), inputs(c)), c, terms=len(GRID))
+    found = answers(network(), inputs(c))
+    assert_near(found, np.exp(-np.exp(-4.0)) * c, terms=len(GRID))
+
+
+def test_tendencies_conserve_energy_and_enstrophy():
+    model = lively(known=0)
+    c = states()
+    nothing = torch.zeros(len(c), len(GRID), 0, dtype=torch.float64)
+    inverse = model.factors.inverse
+    for conserve in (True, False):
+        model.conserve = conserve
+        change = model.change(c, nothing, torch.ones(1, dtype=torch.float64)).detach()
+        size = change.norm() * c.norm()
+        for of in (c, inverse * c):
+            product = float((change * of).sum(1).abs().max())
+            # By Cauchy and Schwarz no product is beyond the norms.
+            assert (product < 1e-12 * size) == conserve
+    zero = torch.zeros_like(c)
+    model.conserve = True
+    assert torch.isfinite(model.change(zero, nothing, torch.ones(1))).all()
 
 
 class Advection(nn.Module):
@@ -77,14 +102,15 @@ class Advection(nn.Module):
         return -(self.speed * carried + self.coriolis * planetary)[..., None]
 
 
-def test_the_tendency_of_the_equation_gives_the_steps_of_the_solver():
+@pytest.mark.parametrize("conserve", [True, False])
+def test_the_tendency_of_the_equation_gives_the_steps_of_the_solver(conserve):
     """Given the formula of the advection, the network is the solver itself."""
     step, degree = 3600.0, 4.0
     solver = BarotropicVorticity(L, step=step, damping_hours=None)
     start = random_vorticity(L, 2, seed=0, degree=degree)
     wanted = solver.advanced(start, 2)
     spread = float(start.square().mean().sqrt())
-    model = network(substeps=2, degree=degree)
+    model = undamped(substeps=2, degree=degree, conserve=conserve)
     # In a step of two hours, on the unit sphere, of vorticity in units of its spread.
     duration = 2 * step
     rate = spread * duration
@@ -96,7 +122,7 @@ def test_the_tendency_of_the_equation_gives_the_steps_of_the_solver():
 
 def test_filters_of_degrees_damp_and_the_mean_stays():
     model = network(substeps=3)
-    nn.init.constant_(model.decay, 0.5)
+    nn.init.constant_(model.log_decay, np.log(0.5))
     c = states()
     c[:, 0] = 1.0
     found = answers(model, inputs(c))
@@ -142,7 +168,7 @@ def test_a_file_keeps_the_network(tmp_path):
 
 def test_a_task_trains_it():
     series = ISHT(GRID, L)(states(runs=12).float()).numpy()
-    model = VorticityNetwork(1, GRID, L=L, hidden=(4,), substeps=1)
+    model = VorticityNetwork(1, GRID, L=L, products=4, substeps=1)
     before = model.gain.detach().clone()
     found = fit_forecast(model, series, residual=False, epochs=1)
     assert not torch.equal(before, found.network.gain)
@@ -156,7 +182,7 @@ def test_a_task_trains_it():
         ({"L": 30}, "L"),
         ({"substeps": 0}, "substeps must be at least 1"),
         ({"degree": 0.0}, "degree must be"),
-        ({"hidden": (0,)}, "hidden"),
+        ({"products": 0}, "products must be at least 1"),
         ({"method": "fast"}, "method"),
     ],
 )
