@@ -23,9 +23,8 @@ ROTATIONS = 4
 STATES = 16
 
 
-# Neighbours in the graphs: with more of them, directions count less. All but the
-# antipode of the twelve vertices of the coarsest level, to which nothing is carried.
-K = 10
+# Neighbours in the graphs.
+K = 8
 
 
 class VectorNetwork(nn.Module):
