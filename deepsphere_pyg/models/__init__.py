@@ -25,6 +25,7 @@ from deepsphere_pyg.models.forecast import (
     ResidualUNet,
     ResidualUNetConfiguration,
     SphericalFourierOperator,
+    VorticityNetwork,
 )
 from deepsphere_pyg.models.generalized_classifier import GeneralizedClassifier
 from deepsphere_pyg.models.generalized_cnn import (
@@ -84,6 +85,7 @@ __all__ = [
     "SphericalUNet",
     "UNetConfiguration",
     "VertexNetwork",
+    "VorticityNetwork",
     "ZonalClassifier",
     "checkpoint_header",
     "falling_type",

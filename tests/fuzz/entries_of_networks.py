@@ -443,6 +443,19 @@ def networks_of_forecasts():
             "position": 2,
         },
     )
+    yield (
+        models.VorticityNetwork,
+        {
+            "in_channels": 2,
+            "sampling": GaussLegendre(4),
+            "L": 3,
+            "products": 4,
+            "substeps": 1,
+            "degree": 2.0,
+            "conserve": False,
+            "method": "auto",
+        },
+    )
     processor = models.SphericalFourierOperator(3, 3, GaussLegendre(3), channels=2)
     yield (
         models.MeshNetwork,

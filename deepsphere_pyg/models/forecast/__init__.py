@@ -8,6 +8,7 @@ from deepsphere_pyg.models.forecast.fourier_operator import SphericalFourierOper
 from deepsphere_pyg.models.forecast.mesh_network import MeshNetwork
 from deepsphere_pyg.models.forecast.recurrent_unet import RecurrentUNet
 from deepsphere_pyg.models.forecast.residual_unet import ResidualUNet
+from deepsphere_pyg.models.forecast.vorticity_network import VorticityNetwork
 
 __all__ = [
     "WEATHER",
@@ -16,4 +17,5 @@ __all__ = [
     "ResidualUNet",
     "ResidualUNetConfiguration",
     "SphericalFourierOperator",
+    "VorticityNetwork",
 ]

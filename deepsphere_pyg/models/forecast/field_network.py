@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import SupportsIndex
 
 from torch import Tensor, nn
@@ -11,6 +12,9 @@ from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import Sampling
 from samplings.arguments import integer_argument, sampling_argument
+
+# Relative error of the areas of a whole sphere in files.
+WHOLE = 1e-6
 
 
 class FieldNetwork(SavedModel):
@@ -67,3 +71,22 @@ def pointwise(in_channels: int, hidden: int, out_channels: int) -> nn.Sequential
     return nn.Sequential(
         nn.Linear(in_channels, hidden), nn.GELU(), nn.Linear(hidden, out_channels)
     )
+
+
+def refuse_parts(sampling: Sampling) -> None:
+    """Refuse a sampling of a part of the sphere.
+
+    Raises
+    ------
+    TypeError
+        If it is not a sampling.
+    ValueError
+        If it does not cover the whole sphere.
+    """
+    covered = sampling_argument("sampling", sampling).area / (4 * math.pi)
+    if abs(covered - 1) > WHOLE:
+        raise ValueError(
+            "filters of degrees need the whole sphere, got a sampling of "
+            f"{100 * covered:.4g} % of it; take the whole sampling, or a network on "
+            "graphs such as ResidualUNet"
+        )

@@ -10,17 +10,18 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.harmonics import ISHT, SHT, exact_bandlimit
 from deepsphere_pyg.harmonics.sht.geometry import resolved_bandlimit
-from deepsphere_pyg.models.forecast.field_network import FieldNetwork, pointwise
+from deepsphere_pyg.models.forecast.field_network import (
+    FieldNetwork,
+    pointwise,
+    refuse_parts,
+)
 from deepsphere_pyg.models.forecast.spectral_block import SpectralBlock
 from samplings import GaussLegendre, HEALPix, Sampling
 from samplings.arguments import (
     integer_argument,
     positive_argument,
-    sampling_argument,
 )
 
-# Relative error of the areas of a whole sphere in files.
-WHOLE = 1e-6
 # Share of the bandlimit that vertices determine, at which fits are well conditioned.
 DETERMINED = 0.8
 
@@ -175,13 +176,7 @@ class SphericalFourierOperator(FieldNetwork):
 
 def _bandlimit(sampling: Sampling, L: SupportsIndex | None) -> int:
     """Return the bandlimit, by default that of the sampling, which must be whole."""
-    covered = sampling_argument("sampling", sampling).area / (4 * math.pi)
-    if abs(covered - 1) > WHOLE:
-        raise ValueError(
-            "filters of degrees need the whole sphere, got a sampling of "
-            f"{100 * covered:.4g} % of it; take the whole sampling, or a network on "
-            "graphs such as ResidualUNet"
-        )
+    refuse_parts(sampling)
     if L is not None:
         return integer_argument("L", L, 1)
     exact = exact_bandlimit(sampling)

@@ -1,0 +1,1 @@
+"""Forecasts of the barotropic vorticity equation, beside its own solver truncated."""

@@ -1,0 +1,244 @@
+"""Network that steps vorticity: a learned tendency, integrated in time."""
+
+from __future__ import annotations
+
+from typing import SupportsFloat, SupportsIndex
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
+from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, VectorISHT
+from deepsphere_pyg.models.forecast.field_network import FieldNetwork, refuse_parts
+from samplings import Sampling
+from samplings.arguments import flag_argument, integer_argument, positive_argument
+
+
+class VorticityNetwork(FieldNetwork):
+    r"""Step the vorticity of a flow without divergence by a learned tendency.
+
+    .. math::
+        \zeta(t + h) = K\Bigl(\zeta(t) + \int_t^{t+h} P G\, F\bigl(\zeta, v,
+        \nabla\zeta, g, \nabla g\bigr)\, dt\Bigr), \quad
+        v = k \times \nabla \nabla^{-2} \zeta
+
+    with a network F of single vertices, a sum of products of two linear maps of their
+    channels; the wind v, which vorticity alone determines; known fields g, such as the
+    sine of the latitude; and factors G and K of each degree, which are learned too. The
+    integral is by steps of the classical Runge-Kutta method, so that F sees the winds
+    and gradients of each moment. They are computed by harmonics, as is all that a
+    vertex knows of others. With ``conserve``, P takes away what would change the energy
+    or the enstrophy of the flow; K damps.
+
+    Isotropic filters of vorticity alone cannot learn how a flow carries it: under a
+    reflection of the sphere, an answer of theirs is reflected, whereas the tendency is
+    reflected and changes its sign. Winds and gradients tell the two apart.
+
+    Parameters
+    ----------
+    in_channels
+        Channels of the input: the vorticity, then the known fields.
+    sampling
+        Sampling of the input and the output, of the whole sphere.
+    L
+        Bandlimit of the vorticity: degrees 0 ... L - 1.
+    products
+        Number of products in F.
+    substeps
+        Steps of the integral.
+    degree
+        About that of most vorticity: winds are multiplied by it, and gradients divided,
+        so that all inputs of F are of order one.
+    conserve
+        Whether the tendency keeps energy and enstrophy, as that of a flow without
+        friction does. It has no part then along the vorticity and the stream function.
+    method
+        Of the analysis, as for :class:`~deepsphere_pyg.harmonics.SHT`.
+
+    Shapes
+    ------
+    ``x : (*batch, vertex, in_channels) -> (*batch, vertex, 1)``, the next vorticity in
+    standard deviations, as :class:`~deepsphere_pyg.training.ForecastTask` takes it with
+    ``residual=False``
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of its kind or range, or the sampling does not resolve L;
+        in ``forward``, if ``x`` does not fit.
+
+    Notes
+    -----
+    The mean of the vorticity is left as it is. A new network damps a little, and
+    changes nothing else.
+
+    Source: Chen et al. 2018, arXiv:1806.07366 (learned tendencies); Shazeer 2020,
+    arXiv:2002.05202, section 2 (products of two linear maps); Orszag 1970, J.
+    Atmos. Sci. 27, 890 (products on a grid of fields that are known by harmonics).
+
+    Equivariance: approximate, for rotations of the vorticity and the known fields
+    together: F sees components of vectors towards south and east. It is exact, to the
+    accuracy of the transforms, for rotations about the axis of the sampling that are
+    symmetries of it.
+
+    Examples
+    --------
+    >>> from samplings import GaussLegendre
+    >>> model = VorticityNetwork(2, GaussLegendre(8), L=8, products=4)
+    >>> model(torch.zeros(5, 128, 2)).shape
+    torch.Size([5, 128, 1])
+    """
+
+    def __init__(
+        self,
+        in_channels: SupportsIndex,
+        sampling: Sampling,
+        *,
+        L: SupportsIndex,
+        products: SupportsIndex = 16,
+        substeps: SupportsIndex = 2,
+        degree: SupportsFloat = 10.0,
+        conserve: bool = True,
+        method: str = "auto",
+    ) -> None:
+        super().__init__(in_channels, 1, sampling)
+        refuse_parts(sampling)
+        self.L = integer_argument("L", L, 2)
+        self.substeps = integer_argument("substeps", substeps, 1)
+        peak = positive_argument("degree", degree, "pass a degree, such as 10")
+        count = integer_argument("products", products, 1)
+        self.conserve = flag_argument("conserve", conserve)
+        self._config = {
+            "in_channels": self.in_channels,
+            "L": self.L,
+            "products": count,
+            "substeps": self.substeps,
+            "degree": peak,
+            "conserve": self.conserve,
+            "method": method,
+        }
+        self.to_rows = SHT(sampling, self.L, method=method)
+        self.to_vertices = ISHT(sampling, self.L)
+        self.to_vectors = VectorISHT(sampling, self.L)
+        self.factors = _Factors(self.L, peak)
+        # Itself, its gradient, the wind, and each known field with its gradient.
+        self.tendency: nn.Module = _Products(5 + 3 * (self.in_channels - 1), count)
+        self.gain = nn.Parameter(torch.ones(self.L))
+        self.log_decay = nn.Parameter(torch.full((self.L,), _DECAY))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the next vorticity, ``(*batch, vertex, 1)``."""
+        x = self.checked_input(x)
+        rows = self.to_rows(x)
+        known = torch.cat([x[..., 1:], self.gradients(rows[..., 1:])], dim=-1)
+        state = rows[..., :1]
+        # The mean over the sphere does not change.
+        free = (self.factors.degree > 0).to(x.dtype)
+        gain, decay = (
+            (factor[self.factors.degree] * free)[:, None]
+            for factor in (self.gain, torch.exp(self.log_decay))
+        )
+        h = 1 / self.substeps
+        for _ in range(self.substeps):
+            one = self.change(state, known, gain)
+            two = self.change(state + 0.5 * h * one, known, gain)
+            three = self.change(state + 0.5 * h * two, known, gain)
+            four = self.change(state + h * three, known, gain)
+            state = state + h / 6 * (one + 2 * two + 2 * three + four)
+            state = state * torch.exp(-h * decay)
+        y: Tensor = self.to_vertices(state)
+        return y
+
+    def gradients(self, c: Tensor) -> Tensor:
+        """Return gradients ``(*batch, vertex, 2 channels)`` of coefficients."""
+        divergence = c * self.factors.laplacian / self.factors.peak
+        pair = torch.stack([divergence, torch.zeros_like(c)], dim=-2)
+        y: Tensor = self.to_vectors(pair)
+        return y.flatten(-2)
+
+    def change(self, state: Tensor, known: Tensor, gain: Tensor) -> Tensor:
+        """Return coefficients of the tendency at a moment.
+
+        Parameters
+        ----------
+        state
+            Coefficients of the vorticity, ``(*batch, L * L, 1)``.
+        known
+            Known fields and their gradients, ``(*batch, vertex, channel)``.
+        gain
+            Factor of each row.
+        """
+        # Divergence and vorticity of two vector fields: the gradient, and the wind.
+        divergence = state * self.factors.laplacian / self.factors.peak
+        nothing = torch.zeros_like(state)
+        both = torch.stack(
+            [
+                torch.cat([divergence, nothing], dim=-1),
+                torch.cat([nothing, state * self.factors.peak], dim=-1),
+            ],
+            dim=-2,
+        )
+        vectors = self.to_vectors(both).flatten(-2)
+        seen = torch.cat([self.to_vertices(state), vectors, known], dim=-1)
+        c: Tensor = gain * self.to_rows(self.tendency(seen))
+        return self.conserving(c, state) if self.conserve else c
+
+    def conserving(self, change: Tensor, state: Tensor) -> Tensor:
+        """Return a tendency without what changes energy or enstrophy of a state."""
+        # Energy is minus half the product of vorticity and stream function.
+        stream = state * self.factors.inverse
+        first = _unit(state)
+        second = _unit(stream - _product(stream, first) * first)
+        change = change - _product(change, first) * first
+        return change - _product(change, second) * second
+
+
+# Logarithm of the share by which a new network damps each degree in a step: 2 %.
+_DECAY = -4.0
+
+
+def _product(one: Tensor, other: Tensor) -> Tensor:
+    """Return the inner product of coefficients ``(*batch, row, 1)``."""
+    return (one * other).sum(dim=-2, keepdim=True)
+
+
+def _unit(c: Tensor) -> Tensor:
+    """Return coefficients of norm one, or zero where they are zero."""
+    tiny = torch.finfo(c.dtype).tiny
+    return c * torch.rsqrt(_product(c, c).clamp(min=tiny))
+
+
+class _Products(nn.Module):
+    """A sum of products of two linear maps of the channels of a vertex."""
+
+    def __init__(self, channels: int, products: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(channels, products)
+        self.second = nn.Linear(channels, products)
+        self.last = nn.Linear(products, 1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``(*batch, vertex, 1)``."""
+        y: Tensor = self.last(self.first(x) * self.second(x))
+        return y
+
+
+class _Factors(Float64Tensors):
+    """Degree of each row, eigenvalues of the Laplacian, and their inverses."""
+
+    degree: Tensor
+    laplacian: Tensor
+    inverse: Tensor
+
+    def __init__(self, L: int, peak: float) -> None:
+        super().__init__(None)
+        degrees = HarmonicLayout(L).degrees
+        self.peak = peak
+        laplacian = -(degrees * (degrees + 1.0))[:, None]
+        self.keep("laplacian", laplacian)
+        known = np.where(laplacian < 0, laplacian, -np.inf)
+        self.keep("inverse", 1 / known)
+        self.register_buffer("degree", torch.from_numpy(np.array(degrees)), False)
