@@ -46,6 +46,8 @@ class Series:
         Time of each sample in steps.
     member
         Number of the member of each sample.
+    gaps
+        Number of gaps in time.
     """
 
     maps: FieldMaps
@@ -56,6 +58,7 @@ class Series:
     step: TimeStep
     counts: FloatArray
     member: IntArray
+    gaps: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -218,7 +221,11 @@ def open_series(options: ForecastOptions, kept: Kept | None = None) -> Series:
         maps, counts[0], counts[1], time, times, step, step.counts(times), members
     )
     _refuse_repeated(series)
-    return series
+    try:
+        gaps = step.gaps(times)
+    except ValueError as error:
+        raise ValueError(f"{maps.source.name}: {error}") from error
+    return replace(series, gaps=gaps)
 
 
 def _time_dependent(options: ForecastOptions) -> tuple[str, ...]:
