@@ -13,6 +13,7 @@ from deepsphere_pyg.commands.fields.data import sampling_for
 from deepsphere_pyg.commands.forecast.memory import refuse_too_large
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.time_step import TimeStep
+from deepsphere_pyg.commands.forecast.winds import check_winds
 from deepsphere_pyg.commands.options.fields import field_maps
 from deepsphere_pyg.commands.options.kept import Kept
 from deepsphere_pyg.commands.options.selecting import selection
@@ -190,6 +191,7 @@ def open_series(options: ForecastOptions, kept: Kept | None = None) -> Series:
         for one in groups
     ]
     _check_dims(maps, time, groups)
+    check_winds(maps)
     dataset = maps.source.dataset
     positions = maps.positions(time)
     values = np.arange(dataset.sizes[time])
