@@ -18,6 +18,7 @@ from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import coordinate_
 from deepsphere_pyg.convert.xarray.recognition import from_xarray
 from deepsphere_pyg.convert.xarray.sampling import XarraySampling
 from samplings import tangent_frames
+from samplings.arguments import instance_argument
 from samplings.base import whole_sampling
 from samplings.rings import RingSampling
 
@@ -96,6 +97,18 @@ def refuse_grid_frames(data: Any, places: XarraySampling, *names: str) -> None:
             )
 
 
+def check_components(data: Any, *names: str) -> None:
+    """Refuse what is no data set, or has no such variables."""
+    xarray = climate_module("xarray")
+    remedy = "open files with xarray.open_dataset"
+    instance_argument("data", data, xarray.Dataset, remedy)
+    for name in names:
+        instance_argument("a component", name, str, "pass the name of a variable")
+        if name not in data.variables:
+            known = ", ".join(map(str, data.data_vars))
+            raise ValueError(f"there is no variable {name!r}; there are: {known}")
+
+
 def earth_relative_winds(data: Any, u: str, v: str, *, along: str | None = None) -> Any:
     r"""Turn winds along the axes of a rotated or projected grid to east and north.
 
@@ -130,8 +143,11 @@ def earth_relative_winds(data: Any, u: str, v: str, *, along: str | None = None)
         If there is no such variable or dimension, the grid has not two dimensions, the
         winds are eastward and northward already, or cells have no places.
     """
+    check_components(data, u, v)
+    if along is not None:
+        instance_argument("along", along, str, "pass the name of a dimension")
     for name in (u, v):
-        if name in data and stated_frame(attributes_of(data[name])) == "true":
+        if stated_frame(attributes_of(data[name])) == "true":
             raise ValueError(
                 f"{name} is eastward or northward already, by its attributes; read it "
                 "as it is"

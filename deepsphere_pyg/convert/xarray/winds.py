@@ -12,10 +12,14 @@ from deepsphere_pyg.convert.xarray.coordinates.attributes import (
     text,
 )
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import coordinate_rank
-from deepsphere_pyg.convert.xarray.grid_winds import refuse_grid_frames
+from deepsphere_pyg.convert.xarray.grid_winds import (
+    check_components,
+    refuse_grid_frames,
+)
 from deepsphere_pyg.convert.xarray.sampling import XarraySampling
 from deepsphere_pyg.convert.xarray.signals import cells_of, layout_of, merged
 from samplings import Sampling, tangent_frames
+from samplings.arguments import instance_argument
 from samplings.arrays import FloatArray
 
 _POLE = 1e-9
@@ -111,6 +115,8 @@ def wind_signal(
     >>> wind_signal(from_xarray(winds), winds, "u", "v")[0, :, 0].round(9)
     array([0., 1.])
     """
+    instance_argument("places", places, XarraySampling, "pass from_xarray(data)")
+    check_components(data, eastward, northward)
     refuse_grid_frames(data, places, eastward, northward)
     layout = layout_of(data, places.dims, [eastward, northward], None)
     places._check_grid(data)
