@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
+from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray, IntArray
 from samplings.rings import RingSampling
 
@@ -55,7 +56,9 @@ class RegularGrid(RingSampling):
         index.setflags(write=False)
         return index
 
-    def to_grid(self, signal: npt.ArrayLike, axis: int = -1) -> npt.NDArray[Any]:
+    def to_grid(
+        self, signal: npt.ArrayLike, axis: int = -1, spin: SupportsIndex = 0
+    ) -> npt.NDArray[Any]:
         """Arrange a signal as an array of rings and longitudes.
 
         Parameters
@@ -64,17 +67,23 @@ class RegularGrid(RingSampling):
             Values at the vertices, along ``axis``.
         axis
             Axis of the vertices: -1 for ``(..., V)``, -2 for ``(..., V, C)``.
+        spin
+            0 for scalars. With 1 for tangent vectors, such as winds, or 2 for
+            polarization, the axis after that of the vertices has the two components
+            to the south and to the east.
 
         Returns
         -------
         numpy.ndarray
             Shape ``(..., n_theta, n_phi)``, or ``(..., n_theta, n_phi, C)``, of the
-            signal's dtype. The value at a pole fills its row.
+            signal's dtype. The value at a pole fills its row; that of a vector is
+            turned to the frame of each longitude.
 
         Raises
         ------
-        ValueError
-            If the number of values along ``axis`` is not that of the vertices.
+        TypeError, ValueError
+            If the number of values along ``axis`` is not that of the vertices, the spin
+            is not an integer of at least 0, or there are not two components.
 
         Examples
         --------
@@ -96,13 +105,27 @@ class RegularGrid(RingSampling):
                 f"vertices, got shape {signal.shape} and axis={axis}; pass axis=-2 for "
                 "(..., vertex, channel)"
             )
-        return np.take(signal, self.grid_index, axis=axis % signal.ndim)
+        first = axis % signal.ndim
+        spin = integer_argument("spin", spin, 0)
+        grid = np.take(signal, self.grid_index, axis=first)
+        if spin:
+            _check_components(signal, first + 1)
+            rows = np.moveaxis(grid, (first, first + 1, first + 2), (0, 1, 2))
+            for ring in np.flatnonzero(self.ring_n_phi == 1):
+                rows[ring] = _turned(rows[ring], -self._pole_turn(int(ring), spin))
+        return grid
 
-    def from_grid(self, values: npt.ArrayLike, axis: int = -2) -> npt.NDArray[Any]:
+    def from_grid(
+        self, values: npt.ArrayLike, axis: int = -2, spin: SupportsIndex = 0
+    ) -> npt.NDArray[Any]:
         """Turn an array of rings and longitudes into a signal.
 
         The value of a pole, one vertex, is the **mean of its row**. A row of integers
-        or booleans, such as classes, has no mean: it must be constant.
+        or booleans, such as classes, has no mean: it must be constant. Components of
+        vectors differ along the row of a pole, since the directions to the south and
+        to the east turn there: with ``spin=1`` they are turned to the frame of the
+        vertex before the mean is taken. Without it, the mean of winds at a pole would
+        be near zero, whatever blows there.
 
         Parameters
         ----------
@@ -111,6 +134,11 @@ class RegularGrid(RingSampling):
         axis
             Axis of the rings: -2 for ``(..., n_theta, n_phi)``, -3 for
             ``(..., n_theta, n_phi, C)``.
+        spin
+            0 for scalars. With 1 for tangent vectors, such as winds, or 2 for
+            polarization, the axis after that of the longitudes has the two components
+            to the south and to the east: ``axis=-4`` for ``(..., n_theta, n_phi, 2,
+            C)``.
 
         Returns
         -------
@@ -119,9 +147,10 @@ class RegularGrid(RingSampling):
 
         Raises
         ------
-        ValueError
-            If the lengths of the two axes do not fit, or a row of integers or booleans
-            at a pole holds different values.
+        TypeError, ValueError
+            If the lengths of the two axes do not fit, a row of integers or booleans at
+            a pole holds different values, the spin is not an integer of at least 0, or
+            there are not two components of floating-point numbers.
 
         Examples
         --------
@@ -139,13 +168,54 @@ class RegularGrid(RingSampling):
                 f"rings and longitudes, got shape {values.shape} and axis={axis}; pass "
                 "axis=-3 for (..., ring, longitude, channel)"
             )
-        rows = np.moveaxis(values, (first, first + 1), (0, 1))
+        spin = integer_argument("spin", spin, 0)
+        if spin:
+            _check_components(values, first + 2)
+        # With components behind the rings and longitudes.
+        moved = (first, first + 1, first + 2) if spin else (first, first + 1)
+        rows = np.moveaxis(values, moved, range(len(moved)))
         signal = np.empty((len(self), *rows.shape[2:]), dtype=values.dtype)
         for ring in range(self.n_theta):
             start, end = self.ring_start[ring : ring + 2]
-            whole = end - start == self.n_phi
-            signal[start:end] = rows[ring] if whole else _pole_value(rows[ring], ring)
-        return np.moveaxis(signal, 0, first)
+            row = rows[ring]
+            if end - start < self.n_phi:
+                if spin:
+                    row = _turned(row, self._pole_turn(ring, spin))
+                row = _pole_value(row, ring)
+            signal[start:end] = row
+        return np.moveaxis(signal, range(len(moved) - 1), moved[:-1])
+
+    def _pole_turn(self, ring: int, spin: int) -> FloatArray:
+        """Return angles that turn components along the row of a pole to its vertex.
+
+        With the components as a complex number, a vector at the north pole is a
+        constant times ``exp(-i s phi)``, and at the south pole times ``exp(i s phi)``.
+        """
+        rings = np.flatnonzero(self.ring_n_phi > 1)
+        phi = self.phi[self.ring_start[rings[0]] :][: self.n_phi]
+        angle = spin * (phi - self.phi[self.ring_start[ring]])
+        turn: FloatArray = angle if self.theta[self.ring_start[ring]] == 0 else -angle
+        return turn
+
+
+def _check_components(values: npt.NDArray[Any], axis: int) -> None:
+    """Refuse an array without two components along an axis."""
+    shape = values.shape
+    if axis >= len(shape) or shape[axis] != 2 or values.dtype.kind != "f":
+        raise ValueError(
+            "with spin, an array must have two components, south and east, of "
+            f"floating-point numbers behind the vertices, got shape {shape} of "
+            f"{values.dtype}; stack [-v, u] there for winds"
+        )
+
+
+def _turned(row: npt.NDArray[Any], angle: FloatArray) -> npt.NDArray[Any]:
+    """Turn components ``(n_phi, 2, ...)`` by an angle each, from south to east."""
+    shape = (-1, *(1,) * (row.ndim - 2))
+    cos, sin = np.cos(angle).reshape(shape), np.sin(angle).reshape(shape)
+    south, east = row[:, 0], row[:, 1]
+    both = np.stack([cos * south - sin * east, sin * south + cos * east], axis=1)
+    return both.astype(row.dtype)
 
 
 def _pole_value(row: npt.NDArray[Any], ring: int) -> npt.NDArray[Any]:

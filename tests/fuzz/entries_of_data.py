@@ -210,7 +210,7 @@ def xarray_data():
     """Data sets of one's own fields, and their samplings."""
     import xarray
 
-    from deepsphere_pyg import from_xarray
+    from deepsphere_pyg import earth_relative_winds, from_xarray, wind_signal
 
     lat, lon = [-60.0, 0.0, 60.0], [0.0, 90.0, 180.0, 270.0]
     grid = {"time": [0, 1], "lat": lat, "lon": lon}
@@ -220,6 +220,9 @@ def xarray_data():
     data["zone"] = data.t.astype(int)
     common = {"variables": ["t"], "sampling": HEALPix(1)}
     yield from_xarray, {"data": data, "variable": "t", "unit": "degree"}
+    winds = {"data": data.assign(v=data.t), "eastward": "t", "northward": "v"}
+    yield wind_signal, {"places": from_xarray(data), **winds}
+    yield earth_relative_winds, {"data": winds["data"], "u": "t", "v": "v"}
     yield (
         from_xarray,
         {"data": data, "latitude": "lat", "longitude": "lon", "areas": None},
@@ -345,6 +348,7 @@ def own_fields():
             "min_share": 0.0,
             "rare_label": "other",
             "regrid": "auto",
+            "winds": [],
             "cache_bytes": 100,
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import fields, replace
 
+import numpy as np
 import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.fields.data import REGRIDDED
@@ -36,6 +37,7 @@ from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training.loop import tell
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import ForecastTask
+from samplings.missing_values import without_missing
 
 OPTIONS = ForecastOptions
 # Options that a checkpoint brings: those of the data, and those that it fixes.
@@ -134,11 +136,21 @@ def described(series: Series, parts: dict[str, Part]) -> str:
     members = len(set(series.member.tolist()))
     several = f" of {members} members" if members > 1 else ""
     further = ""
+    missing = _missing_states(parts)
+    gaps = f" with {series.gaps} gap{'s' * (series.gaps > 1)}" if series.gaps else ""
+    if missing:
+        further = f"; {missing} states missing"
     if series.n_forcing:
         first, last = series.n_states, series.n_states + series.n_forcing
-        further = f"; forcing {', '.join(series.maps.channel_names[first:last])}"
+        further += f"; forcing {', '.join(series.maps.channel_names[first:last])}"
     return (
-        f"{len(series.maps)} states{several}, {series.step.text()} apart, of "
+        f"{len(series.maps)} states{several}, {series.step.text()} apart{gaps}, of "
         f"{', '.join(series.names)}{further}; forecasts: {counts}; regridded by "
         f"{REGRIDDED[series.maps.regridding]}"
     )
+
+
+def _missing_states(parts: dict[str, Part]) -> int:
+    """Return the number of states without any value, all of which parts may share."""
+    fields = next(iter(parts.values())).windows.fields
+    return sum(not np.isfinite(without_missing(one)).any() for one in fields)

@@ -13,6 +13,7 @@ from deepsphere_pyg.commands.fields.data import sampling_for
 from deepsphere_pyg.commands.forecast.memory import refuse_too_large
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.time_step import TimeStep
+from deepsphere_pyg.commands.forecast.winds import check_winds
 from deepsphere_pyg.commands.options.fields import field_maps
 from deepsphere_pyg.commands.options.kept import Kept
 from deepsphere_pyg.commands.options.selecting import selection
@@ -46,6 +47,8 @@ class Series:
         Time of each sample in steps.
     member
         Number of the member of each sample.
+    gaps
+        Number of gaps in time.
     """
 
     maps: FieldMaps
@@ -56,6 +59,7 @@ class Series:
     step: TimeStep
     counts: FloatArray
     member: IntArray
+    gaps: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -187,6 +191,7 @@ def open_series(options: ForecastOptions, kept: Kept | None = None) -> Series:
         for one in groups
     ]
     _check_dims(maps, time, groups)
+    check_winds(maps)
     dataset = maps.source.dataset
     positions = maps.positions(time)
     values = np.arange(dataset.sizes[time])
@@ -218,7 +223,11 @@ def open_series(options: ForecastOptions, kept: Kept | None = None) -> Series:
         maps, counts[0], counts[1], time, times, step, step.counts(times), members
     )
     _refuse_repeated(series)
-    return series
+    try:
+        gaps = step.gaps(times)
+    except ValueError as error:
+        raise ValueError(f"{maps.source.name}: {error}") from error
+    return replace(series, gaps=gaps)
 
 
 def _time_dependent(options: ForecastOptions) -> tuple[str, ...]:

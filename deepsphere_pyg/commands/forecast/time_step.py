@@ -18,6 +18,8 @@ _MONTH = 27 * 86400
 # Relative error of a step that is a multiple of another.
 _SAME = 1e-6
 _NAMES = ((86400, "day"), (3600, "h"), (60, "min"), (1, "s"))
+# Gaps of one length that are as frequent as this share of the steps are no accident.
+_MIXED = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,40 @@ class TimeStep:
         counts: FloatArray = np.where(np.abs(count - near) <= _SAME, near, count)
         return counts
 
+    def gaps(self, times: npt.NDArray[Any]) -> int:
+        """Return how often times do not follow each other by a step.
+
+        Raises
+        ------
+        ValueError
+            If times lie between the steps, or another step is at least half as frequent
+            as this one: a series of mixed steps has no windows across them.
+        """
+        ordered, first = np.unique(self.counts(times), return_index=True)
+        change = np.diff(ordered)
+        flat = times.reshape(-1)
+        between = np.flatnonzero(change != np.round(change))
+        if len(between):
+            i = int(between[0])
+            raise ValueError(
+                f"times must be whole steps of {self.text()} apart, got "
+                f"{_shown(flat[first[i + 1]])} after {_shown(flat[first[i]])}; choose "
+                "times of one step with --select"
+            )
+        lengths, frequent = np.unique(change, return_counts=True)
+        own = int(frequent[lengths == 1].sum())
+        other = np.where(lengths == 1, 0, frequent)
+        most = int(other.argmax()) if len(other) else 0
+        if len(other) and other[most] > 1 and other[most] >= _MIXED * own:
+            i = int(np.flatnonzero(change == lengths[most])[0])
+            raise ValueError(
+                f"times must have one step, got mixed steps: {own} of {self.text()} "
+                f"and {other[most]} of {self.text(lengths[most])}, as from "
+                f"{_shown(flat[first[i]])} to {_shown(flat[first[i + 1]])}; choose "
+                "times of one step with --select"
+            )
+        return int((change != 1).sum())
+
     def after(self, time: Any, k: int) -> Any:
         """Return the time so many steps after another, of the same type.
 
@@ -109,7 +145,7 @@ class TimeStep:
         hour = time - time.astype("M8[D]")
         return (later.astype("M8[D]") + day + hour).astype(time.dtype)
 
-    def text(self, k: int = 1) -> str:
+    def text(self, k: float = 1) -> str:
         """Return the length of so many steps in words, such as ``6 h``.
 
         Examples
@@ -129,6 +165,13 @@ class TimeStep:
                 total, unit = total / 12, "year"
         plural = "s" if unit in ("day", "month", "year") and total != 1 else ""
         return f"{total:g} {unit}{plural}".strip()
+
+
+def _shown(time: Any) -> str:
+    """Return a time without zeros at its end."""
+    if isinstance(time, np.datetime64):
+        return str(np.datetime_as_string(time, unit="auto"))
+    return str(time)
 
 
 def is_dates(times: npt.NDArray[Any]) -> bool:

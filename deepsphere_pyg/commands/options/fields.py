@@ -39,6 +39,9 @@ class InputOptions(Options):
         of its cells; bilinear and linear interpolate; auto averages if the sampling is
         coarser than the file, and interpolates otherwise (default: that of
         --checkpoint, else auto).
+    winds
+        Pairs of variables that are eastward and northward winds, as u v or u10 v10:
+        they are regridded as vectors, at the poles too.
     """
 
     fields: tuple[str, ...] | None = field(default=None, metadata=_FILE)
@@ -46,9 +49,15 @@ class InputOptions(Options):
     select: tuple[str, ...] = field(default=(), metadata=_SELECT)
     sample_dims: tuple[str, ...] | None = field(default=None, metadata=_NAME)
     regrid: Literal["auto", "conservative", "bilinear", "linear"] | None = None
+    winds: tuple[str, ...] = field(default=(), metadata=_NAME)
 
     def __post_init__(self) -> None:
         selection(self.select, "select")
+        if len(self.winds) % 2:
+            raise ValueError(
+                "--winds must be pairs of an eastward and a northward wind, got "
+                f"{' '.join(self.winds)}; pass u v, for example"
+            )
         super().__post_init__()
 
     @property
@@ -171,5 +180,6 @@ def field_maps(
         select=selection(options.select) or None,
         sample_dims=options.sample_dims,
         regrid=options.method,
+        winds=list(zip(options.winds[::2], options.winds[1::2], strict=True)),
         **more,
     )

@@ -52,7 +52,9 @@ def from_xarray(
     dimension each, any direction           :class:`~samplings.GaussLegendre`,
                                             :class:`~samplings.McEwenWiaux`, a part of
                                             one, or :class:`~samplings.Rectilinear`
-    both along the same dimension           :class:`~samplings.ReducedGaussian` or
+    both along the same dimension           :class:`~samplings.HEALPix` where all
+                                            centres are there;
+                                            :class:`~samplings.ReducedGaussian` or
                                             :class:`~samplings.GaussLegendre` where all
                                             rings are there, else
                                             :class:`~samplings.Irregular`

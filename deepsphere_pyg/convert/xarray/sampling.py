@@ -91,7 +91,7 @@ class XarraySampling:
             Shape ``(*other, V, channel)`` with the other dimensions in the order of the
             file, in its dtype and native byte order; NaN where missing. Channels of a
             variable are consecutive. Cells that share a vertex are averaged over the
-            known ones.
+            known ones, which is right for scalars; :func:`wind_signal` is for winds.
         mask : ndarray
             True where a value is known, same shape.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from deepsphere_pyg.convert import XarraySampling
+from deepsphere_pyg.convert.xarray.grid_winds import refuse_grid_frames
 from deepsphere_pyg.datasets.field_maps.block_cache import chunk_lengths
 from deepsphere_pyg.datasets.netcdf.class_table import ClassTable
 from deepsphere_pyg.datasets.netcdf.coordinates import select
@@ -23,6 +25,7 @@ from deepsphere_pyg.datasets.netcdf.xarray_source import (
     require_variable,
 )
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.winds import WindRegridder, Winds, paired
 from samplings.arrays import IntArray
 
 # Bytes of float64 that are regridded at a time.
@@ -68,6 +71,8 @@ class ChannelGroup:
         inputs, -1 where they have none; dimensions that are left out agree.
     table
         Classes of the codes, if the channels hold classes.
+    winds
+        Positions of the channels that are eastward and northward winds, in pairs.
     """
 
     source: XarraySource
@@ -76,6 +81,7 @@ class ChannelGroup:
     regridder: Regridder
     steps: Mapping[str, IntArray] = field(default_factory=dict)
     table: ClassTable | None = None
+    winds: tuple[tuple[int, int], ...] = ()
 
     def read(
         self, channel: FieldChannel, ranges: Mapping[str, tuple[int, int]]
@@ -117,6 +123,28 @@ class ChannelGroup:
             carried = self._fields(part) if self.table is None else self._classes(part)
             result[start : start + step] = carried
         return result.reshape(*shape, n_vertices)
+
+    @cached_property
+    def _wind_regridder(self) -> WindRegridder:
+        return WindRegridder(self.regridder)
+
+    def carried_winds(
+        self, pair: tuple[int, int], ranges: Mapping[str, tuple[int, int]]
+    ) -> npt.NDArray[np.float32]:
+        """Read two channels as winds on the vertices, shape ``(2, *along, V)``.
+
+        They are eastward and northward, NaN where one of them is missing.
+        """
+        cells = [self.read(self.channels[i], ranges) for i in pair]
+        shape = cells[0].shape[: cells[0].ndim - len(self.places.dims)]
+        flat = [one.reshape(-1, *self.places.shape) for one in cells]
+        n_vertices = len(self.regridder.sampling)
+        result = np.empty((2, len(flat[0]), n_vertices), dtype=np.float32)
+        step = max(1, _AT_ONCE // (24 * max(flat[0][0].size, n_vertices)))
+        for start in range(0, len(flat[0]), step):
+            part = np.stack([one[start : start + step] for one in flat])
+            result[:, start : start + step] = self._wind_regridder.fields(part)
+        return result.reshape(2, *shape, n_vertices)
 
     def _fields(self, cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
         values = self.regridder.fields(cells)
@@ -197,3 +225,27 @@ def channels_of(
         ]
     refuse_repeated(argument, [channel.name for channel in channels])
     return tuple(channels), found[0]
+
+
+def wind_channels(
+    source: XarraySource,
+    channels: Sequence[FieldChannel],
+    places: XarraySampling,
+    winds: Winds,
+) -> tuple[tuple[int, int], ...]:
+    """Return the positions of the pairs of channels that are winds.
+
+    If the components are along the axes of a grid, along different sample dimensions,
+    or one lacks the other, ``ValueError`` is raised.
+    """
+    pairs = paired([one.name for one in channels], winds)
+    for pair in pairs:
+        east, north = (channels[i] for i in pair)
+        refuse_grid_frames(source.dataset, places, east.variable, north.variable)
+        if east.along != north.along:
+            raise ValueError(
+                f"winds {east.name} and {north.name} must vary along the same "
+                f"dimensions, got ({', '.join(east.along)}) and "
+                f"({', '.join(north.along)}); leave the pair out"
+            )
+    return pairs

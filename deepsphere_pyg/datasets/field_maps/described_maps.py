@@ -26,6 +26,7 @@ class DescribedMaps(MapDataset[Any]):
 
     item = "sample"
     source: XarraySource
+    winds: tuple[tuple[str, str], ...] = ()
     _axes: SampleAxes
     _reader: SampleReader
 

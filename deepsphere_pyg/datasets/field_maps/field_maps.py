@@ -12,7 +12,11 @@ from torch import Tensor
 
 from deepsphere_pyg.datasets.arrays import GlobalSample, MapSample
 from deepsphere_pyg.datasets.base import SegmentationSample, segmentation_sample
-from deepsphere_pyg.datasets.field_maps.channel_group import ChannelGroup, channels_of
+from deepsphere_pyg.datasets.field_maps.channel_group import (
+    ChannelGroup,
+    channels_of,
+    wind_channels,
+)
 from deepsphere_pyg.datasets.field_maps.class_options import (
     KINDS,
     ClassOptions,
@@ -27,11 +31,13 @@ from deepsphere_pyg.datasets.field_maps.sample_reader import (
 from deepsphere_pyg.datasets.field_maps.targets import targets_of
 from deepsphere_pyg.datasets.field_maps.variables import (
     checked_names,
+    checked_winds,
     other_variables,
 )
 from deepsphere_pyg.datasets.netcdf.coordinates import Selection, checked_selection
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource, require_variable
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.winds import Winds
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
 from samplings.interpolation.weights import Method
@@ -102,6 +108,10 @@ class FieldMaps(DescribedMaps):
         Method of the :class:`Regridder` for numbers: ``"auto"``, ``"conservative"``,
         ``"bilinear"`` or ``"linear"``. Classes are those of the largest share, or of
         the cell at the vertex where numbers are interpolated.
+    winds
+        Pairs of names of inputs or of targets, such as ``[("u", "v")]``, that are
+        eastward and northward winds, at any levels: they are regridded as vectors,
+        which is right around the poles too.
     cache_bytes
         Memory for maps that were read, in each process; as it is used up, the maps
         that were not used for longest are dropped.
@@ -123,8 +133,8 @@ class FieldMaps(DescribedMaps):
     ------
     ValueError
         If a file is damaged; a variable, dimension or coordinate does not exist; a grid
-        is not recognised; samples of the targets do not match; or targets are no
-        classes but should be.
+        is not recognised; samples of the targets do not match; targets are no classes
+        but should be; or winds lack a component or are along the axes of a grid.
     TypeError, FileNotFoundError, ImportError
         If an argument has the wrong type, a file does not exist, or a package that
         reads it is missing.
@@ -173,12 +183,14 @@ class FieldMaps(DescribedMaps):
         min_share: float = 0.0,
         rare_label: str | None = "other",
         regrid: Method = "auto",
+        winds: Winds = (),
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         choice_argument("target_kind", target_kind, KINDS)
         cache_bytes = integer_argument("cache_bytes", cache_bytes, 0)
         selection = checked_selection("select", select)
         chosen = checked_selection("target_select", target_select)
+        self.winds = checked_winds(winds)
         options = ClassOptions(class_names, missing_label, min_share, rare_label)
         self.source = XarraySource(source, "source")
         names = checked_names("targets", targets)
@@ -213,8 +225,10 @@ class FieldMaps(DescribedMaps):
                 regrid,
                 target_kind,
                 options,
+                self.winds,
             )
-        group = ChannelGroup(self.source, channels, places, regridder)
+        pairs = wind_channels(self.source, channels, places, self.winds)
+        group = ChannelGroup(self.source, channels, places, regridder, winds=pairs)
         self._reader = SampleReader(group, found, self._axes, cache_bytes)
 
     def __repr__(self) -> str:

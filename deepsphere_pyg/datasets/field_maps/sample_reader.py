@@ -82,17 +82,28 @@ class SampleReader:
     def _maps_at(self, group: ChannelGroup, sample: IntArray) -> npt.NDArray[Any]:
         block = dict(zip(self.dims, self.grid.ranges(sample.tolist()), strict=True))
         maps = []
-        for channel in group.channels:
+        pairs = {i: pair for pair in group.winds for i in pair}
+        for i, channel in enumerate(group.channels):
             ranges = {dim: block[dim] for dim in channel.along}
-            key = (*self._key(group, channel), *ranges.values())
+            key: tuple[Any, ...] = (*self._key(group, channel), *ranges.values())
+            pair = pairs.get(i)
+            if pair is not None:
+                # Both components are regridded at once, and kept together.
+                key = ("winds", *(self._key(group, group.channels[j]) for j in pair))
+                key = (*key, *ranges.values())
 
             def read(
                 channel: FieldChannel = channel,
                 ranges: dict[str, tuple[int, int]] = ranges,
+                pair: tuple[int, int] | None = pair,
             ) -> npt.NDArray[Any]:
+                if pair is not None:
+                    return group.carried_winds(pair, ranges)
                 return group.carried(channel, ranges)
 
             found = self._cache.take(key, read)
+            if pair is not None:
+                found = found[pair.index(i)]
             at = [
                 int(sample[self.dims.index(dim)]) - ranges[dim][0]
                 for dim in channel.along

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from deepsphere_pyg.datasets.field_maps.channel_group import (
     ChannelGroup,
     channels_of,
+    wind_channels,
 )
 from deepsphere_pyg.datasets.field_maps.class_options import (
     ClassOptions,
@@ -26,6 +28,7 @@ from deepsphere_pyg.datasets.field_maps.sample_axes import SampleAxes
 from deepsphere_pyg.datasets.netcdf.label_codes import code_areas
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
+from deepsphere_pyg.datasets.regridding.winds import Winds
 from samplings import Sampling
 from samplings.interpolation.weights import Method
 
@@ -40,6 +43,7 @@ def targets_of(
     regrid: Method,
     kind: Kind,
     options: ClassOptions,
+    winds: Winds = (),
 ) -> ChannelGroup | GlobalTargets:
     """Return the targets of some samples: maps, or values of whole samples.
 
@@ -53,6 +57,8 @@ def targets_of(
         Where maps are carried to, and by which method.
     kind, options
         Whether they hold classes, and how codes become classes.
+    winds
+        Pairs of names of eastward and northward winds.
     """
     whole = [is_global(source, name, axes) for name in names]
     if any(whole) and not all(whole):
@@ -64,7 +70,7 @@ def targets_of(
     if whole[0]:
         return global_targets(source, names, axes, inputs, kind, options)
     return vertex_targets(
-        source, names, selection, axes, inputs, sampling, regrid, kind, options
+        source, names, selection, axes, inputs, sampling, regrid, kind, options, winds
     )
 
 
@@ -78,6 +84,7 @@ def vertex_targets(
     regrid: Method,
     kind: Kind,
     options: ClassOptions,
+    winds: Winds = (),
 ) -> ChannelGroup:
     """Return the maps of the targets at vertices."""
     channels, places = channels_of("targets", source, names, selection, axes.dims)
@@ -94,7 +101,7 @@ def vertex_targets(
     )
     variables = dict.fromkeys(channel.variable for channel in channels)
     if not hold_classes(kind, [source.dataset[name] for name in variables]):
-        return group
+        return replace(group, winds=wind_channels(source, channels, places, winds))
     if len(channels) != 1:
         raise ValueError(
             f"classes at vertices are a single channel, got {len(channels)}: "

@@ -8,7 +8,8 @@ from deepsphere_pyg.convert import from_xarray
 from deepsphere_pyg.convert.xarray.meshes.named import CONVENTIONS
 from deepsphere_pyg.convert.xarray.signals import variables_on
 from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource
-from samplings.arguments import names_argument
+from deepsphere_pyg.datasets.regridding.winds import Winds
+from samplings.arguments import kind_of, names_argument
 from samplings.reading import DataFileError
 
 
@@ -23,6 +24,25 @@ def checked_names(argument: str, names: Sequence[str] | str | None) -> tuple[str
             "leave it out"
         )
     return found
+
+
+def checked_winds(winds: Winds) -> tuple[tuple[str, str], ...]:
+    """Return pairs of names of winds as tuples."""
+    found: list[tuple[str, str]] = []
+    if not isinstance(winds, Sequence) or isinstance(winds, str):
+        raise TypeError(
+            f"winds must be a list of pairs of names, got {kind_of(winds)}; pass "
+            "[('u', 'v')], for example"
+        )
+    for pair in winds:
+        names = names_argument("winds", [] if isinstance(pair, str) else pair)
+        if len(names) != 2 or names[0] == names[1]:
+            raise ValueError(
+                f"winds must be pairs of an eastward and a northward wind, got "
+                f"{pair!r}; pass a list such as [('u', 'v')]"
+            )
+        found.append((names[0], names[1]))
+    return tuple(found)
 
 
 def other_variables(source: XarraySource, targets: Sequence[str]) -> tuple[str, ...]:

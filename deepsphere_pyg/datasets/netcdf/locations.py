@@ -30,15 +30,15 @@ def locations_of(source: Any) -> tuple[str, ...]:
     """Return the addresses and existing paths of a source, with patterns expanded.
 
     The source is a path, a pattern (``"data/*.nc"``, ``"data/**/*.nc"``), a folder of
-    NetCDF files, a Zarr store, a URL, or a list of these. A leading ``~`` and variables
-    such as ``$HOME`` are expanded.
+    NetCDF files or of Zarr stores, a Zarr store, a URL, or a list of these. A leading
+    ``~`` and variables such as ``$HOME`` are expanded.
 
     Raises
     ------
     FileNotFoundError
         If a path does not exist, or nothing matches a pattern.
     ValueError
-        If a list is empty.
+        If a list is empty, or files are in folders inside of a folder.
     """
     if isinstance(source, str | os.PathLike):
         return tuple(_each(os.fspath(source)))
@@ -59,10 +59,10 @@ def _each(given: str) -> Sequence[str]:
     text = os.path.expandvars(os.path.expanduser(given.removeprefix("file://")))
     path = Path(text)
     if path.is_dir() and not is_store(path):
-        # Without NetCDF files in it, the folder is left for the reader to refuse.
-        found = sorted(
-            str(one) for one in path.iterdir() if one.suffix.lower() in _FILES
-        )
+        found = _inside(path)
+        if not found:
+            _refuse_nested(path)
+        # Without files in it, the folder is left for the reader to refuse.
         return found or [str(path)]
     if path.exists():
         return [str(path)]
@@ -77,3 +77,22 @@ def _each(given: str) -> Sequence[str]:
         f"{given} does not exist; pass a NetCDF file, a Zarr store, a folder or a "
         "pattern of NetCDF files, or a URL"
     )
+
+
+def _inside(folder: Path) -> list[str]:
+    """Return the NetCDF files of a folder, or else its Zarr stores."""
+    entries = sorted(folder.iterdir())
+    files = [str(one) for one in entries if one.suffix.lower() in _FILES]
+    return files or [str(one) for one in entries if one.is_dir() and is_store(one)]
+
+
+def _refuse_nested(folder: Path) -> None:
+    """Refuse a folder whose files are one or two folders below, and name these."""
+    below = [one for depth in ("*", "*/*") for one in sorted(folder.glob(depth))]
+    found = [str(one) for one in below if one.is_dir() and _inside(one)]
+    if found:
+        several = f" and {len(found) - 4} more" if len(found) > 4 else ""
+        raise ValueError(
+            f"{folder} has no NetCDF files or Zarr stores itself, but folders inside "
+            f"of it have: {', '.join(found[:4])}{several}; pass those that are wanted"
+        )

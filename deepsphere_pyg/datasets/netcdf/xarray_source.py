@@ -20,6 +20,7 @@ from deepsphere_pyg.convert.xarray.recognition import REFERENCES
 from deepsphere_pyg.datasets.files import DataFileError, reading
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.netcdf.grib_messages import check_messages
+from deepsphere_pyg.datasets.netcdf.joining import joined
 from deepsphere_pyg.datasets.netcdf.large_chunks import few_chunks_at_once
 from deepsphere_pyg.datasets.netcdf.locations import (
     GRIB,
@@ -180,16 +181,14 @@ class XarraySource:
         if len(self.paths) == 1:
             (path,) = self.paths
             return xarray.open_dataset(path, decode_times=decode_times, **_engine(path))
+        # Chunks of dask, so that nothing is read before it is asked for.
         climate_module("dask")
-        return xarray.open_mfdataset(
-            list(self.paths),
-            combine="by_coords",
-            data_vars="minimal",
-            coords="minimal",
-            compat="no_conflicts",
-            join="exact",
-            decode_times=decode_times,
-            **_engine(self.paths[0]),
+        options = {"decode_times": decode_times, "chunks": {}}
+        return joined(
+            [
+                (path, xarray.open_dataset(path, **options, **_engine(path)))
+                for path in self.paths
+            ]
         )
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.datasets.field_maps.described_maps import DescribedMaps
 from deepsphere_pyg.datasets.predictions.output_grid import OutputGrid
+from deepsphere_pyg.datasets.regridding.winds import paired
 from samplings.arguments import names_argument
 
 # Attributes of the variable that was a target which hold for its prediction, too.
@@ -153,6 +154,7 @@ class PredictionLayout:
         self.coordinates = self._coordinates()
         self._attrs = self.grid.attributes(self.coordinates) if self.at_vertices else {}
         kind = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+        self.winds: tuple[tuple[int, int], ...] = ()
         if self.class_names is None:
             self.variables = self._numbers(maps, names, units, kind)
         else:
@@ -200,6 +202,8 @@ class PredictionLayout:
         elif names is None:
             names = [f"output{i}" for i in range(self.n_outputs)]
         names = names_argument("names", names)
+        if self.at_vertices:
+            self.winds = paired(names, maps.winds)
         units = None if units is None else names_argument("units", units)
         for what, given in (("names", names), ("units", units)):
             if given is not None and len(given) != self.n_outputs:
@@ -262,7 +266,7 @@ class PredictionLayout:
         """
         channels = np.moveaxis(block, -1, 1)
         if self.at_vertices:
-            channels = self.grid.cells(channels)
+            channels = self.grid.cells(channels, self.winds)
         if self.class_names is None:
             return [
                 channels[:, i].astype(variable.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,10 @@ from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.coordinates.attributes import attributes_of
 from deepsphere_pyg.convert.xarray.coordinates.cf_coordinates import coordinate_rank
 from deepsphere_pyg.convert.xarray.signals import spread
+from deepsphere_pyg.convert.xarray.winds import cell_frames
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from samplings import HEALPix, Irregular, Sampling, same_sampling
-from samplings.arrays import IntArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.base import whole_sampling
 from samplings.interpolation.weights import Method
 
@@ -46,6 +49,7 @@ class OutputGrid:
         self, sampling: Sampling, places: XarraySampling | None, regrid: Method
     ) -> None:
         self.places = sampling_places(sampling) if places is None else places
+        self._sampling = sampling
         self.exact = same_sampling(sampling, self.places.sampling)
         self._regridder = (
             None if self.exact else Regridder(sampling, self.places.sampling, regrid)
@@ -56,11 +60,41 @@ class OutputGrid:
         """Dimensions of the cells."""
         return self.places.dims
 
-    def cells(self, signals: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return signals ``(..., V)`` on cells ``(..., *grid)``, else NaN."""
+    def cells(
+        self,
+        signals: npt.NDArray[Any],
+        winds: Sequence[tuple[int, int]] = (),
+    ) -> npt.NDArray[Any]:
+        """Return signals ``(..., V)`` on cells ``(..., *grid)``, else NaN.
+
+        ``winds`` are pairs of positions along the axis before that of the vertices:
+        eastward and northward winds, which are carried as vectors.
+        """
+        vertex, kind = self.places.vertex, signals.dtype
+        carried = signals
         if self._regridder is not None:
-            signals = self._regridder.fields(signals).astype(signals.dtype)
-        return spread(signals, self.places.vertex)
+            carried = self._regridder.fields(signals).astype(kind)
+        found = spread(carried, vertex)
+        for pair in winds:
+            at = (..., list(pair), *(slice(None),) * len(self.dims))
+            found[at] = self._winds(signals[..., list(pair), :]).astype(kind)
+        return found
+
+    @cached_property
+    def _frames(self) -> tuple[FloatArray, FloatArray]:
+        """East and north at the vertices and at the cells."""
+        cells = cell_frames(self.places).reshape(-1, 2, 3)
+        return cell_frames(self._sampling), cells
+
+    def _winds(self, winds: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return winds ``(..., 2, V)`` on cells, ``(..., 2, *grid)``."""
+        of_vertices, of_cells = self._frames
+        cartesian = np.einsum("...kv,vkc->...cv", winds, of_vertices, dtype=np.float64)
+        if self._regridder is not None:
+            cartesian = self._regridder.fields(cartesian)
+        on_cells = spread(cartesian, self.places.vertex.ravel())
+        found = np.einsum("...cn,nkc->...kn", on_cells, of_cells)
+        return found.reshape(*found.shape[:-1], *self.places.shape)
 
     def coordinates(self) -> Any:
         """Return coordinates by which ``from_xarray`` recognises the grid.

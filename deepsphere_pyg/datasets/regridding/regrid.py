@@ -71,8 +71,8 @@ class Regridder:
     Notes
     -----
     Components of vectors (winds) are treated as scalars, which is accurate to second
-    order away from the poles. Weights are computed once for a source, a sampling and a
-    method.
+    order away from the poles; ``FieldMaps(winds=...)`` carries them as vectors. Weights
+    are computed once for a source, a sampling and a method.
 
     Source: Jones 1999, Mon. Weather Rev. 127, 2204 (first-order conservative).
 

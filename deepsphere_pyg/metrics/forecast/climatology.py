@@ -177,9 +177,13 @@ class Climatology:
             return []
         parts = calendar_parts(dates)
         if self._days not in (0, parts.days):
+            leap = 366 in (self._days, parts.days)
+            lacks = ", without the leap days of the other" if leap else ""
             raise ValueError(
                 f"times must be of a calendar of {self._days} days, as those before, "
-                f"got one of {parts.days}; convert them"
+                f"got one of {parts.days}{lacks}; convert them by "
+                "xarray's convert_calendar, or leave out what has no counterpart, such "
+                "as 29 February"
             )
         self._days = parts.days
         season: IntArray = parts.day

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepsphere_pyg.commands.forecast.time_step import MONTHS, SECONDS, TimeStep
+from tests.commands.forecast.series import START
 
 KINDS = {
     "6h": (21600, SECONDS, "6 h"),
@@ -81,3 +82,28 @@ def test_missing_times_and_texts_are_refused():
         TimeStep.of(np.array(["2001-01-01", "NaT"], "M8[ns]"), "1")
     with pytest.raises(ValueError, match="must be dates or numbers"):
         TimeStep.of(np.array(["r1", "r2"]), "1")
+
+
+def test_gaps_are_counted():
+    hours = np.array([0, 6, 12, 24, 30, 54])
+    times = START + np.timedelta64(1, "h") * hours
+    step = TimeStep.of(times, "")
+    # Members repeat times, and times may be in no order.
+    assert step.gaps(np.concatenate([times[::-1], times])) == 2
+
+
+@pytest.mark.parametrize(
+    ("hours", "message"),
+    [
+        ([0, 6, 12, 18, 21, 27], r"whole steps of 6 h apart, got 2001-01-01T21:00"),
+        (
+            [0, 6, 12, 18, 24, 36, 48],
+            r"mixed steps: 4 of 6 h and 2 of 12 h, as from 2001-01-02 to "
+            r"2001-01-02T12:00; choose times of one step with --select",
+        ),
+    ],
+)
+def test_mixed_steps_are_refused(hours, message):
+    times = START + np.timedelta64(1, "h") * np.array(hours)
+    with pytest.raises(ValueError, match=message):
+        TimeStep.of(times, "").gaps(times)

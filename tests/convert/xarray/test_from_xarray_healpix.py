@@ -166,7 +166,47 @@ def test_latitudes_that_pixels_have_too_do_not_matter():
     data = cf(np.arange(192), {"refinement_level": 2, "indexing_scheme": "nested"})
     data = data.assign_coords(lat=("cell", NEST4.lat), lon=("cell", NEST4.lon))
     assert isinstance(from_xarray(data).sampling, HEALPix)
-    assert isinstance(from_xarray(data, latitude="lat").sampling, Irregular)
+    places = from_xarray(data, latitude="lat")
+    assert same_sampling(places.sampling, NEST4)
+
+
+@pytest.mark.parametrize("nside", [1, 3, 4, 16])
+@pytest.mark.parametrize("order", ["ring", "nest", "any"])
+@pytest.mark.parametrize("kind", [np.float64, np.float32, "decimals"])
+def test_centres_alone_are_pixels_in_any_order(nside, order, kind):
+    """As in the stores of deepsphere-weather, which have latitudes and longitudes."""
+    nest = order == "nest" and nside != 3
+    whole = HEALPix(nside, nest=nest)
+    pixel = np.arange(len(whole))
+    if order == "any":
+        pixel = np.random.default_rng(0).permutation(pixel)
+    lat, lon = whole.lat[pixel], whole.lon[pixel] - 180.0 * (order == "any")
+    if kind == "decimals":
+        lat, lon = lat.round(3), lon.round(3)
+    else:
+        lat, lon = lat.astype(kind), lon.astype(kind)
+    data = xr.Dataset(
+        {"t": ("node", np.arange(len(pixel)))},
+        coords={"lat": ("node", lat), "lon": ("node", lon)},
+    )
+    places = from_xarray(data)
+    assert isinstance(places.sampling, HEALPix) and places.sampling.nside == nside
+    if order != "any":
+        assert same_sampling(places.sampling, whole)
+        np.testing.assert_array_equal(places.vertex, pixel)
+    near = np.abs(places.sampling.lat[places.vertex] - lat)
+    assert near.max() < 1e-3
+
+
+def test_centres_of_most_pixels_are_points():
+    lat, lon = NEST4.lat.copy(), NEST4.lon.copy()
+    for shift in (0.1, 20):
+        lat[3] = NEST4.lat[3] + shift
+        data = xr.Dataset(
+            {"t": ("node", np.arange(192))},
+            coords={"lat": ("node", lat), "lon": ("node", lon)},
+        )
+        assert isinstance(from_xarray(data).sampling, Irregular)
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,22 @@ def test_missing_days_are_told_and_not_extrapolated():
 def test_arguments_are_checked(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_climatology_without_leap_days_has_none_for_29_february():
+    days = cftime.num2date(np.arange(730), "days since 2001-01-01", "noleap")
+    found = Climatology("day-hour").update(np.zeros((730, 1, 1)), days)
+    with pytest.raises(
+        ValueError, match=r"calendar of 365 days.* 366, without the leap"
+    ):
+        found.at(np.array(["2004-02-29"], "M8[D]"))
+
+
+def test_years_without_leap_days_serve_29_february_by_its_day_of_the_year():
+    """As in the climatologies of WeatherBench 2, which have 366 days."""
+    times = np.arange("2001-01-01", "2003-01-01", dtype="M8[D]")
+    day = (times - times.astype("M8[Y]").astype("M8[D]")).astype(int) + 1.0
+    found = Climatology(window=1).update(day[:, None, None], times)
+    wanted = np.array(["2004-02-29", "2004-12-31"], "M8[D]")
+    # The last day of a leap year has the normal state of the 365th.
+    np.testing.assert_array_equal(found.at(wanted).ravel(), [60, 365])

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplings import Equiangular, GaussLegendre, McEwenWiaux, ReducedGaussian
+from samplings import (
+    Equiangular,
+    GaussLegendre,
+    McEwenWiaux,
+    ReducedGaussian,
+    tangent_frames,
+)
 from samplings.transfer.ring_overlap import conservative_coarsening, overlap_areas
 from tests.round_off import assert_near, round_off
 
@@ -224,3 +230,58 @@ def test_symmetries_are_the_common_turn_and_the_mirrors(sampling, turns, mirrore
         assert angle == pytest.approx(2 * np.pi / turns)
     if mirrored:
         np.testing.assert_array_equal(generators[-1], np.diag([1, 1, -1]))
+
+
+def spun(sampling, spin):
+    """A field of spin, ``(V, 2)``: powers of the tangent part of a constant vector."""
+    frames = tangent_frames(sampling)
+    components = frames @ np.array([0.6, -0.5, 0.3])
+    return spun_by(components[:, 0] + 1j * components[:, 1], spin)
+
+
+def spun_by(vector, spin):
+    power = vector**spin
+    return np.stack([power.real, power.imag], axis=-1)
+
+
+def row_by_row(grid, spin):
+    """The same at all rings and longitudes, in the frame of each longitude."""
+    theta, phi = grid.theta[grid.ring_start[:-1]], grid.phi[grid.grid_index[1]]
+    theta, phi = np.meshgrid(theta, phi, indexing="ij")
+    x, y, z = 0.6, -0.5, 0.3
+    south = np.cos(theta) * (x * np.cos(phi) + y * np.sin(phi)) - z * np.sin(theta)
+    east = y * np.cos(phi) - x * np.sin(phi)
+    return spun_by(south + 1j * east, spin)
+
+
+@pytest.mark.parametrize("spin", [1, 2])
+def test_fields_of_spin_turn_around_poles(grid, spin):
+    rows, vertices = row_by_row(grid, spin), spun(grid, spin)
+    # Powers of three products; the mean of a row.
+    found = grid.from_grid(rows, axis=-3, spin=spin)
+    np.testing.assert_allclose(found, vertices, rtol=0, atol=round_off(float, 12))
+    back = grid.to_grid(vertices, axis=-2, spin=spin)
+    np.testing.assert_allclose(back, rows, rtol=0, atol=round_off(float, 12))
+    # With channels behind the components, and axes before the rings.
+    stacked = np.stack([rows, 3 * rows], axis=-1)[None]
+    found = grid.from_grid(stacked, axis=-4, spin=spin)
+    assert found.shape == (1, len(grid), 2, 2)
+    assert_near(found[0, :, :, 1], 3 * vertices, 12, scale=3)
+    assert grid.to_grid(found, axis=-3, spin=spin).shape == stacked.shape
+
+
+def test_single_precision_stays_single(grid):
+    rows = row_by_row(grid, 1).astype(np.float32)
+    found = grid.from_grid(rows, axis=-3, spin=1)
+    assert found.dtype == np.float32
+    assert_near(found, spun(grid, 1), 12, scale=1)
+
+
+def test_components_are_asked_for():
+    grid = GRIDS["clenshaw-curtis"]()
+    with pytest.raises(ValueError, match="must have two components, south and east"):
+        grid.from_grid(np.zeros((7, 10, 3)), axis=-3, spin=1)
+    with pytest.raises(ValueError, match=r"of floating-point.*stack \[-v, u\] there"):
+        grid.to_grid(np.zeros((len(grid), 2), int), axis=-2, spin=1)
+    with pytest.raises(ValueError, match="spin must be at least 0"):
+        grid.to_grid(np.zeros(len(grid)), spin=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,8 +19,9 @@ from deepsphere_pyg.convert.xarray.grids.pixels import (
     pixel_indices,
     unique_pixels,
 )
+from deepsphere_pyg.convert.xarray.grids.schemes import precision
 from samplings import HEALPix, Irregular, Masked, Sampling
-from samplings.arrays import IntArray
+from samplings.arrays import FloatArray, IntArray
 
 # Names of dimensions of pixels, in files without indices.
 _CELLS = "cell cells cell_ids ncells healpix healpix_index hpx pix pixel pixels values"
@@ -106,6 +108,46 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
     ascending = np.sort(index)
     part = Masked(whole, ascending)
     return part, np.searchsorted(ascending, index).astype(np.int64)
+
+
+def centre_sampling(
+    lat: FloatArray, lon: FloatArray, same: float
+) -> tuple[HEALPix, IntArray] | None:
+    """Return the HEALPix sampling whose centres are at some places, in any order.
+
+    Files may list the latitudes and longitudes of pixels without saying what they are,
+    as those of deepsphere-weather. Pixels are in the order NESTED where there is one,
+    unless the file has them in the order RING.
+
+    Parameters
+    ----------
+    lat, lon
+        Degrees, shape ``(n,)``.
+    same
+        Distance on the unit sphere up to which places are the same.
+
+    Returns
+    -------
+    sampling, vertex
+        The sampling, and the vertex of each place; None if they are no such centres.
+    """
+    nside = math.isqrt(len(lat) // 12)
+    if nside < 1 or 12 * nside**2 != len(lat):
+        return None
+    inside = np.clip(lat, -90, 90)
+    ring = healpy.ang2pix(nside, lon, inside, lonlat=True)
+    counts = np.arange(len(lat))
+    if (np.bincount(ring, minlength=len(lat)) != 1).any():
+        return None
+    centres = np.stack(healpy.pix2vec(nside, ring), axis=1)
+    places = np.stack(healpy.ang2vec(lon, inside, lonlat=True).T, axis=1)
+    # At two decimals, as in tables, centres are still far from those of others.
+    slack = max(same, np.deg2rad(precision(np.concatenate([lat, lon]))) * np.sqrt(2))
+    if np.linalg.norm(centres - places, axis=1).max() > slack:
+        return None
+    nest = nside & (nside - 1) == 0 and not np.array_equal(ring, counts)
+    vertex = healpy.ring2nest(nside, ring) if nest else ring
+    return HEALPix(nside, nest=nest), vertex.astype(np.int64)
 
 
 def _description(

@@ -24,6 +24,7 @@ from deepsphere_pyg.convert.xarray.coordinates.grid_lines import grid_lines
 from deepsphere_pyg.convert.xarray.coordinates.scan import Scan
 from deepsphere_pyg.convert.xarray.grids.areas import file_areas, given_areas
 from deepsphere_pyg.convert.xarray.grids.curvilinear.cells import Cells
+from deepsphere_pyg.convert.xarray.grids.healpix import centre_sampling
 from deepsphere_pyg.convert.xarray.grids.points import (
     Duplicates,
     gaussian_rings,
@@ -98,7 +99,7 @@ def _cells(places: Places, unit: Unit | None) -> Cells:
 def _regular(
     cells: Cells, shape: tuple[int, int] | None
 ) -> tuple[Sampling, IntArray] | None:
-    """Return the scheme, grid or Gaussian rings that cells form, or None."""
+    """Return the scheme, grid, pixels or Gaussian rings that cells form, or None."""
     lat, lon = cells.lat, cells.lon
     if shape is not None and lat.ndim == 1:
         found = _separable(lat.reshape(shape), lon.reshape(shape))
@@ -106,7 +107,10 @@ def _regular(
             return found[0], found[1].ravel()
     if lat.ndim == 2:
         return _separable(lat, lon)
-    return gaussian_rings(lat, lon) if lat.ndim == 1 else None
+    if lat.ndim != 1:
+        return None
+    found = centre_sampling(lat, lon, cells.same)
+    return gaussian_rings(lat, lon) if found is None else found
 
 
 def _irregular(
