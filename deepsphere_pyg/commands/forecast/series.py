@@ -97,14 +97,8 @@ class Series:
     ) -> tuple[npt.NDArray[np.float32], ...]:
         """Read states, NaN where missing, and forcing, at some samples.
 
-        Their shapes are ``(N, V, C)`` and ``(N, V, n_forcing)``.
-
-        Parameters
-        ----------
-        samples
-            The samples.
-        quiet
-            Whether to show no progress bar.
+        Their shapes are ``(N, V, C)`` and ``(N, V, n_forcing)``. A progress bar is
+        shown, unless this is ``quiet``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-r"""Sums over edges and Chebyshev convolutions in the operators of ONNX.
+r"""Sums over edges, Chebyshev convolutions and transforms in the operators of ONNX.
 
 ONNX has no sparse matrices. A product with one becomes a Gather of the neighbours of
 each vertex, listed in a table, and a MatMul with their weights, vertex by vertex; a
@@ -24,6 +24,7 @@ from deepsphere_pyg.convert.onnx.tables import (
     neighbour_table,
     rows_of_tiles,
 )
+from deepsphere_pyg.convert.onnx.transforms import dtype_of, synthesis_matrix
 from deepsphere_pyg.propagation import Tiles
 
 # Rows of a table that are gathered at once. More are not faster, and take several times
@@ -85,6 +86,8 @@ class Translator:
             ops.depthwise_convolution.default: (
                 lambda *args: self.depthwise_convolution(*args)
             ),
+            ops.ducc_analysis.default: lambda *args: self.analysis(*args),
+            ops.ducc_synthesis.default: lambda *args: self.synthesis(*args),
         }
 
     # -- operations -------------------------------------------------------------
@@ -140,6 +143,16 @@ class Translator:
 
         y = self._sum_of_terms(self._side_by_side(x), weights, bias, doubled, add)
         return self._apart(y, x.shape[1], channels)
+
+    def analysis(self, x: Value, geometry: Value, *options: Any) -> Value:
+        """Sum signals against harmonics, as a product with a matrix."""
+        matrix = synthesis_matrix(*self._tensors([geometry]), *options).T
+        return self.op.MatMul(self._kept(matrix.astype(dtype_of(x))), x)
+
+    def synthesis(self, c: Value, geometry: Value, *options: Any) -> Value:
+        """Apply the adjoint of :meth:`analysis`."""
+        matrix = synthesis_matrix(*self._tensors([geometry]), *options)
+        return self.op.MatMul(self._kept(matrix.astype(dtype_of(c))), c)
 
     # -- recurrences ------------------------------------------------------------
     def _terms(
