@@ -5,8 +5,10 @@ import pytest
 import torch
 from torch import nn
 
+from deepsphere_pyg.layers import DropPath, FragmentDropout
 from deepsphere_pyg.metrics.forecast import Verification
 from deepsphere_pyg.training import ForecastEnsemble, ForecastTask
+from deepsphere_pyg.training.forecasts.dropping import dropouts_of
 from samplings import Equiangular
 from tests.round_off import round_off
 from tests.training.test_forecast import DAMPING, GRID, STEP, Pass, V, exact_task
@@ -131,6 +133,13 @@ def test_dropout_leaves_out_its_share_anew_in_each_step():
     assert not task.network.norm.num_batches_tracked
 
 
+def test_all_kinds_of_dropout_are_found():
+    kinds = [nn.Dropout(0.1), nn.AlphaDropout(0.2), DropPath(0.3)]
+    kinds += [FragmentDropout(2, p=0.4)]
+    without = [nn.Dropout(0.0), DropPath(0.0), nn.ReLU(), nn.Linear(2, 2)]
+    assert dropouts_of(nn.Sequential(*kinds, *without)) == kinds
+
+
 def test_members_of_several_networks_stand_task_by_task():
     one, fields = task_and_states()
     other, *_ = exact_task(True, matrix=1.01 * STEP)
@@ -180,8 +189,10 @@ def test_forcing_by_step_or_by_start_is_the_same():
     np.testing.assert_array_equal(
         ensemble.rollout(x0, 3, sun[0], progress=False)[1], found[0]
     )
-    with pytest.raises(ValueError, match="forcing must be given for 4 steps, got 3"):
+    with pytest.raises(ValueError, match=r"forcing must have shape \(4, 72, 1\) or"):
         ensemble.rollout(x0, 4, sun, progress=False)
+    with pytest.raises(TypeError, match="one for each step, got"):
+        ensemble.stream(x0, 4, 3.0)
     with pytest.raises(ValueError, match="forcing must be given for 4 steps, got 3"):
         list(ensemble.stream(x0, 4, sun.swapaxes(0, 1)))
     with pytest.raises(ValueError, match="forcing must be given for the 1 states"):
@@ -200,8 +211,9 @@ def test_what_is_no_ensemble_is_refused():
         ForecastEnsemble(task, 2, noise=-1)
     with pytest.raises(TypeError, match="tasks must be a ForecastTask or several"):
         ForecastEnsemble([])
-    with pytest.raises(TypeError, match="got ForecastTask, int"):
-        ForecastEnsemble([task, 3])
+    for wrong, named in (([task, 3], "ForecastTask, int"), (3, "int")):
+        with pytest.raises(TypeError, match=f"got {named}"):
+            ForecastEnsemble(wrong)
     with pytest.raises(ValueError, match="members must be at least 1"):
         ForecastEnsemble(task, 0)
     elsewhere = ForecastTask(Pass([0, 1]), Equiangular(4, 8), out_channels=2)

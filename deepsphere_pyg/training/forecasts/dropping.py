@@ -9,19 +9,19 @@ import torch
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from deepsphere_pyg.layers import FragmentDropout
+from deepsphere_pyg.layers import DropPath, FragmentDropout
 
 
 def dropouts_of(network: nn.Module) -> list[nn.Module]:
     """Return the parts of a network that leave something out at random in training.
 
-    They are PyTorch's and our dropout, and parts of other libraries without children
-    that have a probability ``drop_prob``, as stochastic depth has; all with a
+    They are dropout and stochastic depth of PyTorch and of this package, and parts of
+    other libraries without children that have a probability ``drop_prob``; all with a
     probability above zero.
     """
     found = []
     for part in network.modules():
-        known = isinstance(part, _DropoutNd | FragmentDropout)
+        known = isinstance(part, _DropoutNd | DropPath | FragmentDropout)
         rate = getattr(part, "p" if known else "drop_prob", 0.0)
         alone = known or not any(part.children())
         if alone and isinstance(rate, int | float) and rate > 0:

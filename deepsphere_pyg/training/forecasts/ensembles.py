@@ -19,6 +19,7 @@ from samplings import same_sampling
 from samplings.arguments import (
     choice_argument,
     integer_argument,
+    kind_of,
     nonnegative_argument,
 )
 
@@ -149,12 +150,15 @@ class ForecastEnsemble:
             If shapes do not fit, the forcing is missing or not known, or a forecast is
             not finite.
         """
-        first = self.tasks[0]
         count = integer_argument("steps", steps, 1)
         size = integer_argument("batch_size", batch_size, 1)
         number = integer_argument("draw", draw, 0)
-        shape = (first.history, len(first.sampling), first.targets.channels)
-        x, several = known_states(x0, shape)
+        if forcing is not None and not isinstance(forcing, Iterable):
+            raise TypeError(
+                f"forcing must be arrays (V, n_forcing), one for each step, got "
+                f"{kind_of(forcing)}; pass a list or a generator of them"
+            )
+        x, several = known_states(x0, self._shape)
         ahead = self._ahead(forcing, len(x), count)
         return self._stream(x, ahead, size, number, several)
 
@@ -185,18 +189,21 @@ class ForecastEnsemble:
             Shape ``(steps, M, V, C)``, or ``(N, steps, M, V, C)`` for several starts.
         """
         count = integer_argument("steps", steps, 1)
-        known = forcing if forcing is None else np.asarray(forcing)
-        if known is not None and known.ndim == 4:
-            known = known.swapaxes(0, 1)
-        if known is not None and len(known) != count:
-            raise ValueError(
-                f"forcing must be given for {count} steps, got {len(known)}; pass it "
-                "at the times of the states to predict"
-            )
-        found = self.stream(x0, count, known, batch_size=batch_size, draw=draw)
+        by_step = None
+        if forcing is not None:
+            x, _ = known_states(x0, self._shape)
+            sizes = (len(x), count, self._shape[1], self.tasks[0].n_forcing)
+            by_step = known_forcing(forcing, *sizes).swapaxes(0, 1)
+        found = self.stream(x0, count, by_step, batch_size=batch_size, draw=draw)
         hidden = None if progress else True
         bar = tqdm(found, "forecasting", count, leave=False, disable=hidden)
         return np.stack([*bar], axis=-4)
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        """History, vertices and channels."""
+        first = self.tasks[0]
+        return first.history, len(first.sampling), first.targets.channels
 
     def _ahead(
         self, forcing: Iterable[Any] | None, n: int, steps: int
@@ -285,7 +292,8 @@ class ForecastEnsemble:
 
 def _together(tasks: Any) -> tuple[ForecastTask, ...]:
     """Return the tasks of an ensemble."""
-    every = (tasks,) if isinstance(tasks, ForecastTask) else tuple(tasks)
+    alone = isinstance(tasks, ForecastTask) or not isinstance(tasks, Iterable)
+    every = (tasks,) if alone else tuple(tasks)
     if not every or not all(isinstance(one, ForecastTask) for one in every):
         raise TypeError(
             "tasks must be a ForecastTask or several, got "

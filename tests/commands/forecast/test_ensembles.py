@@ -154,6 +154,8 @@ def test_our_readers_read_a_store_by_initial_and_lead_time(run):
     assert maps.sample_dims == tuple(dims)
     sizes = [found.sizes[dim] for dim in maps.sample_dims]
     x = maps.X[:].reshape(*sizes, 60, 2)
+    # Vertices go from north to south, the rows of the file from south to north.
+    found = found.isel(lat=slice(None, None, -1))
     wanted = np.stack([found.u, found.v], axis=-1)
     np.testing.assert_array_equal(x, wanted.reshape(x.shape))
 
