@@ -19,7 +19,7 @@ _PANELS = 3
 _LEADS = 3
 _STYLES = {
     "rmse": ("RMSE of the mean", "o-", "#0077bb"),
-    "spread": ("spread", "s--", "#ee7733"),
+    "spread": ("spread, scaled", "s--", "#ee7733"),
     "crps_fair": ("fair CRPS", "^-.", "#009988"),
 }
 _SEQUENCE = colormaps["viridis_r"]

@@ -106,7 +106,7 @@ def forecast_film(
                 f"{fields[title].shape}; pass one variable at the times of the titles"
             )
     limits = _limits(fields.values())
-    figure, axes = new_figure(1, len(fields), (5.6 * len(fields), 3.7))
+    figure, axes = new_figure(1, len(fields), (5.2 * len(fields), 4.0))
     look: dict[str, Any] = {"limits": limits, "width": width, "coastlines": coastlines}
     panels = dict(zip(fields, axes[0], strict=True))
     for title, panel in panels.items():

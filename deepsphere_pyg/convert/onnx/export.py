@@ -66,7 +66,7 @@ def export_onnx(
     -----
     Sums over edges become a Gather of each vertex's neighbours and a MatMul with their
     weights, since runtimes have no sparse matrices; they take several times as long as
-    this package. Transforms on the sphere by ducc0 become dense matrices.
+    this package. Transforms on the sphere become dense matrices.
 
     Examples
     --------

@@ -8,32 +8,49 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-# Bytes of the largest file of this format, in float32.
+# The operations are registered with PyTorch by the modules that define them.
+import deepsphere_pyg.harmonics  # noqa: F401
+
+# Bytes of the largest file of this format.
 LARGEST = 2**31 - 1
+# Columns of a matrix that are computed at once.
+_COLUMNS = 256
+# Linear maps of signals (batch, n, channel), whose other arguments are constants.
+_NAMES = (
+    *("ducc_analysis", "ducc_synthesis", "ring_analysis", "ring_synthesis"),
+    *("spin_ring_analysis", "spin_ring_synthesis", "matrix_product"),
+)
 
 
-def synthesis_matrix(
-    geometry: Tensor, rings: Sequence[int], L: int, scheme: str, spin: int
-) -> npt.NDArray[np.float64]:
-    """Return the matrix from coefficients to signals, whose transpose analyses.
+def transforms() -> list[Any]:
+    """Return the operations that are transforms."""
+    ops = torch.ops.deepsphere_pyg
+    return [getattr(ops, name).default for name in _NAMES]
+
+
+def matrix_of(
+    operation: Any, n: int, dtype: np.dtype[Any], constants: Sequence[Any]
+) -> npt.NDArray[Any]:
+    """Return the matrix of a transform, of which it makes its unit vectors.
 
     Parameters
     ----------
-    geometry, rings, L, scheme, spin
-        Those of the operations ``ducc_analysis`` and ``ducc_synthesis``.
-
-    Returns
-    -------
-    array
-        Shape ``(vertex, row)``.
+    operation
+        One of :func:`transforms`.
+    n
+        Vertices or rows of its signals.
+    dtype
+        Type of the signals.
+    constants
+        Its further arguments.
     """
-    rows = (2 if spin else 1) * L * L
-    unit = torch.eye(rows, dtype=torch.float64)[None]
-    options = (geometry.cpu(), list(rings), L, scheme, spin)
-    found: Tensor = torch.ops.deepsphere_pyg.ducc_synthesis(unit, *options)
-    return np.asarray(found[0].numpy())
+    unit = torch.from_numpy(np.eye(n, dtype=dtype))
+    parts = [
+        operation(unit[:, first : first + _COLUMNS][None].contiguous(), *constants)[0]
+        for first in range(0, n, _COLUMNS)
+    ]
+    return np.asarray(torch.cat(parts, dim=1).numpy())
 
 
 def refuse_large_transforms(program: torch.export.ExportedProgram, name: str) -> None:
@@ -51,21 +68,14 @@ def refuse_large_transforms(program: torch.export.ExportedProgram, name: str) ->
     ValueError
         If they would.
     """
-    ops = torch.ops.deepsphere_pyg
-    size = 0
+    size, known = 0, transforms()
     for node in program.graph.nodes:
-        if node.target in (ops.ducc_analysis.default, ops.ducc_synthesis.default):
-            _, _, rings, L, _, spin = node.args
-            parts = 4 if spin else 1
-            size += 4 * parts * L * L * sum(max(n, 1) for n in rings)
+        if node.target in known:
+            x, y = node.args[0].meta["val"], node.meta["val"]
+            size += int(x.shape[1]) * int(y.shape[1]) * x.element_size()
     if size > LARGEST:
         raise ValueError(
             f"the transforms of a {name} are matrices of {size / 1e9:.1f} GB in ONNX, "
             "whose files hold 2 GB; use a lower bandlimit, a coarser sampling, or "
             "torch.export"
         )
-
-
-def dtype_of(value: Any) -> np.dtype[Any]:
-    """Return the type of a value of ONNX's graph."""
-    return np.dtype(value.dtype.numpy())

@@ -153,7 +153,8 @@ class ForecastEnsemble:
         count = integer_argument("steps", steps, 1)
         size = integer_argument("batch_size", batch_size, 1)
         number = integer_argument("draw", draw, 0)
-        if forcing is not None and not isinstance(forcing, Iterable):
+        steps_of = isinstance(forcing, Iterable) and getattr(forcing, "ndim", 1) > 0
+        if forcing is not None and not steps_of:
             raise TypeError(
                 f"forcing must be arrays (V, n_forcing), one for each step, got "
                 f"{kind_of(forcing)}; pass a list or a generator of them"
@@ -292,8 +293,7 @@ class ForecastEnsemble:
 
 def _together(tasks: Any) -> tuple[ForecastTask, ...]:
     """Return the tasks of an ensemble."""
-    alone = isinstance(tasks, ForecastTask) or not isinstance(tasks, Iterable)
-    every = (tasks,) if alone else tuple(tasks)
+    every = tuple(tasks) if isinstance(tasks, Sequence) else (tasks,)
     if not every or not all(isinstance(one, ForecastTask) for one in every):
         raise TypeError(
             "tasks must be a ForecastTask or several, got "
