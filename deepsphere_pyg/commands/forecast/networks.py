@@ -182,8 +182,9 @@ def forecast_network(
 def _configuration(options: ForecastNetworkOptions) -> ResidualUNetConfiguration:
     """Return the sizes of the residual U-Net."""
     K = WEATHER.K if options.K is None else options.K
-    changes = {"width": options.width, "K": K, "k": options.k}
-    return replace(WEATHER, **changes, dropout=options.dropout)
+    return replace(
+        WEATHER, width=options.width, K=K, k=options.k, dropout=options.dropout
+    )
 
 
 def _pyramid(options: ForecastNetworkOptions, sampling: Sampling) -> Pyramid:

@@ -28,7 +28,10 @@ PREDICTIONS = "predictions"
 INITIAL, LEAD, VALID = "init_time", "lead", "valid_time"
 # Dimensions of the members of forecasts: the second if the files have the first.
 _MEMBERS = ("realization", "forecast_member")
-WRITERS = {"netcdf": (".nc", NetCDFFile), "zarr": (".zarr", ZarrStore)}
+WRITERS: dict[str, tuple[str, Any]] = {
+    "netcdf": (".nc", NetCDFFile),
+    "zarr": (".zarr", ZarrStore),
+}
 _ABOUT = {
     INITIAL: ("forecast_reference_time", "time of the last known state"),
     LEAD: ("forecast_period", "time since the last known state"),
