@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib.animation import FFMpegWriter, PillowWriter
 from tqdm import tqdm
 
 from deepsphere_pyg.plot.maps import draw_map, mollweide_image, new_figure
@@ -17,7 +17,7 @@ from samplings.arguments import array_argument, integer_argument, path_argument
 from samplings.atomic_files import atomic_path
 
 #: Endings of films, and the writers of Matplotlib that make them.
-WRITERS: dict[str, type[AbstractMovieWriter]] = {
+WRITERS: dict[str, Any] = {
     ".gif": PillowWriter,
     ".mp4": FFMpegWriter,
 }
