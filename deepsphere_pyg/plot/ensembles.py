@@ -61,11 +61,11 @@ def ensemble_scores(
         errors.set_ylim(bottom=0)
         lead_ticks(errors, own)
         for place, k in enumerate(few):
-            colour = _SEQUENCE(0.15 + 0.7 * place / max(len(few) - 1, 1))
+            shade = _SEQUENCE(0.15 + 0.7 * place / max(len(few) - 1, 1))
             histogram.stairs(
                 ranks[k, :, i] * places,
                 np.arange(places + 1) - 0.5,
-                color=colour,
+                color=shade,
                 label=own[k]["lead_time"],
             )
         histogram.axhline(1, color="0.6", linewidth=0.8)
