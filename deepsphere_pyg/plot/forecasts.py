@@ -49,12 +49,12 @@ def lead_curves(rows: Sequence[Mapping[str, Any]]) -> Figure:
         own = [row for row in rows if row["variable"] == name]
         lead = [row["lead"] for row in own]
         for key, (label, style, colour) in _STYLES.items():
-            values = _column(own, key)
+            values = column_of(own, key)
             if np.isnan(values).all():
                 continue
             marked = style if len(own) <= 30 else style[-1]
             panel.plot(lead, values, marked, ms=3.5, color=colour, label=label)
-        _lead_ticks(panel, own)
+        lead_ticks(panel, own)
         unit = own[0]["unit"]
         panel.set(
             xlabel="lead time", ylabel=f"RMSE{f', {unit}' if unit else ''}", title=name
@@ -85,16 +85,16 @@ def error_growth(rows: Sequence[Mapping[str, Any]]) -> Figure:
         own = [row for row in rows if row["variable"] == name]
         lead = [row["lead"] for row in own]
         error, correlation = axes[:, column]
-        normal = _column(own, "climatology")
+        normal = column_of(own, "climatology")
         normal = np.where(normal > 0, normal, np.nan)
         for key, (label, style, colour) in _STYLES.items():
             marked = style if len(own) <= 30 else style[-1]
             look = {"ms": 3.5, "color": colour, "label": label}
-            relative = _column(own, key) / normal
+            relative = column_of(own, key) / normal
             if np.isfinite(relative).any():
                 error.plot(lead, relative, marked, **look)
             if key in _CORRELATIONS:
-                found = _column(own, _CORRELATIONS[key])
+                found = column_of(own, _CORRELATIONS[key])
                 if np.isfinite(found).any():
                     correlation.plot(lead, found, marked, **look)
         correlation.axhline(_USEFUL, color="0.6", linewidth=0.8)
@@ -103,7 +103,7 @@ def error_growth(rows: Sequence[Mapping[str, Any]]) -> Figure:
         correlation.set(ylabel="anomaly correlation", xlabel="lead time")
         correlation.set_ylim(top=1.02)
         for panel in (error, correlation):
-            _lead_ticks(panel, own)
+            lead_ticks(panel, own)
             frameless(panel)
     axes[0, 0].legend(fontsize=8)
     return figure
@@ -201,14 +201,14 @@ def hovmoller(
     return figure
 
 
-def _column(rows: Sequence[Mapping[str, Any]], key: str) -> npt.NDArray[np.float64]:
+def column_of(rows: Sequence[Mapping[str, Any]], key: str) -> npt.NDArray[np.float64]:
     """Return a column of numbers, NaN where unknown."""
     return np.array(
         [np.nan if row.get(key) is None else row[key] for row in rows], dtype=float
     )
 
 
-def _lead_ticks(panel: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+def lead_ticks(panel: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write a few lead times in words."""
     at = np.unique(np.linspace(0, len(rows) - 1, min(5, len(rows))).round())
     shown = [rows[int(i)] for i in at]

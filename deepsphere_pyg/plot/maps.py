@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Patch
 from scipy.spatial import cKDTree
 
+from deepsphere_pyg.plot.coastlines import draw_coastlines
 from samplings import Sampling
 from samplings.arguments import (
     array_argument,
@@ -130,6 +131,7 @@ def draw_map(
     cmap: str = "viridis",
     limits: tuple[float, float] | None = None,
     width: int = 800,
+    coastlines: bool = False,
 ) -> None:
     """Draw a real signal on a Mollweide map with a colour bar.
 
@@ -144,8 +146,11 @@ def draw_map(
     cmap, limits
         Matplotlib colour map, and the values at its ends: by default the 1st and 99th
         percentile, so that outliers do not matter.
+    coastlines
+        Whether to draw those of the Earth.
     """
     instance_argument("axes", axes, Axes, _GET_AXES)
+    flag_argument("coastlines", coastlines)
     image = mollweide_image(sampling, values, width)
     if limits is None:
         known = image.compressed()
@@ -156,6 +161,8 @@ def draw_map(
             "both, such as (0, 1)"
         )
     shown = _globe(axes, image, cmap=cmap, norm=Normalize(*limits))
+    if coastlines:
+        draw_coastlines(axes)
     axes.set_title(title, fontsize=10)
     bar = axes.figure.colorbar(
         shown, ax=axes, orientation="horizontal", shrink=0.7, pad=0.02, aspect=40

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
@@ -21,6 +23,7 @@ def regression_maps(
     name: str = "target",
     unit: str = "",
     mask: npt.ArrayLike | None = None,
+    coastlines: bool = False,
 ) -> Figure:
     """Draw an input, the truth, the prediction and its error, of one map.
 
@@ -36,6 +39,8 @@ def regression_maps(
         Names of the input and of the target, and the target's unit.
     mask
         True where the truth is known, shape ``(V,)``.
+    coastlines
+        Whether to draw those of the Earth.
 
     Raises
     ------
@@ -49,18 +54,22 @@ def regression_maps(
     found = array_argument("predicted", predicted)
     error = found - right
     label = f"{name}, {unit}" if unit else name
-    both = np.concatenate([right[known], found])
+    both = np.concatenate([right[known], found[np.isfinite(found)]])
     ends = np.percentile(both, [1, 99]) if len(both) else np.array([0.0, 1.0])
     limits = (float(ends[0]), float(ends[1]))
     reach = float(np.percentile(np.abs(error[known]), 99)) if known.any() else 1.0
     reach = reach or 1.0
     figure, axes = new_figure(2, 2, (11, 7))
-    draw_map(axes[0, 0], sampling, given, title=f"input {input_name}", label=input_name)
+    look: dict[str, Any] = {"coastlines": coastlines}
+    title = f"input {input_name}"
+    draw_map(axes[0, 0], sampling, given, title=title, label=input_name, **look)
     for panel, title, values in (
         (axes[0, 1], "truth", right),
         (axes[1, 1], "prediction", found),
     ):
-        draw_map(panel, sampling, values, title=title, label=label, limits=limits)
+        draw_map(
+            panel, sampling, values, title=title, label=label, limits=limits, **look
+        )
     draw_map(
         axes[1, 0],
         sampling,
@@ -69,5 +78,6 @@ def regression_maps(
         label=f"prediction - truth{f', {unit}' if unit else ''}",
         cmap="RdBu_r",
         limits=(-reach, reach),
+        **look,
     )
     return figure

@@ -42,7 +42,9 @@ def draw_coarsely(monkeypatch):
         figure.set_layout_engine("none")
         for axes in figure.axes:
             axes.set_axis_off()
-        save(figure, path, **{**options, "dpi": 20})
+        # Frames of films have the size that their writer knows.
+        size = {} if options.get("format") == "rgba" else {"dpi": 20}
+        save(figure, path, **{**options, **size})
 
     monkeypatch.setattr(Figure, "savefig", save_coarse)
     for draw in (draw_map, draw_classes):

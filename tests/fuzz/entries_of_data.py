@@ -665,6 +665,18 @@ def forecasts():
         functools.partial(task.rollout, progress=False),
         {"x0": series[:2], "steps": 2, "forcing": np.ones((2, 48, 2)), "batch_size": 2},
     )
+    ensemble = training.ForecastEnsemble(task, 2, noise=0.1)
+    yield (
+        training.ForecastEnsemble,
+        {"tasks": [task], "members": 2, "by": "noise", "noise": 0.1, "seed": 1},
+    )
+    yield (
+        functools.partial(ensemble.rollout, progress=False),
+        {
+            **{"x0": series[:2], "steps": 2, "forcing": np.ones((2, 48, 2))},
+            **{"batch_size": 2, "draw": 0},
+        },
+    )
     yield (
         functools.partial(
             training.fit_forecast, models.PixelNetwork(1, 1, SAMPLING, widths=(4,))

@@ -8,19 +8,38 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from deepsphere_pyg.commands.forecast.ensembles import Starts, forecast_blocks
+from deepsphere_pyg.commands.forecast.film import Frames, write_film
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
-from deepsphere_pyg.commands.forecast.output import ahead_layout, write_rollouts
-from deepsphere_pyg.commands.forecast.report import PREDICTIONS, time_text
+from deepsphere_pyg.commands.forecast.output import (
+    ahead_layout,
+    rollout_layout,
+    rollout_order,
+    write_rollouts,
+)
 from deepsphere_pyg.commands.forecast.series import Series
+from deepsphere_pyg.commands.forecast.starting import (
+    counts_of,
+    forcing_ahead,
+    initial_states,
+    refuse_unknown_forcing,
+)
+from deepsphere_pyg.commands.forecast.time_step import time_text
 from deepsphere_pyg.commands.options.training import print_files, write_figures
 from deepsphere_pyg.plot.maps import draw_map, new_figure
+from deepsphere_pyg.training.forecasts import ForecastEnsemble
 from samplings.arrays import IntArray
 
 LAST = "last"
 
 
-def forecast_ahead(options: ForecastOptions, series: Series, task: Any) -> int:
-    """Forecast from one time; write the predicted states and a picture.
+def forecast_ahead(
+    options: ForecastOptions, series: Series, ensemble: ForecastEnsemble
+) -> int:
+    """Forecast from one time or several; write the predicted states and pictures.
+
+    States are written as they are computed, and forcing is read when it is needed, so
+    that the memory does not grow with the length of the forecasts.
 
     Parameters
     ----------
@@ -28,8 +47,8 @@ def forecast_ahead(options: ForecastOptions, series: Series, task: Any) -> int:
         Options of the command.
     series
         The series.
-    task
-        The trained task.
+    ensemble
+        The trained network, or several forecasts by it or by others.
 
     Raises
     ------
@@ -38,113 +57,93 @@ def forecast_ahead(options: ForecastOptions, series: Series, task: Any) -> int:
         is not known.
     """
     leads = options.leads if options.lead is None else options.lead
-    count = None if options.start == LAST else _count_of(series, options.start or LAST)
-    samples, states = _initial(series, count, task.history)
+    task, several = ensemble.tasks[0], "/" in (options.start or LAST)
+    counts = None if options.start == LAST else counts_of(series, options.start or "")
+    samples, states = initial_states(series, counts, task.history)
     starts = samples[:, -1]
-    forcing = _forcing(series, starts, leads) if task.n_forcing else None
-    initial = series.times[starts[0]]
-    valid = np.array([series.step.after(initial, k + 1) for k in range(leads)])
-    members = "" if len(starts) == 1 else f" of {len(starts)} members"
-    print(
-        f"forecast   {leads} steps of {series.step.text()}{members} from "
-        f"{time_text(initial)} to {time_text(valid[-1])}"
+    if task.n_forcing:
+        refuse_unknown_forcing(series, starts, leads)
+    valid = _valid_times(series, starts, leads)
+    _tell(series, starts, valid, ensemble)
+    order = rollout_order(len(starts), leads, ensemble.size, options.batch_size)
+    if several or options.format == "zarr":
+        layout = rollout_layout(series, starts, valid, order)
+    else:
+        layout = ahead_layout(series, starts, valid[0], order)
+    frames = Frames(leads, options.animation is not None)
+    blocks = forecast_blocks(
+        ensemble,
+        Starts(
+            len(starts),
+            lambda part: states[part],
+            (lambda part: forcing_ahead(series, starts[part], leads))
+            if task.n_forcing
+            else None,
+        ),
+        leads,
+        options.batch_size,
+        frames.add,
     )
-    task.to(options.torch_device)
-    found = task.rollout(states, leads, forcing, batch_size=options.batch_size)
-    folder = options.folder
-    layout = ahead_layout(series, starts, valid)
-    path = write_rollouts(
-        folder / PREDICTIONS, series, layout, iter(_flat(found, options.batch_size))
+    path = write_rollouts(options.folder, options, series, layout, blocks)
+    present = states[0, -1]
+    figure = _picture(
+        options, series, present, frames.last, series.times[starts[0]], valid[0, -1]
     )
-    figure = _picture(series, states[0, -1], found[0, -1], initial, valid[-1])
-    print_files(*write_figures(folder, {"forecast.png": figure}), path)
+    files = write_figures(options.folder, {"forecast.png": figure})
+    if options.animation is not None:
+        truth = _truth(series, int(starts[0]), frames)
+        files.append(write_film(options, series, frames, present[:, 0], truth))
+    print_files(*files, path)
     return 0
 
 
-def _flat(found: npt.NDArray[Any], size: int) -> list[npt.NDArray[Any]]:
-    """Return blocks of the states of all forecasts, one after another."""
-    states = found.reshape(-1, *found.shape[2:])
-    return [states[i : i + size] for i in range(0, len(states), size)]
-
-
-def _count_of(series: Series, text: str) -> float:
-    """Return the time that a text names, in steps."""
-    maps = series.maps
-    matching = maps.matching({series.time: text})
-    found = np.unique(series.counts[matching])
-    if len(found) > 1:
-        times = series.times[matching]
-        raise ValueError(
-            f"--from {text} stands for {len(found)} times, {time_text(times[0])} to "
-            f"{time_text(times[-1])}; name one of them"
-        )
-    return float(found[0])
-
-
-def _initial(
-    series: Series, count: float | None, history: int
-) -> tuple[IntArray, npt.NDArray[np.float32]]:
-    """Return samples and values of the states that a forecast of each member starts at.
-
-    Their shapes are ``(members, history)`` and ``(members, history, V, C)``.
-
-    Parameters
-    ----------
-    series
-        The series.
-    count
-        Time of the last of them in steps; by default the last time whose states are
-        known.
-    history
-        Number of states.
-    """
-    members = np.unique(series.member).tolist()
-    times = np.unique(series.counts)[::-1].tolist() if count is None else [count]
-    for now in times:
-        found = [
-            series.at(member, now - back)
-            for member in members
-            for back in reversed(range(history))
-        ]
-        known = [sample for sample in found if sample is not None]
-        if len(known) < len(found):
-            continue
-        samples = np.array(known, dtype=np.int64)
-        states, _ = series.read(samples)
-        if np.isfinite(states).any(axis=(1, 2)).all():
-            shape = (len(members), history)
-            return samples.reshape(shape), states.reshape(*shape, *states.shape[1:])
-    when = "at any time" if count is None else "up to this time"
-    raise ValueError(
-        f"a forecast needs {history} consecutive states of each member, and they are "
-        f"not known {when} in {series.maps.source.name}; "
-        + ("fill the gaps" if count is None else "pass another time to --from")
+def _tell(
+    series: Series, starts: IntArray, valid: npt.NDArray[Any], ensemble: Any
+) -> None:
+    """Print what is forecast."""
+    times = np.unique(series.counts[starts], return_index=True)[1]
+    first, last = series.times[starts[times[0]]], series.times[starts[times[-1]]]
+    of = len(starts) // len(times)
+    members = "" if of == 1 else f" of {of} members"
+    if ensemble.size > 1:
+        members += f", an ensemble of {ensemble.size}"
+    begin = time_text(first)
+    if len(times) > 1:
+        begin = f"{len(times)} times, {begin} to {time_text(last)},"
+    print(
+        f"forecast   {valid.shape[1]} steps of {series.step.text()}{members} from "
+        f"{begin} to {time_text(valid[times[-1], -1])}"
     )
 
 
-def _forcing(series: Series, starts: IntArray, leads: int) -> npt.NDArray[np.float32]:
-    """Return the forcing at the times of a forecast, ``(members, lead, V, F)``."""
-    found = []
-    for start in starts.tolist():
-        member, now = int(series.member[start]), float(series.counts[start])
-        samples: list[int] = []
-        while len(samples) < leads:
-            sample = series.at(member, now + 1 + len(samples))
-            if sample is None:
-                last = len(samples)
-                raise ValueError(
-                    f"--forcing must be known at the {leads} times after "
-                    f"{time_text(series.times[start])}, and {series.maps.source.name} "
-                    f"has {last} of them; add times with the forcing and missing "
-                    "states to the file, or pass "
-                    + (f"--lead {last}" if last else "an earlier --from")
-                )
-            samples.append(sample)
-        found.append(series.read(np.array(samples))[1])
-    return np.stack(found)
+def _valid_times(series: Series, starts: IntArray, leads: int) -> npt.NDArray[Any]:
+    """Return the times of the predicted states, ``(N, lead)``."""
+    _, first, place = np.unique(
+        series.counts[starts], return_index=True, return_inverse=True
+    )
+    rows = [
+        [series.step.after(series.times[start], k + 1) for k in range(leads)]
+        for start in starts[first]
+    ]
+    return np.array(rows)[place]
+
+
+def _truth(series: Series, start: int, frames: Frames) -> npt.NDArray[Any] | None:
+    """Return the first variable at the times of a film, NaN where it is not known.
+
+    Its shape is ``(frame, V)``; it is None if no state is known.
+    """
+    member, now = int(series.member[start]), float(series.counts[start])
+    found = [series.at(member, now + 1 + lead) for lead in frames.leads]
+    truth = np.full((len(found), len(series.maps.sampling)), np.nan)
+    for i, sample in enumerate(found):
+        if sample is not None:
+            truth[i] = series.read(np.array([sample]), quiet=True)[0][0, :, 0]
+    return truth if np.isfinite(truth).any() else None
 
 
 def _picture(
+    options: ForecastOptions,
     series: Series,
     state: npt.NDArray[Any],
     forecast: npt.NDArray[Any],
@@ -158,6 +157,7 @@ def _picture(
     known = both[np.isfinite(both)]
     low, high = np.percentile(known, [1, 99]) if len(known) else (0.0, 1.0)
     figure, axes = new_figure(1, 3, (15, 3.6))
+    coast = not options.without_coastlines
     for panel, values, title in (
         (axes[0][0], state, f"last known state, {time_text(initial)}"),
         (axes[0][1], forecast, f"forecast, {time_text(valid)}"),
@@ -169,6 +169,7 @@ def _picture(
             title=title,
             label=label,
             limits=(float(low), float(high)),
+            coastlines=coast,
         )
     change = forecast[:, 0] - state[:, 0]
     some = np.abs(change[np.isfinite(change)])
@@ -181,5 +182,6 @@ def _picture(
         label=f"forecast - last known state{f', {unit}' if unit else ''}",
         cmap="RdBu_r",
         limits=(-reach, reach),
+        coastlines=coast,
     )
     return figure

@@ -10,7 +10,11 @@ import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.fields.data import REGRIDDED
 from deepsphere_pyg.commands.forecast.ahead import forecast_ahead
-from deepsphere_pyg.commands.forecast.networks import ForecastNetworkOptions
+from deepsphere_pyg.commands.forecast.ensembles import ensemble_of
+from deepsphere_pyg.commands.forecast.networks import (
+    WITH_DROPOUT,
+    ForecastNetworkOptions,
+)
 from deepsphere_pyg.commands.forecast.options import (
     ForecastOptions,
     SeriesOptions,
@@ -19,7 +23,11 @@ from deepsphere_pyg.commands.forecast.options import (
 from deepsphere_pyg.commands.forecast.parts import Part, read_parts, sample_parts
 from deepsphere_pyg.commands.forecast.report import report
 from deepsphere_pyg.commands.forecast.series import Series, open_series
-from deepsphere_pyg.commands.forecast.training import kept_task, train_forecast
+from deepsphere_pyg.commands.forecast.training import (
+    crps_members,
+    kept_task,
+    train_forecast,
+)
 from deepsphere_pyg.commands.options.fields import ALL, InputOptions
 from deepsphere_pyg.commands.options.kept import (
     Kept,
@@ -33,17 +41,19 @@ from deepsphere_pyg.commands.options.training import (
     prepare,
     tell_of_resuming,
 )
+from deepsphere_pyg.plot.films import check_film
 from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training.loop import tell
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import ForecastTask
+from samplings import same_sampling
 from samplings.missing_values import without_missing
 
 OPTIONS = ForecastOptions
 # Options that a checkpoint brings: those of the data, and those that it fixes.
 _DATA = [
     *(f.name for kind in (InputOptions, TimePartOptions) for f in fields(kind)),
-    *("forcing", "scored_steps"),
+    *("forcing", "scored_steps", "members", "ensemble", "spread"),
 ]
 _FIXED = [
     *(f.name for f in fields(ForecastNetworkOptions)),
@@ -64,7 +74,7 @@ def run(options: ForecastOptions) -> int:
     _check(options)
     prepare(options, "history", "steps", "scored_steps", "n_rollouts", "lead")
     if options.checkpoint is not None:
-        return _with_checkpoint(options, read_kept(options.checkpoint))
+        return _with_checkpoint(options, [read_kept(one) for one in options.checkpoint])
     started = time.perf_counter()
     options = resolved_regridding(options)
     series = open_series(options)
@@ -80,7 +90,8 @@ def run(options: ForecastOptions) -> int:
         # The first process reports.
         return 0
     seconds = time.perf_counter() - started
-    return report(options, series, parts, trained.task, trained, facts, seconds)
+    ensemble = ensemble_of(options, [trained.task])
+    return report(options, series, parts, ensemble, trained, facts, seconds)
 
 
 def _check(options: ForecastOptions) -> None:
@@ -99,13 +110,40 @@ def _check(options: ForecastOptions) -> None:
             f"--climatology {options.climatology} is that of the training times, of "
             "which a checkpoint keeps the mean alone; leave it out"
         )
+    if options.animation is not None:
+        check_film(f".{options.animation}")
+    if options.checkpoint is None:
+        # Before a training, not after it.
+        crps_members(options)
+        _check_ensemble(options)
     if options.gap < 0:
         raise ValueError(f"--gap must be at least 0, got {options.gap}")
 
 
-def _with_checkpoint(options: ForecastOptions, kept: Kept) -> int:
-    """Test a checkpoint, or forecast with it."""
-    kept.refuse_other(ForecastTask)
+def _check_ensemble(options: ForecastOptions) -> None:
+    """Refuse ensembles whose members a training could not set apart."""
+    if options.members in (None, 1):
+        return
+    if options.ensemble == "noise":
+        if not (options.noise if options.spread is None else options.spread):
+            raise ValueError(
+                f"--members {options.members} must start from different states; pass "
+                "--spread such as 0.05, --noise to train with it too, or --ensemble "
+                "dropout"
+            )
+    elif options.model is None and not options.dropout:
+        raise ValueError(
+            "--ensemble dropout needs a network with dropout; pass --dropout 0.1 with "
+            f"--network {' or '.join(WITH_DROPOUT)}"
+        )
+
+
+def _with_checkpoint(options: ForecastOptions, every: list[Kept]) -> int:
+    """Test a checkpoint or an ensemble of several, or forecast with them."""
+    for one in every:
+        one.refuse_other(ForecastTask)
+    kept = every[0]
+    _refuse_other_data(every)
     tell_ignored(options, _FIXED)
     other = options.fields is not None
     options = with_kept(options, kept, _DATA)
@@ -115,18 +153,39 @@ def _with_checkpoint(options: ForecastOptions, kept: Kept) -> int:
         options = replace(options, scored_steps=kept.config["scored_steps"])
     history = int(kept.config["history"])
     series = open_series(options, kept)
+    ensemble = ensemble_of(options, [kept_task(one, series) for one in every])
     if options.start is not None:
         pl.seed_everything(options.seed, verbose=False)
-        return forecast_ahead(options, series, kept_task(kept, series))
+        return forecast_ahead(options, series, ensemble)
     if other and options.test == TimePartOptions.test:
         # Other files are tested whole.
         options = replace(options, test=ALL)
     samples = sample_parts(options, series, history, only_test=True)
-    task = kept_task(kept, series)
     parts = read_parts(options, series, samples, history)
     facts = described(series, parts)
     tell(f"data       {facts}")
-    return report(options, series, parts, task, None, facts, 0.0)
+    return report(options, series, parts, ensemble, None, facts, 0.0)
+
+
+def _refuse_other_data(every: list[Kept]) -> None:
+    """Refuse checkpoints that step other states, or by other steps."""
+    first = every[0]
+    for one in every[1:]:
+        for what, key in (("time step", "time_step"), ("inputs", "channel_names")):
+            before, found = first.notes.get(key), one.notes.get(key)
+            if before != found:
+                raise ValueError(
+                    f"--checkpoint must name networks of one series, got the {what} "
+                    f"{before} in {first.path} and {found} in {one.path}; train them "
+                    "on the same data"
+                )
+        if first.sampling is not None and one.sampling is not None:
+            if not same_sampling(first.sampling, one.sampling):
+                raise ValueError(
+                    "--checkpoint must name networks on one sampling, got "
+                    f"{first.sampling.name} in {first.path} and {one.sampling.name} in "
+                    f"{one.path}; train them on the same"
+                )
 
 
 def described(series: Series, parts: dict[str, Part]) -> str:

@@ -21,6 +21,7 @@ from deepsphere_pyg.models import (
     SphericalFourierOperator,
 )
 from samplings import HEALPix, Icosahedral, Pyramid, Sampling, build_pyramid
+from samplings.arguments import probability_argument
 
 #: Schemes of the mesh, by name, with their resolution.
 MESHES: dict[str, Callable[[int], Sampling]] = {
@@ -28,6 +29,8 @@ MESHES: dict[str, Callable[[int], Sampling]] = {
     "icosahedral": Icosahedral,
 }
 FORECAST_NETWORKS = ("weather", "gru", "lstm", "mesh", "sfno")
+#: Those whose blocks may have dropout; the processor of a mesh has it too.
+WITH_DROPOUT = ("weather", "gru", "lstm", "mesh", "sfno")
 # Channels of encoded fields, which --width multiplies.
 CHANNELS = 64
 # Least level of the mesh: the processor's U-Net has two coarser ones.
@@ -53,6 +56,9 @@ class ForecastNetworkOptions(NetworkOptions):
         Network on the mesh.
     transfer
         From the data to the mesh and back: means over areas, or interpolation.
+    dropout
+        Share of the numbers within the blocks of these networks that a training leaves
+        out at random; also in forecasts, with --ensemble dropout.
     """
 
     # All that maps of any kind have, and more.
@@ -73,6 +79,7 @@ class ForecastNetworkOptions(NetworkOptions):
     mesh: str | None = field(default=None, metadata={METAVAR: "SCHEME:SIZE"})
     processor: Literal["weather", "sfno"] = "weather"
     transfer: Literal["conservative", "bilinear"] = "conservative"
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.mesh is not None:
@@ -81,6 +88,12 @@ class ForecastNetworkOptions(NetworkOptions):
             raise ValueError(
                 f"--width must be positive and finite, got {self.width}; pass 1, or "
                 "0.5 for half of the channels"
+            )
+        probability_argument("dropout", self.dropout)
+        if self.dropout and (self.model or self.network not in WITH_DROPOUT):
+            raise ValueError(
+                f"--dropout is of the networks {', '.join(WITH_DROPOUT)}, got "
+                f"--network {self.network}; choose one of them, or leave it out"
             )
         super().__post_init__()
 
@@ -169,7 +182,9 @@ def forecast_network(
 def _configuration(options: ForecastNetworkOptions) -> ResidualUNetConfiguration:
     """Return the sizes of the residual U-Net."""
     K = WEATHER.K if options.K is None else options.K
-    return replace(WEATHER, width=options.width, K=K, k=options.k)
+    return replace(
+        WEATHER, width=options.width, K=K, k=options.k, dropout=options.dropout
+    )
 
 
 def _pyramid(options: ForecastNetworkOptions, sampling: Sampling) -> Pyramid:
@@ -199,5 +214,9 @@ def _fourier_operator(
     """Return the spherical Fourier neural operator."""
     channels = max(1, round(CHANNELS * options.width))
     return SphericalFourierOperator(
-        in_channels, out_channels, sampling, channels=channels
+        in_channels,
+        out_channels,
+        sampling,
+        channels=channels,
+        dropout=options.dropout,
     )

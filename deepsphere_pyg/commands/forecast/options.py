@@ -150,6 +150,44 @@ class VerificationOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForecastLossOptions(LossOptions):
+    """Loss."""
+
+    # All that other fields have, and one of ensembles.
+    loss: Literal["l2", "l1", "huber", "crps"] = "l2"  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleOptions(Options):
+    """Ensembles.
+
+    Parameters
+    ----------
+    members
+        Forecasts from each state (default: as in the training, else 1); of each
+        --checkpoint, if there are several. With --loss crps, the almost fair continuous
+        ranked probability score, they are trained together, from states with --noise.
+    ensemble
+        What sets the members of a network apart: noise in the initial states, or
+        --dropout, which stays active in forecasts.
+    spread
+        Standard deviation of this noise, over that of the variable (default: --noise of
+        the training).
+    """
+
+    members: int | None = None
+    ensemble: Literal["noise", "dropout"] = "noise"
+    spread: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.members is not None and self.members < 1:
+            raise ValueError(f"--members must be at least 1, got {self.members}")
+        if self.spread is not None:
+            nonnegative_argument("spread", self.spread, "pass one such as 0.05")
+        super().__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForecastingOptions(Options):
     """Evaluation and forecasts.
 
@@ -158,20 +196,35 @@ class ForecastingOptions(Options):
     checkpoint
         Do not train: test this checkpoint, which brings its sampling, network and data
         options, on the test times or, with --test all or other --fields, on all; or
-        forecast with it, with --from.
+        forecast with it, with --from. Several, trained on the same data, make a deep
+        ensemble.
     n_rollouts
-        Initial times of the forecasts in predictions.nc, spread over the test times.
+        Initial times of the forecasts in the file, spread over the test times.
     start
-        Forecast from this time, such as 2001-02-03T06, or from the last time of
-        --fields (last); needs --checkpoint.
+        Forecast from this time, such as 2001-02-03T06, from each of a range, as
+        2001-02-03T06/2001-02-05, or from the last time of --fields (last); needs
+        --checkpoint.
     lead
         Number of steps to forecast with --from (default: those of the scores).
+    format
+        Write the forecasts to predictions.nc, or to predictions.zarr, whose dimensions
+        are always those of initial and lead time.
+    grid
+        Write them on the grid of the files, or on the sampling of the network.
+    animation
+        Write a film of the first forecast beside the truth, where that is known.
+    without_coastlines
+        Draw maps without coastlines, as of a planet without land.
     """
 
-    checkpoint: Path | None = None
+    checkpoint: tuple[Path, ...] | None = None
     n_rollouts: int = 8
     start: str | None = field(default=None, metadata={METAVAR: "last|TIME"})
     lead: int | None = None
+    format: Literal["netcdf", "zarr"] = "netcdf"
+    grid: Literal["source", "sampling"] = "source"
+    animation: Literal["gif", "mp4"] | None = None
+    without_coastlines: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,11 +235,12 @@ class ForecastOptions(
     VerificationOptions,
     SamplingOptions,
     ForecastNetworkOptions,
+    EnsembleOptions,
     ForecastingOptions,
     OutputOptions,
     MachineOptions,
     TrainingOptions,
-    LossOptions,
+    ForecastLossOptions,
 ):
     """Options of the command."""
 

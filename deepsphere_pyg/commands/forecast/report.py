@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from deepsphere_pyg.commands.forecast.ensembles import (
+    forecast_blocks,
+    mean_of,
+    window_starts,
+)
+from deepsphere_pyg.commands.forecast.film import Frames, write_film
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
-from deepsphere_pyg.commands.forecast.output import rollout_layout, write_rollouts
+from deepsphere_pyg.commands.forecast.output import (
+    rollout_layout,
+    rollout_order,
+    write_rollouts,
+)
 from deepsphere_pyg.commands.forecast.parts import Part
 from deepsphere_pyg.commands.forecast.pictures import hovmoller_of, spectra_of
 from deepsphere_pyg.commands.forecast.scores import print_rows
 from deepsphere_pyg.commands.forecast.series import Series
+from deepsphere_pyg.commands.forecast.time_step import time_text
 from deepsphere_pyg.commands.forecast.verifying import verified
 from deepsphere_pyg.commands.options.training import (
     n_parameters,
@@ -22,22 +32,22 @@ from deepsphere_pyg.commands.options.training import (
     run_facts,
     write_figures,
 )
+from deepsphere_pyg.plot.ensembles import ensemble_scores
 from deepsphere_pyg.plot.forecasts import error_growth, lead_curves
 from deepsphere_pyg.plot.labels import label_curves
 from deepsphere_pyg.plot.regression import regression_maps
 from deepsphere_pyg.training import Trained
 from deepsphere_pyg.training.callbacks import write_rows
+from deepsphere_pyg.training.forecasts import ForecastEnsemble
 from samplings.arrays import IntArray
 from samplings.atomic_files import write_json
-
-PREDICTIONS = "predictions.nc"
 
 
 def report(
     options: ForecastOptions,
     series: Series,
     parts: dict[str, Part],
-    task: Any,
+    ensemble: ForecastEnsemble,
     trained: Trained | None,
     facts: str,
     seconds: float,
@@ -51,8 +61,8 @@ def report(
     series, parts
         The series, and its windows, of which those of the test are scored; with those
         of the training there are more references.
-    task
-        The trained task.
+    ensemble
+        The trained network, or several forecasts by it or by others.
     trained
         Its training; None for a checkpoint.
     facts
@@ -60,11 +70,11 @@ def report(
     seconds
         Duration of the training.
     """
-    folder, part = options.folder, parts["test"]
-    print(f"\nscores on {len(part)} forecasts of the test times\n")
-    task.to(options.torch_device)
+    folder, part, task = options.folder, parts["test"], ensemble.tasks[0]
+    of = "" if ensemble.size == 1 else f", ensembles of {ensemble.size},"
+    print(f"\nscores on {len(part)} forecasts{of} of the test times\n")
     starts = _starts(part, series, options.n_rollouts)
-    scores = verified(options, series, parts, task, int(starts[0]))
+    scores = verified(options, series, parts, ensemble, int(starts[0]))
     rows = scores.rows
     print_rows(rows)
     if scores.regression is not None:
@@ -82,38 +92,50 @@ def report(
         "regression": scores.regression,
         "test": rows,
     }
+    if scores.ranks is not None:
+        metrics["members"] = ensemble.size
+        by_variable = scores.ranks.movedim(-1, 0).tolist()
+        names = series.names
+        metrics["rank_histograms"] = dict(zip(names, by_variable, strict=True))
     write_json(folder / "metrics.json", metrics)
     write_rows(folder / "scores.csv", rows)
-    present = part.windows.present[starts]
-    after = present[:, None] + 1 + np.arange(options.leads)
-    samples = rollout_layout(
-        series, part.samples[present], series.times[part.samples[after]]
-    )
-    path = write_rollouts(
-        folder / PREDICTIONS, series, samples, _rollouts(options, part, task, starts)
-    )
+    path = _write(options, series, part, ensemble, starts)
+    files: list[Path] = [folder / "metrics.json", folder / "scores.csv", path]
+    frames = Frames(options.leads, options.animation is not None)
+    first = _forecast(options, part, ensemble, int(starts[0]))
+    for lead, members in enumerate(first):
+        frames.add(lead, members)
     named = [row for row in rows if row["region"] == options.regions[0]]
     window = part.windows[int(starts[0])]
-    (forecast,) = _rollouts(options, part, task, starts[:1])
+    mean = mean_of(first)
     figures = {
         "lead_errors.png": lead_curves(named),
         "error_growth.png": error_growth(named),
-        "hovmoller.png": hovmoller_of(options, series, window, forecast, scores.normal),
-        "forecast.png": _picture(options, series, part, task, int(starts[0])),
+        "hovmoller.png": hovmoller_of(options, series, window, mean, scores.normal),
+        "forecast.png": _picture(options, series, part, task, int(starts[0]), mean),
     }
     if scores.spectra is not None:
         figures["spectra.png"] = spectra_of(series, scores.spectra)
+    if scores.ranks is not None:
+        figures["ensemble.png"] = ensemble_scores(named, scores.ranks.numpy())
     if trained is not None:
         unit = "standard deviations"
         figures["learning_curves.png"] = label_curves(trained.history, ["rmse"], unit)
-    files: list[Path] = [folder / "metrics.json", folder / "scores.csv", path]
-    print_files(*write_figures(folder, figures), *files)
-    print(f"checkpoint {options.checkpoint if trained is None else trained.checkpoint}")
-    if trained is not None:
-        print(
-            f"\nto forecast deepsphere-pyg forecast --checkpoint {trained.checkpoint} "
-            f"--from last --lead {options.leads}"
-        )
+    pictures = write_figures(folder, figures)
+    if options.animation is not None:
+        known = window.mask[frames.leads, :, 0] & task.valid[:, 0].cpu()
+        truth = np.where(known, window.y[frames.leads, :, 0], np.nan)
+        present = window.x[-1, :, 0].numpy()
+        pictures.append(write_film(options, series, frames, present, truth))
+    print_files(*pictures, *files)
+    if trained is None:
+        print(f"checkpoint {' '.join(map(str, options.checkpoint or ()))}")
+        return 0
+    print(f"checkpoint {trained.checkpoint}")
+    print(
+        f"\nto forecast deepsphere-pyg forecast --checkpoint {trained.checkpoint} "
+        f"--from last --lead {options.leads}"
+    )
     return 0
 
 
@@ -126,32 +148,48 @@ def _starts(part: Part, series: Series, most: int) -> IntArray:
     return indices[np.isin(times, distinct[few.round().astype(np.int64)])]
 
 
-def _rollouts(
-    options: ForecastOptions, part: Part, task: Any, starts: IntArray
-) -> Iterator[Any]:
-    """Go through the forecasts of some windows, batch by batch."""
-    windows, size = part.windows, options.batch_size
-    for first in range(0, len(starts), size):
-        some = [windows[int(i)] for i in starts[first : first + size]]
-        x = np.stack([one.x.numpy() for one in some])
-        ahead = np.stack([one.forcing.numpy() for one in some])
-        found = task.rollout(
-            x,
-            options.leads,
-            ahead if task.n_forcing else None,
-            batch_size=size,
-            progress=False,
-        )
-        yield found.reshape(-1, *found.shape[2:])
+def _write(
+    options: ForecastOptions,
+    series: Series,
+    part: Part,
+    ensemble: ForecastEnsemble,
+    starts: IntArray,
+) -> Path:
+    """Write the forecasts of some windows."""
+    leads, size = options.leads, options.batch_size
+    present = part.windows.present[starts]
+    after = present[:, None] + 1 + np.arange(leads)
+    order = rollout_order(len(starts), leads, ensemble.size, size)
+    layout = rollout_layout(
+        series, part.samples[present], series.times[part.samples[after]], order
+    )
+    forced = ensemble.tasks[0].n_forcing > 0
+    windows = window_starts(part.windows, starts.tolist(), forced)
+    blocks = forecast_blocks(ensemble, windows, leads, size)
+    return write_rollouts(options.folder, options, series, layout, blocks)
+
+
+def _forecast(
+    options: ForecastOptions, part: Part, ensemble: ForecastEnsemble, start: int
+) -> Any:
+    """Return the forecast of a window, ``(lead, M, V, C)``."""
+    window = part.windows[start]
+    ahead = window.forcing if ensemble.tasks[0].n_forcing else None
+    size = options.batch_size
+    return ensemble.rollout(
+        window.x[None], options.leads, ahead, batch_size=size, progress=False
+    )[0]
 
 
 def _picture(
-    options: ForecastOptions, series: Series, part: Part, task: Any, start: int
+    options: ForecastOptions,
+    series: Series,
+    part: Part,
+    task: Any,
+    start: int,
+    forecast: Any,
 ) -> Figure:
-    """Draw the last lead time of a forecast of the first variable."""
-    (forecast,) = [
-        block[-1, :, 0] for block in _rollouts(options, part, task, np.array([start]))
-    ]
+    """Draw the last lead time of a forecast ``(lead, V, C)`` of the first variable."""
     window = part.windows[start]
     now = part.samples[part.windows.present[start]]
     name, unit = series.names[0], series.units[0]
@@ -159,25 +197,13 @@ def _picture(
         series.maps.sampling,
         window.x[-1, :, 0].numpy(),
         window.y[-1, :, 0].numpy(),
-        forecast,
+        forecast[-1, :, 0],
         input_name=name,
         name=name,
         unit=unit,
         mask=(window.mask[-1, :, 0] & task.valid[:, 0].cpu()).numpy(),
+        coastlines=not options.without_coastlines,
     )
     lead = series.step.text(options.leads)
     figure.suptitle(f"forecast of {name}, {lead} after {time_text(series.times[now])}")
     return figure
-
-
-def time_text(time: Any) -> str:
-    """Return a time to the minute.
-
-    Examples
-    --------
-    >>> time_text(np.datetime64("2001-02-03T06:00:00.000000000")), time_text(1990)
-    ('2001-02-03 06:00', '1990')
-    """
-    if isinstance(time, np.datetime64):
-        return str(time.astype("M8[m]")).replace("T", " ")
-    return str(time)

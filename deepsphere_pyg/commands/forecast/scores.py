@@ -13,7 +13,10 @@ from deepsphere_pyg.metrics.forecast import ForecastScores
 # Lead times of the table that is printed; scores.csv has all.
 _SHOWN = 10
 REFERENCES = ("persistence", "climatology", "regression")
+# Scores of ensembles, besides those of their means.
+ENSEMBLE = ("crps_fair", "spread", "spread_skill", "crps")
 _PRINTED = ("rmse", *REFERENCES, "skill", "acc")
+_HEADS = {"acc": "ACC", "crps_fair": "fair CRPS", "spread_skill": "spread/skill"}
 
 
 def lead_rows(
@@ -64,6 +67,7 @@ def lead_rows(
                 "mae": score["mae"],
                 "bias": score["bias"],
                 "activity": activity,
+                **{name: score[name] for name in ENSEMBLE if name in score},
             }
         )
     return rows
@@ -82,14 +86,15 @@ def print_rows(rows: list[dict[str, Any]]) -> None:
         )
         for row in rows
     ]
+    columns = (*_PRINTED, *(name for name in ENSEMBLE[:-1] if name in rows[0]))
     width = max(map(len, labels))
     wide = max(len(row["lead_time"]) for row in rows)
     print(
         f"{'':<{width}}  {'lead':>{wide}}"
-        + "".join(f"{'ACC' if c == 'acc' else c:>13}" for c in _PRINTED)
+        + "".join(f"{_HEADS.get(name, name):>13}" for name in columns)
     )
     for label, row in zip(labels, rows, strict=True):
         if row["lead"] in shown:
-            values = ("-" if row[c] is None else f"{row[c]:.4g}" for c in _PRINTED)
+            values = ("-" if row[c] is None else f"{row[c]:.4g}" for c in columns)
             cells = "".join(f"{value:>13}" for value in values)
             print(f"{label:<{width}}  {row['lead_time']:>{wide}}{cells}")

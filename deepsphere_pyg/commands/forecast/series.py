@@ -96,10 +96,13 @@ class Series:
         ends = np.flatnonzero(np.concatenate([[True], ~linked, [True]]))
         return int(np.diff(ends).max())
 
-    def read(self, samples: IntArray) -> tuple[npt.NDArray[np.float32], ...]:
+    def read(
+        self, samples: IntArray, *, quiet: bool = False
+    ) -> tuple[npt.NDArray[np.float32], ...]:
         """Read states, NaN where missing, and forcing, at some samples.
 
-        Their shapes are ``(N, V, C)`` and ``(N, V, n_forcing)``.
+        Their shapes are ``(N, V, C)`` and ``(N, V, n_forcing)``. A progress bar is
+        shown, unless this is ``quiet``.
 
         Raises
         ------
@@ -117,7 +120,8 @@ class Series:
         forcing = np.empty((n, vertices, self.n_forcing), np.float32)
         # Samples of a block of the file together, since it is read once.
         order = np.argsort(self.maps.blocks[samples], kind="stable")
-        for i in tqdm(order, desc="reading", leave=False, disable=None):
+        hidden = True if quiet else None
+        for i in tqdm(order, desc="reading", leave=False, disable=hidden):
             sample = int(samples[i])
             x = self.maps.unfilled(sample)
             states[i] = x[:, : self.n_states]

@@ -213,6 +213,19 @@ def numbers(times: npt.NDArray[Any], unit: str) -> FloatArray:
     return times.astype(np.float64)
 
 
+def time_text(time: Any) -> str:
+    """Return a time to the minute.
+
+    Examples
+    --------
+    >>> time_text(np.datetime64("2001-02-03T06:00:00.000000000")), time_text(1990)
+    ('2001-02-03 06:00', '1990')
+    """
+    if isinstance(time, np.datetime64):
+        return str(time.astype("M8[m]")).replace("T", " ")
+    return str(time)
+
+
 def _days(month: Any) -> int:
     """Return the number of days of a month of NumPy."""
     return int(((month + 1).astype("M8[D]") - month.astype("M8[D]")).astype(np.int64))

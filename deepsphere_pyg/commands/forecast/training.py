@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytorch_lightning as pl
+from torch import nn
 
 from deepsphere_pyg.commands.fields.losses import LOSSES
 from deepsphere_pyg.commands.forecast.networks import forecast_network
@@ -18,6 +19,7 @@ from deepsphere_pyg.commands.options.resuming import (
     write_config,
 )
 from deepsphere_pyg.commands.options.training import trainer_of, training_of
+from deepsphere_pyg.losses import CRPSLoss
 from deepsphere_pyg.training import Trained, train
 from deepsphere_pyg.training.forecasts.preparing import (
     standardized_task,
@@ -66,11 +68,12 @@ def train_forecast(
         scored_steps=options.leads,
         growth=options.growth,
         noise=options.noise,
+        members=crps_members(options),
         save_memory=options.save_memory,
         residual=options.predict == "increment",
         static=static,
         out_names=series.names,
-        loss=LOSSES[options.loss](),
+        loss=_loss(options),
         options=chosen,
         notes={
             "channel_names": list(series.names),
@@ -97,6 +100,33 @@ def train_forecast(
         resume=resume,
         trainer=trainer_of(options),
     )
+
+
+def crps_members(options: ForecastOptions) -> int:
+    """Return the number of members that are trained together.
+
+    Raises
+    ------
+    ValueError
+        If the loss needs several, and there are none, or they do not differ.
+    """
+    if options.loss != "crps":
+        return 1
+    members = 1 if options.members is None else options.members
+    if members < 2 or not options.noise or options.ensemble != "noise":
+        raise ValueError(
+            "--loss crps trains several forecasts together, from noisy states; pass "
+            f"--members 4 --noise 0.05, for example, got --members {members} --noise "
+            f"{options.noise:g} --ensemble {options.ensemble}"
+        )
+    return members
+
+
+def _loss(options: ForecastOptions) -> nn.Module:
+    """Return the loss of the options."""
+    if options.loss == "crps":
+        return CRPSLoss(crps_members(options))
+    return LOSSES[options.loss]()
 
 
 def kept_task(kept: Kept, series: Series) -> ForecastTask:

@@ -26,6 +26,7 @@ from deepsphere_pyg.metrics.forecast import (
     Verification,
     persistence,
 )
+from deepsphere_pyg.training.forecasts import ForecastEnsemble
 from deepsphere_pyg.training.forecasts.preparing import window_loader
 from samplings.missing_values import without_missing
 
@@ -45,32 +46,39 @@ class Verified:
         What the regression has a factor for: degrees or vertices; None without one.
     normal
         Normal states of the windows of the Hovmoller diagram, ``(lead, V, C)``.
+    ranks
+        Frequencies of the ranks of the truth among the members, in the first region,
+        ``(lead, M + 1, C)``; None for a single forecast.
     """
 
     rows: list[dict[str, Any]]
     spectra: LeadSpectra | None
     regression: str | None
     normal: Tensor
+    ranks: Tensor | None
 
 
 def verified(
     options: ForecastOptions,
     series: Series,
     parts: dict[str, Part],
-    task: Any,
+    ensemble: ForecastEnsemble,
     first: int,
 ) -> Verified:
     """Forecast the test times, and score the network and the references.
 
+    Of an ensemble, spectra are those of a member, since means are too smooth.
+
     Parameters
     ----------
-    options, series, parts, task
-        Options of the command, the series and its parts, and the trained task, on its
-        device.
+    options, series, parts, ensemble
+        Options of the command, the series and its parts, and the trained network, or
+        several forecasts by it or by others.
     first
         Window whose normal states are wanted.
     """
     test, leads = parts["test"], options.leads
+    task, members = ensemble.tasks[0], ensemble.size
     references = fit_references(options, series, parts, task)
     sampling = series.maps.sampling
     names = ["network", "persistence", "climatology"]
@@ -83,6 +91,7 @@ def verified(
             leads,
             regions=options.regions,
             definition=options.definition,
+            members=members if name == "network" and members > 1 else None,
         )
         for name in names
     }
@@ -93,16 +102,18 @@ def verified(
     indices = np.array(test.indices, dtype=np.int64)
     valid, done = task.valid.cpu(), 0
     loader = window_loader(test.windows, test.indices, training_of(options))
-    for batch in tqdm(loader, desc="scoring", leave=False, disable=None):
+    bar = tqdm(loader, desc="scoring", leave=False, disable=None)
+    for number, batch in enumerate(bar):
         some = indices[done : done + len(batch.x)]
         done += len(some)
         now, ahead = window_times(series, test, some, leads)
-        found = _forecast(task, batch)
+        forecast = _forecast(options, ensemble, batch, number)
+        member = forecast[:, :, 0]
         truth, mask = batch.y, batch.mask & valid
         present = task.filled(batch.x[:, -1].to(task.valid.device)).cpu()
         normal = references.normal(ahead)
         forecasts = {
-            "network": found,
+            "network": member if members == 1 else forecast,
             "persistence": persistence(present, leads),
             "climatology": normal,
         }
@@ -110,32 +121,35 @@ def verified(
         if damped is not None:
             # Anomalies that are not known are zero.
             forecasts["regression"] = torch.where(damped.isnan(), normal, damped)
-        for name, forecast in forecasts.items():
-            scores[name].update(
-                forecast, truth, normal if about is None else about, mask
-            )
+        for name, one in forecasts.items():
+            scores[name].update(one, truth, normal if about is None else about, mask)
         if spectra is not None:
-            spectra.update(found, truth)
+            spectra.update(member, truth)
     computed = {name: one.compute() for name, one in scores.items()}
     _, ahead = window_times(series, test, np.array([first]), leads)
+    own = computed.pop("network")
     return Verified(
-        lead_rows(computed.pop("network"), computed, series),
+        lead_rows(own, computed, series),
         None if spectra is None else spectra.compute(),
         None if references.regression is None else references.regression.by,
         references.normal(ahead)[0],
+        None if own.rank_histogram is None else own.rank_histogram[0],
     )
 
 
-@torch.no_grad()
-def _forecast(task: Any, batch: Any) -> Tensor:
-    """Return the forecasts of a batch, ``(N, lead, V, C)``."""
-    training = task.training
-    task.eval()
-    try:
-        found: Tensor = task.outputs(task.placed(batch)).cpu()
-    finally:
-        task.train(training)
-    return found
+def _forecast(
+    options: ForecastOptions, ensemble: ForecastEnsemble, batch: Any, number: int
+) -> Tensor:
+    """Return the forecasts of a batch, ``(N, lead, M, V, C)``."""
+    found = ensemble.rollout(
+        batch.x,
+        options.leads,
+        batch.forcing if ensemble.tasks[0].n_forcing else None,
+        batch_size=options.batch_size,
+        draw=number,
+        progress=False,
+    )
+    return torch.from_numpy(found)
 
 
 def _tested_mean(test: Part) -> Tensor:

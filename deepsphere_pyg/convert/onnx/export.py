@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.convert.onnx.operations import Translator, onnx_module
+from deepsphere_pyg.convert.onnx.transforms import LARGEST, refuse_large_transforms
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors import FixedTensors
 from samplings.arguments import path_argument
@@ -21,8 +22,6 @@ from samplings.atomic_files import atomic_path
 
 OPSET = 18
 DTYPES = (torch.float32, torch.float64)
-# Largest size of one file of this format.
-LARGEST = 2**31 - 1
 
 
 def export_onnx(
@@ -67,7 +66,7 @@ def export_onnx(
     -----
     Sums over edges become a Gather of each vertex's neighbours and a MatMul with their
     weights, since runtimes have no sparse matrices; they take several times as long as
-    this package.
+    this package. Transforms on the sphere become dense matrices.
 
     Examples
     --------
@@ -86,6 +85,7 @@ def export_onnx(
     axes = x.ndim - 2
     names = ["batch"] if axes == 1 else [f"batch_{axis}" for axis in range(axes)]
     program = _traced(module, x, names, type(model).__name__)
+    refuse_large_transforms(program, type(model).__name__)
     onnx_program = _translated(program, names)
     size = sum(
         value.const_value.nbytes

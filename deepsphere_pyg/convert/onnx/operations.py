@@ -1,4 +1,4 @@
-r"""Sums over edges and Chebyshev convolutions in the operators of ONNX.
+r"""Sums over edges, Chebyshev convolutions and transforms in the operators of ONNX.
 
 ONNX has no sparse matrices. A product with one becomes a Gather of the neighbours of
 each vertex, listed in a table, and a MatMul with their weights, vertex by vertex; a
@@ -24,6 +24,7 @@ from deepsphere_pyg.convert.onnx.tables import (
     neighbour_table,
     rows_of_tiles,
 )
+from deepsphere_pyg.convert.onnx.transforms import matrix_of, transforms
 from deepsphere_pyg.propagation import Tiles
 
 # Rows of a table that are gathered at once. More are not faster, and take several times
@@ -85,7 +86,11 @@ class Translator:
             ops.depthwise_convolution.default: (
                 lambda *args: self.depthwise_convolution(*args)
             ),
+            **{one: self._transform_by(one) for one in transforms()},
         }
+
+    def _transform_by(self, operation: Any) -> Callable[..., Any]:
+        return lambda *args: self.transform(operation, *args)
 
     # -- operations -------------------------------------------------------------
     def edge_sum(
@@ -140,6 +145,13 @@ class Translator:
 
         y = self._sum_of_terms(self._side_by_side(x), weights, bias, doubled, add)
         return self._apart(y, x.shape[1], channels)
+
+    def transform(self, operation: Any, x: Value, *constants: Any) -> Value:
+        """A transform on the sphere, as a product with its matrix."""
+        dtype = np.dtype(x.dtype.numpy())
+        arguments = [self._given(one) for one in constants]
+        matrix = matrix_of(operation, int(x.shape[1]), dtype, arguments)
+        return self.op.MatMul(self._kept(matrix), x)
 
     # -- recurrences ------------------------------------------------------------
     def _terms(
@@ -267,6 +279,14 @@ class Translator:
                 const_value=tensor,
             )
         return self.initializers[name]
+
+    def _given(self, argument: Any) -> Any:
+        """An argument of an operation, with its tensors in place of their values."""
+        if isinstance(argument, list | tuple):
+            return [self._given(one) for one in argument]
+        if getattr(argument, "name", None) in self.constants:
+            return self._tensors([argument])[0]
+        return argument
 
     def _tensors(self, values: Sequence[Value]) -> list[Tensor]:
         """The tensors of an operator, which are constants of the program."""

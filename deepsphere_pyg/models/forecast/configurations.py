@@ -20,6 +20,7 @@ from samplings.arguments import (
     integer_argument,
     integers_argument,
     positive_argument,
+    probability_argument,
     shown,
 )
 
@@ -52,6 +53,9 @@ class ResidualUNetConfiguration:
         are at least 1.
     laplacian, convolution
         As in :class:`UNetConfiguration`.
+    dropout
+        Share of the numbers between the two convolutions of a block that are left out
+        at random in training.
 
     Raises
     ------
@@ -75,6 +79,7 @@ class ResidualUNetConfiguration:
     width: float = 1.0
     laplacian: str | None = None
     convolution: Convolution = "chebyshev"
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("widths", "decoder"):
@@ -93,6 +98,8 @@ class ResidualUNetConfiguration:
         object.__setattr__(self, "width", factor)
         convolution = convolution_argument(self.convolution, self.laplacian)
         object.__setattr__(self, "convolution", convolution)
+        rate = probability_argument("dropout", self.dropout)
+        object.__setattr__(self, "dropout", rate)
 
     @property
     def levels(self) -> int:

@@ -20,6 +20,7 @@ from samplings import GaussLegendre, HEALPix, Sampling
 from samplings.arguments import (
     integer_argument,
     positive_argument,
+    probability_argument,
 )
 
 # Share of the bandlimit that vertices determine, at which fits are well conditioned.
@@ -64,6 +65,9 @@ class SphericalFourierOperator(FieldNetwork):
     position
         Bandlimit of a learned field that is added to each channel before the blocks, so
         that the network knows where it is, such as 8; 0 for no field.
+    dropout
+        Share of the numbers after the filter of a block that are left out at random in
+        training.
 
     Shapes
     ------
@@ -109,6 +113,7 @@ class SphericalFourierOperator(FieldNetwork):
         normalization: str = "instance",
         oversampling: float = 1.5,
         position: SupportsIndex = 0,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__(in_channels, out_channels, sampling)
         bandlimit = _bandlimit(sampling, L)
@@ -116,6 +121,7 @@ class SphericalFourierOperator(FieldNetwork):
         count = integer_argument("blocks", blocks, 0)
         factor = integer_argument("expansion", expansion, 1)
         where = integer_argument("position", position, 0)
+        rate = probability_argument("dropout", dropout)
         if where > bandlimit:
             raise ValueError(
                 f"position must be at most L = {bandlimit}, got {where}; the field has "
@@ -135,6 +141,7 @@ class SphericalFourierOperator(FieldNetwork):
             "normalization": normalization,
             "oversampling": more,
             "position": where,
+            "dropout": rate,
         }
         self.to_rows = SHT(sampling, bandlimit)
         self.to_vertices = ISHT(sampling, bandlimit)
@@ -150,7 +157,8 @@ class SphericalFourierOperator(FieldNetwork):
             self.position = nn.Parameter(torch.randn(where**2, width) * spread)
         hidden = factor * width
         self.blocks = nn.ModuleList(
-            SpectralBlock(width, bandlimit, hidden, normalization) for _ in range(count)
+            SpectralBlock(width, bandlimit, hidden, normalization, rate)
+            for _ in range(count)
         )
         self.decoder = pointwise(width + self.in_channels, width, self.out_channels)
 

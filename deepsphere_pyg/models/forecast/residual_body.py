@@ -29,15 +29,22 @@ class ReZeroBlock(nn.Module):
         Channels after each of the two layers.
     layers
         Kind of the layers.
+    dropout
+        Share of the numbers between them that training leaves out.
     """
 
     def __init__(
-        self, in_channels: int, channels: tuple[int, int], layers: LocalLayers
+        self,
+        in_channels: int,
+        channels: tuple[int, int],
+        layers: LocalLayers,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         hidden, out_channels = channels
         self.first = layers.layer(in_channels, hidden)
         self.second = layers.layer(hidden, out_channels)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.scale = nn.Parameter(torch.zeros(()))
         self.shortcut: nn.Module = (
             nn.Identity()
@@ -47,7 +54,8 @@ class ReZeroBlock(nn.Module):
 
     def forward(self, x: Tensor, operator: FixedTensors) -> Tensor:
         """Return ``(*batch, vertex, channels[1])``."""
-        y: Tensor = self.second(rectified(self.first(x, operator)), operator)
+        hidden = self.dropout(rectified(self.first(x, operator)))
+        y: Tensor = self.second(hidden, operator)
         kept: Tensor = self.shortcut(x)
         return kept + self.scale * y
 
@@ -73,12 +81,12 @@ class ResidualBody(nn.Module):
         configuration: ResidualUNetConfiguration,
     ) -> None:
         super().__init__()
-        layers = configuration.layers
+        layers, rate = configuration.layers, configuration.dropout
         self.operators = layers.operators(pyramid.graphs)
         self.encoder = nn.ModuleList()
         before = in_channels
         for pair in configuration.channels:
-            self.encoder.append(ReZeroBlock(before, pair, layers))
+            self.encoder.append(ReZeroBlock(before, pair, layers, rate))
             before = pair[1]
         # Widths at each level of what is pooled, and of what is unpooled to it.
         down = [pair[1] for pair in configuration.channels[:-1]]
@@ -88,9 +96,9 @@ class ResidualBody(nn.Module):
             configuration.decoder_channels, reversed(down), strict=True
         ):
             up.append(before)
-            self.decoder.append(ReZeroBlock(before + skip, pair, layers))
+            self.decoder.append(ReZeroBlock(before + skip, pair, layers, rate))
             before = pair[1]
-        self.head = ReZeroBlock(before, (before, out_channels), layers)
+        self.head = ReZeroBlock(before, (before, out_channels), layers, rate)
         name, coarsenings = configuration.pooling, pyramid.coarsenings
         self.pool, self.pooling_operators = poolings(name, coarsenings, down)
         self.unpool, self.unpooling_operators = unpoolings(name, coarsenings, up[::-1])

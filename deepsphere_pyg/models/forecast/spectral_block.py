@@ -67,9 +67,18 @@ class SpectralBlock(nn.Module):
     normalization
         ``"instance"``, of each channel over the sphere; ``"layer"``, of the channels at
         each point; or ``"none"``.
+    dropout
+        Share of the numbers after the filter that training leaves out.
     """
 
-    def __init__(self, channels: int, L: int, hidden: int, normalization: str) -> None:
+    def __init__(
+        self,
+        channels: int,
+        L: int,
+        hidden: int,
+        normalization: str,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         choice_argument("normalization", normalization, NORMALIZATIONS)
         self.norm: nn.Module | None = None
@@ -82,6 +91,7 @@ class SpectralBlock(nn.Module):
         self.filter = ZonalConv(channels, channels, L, bias=False)
         self.points = nn.Linear(channels, channels)
         self.activation = nn.GELU()
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.mix = pointwise(channels, hidden, channels)
 
     def forward(self, x: Tensor, analysis: SHT, synthesis: ISHT) -> Tensor:
@@ -90,5 +100,5 @@ class SpectralBlock(nn.Module):
         if self.coefficient_norm is not None:
             c = self.coefficient_norm(c)
         y = self.activation(synthesis(self.filter(c)) + self.points(x))
-        mixed: Tensor = self.mix(y)
+        mixed: Tensor = self.mix(self.dropout(y))
         return x + mixed

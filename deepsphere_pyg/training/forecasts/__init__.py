@@ -1,5 +1,6 @@
-"""Forecasts of series of fields: windows, statistics and training."""
+"""Forecasts of series of fields: windows, statistics, training and ensembles."""
 
+from deepsphere_pyg.training.forecasts.ensembles import ForecastEnsemble
 from deepsphere_pyg.training.forecasts.fitting import fit_forecast
 from deepsphere_pyg.training.forecasts.windows import (
     ForecastSample,
@@ -7,4 +8,10 @@ from deepsphere_pyg.training.forecasts.windows import (
     forecast_windows,
 )
 
-__all__ = ["ForecastSample", "ForecastWindows", "fit_forecast", "forecast_windows"]
+__all__ = [
+    "ForecastEnsemble",
+    "ForecastSample",
+    "ForecastWindows",
+    "fit_forecast",
+    "forecast_windows",
+]

@@ -78,6 +78,25 @@ class Rollouts(Task):
             return state + outputs * self.increments.std + self.increments.mean
         return self.prediction(outputs)
 
+    def state_after(
+        self, states: Sequence[Tensor], forcing: Tensor | None = None
+    ) -> Tensor:
+        """Return the state after the last ones, with gradients, ``(batch, V, C)``.
+
+        Parameters
+        ----------
+        states
+            The last H states, oldest first, each ``(batch, V, C)``, :meth:`filled`.
+        forcing
+            At the time of the next state, ``(batch, V, n_forcing)``.
+        """
+        inputs = self.inputs_of(states, forcing)
+        if self.save_memory and torch.is_grad_enabled():
+            outputs = without_memory(self.network, self, inputs)
+        else:
+            outputs = self(inputs)
+        return self.next_state(states[-1], outputs)
+
     def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:
         """Roll the network out, with gradients.
 
@@ -96,15 +115,10 @@ class Rollouts(Task):
             Shape ``(batch, S, V, C)``, in the units of the states.
         """
         states = [*self.filled(x).unbind(1)]
-        again = self.save_memory and torch.is_grad_enabled()
         found = []
         for step in range(steps):
             ahead = None if forcing is None else forcing[:, step]
-            inputs = self.inputs_of(states, ahead)
-            outputs = (
-                without_memory(self.network, self, inputs) if again else self(inputs)
-            )
-            found.append(self.next_state(states[-1], outputs))
+            found.append(self.state_after(states, ahead))
             states = [*states[1:], self.filled(found[-1])]
         return torch.stack(found, dim=1)
 
