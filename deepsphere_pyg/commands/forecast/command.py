@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields, replace
+from typing import cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -90,7 +91,7 @@ def run(options: ForecastOptions) -> int:
         # The first process reports.
         return 0
     seconds = time.perf_counter() - started
-    ensemble = ensemble_of(options, [trained.task])
+    ensemble = ensemble_of(options, [cast(ForecastTask, trained.task)])
     return report(options, series, parts, ensemble, trained, facts, seconds)
 
 

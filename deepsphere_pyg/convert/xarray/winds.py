@@ -126,7 +126,8 @@ def wind_signal(
     cartesian = np.einsum("...kn,nkc->...cn", cells, frames)
     at_vertices = merged(cartesian, places.vertex.ravel(), len(places.sampling))
     frames = tangent_frames(places.sampling)
-    return np.einsum("...cv,vkc->...vk", at_vertices, frames)[..., None]
+    winds: npt.NDArray[Any] = np.einsum("...cv,vkc->...vk", at_vertices, frames)
+    return winds[..., None]
 
 
 def _longitudes(places: XarraySampling) -> FloatArray:

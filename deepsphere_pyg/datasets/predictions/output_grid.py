@@ -76,7 +76,7 @@ class OutputGrid:
             carried = self._regridder.fields(signals).astype(kind)
         found = spread(carried, vertex)
         for pair in winds:
-            at = (..., list(pair), *(slice(None),) * len(self.dims))
+            at: tuple[Any, ...] = (..., list(pair), *(slice(None),) * len(self.dims))
             found[at] = self._winds(signals[..., list(pair), :]).astype(kind)
         return found
 
@@ -93,7 +93,7 @@ class OutputGrid:
         if self._regridder is not None:
             cartesian = self._regridder.fields(cartesian)
         on_cells = spread(cartesian, self.places.vertex.ravel())
-        found = np.einsum("...cn,nkc->...kn", on_cells, of_cells)
+        found: npt.NDArray[Any] = np.einsum("...cn,nkc->...kn", on_cells, of_cells)
         return found.reshape(*found.shape[:-1], *self.places.shape)
 
     def coordinates(self) -> Any:

@@ -297,7 +297,7 @@ def _together(tasks: Any) -> tuple[ForecastTask, ...]:
     if not every or not all(isinstance(one, ForecastTask) for one in every):
         raise TypeError(
             "tasks must be a ForecastTask or several, got "
-            f"{', '.join(type(one).__name__ for one in every) or 'none'}; load them "
+            f"{', '.join(type(one).__name__ for one in every) or 'no task'}; load them "
             "with load_task"
         )
     first = every[0]
@@ -307,15 +307,15 @@ def _together(tasks: Any) -> tuple[ForecastTask, ...]:
                 f"tasks must have one sampling, got {first.sampling.name} and "
                 f"{other.sampling.name}; train them on one"
             )
-        for name, of in (
-            ("states of history", lambda task: task.history),
-            ("channels", lambda task: task.targets.channels),
-            ("forcing channels", lambda task: task.n_forcing),
-            ("names", lambda task: task.out_names),
+        for name, one, found in (
+            ("states of history", first.history, other.history),
+            ("channels", first.targets.channels, other.targets.channels),
+            ("forcing channels", first.n_forcing, other.n_forcing),
+            ("names", first.out_names, other.out_names),
         ):
-            if of(first) != of(other):
+            if one != found:
                 raise ValueError(
-                    f"tasks must have the same {name}, got {of(first)} and "
-                    f"{of(other)}; train them on the same data"
+                    f"tasks must have the same {name}, got {one} and {found}; train "
+                    "them on the same data"
                 )
     return every
