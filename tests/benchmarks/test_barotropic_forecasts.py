@@ -131,7 +131,7 @@ def test_a_small_run_is_kept(
     words = ["--small", "--out", str(tmp_path)]
     study.main(words)
     printed = capsys.readouterr().out
-    assert "learned tendency, Gauss-Legendre" in printed and "solver, T6" in printed
+    assert "learned flux, Gauss-Legendre" in printed and "solver, T6" in printed
     assert (tmp_path / "barotropic.png").exists()
     rows = (tmp_path / "results.csv").read_text()
     study.main(words)

@@ -4,7 +4,12 @@
 
 The truth is a spectral model of the flow on the rotating Earth, T42, from random winds.
 Networks are trained on the vorticity at the vertices of three samplings, at steps of
-six hours, and roll out forecasts of test runs, of which they saw nothing. Beside them:
+six hours, and roll out forecasts of test runs, of which they saw nothing:
+
+flux          VorticityNetwork, which sees vorticity, winds and latitude
+unet          ResidualUNet, which sees vorticity and latitude; on HEALPix alone
+
+Beside them:
 
 persistence   nothing changes
 climatology   the mean of all states of the training runs
@@ -97,7 +102,7 @@ SMALL: dict[str, Any] = {
     "spin_up": 1,
     "epochs": 1,
     "unet_epochs": 1,
-    "networks": ["tendency"],
+    "networks": ["flux"],
     "samplings": ["gauss-legendre"],
 }
 
@@ -116,12 +121,12 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--references", nargs="+", help="those to compute; all by default")
     add("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     add("--samplings", nargs="+", choices=SAMPLINGS, default=list(SAMPLINGS))
-    add("--epochs", type=int, default=2, help="of networks of tendencies")
+    add("--epochs", type=int, default=2, help="of networks of fluxes")
     add("--rate", type=float, default=1e-2, help="their highest learning rate")
     add("--unet-epochs", type=int, default=4)
     add("--unet-rate", type=float, default=5e-3)
     add("--steps", type=int, default=1, help="of the rollouts in the loss")
-    add("--substeps", type=int, default=2, help="of the integral of tendencies")
+    add("--substeps", type=int, default=2, help="of the integral of fluxes")
     add("--seed", type=int, default=0)
     add("--threads", type=int, default=1)
     add("--small", action="store_true", help="run in seconds")
@@ -250,16 +255,16 @@ def main(words: Sequence[str] | None = None) -> None:
     for name in args.references:
         kept.add({"method": name}, partial(beside, name, test))
     for name in args.networks:
-        tendency = name == "tendency"
+        flux = name == "flux"
         training = Training(
-            args.epochs if tendency else args.unet_epochs,
-            args.rate if tendency else args.unet_rate,
+            args.epochs if flux else args.unet_epochs,
+            args.rate if flux else args.unet_rate,
             args.steps,
             args.substeps,
             args.seed,
         )
         # That other networks fail does not depend on the sampling.
-        for where in args.samplings if tendency else args.samplings[:1]:
+        for where in args.samplings if flux else args.samplings[:1]:
             folder = args.out / "trainings" / f"{name}-{where}"
             run = partial(network, name, where, truth, test, folder, training)
             kept.add({"method": name, "sampling": where}, run)

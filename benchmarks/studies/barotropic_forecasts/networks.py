@@ -51,7 +51,7 @@ class Training:
     steps
         Length of the rollouts in the loss.
     substeps
-        Runge-Kutta steps in a step of networks of tendencies.
+        Runge-Kutta steps in a step of networks of fluxes.
     seed
         Of the weights and the order of the states.
     """
@@ -104,8 +104,8 @@ class Place:
         return y
 
 
-def tendency_network(place: Place, degree: float, substeps: int) -> nn.Module:
-    """Return the network of tendencies, which sees winds and gradients."""
+def flux_network(place: Place, degree: float, substeps: int) -> nn.Module:
+    """Return the network of fluxes, which sees winds."""
     return VorticityNetwork(
         1 + KNOWN,
         place.sampling,
@@ -125,7 +125,7 @@ def unet(place: Place, degree: float, substeps: int) -> nn.Module:
 
 #: Networks by name, and whether they predict increments.
 NETWORKS: dict[str, tuple[Callable[[Place, float, int], nn.Module], bool]] = {
-    "tendency": (tendency_network, False),
+    "flux": (flux_network, False),
     "unet": (unet, True),
 }
 

@@ -15,7 +15,7 @@ from deepsphere_pyg.plot.maps import new_figure
 
 #: Days of the errors in the table.
 DAYS = (1, 3, 5, 10)
-NETWORKS = {"tendency": "learned tendency", "unet": "U-Net of vorticity alone"}
+NETWORKS = {"flux": "learned flux", "unet": "U-Net of vorticity alone"}
 SAMPLINGS = {
     "healpix": "HEALPix",
     "gauss-legendre": "Gauss-Legendre",
@@ -129,9 +129,9 @@ _COLOURS = {
     "climatology": "0.5",
     "regression": "0.3",
     "twin": "C9",
-    ("tendency", "healpix"): "C0",
-    ("tendency", "icosahedral"): "C2",
-    ("tendency", "gauss-legendre"): "C4",
+    ("flux", "healpix"): "C0",
+    ("flux", "icosahedral"): "C2",
+    ("flux", "gauss-legendre"): "C4",
 }
 
 

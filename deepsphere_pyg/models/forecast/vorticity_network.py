@@ -1,4 +1,4 @@
-"""Network that steps vorticity: a learned tendency, integrated in time."""
+"""Network that steps vorticity: a learned flux, integrated in time."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ import torch
 from torch import Tensor, nn
 
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, VectorISHT
+from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, VectorISHT, VectorSHT
 from deepsphere_pyg.models.forecast.field_network import FieldNetwork, refuse_parts
 from samplings import Sampling
 from samplings.arguments import flag_argument, integer_argument, positive_argument
 
 
 class VorticityNetwork(FieldNetwork):
-    r"""Step the vorticity of a flow without divergence by a learned tendency.
+    r"""Step the vorticity of a flow without divergence by a learned flux.
 
     .. math::
-        \zeta(t + h) = K\Bigl(\zeta(t) + \int_t^{t+h} P G\, F\bigl(\zeta, v,
-        \nabla\zeta, g, \nabla g\bigr)\, dt\Bigr), \quad
-        v = k \times \nabla \nabla^{-2} \zeta
+        \zeta(t + h) = K\Bigl(\zeta(t) - \int_t^{t+h} P G\, \nabla \cdot
+        F(\zeta, v, g)\, dt\Bigr), \quad v = k \times \nabla \nabla^{-2} \zeta
 
-    with a network F of single vertices, a sum of products of two linear maps of their
-    channels; the wind v, which vorticity alone determines; known fields g, such as the
-    sine of the latitude; and factors G and K of each degree, which are learned too. The
-    integral is by steps of the classical Runge-Kutta method, so that F sees the winds
-    and gradients of each moment. They are computed by harmonics, as is all that a
-    vertex knows of others. With ``conserve``, P takes away what would change the energy
-    or the enstrophy of the flow; K damps.
+    with a flux F that is learned at single vertices, sums of products of two linear
+    maps of their channels; the wind v, which vorticity alone determines; known fields
+    g, such as the sine of the latitude; and factors G and K of each degree, which are
+    learned too. The integral is by steps of the classical Runge-Kutta method, so that F
+    sees the winds of each moment. They are computed by harmonics, and so is the
+    divergence, which is all that a vertex knows of others. With ``conserve``, P takes
+    away what would change the energy or the enstrophy of the flow; K damps.
+
+    Vorticity is carried from place to place, and so its change is the divergence of a
+    flux. This keeps the large scales, in which small errors of vorticity are large
+    errors of the wind.
 
     Isotropic filters of vorticity alone cannot learn how a flow carries it: under a
     reflection of the sphere, an answer of theirs is reflected, whereas the tendency is
-    reflected and changes its sign. Winds and gradients tell the two apart.
+    reflected and changes its sign. Winds tell the two apart.
 
     Parameters
     ----------
@@ -48,13 +51,13 @@ class VorticityNetwork(FieldNetwork):
     substeps
         Steps of the integral.
     degree
-        About that of most vorticity: winds are multiplied by it, and gradients divided,
-        so that all inputs of F are of order one.
+        About that of most vorticity: winds are multiplied by it, and fluxes divided, so
+        that both are of order one.
     conserve
         Whether the tendency keeps energy and enstrophy, as that of a flow without
         friction does. It has no part then along the vorticity and the stream function.
     method
-        Of the analysis, as for :class:`~deepsphere_pyg.harmonics.SHT`.
+        Of the analysis of the input, as for :class:`~deepsphere_pyg.harmonics.SHT`.
 
     Shapes
     ------
@@ -120,19 +123,21 @@ class VorticityNetwork(FieldNetwork):
         }
         self.to_rows = SHT(sampling, self.L, method=method)
         self.to_vertices = ISHT(sampling, self.L)
-        self.to_vectors = VectorISHT(sampling, self.L)
-        self.factors = _Factors(self.L, peak)
-        # Itself, its gradient, the wind, and each known field with its gradient.
-        self.tendency: nn.Module = _Products(5 + 3 * (self.in_channels - 1), count)
+        self.to_winds = VectorISHT(sampling, self.L)
+        # Of fluxes, whose products have degrees that a sampling does not resolve
+        # anyway: that of the input alone has to be exact.
+        self.to_divergence = VectorSHT(sampling, self.L)
+        self.factors = _Factors(self.L)
+        self.degree = peak
+        # Itself, the wind, and each known field; two components.
+        self.flux: nn.Module = _Products(3 + self.in_channels - 1, count, 2)
         self.gain = nn.Parameter(torch.ones(self.L))
         self.log_decay = nn.Parameter(torch.full((self.L,), _DECAY))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the next vorticity, ``(*batch, vertex, 1)``."""
         x = self.checked_input(x)
-        rows = self.to_rows(x)
-        known = torch.cat([x[..., 1:], self.gradients(rows[..., 1:])], dim=-1)
-        state = rows[..., :1]
+        state, known = self.to_rows(x[..., :1]), x[..., 1:]
         # The mean over the sphere does not change.
         free = (self.factors.degree > 0).to(x.dtype)
         gain, decay = (
@@ -150,13 +155,6 @@ class VorticityNetwork(FieldNetwork):
         y: Tensor = self.to_vertices(state)
         return y
 
-    def gradients(self, c: Tensor) -> Tensor:
-        """Return gradients ``(*batch, vertex, 2 channels)`` of coefficients."""
-        divergence = c * self.factors.laplacian / self.factors.peak
-        pair = torch.stack([divergence, torch.zeros_like(c)], dim=-2)
-        y: Tensor = self.to_vectors(pair)
-        return y.flatten(-2)
-
     def change(self, state: Tensor, known: Tensor, gain: Tensor) -> Tensor:
         """Return coefficients of the tendency at a moment.
 
@@ -165,23 +163,15 @@ class VorticityNetwork(FieldNetwork):
         state
             Coefficients of the vorticity, ``(*batch, L * L, 1)``.
         known
-            Known fields and their gradients, ``(*batch, vertex, channel)``.
+            Known fields, ``(*batch, vertex, channel)``.
         gain
             Factor of each row.
         """
-        # Divergence and vorticity of two vector fields: the gradient, and the wind.
-        divergence = state * self.factors.laplacian / self.factors.peak
-        nothing = torch.zeros_like(state)
-        both = torch.stack(
-            [
-                torch.cat([divergence, nothing], dim=-1),
-                torch.cat([nothing, state * self.factors.peak], dim=-1),
-            ],
-            dim=-2,
-        )
-        vectors = self.to_vectors(both).flatten(-2)
-        seen = torch.cat([self.to_vertices(state), vectors, known], dim=-1)
-        c: Tensor = gain * self.to_rows(self.tendency(seen))
+        pair = torch.stack([torch.zeros_like(state), state * self.degree], dim=-2)
+        wind = self.to_winds(pair).flatten(-2)
+        flux = self.flux(torch.cat([self.to_vertices(state), wind, known], dim=-1))
+        divergence, _ = self.to_divergence(flux.unsqueeze(-1)).unbind(-2)
+        c: Tensor = -gain / self.degree * divergence
         return self.conserving(c, state) if self.conserve else c
 
     def conserving(self, change: Tensor, state: Tensor) -> Tensor:
@@ -210,35 +200,31 @@ def _unit(c: Tensor) -> Tensor:
 
 
 class _Products(nn.Module):
-    """A sum of products of two linear maps of the channels of a vertex."""
+    """Sums of products of two linear maps of the channels of a vertex."""
 
-    def __init__(self, channels: int, products: int) -> None:
+    def __init__(self, channels: int, products: int, out_channels: int) -> None:
         super().__init__()
         self.first = nn.Linear(channels, products)
         self.second = nn.Linear(channels, products)
-        self.last = nn.Linear(products, 1)
+        self.last = nn.Linear(products, out_channels)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``(*batch, vertex, 1)``."""
+        """Return ``(*batch, vertex, out_channels)``."""
         y: Tensor = self.last(self.first(x) * self.second(x))
         return y
 
 
 class _Factors(Float64Tensors):
-    """Degree of each row, eigenvalues of the Laplacian, and their inverses."""
+    """Degree of each row, and inverse eigenvalues of the Laplacian, zero for 0."""
 
     degree: Tensor
-    laplacian: Tensor
     inverse: Tensor
 
-    def __init__(self, L: int, peak: float) -> None:
+    def __init__(self, L: int) -> None:
         super().__init__(None)
         degrees = HarmonicLayout(L).degrees
-        self.peak = peak
         laplacian = -(degrees * (degrees + 1.0))[:, None]
-        self.keep("laplacian", laplacian)
-        known = np.where(laplacian < 0, laplacian, -np.inf)
-        self.keep("inverse", 1 / known)
+        self.keep("inverse", 1 / np.where(laplacian < 0, laplacian, -np.inf))
         self.register_buffer("degree", torch.from_numpy(np.array(degrees)), False)

@@ -25,9 +25,9 @@ def network(place=GRID, known=1, **options):
 
 
 def lively(**options):
-    """A network whose tendency is not zero."""
+    """A network whose flux is not zero."""
     model = network(**options)
-    for layer in model.tendency.children():
+    for layer in model.flux.children():
         nn.init.normal_(layer.weight, std=0.3)
     nn.init.normal_(model.log_decay, mean=-2.0)
     return model
@@ -82,28 +82,23 @@ def test_tendencies_conserve_energy_and_enstrophy():
 
 
 class Advection(nn.Module):
-    """The tendency of the equation, from what the network sees of a vertex.
+    """The flux of the equation, from what the network sees of a vertex.
 
-    Channels: vorticity, its gradient and the wind, each to the south and then each to
-    the east, the sine of the latitude, and its gradient.
+    Channels: vorticity, the wind to the south and to the east, times the degree, and
+    the sine of the latitude.
     """
 
-    def __init__(self, degree, speed, coriolis):
+    def __init__(self, speed, coriolis):
         super().__init__()
-        self.degree, self.speed, self.coriolis = degree, speed, coriolis
+        self.speed, self.coriolis = speed, coriolis
 
     def forward(self, seen):
-        south, wind_south, east, wind_east = seen[..., 1:5].unbind(-1)
-        # Gradients were divided by the degree, and winds multiplied.
-        steep, across = (self.degree * seen[..., i] for i in (6, 7))
-        carried = wind_south * south + wind_east * east
-        planetary = wind_south * steep + wind_east * across
-        planetary = planetary / self.degree
-        return -(self.speed * carried + self.coriolis * planetary)[..., None]
+        absolute = self.speed * seen[..., :1] + self.coriolis * seen[..., 3:]
+        return absolute * seen[..., 1:3]
 
 
 @pytest.mark.parametrize("conserve", [True, False])
-def test_the_tendency_of_the_equation_gives_the_steps_of_the_solver(conserve):
+def test_the_flux_of_the_equation_gives_the_steps_of_the_solver(conserve):
     """Given the formula of the advection, the network is the solver itself."""
     step, degree = 3600.0, 4.0
     solver = BarotropicVorticity(L, step=step, damping_hours=None)
@@ -114,7 +109,7 @@ def test_the_tendency_of_the_equation_gives_the_steps_of_the_solver(conserve):
     # In a step of two hours, on the unit sphere, of vorticity in units of its spread.
     duration = 2 * step
     rate = spread * duration
-    model.tendency = Advection(degree, rate, 2 * solver.rotation * duration)
+    model.flux = Advection(rate, 2 * solver.rotation * duration)
     found = answers(model, inputs(start.T[..., None] / spread)) * spread
     # Both integrate alike, up to round-off in sums over the grid.
     assert_near(found[..., 0].T, wanted, terms=100 * len(GRID))
@@ -146,7 +141,7 @@ def test_turns_about_the_axis_are_exact_and_others_are_not():
     change = (turned - plain).square().sum() / (
         plain - rotate(c, tilt, L)
     ).square().sum()
-    # South and east are others at each place; the tendency is of components.
+    # South and east are others at each place; the flux is of components.
     assert change > 0.01
 
 
