@@ -10,7 +10,8 @@ VERTICES = [name for name in LAYERS if LAYERS[name].operator]
 WITHIN = (
     *("GeneralizedConv", "ConstrainedGeneralizedConv", "UniformConv", "SO3Conv"),
     *("GroupSquare", "SO3GridActivation", "ConvNeXtBlock", "WindowAttention"),
-    "ParityConv",
+    *("ParityConv", "CrossChannelConv-shared", "NormActivation"),
+    *("BispectrumReadout", "PowerSpectrumReadout"),
 )
 VARIANTS = [n for n in LAYERS if "-" in n and n.partition("-")[0] in LAYERS]
 VARIANTS += [n for n in LAYERS if n in WITHIN]
