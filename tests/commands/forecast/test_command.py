@@ -232,7 +232,10 @@ def test_forcing_and_static_fields_and_missing_values(forced, tmp_path, capsys):
     options = ["--forcing", "sun", "--static", "depth", "--epochs", 25]
     options += ["--test", "0.25", "--batch-size", 4]
     assert train(forced, tmp_path / "run", *options) == 0
-    assert "40 states, 1 month apart, of t; forcing sun" in capsys.readouterr().out
+    assert (
+        "40 states, 1 month apart, of t; 4 states missing; forcing sun"
+        in capsys.readouterr().out
+    )
     best = tmp_path / "run/best.ckpt"
     out = tmp_path / "ahead"
     options = ["--checkpoint", best, "--from", "last", "--lead", "4", "--out", out]
