@@ -108,7 +108,7 @@ def crps_members(options: ForecastOptions) -> int:
     Raises
     ------
     ValueError
-        If the loss needs several, and there are none, or they do not differ.
+        If the loss needs several members, and there is one, or they do not differ.
     """
     if options.loss != "crps":
         return 1

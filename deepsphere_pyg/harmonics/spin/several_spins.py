@@ -24,13 +24,13 @@ def parts_of(spin: int) -> int:
 
 
 def spins_argument(name: str, spins: Iterable[SupportsIndex]) -> tuple[int, ...]:
-    """Return different spins in ascending order, none of them negative.
+    """Return different spins in ascending order, each at least 0.
 
     Raises
     ------
     TypeError, ValueError
         If they are not a sequence of integers, one is negative, two are equal, or
-        there are none.
+        the sequence is empty.
     """
     try:
         if isinstance(spins, str):
