@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
 from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout, VectorISHT, VectorSHT
 from deepsphere_pyg.models.forecast.field_network import FieldNetwork, refuse_parts
-from samplings import Sampling
+from samplings import GaussLegendre, Sampling
 from samplings.arguments import flag_argument, integer_argument, positive_argument
 
 
@@ -20,15 +20,18 @@ class VorticityNetwork(FieldNetwork):
 
     .. math::
         \zeta(t + h) = K\Bigl(\zeta(t) - \int_t^{t+h} P G\, \nabla \cdot
-        F(\zeta, v, g)\, dt\Bigr), \quad v = k \times \nabla \nabla^{-2} \zeta
+        (\alpha v + \beta\, k \times v)\, dt\Bigr), \quad
+        v = k \times \nabla \nabla^{-2} \zeta
 
-    with a flux F that is learned at single vertices, sums of products of two linear
-    maps of their channels; the wind v, which vorticity alone determines; known fields
-    g, such as the sine of the latitude; and factors G and K of each degree, which are
-    learned too. The integral is by steps of the classical Runge-Kutta method, so that F
-    sees the winds of each moment. They are computed by harmonics, and so is the
-    divergence, which is all that a vertex knows of others. With ``conserve``, P takes
-    away what would change the energy or the enstrophy of the flow; K damps.
+    with the wind v, which vorticity alone determines; factors :math:`\alpha` and
+    :math:`\beta` that are learned functions, sums of products of two linear maps, of
+    the vorticity and of known fields at a point, such as the sine of the latitude; and
+    factors G and K of each degree, which are learned too. The integral is by steps of
+    the classical Runge-Kutta method. Winds and divergences are computed by harmonics,
+    and products on a Gaussian grid of the network's own, on which those of three fields
+    are not aliased: fields are analysed on their sampling only at first, and evaluated
+    there at last. With ``conserve``, P takes away what would change the energy or the
+    enstrophy of the flow; K damps.
 
     Vorticity is carried from place to place, and so its change is the divergence of a
     flux. This keeps the large scales, in which small errors of vorticity are large
@@ -41,15 +44,17 @@ class VorticityNetwork(FieldNetwork):
     Parameters
     ----------
     in_channels
-        Channels of the input: the vorticity, then the known fields.
+        Channels of the input: the vorticity, then the known fields, whose degrees from
+        L on are left out.
     sampling
         Sampling of the input and the output, of the whole sphere.
     L
         Bandlimit of the vorticity: degrees 0 ... L - 1.
     products
-        Number of products in F.
+        Number of products in each factor.
     substeps
-        Steps of the integral.
+        Steps of the integral. The duration of each, times the fastest wind, times L
+        over the radius, must be below 2.8; below 1, the shortest waves are accurate.
     degree
         About that of most vorticity: winds are multiplied by it, and fluxes divided, so
         that both are of order one.
@@ -73,17 +78,16 @@ class VorticityNetwork(FieldNetwork):
 
     Notes
     -----
-    The mean of the vorticity is left as it is. A new network damps a little, and
-    changes nothing else.
+    The mean of the vorticity is left as it is. A new network damps the highest degree
+    by a fifth, others by the square of their eigenvalues less, and changes nothing
+    else.
 
     Source: Chen et al. 2018, arXiv:1806.07366 (learned tendencies); Shazeer 2020,
     arXiv:2002.05202, section 2 (products of two linear maps); Orszag 1970, J.
     Atmos. Sci. 27, 890 (products on a grid of fields that are known by harmonics).
 
-    Equivariance: approximate, for rotations of the vorticity and the known fields
-    together: F sees components of vectors towards south and east. It is exact, to the
-    accuracy of the transforms, for rotations about the axis of the sampling that are
-    symmetries of it.
+    Equivariance: to the accuracy of the transforms of the sampling, for rotations of
+    the vorticity and the known fields together.
 
     Examples
     --------
@@ -123,21 +127,25 @@ class VorticityNetwork(FieldNetwork):
         }
         self.to_rows = SHT(sampling, self.L, method=method)
         self.to_vertices = ISHT(sampling, self.L)
-        self.to_winds = VectorISHT(sampling, self.L)
-        # Of fluxes, whose products have degrees that a sampling does not resolve
-        # anyway: that of the input alone has to be exact.
-        self.to_divergence = VectorSHT(sampling, self.L)
+        # Exact for products of three fields with a fourth, which analyses them.
+        grid = GaussLegendre(2 * self.L)
+        self.to_grid = ISHT(grid, self.L)
+        self.to_winds = VectorISHT(grid, self.L)
+        self.to_divergence = VectorSHT(grid, self.L)
         self.factors = _Factors(self.L)
         self.degree = peak
-        # Itself, the wind, and each known field; two components.
-        self.flux: nn.Module = _Products(3 + self.in_channels - 1, count, 2)
+        # Along the wind, and across it.
+        self.flux: nn.Module = _Products(self.in_channels, count, 2)
         self.gain = nn.Parameter(torch.ones(self.L))
-        self.log_decay = nn.Parameter(torch.full((self.L,), _DECAY))
+        degrees = torch.arange(self.L).clamp(min=1)
+        share = degrees * (degrees + 1) / (self.L * (self.L - 1))
+        self.log_decay = nn.Parameter(torch.log(_DECAY * share**2))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the next vorticity, ``(*batch, vertex, 1)``."""
         x = self.checked_input(x)
-        state, known = self.to_rows(x[..., :1]), x[..., 1:]
+        rows = self.to_rows(x)
+        state, known = rows[..., :1], self.to_grid(rows[..., 1:])
         # The mean over the sphere does not change.
         free = (self.factors.degree > 0).to(x.dtype)
         gain, decay = (
@@ -163,14 +171,17 @@ class VorticityNetwork(FieldNetwork):
         state
             Coefficients of the vorticity, ``(*batch, L * L, 1)``.
         known
-            Known fields, ``(*batch, vertex, channel)``.
+            Known fields on the grid, ``(*batch, vertex, channel)``.
         gain
             Factor of each row.
         """
         pair = torch.stack([torch.zeros_like(state), state * self.degree], dim=-2)
-        wind = self.to_winds(pair).flatten(-2)
-        flux = self.flux(torch.cat([self.to_vertices(state), wind, known], dim=-1))
-        divergence, _ = self.to_divergence(flux.unsqueeze(-1)).unbind(-2)
+        wind = self.to_winds(pair)
+        seen = torch.cat([self.to_grid(state), known], dim=-1)
+        along, across = self.flux(seen)[..., None].split(1, dim=-2)
+        south, east = wind.split(1, dim=-2)
+        flux = along * wind + across * torch.cat([-east, south], dim=-2)
+        divergence, _ = self.to_divergence(flux).unbind(-2)
         c: Tensor = -gain / self.degree * divergence
         return self.conserving(c, state) if self.conserve else c
 
@@ -184,8 +195,8 @@ class VorticityNetwork(FieldNetwork):
         return change - _product(change, second) * second
 
 
-# Logarithm of the share by which a new network damps each degree in a step: 2 %.
-_DECAY = -4.0
+# Rate at which a new network damps the highest degree, in a step.
+_DECAY = 0.25
 
 
 def _product(one: Tensor, other: Tensor) -> Tensor:
