@@ -1,4 +1,4 @@
-"""Errors at weather stations."""
+"""Errors at weather stations, and answers for all of them together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from deepsphere_pyg.plot.maps import frameless, new_figure
@@ -39,12 +41,59 @@ def station_errors(
     """
     columns = 2 if len(squares) == 2 else 1
     figure, axes = new_figure(1, columns, (5.2 * columns, 3.8))
-    panel = axes[0, 0]
+    _draw_errors(axes[0, 0], means, next(iter(squares), ""), unit, limits or {})
+    if columns == 2:
+        _draw_difference(figure, axes[0, 1], squares, places, unit)
+    return figure
+
+
+def series_answers(
+    means: Mapping[str, float],
+    answers: Mapping[str, npt.NDArray[np.float64]],
+    truth: npt.NDArray[np.float64],
+    times: npt.NDArray[np.datetime64],
+) -> Figure:
+    """Draw mean squared errors of methods, and the answers of some over time.
+
+    Parameters
+    ----------
+    means
+        Mean squared error of each method.
+    answers
+        Answers, shape ``(T,)`` each; those of a network first, if there is one.
+    truth
+        What they should be, shape ``(T,)``.
+    times
+        Times of both, shape ``(T,)``.
+    """
+    figure, axes = new_figure(1, 2, (10.4, 3.8))
+    _draw_errors(axes[0, 0], means, next(iter(answers), ""), "", {})
+    panel = axes[0, 1]
+    days = times.astype("datetime64[D]")
+    for (name, values), colour in zip(
+        reversed(answers.items()), [_BAR, _NETWORK][-len(answers) :], strict=True
+    ):
+        panel.plot(days, values, ".", color=colour, markersize=3, label=name)
+    panel.plot(days, truth, color=_LIMIT, linewidth=1, label="truth")
+    panel.legend(fontsize=8, frameon=False, ncols=3, loc="upper center")
+    panel.set(ylabel="season", ylim=(min(-0.05, panel.get_ylim()[0]), 1.25))
+    panel.xaxis.set_major_formatter(
+        ConciseDateFormatter(panel.xaxis.get_major_locator())
+    )
+    frameless(panel)
+    return figure
+
+
+def _draw_errors(
+    panel: Axes,
+    means: Mapping[str, float],
+    network: str,
+    unit: str,
+    limits: Mapping[str, float],
+) -> None:
+    """Draw a bar for each method, one of them in another colour."""
     names = list(means)
-    colours = [_NETWORK if name in squares else _BAR for name in names]
-    if squares:
-        network = next(iter(squares))
-        colours = [_NETWORK if name == network else _BAR for name in names]
+    colours = [_NETWORK if name == network else _BAR for name in names]
     rows = np.arange(len(names))[::-1]
     panel.barh(rows, [means[name] for name in names], color=colours, height=0.7)
     for row, name in zip(rows, names, strict=True):
@@ -56,17 +105,14 @@ def station_errors(
             va="center",
             fontsize=8,
         )
-    for name, value in (limits or {}).items():
+    for name, value in limits.items():
         panel.axvline(value, color=_LIMIT, linestyle="--", linewidth=1, label=name)
     if limits:
         panel.legend(fontsize=8, frameon=False, loc="lower right")
     panel.set_yticks(rows, names)
-    panel.set_xlabel(f"mean squared error, {unit}²")
+    panel.set_xlabel("mean squared error" + (f", {unit}²" if unit else ""))
     panel.set_xlim(right=1.12 * max(means.values(), default=1.0))
     frameless(panel)
-    if columns == 2:
-        _draw_difference(figure, axes[0, 1], squares, places, unit)
-    return figure
 
 
 def _draw_difference(

@@ -16,6 +16,7 @@ from deepsphere_pyg.commands.options.training import (
 )
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.commands.stations.data import read_series
+from deepsphere_pyg.commands.stations.day_of_year import DayOfYear
 from deepsphere_pyg.commands.stations.forecasting import (
     DailyForecasting,
     Forecasting,
@@ -44,6 +45,7 @@ _TASKS: dict[str, Any] = {
     "interpolate": Interpolation,
     "next-hour": Forecasting,
     "next-day": DailyForecasting,
+    "day-of-year": DayOfYear,
 }
 
 

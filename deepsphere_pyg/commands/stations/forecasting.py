@@ -52,6 +52,7 @@ class Forecasting:
         "station-regression",
     )
     part_name = "seed"
+    per_station = True
     ideal: tuple[str, ...] = ("optimum",)
     # Levels and hours of one day would tell the hours of training from those of the
     # test, which are warmer; anomalies of a day are like those of others.

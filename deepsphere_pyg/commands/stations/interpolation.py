@@ -57,6 +57,8 @@ class Interpolation:
     """
 
     part_name = "fold"
+    #: Whether answers are of single stations, else of all together.
+    per_station = True
     #: Methods that know more than a user can, and least errors there can be.
     ideal: tuple[str, ...] = ()
 

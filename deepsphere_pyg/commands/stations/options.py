@@ -13,15 +13,16 @@ from deepsphere_pyg.training.options import TrainingOptions
 
 #: Tasks of each kind of data; the first is the default.
 TASKS_OF = {
-    "generated": ("next-day", "interpolate"),
+    "generated": ("next-day", "day-of-year", "interpolate"),
     "hourly": ("interpolate", "next-hour"),
-    "ghcn": ("next-day", "interpolate"),
+    "ghcn": ("next-day", "day-of-year", "interpolate"),
 }
-#: Sizes of networks of each task. Those of next-day are published.
+#: Sizes of networks of each task. Those of daily data are published.
 SIZES: dict[str, dict[str, Any]] = {
     "interpolate": {"widths": (32, 32), "k": 8},
     "next-hour": {"widths": (32, 32), "k": 8},
     "next-day": {"widths": (50, 100, 100), "k": 5},
+    "day-of-year": {"widths": (50, 100, 100), "k": 5},
 }
 
 
@@ -37,8 +38,9 @@ class StationOptions(Options):
         (--root).
     task
         interpolate: values at stations from the others at the same time; next-hour and
-        next-day: the next values from the past ones (default: next-day of daily data,
-        interpolate of hourly).
+        next-day: the next values from the past ones; day-of-year: the season of a day,
+        0 at the turn of the year and 1 in July, from its values (default: next-day of
+        daily data, interpolate of hourly).
     file
         NetCDF file of reports of stations at several hours.
     variable
@@ -48,7 +50,8 @@ class StationOptions(Options):
     years
         Years of --root, one after the other.
     elements
-        Elements of --root, of one unit, such as TMIN TMAX; each is a series of its own.
+        Elements of --root, of one unit, such as TMIN TMAX; each is a series of its own,
+        but for day-of-year, which sees all of them.
     missing
         Largest share of reports that a station of --root may lack; 0 for stations with
         all days.
@@ -70,11 +73,11 @@ class StationOptions(Options):
     past
         Past times that the next one is predicted from.
     seeds
-        Seeds of networks that predict the next time.
+        Seeds of networks that predict the next time or the season.
     """
 
     data: Literal["generated", "hourly", "ghcn"] = "generated"
-    task: Literal["interpolate", "next-hour", "next-day"] | None = None
+    task: Literal["interpolate", "next-hour", "next-day", "day-of-year"] | None = None
     file: Path | None = None
     variable: str = "T"
     root: Path | None = None
@@ -155,7 +158,8 @@ def check_options(options: Any) -> None:
     known = TASKS_OF[options.data]
     if options.task not in known:
         raise ValueError(
-            f"--task of --data {options.data} must be {' or '.join(known)}, got "
+            f"--task of --data {options.data} must be {', '.join(known[:-1])} or "
+            f"{known[-1]}, got "
             f"{options.task}; pass one of these, or other --data"
         )
     for name, data in (("file", "hourly"), ("root", "ghcn")):

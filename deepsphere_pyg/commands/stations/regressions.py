@@ -1,4 +1,4 @@
-"""Linear regressions of the next report on past ones of the same station."""
+"""Linear regressions: of the next report on past ones, of a number on a map."""
 
 from __future__ import annotations
 
@@ -61,6 +61,39 @@ def station_regressions(values: FloatArray, past: int, n_train: int) -> FloatArr
             slope = np.linalg.solve(normal, centred.T @ (change - level))
             found[own] = last + level + (inputs - centre) @ slope
     return found
+
+
+def ridge_regression(
+    inputs: FloatArray, target: FloatArray, train: slice, validation: slice
+) -> FloatArray:
+    """Predict a number of each sample by a linear function of its inputs.
+
+    Parameters
+    ----------
+    inputs
+        Shape ``(N, D)``.
+    target
+        Shape ``(N,)``.
+    train, validation
+        Samples to fit to, and those that choose the penalty.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(N,)``, of all samples.
+    """
+    centre, level = inputs[train].mean(axis=0), target[train].mean()
+    left, size, right = np.linalg.svd(inputs[train] - centre, full_matrices=False)
+    projected = left.T @ (target[train] - level)
+    best, answer = np.inf, np.full(len(target), level)
+    # From none to all of the largest direction.
+    for penalty in (size[0] ** 2 if len(size) else 0) * np.logspace(-12, 0, 13):
+        slope = right.T @ (size / (size**2 + penalty + 1e-300) * projected)
+        found = level + (inputs - centre) @ slope
+        error = float(np.mean((found - target)[validation] ** 2))
+        if error < best:
+            best, answer = error, found
+    return answer
 
 
 def _windows(values: FloatArray, past: int) -> tuple[FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.commands.stations.answers import order_of
 from deepsphere_pyg.datasets.kept_array import map_array
-from deepsphere_pyg.plot.stations import station_errors
+from deepsphere_pyg.plot.stations import series_answers, station_errors
 from samplings.arrays import FloatArray
 
 #: Columns of the results, beside those that tell one from another.
@@ -47,7 +47,8 @@ def scores_of(truth: FloatArray, answers: FloatArray, scored: Any) -> dict[str, 
 
 def table(task: Any, methods: tuple[str, ...], results: Results, unit: str) -> str:
     """Return the table in Markdown: means over folds or seeds, and their spread."""
-    head = ["method", f"MSE, {unit}²", f"MAE, {unit}", "R²", "parameters", "minutes"]
+    errors = [f"MSE, {unit}²", f"MAE, {unit}"] if unit else ["MSE", "MAE"]
+    head = ["method", *errors, "R²", "parameters", "minutes"]
     lines = []
     for method in methods:
         rows = results.find(method=method)
@@ -99,27 +100,30 @@ def answer_path(folder: Path, method: str, part: int) -> Path:
 def picture(
     task: Any, answers: Mapping[str, FloatArray], results: Results, unit: str
 ) -> Figure:
-    """Draw the errors of all methods, and where the best network is better."""
-    squares = {}
-    scored = np.logical_or.reduce([task.scored(part) for part in task.parts])
-    for method, values in answers.items():
-        error = np.where(scored, (values - task.truth) ** 2, np.nan)
-        squares[method] = error
+    """Draw the errors of all methods, and where or when the best network is better."""
     means = {
         method: mean(float(row["mse"]) for row in results.find(method=method))
         for method in answers
     }
     simple = [m for m in means if order_of(m) is None and m not in task.ideal]
     networks = [m for m in means if order_of(m) is not None]
-    pair: tuple[str, ...] = ()
-    if simple and networks and task.series is not None:
-        pair = (
-            min(networks, key=means.__getitem__),
-            min(simple, key=means.__getitem__),
+    best = [min(some, key=means.__getitem__) for some in (networks, simple) if some]
+    scored = np.logical_or.reduce([task.scored(part) for part in task.parts])
+    if not task.per_station:
+        tested = scored[:, 0, 0]
+        return series_answers(
+            means,
+            {method: answers[method][tested, 0, 0] for method in best},
+            task.truth[tested, 0, 0],
+            task.series.times[tested],
         )
+    squares = {
+        method: np.where(scored, (answers[method] - task.truth) ** 2, np.nan)
+        for method in best
+    }
     return station_errors(
         means,
-        {method: squares[method] for method in pair},
+        squares if len(squares) == 2 else {},
         (task.series.lon, task.series.lat),
         unit,
         limits=task.limits,

@@ -122,7 +122,10 @@ def test_reports_of_noaa_are_predicted_in_both_elements(tmp_path):
         (("--data", "hourly"), "--file is required by --data hourly: a NetCDF file"),
         (("--data", "ghcn"), "--root is required by --data ghcn: the folder of ghcnd"),
         (("--file", "a.nc"), "--file is of --data hourly, got --data generated; leav"),
-        (("--task", "next-hour"), "--task of --data generated must be next-day or"),
+        (
+            ("--task", "next-hour"),
+            "--task of --data generated must be next-day, day-of-",
+        ),
         (("--methods", "krige"), "--methods of this task must be persistence, clim"),
         (("--n-days", "8"), "--past 5 leaves 1 of 8 times to train on, fewer than 5"),
         (("--n-stations", "0"), "--n-stations must be at least 1, got 0"),
