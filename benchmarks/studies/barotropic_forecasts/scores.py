@@ -10,6 +10,8 @@ from deepsphere_pyg.datasets.flows.standard_cases import EARTH_RADIUS
 from deepsphere_pyg.harmonics import HarmonicLayout
 
 Spectra = npt.NDArray[np.float64]
+#: Share of the energy below which a degree has none to compare.
+NOTHING = 1e-6
 
 
 def spectrum(c: Array) -> Spectra:
@@ -55,10 +57,14 @@ def wind_rmse(errors: Spectra, spread: float) -> Spectra:
 def spectrum_ratio(forecast: Array, later: Array) -> Spectra:
     """Return the energy of forecasts over that of the truth at each degree but 0.
 
-    Energies are means over all starts and leads.
+    Energies are means over all starts and leads. Degrees at which the truth has nearly
+    nothing, such as 1, which the equation keeps as it is, have a ratio of NaN.
     """
-    found, true = (spectrum(c).mean(axis=(0, 1)) for c in (forecast, later))
-    return found[1:] / true[1:]
+    found, true = (spectrum(c).mean(axis=(0, 1))[1:] for c in (forecast, later))
+    ratio = np.full(found.shape, np.nan)
+    counts = true > NOTHING * true.sum()
+    ratio[counts] = found[counts] / true[counts]
+    return ratio
 
 
 def relative(one: Array, other: Array) -> float:
