@@ -15,6 +15,7 @@ from deepsphere_pyg.harmonics import (
     VectorSHT,
     curl_coefficients,
     divergence_coefficients,
+    from_torch_harmonics,
     gradient_coefficients,
     helmholtz_parts,
     lower_spin,
@@ -265,3 +266,49 @@ def test_bad_arguments_are_told() -> None:
         divergence_coefficients(torch.zeros(9, 2, 1), 4)
     with pytest.raises(ValueError, match="L must be above the spin 3, got 3"):
         raise_spin(torch.zeros(9, 2, 1), 3, 2)
+
+
+# Of RealVectorSHT(8, 16, lmax=8, mmax=8, grid="legendre-gauss") of torch-harmonics
+# 0.9.3 in float64, whose tables are rounded to float32: the spheroidal and the toroidal
+# coefficient of a degree and order.
+ROUNDED = 1e-7
+SPHEROIDAL_TOROIDAL = {
+    (1, 0): (-0.310028518753, 0.171016629762),
+    (3, 2): (
+        0.0617751091905 + 0.080296733185j,
+        -0.0314444085049 - 0.00142415193473j,
+    ),
+    (7, 5): (0.0073879629768 + 0.0119307373115j, 0.019624642454 - 0.0246163425776j),
+}
+
+
+@pytest.mark.oracle
+def test_coefficients_are_those_of_torch_harmonics() -> None:
+    """Theirs are of the gradient and the curl of potentials, the second turned."""
+    field = (torch.arange(256).double() ** 1.5).sin().view(2, 128).T
+    c = SpinSHT(GaussLegendre(8, 16), 8, 1, **DOUBLE)(field[..., None])[..., 0]
+    for (degree, order), values in SPHEROIDAL_TOROIDAL.items():
+        square = torch.zeros(2, 8, 8, dtype=torch.complex128)
+        square[:, degree, order] = torch.tensor(values, dtype=torch.complex128)
+        wanted = from_torch_harmonics(square) * (degree * (degree + 1)) ** 0.5
+        wanted[:, 1] *= -1
+        rows = wanted.abs().sum(1) > 0
+        assert rows.sum() == (2 if order else 1)
+        assert (c[rows] - wanted[rows]).abs().max() < ROUNDED
+
+
+@pytest.mark.oracle
+def test_whole_fields_are_those_of_torch_harmonics() -> None:
+    peer = pytest.importorskip("torch_harmonics")
+    sizes = {"lmax": 12, "mmax": 12, "grid": "legendre-gauss"}
+    field = random(288, 2, 3)
+    c = SpinSHT(GaussLegendre(12, 24), 12, 1, **DOUBLE)(field)
+    theirs = peer.RealVectorSHT(12, 24, **sizes).double()(
+        field.permute(2, 1, 0).reshape(3, 2, 12, 24)
+    )
+    degrees = torch.arange(144).double().sqrt().floor()
+    root = (degrees * (degrees + 1)).sqrt()[:, None]
+    signs = torch.tensor([1.0, -1.0])
+    for channel in range(3):
+        wanted = root * from_torch_harmonics(theirs[channel]) * signs
+        assert (c[..., channel] - wanted).abs().max() < ROUNDED
