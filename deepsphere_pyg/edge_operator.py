@@ -272,6 +272,26 @@ class EdgeOperator(FixedTensors):
         cut, turned = self._derived.tiles(hops, size)
         return cut.parts(), turned.parts()
 
+    def surrounded(self, x: Tensor, hops: int) -> tuple[Tensor, EdgeOperator]:
+        """Return signals with all that polynomials at their vertices depend on.
+
+        Here signals are whole. Operators of a part of the vertices fetch their
+        surroundings from other processes.
+
+        Parameters
+        ----------
+        x
+            Checked signals, ``(*batch, vertex, channel)``.
+        hops
+            Degree of the polynomials.
+
+        Returns
+        -------
+        tuple
+            Signals whose first vertices are those of ``x``, and the operator on them.
+        """
+        return x, self
+
     def reduce_max(self, x: Tensor) -> Tensor:
         r"""Return the largest source of each target, ignoring weights.
 

@@ -161,6 +161,8 @@ class SphericalModel(SavedModel):
                 f"build_pyramid with first_graph={first_graph}"
             )
         self.geometry = self.pyramid = sampling
+        # Those of one process, if several share them.
+        self.n_vertices = len(self.sampling)
         self.standardize = Standardize(self.in_channels)
         # Made here, where compilers do not look.
         self._name = f"{type(self).__name__} on {self.sampling.name}"
@@ -187,6 +189,6 @@ class SphericalModel(SavedModel):
             If it is not of shape ``(*batch, vertex, channel)`` with the right numbers.
         """
         like = self.standardize.mean
-        x = checked_signal(x, len(self.sampling), like, cast=False, taker=self._name)
+        x = checked_signal(x, self.n_vertices, like, cast=False, taker=self._name)
         y: Tensor = self.standardize(x)
         return y

@@ -10,10 +10,12 @@ from deepsphere_pyg.operators.of_samplings import (
     pooling_operator,
     unpooling_operator,
 )
+from deepsphere_pyg.operators.partitioned import PartitionedOperator
 from deepsphere_pyg.operators.scalars_and_vectors import ScalarVectorOperators
 
 __all__ = [
     "ChildOperator",
+    "PartitionedOperator",
     "ScalarVectorOperators",
     "child_pooling_operator",
     "child_unpooling_operator",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,15 +72,14 @@ def series_answers(
     panel = axes[0, 1]
     days = times.astype("datetime64[D]")
     for (name, values), colour in zip(
-        reversed(answers.items()), [_BAR, _NETWORK][-len(answers) :], strict=True
+        reversed([*answers.items()]), [_BAR, _NETWORK][-len(answers) :], strict=True
     ):
         panel.plot(days, values, ".", color=colour, markersize=3, label=name)
     panel.plot(days, truth, color=_LIMIT, linewidth=1, label="truth")
     panel.legend(fontsize=8, frameon=False, ncols=3, loc="upper center")
     panel.set(ylabel="season", ylim=(min(-0.05, panel.get_ylim()[0]), 1.25))
-    panel.xaxis.set_major_formatter(
-        ConciseDateFormatter(panel.xaxis.get_major_locator())
-    )
+    shown: Any = ConciseDateFormatter
+    panel.xaxis.set_major_formatter(shown(panel.xaxis.get_major_locator()))
     frameless(panel)
     return figure
 

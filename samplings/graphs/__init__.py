@@ -12,6 +12,7 @@ from samplings.graphs.graph import DisconnectedGraphWarning, SphericalGraph
 from samplings.graphs.kernel_width import kernel_width
 from samplings.graphs.knn import knn_graph
 from samplings.graphs.laplacian import Laplacian, laplacian
+from samplings.graphs.partition import Partition
 from samplings.graphs.pyramid import Pyramid, build_pyramid, pyramid_from_config
 from samplings.graphs.self_adjoint import UnevenSpectrumWarning
 from samplings.graphs.spectrum import lambda_max
@@ -43,6 +44,7 @@ __all__ = [
     "Heat",
     "InverseDistance",
     "Laplacian",
+    "Partition",
     "Pyramid",
     "SelfTuned",
     "SphericalGraph",

@@ -37,7 +37,8 @@ def day_number(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     """
     days = times.astype("datetime64[D]")
     first = days.astype("datetime64[Y]").astype("datetime64[D]")
-    return (days - first).astype(np.int64) + 1
+    number: npt.NDArray[np.int64] = (days - first).astype(np.int64) + 1
+    return number
 
 
 def season(number: npt.ArrayLike) -> FloatArray:
@@ -110,9 +111,10 @@ class DayOfYear:
 
     def scored(self, part: int) -> Mask:
         """Where answers count: test days with a report."""
-        found = np.isfinite(self.series.values).any(axis=(1, 2))
+        found: Any = np.isfinite(self.series.values).any(axis=(1, 2), keepdims=True)
         found[: self.n_train] = False
-        return found[:, None, None]
+        days: Mask = found
+        return days
 
     def answer(self, method: str, part: int) -> Answer:
         """Return the answers of a method for the test days."""
@@ -158,7 +160,8 @@ class DayOfYear:
         values = self.series.values
         first = values[: self.n_train]
         centre, spread = (f(first, axis=(0, 1)) for f in (np.nanmean, np.nanstd))
-        return np.nan_to_num((values - centre) / np.where(spread > 0, spread, 1))
+        scaled = (values - centre) / np.where(spread > 0, spread, 1)
+        return np.asarray(np.nan_to_num(scaled))
 
     def _network(self, method: str, part: int) -> tuple[FloatArray, int]:
         """Train a network with a linear map of its mean over the stations."""

@@ -133,15 +133,20 @@ def convolved(
 ) -> Tensor:
     """Return the convolution of checked operands, by the operator's execution."""
     K, channels, out_channels = weight.shape
+    n = x.shape[-2]
+    x, laplacian = laplacian.surrounded(x, K - 1)
     execution = chosen_execution(laplacian.execution, x.dtype, x.device)
+    if not n:
+        # A process without vertices still has a gradient for each weight.
+        return sum_of_terms(x[..., :0, :], weight, bias, lambda term: term)
     if K == 1 or execution == "message_passing":
-        return sum_of_terms(x, weight, bias, laplacian)
+        return sum_of_terms(x, weight, bias, laplacian)[..., :n, :]
     count = prod(x.shape[:-2])
     size = tile_size(min(channels, out_channels), alone=count == 1)
     tiles, tiles_t = laplacian.tiles(K - 1, size)
     flat = x.reshape(count, *x.shape[-2:])
     y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
-    return y.view(*x.shape[:-1], out_channels)
+    return y.view(*x.shape[:-1], out_channels)[..., :n, :]
 
 
 def sum_of_terms(

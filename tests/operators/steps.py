@@ -1,0 +1,81 @@
+"""Train a step of a U-Net whose vertices are dealt to processes; run as a script."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+from torch import distributed as dist
+from torch import multiprocessing
+
+from deepsphere_pyg.losses import CrossEntropyLoss
+from deepsphere_pyg.models import SphericalUNet, UNetConfiguration
+from deepsphere_pyg.models.partitioned import partition_model
+from deepsphere_pyg.processes import part_of_batch
+from deepsphere_pyg.training.batch_norms import WholeBatchNorms
+from samplings import HEALPix, Icosahedral, Partition, build_pyramid
+
+SIZES = UNetConfiguration("test", stem=4, widths=(6, 8, 8), K=3)
+PLACES = {
+    "healpix": lambda: HEALPix(8, nest=True),
+    "icosahedral": lambda: Icosahedral(3),
+    "part": lambda: HEALPix(8, nest=True)[range(100, 420)],
+    # Of two coarsest vertices: some of four processes have none.
+    "few": lambda: HEALPix(4, nest=True)[range(32)],
+}
+
+
+def network(name, pooling="max"):
+    torch.manual_seed(0)
+    pyramid = build_pyramid(PLACES[name](), 3, 8, weighting="heat")
+    return SphericalUNet(2, 3, pyramid, configuration=SIZES).double()
+
+
+def step(model, x, y, vertices):
+    """Return outputs and loss at some vertices, and gradients of all weights."""
+    with part_of_batch(together=True):
+        out = model(x[:, vertices])
+        loss = CrossEntropyLoss()(out, y[:, vertices])
+        loss.backward()
+    return out, loss
+
+
+def data(model):
+    generator = torch.Generator().manual_seed(1)
+    n = len(model.sampling)
+    x = torch.randn(2, n, 2, generator=generator, dtype=torch.float64)
+    return x, torch.randint(0, 3, (2, n), generator=generator)
+
+
+def work(rank, ranks, folder, names):
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=ranks
+    )
+    for name in names:
+        model = network(name)
+        WholeBatchNorms().apply(model)
+        partition = Partition(model.pyramid, ranks)
+        partition_model(model, partition)
+        vertices = torch.from_numpy(partition.vertices(rank))
+        x, y = data(model)
+        out, loss = step(model, x, y, vertices)
+        for weight in model.parameters():
+            dist.all_reduce(weight.grad)
+            weight.grad /= ranks
+        found = {
+            "vertices": vertices,
+            "out": out.detach(),
+            "loss": loss.detach(),
+            "state": model.state_dict(),
+            "gradients": {n: w.grad for n, w in model.named_parameters()},
+        }
+        torch.save(found, Path(folder) / f"{name}-{rank}.pt")
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    multiprocessing.spawn(
+        work, (int(sys.argv[2]), sys.argv[1], sys.argv[3:]), int(sys.argv[2])
+    )

@@ -1,0 +1,104 @@
+"""Operators of one of several processes: their checks, in a group of one."""
+
+import numpy as np
+import pytest
+import torch
+from torch import distributed
+
+from deepsphere_pyg import (
+    ChebConv,
+    laplacian_operator,
+    pooling_operator,
+    unpooling_operator,
+)
+from deepsphere_pyg.models import SphericalUNet, UNetConfiguration
+from deepsphere_pyg.models.partitioned import partition_model
+from deepsphere_pyg.operators import PartitionedOperator
+from samplings import HEALPix, Partition, build_pyramid
+from tests.helpers import random
+
+SKY = HEALPix(4, nest=True)
+
+
+@pytest.fixture
+def alone():
+    """A group of this process alone."""
+    store = distributed.HashStore()
+    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
+def test_a_group_of_one_has_the_whole_operator(alone):
+    coarsening = SKY.coarsen()
+    everyone, coarse = np.zeros(192, dtype=int), np.zeros(48, dtype=int)
+    operator = laplacian_operator(SKY, 8).double()
+    part = PartitionedOperator(operator, everyone, everyone, hops=3)
+    x = random(2, 192, 3)
+    torch.testing.assert_close(part(x), operator(x), rtol=0, atol=0)
+    layer = ChebConv(3, 4, K=4).double()
+    torch.testing.assert_close(layer(x, part), layer(x, operator), rtol=0, atol=0)
+    pool = pooling_operator(coarsening).double()
+    part = PartitionedOperator(pool, coarse, everyone)
+    torch.testing.assert_close(part(x), pool(x), rtol=0, atol=0)
+    torch.testing.assert_close(part.reduce_max(x), pool.reduce_max(x), rtol=0, atol=0)
+    unpool = unpooling_operator(coarsening).double()
+    part = PartitionedOperator(unpool, everyone, coarse)
+    torch.testing.assert_close(part(x[:, :48]), unpool(x[:, :48]), rtol=0, atol=0)
+
+
+def test_gradients_are_those_of_the_whole_operator(alone):
+    everyone = np.zeros(48, dtype=int)
+    operator = laplacian_operator(HEALPix(2, nest=True), 8).double()
+    part = PartitionedOperator(operator, everyone, everyone, hops=2)
+    layer = ChebConv(1, 2, K=3).double()
+    x = random(48, 1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: layer(x, part), x, fast_mode=True)
+
+
+def test_it_moves_to_other_dtypes(alone):
+    everyone = np.zeros(192, dtype=int)
+    part = PartitionedOperator(laplacian_operator(SKY, 8), everyone, everyone, hops=2)
+    assert part.dtype == torch.float32
+    assert part.double().dtype == part.local.dtype == torch.float64
+    assert part(random(192, 1)).dtype == torch.float64
+
+
+def test_what_does_not_fit_is_refused(alone):
+    everyone = np.zeros(192, dtype=int)
+    operator = laplacian_operator(SKY, 8)
+    with pytest.raises(ValueError, match="targets must have the rank of each of 192"):
+        PartitionedOperator(operator, everyone[:3], everyone)
+    with pytest.raises(ValueError, match="sources must be below 1, the number of pro"):
+        PartitionedOperator(operator, everyone, everyone + 1)
+    part = PartitionedOperator(operator, everyone, everyone, hops=2)
+    with pytest.raises(ValueError, match="polynomials of degree 2, got degree 3"):
+        ChebConv(1, 1, K=4)(torch.zeros(192, 1), part)
+    for refused in (lambda: part.adjoint(torch.zeros(192, 1)), part.transpose):
+        with pytest.raises(NotImplementedError, match=r"partition operator\.transpose"):
+            refused()
+    with pytest.raises(ValueError, match="x has 191 vertices"):
+        part(torch.zeros(191, 1))
+
+
+def test_networks_that_need_all_vertices_are_refused(alone):
+    pyramid = build_pyramid(SKY, 2, 8, weighting="heat")
+    sizes = {"stem": 2, "widths": (2, 3), "K": 3}
+    partition = Partition(pyramid, 1)
+    model = SphericalUNet(
+        1,
+        1,
+        pyramid,
+        configuration=UNetConfiguration("a", **sizes, normalization="instance"),
+    )
+    with pytest.raises(TypeError, match=r"stem\.norm, a ChannelNorm, needs all"):
+        partition_model(model, partition)
+    configuration = UNetConfiguration("a", **sizes)
+    model = SphericalUNet(1, 1, pyramid, configuration=configuration)
+    with pytest.raises(ValueError, match="with 192, 48 vertices, got Partition of 192"):
+        partition_model(model, Partition(SKY, 1))
+    with pytest.raises(TypeError, match="model must be"):
+        partition_model(torch.nn.Linear(1, 1), partition)
+    x = torch.randn(2, 192, 1)
+    wanted = model.eval()(x)
+    torch.testing.assert_close(partition_model(model, partition)(x), wanted)
