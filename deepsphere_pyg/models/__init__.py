@@ -37,6 +37,7 @@ from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.hybrid_classifier import HybridClassifier
 from deepsphere_pyg.models.local_layers import AttentionLayers, DiscoLayers
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork
+from deepsphere_pyg.models.partitioned import partition_model
 from deepsphere_pyg.models.pixel_network import PixelNetwork
 from deepsphere_pyg.models.planar import PlanarClassifier, PlanarPatchClassifier
 from deepsphere_pyg.models.pretrained import (
@@ -91,6 +92,7 @@ __all__ = [
     "falling_type",
     "load_model",
     "load_pretrained",
+    "partition_model",
     "pretrained_names",
     "pretrained_path",
     "read_header",

@@ -158,6 +158,7 @@ def graphs():
             "note": "",
         },
     )
+    yield samplings.Partition, {"place": PYRAMID, "ranks": 2}
     yield (
         samplings.build_pyramid,
         {

@@ -10,8 +10,7 @@ from torch import distributed as dist
 from torch import multiprocessing
 
 from deepsphere_pyg.losses import CrossEntropyLoss
-from deepsphere_pyg.models import SphericalUNet, UNetConfiguration
-from deepsphere_pyg.models.partitioned import partition_model
+from deepsphere_pyg.models import SphericalUNet, UNetConfiguration, partition_model
 from deepsphere_pyg.processes import part_of_batch
 from deepsphere_pyg.training.batch_norms import WholeBatchNorms
 from samplings import HEALPix, Icosahedral, Partition, build_pyramid

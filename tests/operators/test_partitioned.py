@@ -11,8 +11,7 @@ from deepsphere_pyg import (
     pooling_operator,
     unpooling_operator,
 )
-from deepsphere_pyg.models import SphericalUNet, UNetConfiguration
-from deepsphere_pyg.models.partitioned import partition_model
+from deepsphere_pyg.models import SphericalUNet, UNetConfiguration, partition_model
 from deepsphere_pyg.operators import PartitionedOperator
 from samplings import HEALPix, Partition, build_pyramid
 from tests.helpers import random
