@@ -1,6 +1,7 @@
 """Training: tasks, a loop for all of them, and ``fit`` for arrays and data sets."""
 
 from deepsphere_pyg.training import forecasts, tasks
+from deepsphere_pyg.training.batch_norms import WholeBatchNorms
 from deepsphere_pyg.training.data_module import SphereDataModule
 from deepsphere_pyg.training.data_statistics import Statistics
 from deepsphere_pyg.training.data_tasks import standardize_task, task_for
@@ -21,6 +22,7 @@ __all__ = [
     "Statistics",
     "Trained",
     "TrainingOptions",
+    "WholeBatchNorms",
     "fit",
     "fit_summaries",
     "load_task",

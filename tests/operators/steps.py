@@ -12,7 +12,7 @@ from torch import multiprocessing
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.models import SphericalUNet, UNetConfiguration, partition_model
 from deepsphere_pyg.processes import part_of_batch
-from deepsphere_pyg.training.batch_norms import WholeBatchNorms
+from deepsphere_pyg.training import WholeBatchNorms
 from samplings import HEALPix, Icosahedral, Partition, build_pyramid
 
 SIZES = UNetConfiguration("test", stem=4, widths=(6, 8, 8), K=3)
