@@ -32,6 +32,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--bandlimits", type=int, nargs="+", default=[64, 128, 256])
     add("--batch", type=int, nargs="+", default=[1, 16])
     add("--spin", type=int, default=1)
+    add("--method", choices=("rings", "ducc"), default="rings", help="ours, or ducc0's")
     add("--dtype", choices=("float32", "float64"), default="float64")
     add("--threads", type=int, default=os.cpu_count() or 1)
     add("--rounds", type=int, default=100, help="largest number of runs of each")
@@ -42,14 +43,14 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def runs(
-    L: int, batch: int, spin: int, dtype: torch.dtype
+    L: int, batch: int, spin: int, dtype: torch.dtype, method: str
 ) -> Iterator[tuple[str, dict[str, Callable[[], object]]]]:
     """Yield both directions, each with the three ways that are compared."""
     sampling = GaussLegendre(L)
     generator = torch.Generator().manual_seed(0)
     shapes = {"analysis": len(sampling), "synthesis": L * L}
     for direction, n in shapes.items():
-        options: dict[str, Any] = {"method": "rings", "dtype": dtype}
+        options: dict[str, Any] = {"method": method, "dtype": dtype}
         scalar: SHT | ISHT
         of_spin: SpinSHT | SpinISHT
         if direction == "analysis":
@@ -83,7 +84,7 @@ def main(words: Sequence[str] | None = None) -> None:
     dtype = getattr(torch, args.dtype)
     for L in args.bandlimits:
         for batch in args.batch:
-            for direction, functions in runs(L, batch, args.spin, dtype):
+            for direction, functions in runs(L, batch, args.spin, dtype, args.method):
                 times = interleaved(
                     functions, torch.device("cpu"), args.rounds, args.budget
                 )
