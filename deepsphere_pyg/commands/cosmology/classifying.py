@@ -147,9 +147,10 @@ def fit_network(
         data.held("test", level)[..., None], batch_size=size, progress=False
     )
     x = torch.from_numpy(maps.x[:TIMED, :, None])
+    chosen_epoch = trained.history[(trained.best_epoch or 0) - 1]
     return {
         "error": 100 * float(np.mean(answers.argmax(-1) != data.test.y)),
-        "validation_error": 100.0 - float(trained.best or 0.0),
+        "validation_error": 100.0 - float(chosen_epoch["val/accuracy"]),
         "parameters": n_parameters(network),
         "ms_training": _milliseconds(trained.task, x, training=True),
         "ms_inference": _milliseconds(trained.task, x),
