@@ -74,13 +74,35 @@ class Halo(FixedTensors):
     def forward(self, x: Tensor) -> Tensor:
         """Return signals with the values of the wanted vertices after their own."""
         # Vertices first, so that what is sent to a rank is in one piece.
-        mine = x.movedim(-2, 0)
-        rest = mine.shape[1:]
-        theirs: Tensor = collectives.all_to_all_single_autograd(
-            mine.index_select(0, self.sent).contiguous(),
-            self.received_counts,
-            self.sent_counts,
+        asked = x.movedim(-2, 0).index_select(0, self.sent)
+        found = self._exchanged(asked, self.received_counts, self.sent_counts)
+        return torch.cat([x, found.movedim(0, -2)], dim=-2)
+
+    def adjoint(self, x: Tensor) -> Tensor:
+        """Add the values of the wanted vertices to those that their ranks have.
+
+        Parameters
+        ----------
+        x
+            Shape ``(*batch, own + wanted, channel)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(*batch, own, channel)``.
+        """
+        own = x.shape[-2] - self.n_wanted
+        rows = x.movedim(-2, 0)
+        mine, theirs = rows[:own], rows[own:]
+        found = self._exchanged(theirs, self.sent_counts, self.received_counts)
+        return mine.index_add(0, self.sent, found).movedim(0, -2)
+
+    def _exchanged(self, x: Tensor, received: list[int], sent: list[int]) -> Tensor:
+        """Send rows of a tensor to each rank, and return those received."""
+        y: Tensor = collectives.all_to_all_single_autograd(
+            x.contiguous(),
+            received,
+            sent,
             cast(ProcessGroup, self._group or dist.group.WORLD),
         )
-        found = theirs.view(self.n_wanted, *rest).movedim(0, -2)
-        return torch.cat([x, found], dim=-2)
+        return y.view(sum(received), *x.shape[1:])

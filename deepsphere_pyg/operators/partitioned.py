@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed import ProcessGroup
+from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
@@ -83,6 +86,9 @@ class PartitionedOperator(EdgeOperator):
         wanted = np.setdiff1d(reached, own)
         wanted = wanted[np.argsort(sources[wanted], kind="stable")]
         columns = np.concatenate([own, wanted])
+        self._group, self._owners = group, (targets, sources)
+        # Numbers among all vertices, of the rows of this process and all columns.
+        self._numbers = mine, columns
         self.halo = Halo(sources, wanted, group)
         self.n_out, self.n_in = len(mine), len(own)
         self.local = EdgeOperator(
@@ -135,28 +141,42 @@ class PartitionedOperator(EdgeOperator):
         return self.halo(x), self.local
 
     def adjoint(self, y: Tensor) -> Tensor:
-        """Refuse: its sums would go to vertices of other processes.
+        """Apply the transpose; sums for other processes are sent to them."""
+        y = checked_signal(y, self.n_out, self.weight)
+        if self.n_out:
+            # Rows of other processes are theirs to add.
+            beyond = self.local.n_out - self.n_out
+            whole = self.local.adjoint(F.pad(y, (0, 0, 0, beyond)))
+        else:
+            n = self.n_in + self.halo.n_wanted
+            # Zero, of no vertex, but a gradient passes.
+            shape = (*y.shape[:-2], n, y.shape[-1])
+            whole = y.sum(dim=-2, keepdim=True).expand(shape)
+        x: Tensor = self.halo.adjoint(whole)
+        return x
 
-        Raises
-        ------
-        NotImplementedError
-            Always.
+    def transpose(self) -> PartitionedOperator:
+        """Return the operator with every edge reversed, dealt in the same way.
+
+        Collective; each process holds the edges of all for a moment.
         """
-        raise NotImplementedError(
-            "a partitioned operator has no adjoint; partition operator.transpose()"
+        mine, columns = self._numbers
+        block = self.to_scipy()[: self.n_out].tocoo()
+        edges = block.data, mine[block.row], columns[block.col]
+        parts: list[Any] = [None] * dist.get_world_size(self._group)
+        dist.all_gather_object(parts, edges, group=self._group)
+        weights, rows, sources = map(np.concatenate, zip(*parts, strict=True))
+        targets, others = self._owners
+        shape = len(others), len(targets)
+        whole = EdgeOperator(
+            sp.csr_array((weights, (sources, rows)), shape=shape),
+            dtype=self.dtype,
+            execution=self.execution,
         )
-
-    def transpose(self) -> EdgeOperator:
-        """Refuse, as :meth:`adjoint` does.
-
-        Raises
-        ------
-        NotImplementedError
-            Always.
-        """
-        raise NotImplementedError(
-            "a partitioned operator has no transpose; partition operator.transpose()"
+        turned = PartitionedOperator(
+            whole, others, targets, hops=max(1, self.hops), group=self._group
         )
+        return turned.to(self.weight.device)
 
     def to_scipy(self) -> sp.csr_array:
         """Return the matrix of the local operator."""

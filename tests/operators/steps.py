@@ -47,6 +47,22 @@ def data(model):
     return x, torch.randint(0, 3, (2, n), generator=generator)
 
 
+def turned(model, owners=None, rank=0):
+    """Return what adjoints and transposes of some operators give, and gradients."""
+    found = []
+    for at, operator in ((0, model.operators[0]), (1, model.pooling_operators[0])):
+        n = len((model.sampling, model.pyramid.coarsenings[0].coarse)[at])
+        z = torch.arange(n, dtype=torch.float64).sin()[None, :, None]
+        if owners is not None:
+            z = z[:, torch.from_numpy(owners[at] == rank)]
+        z.requires_grad_()
+        back = operator.adjoint(z)
+        (back * back).sum().backward()
+        with torch.no_grad():
+            found.append((back.detach(), operator.transpose()(z), z.grad))
+    return found
+
+
 def work(rank, ranks, folder, names):
     torch.set_num_threads(1)
     dist.init_process_group(
@@ -67,6 +83,8 @@ def work(rank, ranks, folder, names):
             "vertices": vertices,
             "out": out.detach(),
             "loss": loss.detach(),
+            "turned": turned(model, partition.owners, rank),
+            "coarse": torch.from_numpy(partition.vertices(rank, 1)),
             "state": model.state_dict(),
             "gradients": {n: w.grad for n, w in model.named_parameters()},
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.operators.steps import data, network, step
+from tests.operators.steps import data, network, step, turned
 from tests.round_off import round_off
 
 SCRIPT = Path(__file__).with_name("steps.py")
@@ -50,3 +50,10 @@ def test_a_step_of_training_is_that_of_one_process(tmp_path, ranks, names):
                 near(part["state"][key], value, tolerance)
             for key, weight in model.named_parameters():
                 near(part["gradients"][key], weight.grad, tolerance)
+        # Adjoints send sums back, and their gradients the other way.
+        for at, wanted in enumerate(turned(model)):
+            for what, whole in enumerate(wanted):
+                place = "coarse" if at and what == 2 else "vertices"
+                order = torch.cat([part[place] for part in parts])
+                found = torch.cat([part["turned"][at][what] for part in parts], dim=1)
+                near(found, whole[:, order], tolerance)
