@@ -77,7 +77,8 @@ class PartitionedOperator(EdgeOperator):
         rank = dist.get_rank(group)
         matrix = operator.to_scipy()
         mine, own = (np.flatnonzero(one == rank) for one in (targets, sources))
-        self.hops = hops if operator.n_in == operator.n_out else 0
+        # Polynomials stay on the vertices that they begin on.
+        self.hops = hops if np.array_equal(targets, sources) else 0
         rows = reached = mine
         for _ in range(max(1, self.hops)):
             reached = np.union1d(own, matrix[rows].indices)
