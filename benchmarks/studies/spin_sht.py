@@ -32,7 +32,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--bandlimits", type=int, nargs="+", default=[64, 128, 256])
     add("--batch", type=int, nargs="+", default=[1, 16])
     add("--spin", type=int, default=1)
-    add("--method", choices=("rings", "ducc"), default="rings", help="ours, or ducc0's")
+    add("--method", choices=("auto", "rings", "ducc"), default="auto", help="sums")
     add("--dtype", choices=("float32", "float64"), default="float64")
     add("--threads", type=int, default=os.cpu_count() or 1)
     add("--rounds", type=int, default=100, help="largest number of runs of each")

@@ -40,11 +40,6 @@ from samplings.schemes.regular_grid import RegularGrid
 _ANALYSES = ("auto", "rings", "ducc", "least-squares", "conjugate-gradients")
 _SYNTHESES = ("auto", "rings", "ducc", "dense", "blocks")
 _FITS = ("least-squares", "conjugate-gradients")
-# Reading tables of Legendre functions, L**3 numbers, takes as long as ducc0 takes to
-# compute them. Measured on one thread: for 16 signals at once, tables are faster up to
-# L = 256 and even at 384; for one signal ducc0 is twice as fast at 256 already. On
-# rings of different lengths it is 1.2 to 2 times as fast throughout.
-DUCC_BEYOND = 256
 # healpy's default; an iteration costs the same here.
 _HEALPIX_ITERATIONS = 3
 
@@ -73,7 +68,11 @@ def analysis_of(
     rings = ring_geometry(sampling)
     exact = exact_bandlimit(sampling)
     if method == "auto":
-        method = "least-squares" if rings is None else _rings_or_ducc(sampling, L)
+        method = (
+            "least-squares"
+            if rings is None
+            else _rings_or_ducc(sampling, harmonics, dtype)
+        )
     if iterations is not None:
         integer_argument("iterations", iterations, 0)
         if not isinstance(sampling, HEALPix) or method in _FITS:
@@ -126,7 +125,7 @@ def synthesis_of(
     rings = ring_geometry(whole)
     if method == "auto":
         if rings is not None:
-            method = _rings_or_ducc(whole, harmonics.L)
+            method = _rings_or_ducc(whole, harmonics, dtype)
         else:
             method = "dense" if fits_in_memory(sampling, harmonics) else "blocks"
     if method == "dense":
@@ -142,11 +141,15 @@ def synthesis_of(
     return Placed(transform, part, harmonics.components), method
 
 
-def _rings_or_ducc(sampling: Sampling, L: int) -> str:
+def _rings_or_ducc(
+    sampling: Sampling, harmonics: ScalarHarmonics, dtype: torch.dtype | None
+) -> str:
     """Choose by measured times; ducc0 computes on the CPU only."""
     if torch.get_default_device().type != "cpu":
         return "rings"
-    faster = DUCC_BEYOND < L or not isinstance(sampling, RegularGrid)
+    # On rings of different lengths ducc0 is 1.2 to 2 times as fast throughout.
+    beyond = harmonics.ducc_beyond(dtype or torch.get_default_dtype())
+    faster = beyond < harmonics.L or not isinstance(sampling, RegularGrid)
     return "ducc" if faster and ducc_is_installed() else "rings"
 
 

@@ -41,7 +41,7 @@ class SpinSHT(SpinTransform):
         scalar signals, transformed as by :class:`SHT`, without the minus sign.
     method, iterations, ridge, dtype
         As for :class:`SHT`, which is exact on the same samplings up to the same
-        bandlimits.
+        bandlimits. In float64 ``"auto"`` takes ducc0 past L = 64.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from deepsphere_pyg.harmonics import SpinISHT, SpinSHT, spin_harmonics
+from deepsphere_pyg.harmonics import SHT, SpinISHT, SpinSHT, spin_harmonics
 from deepsphere_pyg.harmonics.sht import dense
 from samplings import Equiangular, Fibonacci, GaussLegendre, HEALPix, McEwenWiaux
 from tests.helpers import random
@@ -158,3 +158,12 @@ def test_bad_arguments_are_told() -> None:
         x[3, 1] = torch.nan
         analysis(x)
     assert "spin=1, method='rings')" in repr(analysis)
+
+
+def test_ducc0_is_chosen_earlier_than_for_scalar_signals_in_float64() -> None:
+    sampling = GaussLegendre(65)
+    for dtype, method in ((torch.float64, "ducc"), (torch.float32, "rings")):
+        assert SpinSHT(sampling, 65, 1, dtype=dtype).method == method
+        assert SpinISHT(sampling, 65, 2, dtype=dtype).method == method
+        assert SpinSHT(sampling, 64, 1, dtype=dtype).method == "rings"
+        assert SHT(sampling, 65, dtype=dtype).method == "rings"
