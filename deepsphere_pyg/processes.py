@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import torch
 from torch import Tensor
 from torch import distributed as dist
+from torch.distributed import ProcessGroup
 
 Failure = TypeVar("Failure", bound=BaseException)
 
@@ -61,6 +62,8 @@ class Part:
 
 
 _part: Part | None = None
+# Consecutive processes that share each sample, each of which has some of its vertices.
+_sharing = 1
 
 
 def n_processes() -> int:
@@ -73,6 +76,31 @@ def process_rank() -> int:
     """Return the number of this process among those that train together."""
     ready = dist.is_available() and dist.is_initialized()
     return dist.get_rank() if ready else 0
+
+
+def share_samples(n: int) -> None:
+    """State that as many consecutive processes share each sample.
+
+    Each of them has some of its vertices. Without this, each process has samples of its
+    own.
+    """
+    global _sharing
+    _sharing = n
+
+
+def n_sharing() -> int:
+    """Return the number of processes that share each sample."""
+    return _sharing
+
+
+def n_sample_parts() -> int:
+    """Return the number of parts into which samples are dealt."""
+    return max(1, n_processes() // _sharing)
+
+
+def sample_part() -> int:
+    """Return the number of the part whose samples this process takes."""
+    return process_rank() // _sharing
 
 
 @contextmanager
@@ -112,6 +140,21 @@ def batch_sum(x: Tensor) -> Tensor:
     return cast(Tensor, _Total.apply(x if _part.counts else x * 0))  # type: ignore[no-untyped-call]
 
 
+def vertex_sum(x: Tensor, group: ProcessGroup | None) -> Tensor:
+    """Return the sum over the vertices of all processes that share a sphere.
+
+    Derivatives pass through it as through :func:`batch_sum`.
+
+    Parameters
+    ----------
+    x
+        Sum over the vertices of this process.
+    group
+        The processes; all by default.
+    """
+    return cast(Tensor, _Total.apply(x, group))  # type: ignore[no-untyped-call]
+
+
 def batch_mean(x: Tensor) -> Tensor:
     """Return the mean over the first axis, that of the samples of the whole batch."""
     if not in_parts():
@@ -128,22 +171,23 @@ def value_of_sums(of_sums: Callable[[Tensor], Tensor], sums: Tensor) -> Tensor:
 
 
 class _Total(torch.autograd.Function):
-    """Sum over all processes; its adjoint is the sum over all processes, too."""
+    """Sum over processes; its adjoint is the sum over the same processes, too."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, group: ProcessGroup | None = None) -> Tensor:
         """Return the sum."""
-        return _added(x)
+        ctx.group = group
+        return _added(x, group)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         """Return the sum of the gradients."""
-        return _added(gradients[0])
+        return _added(gradients[0], ctx.group), None
 
 
-def _added(x: Tensor) -> Tensor:
+def _added(x: Tensor, group: ProcessGroup | None) -> Tensor:
     y = x.detach().clone(memory_format=torch.contiguous_format)
-    dist.all_reduce(y)
+    dist.all_reduce(y, group=group)
     return y
 
 

@@ -78,7 +78,8 @@ def check_areas(weights: Tensor, shape: torch.Size) -> None:
             f"{tuple(weights.shape)}; pass those of the sampling of the target, or "
             "omit them if the target is global"
         )
-    if not has_values(weights):
+    # A process that has no vertex of a sphere that it shares has no area.
+    if not has_values(weights) or not len(weights):
         return
     wrong = ~(weights.isfinite() & (weights >= 0))
     if bool(wrong.any()):
@@ -171,9 +172,16 @@ def masked(x: Tensor, valid: Tensor | None) -> Tensor:
 
 
 def relative_areas(weights: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return areas relative to the largest, so that no scale overflows a dtype."""
+    """Return areas in a unit whose sums overflow no dtype: 1, 2**64 or 2**-64.
+
+    It is not the largest area, since parts of a sphere that several processes have must
+    be in one unit.
+    """
+    if not len(weights):
+        return weights.to(dtype)
     largest = weights.amax().clamp_min(torch.finfo(weights.dtype).tiny)
-    return (weights / largest).to(dtype)
+    power = torch.round(torch.log2(largest) / 64).clamp(-1, 1)
+    return (weights / torch.exp2(64 * power)).to(dtype)
 
 
 def importance(area: Tensor | None, valid: Tensor | None, like: Tensor) -> Tensor:

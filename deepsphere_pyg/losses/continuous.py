@@ -72,7 +72,7 @@ class ContinuousLoss(SummedLoss):
     ) -> Tensor:
         """Return the sums of losses and of areas of each channel, shape ``(2, C)``.
 
-        Areas are relative to the largest of ``weights``.
+        Areas are in a unit that fits the dtype: 1, unless they are very large or small.
         """
         check_signals(prediction, target, self.outputs)
         valid = signal_mask(mask, target)

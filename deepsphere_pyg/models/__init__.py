@@ -37,7 +37,7 @@ from deepsphere_pyg.models.harmonic_classifier import HarmonicClassifier
 from deepsphere_pyg.models.hybrid_classifier import HybridClassifier
 from deepsphere_pyg.models.local_layers import AttentionLayers, DiscoLayers
 from deepsphere_pyg.models.molecule_network import MoleculeNetwork
-from deepsphere_pyg.models.partitioned import partition_model
+from deepsphere_pyg.models.partitioned import partition_model, reunite_model
 from deepsphere_pyg.models.pixel_network import PixelNetwork
 from deepsphere_pyg.models.planar import PlanarClassifier, PlanarPatchClassifier
 from deepsphere_pyg.models.pretrained import (
@@ -96,5 +96,6 @@ __all__ = [
     "pretrained_names",
     "pretrained_path",
     "read_header",
+    "reunite_model",
     "save_model",
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import distributed as dist
 from torch.distributed import ProcessGroup
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors import FixedTensors
-from deepsphere_pyg.layers import ChannelNorm, ChebConv
+from deepsphere_pyg.layers import ChannelNorm, ChebConv, GlobalMeanPool
 from deepsphere_pyg.models.base import SphericalModel
+from deepsphere_pyg.models.blocks import InvariantNorm
+from deepsphere_pyg.models.classifier import OF_VERTICES
 from deepsphere_pyg.operators.partitioned import PartitionedOperator
+from deepsphere_pyg.processes import vertex_sum
 from samplings import Partition
 from samplings.arguments import instance_argument
 
@@ -31,8 +36,9 @@ def partition_model(
     Parameters
     ----------
     model
-        A network of Chebyshev convolutions and pooling, such as
-        :class:`SphericalUNet`, the same in all processes. Changed in place.
+        A network of Chebyshev convolutions, pooling and means over the sphere, such as
+        :class:`SphericalUNet` and :class:`SphericalClassifier`, the same in all
+        processes. Changed in place.
     partition
         That of ``model.pyramid``, for as many ranks as the group has processes.
     group
@@ -62,23 +68,77 @@ def partition_model(
             f"{', '.join(map(str, sizes))} vertices, got {partition}; make it of "
             "model.pyramid"
         )
-    hops = 1
-    for name, part in model.named_modules():
-        if isinstance(part, ChebConv):
-            hops = max(hops, part.K - 1)
-        whole = isinstance(part, FixedTensors) and not isinstance(part, EdgeOperator)
-        if whole or (isinstance(part, ChannelNorm) and part.kind == "instance"):
-            raise TypeError(
-                f"{name}, a {type(part).__name__}, needs all vertices at once, which "
-                "no process has; take a network of Chebyshev convolutions, pooling and "
-                "batch or layer normalisation"
-            )
+    _refuse_whole_parts(model)
+    convolutions = (part for part in model.modules() if isinstance(part, ChebConv))
+    hops = max([1, *(part.K - 1 for part in convolutions)])
     for parent in [*model.modules()]:
         for name, part in parent.named_children():
             if isinstance(part, EdgeOperator):
-                local = PartitionedOperator(
-                    part, levels[part.n_out], levels[part.n_in], hops=hops, group=group
-                )
+                owners = levels[part.n_out], levels[part.n_in]
+                local = PartitionedOperator(part, *owners, hops=hops, group=group)
                 setattr(parent, name, local)
-    model.n_vertices = int((partition.owners[0] == dist.get_rank(group)).sum())
+    rank = dist.get_rank(group)
+    for part in model.modules():
+        if isinstance(part, GlobalMeanPool) and part.area is not None:
+            mine = levels[len(part.area)] == rank
+            part.keep("area", part.area[mine].cpu().numpy(), part.area.dtype)
+        if isinstance(part, GlobalMeanPool | ChannelNorm):
+            part.vertex_sums = partial(vertex_sum, group=group)
+    model.n_vertices = int((partition.owners[0] == rank).sum())
     return model
+
+
+def reunite_model(model: SphericalModel) -> SphericalModel:
+    """Make a network that :func:`partition_model` changed compute all vertices again.
+
+    Its structure is built again from its description, in each process that calls this;
+    nothing is sent.
+
+    Parameters
+    ----------
+    model
+        The network. Changed in place; its weights stay.
+
+    Returns
+    -------
+    SphericalModel
+        The model.
+
+    Raises
+    ------
+    TypeError
+        If it is not such a network.
+    """
+    remedy = "pass one that partition_model changed"
+    instance_argument("model", model, SphericalModel, remedy)
+    like = model.standardize.mean
+    whole = type(model).from_config(model.config, model.geometry)
+    whole.to(like.device, like.dtype)
+    for name, part in [*whole.named_modules()]:
+        if isinstance(part, EdgeOperator | GlobalMeanPool):
+            parent, _, child = name.rpartition(".")
+            setattr(model.get_submodule(parent), child, part)
+    for part in model.modules():
+        if isinstance(part, ChannelNorm):
+            part.vertex_sums = None
+    model.n_vertices = whole.n_vertices
+    return model
+
+
+def _refuse_whole_parts(model: SphericalModel) -> None:
+    """Refuse parts that need all vertices, or all signals, at once."""
+    if model.config.get("head") in OF_VERTICES:
+        raise TypeError(
+            f"the head {model.config['head']!r} has weights for all vertices of the "
+            "coarsest level, which no process has; take head='linear' or 'convolution'"
+        )
+    for name, part in model.named_modules():
+        fixed = isinstance(part, FixedTensors)
+        if (fixed and not isinstance(part, EdgeOperator | GlobalMeanPool)) or (
+            isinstance(part, InvariantNorm)
+        ):
+            raise TypeError(
+                f"{name} ({type(part).__name__}) needs all vertices or all maps at "
+                "once, which no process has; take a network of Chebyshev convolutions, "
+                "pooling, and means over the sphere that enter a linear head"
+            )

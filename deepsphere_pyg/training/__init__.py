@@ -11,6 +11,7 @@ from deepsphere_pyg.training.loading import load_task
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.predicting import predict_to_file
 from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
+from deepsphere_pyg.training.space import SpaceStrategy
 from deepsphere_pyg.training.summary_fitting import fit_summaries
 from deepsphere_pyg.training.tasks import *
 from deepsphere_pyg.training.trained import Trained, train
@@ -18,6 +19,7 @@ from deepsphere_pyg.training.trained import Trained, train
 __all__ = [
     "EpochShuffle",
     "InOrder",
+    "SpaceStrategy",
     "SphereDataModule",
     "Statistics",
     "Trained",

@@ -9,15 +9,16 @@ import numpy as np
 from torch.utils.data import DistributedSampler
 
 from deepsphere_pyg.datasets.field_maps import BlockShuffle
-from deepsphere_pyg.processes import n_processes, process_rank
+from deepsphere_pyg.processes import n_sample_parts, sample_part
 from samplings.arguments import integer_argument
 
 
 class _EveryProcess(DistributedSampler[int]):
     """Deal out one order of all samples to the processes, in turn.
 
-    The processes are counted when samples are drawn, because data loaders are made
-    before the processes are started. Lightning leaves samplers of this base alone.
+    Processes that share each sample take the same ones. The processes are counted when
+    samples are drawn, because data loaders are made before the processes are started.
+    Lightning leaves samplers of this base alone.
     """
 
     def __init__(self, length: int) -> None:
@@ -77,8 +78,8 @@ class EpochShuffle(_EveryProcess):
     @property
     def repeats(self) -> bool:
         """Whether the last sample of this process is one that does not count."""
-        whole, left = divmod(self.length, n_processes())
-        if self.batch_size is None or process_rank() < left or not left:
+        whole, left = divmod(self.length, n_sample_parts())
+        if self.batch_size is None or sample_part() < left or not left:
             return False
         return whole % self.batch_size == 0
 
@@ -91,14 +92,14 @@ class EpochShuffle(_EveryProcess):
     def order(self) -> list[int]:
         """Return the samples of this process in this epoch."""
         order = self.shuffled()
-        parts = n_processes()
+        parts = n_sample_parts()
         if self.batch_size is None:
             order = order[: self.length - self.length % parts]
-        mine = order[process_rank() :: parts]
+        mine = order[sample_part() :: parts]
         return mine + order[-1:] if self.repeats else mine
 
     def __len__(self) -> int:
-        parts, rank = n_processes(), process_rank()
+        parts, rank = n_sample_parts(), sample_part()
         if self.batch_size is None:
             return self.length // parts
         return len(range(rank, self.length, parts)) + self.repeats
@@ -128,7 +129,7 @@ class EpochBlocks(EpochShuffle):
     def shuffled(self) -> list[int]:
         """Return the samples of all processes in this epoch."""
         self.blocks.set_epoch(self.epoch)
-        self.blocks.batch_size = (self.batch_size or 1) * n_processes()
+        self.blocks.batch_size = (self.batch_size or 1) * n_sample_parts()
         order: list[int] = self.blocks.order().tolist()
         return order
 
@@ -153,7 +154,7 @@ class InOrder(_EveryProcess):
 
     def order(self) -> list[int]:
         """Return the samples of this process."""
-        parts = n_processes()
+        parts = n_sample_parts()
         if self.length < parts:
             return list(range(self.length))
-        return list(range(process_rank(), self.length, parts))
+        return list(range(sample_part(), self.length, parts))

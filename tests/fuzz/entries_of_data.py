@@ -623,6 +623,7 @@ def numbers():
     )
     yield training.EpochShuffle, {"length": 5, "seed": 1, "batch_size": 2}
     yield training.InOrder, {"length": 5}
+    yield training.SpaceStrategy, {"per_sphere": 2}
     network = models.PixelNetwork(1, 2, SAMPLING)
     common = {"network": network, "sampling": SAMPLING, "in_channels": 1}
     yield training.SegmentationTask, {**common, "class_names": NAMES, "loss": None}

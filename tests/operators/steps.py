@@ -10,32 +10,49 @@ from torch import distributed as dist
 from torch import multiprocessing
 
 from deepsphere_pyg.losses import CrossEntropyLoss
-from deepsphere_pyg.models import SphericalUNet, UNetConfiguration, partition_model
+from deepsphere_pyg.models import (
+    SphericalClassifier,
+    SphericalUNet,
+    UNetConfiguration,
+    partition_model,
+    reunite_model,
+)
 from deepsphere_pyg.processes import part_of_batch
 from deepsphere_pyg.training import WholeBatchNorms
 from samplings import HEALPix, Icosahedral, Partition, build_pyramid
 
-SIZES = UNetConfiguration("test", stem=4, widths=(6, 8, 8), K=3)
+SIZES = {"stem": 4, "widths": (6, 8, 8), "K": 3}
 PLACES = {
     "healpix": lambda: HEALPix(8, nest=True),
     "icosahedral": lambda: Icosahedral(3),
     "part": lambda: HEALPix(8, nest=True)[range(100, 420)],
     # Of two coarsest vertices: some of four processes have none.
     "few": lambda: HEALPix(4, nest=True)[range(32)],
+    # Normalised over the vertices of each map.
+    "instance": lambda: Icosahedral(3),
+    # With a mean by areas that differ, and a class of whole maps.
+    "classifier": lambda: Icosahedral(3),
 }
 
 
-def network(name, pooling="max"):
+def network(name):
     torch.manual_seed(0)
     pyramid = build_pyramid(PLACES[name](), 3, 8, weighting="heat")
-    return SphericalUNet(2, 3, pyramid, configuration=SIZES).double()
+    if name == "classifier":
+        return SphericalClassifier(2, 3, pyramid, widths=(4, 6, 8), K=3).double()
+    norm = "instance" if name == "instance" else "batch"
+    sizes = UNetConfiguration("test", **SIZES, normalization=norm)
+    return SphericalUNet(2, 3, pyramid, configuration=sizes).double()
 
 
 def step(model, x, y, vertices):
     """Return outputs and loss at some vertices, and gradients of all weights."""
+    area = torch.from_numpy(model.sampling.weights.copy())[vertices]
     with part_of_batch(together=True):
         out = model(x[:, vertices])
-        loss = CrossEntropyLoss()(out, y[:, vertices])
+        at_vertices = out.ndim == 3
+        truth = y[:, vertices] if at_vertices else y[:, 0]
+        loss = CrossEntropyLoss()(out, truth, area if at_vertices else None)
         loss.backward()
     return out, loss
 
@@ -88,6 +105,8 @@ def work(rank, ranks, folder, names):
             "state": model.state_dict(),
             "gradients": {n: w.grad for n, w in model.named_parameters()},
         }
+        with torch.no_grad():
+            found["reunited"] = reunite_model(model.eval())(x)
         torch.save(found, Path(folder) / f"{name}-{rank}.pt")
     dist.destroy_process_group()
 

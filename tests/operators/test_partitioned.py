@@ -11,7 +11,12 @@ from deepsphere_pyg import (
     pooling_operator,
     unpooling_operator,
 )
-from deepsphere_pyg.models import SphericalUNet, UNetConfiguration, partition_model
+from deepsphere_pyg.models import (
+    SphericalClassifier,
+    SphericalUNet,
+    UNetConfiguration,
+    partition_model,
+)
 from deepsphere_pyg.operators import PartitionedOperator
 from samplings import HEALPix, Partition, build_pyramid
 from tests.helpers import random
@@ -89,14 +94,13 @@ def test_networks_that_need_all_vertices_are_refused(alone):
     pyramid = build_pyramid(SKY, 2, 8, weighting="heat")
     sizes = {"stem": 2, "widths": (2, 3), "K": 3}
     partition = Partition(pyramid, 1)
-    model = SphericalUNet(
-        1,
-        1,
-        pyramid,
-        configuration=UNetConfiguration("a", **sizes, normalization="instance"),
-    )
-    with pytest.raises(TypeError, match=r"stem\.norm, a ChannelNorm, needs all"):
-        partition_model(model, partition)
+    for head in ("dense", "normalized"):
+        model = SphericalClassifier(1, 2, pyramid, widths=(2, 3), head=head)
+        with pytest.raises(TypeError, match=f"head '{head}'|InvariantNorm"):
+            partition_model(model, partition)
+    discs = SphericalClassifier(1, 2, pyramid, widths=(2, 3), convolution="attention")
+    with pytest.raises(TypeError, match=r"\(Neighbourhoods\) needs all vertices"):
+        partition_model(discs, partition)
     configuration = UNetConfiguration("a", **sizes)
     model = SphericalUNet(1, 1, pyramid, configuration=configuration)
     with pytest.raises(ValueError, match="with 192, 48 vertices, got Partition of 192"):

@@ -30,7 +30,8 @@ def near(found, wanted, tolerance):
 
 
 @pytest.mark.parametrize(
-    ("ranks", "names"), [(2, ("healpix", "part")), (4, ("icosahedral", "few"))]
+    ("ranks", "names"),
+    [(2, ("healpix", "part", "classifier")), (4, ("icosahedral", "few", "instance"))],
 )
 def test_a_step_of_training_is_that_of_one_process(tmp_path, ranks, names):
     for name, parts in zip(names, launch(tmp_path, ranks, *names), strict=True):
@@ -41,9 +42,15 @@ def test_a_step_of_training_is_that_of_one_process(tmp_path, ranks, names):
         tolerance = 10 * round_off(torch.float64, out.numel())
         vertices = torch.cat([part["vertices"] for part in parts])
         assert torch.equal(vertices.sort().values, torch.arange(len(model.sampling)))
-        together = torch.cat([part["out"] for part in parts], dim=1)
-        near(together, out.detach()[:, vertices], tolerance)
+        if out.ndim == 3:
+            together = torch.cat([part["out"] for part in parts], dim=1)
+            near(together, out.detach()[:, vertices], tolerance)
+        with torch.no_grad():
+            whole = model.eval()(x)
         for part in parts:
+            if out.ndim == 2:
+                near(part["out"], out.detach(), tolerance)
+            near(part["reunited"], whole, tolerance)
             near(part["loss"], loss.detach(), tolerance)
             assert part["state"].keys() == model.state_dict().keys()
             for key, value in model.state_dict().items():

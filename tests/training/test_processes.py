@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed
 
-from deepsphere_pyg.training import EpochShuffle, InOrder, load_task
+from deepsphere_pyg.processes import n_sharing
+from deepsphere_pyg.training import EpochShuffle, InOrder, SpaceStrategy, load_task
 from tests.round_off import round_off
-from tests.training.trainings import CASES, HELD, TASKS, N, V, kept, run
+from tests.training.trainings import CASES, HELD, TASKS, N, OwnLoss, V, kept, run
 
 SCRIPT = Path(__file__).with_name("trainings.py")
 
 
-def launch(folder, *cases):
-    """Train cases in two processes; return what they print."""
-    command = [sys.executable, "-W", "error", SCRIPT, folder, "2", *cases]
+def launch(folder, processes, strategy, *cases):
+    """Train cases in several processes; return what they print."""
+    words = [folder, str(processes), strategy, *cases]
+    command = [sys.executable, "-W", "error", SCRIPT, *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr
@@ -42,15 +45,16 @@ def assert_near(found, expected, case):
     assert found["best"] == pytest.approx(expected["best"], rel=tolerance)
 
 
-def check_cases(folder, cases):
-    printed = launch(folder, *cases)
+def check_cases(folder, cases, strategy="ddp"):
+    processes = 4 if strategy == "space-2" else 2
+    printed = launch(folder, processes, strategy, *cases)
     # One line for each epoch, and one for each network, from the first process.
     assert printed.count("epoch      2/2") == len(cases)
     assert printed.count("network ") == 2 * len(cases)
     assert printed.count("resuming   after epoch 1") == len(cases)
     for case in cases:
         whole = kept(run(case, 1))
-        for rank in (0, 1):
+        for rank in range(processes):
             found = torch.load(folder / f"{case}-{rank}.pt", weights_only=True)
             assert_near(found, whole, case)
         resumed = run(case, 1, folder / f"{case} after an epoch", resume=True)
@@ -67,6 +71,41 @@ def check_cases(folder, cases):
 
 def test_two_processes_train_as_one_with_the_batch_of_both(tmp_path):
     check_cases(tmp_path, TASKS[:2])
+
+
+def test_two_processes_that_share_each_map_train_as_one(tmp_path):
+    check_cases(tmp_path, TASKS[:3], "space")
+
+
+@pytest.mark.slow
+def test_four_processes_of_which_two_share_each_map_train_as_one(tmp_path):
+    check_cases(tmp_path, TASKS, "space-2")
+
+
+@pytest.fixture
+def without_group():
+    """Leave no group of processes behind."""
+    yield
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize(
+    ("case", "options", "error", "message"),
+    [
+        ("forecast", {}, ValueError, "ForecastTask does not state the vertex_axes"),
+        ("regression", {"loss": OwnLoss()}, ValueError, "the loss OwnLoss may not be"),
+        ("regression", {"compile": True}, ValueError, "leave out compile"),
+        ("quantile", {}, TypeError, "model must be a SphericalModel"),
+        ("regression", {"strategy": SpaceStrategy(per_sphere=2)}, ValueError, "divide"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(without_group, case, options, error, message):
+    options = {"strategy": "space", **options}
+    with pytest.raises(error, match=message):
+        run(case, 1, trainer={"strategy": options.pop("strategy")}, **options)
+    # Later trainings deal out samples again.
+    assert n_sharing() == 1
 
 
 @pytest.mark.slow
@@ -92,10 +131,10 @@ def test_the_batches_of_a_step_are_together_that_of_one_process(
     parts, counts = [], []
     for rank in range(processes):
         monkeypatch.setattr(
-            "deepsphere_pyg.training.samplers.process_rank", lambda r=rank: r
+            "deepsphere_pyg.training.samplers.sample_part", lambda r=rank: r
         )
         monkeypatch.setattr(
-            "deepsphere_pyg.training.samplers.n_processes", lambda: processes
+            "deepsphere_pyg.training.samplers.n_sample_parts", lambda: processes
         )
         mine = EpochShuffle(length, 3, size)
         mine.set_epoch(4)
@@ -121,10 +160,10 @@ def test_each_validation_sample_counts_equally(monkeypatch, processes, length):
     found = []
     for rank in range(processes):
         monkeypatch.setattr(
-            "deepsphere_pyg.training.samplers.process_rank", lambda r=rank: r
+            "deepsphere_pyg.training.samplers.sample_part", lambda r=rank: r
         )
         monkeypatch.setattr(
-            "deepsphere_pyg.training.samplers.n_processes", lambda: processes
+            "deepsphere_pyg.training.samplers.n_sample_parts", lambda: processes
         )
         found += InOrder(length)
     times = 1 if length >= processes else processes

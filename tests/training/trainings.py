@@ -1,7 +1,8 @@
 """Small trainings of each task, run in one process or as a script in several.
 
-``python tests/training/trainings.py FOLDER PROCESSES CASE...`` trains each case for an
-epoch, copies its folder, and resumes for another one; each process keeps the result.
+``python tests/training/trainings.py FOLDER PROCESSES STRATEGY CASE...`` trains each
+case for an epoch, copies its folder, and resumes for another one; each process keeps
+the result.
 """
 
 import copy
@@ -22,6 +23,7 @@ from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training import (
     FisherTask,
     RotationTask,
+    SpaceStrategy,
     Trained,
     TrainingOptions,
     fit,
@@ -134,16 +136,24 @@ CASES = {
 TASKS = tuple(CASES)[:4]
 
 
-def run(case: str, processes: int, folder: Path | None = None, **options) -> Trained:
+def run(
+    case: str,
+    processes: int,
+    folder: Path | None = None,
+    strategy: str = "ddp",
+    **options,
+) -> Trained:
     """Train in double precision with four maps a step, over all processes."""
+    parts = {"ddp": processes, "space": 1}.get(strategy, processes // 2)
     build, y, more = CASES[case]
     torch.manual_seed(0)
     trainer = {"precision": "64-true", **options.pop("trainer", {})}
     if processes > 1:
-        trainer |= {"devices": processes, "strategy": "ddp"}
+        chosen = SpaceStrategy(per_sphere=2) if strategy == "space-2" else strategy
+        trainer |= {"devices": processes, "strategy": chosen}
     # Not Adam, which divides by gradients, of which those that vanish are round-off.
     rates = {"optimizer": "sgd", "learning_rate": 1e-2, "schedule": "constant"}
-    common = {"folder": folder, "batch_size": 4 // processes, "trainer": trainer}
+    common = {"folder": folder, "batch_size": 4 // parts, "trainer": trainer}
     given = {"epochs": 2, **common, **rates, **more, **options}
     # A loss may have parameters, which a training changes.
     given = copy.deepcopy(given)
@@ -166,10 +176,10 @@ def kept(trained: Trained) -> dict:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    place, n = Path(sys.argv[1]), int(sys.argv[2])
-    for name in sys.argv[3:]:
-        run(name, n, place / name, epochs=1)
+    place, n, chosen = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    for name in sys.argv[4:]:
+        run(name, n, place / name, chosen, epochs=1)
         if process_rank() == 0:
             shutil.copytree(place / name, place / f"{name} after an epoch")
-        result = kept(run(name, n, place / name, resume=True))
+        result = kept(run(name, n, place / name, chosen, resume=True))
         torch.save(result, place / f"{name}-{process_rank()}.pt")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -59,6 +61,9 @@ class ChannelNorm(nn.Module):
     tensor(True)
     """
 
+    # Adds the sums of processes that share a sphere; set where several do.
+    vertex_sums: Callable[[Tensor], Tensor] | None = None
+
     def __init__(self, channels: int, kind: str) -> None:
         super().__init__()
         self.channels = channels = integer_argument("channels", channels, 1)
@@ -79,11 +84,23 @@ class ChannelNorm(nn.Module):
         """Return the normalised signals, of the same shape."""
         checked_channels(x, self.channels, getattr(self.norm, "bias", None))
         if self.kind == "instance":
-            # Over the last axis, and so also for one vertex and for an empty batch.
-            n = x.shape[-2]
-            scaled = F.layer_norm(x.transpose(-1, -2), (n,), eps=self.norm.eps)
-            moved: Tensor = scaled.transpose(-1, -2) * self.norm.weight + self.norm.bias
+            scaled = self._over_vertices(x)
+            moved: Tensor = scaled * self.norm.weight + self.norm.bias
             return moved
         # BatchNorm1d takes channels last in two dimensions: no transpose.
         y: Tensor = self.norm(x.reshape(-1, x.shape[-1]))
         return y.view(x.shape)
+
+    def _over_vertices(self, x: Tensor) -> Tensor:
+        """Bring each channel of each signal to mean zero and variance one."""
+        if self.vertex_sums is None:
+            # Over the last axis, and so also for one vertex and for an empty batch.
+            columns, n = x.transpose(-1, -2), x.shape[-2]
+            return F.layer_norm(columns, (n,), eps=self.norm.eps).transpose(-1, -2)
+        # Autocast computes the other in float32, too.
+        y = x.to(torch.promote_types(x.dtype, torch.float32))
+        count = self.vertex_sums(y.new_tensor(y.shape[-2]))
+        y = y - self.vertex_sums(y.sum(-2, keepdim=True)) / count
+        variance = self.vertex_sums(y.square().sum(-2, keepdim=True)) / count
+        scaled: Tensor = y * (variance + self.norm.eps).rsqrt()
+        return scaled.to(x.dtype)

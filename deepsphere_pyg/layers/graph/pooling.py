@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -149,6 +151,8 @@ class GlobalMeanPool(FixedTensors):
     """
 
     area: Tensor | None
+    # Adds the sums of processes that share a sphere; set where several do.
+    vertex_sums: Callable[[Tensor], Tensor] | None = None
 
     def __init__(self, sampling: Sampling | None = None) -> None:
         super().__init__()
@@ -172,5 +176,8 @@ class GlobalMeanPool(FixedTensors):
                 f"area must have shape {tuple(n)}, one number per vertex of x, shape "
                 f"(*batch, vertex, channel), got {tuple(area.shape)}"
             )
-        share = (area / area.sum()).to(x.dtype)
-        return torch.matmul(share, x)
+        if self.vertex_sums is None:
+            share = (area / area.sum()).to(x.dtype)
+            return torch.matmul(share, x)
+        share = (area / self.vertex_sums(area.sum())).to(x.dtype)
+        return self.vertex_sums(torch.matmul(share, x))

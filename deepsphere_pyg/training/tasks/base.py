@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel, checkpoint_header
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.steps import TrainingSteps
+from deepsphere_pyg.training.tasks.vertex_parts import VertexParts
 from samplings import Sampling
 from samplings.arguments import instance_argument, integer_argument, shown
 from samplings.missing_values import without_missing
@@ -26,7 +26,7 @@ TASK = "deepsphere_pyg_task"
 Answer = TypeVar("Answer")
 
 
-class Task(FixedTensors, TrainingSteps, ABC):
+class Task(VertexParts, TrainingSteps, ABC):
     """Training, validation and prediction of a network for one kind of answer.
 
     A subclass defines :meth:`loss_of` and :meth:`prediction`; for validation scores,
@@ -54,6 +54,9 @@ class Task(FixedTensors, TrainingSteps, ABC):
         Score that selects the checkpoint.
     lowest
         Whether its lowest value is the best.
+    vertex_axes
+        Axis of the vertices in each field of a batch that has one. Only classes that
+        state it themselves can be trained by processes that share each map.
 
     Raises
     ------
@@ -258,10 +261,3 @@ def sampling_of(network: nn.Module, sampling: Sampling | None) -> Sampling:
             "as HEALPix(32): its areas weight the loss and the scores"
         )
     return found
-
-
-def relative_areas(sampling: Sampling) -> npt.NDArray[np.float64]:
-    """Areas of the vertices over their mean, so that losses read like plain means."""
-    area = np.array(sampling.weights)
-    relative: npt.NDArray[np.float64] = area / area.mean()
-    return relative

@@ -40,6 +40,7 @@ class ClassificationTask(Task):
     score_names: ClassVar[tuple[str, ...]] = ("accuracy",)
     monitor: ClassVar[str] = "accuracy"
     lowest: ClassVar[bool] = False
+    vertex_axes: ClassVar[Mapping[str, int]] = {"x": 1}
 
     def __init__(
         self,

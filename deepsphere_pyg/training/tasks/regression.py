@@ -17,9 +17,9 @@ from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import (
     Task,
     refuse_diverged,
-    relative_areas,
     sampling_of,
 )
+from deepsphere_pyg.training.tasks.vertex_parts import relative_areas
 from samplings import Sampling, from_config
 from samplings.arguments import names_argument
 
@@ -113,6 +113,7 @@ class RegressionTask(_Numbers):
         not finite.
     """
 
+    vertex_axes: ClassVar[Mapping[str, int]] = {"x": 1, "y": 1, "mask": 1}
     area: Tensor
 
     def __init__(
@@ -209,6 +210,7 @@ class GlobalRegressionTask(_Numbers):
     """
 
     monitor: str  # type: ignore[misc]  # the loss, if it is one of densities
+    vertex_axes: ClassVar[Mapping[str, int]] = {"x": 1}
 
     def __init__(
         self,

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.metrics.segmentation import segmentation_scores
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks.base import Task, relative_areas, sampling_of
+from deepsphere_pyg.training.tasks.base import Task, sampling_of
+from deepsphere_pyg.training.tasks.vertex_parts import relative_areas
 from samplings import Sampling, from_config
 from samplings.arguments import names_argument
 
@@ -51,6 +52,7 @@ class SegmentationTask(Task):
     score_names: ClassVar[tuple[str, ...]] = ("mAP", "accuracy", "IoU")
     monitor: ClassVar[str] = "mAP"
     lowest: ClassVar[bool] = False
+    vertex_axes: ClassVar[Mapping[str, int]] = {"x": 1, "y": 1, "mask": 1}
     area: Tensor
 
     def __init__(

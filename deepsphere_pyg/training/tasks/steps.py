@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, NamedTuple, cast
 
@@ -18,6 +18,7 @@ from deepsphere_pyg.processes import (
     from_first,
     gathered,
     n_processes,
+    n_sharing,
     part_of_batch,
 )
 from deepsphere_pyg.training.options import TrainingOptions
@@ -65,6 +66,7 @@ class TrainingSteps(pl.LightningModule):
     score_names: ClassVar[tuple[str, ...]] = ()
     monitor: ClassVar[str] = "loss"
     lowest: ClassVar[bool] = True
+    vertex_axes: ClassVar[Mapping[str, int]]
     network: Any
     options: TrainingOptions
 
@@ -257,6 +259,9 @@ class TrainingSteps(pl.LightningModule):
 
     def _results(self, parts: list[Any]) -> dict[str, float]:
         """Return the loss and the scores from what all processes kept."""
+        if "y" not in self.vertex_axes:
+            # Those that share a map give the same answers for it.
+            parts = parts[:: n_sharing()]
         sums = sum(total for _, (total, _) in parts)
         exact = all(exact for _, (_, exact) in parts)
         if exact and self._of_sums is not None:
