@@ -24,8 +24,8 @@ def test_the_halo_of_a_square_is_that_of_its_graph(hops):
     model = halo_model(64, hops)
     assert np.median(found) == model
     # Pixels near the poles are longer than wide, and have neighbours farther away.
-    assert abs(np.mean(found) / model - 1) < 0.05
-    assert max(found) < 1.35 * model
+    assert 1 <= np.mean(found) / model < 1.1
+    assert max(found) < 1.4 * model
 
 
 def test_a_step_has_the_parts_that_it_should():
