@@ -37,6 +37,7 @@ from deepsphere_pyg.models import SphericalUNet, UNetConfiguration, partition_mo
 from deepsphere_pyg.operators import PartitionedOperator
 from deepsphere_pyg.processes import gathered, part_of_batch
 from deepsphere_pyg.training import WholeBatchNorms
+from deepsphere_pyg.training.recomputing import recompute_blocks
 from samplings import HEALPix, Partition, build_pyramid
 
 #: Environment of a process: its number, and the file of the options.
@@ -55,6 +56,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--terms", type=int, default=3, help="terms K of each convolution")
     add("--k", type=int, default=8, help="neighbours")
     add("--steps", type=int, default=3)
+    add("--recompute", action="store_true", help="keep the inputs of blocks alone")
     add("--release", action="store_true", help="give up the graphs of the whole")
     args = parser.parse_args(words)
     sizes = ("nside", "processes", "channels", "widths", "stem", "terms", "k", "steps")
@@ -101,6 +103,8 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
         model.pyramid = model.geometry = None  # type: ignore[assignment]
         del partition
     WholeBatchNorms().apply(model)
+    if args.recompute:
+        recompute_blocks(model)
     gc.collect()
     reset_peak()
     optimizer = torch.optim.Adam(model.parameters())

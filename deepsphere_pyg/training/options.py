@@ -64,6 +64,10 @@ class TrainingOptions:
         Whether to compile the network by ``torch.compile`` for the training, which
         takes some minutes at first. Checkpoints do not depend on it.
 
+    recompute
+        Whether each block of the network keeps its input alone, and is computed once
+        more for the gradient: a fraction of the memory, for a third more time.
+
     Raises
     ------
     TypeError, ValueError
@@ -87,6 +91,7 @@ class TrainingOptions:
     seed: int = 0
     n_workers: int = 0
     compile: bool = False
+    recompute: bool = False
 
     def __post_init__(self) -> None:
         for name, minimum in [("epochs", 1), ("batch_size", 1), ("n_workers", 0)]:
@@ -96,6 +101,11 @@ class TrainingOptions:
         positive_argument("learning_rate", self.learning_rate, "pass one such as 1e-3")
         nonnegative_argument("weight_decay", self.weight_decay, "pass 0 for no decay")
         flag_argument("compile", self.compile)
+        if flag_argument("recompute", self.recompute) and self.compile:
+            raise ValueError(
+                "compiled networks decide themselves what they keep, got compile=True "
+                "and recompute=True; leave one of them out"
+            )
         choice_argument("optimizer", self.optimizer, tuple(OPTIMIZERS))
         choice_argument("schedule", self.schedule, SCHEDULES)
         self._check_optimizer()

@@ -1,16 +1,14 @@
-"""Training through rollouts: noisy starts, lengths that grow, and memory."""
+"""Training through rollouts: noisy starts, and lengths that grow."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import Any, SupportsFloat
+from collections.abc import Sequence
+from typing import SupportsFloat
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from deepsphere_pyg.losses import CRPSLoss
 from samplings.arguments import nonnegative_argument
@@ -114,41 +112,3 @@ def together(forecasts: Tensor, members: int) -> Tensor:
     """
     apart = forecasts.view(-1, members, *forecasts.shape[1:])
     return apart.movedim(1, -1).flatten(-2)
-
-
-def without_memory(
-    network: nn.Module, step: Callable[..., Tensor], *arguments: Any
-) -> Tensor:
-    """Apply a step of a network, and compute it once more for the gradient.
-
-    Of a rollout, then, only the states are kept, not all that the network computes from
-    them. Statistics that the network keeps of its batches count the batch once.
-
-    Parameters
-    ----------
-    network
-        The network.
-    step
-        Function that applies it.
-    *arguments
-        Those of the function.
-    """
-    found: Tensor = checkpoint(
-        step,
-        *arguments,
-        use_reentrant=False,
-        context_fn=lambda: (nullcontext(), _same_statistics(network)),
-    )
-    return found
-
-
-@contextmanager
-def _same_statistics(network: nn.Module) -> Iterator[None]:
-    """Leave the buffers of a network, such as running means, as they are."""
-    before = [(one, one.detach().clone()) for one in network.buffers()]
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for buffer, values in before:
-                buffer.copy_(values)

@@ -12,10 +12,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deepsphere_pyg.layers import Standardize
+from deepsphere_pyg.training.recomputing import without_memory
 from deepsphere_pyg.training.tasks.base import Task, refuse_diverged
 from deepsphere_pyg.training.tasks.forecast_arguments import known_forcing, known_states
 from deepsphere_pyg.training.tasks.lead_scores import LeadScores, lead_scores
-from deepsphere_pyg.training.tasks.rollout_training import without_memory
 from samplings import Sampling
 from samplings.arguments import integer_argument
 

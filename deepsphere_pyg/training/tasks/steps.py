@@ -22,6 +22,7 @@ from deepsphere_pyg.processes import (
     part_of_batch,
 )
 from deepsphere_pyg.training.options import TrainingOptions
+from deepsphere_pyg.training.recomputing import keep_blocks, recompute_blocks
 from deepsphere_pyg.training.samplers import EpochShuffle
 
 # Share of the steps over which the learning rate rises to its full value.
@@ -100,15 +101,19 @@ class TrainingSteps(pl.LightningModule):
 
     # -- training ---------------------------------------------------------------------
     def setup(self, stage: str) -> None:
-        """Compile the network, if the options say so."""
+        """Compile the network, or let it keep less, if the options say so."""
         if stage == "fit" and self.options.compile:
             # In place: the names of the weights remain those of the network.
             self.network.compile()
+        if stage == "fit" and self.options.recompute:
+            recompute_blocks(self.network)
 
     def teardown(self, stage: str) -> None:
         """Return to the network as it was, of any size of batches."""
         if stage == "fit" and self.options.compile:
             self.network._compiled_call_impl = None
+        if stage == "fit" and self.options.recompute:
+            keep_blocks(self.network)
 
     def on_fit_start(self) -> None:
         """Tell loggers the options."""
