@@ -50,4 +50,4 @@ def test_a_table_is_printed(capsys):
     told = capsys.readouterr().out
     assert "11 convolutions" in told
     assert "| 64 | 8 | 0.0 |" in told
-    assert "| 8192 | 8 | 109 | too large |" in told
+    assert "| 8192 | 8 | 192 | too large |" in told

@@ -34,9 +34,9 @@ class At(Callback):
 def fail():
     raise RuntimeError("a file cannot be read")
 
-def train(rank=0, action=lambda: None, **options):
+def train(rank=0, action=lambda: None, strategy="ddp", **options):
     trainer = {"callbacks": At(rank, action)}
-    return run("regression", 2, folder, trainer=trainer, **options)
+    return run("regression", 2, folder, strategy, trainer=trainer, **options)
 """
 
 
@@ -106,9 +106,10 @@ def test_divergence_can_be_caught_in_all_processes(tmp_path):
 
 @pytest.mark.parametrize("rank", [0, 1])
 @pytest.mark.parametrize("how", ["fail", "lambda: os.kill(os.getpid(), 9)"])
-def test_neither_process_waits_for_one_that_has_ended(tmp_path, rank, how):
+@pytest.mark.parametrize("strategy", ["ddp", "space"])
+def test_neither_process_waits_for_one_that_has_ended(tmp_path, rank, how, strategy):
     began = time.monotonic()
-    process = start(tmp_path, f"train({rank}, {how}, epochs=50)")
+    process = start(tmp_path, f"train({rank}, {how}, {strategy!r}, epochs=50)")
     code, out, err = finish(process, tmp_path)
     assert code != 0
     assert "epoch      2/50" in out
