@@ -75,7 +75,7 @@ class Halo(FixedTensors):
         """Return signals with the values of the wanted vertices after their own."""
         # Vertices first, so that what is sent to a rank is in one piece.
         asked = x.movedim(-2, 0).index_select(0, self.sent)
-        found = self._exchanged(asked, self.received_counts, self.sent_counts)
+        found = exchanged(asked, self.received_counts, self.sent_counts, self._group)
         return torch.cat([x, found.movedim(0, -2)], dim=-2)
 
     def adjoint(self, x: Tensor) -> Tensor:
@@ -94,15 +94,27 @@ class Halo(FixedTensors):
         own = x.shape[-2] - self.n_wanted
         rows = x.movedim(-2, 0)
         mine, theirs = rows[:own], rows[own:]
-        found = self._exchanged(theirs, self.sent_counts, self.received_counts)
+        found = exchanged(theirs, self.sent_counts, self.received_counts, self._group)
         return mine.index_add(0, self.sent, found).movedim(0, -2)
 
-    def _exchanged(self, x: Tensor, received: list[int], sent: list[int]) -> Tensor:
-        """Send rows of a tensor to each rank, and return those received."""
-        y: Tensor = collectives.all_to_all_single_autograd(
-            x.contiguous(),
-            received,
-            sent,
-            cast(ProcessGroup, self._group or dist.group.WORLD),
-        )
-        return y.view(sum(received), *x.shape[1:])
+
+def exchanged(
+    x: Tensor, received: list[int], sent: list[int], group: ProcessGroup | None
+) -> Tensor:
+    """Send rows of a tensor to each rank, and return those received.
+
+    Collective. Derivatives are sent the other way.
+
+    Parameters
+    ----------
+    x
+        Rows in the order of the ranks that they are for, shape ``(n, ...)``.
+    received, sent
+        Number of rows from and to each rank.
+    group
+        The processes; all if None.
+    """
+    y: Tensor = collectives.all_to_all_single_autograd(
+        x.contiguous(), received, sent, cast(ProcessGroup, group or dist.group.WORLD)
+    )
+    return y.view(sum(received), *x.shape[1:])

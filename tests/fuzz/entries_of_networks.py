@@ -3,7 +3,7 @@
 import functools
 
 import torch
-from torch import nn
+from torch import distributed, nn
 
 import deepsphere_pyg as top
 from deepsphere_pyg import harmonics as h
@@ -321,6 +321,21 @@ def listed(generator):
     return collect
 
 
+def alone(constructor):
+    """Construct what processes share in a group of this process alone."""
+
+    @functools.wraps(constructor)
+    def construct(**given):
+        store = distributed.HashStore()
+        distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+        try:
+            return constructor(**given)
+        finally:
+            distributed.destroy_process_group()
+
+    return construct
+
+
 def functions():
     """Layouts, transforms and functions of harmonics."""
     features = h.to_e3nn(COEFFICIENTS, 3)
@@ -340,6 +355,9 @@ def functions():
         },
     )
     yield h.ISHT, {"sampling": SAMPLING, "L": 3, "method": "auto"}
+    shared = {"sampling": SAMPLING, "L": 3, "group": None, "dtype": torch.float64}
+    yield alone(h.PartitionedSHT), {**shared, "iterations": 2}
+    yield alone(h.PartitionedISHT), shared
     spin = {"sampling": SAMPLING, "L": 3, "spin": 2, "method": "auto"}
     yield h.SpinSHT, {**spin, "iterations": 2, "ridge": 0.0}
     yield h.SpinISHT, spin
@@ -365,7 +383,7 @@ def functions():
     yield h.DegreeMixing, {"L": 3, "triples": triples}
     yield h.degree_mixing, {"L": 3, "mixing": "mst", "even_self_pairs": False}
     yield h.so3_layout, {"L": 3, "N": 2}
-    yield listed(h.associated_legendre), {"theta": [0.1], "L": 3}
+    yield listed(h.associated_legendre), {"theta": [0.1], "L": 3, "orders": [0, 2]}
     yield h.spherical_harmonics, {"theta": [0.1], "phi": [0.2], "L": 3}
     yield h.spin_harmonics, {"theta": [0.1], "phi": [0.2], "L": 3, "spin": 2}
     yield h.rotate_spin, {"coefficients": PAIRS, "rotation": TURN, "L": 3}

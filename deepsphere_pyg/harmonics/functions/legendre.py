@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import integer_argument
+from samplings.arguments import integer_argument, integers_argument
 from samplings.arrays import FloatArray
 from samplings.quantities import radians
 
@@ -26,7 +26,9 @@ CHUNK = 8192
 
 
 def associated_legendre(
-    theta: npt.ArrayLike, L: SupportsIndex
+    theta: npt.ArrayLike,
+    L: SupportsIndex,
+    orders: Sequence[SupportsIndex] | None = None,
 ) -> Iterator[tuple[int, FloatArray]]:
     r"""Yield the normalised associated Legendre functions, order after order.
 
@@ -45,6 +47,8 @@ def associated_legendre(
         the south pole.
     L
         Bandlimit: degrees below L.
+    orders
+        Orders that are yielded, below L; all by default. They come by ascending order.
 
     Yields
     ------
@@ -57,7 +61,7 @@ def associated_legendre(
     ------
     TypeError, ValueError
         If L is not an integer or below 1; if ``theta`` is not one-dimensional, empty,
-        or out of range.
+        or out of range; if ``orders`` are not integers from 0 to L - 1.
 
     Notes
     -----
@@ -83,7 +87,22 @@ def associated_legendre(
     1 [1.06066]
     """
     bandlimit = integer_argument("L", L, 1)
-    return _orders(_checked_colatitudes(theta), bandlimit)
+    wanted: Container[int] = range(bandlimit)
+    if orders is not None:
+        wanted = _checked_orders(orders, bandlimit)
+    return _orders(_checked_colatitudes(theta), bandlimit, wanted)
+
+
+def _checked_orders(orders: Sequence[SupportsIndex], bandlimit: int) -> set[int]:
+    """Return the checked orders."""
+    wanted = set(integers_argument("orders", orders, 0))
+    beyond = max(wanted, default=0)
+    if beyond >= bandlimit:
+        raise ValueError(
+            f"orders must be below L = {bandlimit}, got {beyond}; functions of degrees "
+            "below L have no others"
+        )
+    return wanted
 
 
 def _checked_colatitudes(theta: npt.ArrayLike) -> FloatArray:
@@ -104,8 +123,10 @@ def _checked_colatitudes(theta: npt.ArrayLike) -> FloatArray:
     return angles
 
 
-def _orders(theta: FloatArray, bandlimit: int) -> Iterator[tuple[int, FloatArray]]:
-    """Yield each order with its functions."""
+def _orders(
+    theta: FloatArray, bandlimit: int, wanted: Container[int]
+) -> Iterator[tuple[int, FloatArray]]:
+    """Yield the wanted orders with their functions."""
     south = theta > np.pi / 2
     parity = np.where(south, -1.0, 1.0)
     half = theta / 2
@@ -115,9 +136,12 @@ def _orders(theta: FloatArray, bandlimit: int) -> Iterator[tuple[int, FloatArray
     # Of the functions of degree m: sqrt((2m + 1)!! / (2m)!! / 4 pi) sin(theta)**m.
     factor = 1 / math.sqrt(4 * math.pi)
     for m in range(bandlimit):
-        first, exponent = np.full_like(theta, factor), None
         if m:
             factor *= math.sqrt((2 * m + 1) / (2 * m))
+        if m not in wanted:
+            continue
+        first, exponent = np.full_like(theta, factor), None
+        if m:
             first, exponent = _power(log_sine, m)
             first *= factor
         values = np.empty((bandlimit - m, len(theta)))

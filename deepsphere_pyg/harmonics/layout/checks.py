@@ -65,6 +65,17 @@ def checked_coefficients(
     torch.Size([9, 2])
     """
     layout = as_layout(layout)
+    check_real_rows(coefficients, name)
+    if coefficients.shape[-2] != layout.n_rows:
+        raise ValueError(
+            f"{name} have {coefficients.shape[-2]} rows, {layout} has "
+            f"{layout.n_rows}; rows are the last axis but one, channels the last"
+        )
+    return coefficients
+
+
+def check_real_rows(coefficients: Tensor, name: str = "coefficients") -> None:
+    """Raise unless these are float32 or float64 tensors ``(*batch, row, channel)``."""
     dtype = tensor_argument(name, coefficients, "(*batch, row, channel)").dtype
     if dtype.is_complex:
         raise TypeError(
@@ -81,12 +92,6 @@ def checked_coefficients(
             f"{name} must have shape (*batch, row, channel), got "
             f"{tuple(coefficients.shape)}; add a channel with [..., None]"
         )
-    if coefficients.shape[-2] != layout.n_rows:
-        raise ValueError(
-            f"{name} have {coefficients.shape[-2]} rows, {layout} has "
-            f"{layout.n_rows}; rows are the last axis but one, channels the last"
-        )
-    return coefficients
 
 
 def checked_operand(

@@ -46,7 +46,7 @@ class HarmonicTransform(nn.Module):
         probe = self.transform.probe
         x = checked_signal(x, self.transform.n_vertices, probe, cast=False)
         # Before the cast, which rounds codes of missing values in half precision.
-        x = (known_signal(x) if known else x).to(probe.dtype)
+        x = (self._known(x) if known else x).to(probe.dtype)
         c: Tensor = self.transform.analyze(x)
         return c
 
@@ -59,11 +59,17 @@ class HarmonicTransform(nn.Module):
             and torch.is_autocast_enabled(c.device.type)
         ):
             c = c.to(probe.dtype)
-        c = checked_signal(
-            checked_coefficients(c, self.layout), self.layout.n_rows, probe
-        )
+        c = checked_signal(self._checked_rows(c), self.transform.n_rows, probe)
         x: Tensor = self.transform.synthesize(c)
         return x
+
+    def _known(self, x: Tensor) -> Tensor:
+        """Refuse missing values."""
+        return known_signal(x)
+
+    def _checked_rows(self, c: Tensor) -> Tensor:
+        """Refuse coefficients of other numbers or rows."""
+        return checked_coefficients(c, self.layout)
 
     def __repr__(self) -> str:
         return (

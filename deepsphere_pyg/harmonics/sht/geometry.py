@@ -81,6 +81,29 @@ class RingGeometry:
                 return lone, pairs
         return 0, 0
 
+    def with_mirrors(self, first: int, stop: int) -> IntArray:
+        """Return numbers of northern rings, ``first`` to ``stop``, and of mirrors.
+
+        All rings are northern if they are not symmetric about the equator.
+        """
+        lone, pairs = self.folding()
+        north = np.arange(first, stop)
+        paired = north[(lone <= north) & (north < lone + pairs)]
+        return np.concatenate([north, (len(self) - 1 + lone - paired)[::-1]])
+
+    def part(self, some: IntArray) -> RingGeometry:
+        """Return some of the rings, ascending, with their vertices as ``order``."""
+        counts = np.maximum(self.n_phi, 1)
+        start = np.cumsum(counts) - counts
+        places = np.concatenate([start[r] + np.arange(counts[r]) for r in some])
+        return RingGeometry(
+            self.theta[some],
+            self.n_phi[some],
+            self.first_phi[some],
+            self.quadrature[some],
+            places if self.order is None else self.order[places],
+        )
+
 
 def ring_geometry(sampling: Sampling) -> RingGeometry | None:
     """Return the rings of a sampling, or None if it has no rings."""

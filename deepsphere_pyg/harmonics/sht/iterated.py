@@ -41,26 +41,33 @@ class IteratedTransform(InnerTables, nn.Module):
     iterations
         k, the number of syntheses; 0 is plain quadrature.
     spectrum
-        Smallest and largest eigenvalue of :math:`S^T W S`.
+        Smallest and largest eigenvalue of :math:`S^T W S`, if they are known.
 
     Attributes
     ----------
     error_bound
-        Largest relative error of the coefficients of a signal below the bandlimit.
+        Largest relative error of the coefficients of a signal below the bandlimit; None
+        if the spectrum is not known.
     """
 
     inner = "weighted"
 
     def __init__(
-        self, weighted: Any, plain: Any, iterations: int, spectrum: tuple[float, float]
+        self,
+        weighted: Any,
+        plain: Any,
+        iterations: int,
+        spectrum: tuple[float, float] | None,
     ) -> None:
         super().__init__()
         self.weighted: Any = weighted
         self.plain: Any = plain
         self.iterations = iterations
         self.n_vertices, self.n_rows = weighted.n_vertices, weighted.n_rows
-        rate = max(abs(1 - value) for value in spectrum)
-        self.error_bound = rate ** (iterations + 1)
+        self.error_bound: float | None = None
+        if spectrum is not None:
+            rate = max(abs(1 - value) for value in spectrum)
+            self.error_bound = rate ** (iterations + 1)
 
     def analyze(self, x: Tensor) -> Tensor:
         """Integrate, and iterate."""

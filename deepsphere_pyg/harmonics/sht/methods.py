@@ -32,6 +32,7 @@ from deepsphere_pyg.harmonics.sht.iterated import (
 )
 from deepsphere_pyg.harmonics.sht.placed import Placed
 from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
+from deepsphere_pyg.harmonics.sht.tables import Interpolation
 from samplings import Equiangular, HEALPix, Masked, McEwenWiaux, Sampling
 from samplings.arguments import choice_argument, integer_argument, nonnegative_argument
 from samplings.arrays import FloatArray
@@ -40,8 +41,9 @@ from samplings.schemes.regular_grid import RegularGrid
 _ANALYSES = ("auto", "rings", "ducc", "least-squares", "conjugate-gradients")
 _SYNTHESES = ("auto", "rings", "ducc", "dense", "blocks")
 _FITS = ("least-squares", "conjugate-gradients")
+_OTHER = "method='least-squares'"
 # healpy's default; an iteration costs the same here.
-_HEALPIX_ITERATIONS = 3
+HEALPIX_ITERATIONS = 3
 
 
 class _Analysis(NamedTuple):
@@ -63,10 +65,8 @@ def analysis_of(
 ) -> _Analysis:
     """Return the transform from signals to coefficients; as for :class:`SHT`."""
     choice_argument("method", method, _ANALYSES)
-    L = harmonics.L
     transform: Any
     rings = ring_geometry(sampling)
-    exact = exact_bandlimit(sampling)
     if method == "auto":
         method = (
             "least-squares"
@@ -96,13 +96,10 @@ def analysis_of(
     checked = _checked_rings(sampling, rings, method)
     if isinstance(sampling, HEALPix):
         return _on_healpix(sampling, checked, harmonics, method, iterations, dtype)
-    _check_exactness(sampling, L, exact)
-    theorem = interpolation(sampling, L)
-    weights = checked.quadrature
-    if theorem is not None:
-        weights = 2 * np.pi / np.maximum(checked.n_phi, 1)
+    weights, theorem = exact_rule(sampling, checked, harmonics.L)
     if method == "rings":
-        transform = harmonics.ring_sums(checked, weights, theorem, dtype)
+        tables = harmonics.tables(checked, theorem)
+        transform = harmonics.ring_sums(checked, weights, tables, dtype)
     else:
         scheme = "" if theorem is None else _ducc_scheme(sampling)
         transform = harmonics.ducc_sums(checked, weights, scheme, dtype)
@@ -170,12 +167,27 @@ def _checked_rings(
     return rings
 
 
-def _check_exactness(sampling: Sampling, L: int, exact: int | None) -> None:
+def exact_rule(
+    sampling: Sampling, rings: RingGeometry, L: int, other: str = _OTHER
+) -> tuple[FloatArray, Interpolation | None]:
+    """Return the weights of the vertices of each ring, and the interpolation, if any.
+
+    Bandlimits beyond the sampling's theorem are refused; the message names another
+    method.
+    """
+    _check_exactness(sampling, L, other)
+    theorem = interpolation(sampling, L)
+    if theorem is None:
+        return rings.quadrature, None
+    return 2 * np.pi / np.maximum(rings.n_phi, 1), theorem
+
+
+def _check_exactness(sampling: Sampling, L: int, other: str) -> None:
     """Refuse bandlimits beyond the sampling's theorem."""
+    exact = exact_bandlimit(sampling)
     if exact is None:
         raise ValueError(
-            f"no quadrature is known to be exact on {sampling!r}; use "
-            "method='least-squares'"
+            f"no quadrature is known to be exact on {sampling!r}; use {other}"
         )
     if exact >= L:
         return
@@ -185,7 +197,7 @@ def _check_exactness(sampling: Sampling, L: int, exact: int | None) -> None:
         reason = f"; L = {L} needs at least {2 * L - 1} longitudes, not {n_phi}"
     raise ValueError(
         f"the transform of {sampling!r} is exact up to L = {exact}, got L = {L}"
-        f"{reason}; use L <= {exact}, a finer sampling, or method='least-squares'"
+        f"{reason}; use L <= {exact}, a finer sampling, or {other}"
     )
 
 
@@ -206,7 +218,7 @@ def _sums(
 ) -> Any:
     """Return weighted sums over rings, by tables or by ducc0."""
     if method == "rings":
-        return harmonics.ring_sums(rings, weights, None, dtype)
+        return harmonics.ring_sums(rings, weights, harmonics.tables(rings), dtype)
     return harmonics.ducc_sums(rings, weights, "", dtype)
 
 
@@ -227,6 +239,18 @@ def _fit(
     return Placed(fit, places)
 
 
+def healpix_weights(sampling: HEALPix, rings: RingGeometry, L: int) -> FloatArray:
+    """Return the weights of the vertices of each ring, for bandlimits it resolves."""
+    largest = 3 * sampling.nside
+    if largest < L:
+        raise ValueError(
+            f"the transform of {sampling!r} resolves degrees below 3 nside = "
+            f"{largest}, got L = {L}; use L <= {largest} (L <= {2 * sampling.nside} "
+            "for coefficients to round-off), or a finer sampling"
+        )
+    return ring_weights(rings, L, sampling.nside)
+
+
 def _on_healpix(
     sampling: HEALPix,
     rings: RingGeometry,
@@ -236,16 +260,8 @@ def _on_healpix(
     dtype: torch.dtype | None,
 ) -> _Analysis:
     """Return quadrature with ring weights, iterated."""
-    L = harmonics.L
-    largest = 3 * sampling.nside
-    if largest < L:
-        raise ValueError(
-            f"the transform of {sampling!r} resolves degrees below 3 nside = "
-            f"{largest}, got L = {L}; use L <= {largest} (L <= {2 * sampling.nside} "
-            "for coefficients to round-off), or a finer sampling"
-        )
-    iterations = _HEALPIX_ITERATIONS if iterations is None else iterations
-    weights = ring_weights(rings, L, sampling.nside)
+    weights = healpix_weights(sampling, rings, harmonics.L)
+    iterations = HEALPIX_ITERATIONS if iterations is None else iterations
     # On the CPU: other devices may lack float64 or memory.
     with torch.device("cpu"):
         first, second = (

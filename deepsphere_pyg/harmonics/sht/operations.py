@@ -101,9 +101,16 @@ def rows_of_orders(
 
 
 def orders_of_rows(
-    c: Tensor, tables: Sequence[Tensor], layout: Sequence[Tensor], parts: int
+    c: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    parts: int,
+    zonal: bool = True,
 ) -> Tensor:
-    """Apply the adjoint of :func:`rows_of_orders`, with orders above 0 halved."""
+    """Apply the adjoint of :func:`rows_of_orders`, with orders above 0 halved.
+
+    ``zonal`` tells whether the first order is 0, which has no sine.
+    """
     slots, places, _, scales = layout[:4]
     batch, _, channels = c.shape
     orders = new_orders(c, tables, parts)
@@ -120,7 +127,8 @@ def orders_of_rows(
     for table, at, some in _steps(tables, orders):
         source = products[at].view(*table.shape[:2], 2 * columns)
         torch.bmm(source.mT, table, out=some)
-    orders[:, 0, 1] = 0
+    if zonal:
+        orders[:, 0, 1] = 0
     return orders
 
 
@@ -164,6 +172,9 @@ def ring_operations(
     analysis: Callable[..., Tensor],
     synthesis: Callable[..., Tensor],
     components: int = 1,
+    *,
+    n_rows: Callable[..., int] = lambda layout, shape: layout[1].shape[0],
+    n_vertices: Callable[..., int] = lambda layout, shape: shape[2],
 ) -> tuple[Transformable, Transformable]:
     """Register sums over rings and their adjoint as operations of PyTorch.
 
@@ -175,10 +186,13 @@ def ring_operations(
         Functions of :func:`analysis` and its adjoint, which take the same tensors.
     components
         Numbers that a signal has at a vertex, and a row for each of them.
+    n_rows, n_vertices
+        Functions of ``layout`` and ``shape``: the numbers of rows that the first
+        returns, and of vertices that the second returns, with one component.
     """
 
     def registered(
-        kind: str, function: Callable[..., Tensor], n_rows: Callable[..., int]
+        kind: str, function: Callable[..., Tensor], count: Callable[..., int]
     ) -> Any:
         operation = torch.library.custom_op(
             f"deepsphere_pyg::{name}_{kind}",
@@ -194,18 +208,18 @@ def ring_operations(
             runs: Sequence[int],
             shape: Sequence[int],
         ) -> Tensor:
-            n = components * n_rows(layout, shape)
+            n = components * count(layout, shape)
             return x.new_empty(x.shape[0], n, x.shape[2])
 
         return operation
 
     # Each is the adjoint of the other, and takes the other when it is called.
     to_rows: Transformable = linear_in_signals(
-        registered("analysis", analysis, lambda layout, shape: layout[1].shape[0]),
+        registered("analysis", analysis, n_rows),
         lambda c, *constants: to_signals(c, *constants),
     )
     to_signals: Transformable = linear_in_signals(
-        registered("synthesis", synthesis, lambda layout, shape: shape[2]),
+        registered("synthesis", synthesis, n_vertices),
         lambda x, *constants: to_rows(x, *constants),
     )
     return to_rows, to_signals

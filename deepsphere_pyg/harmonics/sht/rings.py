@@ -11,7 +11,6 @@ from torch import Tensor
 
 from deepsphere_pyg.compilers import is_plain
 from deepsphere_pyg.fixed_tensors.float64_tensors import Float64Tensors
-from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.sht.base import batched
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.longitudes import runs_of_rings
@@ -20,6 +19,12 @@ from deepsphere_pyg.harmonics.sht.operations import (
     ring_analysis,
     ring_synthesis,
     synthesis,
+)
+from deepsphere_pyg.harmonics.sht.steps import (
+    ring_fourier,
+    ring_fourier_adjoint,
+    ring_legendre,
+    ring_legendre_adjoint,
 )
 from deepsphere_pyg.harmonics.sht.tables import LegendreTables
 from samplings.arrays import FloatArray
@@ -31,7 +36,8 @@ class RingTransform(Float64Tensors):
     """Sums of signals on rings against harmonics, and their adjoint.
 
     Signals are in the order of the rings. ``weights`` are those of the vertices of each
-    ring, shape ``(T,)``; 1 if None. ``tables`` are those of the northern rings.
+    ring, shape ``(T,)``; 1 if None. ``tables`` are those of the northern rings, and
+    coefficients those of their orders.
     """
 
     # Operations for plain tensors, and as operations of PyTorch.
@@ -40,6 +46,13 @@ class RingTransform(Float64Tensors):
         ring_analysis,
         synthesis,
         ring_synthesis,
+    )
+    # The steps of the analysis, each with its adjoint.
+    steps: ClassVar[tuple[Operation, ...]] = (
+        ring_fourier,
+        ring_fourier_adjoint,
+        ring_legendre,
+        ring_legendre_adjoint,
     )
 
     def __init__(
@@ -52,17 +65,17 @@ class RingTransform(Float64Tensors):
     ) -> None:
         super().__init__(dtype)
         self.n_vertices = int(np.maximum(rings.n_phi, 1).sum())
-        self.n_rows = L * L
+        self.n_rows = len(tables.rows)
         lone, pairs = rings.folding()
         runs = runs_of_rings([int(n) for n in rings.n_phi], lone, pairs)
         self._runs = [number for run in runs for number in run]
-        self._shape = [2 if pairs else 1, len(rings) - pairs, self.n_vertices]
+        self.shape = [tables.parts, len(rings) - pairs, self.n_vertices]
         self._legendre = tables
         self._n_tables = len(self._legendre.tables)
         for number in range(self._n_tables):
             self.keep(f"table_{number}", None)
         # The imaginary part of exp(-i m phi) is minus the sine.
-        orders = HarmonicLayout(L).orders[:, None]
+        orders = tables.orders[:, None]
         signs = np.where(orders < 0, -1.0, 1.0)
         north = len(rings) - pairs
         ring_weights = np.empty(0) if weights is None else weights[:north, None]
@@ -103,19 +116,19 @@ class RingTransform(Float64Tensors):
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
         plain, general, _, _ = self.operations
         apply = plain if is_plain(x) else general
-        return batched(apply, x, *self._arguments())
+        return batched(apply, x, *self.arguments())
 
     def synthesize(self, c: Tensor) -> Tensor:
         """Return sums of harmonics, rows to ``(*batch, vertex, channel)``."""
         _, _, plain, general = self.operations
         apply = plain if is_plain(c) else general
-        return batched(apply, c, *self._arguments())
+        return batched(apply, c, *self.arguments())
 
-    def _arguments(
+    def arguments(
         self,
     ) -> tuple[list[Tensor], list[Tensor], list[int], list[int]]:
-        """Return the constants of both operations."""
+        """Return the constants of all operations."""
         tables = [getattr(self, f"table_{n}") for n in range(self._n_tables)]
         names = ("slots", "places", "signs", "scales", "weights", "phases")
         layout = [cast(Tensor, getattr(self, name)) for name in names]
-        return tables, layout, self._runs, self._shape
+        return tables, layout, self._runs, self.shape

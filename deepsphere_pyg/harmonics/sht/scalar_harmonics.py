@@ -11,8 +11,12 @@ from deepsphere_pyg.harmonics.functions.spherical_harmonics import spherical_har
 from deepsphere_pyg.harmonics.sht.ducc import DuccTransform
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.rings import RingTransform
-from deepsphere_pyg.harmonics.sht.tables import Interpolation, legendre_tables
-from samplings.arrays import FloatArray
+from deepsphere_pyg.harmonics.sht.tables import (
+    Interpolation,
+    LegendreTables,
+    legendre_tables,
+)
+from samplings.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,21 @@ class ScalarHarmonics:
         self,
         rings: RingGeometry,
         weights: FloatArray | None,
-        interpolation: Interpolation | None,
+        tables: LegendreTables,
         dtype: torch.dtype | None,
     ) -> Any:
-        """Return sums over rings by tables."""
-        _, pairs = rings.folding()
-        tables = legendre_tables(rings.theta, self.L, pairs, interpolation)
+        """Return sums over rings by :meth:`tables`."""
         return RingTransform(rings, self.L, weights, tables, dtype)
+
+    def tables(
+        self,
+        rings: RingGeometry,
+        interpolation: Interpolation | None = None,
+        orders: IntArray | None = None,
+    ) -> LegendreTables:
+        """Return the tables of the functions of all orders, or of some, ascending."""
+        _, pairs = rings.folding()
+        return legendre_tables(rings.theta, self.L, pairs, interpolation, orders)
 
     def ducc_sums(
         self,

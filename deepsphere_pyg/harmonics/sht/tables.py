@@ -13,6 +13,7 @@ from torch import Tensor
 from deepsphere_pyg.fixed_tensors.fixed_tensors import plain_tensor
 from deepsphere_pyg.fixed_tensors.shared_tables import SharedTable
 from deepsphere_pyg.harmonics.functions.legendre import associated_legendre
+from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from samplings.arrays import FloatArray, IntArray
 
 # Orders with similar numbers of degrees share a table. Fewer orders waste less on
@@ -33,13 +34,23 @@ class LegendreTables:
         then odd ones; one part for both if the rings are not folded. The width is the
         number of northern rings, made odd: rows a power of two apart would compete for
         the same lines of the cache.
+    parts
+        Number of parts.
+    rows
+        Rows of the coefficients of the orders in the tables, among those of all orders,
+        ascending, shape ``(n_rows,)``: the coefficients have no other rows.
+    orders
+        Order of each of these rows, shape ``(n_rows,)``.
     slots
         Row of coefficients at each place of the products, shape ``(n_slots,)``.
     places
-        Place of each row, shape ``(L * L,)``.
+        Place of each row, shape ``(n_rows,)``.
     """
 
     tables: tuple[SharedTable, ...]
+    parts: int
+    rows: IntArray
+    orders: IntArray
     slots: Tensor
     places: Tensor
 
@@ -76,29 +87,36 @@ class Interpolation:
 
 
 def legendre_tables(
-    theta: FloatArray, L: int, pairs: int, interpolation: Interpolation | None = None
+    theta: FloatArray,
+    L: int,
+    pairs: int,
+    interpolation: Interpolation | None = None,
+    orders: IntArray | None = None,
 ) -> LegendreTables:
     r"""Return tables of :math:`\sqrt2 \bar P_l^m(\cos\theta_t)` (no root at m = 0).
 
     Colatitudes in radian are from the north. Tables are folded if there are mirrored
     pairs of rings. With an interpolation, the functions are evaluated at its nodes,
-    weighted, and mapped to the rings by the transpose of its matrices.
+    weighted, and mapped to the rings by the transpose of its matrices. The tables have
+    all orders, or some, ascending.
     """
-    key = ("scalar", theta.tobytes(), L, pairs, interpolation is not None)
     n_rings = len(theta) - pairs
     parts = 2 if pairs else 1
+    some = np.arange(L) if orders is None else orders
+    exact = interpolation is not None
 
     def build() -> LegendreTables:
-        functions = _functions(theta[:n_rings], L, interpolation)
-        return padded_tables(functions, L, parts, n_rings)
+        functions = _functions(theta[:n_rings], L, some, interpolation)
+        return padded_tables(functions, L, some, parts, n_rings)
 
-    return kept_tables(key, build)
+    return kept_tables(("scalar", theta, L, pairs, exact, some), build)
 
 
 def kept_tables(
-    key: tuple[object, ...], build: Callable[[], LegendreTables]
+    settings: Iterable[object], build: Callable[[], LegendreTables]
 ) -> LegendreTables:
-    """Return the tables of a key, built if no transform holds them."""
+    """Return the tables of some settings, built if no transform holds them."""
+    key = tuple(a.tobytes() if isinstance(a, np.ndarray) else a for a in settings)
     tables = _kept.get(key)
     if tables is None:
         tables = _kept[key] = build()
@@ -108,37 +126,47 @@ def kept_tables(
 def padded_tables(
     functions: Iterable[tuple[int, FloatArray]],
     L: int,
+    orders: IntArray,
     parts: int,
     columns: int,
     swapped: bool = False,
 ) -> LegendreTables:
-    """Return the tables of functions of each order m, ``(L - m, columns)``.
+    """Return the tables of functions of some orders m, ``(L - m, columns)``.
 
     If ``swapped``, the first of two parts has odd l + m.
     """
-    bounds = _groups(L)
+    bounds = _groups(L, len(orders))
     width = columns | 1
-    sizes = [-(-(L - first) // parts) for first in bounds[:-1]]
+    sizes = [-(-(L - m) // parts) for m in orders[bounds[:-1]].tolist()]
     shapes = [(n, size, width) for n, size in zip(np.diff(bounds), sizes, strict=True)]
     padded = [[np.zeros(shape) for shape in shapes] for _ in range(parts)]
     starts = range(parts)[:: -1 if swapped else 1]
-    for m, values in functions:
-        group = int(np.searchsorted(bounds, m, side="right")) - 1
+    for number, (_, values) in enumerate(functions):
+        group = int(np.searchsorted(bounds, number, side="right")) - 1
         for part, start in enumerate(starts):
             some = values[start::parts]
-            padded[part][group][m - bounds[group], : len(some), :columns] = some
-    slots, places = _layout(L, starts, bounds, sizes)
+            padded[part][group][number - bounds[group], : len(some), :columns] = some
+    of_rows = HarmonicLayout(L).orders
+    rows = np.flatnonzero(np.isin(np.abs(of_rows), orders))
+    slots, places = _layout(L, starts, np.split(orders, bounds[1:-1]), sizes)
     tables = tuple(SharedTable(table) for part in padded for table in part)
-    return LegendreTables(tables, slots, places)
+    return LegendreTables(
+        tables,
+        parts,
+        rows,
+        of_rows[rows],
+        plain_tensor(np.searchsorted(rows, slots)),
+        plain_tensor(places[rows]),
+    )
 
 
 def _functions(
-    theta: FloatArray, L: int, interpolation: Interpolation | None
+    theta: FloatArray, L: int, orders: IntArray, interpolation: Interpolation | None
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Yield each order and its functions, ``(L - m, rings)``."""
+    """Yield some orders and their functions, ``(L - m, rings)``."""
     n_rings = len(theta)
     nodes = theta if interpolation is None else interpolation.theta
-    for m, values in associated_legendre(nodes, L):
+    for m, values in associated_legendre(nodes, L, orders.tolist()):
         if m:
             values *= math.sqrt(2)
         if interpolation is None:
@@ -148,22 +176,29 @@ def _functions(
             yield m, (values * interpolation.weights) @ matrix[:, :n_rings]
 
 
-def _groups(L: int) -> IntArray:
-    """Return the first order of each group, and L."""
-    n = min(_MOST_GROUPS, max(1, round(L / _ORDERS_OF_A_GROUP)))
-    return np.arange(n + 1) * L // n
+def _groups(L: int, n_orders: int) -> IntArray:
+    """Return the place of the first order of each group, and the number of orders.
+
+    Some of the orders below L are in as many groups as all of them, which span as many
+    degrees.
+    """
+    n = min(_MOST_GROUPS, max(1, round(L / _ORDERS_OF_A_GROUP)), n_orders)
+    return np.arange(n + 1) * n_orders // n
 
 
 def _layout(
-    L: int, starts: Sequence[int], bounds: IntArray, sizes: list[int]
-) -> tuple[Tensor, Tensor]:
-    """Return the rows at (part, group, order, degree, cosine or sine), and places."""
+    L: int, starts: Sequence[int], groups: list[IntArray], sizes: list[int]
+) -> tuple[IntArray, IntArray]:
+    """Return the rows at (part, group, order, degree, cosine or sine), and places.
+
+    Both are among the rows of all orders; rows of others have no place.
+    """
     slots = []
-    places = np.empty(L * L, dtype=np.int64)
+    places = np.zeros(L * L, dtype=np.int64)
     start = 0
     for offset in starts:
-        for group, size in enumerate(sizes):
-            m = np.arange(bounds[group], bounds[group + 1])[:, None, None]
+        for orders, size in zip(groups, sizes, strict=True):
+            m = orders[:, None, None]
             sine = np.arange(2)
             degree = m + offset + len(starts) * np.arange(size)[:, None]
             # Padding meets zeros of the tables. It takes values of its own order, so
@@ -176,4 +211,4 @@ def _layout(
             places[rows[used]] = place[used]
             slots.append(rows.ravel())
             start += rows.size
-    return plain_tensor(np.concatenate(slots)), plain_tensor(places)
+    return np.concatenate(slots), places

@@ -9,14 +9,13 @@ import torch
 
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.rings import Operation, RingTransform
-from deepsphere_pyg.harmonics.sht.tables import Interpolation
+from deepsphere_pyg.harmonics.sht.tables import LegendreTables
 from deepsphere_pyg.harmonics.spin.operations import (
     spin_analysis,
     spin_ring_analysis,
     spin_ring_synthesis,
     spin_synthesis,
 )
-from deepsphere_pyg.harmonics.spin.tables import spin_tables
 from samplings.arrays import FloatArray
 
 
@@ -40,14 +39,13 @@ class SpinRingTransform(RingTransform):
         L: int,
         spin: int,
         weights: FloatArray | None,
-        interpolation: Interpolation | None,
+        tables: LegendreTables,
         dtype: torch.dtype | None,
     ) -> None:
-        _, pairs = rings.folding()
-        tables = spin_tables(rings.theta, L, spin, pairs, interpolation)
         super().__init__(rings, L, weights, tables, dtype)
-        self._shape += [spin]
-        for ring in np.flatnonzero(rings.n_phi[: len(rings) - pairs] == 0).tolist():
-            self._shape += [ring, 1 if rings.theta[ring] == 0 else -1]
+        self.shape += [spin]
+        north = self.shape[1]
+        for ring in np.flatnonzero(rings.n_phi[:north] == 0).tolist():
+            self.shape += [ring, 1 if rings.theta[ring] == 0 else -1]
         self.n_vertices *= 2
         self.n_rows *= 2

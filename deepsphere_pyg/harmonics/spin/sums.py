@@ -11,10 +11,11 @@ import torch
 from deepsphere_pyg.harmonics.sht.ducc import DuccTransform
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
-from deepsphere_pyg.harmonics.sht.tables import Interpolation
+from deepsphere_pyg.harmonics.sht.tables import Interpolation, LegendreTables
 from deepsphere_pyg.harmonics.spin.harmonics import spin_harmonics
 from deepsphere_pyg.harmonics.spin.rings import SpinRingTransform
-from samplings.arrays import FloatArray
+from deepsphere_pyg.harmonics.spin.tables import spin_tables
+from samplings.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,22 @@ class SpinHarmonics(ScalarHarmonics):
         self,
         rings: RingGeometry,
         weights: FloatArray | None,
-        interpolation: Interpolation | None,
+        tables: LegendreTables,
         dtype: torch.dtype | None,
     ) -> Any:
-        """Return sums over rings by tables."""
-        return SpinRingTransform(
-            rings, self.L, self.spin, weights, interpolation, dtype
-        )
+        """Return sums over rings by :meth:`tables`."""
+        return SpinRingTransform(rings, self.L, self.spin, weights, tables, dtype)
+
+    def tables(
+        self,
+        rings: RingGeometry,
+        interpolation: Interpolation | None = None,
+        orders: IntArray | None = None,
+    ) -> LegendreTables:
+        """Return the tables of the functions of all orders, or of some, ascending."""
+        _, pairs = rings.folding()
+        theta = rings.theta
+        return spin_tables(theta, self.L, self.spin, pairs, interpolation, orders)
 
     def ducc_sums(
         self,

@@ -13,7 +13,7 @@ from deepsphere_pyg.harmonics.sht.tables import (
     padded_tables,
 )
 from deepsphere_pyg.harmonics.spin.wigner_functions import spin_functions
-from samplings.arrays import FloatArray
+from samplings.arrays import FloatArray, IntArray
 
 
 def spin_tables(
@@ -22,6 +22,7 @@ def spin_tables(
     spin: int,
     pairs: int,
     interpolation: Interpolation | None = None,
+    orders: IntArray | None = None,
 ) -> LegendreTables:
     """Return tables of both functions of :func:`spin_functions`, side by side.
 
@@ -29,24 +30,30 @@ def spin_tables(
     opposite; those of A are (-1)**(l + m + spin). Otherwise as
     :func:`.legendre_tables`.
     """
-    key = (spin, theta.tobytes(), L, pairs, interpolation is not None)
     n_rings = len(theta) - pairs
+    some = np.arange(L) if orders is None else orders
+    exact = interpolation is not None
 
     def build() -> LegendreTables:
-        functions = _functions(theta[:n_rings], L, spin, interpolation)
-        parts = 2 if pairs else 1
-        return padded_tables(functions, L, parts, 2 * n_rings, swapped=spin % 2 == 1)
+        functions = _functions(theta[:n_rings], L, spin, some, interpolation)
+        return padded_tables(
+            functions, L, some, 2 if pairs else 1, 2 * n_rings, swapped=spin % 2 == 1
+        )
 
-    return kept_tables(key, build)
+    return kept_tables((spin, theta, L, pairs, exact, some), build)
 
 
 def _functions(
-    theta: FloatArray, L: int, spin: int, interpolation: Interpolation | None
+    theta: FloatArray,
+    L: int,
+    spin: int,
+    orders: IntArray,
+    interpolation: Interpolation | None,
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Yield each order and both of its functions, ``(L - m, 2 * rings)``."""
+    """Yield some orders and both of its functions, ``(L - m, 2 * rings)``."""
     n_rings = len(theta)
     nodes = theta if interpolation is None else interpolation.theta
-    for m, a, c in spin_functions(nodes, L, spin):
+    for m, a, c in spin_functions(nodes, L, spin, orders.tolist()):
         both = np.stack([a, c], axis=1)
         if interpolation is not None:
             # Beyond a pole the frame is turned by half a turn, too.

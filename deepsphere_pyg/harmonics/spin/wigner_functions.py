@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from samplings.arrays import FloatArray, IntArray
 
 
 def spin_functions(
-    theta: FloatArray, L: int, spin: int
+    theta: FloatArray, L: int, spin: int, orders: Iterable[int] | None = None
 ) -> Iterator[tuple[int, FloatArray, FloatArray]]:
     r"""Yield the latitudinal parts of the spin harmonics, order after order.
 
@@ -39,6 +39,8 @@ def spin_functions(
         Bandlimit, above the spin.
     spin
         Above 0.
+    orders
+        Orders that are yielded, 0 ... L - 1 by default.
 
     Yields
     ------
@@ -60,7 +62,7 @@ def spin_functions(
     small = np.where(south, np.cos(half), np.sin(half))
     small[theta == np.pi] = 0
     versine = 2 * small * small
-    for m in range(L):
+    for m in range(L) if orders is None else orders:
         plus, minus = _small_d(m, spin, L, small, versine)
         # d(pi - theta; m, n) = (-1)^(l + m) d(theta; m, -n)
         degrees = np.arange(m, L)[:, None]

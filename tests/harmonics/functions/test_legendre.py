@@ -154,3 +154,20 @@ def test_only_order_zero_is_other_than_zero_at_the_poles():
 def test_wrong_arguments_are_refused_at_the_call(theta, bandlimit, error, message):
     with pytest.raises(error, match=message):
         associated_legendre(theta, bandlimit)
+
+
+def test_some_orders_are_those_of_all():
+    theta = np.array([0.3, 1.0, 2.5])
+    every = dict(associated_legendre(theta, 9))
+    for orders in ([0, 5, 8], (7, 2), []):
+        some = dict(associated_legendre(theta, 9, orders))
+        assert list(some) == sorted(orders)
+        for m, values in some.items():
+            np.testing.assert_array_equal(values, every[m])
+
+
+def test_orders_that_no_degree_has_are_refused():
+    with pytest.raises(ValueError, match="orders must be below L = 3, got 3"):
+        associated_legendre([0.1], 3, [0, 3])
+    with pytest.raises(ValueError, match=r"orders\[1\] must be at least 0, got -1"):
+        associated_legendre([0.1], 3, [0, -1])

@@ -70,7 +70,7 @@ def test_operations_are_sound() -> None:
             name = "analysis" if isinstance(transform, SHT) else "synthesis"
             if case == "poles":
                 operation = getattr(torch.ops.deepsphere_pyg, f"ring_{name}")
-                arguments = (x, *inner._arguments())
+                arguments = (x, *inner.arguments())
             else:
                 operation = getattr(torch.ops.deepsphere_pyg, f"ducc_{name}")
                 rest = inner._constants

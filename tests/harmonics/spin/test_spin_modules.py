@@ -71,7 +71,7 @@ def test_operations_are_sound() -> None:
             flat = x.flatten(1, 2)
             if name == "poles":
                 operation = getattr(torch.ops.deepsphere_pyg, f"spin_ring_{kind}")
-                arguments = (flat, *inner._arguments())
+                arguments = (flat, *inner.arguments())
             else:
                 operation = getattr(torch.ops.deepsphere_pyg, f"ducc_{kind}")
                 arguments = (flat, *inner._constants)
