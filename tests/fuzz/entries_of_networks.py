@@ -358,6 +358,8 @@ def functions():
     shared = {"sampling": SAMPLING, "L": 3, "group": None, "dtype": torch.float64}
     yield alone(h.PartitionedSHT), {**shared, "iterations": 2}
     yield alone(h.PartitionedISHT), shared
+    yield alone(h.PartitionedSpinSHT), {**shared, "spin": 2, "iterations": 2}
+    yield alone(h.PartitionedSpinISHT), {**shared, "spin": 2}
     spin = {"sampling": SAMPLING, "L": 3, "spin": 2, "method": "auto"}
     yield h.SpinSHT, {**spin, "iterations": 2, "ridge": 0.0}
     yield h.SpinISHT, spin

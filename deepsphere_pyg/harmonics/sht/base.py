@@ -43,10 +43,7 @@ class HarmonicTransform(nn.Module):
 
     def _analyze(self, x: Tensor, known: bool) -> Tensor:
         """Check signals and analyse them; with ``known``, refuse missing values."""
-        probe = self.transform.probe
-        x = checked_signal(x, self.transform.n_vertices, probe, cast=False)
-        # Before the cast, which rounds codes of missing values in half precision.
-        x = (self._known(x) if known else x).to(probe.dtype)
+        x = self._checked_signal(x, known)
         c: Tensor = self.transform.analyze(x)
         return c
 
@@ -59,13 +56,16 @@ class HarmonicTransform(nn.Module):
             and torch.is_autocast_enabled(c.device.type)
         ):
             c = c.to(probe.dtype)
-        c = checked_signal(self._checked_rows(c), self.transform.n_rows, probe)
+        c = checked_signal(self._checked_rows(c), c.shape[-2], probe)
         x: Tensor = self.transform.synthesize(c)
         return x
 
-    def _known(self, x: Tensor) -> Tensor:
-        """Refuse missing values."""
-        return known_signal(x)
+    def _checked_signal(self, x: Tensor, known: bool) -> Tensor:
+        """Check signals; with ``known``, refuse missing values."""
+        probe = self.transform.probe
+        x = checked_signal(x, len(self.sampling), probe, cast=False)
+        # Before the cast, which rounds codes of missing values in half precision.
+        return (known_signal(x) if known else x).to(probe.dtype)
 
     def _checked_rows(self, c: Tensor) -> Tensor:
         """Refuse coefficients of other numbers or rows."""

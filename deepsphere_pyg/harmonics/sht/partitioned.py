@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 import torch
@@ -11,40 +11,24 @@ from torch.distributed import ProcessGroup
 
 from deepsphere_pyg.harmonics.layout.checks import check_real_rows
 from deepsphere_pyg.harmonics.sht.base import HarmonicTransform
-from deepsphere_pyg.harmonics.sht.geometry import RingGeometry, ring_geometry
-from deepsphere_pyg.harmonics.sht.iterated import IteratedTransform
-from deepsphere_pyg.harmonics.sht.methods import (
-    HEALPIX_ITERATIONS,
-    exact_rule,
-    healpix_weights,
+from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
+from deepsphere_pyg.harmonics.sht.partitioned_rings import (
+    partitioned_analysis,
+    partitioned_synthesis,
 )
-from deepsphere_pyg.harmonics.sht.partitioned_rings import partitioned_sums
 from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
-from deepsphere_pyg.harmonics.sht.shares import Shares, shares_of
-from deepsphere_pyg.signals import known_places
-from samplings import HEALPix, Sampling
-from samplings.arguments import (
-    instance_argument,
-    integer_argument,
-    sampling_argument,
-)
+from deepsphere_pyg.harmonics.sht.shares import Shares
+from deepsphere_pyg.signals import checked_signal, known_places
+from samplings import Sampling
+from samplings.arguments import integer_argument, sampling_argument
 from samplings.arrays import IntArray
 
-_OTHER = "SHT in one process, with method='least-squares'"
 
+class PartOfTransform(HarmonicTransform):
+    """Mixin of transforms of one of several processes: their numbers and checks."""
 
-class PartitionedTransform(HarmonicTransform):
-    """Base of :class:`PartitionedSHT` and :class:`PartitionedISHT`."""
-
-    def __init__(
-        self,
-        sampling: Sampling,
-        L: int,
-        transform: Any,
-        rings: RingGeometry,
-        shares: Shares,
-    ) -> None:
-        super().__init__(sampling, L, transform, "rings")
+    def deal(self, rings: RingGeometry, shares: Shares) -> None:
+        """Note which vertices and rows this process has."""
         first, stop = shares.bounds[shares.rank : shares.rank + 2]
         vertices = rings.part(rings.with_mirrors(first, stop)).order
         orders = np.abs(self.layout.orders)
@@ -52,21 +36,21 @@ class PartitionedTransform(HarmonicTransform):
         self.rows: IntArray = np.flatnonzero(np.isin(orders, shares.own))
         self._place = f"process {shares.rank} of {len(shares.orders)}"
 
-    def _known(self, x: Tensor) -> Tensor:
-        """Replace missing values by NaN: an error would leave other processes alone."""
-        known = known_places(x)
-        return x if known is None else x.where(known, torch.nan)
+    def _checked_signal(self, x: Tensor, known: bool) -> Tensor:
+        """Check signals at the vertices of this process.
 
-    def _analyze(self, x: Tensor, known: bool) -> Tensor:
-        """Check signals at the vertices of this process, and analyse them."""
-        n = len(self.vertices)
+        Missing values become NaN: an error would leave other processes waiting.
+        """
+        n, probe = len(self.vertices), self.transform.probe
         if isinstance(x, Tensor) and x.ndim > 1 and x.shape[-2] != n:
             raise ValueError(
                 f"x has {x.shape[-2]} vertices, {self._place} has {n} of "
-                f"{len(self.sampling)}; pass the part of a signal "
-                "x[..., transform.vertices, :]"
+                f"{len(self.sampling)}; pass the part of a signal at "
+                "transform.vertices"
             )
-        return super()._analyze(x, known)
+        x = checked_signal(x, n, probe, cast=False)
+        places = known_places(x) if known else None
+        return (x if places is None else x.where(places, torch.nan)).to(probe.dtype)
 
     def _checked_rows(self, c: Tensor) -> Tensor:
         """Refuse coefficients of other numbers, or of other rows than own ones."""
@@ -75,18 +59,18 @@ class PartitionedTransform(HarmonicTransform):
             raise ValueError(
                 f"coefficients have {c.shape[-2]} rows, {self._place} has "
                 f"{len(self.rows)} of {self.layout.n_rows}; pass the part of "
-                "coefficients c[..., transform.rows, :]"
+                "coefficients in transform.rows"
             )
         return c
 
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__}({self.sampling!r}, L={self.L}), {self._place}: "
-            f"{len(self.vertices)} vertices, {len(self.rows)} rows"
+            f"{super().__repr__()}, {self._place}: {len(self.vertices)} vertices, "
+            f"{len(self.rows)} rows"
         )
 
 
-class PartitionedSHT(PartitionedTransform):
+class PartitionedSHT(PartOfTransform):
     r"""The part of the spherical harmonic transform that one process computes.
 
     The processes of a group share the sphere: each has the vertices of some rings, with
@@ -178,33 +162,13 @@ class PartitionedSHT(PartitionedTransform):
         group: ProcessGroup | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        number, rings = _checked_arguments(sampling, L, group)
-        if iterations is not None:
-            iterations = integer_argument("iterations", iterations, 0)
-        harmonics = ScalarHarmonics(number)
-        transform: Any
-        if isinstance(sampling, HEALPix):
-            weights = healpix_weights(sampling, rings, number)
-            shares = shares_of(rings, number, group)
-            weighted, plain = (
-                partitioned_sums(rings, harmonics, some, None, shares, dtype)
-                for some in (weights, None)
-            )
-            if iterations is None:
-                iterations = HEALPIX_ITERATIONS
-            transform = IteratedTransform(weighted, plain, iterations, None)
-        elif iterations is not None:
-            raise ValueError(
-                f"only quadrature on HEALPix is iterated, got iterations={iterations} "
-                f"for {sampling!r}; leave iterations out"
-            )
-        else:
-            weights, theorem = exact_rule(sampling, rings, number, _OTHER)
-            shares = shares_of(rings, number, group)
-            transform = partitioned_sums(
-                rings, harmonics, weights, theorem, shares, dtype
-            )
-        super().__init__(sampling, number, transform, rings, shares)
+        sampling_argument("sampling", sampling)
+        harmonics = ScalarHarmonics(integer_argument("L", L, 1))
+        transform, rings, shares = partitioned_analysis(
+            sampling, harmonics, iterations, group, dtype
+        )
+        super().__init__(sampling, harmonics.L, transform, "rings")
+        self.deal(rings, shares)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the coefficients of signals that are this process's.
@@ -249,7 +213,7 @@ class PartitionedSHT(PartitionedTransform):
         return self._synthesize(c)
 
 
-class PartitionedISHT(PartitionedTransform):
+class PartitionedISHT(PartOfTransform):
     r"""The part of the inverse transform that one process computes.
 
     Sums over Legendre functions of the own orders, one exchange, and Fourier transforms
@@ -297,12 +261,13 @@ class PartitionedISHT(PartitionedTransform):
         group: ProcessGroup | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        number, rings = _checked_arguments(sampling, L, group)
-        shares = shares_of(rings, number, group)
-        transform = partitioned_sums(
-            rings, ScalarHarmonics(number), None, None, shares, dtype
+        sampling_argument("sampling", sampling)
+        harmonics = ScalarHarmonics(integer_argument("L", L, 1))
+        transform, rings, shares = partitioned_synthesis(
+            sampling, harmonics, group, dtype
         )
-        super().__init__(sampling, number, transform, rings, shares)
+        super().__init__(sampling, harmonics.L, transform, "rings")
+        self.deal(rings, shares)
 
     def forward(self, c: Tensor) -> Tensor:
         """Return the signals of coefficients at the vertices of this process.
@@ -338,22 +303,3 @@ class PartitionedISHT(PartitionedTransform):
             Shape ``(*batch, own row, channel)``.
         """
         return self._analyze(x, known=True)
-
-
-def _checked_arguments(
-    sampling: Sampling, L: SupportsIndex, group: ProcessGroup | None
-) -> tuple[int, RingGeometry]:
-    """Return the bandlimit and the rings, after checks of the arguments."""
-    sampling_argument("sampling", sampling)
-    number = integer_argument("L", L, 1)
-    if group is not None:
-        remedy = "pass one of torch.distributed.new_group, or None for all processes"
-        instance_argument("group", group, ProcessGroup, remedy)
-    rings = ring_geometry(sampling)
-    if rings is None:
-        raise ValueError(
-            f"{sampling!r} does not consist of whole rings of equally spaced "
-            "longitudes, which processes could share; take SHT and ISHT in one "
-            "process, or move the signals to such a sampling with Transfer"
-        )
-    return number, rings

@@ -7,17 +7,28 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributed import ProcessGroup
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.harmonics.sht.base import InnerTables, batched
-from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
+from deepsphere_pyg.harmonics.sht.geometry import RingGeometry, ring_geometry
+from deepsphere_pyg.harmonics.sht.iterated import IteratedTransform
+from deepsphere_pyg.harmonics.sht.methods import (
+    HEALPIX_ITERATIONS,
+    exact_rule,
+    healpix_weights,
+)
 from deepsphere_pyg.harmonics.sht.placed import Placed
 from deepsphere_pyg.harmonics.sht.rings import RingTransform
 from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
-from deepsphere_pyg.harmonics.sht.shares import Shares
+from deepsphere_pyg.harmonics.sht.shares import Shares, shares_of
 from deepsphere_pyg.harmonics.sht.tables import Interpolation
 from deepsphere_pyg.operators.halo import exchanged
+from samplings import HEALPix, Sampling
+from samplings.arguments import instance_argument, integer_argument
 from samplings.arrays import FloatArray
+
+_OTHER = "least squares in one process (method='least-squares')"
 
 
 class PartitionedRingTransform(InnerTables, FixedTensors):
@@ -53,12 +64,12 @@ class PartitionedRingTransform(InnerTables, FixedTensors):
         # Rows of an order on a ring.
         parts, n_own = local.shape[:2]
         rows = 2 * parts * components
-        self._sent_counts = [rows * n_own * len(some) for some in shares.orders]
-        self._received_counts = [rows * len(shares.own) * n for n in shares.n_rings]
-        self._bounds = shares.bounds
-        self._fourier_shape = [len(dealt), *local.shape]
+        self.sent_counts = [rows * n_own * len(some) for some in shares.orders]
+        self.received_counts = [rows * len(shares.own) * n for n in shares.n_rings]
+        self.bounds = shares.bounds
+        self.fourier_shape = [len(dealt), *local.shape]
         zonal = int(shares.own[0] == 0)
-        self._legendre_shape = [len(shares.own), parts, shares.bounds[-1], zonal]
+        self.legendre_shape = [len(shares.own), parts, shares.bounds[-1], zonal]
 
     def analyze(self, x: Tensor) -> Tensor:
         """Return sums against harmonics, ``(*batch, vertex, channel)`` to rows."""
@@ -71,24 +82,24 @@ class PartitionedRingTransform(InnerTables, FixedTensors):
     def _sums(self, x: Tensor) -> Tensor:
         tables, layout, runs, _ = self.local.arguments()
         fourier, _, legendre, _ = self.local.steps
-        y = fourier(x, tables, layout, runs, self._fourier_shape).movedim(1, 0)
+        y = fourier(x, tables, layout, runs, self.fourier_shape).movedim(1, 0)
         rows = self._by_order(y).index_select(0, self.sent)
         found = exchanged(
-            rows.flatten(0, 1), self._received_counts, self._sent_counts, self._group
+            rows.flatten(0, 1), self.received_counts, self.sent_counts, self._group
         )
         y = found.movedim(0, 1)
-        return legendre(y, tables, layout, self._bounds, self._legendre_shape)
+        return legendre(y, tables, layout, self.bounds, self.legendre_shape)
 
     def _values(self, c: Tensor) -> Tensor:
         tables, layout, runs, _ = self.local.arguments()
         _, fourier_adjoint, _, legendre_adjoint = self.local.steps
-        y = legendre_adjoint(c, tables, layout, self._bounds, self._legendre_shape)
+        y = legendre_adjoint(c, tables, layout, self.bounds, self.legendre_shape)
         found = exchanged(
-            y.movedim(1, 0), self._sent_counts, self._received_counts, self._group
+            y.movedim(1, 0), self.sent_counts, self.received_counts, self._group
         )
         rows = self._by_order(found).index_select(0, self.placed)
         y = rows.flatten(0, 1).movedim(0, 1)
-        return fourier_adjoint(y, tables, layout, runs, self._fourier_shape)
+        return fourier_adjoint(y, tables, layout, runs, self.fourier_shape)
 
     def _by_order(self, y: Tensor) -> Tensor:
         """View rows of all orders on the rings of this process by order."""
@@ -96,7 +107,65 @@ class PartitionedRingTransform(InnerTables, FixedTensors):
         return y.view(n, len(y) // n, *y.shape[1:])
 
 
-def partitioned_sums(
+def partitioned_analysis(
+    sampling: Sampling,
+    harmonics: ScalarHarmonics,
+    iterations: int | None,
+    group: ProcessGroup | None,
+    dtype: torch.dtype | None,
+) -> tuple[Any, RingGeometry, Shares]:
+    """Return the part of an analysis, and what is dealt; as for PartitionedSHT."""
+    L, rings = harmonics.L, _checked_rings(sampling, group)
+    if iterations is not None:
+        iterations = integer_argument("iterations", iterations, 0)
+    if isinstance(sampling, HEALPix):
+        weights = healpix_weights(sampling, rings, L)
+        shares = shares_of(rings, L, group)
+        weighted, plain = (
+            _sums(rings, harmonics, some, None, shares, dtype)
+            for some in (weights, None)
+        )
+        if iterations is None:
+            iterations = HEALPIX_ITERATIONS
+        return IteratedTransform(weighted, plain, iterations, None), rings, shares
+    if iterations is not None:
+        raise ValueError(
+            f"only quadrature on HEALPix is iterated, got iterations={iterations} for "
+            f"{sampling!r}; leave iterations out"
+        )
+    weights, theorem = exact_rule(sampling, rings, L, _OTHER)
+    shares = shares_of(rings, L, group)
+    return _sums(rings, harmonics, weights, theorem, shares, dtype), rings, shares
+
+
+def partitioned_synthesis(
+    sampling: Sampling,
+    harmonics: ScalarHarmonics,
+    group: ProcessGroup | None,
+    dtype: torch.dtype | None,
+) -> tuple[Any, RingGeometry, Shares]:
+    """Return the part of a transform whose adjoint is a synthesis, and the shares."""
+    rings = _checked_rings(sampling, group)
+    shares = shares_of(rings, harmonics.L, group)
+    return _sums(rings, harmonics, None, None, shares, dtype), rings, shares
+
+
+def _checked_rings(sampling: Sampling, group: ProcessGroup | None) -> RingGeometry:
+    """Return the rings of a sampling, after checks of both arguments."""
+    if group is not None:
+        remedy = "pass one of torch.distributed.new_group, or None for all processes"
+        instance_argument("group", group, ProcessGroup, remedy)
+    rings = ring_geometry(sampling)
+    if rings is None:
+        raise ValueError(
+            f"{sampling!r} does not consist of whole rings of equally spaced "
+            "longitudes, which processes could share; transform it in one process, or "
+            "move the signals to such a sampling with Transfer"
+        )
+    return rings
+
+
+def _sums(
     rings: RingGeometry,
     harmonics: ScalarHarmonics,
     weights: FloatArray | None,

@@ -41,7 +41,7 @@ def fourier(
     """
     n_orders, parts, n_rings, _ = shape
     batch, _, channels = x.shape
-    y = x.new_zeros(batch, n_orders * parts * 2 * n_rings, channels)
+    y = x.new_empty(batch, n_orders * parts * 2 * n_rings, channels)
     if x.numel():
         orders = as_orders(y, n_orders, parts)
         fill_orders(orders, x, runs_of(runs), *layout[4:])
@@ -57,7 +57,7 @@ def fourier_adjoint(
 ) -> Tensor:
     """Apply the adjoint of :func:`fourier`; parameters as there."""
     n_orders, parts, _, n_vertices = shape
-    x = y.new_zeros(y.shape[0], n_vertices, y.shape[2])
+    x = y.new_empty(y.shape[0], n_vertices, y.shape[2])
     if y.numel():
         orders = halved(as_orders(y, n_orders, parts))
         fill_signals(x, orders, runs_of(runs), *layout[4:])
@@ -88,7 +88,7 @@ def legendre(
     n_orders, parts, n_rings, _ = shape
     batch, _, channels = y.shape
     if y.numel() == 0:
-        return y.new_zeros(batch, len(layout[1]), channels)
+        return y.new_empty(batch, len(layout[1]), channels)
     orders = new_orders(y, tables, parts)
     used = in_use(orders, batch, channels, n_rings)
     for rings, some in blocks(bounds, n_orders, parts):
@@ -106,7 +106,7 @@ def legendre_adjoint(
     """Apply the adjoint of :func:`legendre`; parameters as there."""
     n_orders, parts, n_rings, zonal = shape
     batch, _, channels = c.shape
-    y = c.new_zeros(batch, n_orders * parts * 2 * n_rings, channels)
+    y = c.new_empty(batch, n_orders * parts * 2 * n_rings, channels)
     if c.numel():
         # Signs in place of scales: nothing is halved.
         signs = [*layout[:3], layout[2]]

@@ -13,6 +13,10 @@ from deepsphere_pyg.harmonics.spin.derivatives import (
 )
 from deepsphere_pyg.harmonics.spin.fields_sht import FieldsISHT, FieldsSHT
 from deepsphere_pyg.harmonics.spin.harmonics import spin_harmonics
+from deepsphere_pyg.harmonics.spin.partitioned import (
+    PartitionedSpinISHT,
+    PartitionedSpinSHT,
+)
 from deepsphere_pyg.harmonics.spin.rotate_fields import FieldRotation, rotate_spin
 from deepsphere_pyg.harmonics.spin.spectra import spin_power_spectrum
 from deepsphere_pyg.harmonics.spin.spin_layout import SpinLayout
@@ -28,6 +32,8 @@ __all__ = [
     "FieldRotation",
     "FieldsISHT",
     "FieldsSHT",
+    "PartitionedSpinISHT",
+    "PartitionedSpinSHT",
     "SpinISHT",
     "SpinLayout",
     "SpinSHT",

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.harmonics.layout.checks import checked_coefficients
 from deepsphere_pyg.harmonics.sht.base import HarmonicTransform
 from deepsphere_pyg.harmonics.spin.arguments import check_components
-from deepsphere_pyg.signals import checked_signal, known_signal
+from deepsphere_pyg.signals import checked_signal
 from samplings import Sampling
 
 
@@ -25,11 +24,8 @@ class SpinTransform(HarmonicTransform):
 
     def _analyze(self, x: Tensor, known: bool) -> Tensor:
         """Check fields and analyse them; with ``known``, refuse missing values."""
-        probe = self.transform.probe
         check_components("x", x, "vertex")
-        x = _joined(x)
-        x = checked_signal(x, len(self.sampling), probe, cast=False)
-        x = (known_signal(x) if known else x).to(probe.dtype)
+        x = self._checked_signal(_joined(x), known)
         return self._transformed(x, synthesis=False)
 
     def _synthesize(self, c: Tensor) -> Tensor:
@@ -38,8 +34,8 @@ class SpinTransform(HarmonicTransform):
         check_components("coefficients", c, "row")
         if c.is_floating_point() and torch.is_autocast_enabled(c.device.type):
             c = c.to(probe.dtype)
-        c = checked_coefficients(_joined(c), self.layout)
-        c = checked_signal(c, self.layout.n_rows, probe)
+        c = self._checked_rows(_joined(c))
+        c = checked_signal(c, c.shape[-2], probe)
         return self._transformed(c, synthesis=True)
 
     def _transformed(self, x: Tensor, synthesis: bool) -> Tensor:

@@ -26,6 +26,13 @@ from deepsphere_pyg.harmonics.sht.operations import (
     rows_of_orders,
     runs_of,
 )
+from deepsphere_pyg.harmonics.sht.steps import (
+    as_orders,
+    blocks,
+    fourier,
+    halved,
+    n_order_rows,
+)
 
 
 def spin_analysis(
@@ -60,13 +67,7 @@ def spin_analysis(
     itself, exchanged = _halves(orders, batch, channels, n_rings)
     fill_orders(itself.flatten(4, 5), columns, runs_of(runs), weights, phases)
     _from_poles(itself, spin, poles)
-    for part in range(parts):
-        other = itself[parts - 1 - part]
-        here = exchanged[part]
-        here[:, 0, :, 0] = other[:, 1, :, 1]
-        torch.neg(other[:, 0, :, 1], out=here[:, 1, :, 0])
-        torch.neg(other[:, 1, :, 0], out=here[:, 0, :, 1])
-        here[:, 1, :, 1] = other[:, 0, :, 0]
+    _fill_exchanged(itself, exchanged)
     shape_of_columns = batch, 2 * channels
     c = rows_of_orders(orders, tables, layout, 2 * n_rings, shape_of_columns)
     return c.view(batch, 2 * c.shape[1], channels)
@@ -88,17 +89,126 @@ def spin_synthesis(
     columns = c.reshape(batch, n // 2, 2 * channels)
     orders = orders_of_rows(columns, tables, layout, parts)
     itself, exchanged = _halves(orders, batch, channels, n_rings)
-    for part in range(parts):
-        other = exchanged[parts - 1 - part]
-        here = itself[part]
-        here[:, 0, :, 0] += other[:, 1, :, 1]
-        here[:, 1, :, 0] -= other[:, 0, :, 1]
-        here[:, 0, :, 1] -= other[:, 1, :, 0]
-        here[:, 1, :, 1] += other[:, 0, :, 0]
+    _add_exchanged(itself, exchanged)
     _to_poles(itself, spin, poles)
     x = c.new_empty(batch, n_vertices, 2 * channels)
     fill_signals(x, itself.flatten(4, 5), runs_of(runs), weights, phases)
     return x.view(batch, 2 * n_vertices, channels)
+
+
+def spin_fourier(
+    x: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Return the orders of fields on some rings, as rows, components side by side.
+
+    Parameters are those of :func:`.steps.fourier`, and spin and poles at the end of
+    ``shape`` as for :func:`spin_analysis`.
+    """
+    n_orders, parts, _, n_vertices, spin, *poles = shape
+    batch, _, channels = x.shape
+    columns = x.reshape(batch, n_vertices, 2 * channels)
+    y = fourier(columns, tables, layout, runs, shape[:4])
+    if x.numel():
+        _from_poles(_in_components(as_orders(y, n_orders, parts)), spin, poles)
+    return y.view(batch, 2 * y.shape[1], channels)
+
+
+def spin_fourier_adjoint(
+    y: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    runs: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Apply the adjoint of :func:`spin_fourier`; parameters as there."""
+    n_orders, parts, _, n_vertices, spin, *poles = shape
+    batch, n, channels = y.shape
+    x = y.new_empty(batch, n_vertices, 2 * channels)
+    if y.numel():
+        columns = y.reshape(batch, n // 2, 2 * channels)
+        orders = halved(as_orders(columns, n_orders, parts))
+        _to_poles(_in_components(orders), spin, poles)
+        fill_signals(x, orders, runs_of(runs), *layout[4:])
+    return x.view(batch, 2 * n_vertices, channels)
+
+
+def spin_legendre(
+    y: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    bounds: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Sum orders of fields against the functions A and C.
+
+    Parameters are those of :func:`.steps.legendre`.
+    """
+    n_orders, parts, n_rings, _ = shape
+    batch, n, channels = y.shape
+    if y.numel() == 0:
+        return y.new_empty(batch, 2 * len(layout[1]), channels)
+    columns = y.reshape(batch, n // 2, 2 * channels)
+    orders = new_orders(columns, tables, parts)
+    itself, exchanged = _halves(orders, batch, channels, n_rings)
+    for rings, some in blocks(bounds, n_orders, parts):
+        found = as_orders(columns[:, some], n_orders, parts)
+        itself[..., rings] = _in_components(found)
+    _fill_exchanged(itself, exchanged)
+    width = 2 * n_rings
+    c = rows_of_orders(orders, tables, layout, width, (batch, 2 * channels))
+    return c.view(batch, 2 * c.shape[1], channels)
+
+
+def spin_legendre_adjoint(
+    c: Tensor,
+    tables: Sequence[Tensor],
+    layout: Sequence[Tensor],
+    bounds: Sequence[int],
+    shape: Sequence[int],
+) -> Tensor:
+    """Apply the adjoint of :func:`spin_legendre`; parameters as there."""
+    n_orders, parts, n_rings, zonal = shape
+    batch, n, channels = c.shape
+    y = c.new_empty(batch, n_orders * parts * 2 * n_rings, 2 * channels)
+    if c.numel():
+        columns = c.reshape(batch, n // 2, 2 * channels)
+        # Signs in place of scales: nothing is halved.
+        signs = [*layout[:3], layout[2]]
+        orders = orders_of_rows(columns, tables, signs, parts, zonal == 1)
+        itself, exchanged = _halves(orders, batch, channels, n_rings)
+        _add_exchanged(itself, exchanged)
+        for rings, some in blocks(bounds, n_orders, parts):
+            target = as_orders(y[:, some], n_orders, parts)
+            _in_components(target).copy_(itself[..., rings])
+    return y.view(batch, 2 * y.shape[1], channels)
+
+
+def _in_components(orders: Tensor) -> Tensor:
+    """View ``(parts, order, 2, batch, component * channel, ring)`` by component."""
+    *shape, columns, n_rings = orders.shape
+    return orders.view(*shape, 2, columns // 2, n_rings)
+
+
+def _fill_exchanged(itself: Tensor, exchanged: Tensor) -> None:
+    """Write the orders that the function C meets."""
+    for here, other in zip(exchanged, reversed(itself.unbind()), strict=True):
+        here[:, 0, :, 0] = other[:, 1, :, 1]
+        torch.neg(other[:, 0, :, 1], out=here[:, 1, :, 0])
+        torch.neg(other[:, 1, :, 0], out=here[:, 0, :, 1])
+        here[:, 1, :, 1] = other[:, 0, :, 0]
+
+
+def _add_exchanged(itself: Tensor, exchanged: Tensor) -> None:
+    """Apply the adjoint of :func:`_fill_exchanged`."""
+    for here, other in zip(itself, reversed(exchanged.unbind()), strict=True):
+        here[:, 0, :, 0] += other[:, 1, :, 1]
+        here[:, 1, :, 0] -= other[:, 0, :, 1]
+        here[:, 0, :, 1] -= other[:, 1, :, 0]
+        here[:, 1, :, 1] += other[:, 0, :, 0]
 
 
 def _halves(
@@ -142,4 +252,19 @@ def _to_poles(orders: Tensor, spin: int, poles: Sequence[int]) -> None:
 
 spin_ring_analysis, spin_ring_synthesis = ring_operations(
     "spin_ring", spin_analysis, spin_synthesis, components=2
+)
+spin_ring_fourier, spin_ring_fourier_adjoint = ring_operations(
+    "spin_fourier",
+    spin_fourier,
+    spin_fourier_adjoint,
+    components=2,
+    n_rows=n_order_rows,
+    n_vertices=lambda layout, shape: shape[3],
+)
+spin_ring_legendre, spin_ring_legendre_adjoint = ring_operations(
+    "spin_legendre",
+    spin_legendre,
+    spin_legendre_adjoint,
+    components=2,
+    n_vertices=n_order_rows,
 )

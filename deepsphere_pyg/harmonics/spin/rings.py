@@ -13,6 +13,10 @@ from deepsphere_pyg.harmonics.sht.tables import LegendreTables
 from deepsphere_pyg.harmonics.spin.operations import (
     spin_analysis,
     spin_ring_analysis,
+    spin_ring_fourier,
+    spin_ring_fourier_adjoint,
+    spin_ring_legendre,
+    spin_ring_legendre_adjoint,
     spin_ring_synthesis,
     spin_synthesis,
 )
@@ -31,6 +35,12 @@ class SpinRingTransform(RingTransform):
         spin_ring_analysis,
         spin_synthesis,
         spin_ring_synthesis,
+    )
+    steps: ClassVar[tuple[Operation, ...]] = (
+        spin_ring_fourier,
+        spin_ring_fourier_adjoint,
+        spin_ring_legendre,
+        spin_ring_legendre_adjoint,
     )
 
     def __init__(

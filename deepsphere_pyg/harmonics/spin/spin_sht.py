@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.harmonics.sht.methods import analysis_of, synthesis_of
-from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
 from deepsphere_pyg.harmonics.spin.arguments import spin_arguments
 from deepsphere_pyg.harmonics.spin.base import SpinTransform
-from deepsphere_pyg.harmonics.spin.sums import SpinHarmonics
+from deepsphere_pyg.harmonics.spin.sums import harmonics_of_spin
 from samplings import Sampling
 from samplings.arguments import sampling_argument
 
@@ -99,7 +98,7 @@ class SpinSHT(SpinTransform):
         number, s = spin_arguments(L, spin)
         transform: Any
         transform, chosen, condition, error_bound = analysis_of(
-            sampling, _harmonics(number, s), method, iterations, ridge, dtype
+            sampling, harmonics_of_spin(number, s), method, iterations, ridge, dtype
         )
         super().__init__(sampling, number, s, transform, chosen)
         self.condition: float | None = condition
@@ -192,7 +191,9 @@ class SpinISHT(SpinTransform):
     ) -> None:
         sampling_argument("sampling", sampling)
         number, s = spin_arguments(L, spin)
-        transform, chosen = synthesis_of(sampling, _harmonics(number, s), method, dtype)
+        transform, chosen = synthesis_of(
+            sampling, harmonics_of_spin(number, s), method, dtype
+        )
         super().__init__(sampling, number, s, transform, chosen)
 
     def forward(self, c: Tensor) -> Tensor:
@@ -229,8 +230,3 @@ class SpinISHT(SpinTransform):
             Shape ``(*batch, L * L, 2, channel)``.
         """
         return self._analyze(x, known=True)
-
-
-def _harmonics(L: int, spin: int) -> ScalarHarmonics:
-    """Return the functions of a spin of either sign."""
-    return SpinHarmonics(L, abs(spin)) if spin else ScalarHarmonics(L)

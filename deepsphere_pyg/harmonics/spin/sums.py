@@ -79,3 +79,8 @@ class SpinHarmonics(ScalarHarmonics):
     ) -> Any:
         """Return sums over rings by ducc0."""
         return DuccTransform(rings, self.L, weights, scheme, dtype, spin=self.spin)
+
+
+def harmonics_of_spin(L: int, spin: int) -> ScalarHarmonics:
+    """Return the functions of a spin of either sign."""
+    return SpinHarmonics(L, abs(spin)) if spin else ScalarHarmonics(L)

@@ -9,33 +9,59 @@ import torch
 from torch import distributed as dist
 from torch import multiprocessing
 
-from deepsphere_pyg.harmonics import ISHT, SHT, PartitionedISHT, PartitionedSHT
+from deepsphere_pyg.harmonics import (
+    ISHT,
+    SHT,
+    PartitionedISHT,
+    PartitionedSHT,
+    PartitionedSpinISHT,
+    PartitionedSpinSHT,
+    SpinISHT,
+    SpinSHT,
+)
 from samplings import Equiangular, GaussLegendre, HEALPix, McEwenWiaux, ReducedGaussian
 
 UNSEEN = -1.6375e30
-# Samplings and bandlimits; numbers of rings and orders that no number of processes
-# divides.
+# Samplings, bandlimits, and spins of fields; numbers of rings and orders that no number
+# of processes divides.
 PLACES = {
     "folded": (lambda: GaussLegendre(9), 9),
     "poles, interpolated": (lambda: Equiangular(9, scheme="clenshaw-curtis"), 7),
     "not folded": (lambda: McEwenWiaux(7), 7),
     "of many lengths": (lambda: ReducedGaussian([8, 12, 16, 20, 20, 16, 12, 8]), 4),
     "iterated": (lambda: HEALPix(4, nest=True), 7),
+    "fields, folded": (lambda: GaussLegendre(9), 9, -2),
+    "fields with poles": (lambda: Equiangular(9, scheme="clenshaw-curtis"), 7, 1),
+    "fields, not folded": (lambda: McEwenWiaux(7), 7, 2),
+    "fields, iterated": (lambda: HEALPix(4, nest=True), 5, 3),
+    "two scalars": (lambda: GaussLegendre(9), 5, 0),
     "large": (lambda: GaussLegendre(64), 64),
 }
 
 
 def whole(name):
-    sampling, L = PLACES[name][0](), PLACES[name][1]
+    sampling, *sizes = PLACES[name]
+    one, other = (SpinSHT, SpinISHT) if sizes[1:] else (SHT, ISHT)
     options = {"method": "rings", "dtype": torch.float64}
-    return SHT(sampling, L, **options), ISHT(sampling, L, **options)
+    return one(sampling(), *sizes, **options), other(sampling(), *sizes, **options)
 
 
-def data(n_vertices, n_rows):
+def shared(name):
+    sampling, *sizes = PLACES[name]
+    one, other = PartitionedSHT, PartitionedISHT
+    if sizes[1:]:
+        one, other = PartitionedSpinSHT, PartitionedSpinISHT
+    options = {"dtype": torch.float64}
+    return one(sampling(), *sizes, **options), other(sampling(), *sizes, **options)
+
+
+def data(name, transform):
+    """Return signals and coefficients of all of a sphere."""
     generator = torch.Generator().manual_seed(1)
+    shape = (2, 3) if PLACES[name][2:] else (3,)
     return (
-        torch.randn(2, n, 3, generator=generator, dtype=torch.float64)
-        for n in (n_vertices, n_rows)
+        torch.randn(2, n, *shape, generator=generator, dtype=torch.float64)
+        for n in (len(transform.sampling), transform.layout.n_rows)
     )
 
 
@@ -70,11 +96,9 @@ def work(rank, ranks, folder):
         rank=rank,
         world_size=ranks,
     )
-    for name, (sampling, L) in PLACES.items():
-        place = sampling()
-        to_rows = PartitionedSHT(place, L, dtype=torch.float64)
-        to_signal = PartitionedISHT(place, L, dtype=torch.float64)
-        x, c = data(len(place), L * L)
+    for name in PLACES:
+        to_rows, to_signal = shared(name)
+        x, c = data(name, to_rows)
         x, c = x[:, to_rows.vertices], c[:, to_rows.rows]
         found = {
             "vertices": torch.tensor(to_rows.vertices),
@@ -83,10 +107,10 @@ def work(rank, ranks, folder):
             "bytes": to_signal.table_bytes,
         }
         if rank == 0:
-            x[1, 0, 2] = UNSEEN
+            x[1, 0, ..., 2] = UNSEEN
         found["missing"] = to_rows(x)
         found["refusals"] = refusals()
-        found["empty"] = to_signal(to_rows(x[:, :, :0]))
+        found["empty"] = to_signal(to_rows(x[..., :0]))
         torch.save(found, Path(folder) / f"{name}-{rank}-{ranks}.pt")
     dist.destroy_process_group()
 

@@ -8,10 +8,15 @@ import pytest
 import torch
 from torch import distributed
 
-from deepsphere_pyg.harmonics import SHT, PartitionedISHT, PartitionedSHT
+from deepsphere_pyg.harmonics import (
+    SHT,
+    PartitionedISHT,
+    PartitionedSHT,
+    PartitionedSpinSHT,
+)
 from deepsphere_pyg.harmonics.sht.geometry import ring_geometry
-from samplings import Fibonacci, GaussLegendre, HEALPix
-from tests.harmonics.sht.partitioned_steps import PLACES, data, results, whole
+from samplings import Equiangular, Fibonacci, GaussLegendre, HEALPix
+from tests.harmonics.partitioned_steps import PLACES, data, results, whole
 from tests.helpers import random
 from tests.round_off import assert_near
 
@@ -43,7 +48,7 @@ def wanted():
     found = {}
     for name in PLACES:
         to_rows, to_signal = whole(name)
-        x, c = data(len(to_rows.sampling), to_rows.layout.n_rows)
+        x, c = data(name, to_rows)
         found[name] = to_rows, results(to_rows, to_signal, x, c)
     return found
 
@@ -107,8 +112,10 @@ def test_a_missing_value_is_known_to_all_processes(shared, ranks):
 
 
 def test_no_channels_are_exchanged_as_others(shared):
-    for part in shared["iterated", 2]:
-        assert part["empty"].shape == (2, len(part["vertices"]), 0)
+    for name, components in (("iterated", ()), ("fields with poles", (2,))):
+        for part in shared[name, 2]:
+            n = len(part["vertices"])
+            assert part["empty"].shape == (2, n, *components, 0)
 
 
 def test_derivatives_of_first_and_second_order(alone):
@@ -118,6 +125,41 @@ def test_derivatives_of_first_and_second_order(alone):
         x = random(2, n, 2).requires_grad_()
         assert torch.autograd.gradcheck(one, x, fast_mode=True)
         assert torch.autograd.gradgradcheck(one, x, fast_mode=True)
+
+
+def small(fields):
+    """A shared transform of scalars or of fields with poles, and a signal."""
+    place = Equiangular(5, scheme="clenshaw-curtis")
+    if fields:
+        one = PartitionedSpinSHT(place, 3, 1, dtype=torch.float64)
+        return one, random(2, len(place), 2, 2)
+    return PartitionedSHT(place, 3, dtype=torch.float64), random(2, len(place), 2)
+
+
+@pytest.mark.parametrize("fields", [False, True])
+def test_operations_are_sound(alone, fields):
+    inner = small(fields)[0].transform
+    tables, layout, runs, _ = inner.local.arguments()
+    for number, step in enumerate(inner.local.steps):
+        rest, n = (runs, inner.fourier_shape), inner.n_vertices
+        if number > 1:
+            rest, n = (inner.bounds, inner.legendre_shape), inner.n_rows
+        if number in (1, 2):
+            n = sum(inner.sent_counts)
+        arguments = (random(2, n, 2).requires_grad_(), tables, layout, *rest)
+        torch.library.opcheck(step.operation, arguments)
+
+
+@pytest.mark.parametrize("fields", [False, True])
+def test_compiles_as_one_graph(alone, fields):
+    one, x = small(fields)
+    compiled = torch.compile(one, fullgraph=True, backend="aot_eager")
+    a, b = (x.clone().requires_grad_() for _ in range(2))
+    y, z = one(a), compiled(b)
+    torch.testing.assert_close(z, y)
+    y.square().sum().backward()
+    z.square().sum().backward()
+    torch.testing.assert_close(b.grad, a.grad)
 
 
 def test_it_moves_to_other_dtypes_and_takes_autocast(alone):
@@ -156,7 +198,9 @@ def test_what_does_not_fit_is_refused(alone):
         PartitionedSHT(sampling, 4, iterations=2)
     with pytest.raises(TypeError, match="group must be"):
         PartitionedSHT(sampling, 4, group=2)
-    assert repr(one).endswith("L=4), process 0 of 1: 32 vertices, 16 rows")
+    assert repr(one).endswith(
+        "L=4, method='rings'), process 0 of 1: 32 vertices, 16 rows"
+    )
 
 
 def test_a_group_must_exist():
