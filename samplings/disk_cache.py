@@ -71,7 +71,8 @@ def use_cache(
 
     Fitted edge weights of at least 1024 vertices are kept, and read again wherever the
     same fit is asked for, with the same values to the last bit. Large sets of
-    Clebsch-Gordan coefficients are kept on request. Files are written whole or not at
+    Clebsch-Gordan coefficients are kept on request, and deepsphere_pyg keeps which
+    kernels are the fastest on the processor at hand. Files are written whole or not at
     all and have checksums, so that processes may share the folder. It may be deleted at
     any time.
 

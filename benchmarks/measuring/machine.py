@@ -6,10 +6,11 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
+
+from deepsphere_pyg.propagation.kept_choice import processor
 
 LIBRARIES = ("torch", "torch-geometric", "numpy", "scipy")
 
@@ -30,17 +31,6 @@ def machine(device: str) -> dict[str, Any]:
         facts["device"] = torch.cuda.get_device_name()
         facts["cuda"] = torch.version.cuda
     return facts
-
-
-def processor() -> str:
-    """Model of the processor, and the widest vectors that PyTorch uses on it."""
-    name = platform.processor() or platform.machine()
-    path = Path("/proc/cpuinfo")
-    for line in path.read_text().splitlines() if path.exists() else ():
-        if line.startswith("model name"):
-            name = line.split(":", 1)[1].strip()
-            break
-    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def load() -> list[float] | None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from deepsphere_pyg.compilers import constant_result
+from deepsphere_pyg.propagation.choice_trials import BUILT_IN
+from deepsphere_pyg.propagation.kept_choice import choice_here
 from samplings.arguments import choice_argument
 
 EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag")
-
-# Numbers of the signals in a tile: 1 MB in float32, which the cache of a core holds.
-NUMBERS_OF_A_TILE = 2**18
-
-# Width up to which PyTorch's CSR product is faster in float32.
-NARROW = 4
 
 
 def automatic_execution(
@@ -29,18 +26,23 @@ def automatic_execution(
 
     Notes
     -----
-    Measured on one core of an AMD EPYC with AVX-512, HEALPix nside 64 with k = 8, by
-    the best of seven runs (``benchmarks/run.py`` compares whole convolutions): in
-    float32, ``embedding_bag`` takes 1.6, 1.5, 1.25, 0.6 and 0.3 of the time of the CSR
-    product at 1, 2, 4, 16 and 64 channels; in float64, for which it has no vectorised
-    kernel, 4.1, 3.9, 3.1, 2.4 and 0.8. There is no CSR product in half precision.
-    On CUDA, CSR goes through cuSPARSE, without atomic additions. Elsewhere message
-    passing runs on whatever PyTorch has.
+    The widths up to which the CSR product is faster are measured on the processor at
+    hand (:mod:`deepsphere_pyg.propagation.kept_choice`). Those built in come from one
+    core of an AMD EPYC with AVX-512, HEALPix nside 64 with k = 8, the best of seven
+    runs (``benchmarks/run.py`` compares whole convolutions): in float32,
+    ``embedding_bag`` takes 1.6, 1.5, 1.25, 0.6 and 0.3 of the time of the CSR product
+    at 1, 2, 4, 16 and 64 channels; in float64, for which it has no vectorised kernel,
+    4.1, 3.9, 3.1, 2.4 and 0.8. There is no CSR product in half precision. On CUDA, CSR
+    goes through cuSPARSE, without atomic additions. Elsewhere message passing runs on
+    whatever PyTorch has.
     """
-    if device.type == "cpu":
-        narrow = dtype == torch.float32 and width <= NARROW
-        return "csr" if narrow or dtype == torch.float64 else "embedding_bag"
-    return "csr" if device.type == "cuda" else "message_passing"
+    if device.type != "cpu":
+        return "csr" if device.type == "cuda" else "message_passing"
+    if dtype == torch.float32:
+        return "csr" if width <= choice_here().csr_width else "embedding_bag"
+    if dtype == torch.float64:
+        return "csr" if width <= choice_here().csr_width_double else "embedding_bag"
+    return "embedding_bag"
 
 
 def checked_execution(name: str) -> str:
@@ -63,8 +65,8 @@ def chosen_execution(name: str, dtype: torch.dtype, device: torch.device) -> str
     TypeError
         If the execution has no kernel for the dtype on the device.
     """
-    if name == "auto" and automatic_execution(dtype, device) == "message_passing":
-        return "message_passing"
+    if name == "auto" and device.type not in ("cpu", "cuda"):
+        return automatic_execution(dtype, device)
     if (
         name == "csr"
         and device.type == "cpu"
@@ -77,7 +79,17 @@ def chosen_execution(name: str, dtype: torch.dtype, device: torch.device) -> str
     return name
 
 
-def tile_size(channels: int, alone: bool) -> int:
+def numbers_of_a_tile(device: torch.device) -> int:
+    """Return how many numbers of signals are processed together on a device.
+
+    The cache of a core holds them.
+    """
+    here = choice_here() if device.type == "cpu" else BUILT_IN
+    return here.numbers
+
+
+@constant_result
+def tile_size(channels: int, alone: bool, device: torch.device) -> int:
     """Return the number of vertices in a tile.
 
     Parameters
@@ -86,12 +98,15 @@ def tile_size(channels: int, alone: bool) -> int:
         Number of channels that the matrix acts on.
     alone
         Whether there is only one signal.
+    device
+        Of the signals.
 
     Notes
     -----
-    Measured on the same machine, forward pass, k = 8, 16 channels: one signal at nside
-    256 takes 123, 105, 97 and 97 ms with tiles of 4096, 8192, 16,384 and 32,768
-    vertices; four signals at nside 64, 21, 18, 20 and 24 ms with 2048 to 16,384.
+    Measured as above, forward pass, 16 channels and 2**18 numbers in a tile: one signal
+    at nside 256 takes 123, 105, 97 and 97 ms with tiles of 4096, 8192, 16,384 and
+    32,768 vertices; four signals at nside 64, 21, 18, 20 and 24 ms with 2048 to 16,384.
     """
-    most = 16384 if alone else 4096
-    return max(1024, min(most, NUMBERS_OF_A_TILE // channels))
+    numbers = numbers_of_a_tile(device)
+    most = numbers // 16 if alone else 4096
+    return max(1024, min(most, numbers // channels))

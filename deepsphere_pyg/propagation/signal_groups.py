@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.propagation.executions import NUMBERS_OF_A_TILE
+from deepsphere_pyg.propagation.executions import numbers_of_a_tile
 from deepsphere_pyg.propagation.tiles import Tile, Tiles
 
 
@@ -55,7 +55,8 @@ class Signals:
 
 def groups(tiles: Tiles, batch: int, channels: int) -> Iterator[tuple[Tile, int, int]]:
     """Yield tiles, with the first and the number of signals to process together."""
-    together = max(1, NUMBERS_OF_A_TILE // (tiles.core_size * channels))
+    numbers = numbers_of_a_tile(tiles.weights.device)
+    together = max(1, numbers // (tiles.core_size * channels))
     if batch == 0:
         return
     # Groups of equal size.

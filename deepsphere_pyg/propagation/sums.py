@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.propagation.executions import NUMBERS_OF_A_TILE
+from deepsphere_pyg.propagation.executions import numbers_of_a_tile
 from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
 from deepsphere_pyg.propagation.transformable import linear_in_signals
 
@@ -41,12 +41,13 @@ def _edge_sum(
     if x.numel() == 0:
         # Not every kernel takes an empty batch.
         return x.new_zeros(batch, n_out, channels)
-    together = max(1, NUMBERS_OF_A_TILE // (max(n_in, n_out) * channels))
     if batch == 1 or n_in == 1:
         # One signal, or one vertex: its channels are contiguous already.
         side_by_side = x.reshape(n_in, -1).contiguous()
         y = product(side_by_side, *rows).view(n_out, batch, channels)
         return y.transpose(0, 1).contiguous()
+    numbers = numbers_of_a_tile(x.device)
+    together = max(1, numbers // (max(n_in, n_out) * channels))
     y = x.new_empty(batch, n_out, channels)
     for first in range(0, batch, together):
         some = x[first : first + together]

@@ -107,13 +107,13 @@ def test_any_matrix_any_tiles_any_groups(
     matrix = sp.csr_array(sp.random_array((n, n), density=density, rng=rng))
     operator = EdgeOperator(matrix, dtype=torch.float64, execution="message_passing")
     given = inputs(n, *channels, K, batch)
-    before = signal_groups.NUMBERS_OF_A_TILE
-    signal_groups.NUMBERS_OF_A_TILE = at_once
+    before = signal_groups.numbers_of_a_tile
+    signal_groups.numbers_of_a_tile = lambda device: at_once
     try:
         y = operation(operator, K - 1, size)(*given)
         got = torch.autograd.grad(y.sum(), given)
     finally:
-        signal_groups.NUMBERS_OF_A_TILE = before
+        signal_groups.numbers_of_a_tile = before
     expected = reference(*given, operator)
     torch.testing.assert_close(y, expected, rtol=1e-11, atol=1e-11)
     for one, other in zip(got, torch.autograd.grad(expected.sum(), given), strict=True):

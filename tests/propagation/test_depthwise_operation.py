@@ -43,7 +43,7 @@ def size(request):
 def test_values_and_gradients_are_those_of_the_terms(
     matrix, kernel, dtype, size, together, monkeypatch
 ):
-    monkeypatch.setattr(signal_groups, "NUMBERS_OF_A_TILE", together)
+    monkeypatch.setattr(signal_groups, "numbers_of_a_tile", lambda device: together)
     operator = EdgeOperator(sp.csr_array(matrix), dtype=dtype)
     tiles = operator.tiles(3, size)
     operands = [

@@ -115,7 +115,8 @@ def build_once(sizes: Sizes) -> None:
         operator = laplacian_operator(laplacian(graph, case.laplacian))
         # Tiles are made at first use.
         width = min(before[level], case.widths[min(level, len(case.widths) - 1)])
-        operator.tiles(case.K - 1, tile_size(width, alone=sizes.batch == 1))
+        size = tile_size(width, sizes.batch == 1, torch.device("cpu"))
+        operator.tiles(case.K - 1, size)
 
 
 def build_by_layer(sizes: Sizes, by_pygsp: bool) -> None:

@@ -142,7 +142,7 @@ def convolved(
     if K == 1 or execution == "message_passing":
         return sum_of_terms(x, weight, bias, laplacian)[..., :n, :]
     count = prod(x.shape[:-2])
-    size = tile_size(min(channels, out_channels), alone=count == 1)
+    size = tile_size(min(channels, out_channels), count == 1, x.device)
     tiles, tiles_t = laplacian.tiles(K - 1, size)
     flat = x.reshape(count, *x.shape[-2:])
     y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)

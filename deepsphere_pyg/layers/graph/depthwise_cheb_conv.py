@@ -109,7 +109,7 @@ class DepthwiseChebConv(nn.Module):
                 y = y + terms[k] * weight[k]
             return y if bias is None else y + bias
         count = prod(x.shape[:-2])
-        size = tile_size(self.channels, alone=count == 1)
+        size = tile_size(self.channels, count == 1, x.device)
         tiles, tiles_t = laplacian.tiles(self.K - 1, size)
         flat = x.reshape(count, *x.shape[-2:])
         z: Tensor = depthwise_convolution(flat, weight, bias, tiles, tiles_t, execution)
