@@ -31,6 +31,7 @@ from benchmarks.measuring.settings import (
     pages_stay,
 )
 from benchmarks.measuring.timing import interleaved
+from deepsphere_pyg.propagation.kept_choice import choice_here
 
 # Errors of a peer that does not support a case, or that lacks memory for it.
 REFUSALS = (RuntimeError, NotImplementedError, MemoryError)
@@ -136,10 +137,13 @@ def times(contest: Contest, job: Job) -> Iterator[dict[str, Any]]:
                     "instance_ms": 1e3 * middle / batch,
                 }
             yield row
-        # The parts of the bound, for kernels.json.
+        # For kernels.json: the parts of the bound, and the choice for the processor.
         if roofline:
             parts = {n.removeprefix(PREFIX): 1e3 * median(found[n]) for n in extra}
-            yield {"mode": mode, "roofline_ms": 1e3 * bound, "parts_ms": parts}
+            row = {"mode": mode, "roofline_ms": 1e3 * bound, "parts_ms": parts}
+            if contest.device.type == "cpu":
+                row["choice"] = asdict(choice_here())
+            yield row
 
 
 def _error_of(

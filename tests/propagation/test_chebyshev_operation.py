@@ -177,6 +177,18 @@ def test_half_precision_rounds_signals_and_weights_once(dtype, channels):
         assert largest(got.double() - true) < few * largest(true)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_constants_stay_constant_in_half_precision(dtype):
+    # Rows of the rescaled Laplacian sum to -1, as T_k(-1) = (-1)^k needs.
+    x = torch.full((1, 192, 1), 0.7)
+    weight = torch.tensor([1.5, 0.25, -0.5, 1.0], dtype=dtype).view(4, 1, 1)
+    tiles = EdgeOperator(HEAT, dtype=torch.float32).tiles(3, 48)
+    y = chebyshev_convolution(x, weight, None, *tiles, "auto")
+    rounded = torch.tensor(0.7).to(dtype).double()
+    expected = ((1.5 - 0.25 - 0.5 - 1.0) * rounded).to(dtype)
+    assert torch.equal(y, expected.expand(1, 192, 1))
+
+
 @pytest.mark.parametrize("channels", SHAPES)
 def test_signals_may_be_more_precise_than_weights(channels):
     operator = EdgeOperator(HEAT, dtype=torch.float32)
