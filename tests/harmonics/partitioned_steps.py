@@ -88,6 +88,15 @@ def refusals():
     return messages
 
 
+def in_a_group():
+    """Return vertices in a group of the first process, or why there are none."""
+    group = dist.new_group([0])
+    try:
+        return len(PartitionedISHT(GaussLegendre(3), 3, group=group).vertices)
+    except ValueError as error:
+        return str(error)
+
+
 def work(rank, ranks, folder):
     torch.set_num_threads(1)
     dist.init_process_group(
@@ -110,6 +119,7 @@ def work(rank, ranks, folder):
             x[1, 0, ..., 2] = UNSEEN
         found["missing"] = to_rows(x)
         found["refusals"] = refusals()
+        found["group"] = in_a_group()
         found["empty"] = to_signal(to_rows(x[..., :0]))
         torch.save(found, Path(folder) / f"{name}-{rank}-{ranks}.pt")
     dist.destroy_process_group()

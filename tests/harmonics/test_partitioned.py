@@ -203,6 +203,12 @@ def test_what_does_not_fit_is_refused(alone):
     )
 
 
+def test_a_group_may_have_some_of_the_processes(shared):
+    first, other = (part["group"] for part in shared["folded", 2])
+    assert first == len(GaussLegendre(3))
+    assert other.startswith("group must have this process, which is none of its memb")
+
+
 def test_a_group_must_exist():
     with pytest.raises(ValueError, match="no group of processes is initialised; call"):
         PartitionedSHT(GaussLegendre(4), 4)

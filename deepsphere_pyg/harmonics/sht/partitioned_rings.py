@@ -25,7 +25,7 @@ from deepsphere_pyg.harmonics.sht.shares import Shares, shares_of
 from deepsphere_pyg.harmonics.sht.tables import Interpolation
 from deepsphere_pyg.operators.halo import exchanged
 from samplings import HEALPix, Sampling
-from samplings.arguments import instance_argument, integer_argument
+from samplings.arguments import integer_argument
 from samplings.arrays import FloatArray
 
 _OTHER = "least squares in one process (method='least-squares')"
@@ -115,7 +115,7 @@ def partitioned_analysis(
     dtype: torch.dtype | None,
 ) -> tuple[Any, RingGeometry, Shares]:
     """Return the part of an analysis, and what is dealt; as for PartitionedSHT."""
-    L, rings = harmonics.L, _checked_rings(sampling, group)
+    L, rings = harmonics.L, _checked_rings(sampling)
     if iterations is not None:
         iterations = integer_argument("iterations", iterations, 0)
     if isinstance(sampling, HEALPix):
@@ -145,16 +145,13 @@ def partitioned_synthesis(
     dtype: torch.dtype | None,
 ) -> tuple[Any, RingGeometry, Shares]:
     """Return the part of a transform whose adjoint is a synthesis, and the shares."""
-    rings = _checked_rings(sampling, group)
+    rings = _checked_rings(sampling)
     shares = shares_of(rings, harmonics.L, group)
     return _sums(rings, harmonics, None, None, shares, dtype), rings, shares
 
 
-def _checked_rings(sampling: Sampling, group: ProcessGroup | None) -> RingGeometry:
-    """Return the rings of a sampling, after checks of both arguments."""
-    if group is not None:
-        remedy = "pass one of torch.distributed.new_group, or None for all processes"
-        instance_argument("group", group, ProcessGroup, remedy)
+def _checked_rings(sampling: Sampling) -> RingGeometry:
+    """Return the rings of a sampling, or refuse it."""
     rings = ring_geometry(sampling)
     if rings is None:
         raise ValueError(

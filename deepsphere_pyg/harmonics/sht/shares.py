@@ -9,6 +9,7 @@ from torch import distributed as dist
 from torch.distributed import ProcessGroup
 
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
+from samplings.arguments import instance_argument
 from samplings.arrays import IntArray
 
 
@@ -50,6 +51,8 @@ def shares_of(rings: RingGeometry, L: int, group: ProcessGroup | None) -> Shares
 
     Raises
     ------
+    TypeError
+        If ``group`` is not a group.
     ValueError
         If there is no group of processes, this process is not one of them, or they are
         more than rings or orders.
@@ -60,12 +63,16 @@ def shares_of(rings: RingGeometry, L: int, group: ProcessGroup | None) -> Shares
             "processes is initialised; call torch.distributed.init_process_group "
             "first, or take SHT and ISHT in one process"
         )
-    ranks, rank = dist.get_world_size(group), dist.get_rank(group)
-    if rank < 0:
+    if isinstance(group, int) and group == dist.GroupMember.NON_GROUP_MEMBER:
+        # PyTorch returns this number where a process is not in the new group.
         raise ValueError(
-            "group must have this process, which is none of its members; pass a group "
-            "with it, or make the transform in those processes alone"
+            "group must have this process, which is none of its members; make the "
+            "transform in the members alone, or pass a group with this process"
         )
+    if group is not None:
+        remedy = "pass one of torch.distributed.new_group, or None for all processes"
+        instance_argument("group", group, ProcessGroup, remedy)
+    ranks, rank = dist.get_world_size(group), dist.get_rank(group)
     _, pairs = rings.folding()
     sizes = np.array(
         [
