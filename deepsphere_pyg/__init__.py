@@ -32,28 +32,16 @@ if TYPE_CHECKING:
 
     __version__: str
 else:
-    from importlib import import_module
     from importlib.metadata import version
-    from importlib.util import find_spec
+
+    from samplings.late_names import late_names
 
     # Each imports only modules before it, so a name loads no more than it needs.
-    _PARTS = ("edge_operator", "operators", "harmonics", "layers", "models", "convert")
+    _PARTS = (
+        *(".edge_operator", ".operators", ".harmonics", ".layers", ".models"),
+        ".convert",
+    )
+    _late, __dir__ = late_names(__name__, dict.fromkeys(_PARTS))
 
     def __getattr__(name):
-        if name == "__version__":
-            return version("deepsphere-pyg")
-        special = name.startswith("__") and name != "__all__"
-        # Python asks here for its own names, and for modules before it imports them.
-        if not special and find_spec(f"{__name__}.{name}") is None:
-            names = []
-            for part in _PARTS:
-                module = import_module(f"{__name__}.{part}")
-                if name in module.__all__:
-                    return globals().setdefault(name, getattr(module, name))
-                names += module.__all__
-            if name == "__all__":
-                return sorted(names)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-    def __dir__():
-        return sorted({*globals(), *__getattr__("__all__")})
+        return version("deepsphere-pyg") if name == "__version__" else _late(name)

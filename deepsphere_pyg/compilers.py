@@ -20,8 +20,12 @@ def constant_result(method: Function) -> Function:
     Compilers name a single tensor after the method, and so mistake those of two objects
     for one: such methods return lists. To be dropped when PyTorch names constants after
     the object as well.
+
+    This is the mark of ``torch.compiler.assume_constant_result``, which loads the
+    compiler. That takes as long as PyTorch, and most processes compile nothing.
     """
-    return cast(Any, torch.compiler.assume_constant_result)(method)  # type: ignore[no-any-return]
+    cast(Any, method)._dynamo_marked_constant = True
+    return method
 
 
 def untraced(function: Function) -> Function:

@@ -17,7 +17,6 @@ from deepsphere_pyg.propagation import (
     canonical_rows,
     checked_execution,
     chosen_execution,
-    edge_propagation,
     edge_sum,
     max_over_windows,
     transposed_rows,
@@ -221,6 +220,9 @@ class EdgeOperator(FixedTensors):
         *batch, n_in, channels = x.shape
         execution = chosen_execution(self.execution, x.dtype, x.device)
         if execution == "message_passing":
+            # PyTorch Geometric takes as long to load as PyTorch; others need not wait.
+            from deepsphere_pyg.propagation.message_passing import edge_propagation
+
             edges = self.edge_index.flip(0) if transposed else self.edge_index
             y: Tensor = edge_propagation()(x, edges, self.weight, n_out)
             return y

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from deepsphere_pyg.compilers import in_plain_mode
+from deepsphere_pyg.compilers import constant_result, in_plain_mode
 
 
 def test_modes_of_the_caller_are_left_out():
@@ -19,3 +19,14 @@ def test_errors_are_raised_where_it_was_called():
 
     with pytest.raises(ValueError, match="what went wrong"):
         in_plain_mode(fail)
+
+
+def test_constant_results_have_the_mark_of_pytorch():
+    def one() -> list[torch.Tensor]:
+        return [torch.ones(1)]
+
+    def other() -> list[torch.Tensor]:
+        return [torch.ones(1)]
+
+    marked = torch.compiler.assume_constant_result(one)
+    assert vars(constant_result(other)) == vars(marked) != {}

@@ -1,4 +1,4 @@
-"""The top level has the names of its modules, and importing it is light."""
+"""Packages have the names of their modules, and importing them is light."""
 
 import ast
 import subprocess
@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 
 import deepsphere_pyg
+import samplings
+from deepsphere_pyg import datasets, metrics, training
+
+# Packages whose names are imported on first use.
+LATE = [samplings, deepsphere_pyg, datasets, metrics, training]
 
 
 def read(module):
@@ -16,12 +21,17 @@ def read(module):
     return ast.parse(Path(module.__file__).read_text())
 
 
-def star_imports():
-    """Modules whose names ``__init__`` imports for type checkers only."""
-    imports = [
-        n for n in ast.walk(read(deepsphere_pyg)) if isinstance(n, ast.ImportFrom)
-    ]
-    return [import_module(n.module) for n in imports if n.names[0].name == "*"]
+def names_of_type_checker(package):
+    """Names that ``__init__`` imports for type checkers only, with their modules."""
+    (branch,) = [node for node in read(package).body if isinstance(node, ast.If)]
+    homes = {}
+    for node in branch.body:
+        if isinstance(node, ast.ImportFrom):
+            home = import_module(node.module)
+            star = node.names[0].name == "*"
+            names = literal_names(home) if star else [one.name for one in node.names]
+            homes |= dict.fromkeys(names, home)
+    return homes
 
 
 def literal_names(module):
@@ -35,12 +45,16 @@ def literal_names(module):
     return ast.literal_eval(found)
 
 
-def test_names_at_run_time_are_those_of_the_type_checker():
-    homes = {name: home for home in star_imports() for name in literal_names(home)}
-    assert deepsphere_pyg.__all__ == sorted(homes)
-    assert set(homes) <= set(dir(deepsphere_pyg))
+@pytest.mark.parametrize("package", LATE, ids=lambda one: one.__name__)
+def test_names_at_run_time_are_those_of_the_type_checker(package):
+    homes = names_of_type_checker(package)
+    modules = {path.stem for path in Path(package.__file__).parent.iterdir()}
+    assert package.__all__ == sorted(homes)
+    assert set(homes) <= set(dir(package))
     for name, home in homes.items():
-        assert getattr(deepsphere_pyg, name) is getattr(home, name)
+        assert getattr(package, name) is getattr(home, name)
+        # A module of that name would replace it as soon as it is imported.
+        assert name not in modules
 
 
 @pytest.mark.parametrize(
@@ -60,9 +74,11 @@ def test_unknown_names_are_refused():
     [
         ("import deepsphere_pyg", ["torch_geometric", "torch", "pytorch_lightning"]),
         ("from deepsphere_pyg import commands", ["torch_geometric", "torch"]),
+        ("import samplings", ["numpy", "scipy", "healpy"]),
+        ("from deepsphere_pyg.training import TrainingOptions", ["torch", "healpy"]),
         pytest.param(
             "import deepsphere_pyg.models",
-            ["pytorch_lightning", "pygsp"],
+            ["pytorch_lightning", "pygsp", "torch_geometric", "torch._dynamo"],
             marks=pytest.mark.slow,  # It loads PyTorch.
         ),
     ],

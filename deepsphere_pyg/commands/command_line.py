@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # which loads PyTorch.
 INTERRUPTED = 130
 PACKAGE = "deepsphere-pyg"
-#: Commands and their descriptions; each has a module ``command``.
+#: Commands and their descriptions; each has the modules ``options`` and ``command``.
 COMMANDS = {
     "segment": "train a network to segment spherical maps, and write scores and "
     "pictures",
@@ -82,27 +82,33 @@ def _top_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parser_of(name: str) -> tuple[CommandParser, ModuleType]:
-    """Return the parser of a command, and its module.
+def parser_of(name: str, brief: bool = False) -> tuple[CommandParser, ModuleType]:
+    """Return the parser of a command, and the module of its options.
 
-    The module has the dataclass ``OPTIONS``, the function ``run`` of these, and perhaps
-    ``STANDS_FOR``: options, such as ``--demo`` or ``--recipe paper``, and those that
-    they stand for.
+    The module has their dataclass ``OPTIONS``, and perhaps ``STANDS_FOR``: options,
+    such as ``--demo`` or ``--recipe paper``, and those that they stand for. It loads
+    neither PyTorch nor Lightning, which take seconds, and nor does a brief parser,
+    which lists their options without reading them.
     """
-    # The command loads PyTorch, which takes seconds.
     from deepsphere_pyg.commands.options.parsing import command_parser
 
-    module = import_module(f"deepsphere_pyg.commands.{name}.command")
+    module = options_module(name)
     stands = [
         f"{name} stands for {others}; options after it override it."
         for name, others in getattr(module, "STANDS_FOR", {}).items()
     ]
     epilog = " ".join(stands)
-    return command_parser(name, COMMANDS[name], module.OPTIONS, epilog), module
+    parser = command_parser(name, COMMANDS[name], module.OPTIONS, epilog, brief)
+    return parser, module
 
 
-def options_from(name: str, arguments: Sequence[str]) -> tuple[Any, ModuleType]:
-    """Return the options of a command from its arguments, and its module.
+def options_module(name: str) -> ModuleType:
+    """Return the module of a command's options."""
+    return import_module(f"deepsphere_pyg.commands.{name}.options")
+
+
+def options_from(name: str, arguments: Sequence[str]) -> Any:
+    """Return the options of a command from its arguments.
 
     Raises
     ------
@@ -111,15 +117,15 @@ def options_from(name: str, arguments: Sequence[str]) -> tuple[Any, ModuleType]:
     ValueError
         If an option has no sense.
     """
-    from deepsphere_pyg.commands.options.parsing import parsed
+    from deepsphere_pyg.commands.options.parsing import needs_libraries, parsed
 
-    parser, module = parser_of(name)
-    stands_for = getattr(module, "STANDS_FOR", {})
+    module = options_module(name)
     try:
-        given = _expanded(arguments, stands_for)
+        given = _expanded(arguments, getattr(module, "STANDS_FOR", {}))
     except ValueError as error:
-        parser.error(str(error))
-    return parsed(parser, given, module.OPTIONS), module
+        parser_of(name, brief=True)[0].error(str(error))
+    brief = not needs_libraries(name, module.OPTIONS, given)
+    return parsed(parser_of(name, brief)[0], given, module.OPTIONS)
 
 
 def _expanded(arguments: Sequence[str], stands_for: Mapping[str, str]) -> list[str]:
@@ -191,8 +197,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         if not (given and given[0] in COMMANDS):
             _top_parser().parse_args(given)
         warnings.formatwarning = _format_warning
-        options, module = options_from(given[0], given[1:])
-        return int(module.run(options))
+        options = options_from(given[0], given[1:])
+        # It loads PyTorch and more, which mistakes in the options need not wait for.
+        command = import_module(f"deepsphere_pyg.commands.{given[0]}.command")
+        return int(command.run(options))
     except BrokenPipeError:
         # The reader of the output, such as head, has ended; so does this, silently.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,8 +11,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from deepsphere_pyg import pyg
 from deepsphere_pyg.edge_operator import EdgeOperator
-from deepsphere_pyg.pyg import Batch, Data
 from deepsphere_pyg.signals import tensor_argument
 from samplings import Irregular, Sampling, SphericalGraph, from_config, laplacian
 from samplings.arguments import instance_argument
@@ -33,7 +33,7 @@ def to_data(
     mask: Tensor | None = None,
     dtype: torch.dtype | None = None,
     **fields: Any,
-) -> Data:
+) -> pyg.Data:
     """Return a graph as PyTorch Geometric data.
 
     Parameters
@@ -103,7 +103,7 @@ def to_data(
         fields["mass"] = torch.tensor(graph.mass, dtype=dtype)
     # Data print a text in full, a list by its length.
     fields[RECIPE] = [recipe_of(graph)]
-    return Data(
+    return pyg.Data(
         x=x,
         edge_index=torch.from_numpy(index),
         edge_weight=torch.tensor(edges.data, dtype=dtype),
@@ -114,7 +114,7 @@ def to_data(
     )
 
 
-def from_data(data: Data) -> SphericalGraph:
+def from_data(data: pyg.Data) -> SphericalGraph:
     """Return the graph in PyTorch Geometric data.
 
     Parameters
@@ -150,7 +150,7 @@ def from_data(data: Data) -> SphericalGraph:
     >>> from_data(to_data(knn_graph(HEALPix(1), k=4))).name
     'healpix-1-k4'
     """
-    if isinstance(data, Batch):
+    if isinstance(data, pyg.Batch):
         raise TypeError(
             f"from_data takes one graph, got a batch of {data.num_graphs}; "
             "pass one of them, such as batch[0]"
@@ -161,7 +161,7 @@ def from_data(data: Data) -> SphericalGraph:
 
 
 def operator_from_data(
-    data: Data, kind: str | None = None, *, execution: str = "auto"
+    data: pyg.Data, kind: str | None = None, *, execution: str = "auto"
 ) -> EdgeOperator:
     """Return the rescaled Laplacian of a graph, or of each graph of a batch.
 
@@ -197,7 +197,7 @@ def operator_from_data(
     >>> operator_from_data(Batch.from_data_list([data, data])).n_out
     24
     """
-    graphs = data.to_data_list() if isinstance(data, Batch) else [data]
+    graphs = data.to_data_list() if isinstance(data, pyg.Batch) else [data]
     # Most batches repeat one graph, whose largest eigenvalue takes the longest.
     known: dict[tuple[bytes, ...], sp.csr_array] = {}
     blocks = []
@@ -218,7 +218,7 @@ def operator_from_data(
     return EdgeOperator(matrix, execution=execution).to(data.edge_index.device)
 
 
-def _positions(data: Data) -> FloatArray:
+def _positions(data: pyg.Data) -> FloatArray:
     """Positions of the vertices as float64."""
     if data.pos is None:
         raise ValueError("data has no pos; set data.pos to unit vectors (V, 3)")
@@ -226,7 +226,7 @@ def _positions(data: Data) -> FloatArray:
     return positions
 
 
-def _vertex_values(data: Data, name: str) -> FloatArray | None:
+def _vertex_values(data: pyg.Data, name: str) -> FloatArray | None:
     """One number for each vertex as float64, or None if the data do not have them."""
     if name not in data:
         return None
@@ -234,9 +234,9 @@ def _vertex_values(data: Data, name: str) -> FloatArray | None:
     return values
 
 
-def _adjacency(data: Data) -> sp.csr_array:
+def _adjacency(data: pyg.Data) -> sp.csr_array:
     """Edges as a matrix: row target, column source."""
-    if not isinstance(data, Data):
+    if not isinstance(data, pyg.Data):
         raise TypeError(
             "data must be torch_geometric Data or a Batch of them, got "
             f"{type(data).__name__}; convert a SphericalGraph with to_data"

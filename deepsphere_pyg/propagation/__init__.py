@@ -12,11 +12,6 @@ from deepsphere_pyg.propagation.executions import (
     tile_size,
 )
 from deepsphere_pyg.propagation.maxima import max_over_windows, max_windows
-from deepsphere_pyg.propagation.message_passing import (
-    EdgePropagation,
-    check_mask,
-    edge_propagation,
-)
 from deepsphere_pyg.propagation.sums import edge_sum
 from deepsphere_pyg.propagation.tiles import Tiles, cut_into_tiles, whole_tile
 from deepsphere_pyg.propagation.transformable import refuse_mapped
@@ -24,17 +19,14 @@ from deepsphere_pyg.propagation.transformable import refuse_mapped
 __all__ = [
     "EXECUTIONS",
     "Derived",
-    "EdgePropagation",
     "Tiles",
     "automatic_execution",
     "canonical_rows",
     "chebyshev_convolution",
-    "check_mask",
     "checked_execution",
     "chosen_execution",
     "cut_into_tiles",
     "depthwise_convolution",
-    "edge_propagation",
     "edge_sum",
     "max_over_windows",
     "max_windows",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
-
-import torch
+from typing import TYPE_CHECKING, Any, Self
 
 from samplings.arguments import (
     choice_argument,
@@ -17,12 +15,11 @@ from samplings.arguments import (
     positive_argument,
 )
 
-#: Optimizers by name.
-OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "sgd": torch.optim.SGD,
-}
+if TYPE_CHECKING:
+    import torch
+
+#: Optimizers by name, and their classes in ``torch.optim``.
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 SCHEDULES = ("cosine", "constant", "steps")
 # Largest seed of PyTorch's generators.
 LARGEST_SEED = 2**63 - 1
@@ -162,11 +159,16 @@ class TrainingOptions:
         self, parameters: Iterable[torch.nn.Parameter]
     ) -> torch.optim.Optimizer:
         """Return the optimizer of some parameters."""
-        own: dict[str, float] = {}
+        # The command line reads these options before it loads PyTorch.
+        from torch import optim
+
+        own: dict[str, Any] = {
+            "lr": self.learning_rate,
+            "weight_decay": self.weight_decay,
+        }
         if self.epsilon is not None:
             own["eps"] = self.epsilon
         if self.momentum:
             own["momentum"] = self.momentum
-        return OPTIMIZERS[self.optimizer](
-            parameters, lr=self.learning_rate, weight_decay=self.weight_decay, **own
-        )
+        kind: type[torch.optim.Optimizer] = getattr(optim, OPTIMIZERS[self.optimizer])
+        return kind(parameters, **own)

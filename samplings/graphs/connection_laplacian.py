@@ -10,10 +10,10 @@ import scipy.sparse as sp
 
 from samplings.arrays import freeze
 from samplings.base import Sampling
+from samplings.frames import spin_argument, transport_angles
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.laplacian import laplacian
 from samplings.graphs.self_adjoint import SelfAdjointMatrix
-from samplings.tangent_frames import spin_argument, transport_angles
 
 
 @dataclass(frozen=True, eq=False, repr=False)

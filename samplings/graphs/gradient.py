@@ -7,8 +7,8 @@ import scipy.sparse as sp
 
 from samplings.arguments import instance_argument
 from samplings.arrays import freeze
+from samplings.frames import tangent_frames
 from samplings.graphs.laplacian import Laplacian
-from samplings.tangent_frames import tangent_frames
 
 
 def gradient_matrix(laplacian: Laplacian) -> sp.csr_array:

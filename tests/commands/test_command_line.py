@@ -19,25 +19,95 @@ from deepsphere_pyg.commands.options.sampling import (
     SamplingsOptions,
 )
 
+# Answers without work, each with the status that it ends with and words of it.
+ANSWERS = {
+    "--help": (0, "usage"),
+    "--zzz": (2, "unrecognized argument --zzz"),
+    "--oot x": (2, "--o"),
+    "--out": (2, "argument --out: expected one argument"),
+}
+# What takes seconds to load, and modules of commands, which load it.
+SLOW = ["torch", "pytorch_lightning", "torch_geometric", "torchmetrics", "jax"]
+SLOW += ["matplotlib", "healpy", "astropy", "xarray", "pandas", "scipy.stats"]
 
-def test_help_and_version_load_no_pytorch():
+
+def run_alone(*, absent, cases):
+    """Run commands in one fresh process, and return what it printed.
+
+    It fails if a case ends otherwise, or if one of some modules is loaded by then.
+    """
     script = (
         "import sys\n"
         "from deepsphere_pyg.commands.command_line import main\n"
-        "for option in ('--help', '--version'):\n"
+        f"for status, given in {[(s, a) for s, a in cases]!r}:\n"
         "    try:\n"
-        "        main([option])\n"
+        "        ended = main(given)\n"
         "    except SystemExit as end:\n"
-        "        assert end.code == 0\n"
-        "assert 'torch' not in sys.modules\n"
-        "assert 'numpy' not in sys.modules\n"
+        "        ended = end.code\n"
+        "    assert ended == status, (given, ended)\n"
+        f"loaded = [name for name in {list(absent)!r} if name in sys.modules]\n"
+        "assert not loaded, loaded\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True
     )
-    assert all(command in done.stdout for command in COMMANDS)
-    assert f"deepsphere-pyg {version('deepsphere-pyg')}" in done.stdout
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_help_and_version_load_no_numpy():
+    cases = [(0, ["--help"]), (0, ["--version"])]
+    text = run_alone(absent=["torch", "numpy"], cases=cases)
+    assert all(command in text for command in COMMANDS)
+    assert f"deepsphere-pyg {version('deepsphere-pyg')}" in text
     assert deepsphere_pyg.__version__ == version("deepsphere-pyg")
+
+
+def test_help_and_mistakes_of_commands_load_no_slow_libraries():
+    cases = [
+        (status, [command, *option.split()])
+        for command in COMMANDS
+        for option, (status, _) in ANSWERS.items()
+    ]
+    cases += [
+        (2, ["regress", "--epochs", "0"]),
+        (2, ["segment", "--sampling", "healpx"]),
+        (2, ["segment", "--device", "tpu"]),
+        (2, ["segment", "--precision", "16"]),
+        (2, ["forecast", "--regions", "mars"]),
+        (2, ["shapes", "--recipe", "mine"]),
+        (2, ["generate", "--days", "-1"]),
+    ]
+    text = run_alone(absent=SLOW, cases=cases)
+    for _, words in ANSWERS.values():
+        assert text.count(words) >= len(COMMANDS)
+    assert "did you mean --trainer.precision?" in text
+
+
+def test_a_command_loads_the_options_of_no_other():
+    others = [name for name in COMMANDS if name not in ("segment", "equivariance")]
+    absent = [f"deepsphere_pyg.commands.{name}.options" for name in others]
+    assert absent
+    for command in ("segment", "equivariance"):
+        run_alone(absent=absent, cases=[(0, [command, "--help"])])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_brief_parsers_tell_of_the_options_of_libraries(command):
+    whole, brief = (parser_of(command, brief=one)[0] for one in (False, True))
+    assert whole.format_help() == brief.format_help()
+    known, listed = (
+        {option for action in parser._actions for option in action.option_strings}
+        for parser in (whole, brief)
+    )
+    assert known == listed | set(brief.unread)
+
+
+def test_variables_give_options_of_libraries(monkeypatch):
+    variable = "DEEPSPHERE_PYG_REGRESS_TRAINER__ACCUMULATE_GRAD_BATCHES"
+    assert options_from("regress", []).trainer == {}
+    monkeypatch.setenv(variable, "3")
+    assert options_from("regress", []).trainer == {"accumulate_grad_batches": 3}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -86,7 +156,7 @@ def test_files_variables_and_the_line_give_options_in_this_order(
     monkeypatch.setenv("DEEPSPHERE_PYG_REGRESS_EPOCHS", "4")
     monkeypatch.setenv("DEEPSPHERE_PYG_REGRESS_SEED", "9")
     given = ["--config", str(file), "--lr", "0.2", "--trainer.precision", "64-true"]
-    options, _ = options_from("regress", given)
+    options = options_from("regress", given)
     assert (options.epochs, options.seed, options.learning_rate) == (5, 9, 0.2)
     assert options.fields == ("a.nc",)
     assert dict(options.trainer) == {"precision": "64-true"}
@@ -95,7 +165,7 @@ def test_files_variables_and_the_line_give_options_in_this_order(
     assert end.value.code == 0
     again = tmp_path / "again.yaml"
     again.write_text(capsys.readouterr().out)
-    assert options_from("regress", ["--config", str(again)])[0] == options
+    assert options_from("regress", ["--config", str(again)]) == options
 
 
 @pytest.mark.parametrize(
@@ -142,5 +212,5 @@ def test_an_option_that_stands_for_others_takes_no_value(capsys):
 
 
 def test_options_after_the_demo_override_it():
-    options, _ = options_from("segment", ["--demo", "--nside", "16"])
+    options = options_from("segment", ["--demo", "--nside", "16"])
     assert (options.nside, options.network, options.epochs) == (16, "small", 16)

@@ -126,7 +126,7 @@ def test_a_log_has_a_line_an_epoch_and_no_progress_bars(segment, capfd):
 def test_an_interrupt_while_libraries_load_is_no_traceback(monkeypatch, capsys):
     from deepsphere_pyg.commands import command_line
 
-    def interrupt(asked):
+    def interrupt(*asked):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command_line, "parser_of", interrupt)

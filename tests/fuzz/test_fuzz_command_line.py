@@ -36,7 +36,7 @@ MORE = ["0", "inf", "1e400", "ü", "a=b", "="]
 
 def options_of(command):
     """Options of a command that take a value and are not one of a list."""
-    parser, _ = parser_of(command)
+    parser, _ = parser_of(command, brief=True)
     return [
         action.option_strings[-1]
         for action in parser._actions

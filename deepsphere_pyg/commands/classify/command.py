@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from deepsphere_pyg.commands.fields.options import FieldsOptions
+from deepsphere_pyg.commands.classify.options import ClassifyOptions
 from deepsphere_pyg.commands.fields.running import run_fields
 from deepsphere_pyg.training.tasks import ClassificationTask
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifyOptions(FieldsOptions):
-    """Options of the command."""
-
-    @property
-    def default_out(self) -> Path:
-        """Folder of the results; that of the training would lose its scores."""
-        return Path("runs/classify" if self.checkpoint is None else "runs/evaluation")
-
-
-OPTIONS = ClassifyOptions
 
 
 def run(options: ClassifyOptions) -> int:

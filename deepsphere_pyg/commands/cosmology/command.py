@@ -22,7 +22,6 @@ from deepsphere_pyg.commands.options.training import (
 from deepsphere_pyg.commands.results import Results
 from samplings.atomic_files import write_json
 
-OPTIONS = CosmologyOptions
 #: What tells one result from another.
 KEYS = ("method", "noise", "seed")
 VALUES = (

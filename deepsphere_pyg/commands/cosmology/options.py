@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from deepsphere_pyg.commands.cosmology.methods import Method, method_named
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.options.parsing import Options, flag
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.commands.cosmology.methods import Method
 
 #: Least side of a patch in pixels.
 SMALLEST = 64
@@ -143,7 +145,13 @@ class CosmologyOptions(TableOptions, OutputOptions, MachineOptions, TrainingOpti
     @property
     def classifiers(self) -> tuple[Method, ...]:
         """The methods by name, checked."""
+        # Networks load PyTorch, which takes seconds.
+        from deepsphere_pyg.commands.cosmology.methods import method_named
+
         return tuple(map(method_named, self.methods or ()))
+
+
+OPTIONS = CosmologyOptions
 
 
 def check_options(options: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -13,17 +12,11 @@ from torch import Tensor
 
 from deepsphere_pyg.commands.digits.batches import DigitBatches
 from deepsphere_pyg.commands.digits.networks import DIGIT_NETWORKS, ON_COEFFICIENTS
+from deepsphere_pyg.commands.digits.options import DigitsOptions
 from deepsphere_pyg.commands.digits.report import CLASSES, DigitAnswers, write_report
 from deepsphere_pyg.commands.label_batches import LabelBatch
 from deepsphere_pyg.commands.label_training import train_labels
-from deepsphere_pyg.commands.options.parsing import Options
-from deepsphere_pyg.commands.options.training import (
-    INTERRUPTED,
-    MachineOptions,
-    OutputOptions,
-    prepare,
-    required,
-)
+from deepsphere_pyg.commands.options.training import INTERRUPTED, prepare, required
 from deepsphere_pyg.commands.prepared_batches import finished
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.datasets.digits.spherical_mnist_files import read_mnist
@@ -31,7 +24,6 @@ from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel
 from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training.evaluation import outputs_of
-from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import ClassificationTask, Task
 from samplings import Sampling
 from samplings.arrays import IntArray
@@ -49,72 +41,6 @@ class DigitTask(ClassificationTask):
     def outputs(self, batch: LabelBatch) -> Tensor:
         """Return the logits."""
         return finished(self.network, batch.x)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigitOptions(Options):
-    """Data and network.
-
-    Parameters
-    ----------
-    root
-        mnist.npz, or its folder.
-    train
-        Train on digits as they are (NR), or each rotated at random (R); both test sets
-        are evaluated.
-    n_train
-        Training digits.
-    n_validation
-        Digits after those, used to select the checkpoint.
-    n_test
-        Digits of the test set.
-    interpolation
-        Projection of the digits: bilinear, or as in the code of Cohen et al. 2018,
-        which reveals the orientation of a digit even to invariant networks.
-    cache
-        Folder for projected digits (default: not kept).
-    network
-        Network to train; all have at most 60,000 parameters.
-    stretch
-        Augment training digits by random stretches of about this share; 0 for no
-        stretch; for networks on coefficients only.
-    """
-
-    root: Path | None = None
-    train: Literal["NR", "R"] = "NR"
-    n_train: int = 55_000
-    n_validation: int = 5_000
-    n_test: int = 10_000
-    interpolation: Literal["bilinear", "published"] = "bilinear"
-    cache: Path | None = None
-    network: Literal[
-        "generalized",
-        "generalized-silu",
-        "hybrid",
-        "so3",
-        "zonal",
-        "chebyshev",
-        "planar",
-    ] = "generalized"
-    stretch: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigitsOptions(DigitOptions, OutputOptions, MachineOptions, TrainingOptions):
-    """Options of the command."""
-
-    epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float = 5e-3
-
-    @property
-    def default_out(self) -> Path:
-        """Folder of the results if ``--out`` is not given."""
-        how = "" if self.interpolation == "bilinear" else f"-{self.interpolation}"
-        return Path(f"runs/digits-{self.network}-{self.train}{how}")
-
-
-OPTIONS = DigitsOptions
 
 
 @dataclass(frozen=True)

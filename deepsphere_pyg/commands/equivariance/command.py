@@ -21,9 +21,7 @@ from deepsphere_pyg.commands.options.training import check_folder
 from deepsphere_pyg.metrics import largest_degree
 from samplings import NoOptimalWidthError, Sampling, nominal_bandlimit
 from samplings.arguments import integer_argument
-from samplings.tangent_frames import spin_argument
-
-OPTIONS = EquivarianceOptions
+from samplings.frames import spin_argument
 
 
 def run(options: EquivarianceOptions) -> int:

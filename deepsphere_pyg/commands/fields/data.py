@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.fields import (
     ALL,
     PartOptions,
-    field_maps,
     part_of,
 )
 from deepsphere_pyg.commands.options.kept import Kept

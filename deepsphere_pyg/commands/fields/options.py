@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from deepsphere_pyg.commands.options.fields import (
     InputOptions,
     PartOptions,
     TargetOptions,
 )
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.options.network import NetworkOptions
 from deepsphere_pyg.commands.options.parsing import Options
 from deepsphere_pyg.commands.options.sampling import SamplingOptions
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
 
 
@@ -30,6 +31,19 @@ class CheckpointOptions(Options):
     """
 
     checkpoint: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions(Options):
+    """Loss.
+
+    Parameters
+    ----------
+    loss
+        Loss of the standardized targets: squared error, absolute error, or Huber's.
+    """
+
+    loss: Literal["l2", "l1", "huber"] = "l2"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from torch import nn
 from deepsphere_pyg.commands.fields.data import described, read_module
 from deepsphere_pyg.commands.fields.options import FieldsOptions
 from deepsphere_pyg.commands.fields.report import report
+from deepsphere_pyg.commands.options.building import build_network
 from deepsphere_pyg.commands.options.fields import (
     ALL,
     InputOptions,
@@ -24,7 +25,7 @@ from deepsphere_pyg.commands.options.kept import (
     tell_ignored,
     with_kept,
 )
-from deepsphere_pyg.commands.options.network import NetworkOptions, build_network
+from deepsphere_pyg.commands.options.network import NetworkOptions
 from deepsphere_pyg.commands.options.resuming import (
     checkpoint_to_resume,
     resolved_regridding,

@@ -12,10 +12,6 @@ import pytorch_lightning as pl
 from deepsphere_pyg.commands.fields.data import REGRIDDED
 from deepsphere_pyg.commands.forecast.ahead import forecast_ahead
 from deepsphere_pyg.commands.forecast.ensembles import ensemble_of
-from deepsphere_pyg.commands.forecast.networks import (
-    WITH_DROPOUT,
-    ForecastNetworkOptions,
-)
 from deepsphere_pyg.commands.forecast.options import (
     ForecastOptions,
     SeriesOptions,
@@ -30,6 +26,10 @@ from deepsphere_pyg.commands.forecast.training import (
     train_forecast,
 )
 from deepsphere_pyg.commands.options.fields import ALL, InputOptions
+from deepsphere_pyg.commands.options.forecast_network import (
+    WITH_DROPOUT,
+    ForecastNetworkOptions,
+)
 from deepsphere_pyg.commands.options.kept import (
     Kept,
     read_kept,
@@ -50,7 +50,6 @@ from deepsphere_pyg.training.tasks import ForecastTask
 from samplings import same_sampling
 from samplings.missing_values import without_missing
 
-OPTIONS = ForecastOptions
 # Options that a checkpoint brings: those of the data, and those that it fixes.
 _DATA = [
     *(f.name for kind in (InputOptions, TimePartOptions) for f in fields(kind)),

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from deepsphere_pyg.commands.fields.losses import LossOptions
-from deepsphere_pyg.commands.forecast.networks import ForecastNetworkOptions
+from deepsphere_pyg.commands.fields.options import LossOptions
 from deepsphere_pyg.commands.options.fields import InputOptions
+from deepsphere_pyg.commands.options.forecast_network import ForecastNetworkOptions
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.options.parsing import METAVAR, Options
 from deepsphere_pyg.commands.options.sampling import SamplingOptions
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks.forecast_arguments import checked_step_weights
-from deepsphere_pyg.training.tasks.rollout_training import checked_growth
 from samplings.arguments import nonnegative_argument
 
 # Those of deepsphere_pyg.metrics.forecast, which would load PyTorch.
@@ -72,11 +70,22 @@ class SeriesOptions(Options):
     static: tuple[str, ...] = field(default=(), metadata=_NAME)
 
     def __post_init__(self) -> None:
+        if self.growth or self.step_weights is not None:
+            self._check_rollouts()
+        nonnegative_argument("noise", self.noise, "pass 0 for no noise")
+        super().__post_init__()
+
+    def _check_rollouts(self) -> None:
+        """Refuse options of the loss that have no sense."""
+        # Tasks load Lightning, which takes seconds, and the defaults need no check.
+        from deepsphere_pyg.training.tasks.forecast_arguments import (
+            checked_step_weights,
+        )
+        from deepsphere_pyg.training.tasks.rollout_training import checked_growth
+
         if self.steps >= 1:
             checked_step_weights(self.step_weights, self.steps)
         checked_growth(self.growth)
-        nonnegative_argument("noise", self.noise, "pass 0 for no noise")
-        super().__post_init__()
 
     @property
     def leads(self) -> int:
@@ -250,3 +259,6 @@ class ForecastOptions(
         if self.start is not None:
             return Path("runs/prediction")
         return Path("runs/forecast" if self.checkpoint is None else "runs/evaluation")
+
+
+OPTIONS = ForecastOptions

@@ -14,7 +14,7 @@ from deepsphere_pyg.commands.forecast.memory import refuse_too_large
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.time_step import TimeStep
 from deepsphere_pyg.commands.forecast.winds import check_winds
-from deepsphere_pyg.commands.options.fields import field_maps
+from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.kept import Kept
 from deepsphere_pyg.commands.options.selecting import selection
 from deepsphere_pyg.commands.options.training import required

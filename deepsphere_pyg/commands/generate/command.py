@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deepsphere_pyg.commands.generate.fields import FIELD_ATTRIBUTES, FlowFields
-from deepsphere_pyg.commands.generate.options import STANDS_FOR, GenerateOptions
+from deepsphere_pyg.commands.generate.options import GenerateOptions
 from deepsphere_pyg.commands.generate.report import FlowRecord, flow_figure, flow_table
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.training import (
@@ -29,9 +29,6 @@ from deepsphere_pyg.datasets.flows import (
 from deepsphere_pyg.datasets.flows.flow_files import write_flow_series
 from samplings.atomic_files import write_json
 
-__all__ = ["OPTIONS", "STANDS_FOR", "run"]
-
-OPTIONS = GenerateOptions
 _MODELS = {"barotropic": BarotropicVorticity, "shallow-water": ShallowWater}
 
 

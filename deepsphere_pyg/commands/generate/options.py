@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from deepsphere_pyg.commands.options.machine import OutputOptions
 from deepsphere_pyg.commands.options.parsing import METAVAR, Options, flag
 from deepsphere_pyg.commands.options.sampling import SamplingOptions
-from deepsphere_pyg.commands.options.training import OutputOptions
 
 Model = Literal["barotropic", "shallow-water"]
 #: Names of the models, each of which may be the first argument of the command.
@@ -143,3 +143,6 @@ class GenerateOptions(FlowOptions, SamplingOptions, OutputOptions):
     def default_out(self) -> Path:
         """Folder of the results."""
         return Path("runs") / f"generated-{self.model}"
+
+
+OPTIONS = GenerateOptions

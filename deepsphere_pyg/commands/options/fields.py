@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 from deepsphere_pyg.commands.options.parsing import METAVAR, Options
 from deepsphere_pyg.commands.options.selecting import selection
-from deepsphere_pyg.datasets import FieldMaps
-from samplings import Sampling
 
 _FILE, _NAME, _SELECT = {METAVAR: "FILE"}, {METAVAR: "NAME"}, {METAVAR: "DIM=VALUE"}
 _PART = {METAVAR: "PART"}
@@ -151,35 +149,3 @@ def part_of(text: str | None) -> Any:
         return text
     chosen = selection([f"{name}={value}" for value in values.split(",")])
     return chosen
-
-
-def field_maps(
-    options: Any, sampling: Sampling | None, *, targets: bool = True, **more: Any
-) -> FieldMaps:
-    """Return the maps that the options name.
-
-    Parameters
-    ----------
-    options
-        Those of inputs, and of targets.
-    sampling
-        Where to regrid to; None for the grid of the files.
-    targets
-        Whether the maps have targets.
-    **more
-        Further arguments of :class:`FieldMaps`.
-    """
-    if targets:
-        more["targets"] = list(options.targets)
-        more["target_source"] = paths_of(options.target_fields)
-        more["target_select"] = selection(options.target_select) or None
-    return FieldMaps(
-        paths_of(options.fields),
-        inputs=None if options.inputs is None else list(options.inputs),
-        sampling=sampling,
-        select=selection(options.select) or None,
-        sample_dims=options.sample_dims,
-        regrid=options.method,
-        winds=list(zip(options.winds[::2], options.winds[1::2], strict=True)),
-        **more,
-    )

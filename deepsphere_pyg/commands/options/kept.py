@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from deepsphere_pyg.commands.options.lightning import build_model
+from deepsphere_pyg.commands.options.building import build_model
 from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import renamed
 from deepsphere_pyg.models import SphericalModel, load_model, read_header

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
@@ -29,8 +30,9 @@ register_type(SupportsIndex, int, int)
 #: Short flags, beside those that the names of options give.
 SHORT = {"learning_rate": "--lr", "start": "--from"}
 # Keys of a field's metadata: a function that adds the option to a parser or its group,
-# with the help; and the name of a value in the help.
-ADDED_BY, METAVAR = "added_by", "metavar"
+# with the help; one that adds its lines of the help alone, without the libraries that
+# the first one loads; and the name of a value in the help.
+ADDED_BY, LISTED_BY, METAVAR = "added_by", "listed_by", "metavar"
 # Choices that are shown in place of the name of a value.
 SHOWN = 6
 
@@ -75,13 +77,17 @@ class HelpFormatter(argparse.HelpFormatter):
 class CommandParser(ArgumentParser):
     """Parser whose errors are one line, without the usage, which fills a screen."""
 
+    #: Options that it does not read, since others than :func:`command_parser` add them.
+    unread: tuple[str, ...] = ()
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Print the error and leave with status 2."""
         self.exit(2, f"{self.prog}: error: {self._in_words(message)}\n")
 
     def _in_words(self, message: str) -> str:
         """Return the message of jsonargparse in one line, with the names of flags."""
-        known = {option: a for a in self._actions for option in a.option_strings}
+        known: dict[str, argparse.Action | None] = dict.fromkeys(self.unread)
+        known |= {option: a for a in self._actions for option in a.option_strings}
         if message.startswith("unrecognized arguments: "):
             wrong = message.removeprefix("unrecognized arguments: ").split()[0]
             near = get_close_matches(wrong.partition("=")[0], known, 1)
@@ -103,8 +109,10 @@ class CommandParser(ArgumentParser):
                 return f"{text}; did you mean {near[0]!r}?"
         return f"{text}; see {self.prog} --help"
 
-    def _line_of(self, action: argparse.Action) -> str:
-        """Return the help of an option in one line."""
+    def _line_of(self, action: argparse.Action | None) -> str:
+        """Return the help of an option in one line, "" if the help does not tell it."""
+        if action is None:
+            return ""
         formatter = HelpFormatter(self.prog, width=10**6)
         formatter.add_argument(action)
         return " ".join(formatter.format_help().split())
@@ -116,7 +124,7 @@ def flag(name: str) -> str:
 
 
 def command_parser(
-    name: str, description: str, options: type, epilog: str = ""
+    name: str, description: str, options: type, epilog: str = "", brief: bool = False
 ) -> CommandParser:
     """Make the parser of a command.
 
@@ -133,8 +141,11 @@ def command_parser(
         Dataclass of its options, which inherits from groups of options.
     epilog
         Text after the options.
+    brief
+        Whether the parser only lists options of other libraries, which take seconds to
+        load, in its help and in errors; see :func:`needs_libraries`.
     """
-    variables = f"DEEPSPHERE_PYG_{name.upper()}"
+    variables = _variables(name)
     parser = CommandParser(
         prog=f"deepsphere-pyg {name}",
         usage=f"deepsphere-pyg {name} [--OPTION VALUE ...]",
@@ -161,10 +172,37 @@ def command_parser(
         )
         for field in known:
             if ADDED_BY in field.metadata:
-                field.metadata[ADDED_BY](parser, place, helps[field.name])
+                add = field.metadata[LISTED_BY if brief else ADDED_BY]
+                add(parser, place, helps[field.name])
             else:
                 _add(place, field, hints[field.name], helps[field.name])
     return parser
+
+
+def _variables(name: str) -> str:
+    """Return the beginning of a command's variables of the environment."""
+    return f"DEEPSPHERE_PYG_{name.upper()}"
+
+
+def needs_libraries(name: str, options: type, arguments: Sequence[str]) -> bool:
+    """Whether arguments or variables may give options of other libraries.
+
+    Parameters
+    ----------
+    name
+        Name of the command.
+    options
+        Dataclass of its options.
+    arguments
+        Arguments of the command. Files may give any option, and ``--print_config``
+        writes all of them.
+    """
+    names = [one.name for one in fields(options) if ADDED_BY in one.metadata]
+    flags = (*(f"--{flag(one)}" for one in names), "--config", "--print_config")
+    variables = [f"{_variables(name)}_{one.upper()}" for one in (*names, "config")]
+    return any(one.startswith(flags) for one in arguments) or any(
+        one.startswith(tuple(variables)) for one in os.environ
+    )
 
 
 def groups_of(options: type) -> list[tuple[type, list[Field[Any]]]]:
@@ -257,6 +295,9 @@ def parsed(parser: CommandParser, arguments: Sequence[str], options: type) -> An
     hints = get_type_hints(options)
     values = {}
     for field in fields(options):
+        if field.name not in config:
+            # Of a brief parser, which reads no such option.
+            continue
         value = config[field.name]
         kind, several = _kind(hints[field.name])
         if isinstance(value, Namespace):

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+# As a whole, since its names take seconds to load, and the help does without.
+import samplings
 from deepsphere_pyg.commands.options.parsing import METAVAR, Options
-from samplings import (
-    CubedSphere,
-    Equiangular,
-    Fibonacci,
-    GaussLegendre,
-    HEALPix,
-    Icosahedral,
-    IcosahedralTriangles,
-    Irregular,
-    McEwenWiaux,
-    ReducedGaussian,
-    Sampling,
-)
+
+if TYPE_CHECKING:
+    from samplings import Sampling
 
 
 @dataclass(frozen=True)
@@ -46,25 +38,37 @@ class Scheme:
 
 
 SCHEMES: dict[str, Scheme] = {
-    "healpix": Scheme("nside", 32, HEALPix, "nside"),
-    "equiangular": Scheme("rings, cell-centred", 64, Equiangular, "n_theta"),
+    "healpix": Scheme("nside", 32, lambda n: samplings.HEALPix(n), "nside"),
+    "equiangular": Scheme(
+        "rings, cell-centred", 64, lambda n: samplings.Equiangular(n), "n_theta"
+    ),
     "clenshaw-curtis": Scheme(
         "rings, with both poles",
         65,
-        lambda n: Equiangular(n, 2 * (n - 1), scheme="clenshaw-curtis"),
+        lambda n: samplings.Equiangular(n, 2 * (n - 1), scheme="clenshaw-curtis"),
     ),
     "driscoll-healy": Scheme(
         "rings, with the north pole",
         64,
-        lambda n: Equiangular(n, scheme="driscoll-healy"),
+        lambda n: samplings.Equiangular(n, scheme="driscoll-healy"),
     ),
-    "gauss-legendre": Scheme("bandlimit", 64, GaussLegendre),
-    "octahedral": Scheme("rings from pole to equator", 32, ReducedGaussian.octahedral),
-    "mcewen-wiaux": Scheme("bandlimit", 64, McEwenWiaux),
-    "icosahedral": Scheme("subdivisions", 5, Icosahedral, "level"),
-    "icosahedral-triangles": Scheme("subdivisions", 4, IcosahedralTriangles),
-    "cubed-sphere": Scheme("cells along an edge", 32, CubedSphere),
-    "fibonacci": Scheme("points", 10_000, Fibonacci),
+    "gauss-legendre": Scheme("bandlimit", 64, lambda n: samplings.GaussLegendre(n)),
+    "octahedral": Scheme(
+        "rings from pole to equator",
+        32,
+        lambda n: samplings.ReducedGaussian.octahedral(n),
+    ),
+    "mcewen-wiaux": Scheme("bandlimit", 64, lambda n: samplings.McEwenWiaux(n)),
+    "icosahedral": Scheme(
+        "subdivisions", 5, lambda n: samplings.Icosahedral(n), "level"
+    ),
+    "icosahedral-triangles": Scheme(
+        "subdivisions", 4, lambda n: samplings.IcosahedralTriangles(n)
+    ),
+    "cubed-sphere": Scheme(
+        "cells along an edge", 32, lambda n: samplings.CubedSphere(n)
+    ),
+    "fibonacci": Scheme("points", 10_000, lambda n: samplings.Fibonacci(n)),
 }
 # What is built if nothing is said, of each kind of sampling.
 _DEFAULTS: dict[str, Any] = {
@@ -248,7 +252,7 @@ def samplings_of(
         if name == POINTS:
             if options.points is None:
                 raise ValueError("--sampling points needs --points FILE")
-            points = Irregular.from_file(
+            points = samplings.Irregular.from_file(
                 options.points,
                 duplicates=options.duplicates or "refuse",
                 extent=options.extent,
@@ -265,9 +269,9 @@ def samplings_of(
             resolutions = (resolutions,)
         for one in sorted(set(resolutions)):
             if name == "healpix":
-                built.append(HEALPix(one, nest))
+                built.append(samplings.HEALPix(one, nest))
             elif name == "equiangular":
-                built.append(Equiangular(one, options.n_phi))
+                built.append(samplings.Equiangular(one, options.n_phi))
             else:
                 built.append(scheme.build(one))
     return built

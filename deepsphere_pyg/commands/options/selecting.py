@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from deepsphere_pyg.commands.options.parsing import flag
-from deepsphere_pyg.datasets.netcdf.coordinates import number_or_text
 
 
 def selection(texts: Sequence[str], option: str = "select") -> dict[str, Any]:
@@ -36,5 +35,8 @@ def selection(texts: Sequence[str], option: str = "select") -> dict[str, Any]:
             raise ValueError(
                 f"--{flag(option)}: expected DIM=VALUE, such as level=850, got {text!r}"
             )
+        # Without selections, nothing of the data sets is loaded.
+        from deepsphere_pyg.datasets.netcdf.coordinates import number_or_text
+
         values.setdefault(name, []).append(number_or_text(value))
     return {name: all_[0] if len(all_) == 1 else all_ for name, all_ in values.items()}

@@ -1,92 +1,29 @@
-"""Options that all trainings share, and checks of them before any work is done."""
+"""What all trainings share: checks of options before any work is done, and facts."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from matplotlib.figure import Figure
 
-from deepsphere_pyg.commands.options.lightning import add_trainer, trainer_arguments
-from deepsphere_pyg.commands.options.parsing import ADDED_BY, METAVAR, Options, flag
+from deepsphere_pyg.commands.options.lightning import trainer_arguments
+from deepsphere_pyg.commands.options.machine import MachineOptions
+from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import refuse_to_overwrite, settings
 from deepsphere_pyg.training.loop import accelerator_options
 from deepsphere_pyg.training.options import TrainingOptions
 from samplings.atomic_files import atomic_path, make_folder
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # Status that shells give a process that Ctrl-C ended.
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputOptions(Options):
-    """Output.
-
-    Parameters
-    ----------
-    out
-        Folder of the results.
-    resume
-        Continue from the last checkpoint in --out, if it exists; --epochs, --lr and
-        --batch-size may change, and the remaining epochs follow their schedule.
-    """
-
-    out: Path | None = None
-    resume: bool = False
-
-    @property
-    def default_out(self) -> Path:
-        """Folder of the results if ``--out`` is not given."""
-        return Path("runs")
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the results."""
-        return self.default_out if self.out is None else self.out
-
-
-@dataclass(frozen=True, kw_only=True)
-class MachineOptions(Options):
-    """Machine, and options of Lightning's trainer.
-
-    Parameters
-    ----------
-    device
-        Device to compute on: cpu, cuda, cuda:N, or auto for the fastest.
-    threads
-        CPU threads of PyTorch (default: OMP_NUM_THREADS, else one per core).
-    trainer
-        Arguments of Lightning's Trainer: a YAML file of them, or each by itself, as
-        --trainer.precision bf16-mixed or --trainer.callbacks EarlyStopping
-        --trainer.callbacks.monitor val/loss.
-    """
-
-    device: str = field(default="auto", metadata={METAVAR: "NAME"})
-    threads: int | None = None
-    trainer: Mapping[str, Any] = field(
-        default_factory=dict, metadata={ADDED_BY: add_trainer}
-    )
-
-    def __post_init__(self) -> None:
-        check_device(self.device)
-        super().__post_init__()
-
-    @property
-    def torch_device(self) -> str:
-        """Device of predictions."""
-        return torch_device(self.device)
-
-
-def torch_device(name: str) -> str:
-    """Return the device of predictions that a value of ``--device`` stands for."""
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def prepare(options: Any, *counts: str) -> None:
@@ -146,30 +83,6 @@ def trainer_of(options: MachineOptions) -> dict[str, Any]:
 def tell_of_resuming() -> None:
     """Tell how to go on after an interrupt."""
     print("the same command with --resume continues from there")
-
-
-def check_device(name: str) -> None:
-    """Refuse a device that PyTorch cannot compute on.
-
-    Raises
-    ------
-    ValueError
-        If the name is neither auto, cpu nor cuda, or the device does not exist.
-    """
-    if name == "auto":
-        return
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in ("cpu", "cuda"):
-        raise ValueError(f"--device must be auto, cpu, cuda or cuda:N, got {name!r}")
-    count = torch.cuda.device_count()
-    if device.type == "cuda" and (device.index or 0) >= count:
-        raise ValueError(
-            f"--device {name}: PyTorch finds {count or 'no'} CUDA devices here; "
-            f"pass {'cuda:0 .. cuda:' + str(count - 1) if count else 'cpu'}"
-        )
 
 
 def check_folder(path: Path) -> None:

@@ -9,8 +9,6 @@ from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.commands.qm7.prediction import evaluate, predict
 from deepsphere_pyg.commands.qm7.training import train
 
-OPTIONS = QM7Options
-
 
 def run(options: QM7Options) -> int:
     """Run the command and return its exit status."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.options.parsing import Options
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
 
 
@@ -97,3 +97,6 @@ class QM7Options(
         if self.checkpoint is None:
             return Path(f"runs/qm7-fold-{self.test_fold}")
         return Path("runs/evaluation" if self.molecules is None else "runs/prediction")
+
+
+OPTIONS = QM7Options

@@ -7,8 +7,9 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
+from deepsphere_pyg.commands.options.building import build_network
 from deepsphere_pyg.commands.options.kept import Kept, read_kept
-from deepsphere_pyg.commands.options.network import PIXEL, build_network
+from deepsphere_pyg.commands.options.network import PIXEL
 from deepsphere_pyg.commands.options.resuming import resolved_regridding
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.training import (
@@ -43,13 +44,6 @@ from deepsphere_pyg.training.tasks import SegmentationTask, Task
 from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.atomic_files import write_json
-
-OPTIONS = SegmentOptions
-STANDS_FOR = {
-    # A small run of the whole command: minutes on two cores, with useful results.
-    "--demo": "--nside 32 --network small --baseline --n-train 200 --n-validation 24 "
-    "--n-test 32 --epochs 16 --batch-size 4 --lr 4e-3"
-}
 
 
 def run(options: SegmentOptions) -> int:

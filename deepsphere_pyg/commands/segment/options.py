@@ -12,10 +12,10 @@ from deepsphere_pyg.commands.options.fields import (
     PartOptions,
     TargetOptions,
 )
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.options.network import NetworkOptions
 from deepsphere_pyg.commands.options.parsing import METAVAR, Options
 from deepsphere_pyg.commands.options.sampling import SamplingOptions
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
 from deepsphere_pyg.training.options import TrainingOptions
 
 
@@ -105,3 +105,11 @@ class SegmentOptions(
     def default_out(self) -> Path:
         """Folder of the results; that of the training would lose its scores."""
         return Path("runs/segment" if self.checkpoint is None else "runs/evaluation")
+
+
+OPTIONS = SegmentOptions
+STANDS_FOR = {
+    # A small run of the whole command: minutes on two cores, with useful results.
+    "--demo": "--nside 32 --network small --baseline --n-train 200 --n-validation 24 "
+    "--n-test 32 --epochs 16 --batch-size 4 --lr 4e-3"
+}

@@ -11,12 +11,9 @@ from deepsphere_pyg.commands.options.training import (
     tell_of_resuming,
 )
 from deepsphere_pyg.commands.results import Results
+from deepsphere_pyg.commands.shapes.checks import check_options
 from deepsphere_pyg.commands.shapes.data import Shapes
-from deepsphere_pyg.commands.shapes.options import (
-    STANDS_FOR,
-    ShapesOptions,
-    check_options,
-)
+from deepsphere_pyg.commands.shapes.options import ShapesOptions
 from deepsphere_pyg.commands.shapes.report import (
     VALUES,
     row_of,
@@ -27,9 +24,6 @@ from deepsphere_pyg.commands.shapes.report import (
 from deepsphere_pyg.commands.shapes.training import Run, fit_and_test
 from samplings.atomic_files import write_json
 
-__all__ = ["OPTIONS", "STANDS_FOR", "run"]
-
-OPTIONS = ShapesOptions
 #: What tells one result from another.
 KEYS = Run._fields
 #: Options of which each row states its own, or that change no result.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from deepsphere_pyg.commands.options.parsing import Options, flag
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
-from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS
-from deepsphere_pyg.datasets.shapes.mesh_folder import is_split
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
+from deepsphere_pyg.commands.options.parsing import Options
 from deepsphere_pyg.training.options import TrainingOptions
 
 # The command clips gradients to a norm of 1; none of the publications does.
@@ -163,58 +160,11 @@ class ShapesOptions(
     def published_parts(self) -> bool:
         """Whether the data set has given parts in place of folds."""
         if self.dataset == "folder" and self.root is not None:
+            # Data sets load PyTorch, which takes seconds.
+            from deepsphere_pyg.datasets.shapes.mesh_folder import is_split
+
             return is_split(self.root)
         return self.dataset in PUBLISHED_PARTS
 
 
-def check_options(options: Any) -> None:
-    """Refuse options that no run can have, before any shape is rendered.
-
-    Raises
-    ------
-    ValueError
-        If one is out of its range.
-    """
-    for name, least in [("translations", 0), ("rotations", 0), ("test_copies", 1)]:
-        if getattr(options, name) < least:
-            raise ValueError(
-                f"--{flag(name)} must be at least {least}, got {getattr(options, name)}"
-            )
-    if options.translations + options.rotations < 1:
-        raise ValueError(
-            "--translations and --rotations are 0 copies of each shape together; pass "
-            "at least one"
-        )
-    if options.nside < 8 or math.log2(options.nside) % 1:
-        raise ValueError(
-            f"--nside must be a power of 2 of at least 8, got {options.nside}"
-        )
-    if options.triplet < 0:
-        raise ValueError(f"--triplet must be at least 0, got {options.triplet}")
-    for name, known in [("networks", tuple(SHAPE_NETWORKS)), ("train", ("NR", "R"))]:
-        _check_choices(name, getattr(options, name), known)
-    _check_choices(
-        "folds", options.folds, (0,) if options.published_parts else tuple(range(FOLDS))
-    )
-    with_triplet = [n for n in options.networks if not n.startswith("chebyshev")]
-    if options.triplet and with_triplet:
-        raise ValueError(
-            "--triplet is for chebyshev networks, got --networks "
-            f"{' '.join(with_triplet)}; pass --triplet 0"
-        )
-    if options.dataset == "generated":
-        if options.root is not None:
-            raise ValueError("--root is not of --dataset generated; leave it out")
-    elif options.root is None:
-        raise ValueError(
-            f"--root is required: the meshes of --dataset {options.dataset}"
-        )
-
-
-def _check_choices(name: str, values: tuple[Any, ...], known: tuple[Any, ...]) -> None:
-    wrong = [value for value in values if value not in known]
-    if wrong or not values or len(set(values)) < len(values):
-        raise ValueError(
-            f"--{name} must be distinct values of {', '.join(map(str, known))}, got "
-            f"{' '.join(map(str, values))}"
-        )
+OPTIONS = ShapesOptions

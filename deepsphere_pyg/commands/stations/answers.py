@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,13 @@ from deepsphere_pyg.commands.options.training import (
     trainer_of,
     training_of,
 )
+from deepsphere_pyg.commands.stations.options import order_of
 from deepsphere_pyg.losses import HuberLoss, L2Loss
 from deepsphere_pyg.models import VertexNetwork
 from deepsphere_pyg.training import fit
 from samplings import Heat, Pyramid, Sampling, Weighting, build_pyramid
 from samplings.arrays import FloatArray
 from samplings.points.neighbours import nearest_neighbours
-
-_ORDER = re.compile(r"order-(\d+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +54,6 @@ class Samples:
 
     X: npt.NDArray[np.float32]
     y: npt.NDArray[np.float32]
-
-
-def order_of(method: str) -> int | None:
-    """Return the order of the polynomials of a network by its name, else None.
-
-    Examples
-    --------
-    >>> order_of("order-4"), order_of("kriging")
-    (4, None)
-    """
-    found = _ORDER.fullmatch(method)
-    return None if found is None else int(found[1])
 
 
 def station_graph(sampling: Sampling, k: int, weighting: str) -> Pyramid:

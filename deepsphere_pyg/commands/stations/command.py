@@ -38,7 +38,6 @@ from deepsphere_pyg.commands.stations.report import (
 from deepsphere_pyg.datasets.kept_array import write_array
 from samplings.atomic_files import make_folder, write_json
 
-OPTIONS = StationsOptions
 #: What tells one result from another.
 KEYS = ("method", "part")
 _TASKS: dict[str, Any] = {

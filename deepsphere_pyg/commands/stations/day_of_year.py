@@ -10,10 +10,10 @@ import numpy.typing as npt
 from deepsphere_pyg.commands.stations.answers import (
     Answer,
     Samples,
-    order_of,
     train_network,
 )
 from deepsphere_pyg.commands.stations.climatology import climatology
+from deepsphere_pyg.commands.stations.options import order_of
 from deepsphere_pyg.commands.stations.regressions import ridge_regression
 from deepsphere_pyg.datasets import StationSeries
 from samplings.arrays import FloatArray

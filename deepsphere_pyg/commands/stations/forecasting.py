@@ -10,11 +10,11 @@ import numpy.typing as npt
 from deepsphere_pyg.commands.stations.answers import (
     Answer,
     Samples,
-    order_of,
     train_network,
 )
 from deepsphere_pyg.commands.stations.climatology import climatology
 from deepsphere_pyg.commands.stations.data import WEATHER
+from deepsphere_pyg.commands.stations.options import order_of
 from deepsphere_pyg.commands.stations.regressions import (
     pooled_regression,
     station_regressions,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from deepsphere_pyg.commands.options.machine import MachineOptions, OutputOptions
 from deepsphere_pyg.commands.options.parsing import Options, flag
-from deepsphere_pyg.commands.options.training import MachineOptions, OutputOptions
-from deepsphere_pyg.commands.stations.answers import order_of
 from deepsphere_pyg.training.options import TrainingOptions
 
 #: Tasks of each kind of data; the first is the default.
@@ -24,6 +24,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "next-day": {"widths": (50, 100, 100), "k": 5},
     "day-of-year": {"widths": (50, 100, 100), "k": 5},
 }
+_ORDER = re.compile(r"order-(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,9 @@ class StationsOptions(
         return replace(self, **{"task": self.chosen_task, **own})
 
 
+OPTIONS = StationsOptions
+
+
 def check_options(options: Any) -> None:
     """Refuse options that no run can have, before any file is read.
 
@@ -210,3 +214,15 @@ def checked_methods(given: tuple[str, ...] | None, known: tuple[str, ...]) -> An
                 f"as order-4, got {name!r}; pass some of these"
             )
     return given or known
+
+
+def order_of(method: str) -> int | None:
+    """Return the order of the polynomials of a network by its name, else None.
+
+    Examples
+    --------
+    >>> order_of("order-4"), order_of("kriging")
+    (4, None)
+    """
+    found = _ORDER.fullmatch(method)
+    return None if found is None else int(found[1])

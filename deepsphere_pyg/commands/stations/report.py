@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from deepsphere_pyg.commands.results import Results
-from deepsphere_pyg.commands.stations.answers import order_of
+from deepsphere_pyg.commands.stations.options import order_of
 from deepsphere_pyg.datasets.kept_array import map_array
 from deepsphere_pyg.plot.stations import series_answers, station_errors
 from samplings.arrays import FloatArray

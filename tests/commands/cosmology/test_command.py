@@ -127,7 +127,7 @@ def test_the_same_noise_is_drawn_in_a_resumed_training():
 
 
 def test_held_maps_have_the_same_noise_each_time():
-    options, _ = options_from("cosmology", [*SMALL, "--data", "gaussian"])
+    options = options_from("cosmology", [*SMALL, "--data", "gaussian"])
     data = Data(options.resolved)
     held = data.held("test", 1.0)
     assert np.array_equal(held, data.held("test", 1.0))
@@ -200,7 +200,7 @@ def test_bad_options_are_refused(options, message, tmp_path, capsys):
 def test_graphs_are_told_with_their_equivariance_errors(tmp_path):
     given = [*SMALL, "--table", "graphs", "--data", "gaussian", "--methods"]
     names = ["fcn-heat-8", "fcn-heat-20", "planar-cnn", "fcn-fitted-8"]
-    options, _ = options_from("cosmology", [*given, *names])
+    options = options_from("cosmology", [*given, *names])
     results = Results(tmp_path, command.KEYS, command.VALUES)
     for name in names[:3]:
         row = {"method": name, "noise": 1.0, "seed": 0, "error": 9.0, "parameters": 5}

@@ -27,7 +27,7 @@ coarse = pytest.mark.usefixtures("coarse_pictures")
 
 
 def command(*arguments):
-    options, _ = options_from("equivariance", [str(a) for a in arguments])
+    options = options_from("equivariance", [str(a) for a in arguments])
     return run(options)
 
 

@@ -19,7 +19,7 @@ FILES = {f"layer_equivariance.{ending}" for ending in ("csv", "json", "md", "png
 
 def command(*arguments):
     given = ["--layers", *(str(a) for a in arguments)]
-    return run(options_from("equivariance", given)[0])
+    return run(options_from("equivariance", given))
 
 
 def rows_of(folder):

@@ -219,7 +219,7 @@ def test_too_few_shapes_and_classes_are_told(tmp_path, cache, capsys):
     ],
 )
 def test_recipes_stand_for_options_that_later_ones_override(recipe, expected):
-    options, _ = options_from("shapes", [f"--recipe={recipe}", "--epochs", "2"])
+    options = options_from("shapes", [f"--recipe={recipe}", "--epochs", "2"])
     assert {name: getattr(options, name) for name in expected} == expected
     assert options.epochs == 2
 

@@ -14,7 +14,7 @@ from deepsphere_pyg.layers.graph.cheb_conv import ChebConv as OperatorChebConv
 from deepsphere_pyg.layers.graph.cheb_conv import sum_of_terms
 from deepsphere_pyg.layers.graph.chebyshev_weights import stack_terms
 from deepsphere_pyg.layers.graph.pyg.graph_keeper import GraphKeeper
-from deepsphere_pyg.propagation import EdgePropagation, check_mask
+from deepsphere_pyg.propagation.message_passing import EdgePropagation, check_mask
 
 
 class ChebConv(OperatorChebConv):
