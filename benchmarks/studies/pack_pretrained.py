@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import deepsphere_pyg
-from deepsphere_pyg.models.checkpoint_file import read_checkpoint, write_checkpoint
-from deepsphere_pyg.training.tasks.base import TASK
+from deepsphere_pyg.models.checkpoint_file import (
+    TASK,
+    read_checkpoint,
+    write_checkpoint,
+)
 
 FOLDER = Path(deepsphere_pyg.__file__).parent / "models/pretrained"
 HEADER = "deepsphere_pyg"

@@ -19,6 +19,8 @@ from samplings.reading import DataFileError, reading
 
 # Key of the checksum, beside the keys of the content.
 DIGEST = "deepsphere_pyg_digest"
+#: Key of the description of a task, which trainings write.
+TASK = "deepsphere_pyg_task"
 _REMEDY = "it may be truncated or damaged: copy it again, or use another copy"
 
 

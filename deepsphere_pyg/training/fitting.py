@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Subset
 
 from deepsphere_pyg.datasets.arrays import ArrayMaps
 from deepsphere_pyg.models import SavedModel, load_model
-from deepsphere_pyg.models.checkpoint_file import read_checkpoint
+from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
 from deepsphere_pyg.training.data_tasks import (
     module_of,
     refuse_mask,
@@ -23,7 +23,7 @@ from deepsphere_pyg.training.data_tasks import (
 )
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
-from deepsphere_pyg.training.tasks.base import TASK, Task, checked_network, sampling_of
+from deepsphere_pyg.training.tasks.base import Task, checked_network, sampling_of
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
 from deepsphere_pyg.training.tasks.regression import (
     GlobalRegressionTask,

@@ -7,8 +7,8 @@ import os
 from torch import nn
 
 from deepsphere_pyg.models import load_model
-from deepsphere_pyg.models.checkpoint_file import read_checkpoint
-from deepsphere_pyg.training.tasks.base import TASK, Task
+from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
+from deepsphere_pyg.training.tasks.base import Task
 
 
 def load_task(

@@ -84,6 +84,19 @@ def test_help_and_mistakes_of_commands_load_no_slow_libraries():
     assert "did you mean --trainer.precision?" in text
 
 
+def test_commands_that_train_nothing_load_no_lightning():
+    absent = ["pytorch_lightning", "torchmetrics", "torch_geometric", "xarray"]
+    script = (
+        "import sys\n"
+        "import deepsphere_pyg.commands.equivariance.command\n"
+        "import deepsphere_pyg.commands.generate.command\n"
+        f"print([name for name in {absent} if name in sys.modules])\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_command_loads_the_options_of_no_other():
     others = [name for name in COMMANDS if name not in ("segment", "equivariance")]
     absent = [f"deepsphere_pyg.commands.{name}.options" for name in others]

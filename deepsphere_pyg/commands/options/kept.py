@@ -13,9 +13,8 @@ from deepsphere_pyg.commands.options.building import build_model
 from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import renamed
 from deepsphere_pyg.models import SphericalModel, load_model, read_header
-from deepsphere_pyg.models.checkpoint_file import read_checkpoint
+from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
 from deepsphere_pyg.training.tasks import SegmentationTask, Task
-from deepsphere_pyg.training.tasks.base import TASK
 from samplings import Sampling, from_config, same_sampling
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -16,10 +16,11 @@ from deepsphere_pyg.models import (
     load_model,
     read_header,
 )
-from deepsphere_pyg.models.checkpoint_file import read_checkpoint
-from deepsphere_pyg.training.tasks import Task
-from deepsphere_pyg.training.tasks.base import TASK
+from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
 from samplings.atomic_files import atomic_path
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.training.tasks import Task
 
 # Options that a resumed training may change: its length and learning rate, its device
 # and its outputs. A change of any other option makes it another training.

@@ -15,7 +15,6 @@ from deepsphere_pyg.commands.options.lightning import trainer_arguments
 from deepsphere_pyg.commands.options.machine import MachineOptions
 from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import refuse_to_overwrite, settings
-from deepsphere_pyg.training.loop import accelerator_options
 from deepsphere_pyg.training.options import TrainingOptions
 from samplings.atomic_files import atomic_path, make_folder
 
@@ -77,6 +76,9 @@ def training_of(options: TrainingOptions) -> TrainingOptions:
 
 def trainer_of(options: MachineOptions) -> dict[str, Any]:
     """Return the arguments of Lightning's trainer."""
+    # Commands that train nothing, and share this module, do without Lightning.
+    from deepsphere_pyg.training.loop import accelerator_options
+
     return accelerator_options(options.device) | trainer_arguments(options.trainer)
 
 

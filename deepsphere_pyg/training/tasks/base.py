@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.models import SavedModel, checkpoint_header
+from deepsphere_pyg.models.checkpoint_file import TASK
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.steps import TrainingSteps
 from deepsphere_pyg.training.tasks.vertex_parts import VertexParts
@@ -21,8 +22,6 @@ from samplings import Sampling
 from samplings.arguments import instance_argument, integer_argument, shown
 from samplings.missing_values import without_missing
 
-#: Key of the description of a task in a checkpoint.
-TASK = "deepsphere_pyg_task"
 Answer = TypeVar("Answer")
 
 
