@@ -27,6 +27,7 @@ from deepsphere_pyg.training.callbacks import (
     ProgressBar,
 )
 from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
+from deepsphere_pyg.training.space import SpaceStrategy
 from deepsphere_pyg.training.tasks.base import Task
 from samplings.atomic_files import make_folder
 
@@ -122,6 +123,8 @@ def _trainer(
 ) -> pl.Trainer:
     """Return Lightning's trainer."""
     given = {**TRAINER, **options}
+    if given.get("strategy") == "space":
+        given["strategy"] = SpaceStrategy()
     callbacks = _listed(given.pop("callbacks", None))
     plugins = [CheckedCheckpoints(), *_listed(given.pop("plugins", None))]
     if "sync_batchnorm" not in given and not _has(LayerSync, plugins):

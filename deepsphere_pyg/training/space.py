@@ -6,7 +6,7 @@ from typing import Any, SupportsIndex
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.strategies import DDPStrategy, StrategyRegistry
+from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed import ProcessGroup
@@ -26,8 +26,9 @@ from samplings.arguments import integer_argument
 class SpaceStrategy(DDPStrategy):
     """Deal the vertices of each map to several processes, each of which has a region.
 
-    Give it to Lightning's trainer by name, ``strategy="space", devices=2``, or on the
-    command line, ``--trainer.strategy space --trainer.devices 2``. Each process then
+    Trainings of this package take it by name, ``trainer={"strategy": "space",
+    "devices": 2}``, commands as ``--trainer.strategy space --trainer.devices 2``, and
+    Lightning's trainer as an object. Each process then
     computes the vertices of its region at all levels of the network, with those around
     them that convolutions reach, so that maps and activations need not fit into the
     memory of one. Losses, gradients, statistics and scores are those of one process,
@@ -153,8 +154,3 @@ def _check_task(task: Any) -> None:
         task.check_parts()
     except ValueError as error:
         raise everywhere(error) from None
-
-
-StrategyRegistry.register(
-    "space", SpaceStrategy, description="vertices of each map dealt to processes"
-)
