@@ -64,7 +64,7 @@ BUILT_IN = Choice()
 def fastest_choice() -> Choice:
     """Measure which choice is the fastest with the present number of threads.
 
-    It takes a fraction of a second. A choice other than the built-in one is faster by
+    It takes less than a second. A choice other than the built-in one is faster by
     10 % both in its shortest time and in the median.
     """
     single = _tile(torch.float32)
