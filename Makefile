@@ -11,7 +11,7 @@ WORKERS ?= 2
 # A file for one worker, since its tests share what they build.
 TESTS := $(BIN)/python -m pytest -q -m "not slow" --dist loadfile
 
-.PHONY: demo test test-kernels lint bench docs clean
+.PHONY: demo test test-kernels test-triton lint bench docs clean
 
 demo: $(STAMP)
 	$(BIN)/deepsphere-pyg segment --demo --out $(DEMO) --resume
@@ -33,6 +33,15 @@ test-kernels: $(STAMP)
 	done; \
 	if [ -n "$$failed" ]; then printf "Tests failed under:$$failed\n"; exit 1; fi; \
 	echo "== Tests passed under all settings"
+
+# The kernels of GPUs in Triton's interpreter. Triton lies beside the environment, since
+# torch.compile, too, would use it.
+TRITON ?= runs/triton
+test-triton: $(STAMP)
+	test -d $(TRITON)/triton || \
+		$(BIN)/python -m pip install --quiet --no-deps --target $(TRITON) triton==3.9.0
+	TRITON_INTERPRET=1 PYTHONPATH=$(TRITON) $(TESTS) -n $(WORKERS) \
+		tests/propagation/test_triton_sums.py tests/test_edge_operator.py
 
 # pre-commit reads the list of files from git; an unpacked archive has none.
 lint: $(STAMP)

@@ -43,7 +43,8 @@ class EdgeOperator(FixedTensors):
         ``torch.float32``, ``torch.float64``, ...; PyTorch's default if None.
     execution
         ``"message_passing"`` (PyTorch Geometric, the reference), ``"csr"``,
-        ``"embedding_bag"``, or ``"auto"``: the fastest for the dtype and device.
+        ``"embedding_bag"``, ``"triton"`` (on CUDA), or ``"auto"``: the fastest for the
+        dtype and device.
 
     Shapes
     ------
@@ -205,7 +206,10 @@ class EdgeOperator(FixedTensors):
         TypeError
             If ``x`` is not of the operator's dtype, or the execution lacks it.
         ValueError
-            If its number of vertices is not ``n_in``, or its device differs.
+            If its number of vertices is not ``n_in``, its device differs, or execution
+            ``"triton"`` does not run there.
+        ImportError
+            If execution ``"triton"`` is asked for and Triton is not installed.
         """
         return self._sum(checked_signal(x, self.n_in, self.weight), transposed=False)
 

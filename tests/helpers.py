@@ -3,7 +3,12 @@
 import numpy as np
 import torch
 
+from deepsphere_pyg.propagation import available_executions
 from samplings import Irregular
+
+# Those of EdgeOperator that run here: "triton" in its interpreter (make test-triton).
+EXECUTIONS = available_executions(torch.device("cpu"))
+KERNELS = [name for name in EXECUTIONS if name != "message_passing"]
 
 
 def random(*shape, dtype=torch.float64, seed=1):

@@ -9,7 +9,8 @@ import scipy.sparse as sp
 import torch
 
 from deepsphere_pyg import EdgeOperator
-from deepsphere_pyg.propagation import EXECUTIONS, automatic_execution
+from deepsphere_pyg.propagation import automatic_execution
+from tests.helpers import EXECUTIONS
 from tests.round_off import assert_near, round_off
 
 # Sums of about ten products of numbers near one, in another order.

@@ -7,10 +7,12 @@ from deepsphere_pyg.propagation.derived import Derived
 from deepsphere_pyg.propagation.executions import (
     EXECUTIONS,
     automatic_execution,
+    available_executions,
     checked_execution,
     chosen_execution,
     tile_size,
 )
+from deepsphere_pyg.propagation.gpu import measured_choices
 from deepsphere_pyg.propagation.maxima import max_over_windows, max_windows
 from deepsphere_pyg.propagation.sums import edge_sum
 from deepsphere_pyg.propagation.tiles import Tiles, cut_into_tiles, whole_tile
@@ -21,6 +23,7 @@ __all__ = [
     "Derived",
     "Tiles",
     "automatic_execution",
+    "available_executions",
     "canonical_rows",
     "chebyshev_convolution",
     "checked_execution",
@@ -30,6 +33,7 @@ __all__ = [
     "edge_sum",
     "max_over_windows",
     "max_windows",
+    "measured_choices",
     "refuse_mapped",
     "tile_size",
     "transposed_rows",

@@ -6,16 +6,23 @@ import torch
 
 from deepsphere_pyg.compilers import constant_result
 from deepsphere_pyg.propagation.choice_trials import BUILT_IN
+from deepsphere_pyg.propagation.gpu import runs_triton
 from deepsphere_pyg.propagation.kept_choice import choice_here
 from samplings.arguments import choice_argument
 
-EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag")
+EXECUTIONS = ("auto", "message_passing", "csr", "embedding_bag", "triton")
+
+# Numbers of the signals that are processed together on a GPU, where what counts is how
+# few kernels are started: 256 MB in float32.
+NUMBERS_ON_A_GPU = 2**26
 
 
 def automatic_execution(
     dtype: torch.dtype, device: torch.device, width: int = 16
 ) -> str:
-    """Return the execution that ``"auto"`` stands for.
+    """Return the execution that ``"auto"`` stands for without measurement.
+
+    On CUDA, ``"triton"`` is then measured against it, if it runs there.
 
     Parameters
     ----------
@@ -43,6 +50,12 @@ def automatic_execution(
     if dtype == torch.float64:
         return "csr" if width <= choice_here().csr_width_double else "embedding_bag"
     return "embedding_bag"
+
+
+def available_executions(device: torch.device) -> tuple[str, ...]:
+    """Return the executions that run on a device, in the order of ``EXECUTIONS``."""
+    here = runs_triton(device)
+    return tuple(name for name in EXECUTIONS if name != "triton" or here)
 
 
 def checked_execution(name: str) -> str:
@@ -84,8 +97,7 @@ def numbers_of_a_tile(device: torch.device) -> int:
 
     The cache of a core holds them.
     """
-    here = choice_here() if device.type == "cpu" else BUILT_IN
-    return here.numbers
+    return choice_here().numbers if device.type == "cpu" else NUMBERS_ON_A_GPU
 
 
 @constant_result
@@ -107,6 +119,7 @@ def tile_size(channels: int, alone: bool, device: torch.device) -> int:
     at nside 256 takes 123, 105, 97 and 97 ms with tiles of 4096, 8192, 16,384 and
     32,768 vertices; four signals at nside 64, 21, 18, 20 and 24 ms with 2048 to 16,384.
     """
-    numbers = numbers_of_a_tile(device)
+    here = choice_here() if device.type == "cpu" else BUILT_IN
+    numbers = here.numbers
     most = numbers // 16 if alone else 4096
     return max(1024, min(most, numbers // channels))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.propagation.products import PRODUCTS
+from deepsphere_pyg.propagation.products import product_step
 from deepsphere_pyg.propagation.tiles import Tile
 
 HALF = (torch.float16, torch.bfloat16)
@@ -20,15 +20,13 @@ def wide(x: Tensor) -> Tensor:
 
 def terms_of(x: Tensor, tile: Tile, K: int, kernel: str) -> Iterator[Tensor]:
     """Yield T_0(L) x, T_1(L) x, ... at the core, shape ``(core, width)``."""
-    product, core = PRODUCTS[kernel], tile.counts[0]
+    core = tile.counts[0]
     before = x.to(tile.weights.dtype)
     yield before[:core]
-    current = product(before, *tile.rows(K - 2))
+    current = product_step(before, tile.rows(K - 2), kernel)
     yield current[:core]
     for k in range(2, K):
-        image = product(current, *tile.rows(K - 1 - k))
-        # lerp(a, b, 2) = 2 b - a, in one pass and without another tensor.
-        torch.lerp(before[: len(image)], image, 2, out=image)
+        image = product_step(current, tile.rows(K - 1 - k), kernel, 2, before)
         before, current = current, image
         yield current[:core]
 
@@ -101,7 +99,6 @@ def sum_of_mixed(
     x: Tensor, weight: Tensor, bias: Tensor | None, tile: Tile, kernel: str, group: int
 ) -> Tensor:
     """Mix channels first, by Clenshaw: the matrix acts on output channels."""
-    product = PRODUCTS[kernel]
     K, channels, out_channels = weight.shape
     half = weight.dtype in HALF
     flat = x.reshape(-1, channels).to(weight.dtype)
@@ -112,13 +109,7 @@ def sum_of_mixed(
 
     current, after = mixed(K - 1), None
     for k in range(K - 2, -1, -1):
-        image = product(current, *tile.rows(k))
-        if after is not None and k:
-            torch.lerp(after[: len(image)], image, 2, out=image)
-        elif after is not None:
-            image.sub_(after[: len(image)])
-        elif k:
-            image.mul_(2)
+        image = product_step(current, tile.rows(k), kernel, 2 if k else 1, after)
         if half:
             image.add_(mixed(k))
         else:

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.propagation.executions import numbers_of_a_tile
-from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
+from deepsphere_pyg.propagation.gpu import triton_sum
+from deepsphere_pyg.propagation.products import (
+    PRODUCTS,
+    fastest_kernel,
+    in_given_precision,
+)
 from deepsphere_pyg.propagation.transformable import linear_in_signals
 
 
@@ -28,19 +33,31 @@ def _edge_sum(
     columns
         The same of its transpose.
     kernel
-        ``"embedding_bag"`` or ``"csr"``.
+        ``"embedding_bag"``, ``"csr"``, ``"triton"`` or ``"auto"``: the fastest for such
+        signals.
 
     Returns
     -------
     Tensor
         Shape ``(batch, n_out, channel)``.
     """
-    product = PRODUCTS[kernel]
-    batch, n_in, channels = x.shape
-    n_out = len(rows[0]) - 1
     if x.numel() == 0:
         # Not every kernel takes an empty batch.
-        return x.new_zeros(batch, n_out, channels)
+        return x.new_zeros(x.shape[0], len(rows[0]) - 1, x.shape[2])
+    if kernel == "auto" and x.device.type != "cpu":
+        kernel = fastest_kernel(x, rows, lambda name: _summed(x, rows, name))
+    return _summed(x, rows, kernel)
+
+
+def _summed(x: Tensor, rows: Sequence[Tensor], kernel: str) -> Tensor:
+    """Return the sum of signals that are not empty, by a kernel."""
+    offsets, indices, weights = rows
+    if kernel == "triton":
+        # It reads and writes signals where they are.
+        return triton_sum(x, offsets, indices, weights)
+    product = PRODUCTS[kernel]
+    batch, n_in, channels = x.shape
+    n_out = len(offsets) - 1
     if batch == 1 or n_in == 1:
         # One signal, or one vertex: its channels are contiguous already.
         side_by_side = x.reshape(n_in, -1).contiguous()

@@ -10,8 +10,8 @@ import torch
 from deepsphere_pyg.fixed_tensors.fixed_tensors import tensors_of
 from deepsphere_pyg.harmonics import ISHT, SHT, Rotation, rotate
 from deepsphere_pyg.layers.fragments.generalized_block import ends_of
-from deepsphere_pyg.propagation import EXECUTIONS
 from samplings import HEALPix
+from tests.helpers import EXECUTIONS
 from tests.layers.cases import OneInput
 from tests.round_off import assert_near, round_off
 

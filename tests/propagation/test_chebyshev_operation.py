@@ -17,10 +17,10 @@ from deepsphere_pyg.propagation.chebyshev import (
     chebyshev_weight_gradient,
 )
 from samplings import HEALPix, knn_graph, laplacian
+from tests.helpers import KERNELS
 from tests.round_off import assert_near
 
 SHAPES = [(3, 5), (5, 3), (4, 4), (2, 7), (1, 1)]
-KERNELS = ["auto", "csr", "embedding_bag"]
 
 
 def signal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64):

@@ -9,13 +9,13 @@ from deepsphere_pyg import EdgeOperator
 from deepsphere_pyg.layers.graph.cheb_conv import chebyshev_terms
 from deepsphere_pyg.propagation import depthwise_convolution, signal_groups
 from samplings import HEALPix, knn_graph, laplacian
+from tests.helpers import KERNELS
 from tests.round_off import assert_near
 
 HEAT = laplacian(knn_graph(HEALPix(4), 8, weighting="heat")).rescaled()
 # Not its own transpose, with the same pattern of norm at most one.
 LOPSIDED = HEAT.copy()
 LOPSIDED.data *= np.random.default_rng(1).uniform(0.2, 1, LOPSIDED.nnz)
-KERNELS = ["auto", "csr", "embedding_bag"]
 # Sums over neighbours, terms, vertices and a batch.
 TERMS = 2000
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsphere_pyg.propagation import cut_into_tiles, whole_tile
+from deepsphere_pyg.propagation.signal_groups import groups
 from samplings import GaussLegendre, HEALPix, Icosahedral, knn_graph, laplacian
 
 
@@ -116,3 +117,17 @@ def test_a_whole_tile_shares_the_tensors_of_the_matrix():
     assert tile.counts == [2562] * 4
     for part, whole in zip(tile.rows(2), (offsets, indices, weights), strict=True):
         assert part.data_ptr() == whole.data_ptr() and len(part) == len(whole)
+
+
+def test_signals_of_a_batch_are_one_group_beyond_the_cpu():
+    n, channels, batch = 12_288, 16, 32
+    parts = torch.arange(n + 1), torch.zeros(n, dtype=torch.int64), torch.ones(n)
+    tile = whole_tile(*parts, hops=3)
+    # On a core, a signal fills its cache.
+    assert [count for _, _, count in groups(tile, batch, channels)] == [1] * batch
+    on_a_device = tile.to(torch.device("meta"))
+    found = [(first, count) for _, first, count in groups(on_a_device, batch, channels)]
+    assert found == [(0, batch)]
+    # 256 MB at most.
+    numbers = [count * n * 512 for _, _, count in groups(on_a_device, batch, 512)]
+    assert 2**25 < max(numbers) <= 2**26 and sum(numbers) == batch * n * 512

@@ -6,8 +6,8 @@ import scipy.sparse as sp
 import torch
 
 from deepsphere_pyg import ChebConv, EdgeOperator, laplacian_operator, pooling_operator
-from deepsphere_pyg.propagation import EXECUTIONS
 from samplings import Equiangular, HEALPix, SphericalGraph, knn_graph, laplacian
+from tests.helpers import EXECUTIONS
 
 SHAPES = [(3, 5), (5, 3), (4, 4)]
 K = 5
