@@ -13,8 +13,10 @@ from benchmarks.kernels.cases import FORWARD, TRAINING, NetworkCase
 from benchmarks.kernels.peers import conv_of, graph_of, precision_of
 from benchmarks.measuring.contestant import Contestant
 from benchmarks.measuring.timing import Run
-from deepsphere_pyg import ChebConv
+from deepsphere_pyg import ChebConv, EdgeOperator
 
+#: Peers that are this package with all sums over edges by one execution.
+EXECUTED = {"ours_csr": "csr", "ours_triton": "triton"}
 #: Instances of a batch whose outputs are compared: float64 is slow.
 CHECKED = 2
 
@@ -24,7 +26,11 @@ def with_convolutions_of(network: nn.Module, peer: str) -> nn.Module:
 
     Pooling and all other layers stay as they are. Changes the network and returns it.
     """
-    if peer in ("ours", "ours_bf16"):
+    if peer in EXECUTED:
+        for part in network.modules():
+            if isinstance(part, EdgeOperator):
+                part.execution = EXECUTED[peer]
+    if peer in ("ours", "ours_bf16", *EXECUTED):
         return network
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):

@@ -89,6 +89,7 @@ def contestant(
     with torch.no_grad():
         shape = apply(x).shape
     gradient = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    gradient = gradient.to(x.device)
 
     def forward() -> list[Tensor]:
         with torch.no_grad():
@@ -109,7 +110,11 @@ def signals(L: int, batch: int) -> Tensor:
 
 
 def contestants(
-    L: int, kind: str, batch: int, peers: Sequence[str] = PEERS
+    L: int,
+    kind: str,
+    batch: int,
+    peers: Sequence[str] = PEERS,
+    device: torch.device = CPU,
 ) -> tuple[TensorProductActivation, list[Contestant], dict[str, float]]:
     """Build the peers; e3nn gets the same signals, in its own basis.
 
@@ -119,20 +124,20 @@ def contestants(
         Our layer, the peers, and the seconds in which each was built.
     """
     start = time.perf_counter()
-    layer = TensorProductActivation(L, mixing=kind)
+    layer = TensorProductActivation(L, mixing=kind).to(device)
     seconds = {"ours": time.perf_counter() - start}
-    x = signals(L, batch)
+    x = signals(L, batch).to(device)
 
     def exact(mode: str) -> list[Any]:
         with torch.no_grad():
-            return [to_e3nn(layer(x), layer.layout_out).double().numpy()]
+            return [to_e3nn(layer(x), layer.layout_out).double().cpu().numpy()]
 
     found = []
     if "ours" in peers:
         found.append(contestant("ours", layer, x, exact))
     if "e3nn" in peers:
         start = time.perf_counter()
-        product = theirs(layer)
+        product = theirs(layer).to(device)
         seconds["e3nn"] = time.perf_counter() - start
         features = to_e3nn(x, layer.layout)
         found.append(contestant("e3nn", lambda f: product(f, f), features, exact))

@@ -1,0 +1,1 @@
+"""One measurement of everything that a GPU is for."""
