@@ -44,8 +44,10 @@ def weighted_sum(
     precise
         Whether sums are in float64; otherwise they are in float32.
     """
-    rows = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    column = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
+    # Neighbouring programs have the same rows, whose edges are then in the cache.
+    program, across = tl.program_id(0), tl.cdiv(columns, COLUMNS)
+    rows = (program // across).to(tl.int64) * ROWS + tl.arange(0, ROWS)
+    column = (program % across) * COLUMNS + tl.arange(0, COLUMNS)
     signal = (column // channels).to(tl.int64)
     channel = column % channels
     real_rows = rows < n_out

@@ -77,16 +77,17 @@ def triton_sum(
     columns = y.numel() // n_out
     many = _power_of_two(min(columns, MOST_COLUMNS))
     rows = min(_power_of_two(n_out), NUMBERS_OF_A_PROGRAM // many)
-    grid = -(-n_out // rows), -(-columns // many)
+    # Of one axis, since others have at most 65,535 programs.
+    programs = -(-n_out // rows) * -(-columns // many)
     x = x.contiguous()
     subtracted = y if minus is None else minus.contiguous()
     signals = y, x, subtracted
     # Triton launches on the current device.
     with torch.cuda.device_of(x):  # type: ignore[no-untyped-call]
-        kernel[grid](
+        kernel[(programs,)](
             *signals,
             *(offsets, indices, weights),
-            *(n_out, n_in, channels, columns, scale),
+            *(n_out, n_in, channels, columns, float(scale)),
             subtracts=minus is not None,
             precise=x.dtype == torch.float64,
             ROWS=rows,
