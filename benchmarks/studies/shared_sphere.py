@@ -7,8 +7,7 @@ values that it fetches for a convolution at each level, beside a model of the ha
 
     python -m benchmarks.studies.shared_sphere --nside 512 --processes 1 2
 
-With --release, processes build the graphs of the whole sphere one after another, and
-give them up once each has its part.
+With --in-turn, processes build the graphs of the whole sphere one after another.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--k", type=int, default=8, help="neighbours")
     add("--steps", type=int, default=3)
     add("--recompute", action="store_true", help="keep the inputs of blocks alone")
-    add("--release", action="store_true", help="give up the graphs of the whole")
+    add("--in-turn", action="store_true", help="build graphs one after another")
     args = parser.parse_args(words)
     sizes = ("nside", "processes", "channels", "widths", "stem", "terms", "k", "steps")
     refuse_below(parser, args, 1, *sizes)
@@ -89,19 +88,17 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
     dist.init_process_group(
         "gloo", init_method=f"file://{store}", rank=rank, world_size=ranks
     )
-    for turn in range(ranks) if args.release else [rank]:
+    for turn in range(ranks) if args.in_turn else [rank]:
         if turn == rank:
             model = network(args)
             partition = Partition(model.pyramid, ranks)
-        if args.release:
+        if args.in_turn:
             gc.collect()
             dist.barrier()
     built = peak_gigabytes()
     vertices = partition.vertices(rank)
     partition_model(model, partition)
-    if args.release:
-        model.pyramid = model.geometry = None  # type: ignore[assignment]
-        del partition
+    del partition
     WholeBatchNorms().apply(model)
     if args.recompute:
         recompute_blocks(model)

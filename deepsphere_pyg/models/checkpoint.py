@@ -64,7 +64,7 @@ def checkpoint_header(model: SavedModel, prefix: str = "") -> dict[str, Any]:
     geometry = model.geometry
     if isinstance(geometry, Pyramid):
         header["pyramid"] = dict(geometry.config)
-        header["edges"] = _edges(geometry)
+        header["edges"] = geometry.edges
         header["sampling"] = geometry.sampling.name
     elif geometry is not None:
         header["sampling_config"] = dict(geometry.config)
@@ -230,24 +230,17 @@ def _check_sampling(
         )
 
 
-def _edges(pyramid: Pyramid) -> list[list[float]]:
-    """Number of edges and sum of their weights, level by level."""
-    return [
-        [graph.n_edges, float(graph.adjacency.sum()) / 2] for graph in pyramid.graphs
-    ]
-
-
 def _check_edges(
     path: str | os.PathLike[str], kept: Sequence[Sequence[float]] | None, built: Pyramid
 ) -> None:
     """Refuse weights that were trained on graphs with other edges."""
     # Older files do not have it; and a fit differs by some 1e-5 with another linear
     # algebra library.
-    if kept is None or np.allclose(kept, _edges(built), rtol=EDGE_TOLERANCE, atol=0):
+    if kept is None or np.allclose(kept, built.edges, rtol=EDGE_TOLERANCE, atol=0):
         return
     then, now = (
         "; ".join(f"{int(count)} edges of total weight {w:.6g}" for count, w in each)
-        for each in (kept, _edges(built))
+        for each in (kept, built.edges)
     )
     raise ValueError(
         f"{path} was trained on graphs with {then}; this version builds graphs with "

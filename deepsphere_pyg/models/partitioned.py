@@ -25,7 +25,8 @@ def partition_model(
     """Make a network compute the vertices of this process, and no others.
 
     Signals are then those at ``partition.vertices(rank)``, in and out. Its weights are
-    those of the whole network, the same in all processes, and so is ``state_dict``.
+    those of the whole network, the same in all processes, and so is ``state_dict``. The
+    graphs of the whole sphere are given up: ``model.pyramid`` is an outline of it.
     The call is collective, and so are those of the network.
 
     In training, statistics of batch normalisations are sums over all vertices where
@@ -85,14 +86,14 @@ def partition_model(
         if isinstance(part, GlobalMeanPool | ChannelNorm):
             part.vertex_sums = partial(vertex_sum, group=group)
     model.n_vertices = int((partition.owners[0] == rank).sum())
+    model.geometry = model.pyramid = model.pyramid.outline()
     return model
 
 
 def reunite_model(model: SphericalModel) -> SphericalModel:
     """Make a network that :func:`partition_model` changed compute all vertices again.
 
-    Its structure is built again from its description, in each process that calls this;
-    nothing is sent.
+    Its graphs are built again, in each process that calls this; nothing is sent.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
     remedy = "pass one that partition_model changed"
     instance_argument("model", model, SphericalModel, remedy)
     like = model.standardize.mean
-    whole = type(model).from_config(model.config, model.geometry)
+    whole = type(model).from_config(model.config, model.pyramid.built())
     whole.to(like.device, like.dtype)
     for name, part in [*whole.named_modules()]:
         if isinstance(part, EdgeOperator | GlobalMeanPool):
@@ -122,6 +123,7 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
         if isinstance(part, ChannelNorm):
             part.vertex_sums = None
     model.n_vertices = whole.n_vertices
+    model.geometry = model.pyramid = whole.pyramid
     return model
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, SupportsIndex
 
 from samplings.arguments import (
@@ -66,6 +67,32 @@ class Pyramid:
         """Level of the first graph, 0 if all levels have one."""
         return len(self) - len(self.graphs)
 
+    @cached_property
+    def edges(self) -> tuple[tuple[int, float], ...]:
+        """Number of edges, and the sum of their weights, of each graph."""
+        return tuple(
+            (graph.n_edges, float(graph.adjacency.sum()) / 2) for graph in self.graphs
+        )
+
+    def built(self) -> Pyramid:
+        """Return the pyramid with its graphs, built if it is an :meth:`outline`."""
+        return self
+
+    def outline(self) -> Pyramid:
+        """Return the same pyramid without its graphs and coarsenings.
+
+        It builds them again whenever they are asked for, and does not keep them: they
+        take 0.2 kB a vertex with 8 neighbours. :meth:`built` keeps them.
+
+        Examples
+        --------
+        >>> from samplings import HEALPix
+        >>> outline = build_pyramid(HEALPix(4), depth=2, k=8).outline()
+        >>> outline.edges, outline.graphs[1].n_edges  # doctest: +ELLIPSIS
+        (((788, 4741.79...), (228, 285.13...)), 228)
+        """
+        return _Outline(self)
+
     def with_sampling(self, sampling: Sampling) -> Pyramid:
         """Return a pyramid built like this one on another finest sampling.
 
@@ -90,6 +117,52 @@ class Pyramid:
                     "the new one by build_pyramid, and choose others"
                 )
         return build_pyramid(sampling, **options)
+
+
+class _Outline(Pyramid):
+    """A pyramid that builds its graphs and coarsenings when they are asked for."""
+
+    def __init__(self, pyramid: Pyramid) -> None:
+        known = {
+            "config": pyramid.config,
+            "edges": pyramid.edges,
+            "_sampling": pyramid.sampling,
+            "_sizes": (len(pyramid), pyramid.first_graph),
+        }
+        self.__dict__.update(known)
+
+    def __len__(self) -> int:
+        n: int = self.__dict__["_sizes"][0]
+        return n
+
+    def __repr__(self) -> str:
+        return f"outline of a pyramid of {len(self)} levels on {self.sampling.name}"
+
+    @property
+    def sampling(self) -> Sampling:
+        """The finest sampling."""
+        found: Sampling = self.__dict__["_sampling"]
+        return found
+
+    @property
+    def first_graph(self) -> int:
+        """Level of the first graph."""
+        level: int = self.__dict__["_sizes"][1]
+        return level
+
+    @property
+    def graphs(self) -> tuple[SphericalGraph, ...]:
+        """One graph per level, built anew."""
+        return self.built().graphs
+
+    @property
+    def coarsenings(self) -> tuple[Coarsening, ...]:
+        """From each level to the next, built anew."""
+        return self.built().coarsenings
+
+    def built(self) -> Pyramid:
+        """Return a pyramid with graphs."""
+        return build_pyramid(self.sampling, **build_options(self.config))
 
 
 def build_pyramid(

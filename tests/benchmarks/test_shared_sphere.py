@@ -9,10 +9,10 @@ from benchmarks.studies import shared_sphere
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("release", [[], ["--release"]])
-def test_memory_and_traffic_are_told(capfd, release):
+@pytest.mark.parametrize("turns", [[], ["--in-turn"]])
+def test_memory_and_traffic_are_told(capfd, turns):
     words = ["--nside", "8", "--processes", "1", "2", "--widths", "4", "8"]
-    shared_sphere.main([*words, "--stem", "4", "--steps", "1", *release])
+    shared_sphere.main([*words, "--stem", "4", "--steps", "1", *turns])
     told = capfd.readouterr().out
     assert "process 0: 768 vertices" in told
     for rank in (0, 1):
