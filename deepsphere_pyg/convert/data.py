@@ -194,6 +194,7 @@ def operator_from_data(
     --------
     >>> from samplings import HEALPix, knn_graph
     >>> data = to_data(knn_graph(HEALPix(1), k=4))
+    >>> from torch_geometric.data import Batch
     >>> operator_from_data(Batch.from_data_list([data, data])).n_out
     24
     """
