@@ -97,7 +97,8 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
             dist.barrier()
     built = peak_gigabytes()
     vertices = partition.vertices(rank)
-    partition_model(model, partition)
+    if ranks > 1:
+        partition_model(model, partition)
     del partition
     WholeBatchNorms().apply(model)
     if args.recompute:
