@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
@@ -65,6 +67,10 @@ class Halo(FixedTensors):
         )
         own = np.flatnonzero(owners == rank)
         self.keep("sent", np.searchsorted(own, numbers.numpy()))
+        total = torch.tensor(self.n_wanted)
+        dist.all_reduce(total, group=group)
+        # Pooling between nested levels needs nothing from others, and no exchange.
+        self._idle = not int(total)
 
     @property
     def n_wanted(self) -> int:
@@ -73,6 +79,8 @@ class Halo(FixedTensors):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return signals with the values of the wanted vertices after their own."""
+        if self._idle:
+            return x
         # Vertices first, so that what is sent to a rank is in one piece.
         asked = x.movedim(-2, 0).index_select(0, self.sent)
         found = exchanged(asked, self.received_counts, self.sent_counts, self._group)
@@ -91,11 +99,49 @@ class Halo(FixedTensors):
         Tensor
             Shape ``(*batch, own, channel)``.
         """
+        if self._idle:
+            return x
         own = x.shape[-2] - self.n_wanted
         rows = x.movedim(-2, 0)
         mine, theirs = rows[:own], rows[own:]
         found = exchanged(theirs, self.sent_counts, self.received_counts, self._group)
         return mine.index_add(0, self.sent, found).movedim(0, -2)
+
+
+@contextmanager
+def kept_apart(own: Tensor, whole: Tensor) -> Iterator[None]:
+    """Keep signals and what surrounds them apart, where a gradient needs both.
+
+    A sum over edges takes them in one tensor, a copy of signals that other layers keep
+    as well: it is made again when the gradient is computed.
+
+    Parameters
+    ----------
+    own
+        Signals of this process, ``(*batch, own, channel)``.
+    whole
+        The same with what surrounds them, ``(*batch, own + wanted, channel)``.
+    """
+    place, shape = whole.untyped_storage().data_ptr(), whole.shape
+    mine, around = own.detach(), whole.detach()[..., own.shape[-2] :, :].clone()
+    version = own._version
+
+    def packed(x: Tensor) -> Tensor | torch.Size:
+        copy = x.untyped_storage().data_ptr() == place and x.numel() == shape.numel()
+        return x.shape if copy else x
+
+    def unpacked(kept: Tensor | torch.Size) -> Tensor:
+        if isinstance(kept, Tensor):
+            return kept
+        if mine._version != version:
+            raise RuntimeError(
+                "signals that a convolution needs for its gradient were changed in "
+                "place; leave them as they are until the gradient is computed"
+            )
+        return torch.cat([mine, around], dim=-2).view(kept)
+
+    with torch.autograd.graph.saved_tensors_hooks(packed, unpacked):
+        yield
 
 
 def exchanged(

@@ -18,6 +18,7 @@ from deepsphere_pyg.models import (
     partition_model,
 )
 from deepsphere_pyg.operators import PartitionedOperator
+from deepsphere_pyg.operators.halo import kept_apart
 from samplings import HEALPix, Partition, build_pyramid
 from tests.helpers import random
 
@@ -110,3 +111,26 @@ def test_networks_that_need_all_vertices_are_refused(alone):
     x = torch.randn(2, 192, 1)
     wanted = model.eval()(x)
     torch.testing.assert_close(partition_model(model, partition)(x), wanted)
+
+
+def test_signals_and_what_surrounds_them_are_kept_apart():
+    layer = torch.nn.Linear(3, 3).double()
+    x = random(2, 5, 3).requires_grad_()
+    around = random(2, 2, 3)
+
+    def loss():
+        own = layer(x).relu()
+        whole = torch.cat([own, around], dim=-2)
+        with kept_apart(own, whole):
+            y = whole.view(14, 3).square()
+        return own, y.sum()
+
+    loss()[1].backward()
+    found, x.grad = x.grad, None
+    (torch.cat([layer(x).relu(), around], -2) ** 2).sum().backward()
+    torch.testing.assert_close(found, x.grad)
+    own, y = loss()
+    with torch.no_grad():
+        own += 1
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from math import prod
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.layers.graph.chebyshev_weights import ChebyshevWeights
 from deepsphere_pyg.layers.graph.operands import checked_operands
+from deepsphere_pyg.operators.halo import kept_apart
 from deepsphere_pyg.propagation import (
     chebyshev_convolution,
     chosen_execution,
@@ -133,7 +135,7 @@ def convolved(
 ) -> Tensor:
     """Return the convolution of checked operands, by the operator's execution."""
     K, channels, out_channels = weight.shape
-    n = x.shape[-2]
+    own, n = x, x.shape[-2]
     x, laplacian = laplacian.surrounded(x, K - 1)
     execution = chosen_execution(laplacian.execution, x.dtype, x.device)
     if not n:
@@ -145,7 +147,8 @@ def convolved(
     size = tile_size(min(channels, out_channels), count == 1, x.device)
     tiles, tiles_t = laplacian.tiles(K - 1, size)
     flat = x.reshape(count, *x.shape[-2:])
-    y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
+    with nullcontext() if x is own else kept_apart(own, x):
+        y: Tensor = chebyshev_convolution(flat, weight, bias, tiles, tiles_t, execution)
     return y.view(*x.shape[:-1], out_channels)[..., :n, :]
 
 
