@@ -97,10 +97,9 @@ def numbers_of_a_tile(device: torch.device) -> int:
 
     The cache of a core holds them.
     """
-    return choice_here().numbers if device.type == "cpu" else NUMBERS_ON_A_GPU
+    return _numbers_here() if device.type == "cpu" else NUMBERS_ON_A_GPU
 
 
-@constant_result
 def tile_size(channels: int, alone: bool, device: torch.device) -> int:
     """Return the number of vertices in a tile.
 
@@ -119,7 +118,12 @@ def tile_size(channels: int, alone: bool, device: torch.device) -> int:
     at nside 256 takes 123, 105, 97 and 97 ms with tiles of 4096, 8192, 16,384 and
     32,768 vertices; four signals at nside 64, 21, 18, 20 and 24 ms with 2048 to 16,384.
     """
-    here = choice_here() if device.type == "cpu" else BUILT_IN
-    numbers = here.numbers
+    numbers = _numbers_here() if device.type == "cpu" else BUILT_IN.numbers
     most = numbers // 16 if alone else 4096
     return max(1024, min(most, numbers // channels))
+
+
+@constant_result
+def _numbers_here() -> int:
+    """Return the numbers of a tile on this processor, a constant for a compiler."""
+    return choice_here().numbers

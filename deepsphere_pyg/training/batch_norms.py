@@ -64,9 +64,11 @@ def normalized(norm: _BatchNorm, x: Tensor) -> Tensor:
     variance = batch_sum(difference.square().sum(over)) / count
     if norm.training and norm.track_running_stats:
         _update(norm, mean.detach(), variance.detach(), count)
-    y = difference * (variance + norm.eps).rsqrt().view(place)
+    # One factor, so that the gradient needs the differences alone.
+    scale = (variance + norm.eps).rsqrt()
     if norm.weight is not None:
-        y = y * norm.weight.view(place)
+        scale = scale * norm.weight
+    y = difference * scale.view(place)
     if norm.bias is not None:
         y = y + norm.bias.view(place)
     return y.to(x.dtype)

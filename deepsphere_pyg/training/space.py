@@ -71,6 +71,11 @@ class SpaceStrategy(DDPStrategy):
         self._group: ProcessGroup | None = None
         self._vertices: Tensor | None = None
 
+    def connect(self, model: pl.LightningModule) -> None:
+        """Take a task, if it can be computed in parts."""
+        _check_task(model)
+        super().connect(model)
+
     def setup_environment(self) -> None:
         """Begin with the processes, and with groups of those that share a sphere."""
         super().setup_environment()
@@ -101,7 +106,6 @@ class SpaceStrategy(DDPStrategy):
     def setup(self, trainer: pl.Trainer) -> None:
         """Keep the part of the network that this process computes."""
         task: Any = self.lightning_module
-        _check_task(task)
         size, rank = dist.get_world_size(self._group), dist.get_rank(self._group)
         partition = Partition(task.network.pyramid, size)
         try:

@@ -96,7 +96,6 @@ def without_group():
         ("forecast", {}, ValueError, "ForecastTask does not state the vertex_axes"),
         ("regression", {"loss": OwnLoss()}, ValueError, "the loss OwnLoss may not be"),
         ("regression", {"compile": True}, ValueError, "leave out compile"),
-        ("quantile", {}, TypeError, "model must be a SphericalModel"),
         ("regression", {"strategy": SpaceStrategy(per_sphere=2)}, ValueError, "divide"),
     ],
 )

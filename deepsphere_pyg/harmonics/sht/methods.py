@@ -145,7 +145,9 @@ def _rings_or_ducc(
     if torch.get_default_device().type != "cpu":
         return "rings"
     # On rings of different lengths ducc0 is 1.2 to 2 times as fast throughout.
-    beyond = harmonics.ducc_beyond(dtype or torch.get_default_dtype())
+    beyond = harmonics.ducc_beyond(
+        torch.get_default_dtype() if dtype is None else dtype
+    )
     faster = beyond < harmonics.L or not isinstance(sampling, RegularGrid)
     return "ducc" if faster and ducc_is_installed() else "rings"
 

@@ -31,6 +31,9 @@ def test_positions_have_the_chord_and_the_bearing_of_the_geodesic(one, other):
     # Components of points are rounded, and arcsin of the reference magnifies this by
     # 1 / cos(1.5), about 14, and the direction near the antipode by 1 / cos(angle / 2).
     slack = 1e-13 / max(np.cos(angle / 2), 1e-13)
+    if length < 1e-7:
+        # The reference does not know the direction of points as near as that.
+        slack += 2 * length
     assert abs(np.hypot(east, north) - length) <= 1e-13
     assert abs(east - length * np.cos(direction)) <= slack
     assert abs(north - length * np.sin(direction)) <= slack
