@@ -88,7 +88,7 @@ def _kept(folder: Path, threads: int) -> Choice:
         # Folders that may be read but not written to have no lock.
         return _read(path, about)
     except Exception:
-        pass  # There is none yet, or it is damaged, of which its replacement tells.
+        pass  # No choice is kept yet, or a damaged one: then its replacement warns.
     try:
         with _locked(path.with_suffix(".lock")):
             return read_or_compute(

@@ -63,7 +63,7 @@ class TrainingOptions:
 
     recompute
         Whether each block of the network keeps its input alone, and is computed once
-        more for the gradient: a fraction of the memory, for a third more time.
+        more for the gradient: less memory, for the time of another forward pass.
 
     Raises
     ------

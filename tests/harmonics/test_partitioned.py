@@ -206,7 +206,7 @@ def test_what_does_not_fit_is_refused(alone):
 def test_a_group_may_have_some_of_the_processes(shared):
     first, other = (part["group"] for part in shared["folded", 2])
     assert first == len(GaussLegendre(3))
-    assert other.startswith("group must have this process, which is none of its memb")
+    assert other.startswith("group must have this process, which is not a member")
 
 
 def test_a_group_must_exist():

@@ -66,7 +66,7 @@ def shares_of(rings: RingGeometry, L: int, group: ProcessGroup | None) -> Shares
     if isinstance(group, int) and group == dist.GroupMember.NON_GROUP_MEMBER:
         # PyTorch returns this number where a process is not in the new group.
         raise ValueError(
-            "group must have this process, which is none of its members; make the "
+            "group must have this process, which is not a member of it; make the "
             "transform in the members alone, or pass a group with this process"
         )
     if group is not None:
