@@ -233,8 +233,10 @@ def names_argument(name: str, values: Iterable[str]) -> tuple[str, ...]:
 
 def sampling_argument(name: str, value: object) -> Sampling:
     """Return ``value`` if it is a sampling."""
-    # By what a sampling has, since its base class uses these checks.
-    if not all(hasattr(value, part) for part in ("xyz", "weights", "coarsen")):
+    # By what a sampling has, since its base class uses these checks; not by its arrays,
+    # which may be computed when they are asked for.
+    parts = ("positions", "areas", "coarsen")
+    if isinstance(value, type) or not all(hasattr(value, part) for part in parts):
         has_one = hasattr(value, "sampling") and not isinstance(value, type)
         of_points = "make one of points by Irregular(xyz)"
         remedy = "pass its attribute `sampling`" if has_one else of_points

@@ -92,6 +92,17 @@ class Sampling(ReadOnly):
         """Number of vertices V."""
         return len(self)
 
+    def positions(self, some: IntArray) -> FloatArray:
+        """Return the unit vectors of some vertices, ``(len(some), 3)``.
+
+        They are those of :attr:`xyz`, which a scheme may not need to hold for them.
+        """
+        return self.xyz[some]
+
+    def areas(self, some: IntArray) -> FloatArray:
+        """Return the areas of some vertices in steradian, as of :attr:`weights`."""
+        return self.weights[some]
+
     @property
     def area(self) -> float:
         """Covered area in steradian, the sum of the weights."""
@@ -252,10 +263,10 @@ class Masked(Sampling):
     ) -> None:
         index = kept_vertices(part, len(sampling_argument("parent", parent)))
         index.setflags(write=False)
-        areas: Any = parent.weights[index] if weights is None else weights
+        areas: Any = parent.areas(index) if weights is None else weights
         object.__setattr__(self, "parent", parent)
         object.__setattr__(self, "index", index)
-        super().__init__(parent.xyz[index], areas)
+        super().__init__(parent.positions(index), areas)
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:

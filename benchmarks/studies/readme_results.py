@@ -1,4 +1,4 @@
-"""Make the README's tables and pictures: run its commands and format their results.
+"""Make tables and pictures of the results: run their commands and format their results.
 
 Runs that are finished are not repeated, so a second call is fast.
 
@@ -125,7 +125,7 @@ def equivariance(out: Path, images: Path) -> None:
         run(words, free, *weightings)
         print("\nrotation-free")
         print_errors(free, weightings)
-    # The README shows one resolution.
+    # The page of results shows one resolution.
     for name in ("equivariance", "error_against_cost", "symbol", "kernel_widths"):
         shutil.copy(out / "equivariance-32" / f"{name}.png", images)
     shutil.copy(published / "equivariance.png", images / "equivariance_published.png")

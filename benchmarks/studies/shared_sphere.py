@@ -7,7 +7,9 @@ values that it fetches for a convolution at each level, beside a model of the ha
 
     python -m benchmarks.studies.shared_sphere --nside 512 --processes 1 2
 
-With --in-turn, processes build the graphs of the whole sphere one after another.
+With --by-region, each process builds the graphs of its region alone; without, each
+builds those of the whole sphere, with --in-turn one process after another. With
+--steps 0 nothing is trained.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from deepsphere_pyg.operators import PartitionedOperator
 from deepsphere_pyg.processes import gathered, part_of_batch
 from deepsphere_pyg.training import WholeBatchNorms
 from deepsphere_pyg.training.recomputing import recompute_blocks
-from samplings import HEALPix, Partition, build_pyramid
+from samplings import HEALPix, Partition, Pyramid, PyramidPlan, build_pyramid
 
 #: Environment of a process: its number, and the file of the options.
 RANK = "SHARED_SPHERE_RANK"
@@ -57,9 +59,15 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--steps", type=int, default=3)
     add("--recompute", action="store_true", help="keep the inputs of blocks alone")
     add("--in-turn", action="store_true", help="build graphs one after another")
+    add(
+        "--by-region", action="store_true", help="build the graphs of each region alone"
+    )
     args = parser.parse_args(words)
-    sizes = ("nside", "processes", "channels", "widths", "stem", "terms", "k", "steps")
+    sizes = ("nside", "processes", "channels", "widths", "stem", "terms", "k")
     refuse_below(parser, args, 1, *sizes)
+    refuse_below(parser, args, 0, "steps")
+    if args.in_turn and args.by_region:
+        parser.error("graphs built by region are built together: leave out --in-turn")
     return args
 
 
@@ -68,7 +76,11 @@ def network(args: argparse.Namespace) -> SphericalUNet:
     torch.manual_seed(0)
     sizes = UNetConfiguration("own", args.stem, tuple(args.widths), K=args.terms)
     sky = HEALPix(args.nside, nest=True)
-    pyramid = build_pyramid(sky, len(args.widths), args.k, weighting="heat")
+    depth = len(args.widths)
+    if args.by_region:
+        pyramid: Pyramid = PyramidPlan(sky, depth, args.k)
+    else:
+        pyramid = build_pyramid(sky, depth, args.k, weighting="heat")
     return SphericalUNet(args.channels, 3, pyramid, configuration=sizes)
 
 
@@ -88,6 +100,7 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
     dist.init_process_group(
         "gloo", init_method=f"file://{store}", rank=rank, world_size=ranks
     )
+    start = time.perf_counter()
     for turn in range(ranks) if args.in_turn else [rank]:
         if turn == rank:
             model = network(args)
@@ -95,11 +108,11 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
         if args.in_turn:
             gc.collect()
             dist.barrier()
-    built = peak_gigabytes()
     vertices = partition.vertices(rank)
-    if ranks > 1:
+    if ranks > 1 or args.by_region:
         partition_model(model, partition)
     del partition
+    built, building = peak_gigabytes(), time.perf_counter() - start
     WholeBatchNorms().apply(model)
     if args.recompute:
         recompute_blocks(model)
@@ -119,6 +132,7 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
         "rank": rank,
         "vertices": len(vertices),
         "built": built,
+        "building": building,
         "trained": resident_peak() / 1e9,
         "seconds": best,
         "halos": _halos(model),
@@ -161,8 +175,9 @@ def _print(parts: list[dict[str, Any]], ranks: int, args: argparse.Namespace) ->
     for part in parts:
         print(
             f"process {part['rank']}: {part['vertices']:,} vertices, at most "
-            f"{part['built']:.2f} GB while graphs are built and {part['trained']:.2f} "
-            f"GB in training, {part['seconds']:.2f} s a step"
+            f"{part['built']:.2f} GB while graphs are built in {part['building']:.0f} "
+            f"s, and {part['trained']:.2f} GB in training, {part['seconds']:.2f} s a "
+            "step"
         )
     if ranks == 1:
         return

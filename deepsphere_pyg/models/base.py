@@ -141,11 +141,23 @@ class SphericalModel(SavedModel):
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         self.out_channels = integer_argument("out_channels", out_channels, 1)
         if isinstance(sampling, Sampling):
-            depth = depths[0] if depths else 1
-            sampling = build_pyramid(
-                sampling, depth, DEFAULT_K, first_graph=first_graph
-            )
-        remedy = "pass one such as HEALPix(32) or build_pyramid(sampling, depth, k)"
+            depth, points = depths[0] if depths else 1, sampling.name
+            try:
+                sampling = build_pyramid(
+                    sampling, depth, DEFAULT_K, first_graph=first_graph
+                )
+            except ValueError as error:
+                if not depths:
+                    raise
+                raise ValueError(
+                    f"{type(self).__name__} with {len(widths)} widths needs a pyramid "
+                    f"of {depth} levels, which {points} does not give (take a "
+                    f"finer sampling, or fewer widths): {error}"
+                ) from error
+        remedy = (
+            "pass one such as HEALPix(32) or build_pyramid(sampling, depth, k), or the "
+            "attribute sampling of a Footprint"
+        )
         instance_argument("sampling", sampling, (Sampling, Pyramid), remedy)
         if depths and len(sampling) not in depths:
             raise ValueError(

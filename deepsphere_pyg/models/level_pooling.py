@@ -23,8 +23,10 @@ from deepsphere_pyg.operators import (
     unpooling_operator,
 )
 from deepsphere_pyg.operators.children import number_of_terms
+from deepsphere_pyg.operators.planned import PlannedOperator
 from samplings import Coarsening
 from samplings.arguments import choice_argument
+from samplings.graphs.by_region import CoarseningPlan, PoolingPlan, UnpoolingPlan
 
 POOLINGS = {"max": MaxPool, "mean": MeanPool, "max-area": MeanPool}
 # Relative difference of areas that are equal up to round-off.
@@ -40,7 +42,7 @@ LEVEL_POOLINGS = (*POOLINGS, *LEARNED_TERMS)
 
 def poolings(
     name: str,
-    coarsenings: Sequence[Coarsening],
+    coarsenings: Sequence[Coarsening | CoarseningPlan],
     widths: Sequence[int],
     *,
     bias: bool = True,
@@ -67,7 +69,13 @@ def poolings(
     if name in POOLINGS:
         layers = nn.ModuleList(POOLINGS[name]() for _ in coarsenings)
         kind = largest_shares if name == "max-area" else pooling_operator
-        return layers, nn.ModuleList(map(kind, coarsenings))
+        return layers, nn.ModuleList(
+            # The children of nested pixels have equal areas: means by either rule.
+            PlannedOperator(PoolingPlan(one))
+            if isinstance(one, CoarseningPlan)
+            else kind(one)
+            for one in coarsenings
+        )
     same = [(width, width) for width in widths]
     return learned_pools(name, coarsenings, same, bias=bias)
 
@@ -89,7 +97,7 @@ def largest_shares(coarsening: Coarsening) -> EdgeOperator:
 
 def unpoolings(
     name: str,
-    coarsenings: Sequence[Coarsening],
+    coarsenings: Sequence[Coarsening | CoarseningPlan],
     widths: Sequence[int],
     *,
     bias: bool = True,
@@ -111,9 +119,15 @@ def unpoolings(
     choice_argument("pooling", name, LEVEL_POOLINGS)
     if name in POOLINGS:
         layers = nn.ModuleList(Unpool() for _ in coarsenings)
-        return layers, nn.ModuleList(map(unpooling_operator, coarsenings))
+        return layers, nn.ModuleList(
+            PlannedOperator(UnpoolingPlan(one))
+            if isinstance(one, CoarseningPlan)
+            else unpooling_operator(one)
+            for one in coarsenings
+        )
     operators = [
-        child_unpooling_operator(one, terms=LEARNED_TERMS[name]) for one in coarsenings
+        child_unpooling_operator(_whole(one), terms=LEARNED_TERMS[name])
+        for one in coarsenings
     ]
     learned = nn.ModuleList(
         LearnedUnpool(width, width, operator.n_terms, bias=bias)
@@ -124,7 +138,7 @@ def unpoolings(
 
 def learned_pools(
     name: str,
-    coarsenings: Sequence[Coarsening],
+    coarsenings: Sequence[Coarsening | CoarseningPlan],
     widths: Sequence[tuple[int, int]],
     *,
     bias: bool = True,
@@ -148,12 +162,24 @@ def learned_pools(
         If the name is unknown.
     """
     terms = LEARNED_TERMS[choice_argument("pooling", name, tuple(LEARNED_TERMS))]
-    operators = [child_pooling_operator(one, terms=terms) for one in coarsenings]
+    operators = [
+        child_pooling_operator(_whole(one), terms=terms) for one in coarsenings
+    ]
     learned = nn.ModuleList(
         LearnedPool(before, after, operator.n_terms, bias=bias)
         for (before, after), operator in zip(widths, operators, strict=True)
     )
     return learned, nn.ModuleList(operators)
+
+
+def _whole(coarsening: Coarsening | CoarseningPlan) -> Coarsening:
+    """Refuse the plan of a coarsening."""
+    if isinstance(coarsening, CoarseningPlan):
+        raise TypeError(
+            "learned pooling needs the cells of the whole sphere, which a PyramidPlan "
+            "has not; take pooling='mean' or 'max', or a pyramid of build_pyramid"
+        )
+    return coarsening
 
 
 def refuse_other_terms(

@@ -9,14 +9,28 @@ from torch.distributed import ProcessGroup
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors import FixedTensors
-from deepsphere_pyg.layers import ChannelNorm, ChebConv, GlobalMeanPool
+from deepsphere_pyg.layers import (
+    ChannelNorm,
+    ChebConv,
+    DiscoOperator,
+    GlobalMeanPool,
+    Neighbourhoods,
+)
+from deepsphere_pyg.layers.graph.attention.partitioned_neighbourhoods import (
+    PartOfNeighbourhoods,
+)
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import InvariantNorm
 from deepsphere_pyg.models.classifier import OF_VERTICES
+from deepsphere_pyg.operators import ChildOperator
 from deepsphere_pyg.operators.partitioned import PartitionedOperator
-from deepsphere_pyg.processes import vertex_sum
+from deepsphere_pyg.operators.partitioned_children import PartOfChildren
+from deepsphere_pyg.processes import checked_group, vertex_sum
 from samplings import Partition
 from samplings.arguments import instance_argument
+
+# Fixed tensors of which a process may have those of its vertices.
+SHARED = EdgeOperator | GlobalMeanPool | Neighbourhoods
 
 
 def partition_model(
@@ -27,7 +41,9 @@ def partition_model(
     Signals are then those at ``partition.vertices(rank)``, in and out. Its weights are
     those of the whole network, the same in all processes, and so is ``state_dict``. The
     graphs of the whole sphere are given up: ``model.pyramid`` is an outline of it.
-    The call is collective, and so are those of the network.
+    Of a network on a :class:`samplings.PyramidPlan` none is built: each process builds
+    the operators of its vertices alone. The call is collective, and so are those of the
+    network.
 
     In training, statistics of batch normalisations are sums over all vertices where
     :class:`~deepsphere_pyg.training.WholeBatchNorms` is applied, and losses of this
@@ -37,9 +53,10 @@ def partition_model(
     Parameters
     ----------
     model
-        A network of Chebyshev convolutions, pooling and means over the sphere, such as
+        A network of Chebyshev convolutions or attention to neighbours, pooling and
+        means over the sphere, such as
         :class:`SphericalUNet` and :class:`SphericalClassifier`, the same in all
-        processes. Changed in place.
+        processes. Changed in place. Learned pooling needs cells that are nested.
     partition
         That of ``model.pyramid``, for as many ranks as the group has processes.
     group
@@ -56,14 +73,16 @@ def partition_model(
         If an argument is of another kind, or the network has parts that need all
         vertices at once.
     ValueError
-        If the partition does not fit the network or the group.
+        If the partition does not fit the network or the group, or as
+        :class:`~deepsphere_pyg.operators.PartitionedOperator`.
     """
     remedy = "pass a network such as SphericalUNet"
     instance_argument("model", model, SphericalModel, remedy)
     instance_argument("partition", partition, Partition, "make one of model.pyramid")
-    levels = {len(owners): owners for owners in partition.owners}
+    checked_group(group, "a network", "leave it whole in one process")
+    levels = {len(owners): owners for owners in partition.levels}
     sizes = [len(model.sampling), *(len(c.coarse) for c in model.pyramid.coarsenings)]
-    if [len(owners) for owners in partition.owners] != sizes:
+    if [len(owners) for owners in partition.levels] != sizes:
         raise ValueError(
             f"the partition must be of the pyramid of the network, of levels with "
             f"{', '.join(map(str, sizes))} vertices, got {partition}; make it of "
@@ -74,18 +93,25 @@ def partition_model(
     hops = max([1, *(part.K - 1 for part in convolutions)])
     for parent in [*model.modules()]:
         for name, part in parent.named_children():
-            if isinstance(part, EdgeOperator):
+            if isinstance(part, ChildOperator):
+                fine = levels[part.n_in if part.pools else part.n_out]
+                children = PartOfChildren(part, levels[part.n_parents], fine, group)
+                setattr(parent, name, children)
+            elif isinstance(part, Neighbourhoods):
+                around = PartOfNeighbourhoods(part, levels[part.n_vertices], group)
+                setattr(parent, name, around)
+            elif isinstance(part, EdgeOperator):
                 owners = levels[part.n_out], levels[part.n_in]
                 local = PartitionedOperator(part, *owners, hops=hops, group=group)
                 setattr(parent, name, local)
     rank = dist.get_rank(group)
     for part in model.modules():
         if isinstance(part, GlobalMeanPool) and part.area is not None:
-            mine = levels[len(part.area)] == rank
+            mine = levels[len(part.area)].vertices(rank)
             part.keep("area", part.area[mine].cpu().numpy(), part.area.dtype)
         if isinstance(part, GlobalMeanPool | ChannelNorm):
             part.vertex_sums = partial(vertex_sum, group=group)
-    model.n_vertices = int((partition.owners[0] == rank).sum())
+    model.n_vertices = len(partition.vertices(rank))
     model.geometry = model.pyramid = model.pyramid.outline()
     return model
 
@@ -93,7 +119,8 @@ def partition_model(
 def reunite_model(model: SphericalModel) -> SphericalModel:
     """Make a network that :func:`partition_model` changed compute all vertices again.
 
-    Its graphs are built again, in each process that calls this; nothing is sent.
+    Its graphs are built again, in each process that calls this; nothing is sent. A
+    network on a :class:`samplings.PyramidPlan` has plans of them again.
 
     Parameters
     ----------
@@ -116,7 +143,7 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
     whole = type(model).from_config(model.config, model.pyramid.built())
     whole.to(like.device, like.dtype)
     for name, part in [*whole.named_modules()]:
-        if isinstance(part, EdgeOperator | GlobalMeanPool):
+        if isinstance(part, SHARED):
             parent, _, child = name.rpartition(".")
             setattr(model.get_submodule(parent), child, part)
     for part in model.modules():
@@ -136,11 +163,12 @@ def _refuse_whole_parts(model: SphericalModel) -> None:
         )
     for name, part in model.named_modules():
         fixed = isinstance(part, FixedTensors)
-        if (fixed and not isinstance(part, EdgeOperator | GlobalMeanPool)) or (
-            isinstance(part, InvariantNorm)
+        if (fixed and not isinstance(part, SHARED)) or (
+            isinstance(part, InvariantNorm | DiscoOperator)
         ):
             raise TypeError(
                 f"{name} ({type(part).__name__}) needs all vertices or all maps at "
-                "once, which no process has; take a network of Chebyshev convolutions, "
-                "pooling, and means over the sphere that enter a linear head"
+                "once, which no process has; take a network of Chebyshev convolutions "
+                "or attention, pooling, and means over the sphere that enter a linear "
+                "head"
             )

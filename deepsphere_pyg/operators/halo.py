@@ -14,7 +14,9 @@ from torch.distributed import ProcessGroup
 from torch.distributed import _functional_collectives as collectives
 
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
+from deepsphere_pyg.operators.process_ranks import ProcessRanks
 from samplings.arrays import IntArray
+from samplings.graphs.by_region import Fetched, Owners
 
 
 class Halo(FixedTensors):
@@ -45,32 +47,19 @@ class Halo(FixedTensors):
 
     def __init__(
         self,
-        owners: IntArray,
+        owners: Owners,
         wanted: IntArray,
         group: ProcessGroup | None = None,
     ) -> None:
         super().__init__()
         self._group = group
-        size, rank = dist.get_world_size(group), dist.get_rank(group)
-        self.received_counts = np.bincount(owners[wanted], minlength=size).tolist()
-        counts = torch.tensor(self.received_counts)
-        asked = torch.empty_like(counts)
-        dist.all_to_all_single(asked, counts, group=group)
-        self.sent_counts = asked.tolist()
-        numbers = torch.empty(sum(self.sent_counts), dtype=torch.int64)
-        dist.all_to_all_single(
-            numbers,
-            torch.from_numpy(wanted.astype(np.int64)),
-            self.sent_counts,
-            self.received_counts,
-            group=group,
-        )
-        own = np.flatnonzero(owners == rank)
-        self.keep("sent", np.searchsorted(own, numbers.numpy()))
-        total = torch.tensor(self.n_wanted)
-        dist.all_reduce(total, group=group)
+        ranks = ProcessRanks(group)
+        fetched = Fetched(owners, wanted, ranks)
+        self.received_counts = fetched.counts.tolist()
+        self.sent_counts = [len(places) for places in fetched.sent]
+        self.keep("sent", np.concatenate(fetched.sent))
         # Pooling between nested levels needs nothing from others, and no exchange.
-        self._idle = not int(total)
+        self._idle = not ranks.largest(np.array([float(self.n_wanted)]))[0]
 
     @property
     def n_wanted(self) -> int:

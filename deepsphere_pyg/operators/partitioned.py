@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from torch import Tensor
-from torch import distributed as dist
 from torch.distributed import ProcessGroup
 from torch.nn import functional as F
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.operators.halo import Halo
+from deepsphere_pyg.operators.planned import PlannedOperator
+from deepsphere_pyg.operators.process_ranks import ProcessRanks
+from deepsphere_pyg.processes import checked_group
 from deepsphere_pyg.propagation import checked_execution
 from deepsphere_pyg.signals import checked_signal
+from samplings.arguments import (
+    array_argument,
+    instance_argument,
+    integer_argument,
+    shown,
+)
 from samplings.arrays import IntArray
+from samplings.graphs.by_region import (
+    Fetched,
+    ListedOwners,
+    Owners,
+    beyond,
+    by_owner,
+    renumbered,
+    same_owners,
+    transposed,
+)
 
 
 class PartitionedOperator(EdgeOperator):
@@ -33,10 +51,11 @@ class PartitionedOperator(EdgeOperator):
     Parameters
     ----------
     operator
-        Of all vertices, the same in all processes.
+        Of all vertices, the same in all processes; or a plan of one, whose rows each
+        process builds for its vertices.
     targets, sources
         Rank of each vertex of the output and of the input, as in
-        :attr:`samplings.Partition.owners`.
+        :attr:`samplings.Partition.owners` or :attr:`samplings.Partition.levels`.
     hops
         Degree of the polynomials that convolutions take of it.
     group
@@ -51,8 +70,11 @@ class PartitionedOperator(EdgeOperator):
 
     Raises
     ------
+    TypeError
+        If an argument is of another kind.
     ValueError
-        If the ranks do not fit the operator or the group.
+        If the ranks do not fit the operator or the group, this process is not a member
+        of the group, or no group has been started.
 
     Shapes
     ------
@@ -63,39 +85,39 @@ class PartitionedOperator(EdgeOperator):
     def __init__(
         self,
         operator: EdgeOperator,
-        targets: IntArray,
-        sources: IntArray,
+        targets: IntArray | Owners,
+        sources: IntArray | Owners,
         *,
         hops: int = 1,
         group: ProcessGroup | None = None,
     ) -> None:
         # The tensors of the base class are those of the local operator.
         FixedTensors.__init__(self)
+        remedy = "make one with deepsphere_pyg.laplacian_operator"
+        instance_argument("operator", operator, EdgeOperator, remedy)
+        self.hops = integer_argument("hops", hops, 0)
+        checked_group(group, "an operator", "take the operator itself in one process")
         self.execution = checked_execution(operator.execution)
-        _check_ranks("targets", targets, operator.n_out, group)
-        _check_ranks("sources", sources, operator.n_in, group)
-        rank = dist.get_rank(group)
-        matrix = operator.to_scipy()
-        mine, own = (np.flatnonzero(one == rank) for one in (targets, sources))
-        # Polynomials stay on the vertices that they begin on.
-        self.hops = hops if np.array_equal(targets, sources) else 0
-        rows = reached = mine
-        for _ in range(max(1, self.hops)):
-            reached = np.union1d(own, matrix[rows].indices)
-            if self.hops:
-                rows = reached
-        wanted = np.setdiff1d(reached, own)
-        wanted = wanted[np.argsort(sources[wanted], kind="stable")]
-        columns = np.concatenate([own, wanted])
-        self._group, self._owners = group, (targets, sources)
-        # Numbers among all vertices, of the rows of this process and all columns.
-        self._numbers = mine, columns
-        self.halo = Halo(sources, wanted, group)
+        self._group, ranks = group, ProcessRanks(group)
+        rows_of = _checked_owners("targets", targets, operator.n_out, ranks.size)
+        columns_of = _checked_owners("sources", sources, operator.n_in, ranks.size)
+        if not same_owners(rows_of, columns_of):
+            # Polynomials stay on the vertices that they begin on.
+            self.hops = 0
+        mine = rows_of.vertices(ranks.rank)
+        if isinstance(operator, PlannedOperator):
+            rows = operator.plan.rows(rows_of, columns_of, ranks)
+        else:
+            rows = sp.csr_array(operator.to_scipy()[mine])
+        own = columns_of.vertices(ranks.rank)
+        block, columns = _surrounded(rows, own, columns_of, self.hops, ranks)
+        self._owners = rows_of, columns_of
+        # Numbers among all vertices, of the columns.
+        self._columns = columns
+        self.halo = Halo(columns_of, columns[len(own) :], group)
         self.n_out, self.n_in = len(mine), len(own)
         self.local = EdgeOperator(
-            _block(matrix, columns if self.hops else mine, columns),
-            dtype=operator.dtype,
-            execution=operator.execution,
+            block, dtype=operator.dtype, execution=operator.execution
         )
 
     @property
@@ -159,23 +181,26 @@ class PartitionedOperator(EdgeOperator):
     def transpose(self) -> PartitionedOperator:
         """Return the operator with every edge reversed, dealt in the same way.
 
-        Collective; each process holds the edges of all for a moment.
+        Collective; each edge is sent to the process that has its source.
         """
-        mine, columns = self._numbers
-        block = self.to_scipy()[: self.n_out].tocoo()
-        edges = block.data, mine[block.row], columns[block.col]
-        parts: list[Any] = [None] * dist.get_world_size(self._group)
-        dist.all_gather_object(parts, edges, group=self._group)
-        weights, rows, sources = map(np.concatenate, zip(*parts, strict=True))
-        targets, others = self._owners
-        shape = len(others), len(targets)
-        whole = EdgeOperator(
-            sp.csr_array((weights, (sources, rows)), shape=shape),
-            dtype=self.dtype,
-            execution=self.execution,
-        )
+        targets, sources = self._owners
+        block = sp.csr_array(self.to_scipy()[: self.n_out])
+        if self.n_out and len(self._columns):
+            block = sp.csr_array(
+                (block.data, self._columns[block.indices], block.indptr),
+                shape=(self.n_out, len(sources)),
+            )
+        else:
+            block = sp.csr_array((self.n_out, len(sources)))
+        rows = transposed(block, targets, sources, ProcessRanks(self._group))
+        plan = PlannedOperator(_Known(rows, (len(sources), len(targets))))
+        plan.execution = self.execution
         turned = PartitionedOperator(
-            whole, others, targets, hops=max(1, self.hops), group=self._group
+            plan.to(self.dtype),
+            sources,
+            targets,
+            hops=max(1, self.hops),
+            group=self._group,
         )
         return turned.to(self.weight.device)
 
@@ -187,25 +212,72 @@ class PartitionedOperator(EdgeOperator):
         """Do nothing: the local operator converts its own tables."""
 
 
-def _check_ranks(
-    name: str, owners: IntArray, n: int, group: ProcessGroup | None
-) -> None:
+@dataclass(frozen=True)
+class _Known:
+    """A matrix whose rows in this process are known."""
+
+    known: sp.csr_array
+    shape: tuple[int, int]
+
+    def rows(self, *_: object) -> sp.csr_array:
+        """Return the rows."""
+        return self.known
+
+
+def _checked_owners(name: str, owners: IntArray | Owners, n: int, size: int) -> Owners:
     """Refuse owners of another number of vertices, or of another group."""
+    if not isinstance(owners, Owners):
+        ranks = array_argument(name, owners)
+        whole = np.isfinite(ranks) & (ranks >= 0) & (ranks == np.round(ranks))
+        if ranks.ndim != 1 or not whole.all():
+            raise ValueError(
+                f"{name} must be the ranks of vertices, numbers from 0 on, shape "
+                f"({n},), got {shown(owners)}; pass the owners of a Partition"
+            )
+        owners = ListedOwners(ranks.astype(np.int64))
     if len(owners) != n:
         raise ValueError(
             f"{name} must have the rank of each of {n} vertices, got {len(owners)}; "
             "pass the owners of that level"
         )
-    size = dist.get_world_size(group)
-    if owners.max() >= size:
+    if owners.highest >= size:
         raise ValueError(
             f"{name} must be below {size}, the number of processes, got "
-            f"{owners.max()}; make the partition for as many ranks"
+            f"{owners.highest}; make the partition for as many ranks"
         )
+    return owners
 
 
-def _block(matrix: sp.csr_array, rows: IntArray, columns: IntArray) -> sp.csr_array:
-    """Return rows and columns of a matrix in a given order, at least one of each."""
-    if not len(rows) or not len(columns):
-        return sp.csr_array((max(1, len(rows)), max(1, len(columns))))
-    return sp.csr_array(matrix[rows][:, columns])
+def _surrounded(
+    rows: sp.csr_array, own: IntArray, owners: Owners, hops: int, ranks: ProcessRanks
+) -> tuple[sp.csr_array, IntArray]:
+    """Return the matrix of a process and what surrounds it, and its columns.
+
+    Collective. Rows within ``hops`` edges are fetched from other processes.
+
+    Returns
+    -------
+    block
+        Square if there are hops; at least one row and one column.
+    columns
+        Vertices of this process, then those of others by their ranks.
+    """
+    known, around, new = [rows], [np.zeros(0, dtype=np.int64)], rows
+    for _ in range(hops):
+        others = np.setdiff1d(beyond(new, own, owners), np.concatenate(around))
+        wanted = by_owner(owners, others)
+        new = Fetched(owners, wanted, ranks).rows(rows)
+        known.append(new)
+        around.append(wanted)
+    reached = np.concatenate(around)
+    wanted = by_owner(owners, np.sort(reached)) if hops else beyond(rows, own, owners)
+    columns = np.concatenate([own, wanted])
+    if not rows.shape[0] or not len(columns):
+        size = max(1, len(columns))
+        return sp.csr_array((size if hops else max(1, rows.shape[0]), size)), columns
+    block = renumbered(sp.vstack(known, format="csr"), columns)
+    if hops:
+        order = np.argsort(reached)
+        place = order[np.searchsorted(reached[order], wanted)] + len(own)
+        block = sp.csr_array(block[np.concatenate([np.arange(len(own)), place])])
+    return block, columns

@@ -149,8 +149,9 @@ def split_samples(
         count = max(1, round(checked_share(name, share) * total))
         if count >= len(steps):
             raise ValueError(
-                f"{total} steps along {by} are too few to train, validate and test on; "
-                "pass more samples, or other data for a part"
+                f"{total} steps along {by} are too few to train, validate and test on: "
+                f"{name}={share} takes {count} of the {len(steps)} that are left; pass "
+                "more samples, smaller shares, or other data for a part"
             )
         last, steps = steps[-count:], steps[:-count]
         parts[name] = free[np.isin(position[free], last)]

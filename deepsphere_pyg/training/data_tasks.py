@@ -10,7 +10,11 @@ from torch.utils.data import Dataset
 
 from deepsphere_pyg.training.data_module import SphereDataModule
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks.base import Task, sampling_of
+from deepsphere_pyg.training.tasks.base import (
+    Task,
+    refuse_other_channels,
+    sampling_of,
+)
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
 from deepsphere_pyg.training.tasks.regression import (
     GlobalRegressionTask,
@@ -105,6 +109,7 @@ def standardize_task(task: Task, module: SphereDataModule) -> None:
         return
     found = module.statistics
     if task.standardize is not None:
+        refuse_other_channels(task, len(found.inputs[0]))
         task.standardize.fit_(*found.inputs)
     if targets is not None and found.targets is not None:
         targets.fit_(*found.targets)

@@ -23,7 +23,12 @@ from deepsphere_pyg.training.data_tasks import (
 )
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.samplers import EpochShuffle, InOrder
-from deepsphere_pyg.training.tasks.base import Task, checked_network, sampling_of
+from deepsphere_pyg.training.tasks.base import (
+    Task,
+    checked_network,
+    refuse_other_channels,
+    sampling_of,
+)
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
 from deepsphere_pyg.training.tasks.regression import (
     GlobalRegressionTask,
@@ -286,6 +291,7 @@ def _standardize(task: Task, maps: ArrayMaps, part: npt.NDArray[np.int64]) -> No
     if isinstance(sampling, Sampling) and len(sampling) == len(area):
         area = np.array(sampling.weights)
     if task.standardize is not None:
+        refuse_other_channels(task, maps.X.shape[2])
         task.standardize.fit_(*maps.statistics(area, part, "x"))
     targets = getattr(task, "targets", None)
     if targets is not None:

@@ -35,6 +35,11 @@ class SpaceStrategy(DDPStrategy):
     and checkpoints hold the whole network: they load in any number of processes, also
     to go on with the training. After the training the network is whole again.
 
+    Of a network on a :class:`samplings.PyramidPlan` each process builds the graphs of
+    its region alone, so that these need not fit into the memory of one either. It is a
+    plan again after the training: :func:`~deepsphere_pyg.models.partition_model` makes
+    it compute in parts, ``network.with_sampling(network.pyramid.built())`` as a whole.
+
     Parameters
     ----------
     per_sphere
@@ -51,12 +56,13 @@ class SpaceStrategy(DDPStrategy):
         see :func:`~deepsphere_pyg.models.partition_model`.
     ValueError
         When training begins, if ``per_sphere`` does not divide the number of processes,
-        or the task or its loss cannot be computed in parts.
+        the task or its loss cannot be computed in parts, or graphs that are planned
+        cannot be built by region.
 
     Notes
     -----
-    Each process reads whole maps, of which it keeps its part, and builds the whole
-    graph before it keeps its part. Dropout draws its own zeros in each process.
+    Each process reads whole maps, of which it keeps its part. Dropout draws its own
+    zeros in each process.
     """
 
     def __init__(
@@ -110,7 +116,7 @@ class SpaceStrategy(DDPStrategy):
         partition = Partition(task.network.pyramid, size)
         try:
             partition_model(task.network, partition, self._group)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise everywhere(error) from None
         vertices = partition.vertices(rank)
         task.take_vertices(vertices)

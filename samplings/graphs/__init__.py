@@ -1,5 +1,6 @@
 """Graphs on samplings, their edge weights, Laplacians and pyramids."""
 
+from samplings.graphs.by_region import PyramidPlan
 from samplings.graphs.connection_laplacian import (
     ConnectionLaplacian,
     connection_laplacian,
@@ -46,6 +47,7 @@ __all__ = [
     "Laplacian",
     "Partition",
     "Pyramid",
+    "PyramidPlan",
     "SelfTuned",
     "SphericalGraph",
     "UnevenSpectrumWarning",

@@ -78,7 +78,7 @@ def weigh(
         return EdgeWeights(adjacency, math.nan, fit.mass)
     links = pattern if overwrite and pattern.data.flags.writeable else _copy(pattern)
     if kind.distance == "geodesic":
-        _geodesic(links.data)
+        geodesic(links.data)
     mass, t = None, math.nan
     if isinstance(kind, WidthKernel):
         if kind.t is None:
@@ -86,16 +86,19 @@ def weigh(
             t = kernel_width(sampling, k, mean)
         else:
             t = kind.t
-        _heat_kernel(links.data, t)
+        heat_kernel(links.data, t)
     elif kind.name == "self-tuned":
-        _self_tuned_kernel(links, OFFSET + SLOPE / k)
+        spacing = spacings(links)
+        self_tuned_kernel(links, spacing, spacing[links.indices], k)
     else:
         np.reciprocal(links.data, out=links.data)
     if kind.name == "area-corrected":
         mass = read_only(sampling.weights / sampling.weights.mean())
-        _scale_rows(links, mass)
+        scale_rows(links, mass)
         links.data *= mass[links.indices]
-    return EdgeWeights(freeze(_symmetric(links, kind.symmetrize)), t, mass)
+    return EdgeWeights(
+        freeze(symmetric(links, sp.csr_array(links.T), kind.symmetrize)), t, mass
+    )
 
 
 def _copy(links: sp.csr_array) -> sp.csr_array:
@@ -104,7 +107,7 @@ def _copy(links: sp.csr_array) -> sp.csr_array:
     return sp.csr_array((values, links.indices, links.indptr), shape=links.shape)
 
 
-def _geodesic(chord: FloatArray) -> None:
+def geodesic(chord: FloatArray) -> None:
     """Turn chords into the angles they subtend, in place."""
     # Round-off may carry antipodal ones beyond 2.
     np.minimum(chord, 2.0, out=chord)
@@ -113,7 +116,7 @@ def _geodesic(chord: FloatArray) -> None:
     chord *= 2
 
 
-def _heat_kernel(distance: FloatArray, t: float) -> None:
+def heat_kernel(distance: FloatArray, t: float) -> None:
     """Turn distances into weights, in place: at 10^8 edges a copy takes a gigabyte."""
     np.square(distance, out=distance)
     distance /= -4 * t
@@ -121,23 +124,29 @@ def _heat_kernel(distance: FloatArray, t: float) -> None:
     np.maximum(distance, FLOOR, out=distance)
 
 
-def _self_tuned_kernel(links: sp.csr_array, width: float) -> None:
-    """Turn distances, in units of the spacings at both ends, into weights."""
-    np.square(links.data, out=links.data)
+def spacings(links: sp.csr_array) -> FloatArray:
+    """Return the root mean square length of the links of each row."""
     counts = np.diff(links.indptr)
+    squares = sp.csr_array((links.data**2, links.indices, links.indptr), links.shape)
     # A vertex may have no links of its own, but be linked by others.
-    total = np.asarray(links.sum(axis=1)).ravel()
-    spacing = np.sqrt(
-        np.divide(total, counts, where=counts > 0, out=np.ones(len(total)))
-    )
-    _scale_rows(links, 1 / spacing)
-    links.data /= spacing[links.indices]
-    links.data /= -4 * width
+    total = np.asarray(squares.sum(axis=1)).ravel()
+    return np.sqrt(np.divide(total, counts, where=counts > 0, out=np.ones(len(total))))
+
+
+def self_tuned_kernel(
+    links: sp.csr_array, of_rows: FloatArray, of_entries: FloatArray, k: int
+) -> None:
+    """Turn distances, in units of the spacings at both ends, into weights, in place."""
+    np.square(links.data, out=links.data)
+    scale_rows(links, 1 / of_rows)
+    links.data /= of_entries
+    links.data /= -4 * (OFFSET + SLOPE / k)
     np.exp(links.data, out=links.data)
     np.maximum(links.data, FLOOR, out=links.data)
 
 
-def _scale_rows(links: sp.csr_array, factor: FloatArray) -> None:
+def scale_rows(links: sp.csr_array, factor: FloatArray) -> None:
+    """Multiply each row by a factor, in place."""
     links.data *= np.repeat(factor, np.diff(links.indptr))
 
 
@@ -160,11 +169,14 @@ def _relinked(adjacency: sp.csr_array, pattern: sp.csr_array) -> sp.csr_array:
     return sp.csr_array(positive + lifted.maximum(lifted.T))
 
 
-def _symmetric(links: sp.csr_array, symmetrize: str) -> sp.csr_array:
+def symmetric(
+    links: sp.csr_array, turned: sp.csr_array, symmetrize: str
+) -> sp.csr_array:
+    """Return weights that both ends agree on, from those each way."""
     if symmetrize == "average":
-        both = sp.csr_array(links + links.T)
+        both = sp.csr_array(links + turned)
         both.data *= 0.5
     else:
-        both = sp.csr_array(links.maximum(links.T))
+        both = sp.csr_array(links.maximum(turned))
     both.sort_indices()
     return both

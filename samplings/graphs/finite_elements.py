@@ -128,7 +128,7 @@ def finite_elements(sampling: Sampling) -> FiniteElements:
         M_{ij} = \sum_{T \ni i, j} \frac{|T|}{12} (1 + \delta_{ij})
 
     with :math:`\alpha, \beta` the angles opposite to the edge in the two triangles
-    beside it, and |T| the area of a triangle.
+    beside it, and :math:`|T|` the area of a triangle.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -11,6 +12,14 @@ import scipy.sparse as sp
 from samplings.arguments import instance_argument, integer_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly
 from samplings.base import Sampling, whole_sampling
+from samplings.coarsening import Coarsening
+from samplings.graphs.by_region import (
+    GraphPlan,
+    ListedOwners,
+    Owners,
+    OwnersInRuns,
+    PyramidPlan,
+)
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.pyramid import Pyramid
 from samplings.schemes import HEALPix
@@ -24,7 +33,9 @@ class Partition(ReadOnly):
     as runs of it, others by recursive bisection across the longest axis of each region.
     Finer vertices go where the coarse cell is that they share most area with, so that
     pooling needs little from other ranks, and nothing between levels that are nested.
-    Ranks have about as many edges each, of all levels together.
+    Ranks have about as many edges each, of all levels together; of a
+    :class:`samplings.PyramidPlan`, whose edges nobody knows, as many vertices of the
+    coarsest level.
 
     Parameters
     ----------
@@ -35,8 +46,9 @@ class Partition(ReadOnly):
 
     Attributes
     ----------
-    owners
-        Rank of each vertex of each level, finest first, int64 arrays.
+    levels
+        Which rank has each vertex of each level, finest first, without a number for
+        each vertex where ranks have runs of them.
 
     Raises
     ------
@@ -61,7 +73,7 @@ class Partition(ReadOnly):
 
     place: Sampling | SphericalGraph | Pyramid
     ranks: SupportsIndex
-    owners: tuple[IntArray, ...] = field(init=False)
+    levels: tuple[Owners, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         remedy = "pass one such as HEALPix(32), or one of build_pyramid"
@@ -69,25 +81,19 @@ class Partition(ReadOnly):
         place = instance_argument("place", self.place, kinds, remedy)
         ranks = integer_argument("ranks", self.ranks, 1)
         object.__setattr__(self, "ranks", ranks)
-        samplings, parents, edges = _levels(place)
-        weights = np.zeros(0)
-        for level, counts in enumerate(edges):
-            weights = (
-                counts
-                if level == 0
-                else counts + np.bincount(parents[level - 1], weights, len(counts))
-            )
-        owners = [_dealt(samplings[-1], weights, ranks)]
-        for parent in reversed(parents):
-            owners.insert(0, owners[0][parent])
-        for one in owners:
-            one.setflags(write=False)
-        object.__setattr__(self, "owners", tuple(owners))
+        if isinstance(place, PyramidPlan) and _is_nested(place):
+            levels = _nested(place, ranks)
+        else:
+            levels = tuple(map(ListedOwners, _owners(place, ranks)))
+        object.__setattr__(self, "levels", levels)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for one in self.owners:
-            one.setflags(write=False)
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: one for name, one in self.__dict__.items() if name != "owners"}
+
+    @cached_property
+    def owners(self) -> tuple[IntArray, ...]:
+        """Rank of each vertex of each level, finest first, int64 arrays."""
+        return tuple(level.array() for level in self.levels)
 
     def vertices(self, rank: SupportsIndex, level: SupportsIndex = 0) -> IntArray:
         """Return the vertices of a rank at a level, ascending.
@@ -102,7 +108,7 @@ class Partition(ReadOnly):
         number = integer_argument("rank", rank, 0)
         if number >= int(self.ranks):
             raise ValueError(f"rank must be below {self.ranks}, got {number}")
-        return np.flatnonzero(self.owners_at(level) == number)
+        return self._level(level).vertices(number)
 
     def owners_at(self, level: SupportsIndex) -> IntArray:
         """Return the rank of each vertex of a level.
@@ -114,17 +120,53 @@ class Partition(ReadOnly):
         ValueError
             If there is no such level.
         """
+        self._level(level)
+        return self.owners[level]
+
+    def _level(self, level: SupportsIndex) -> Owners:
         at = integer_argument("level", level, 0)
-        if at >= len(self.owners):
+        if at >= len(self.levels):
             raise ValueError(
-                f"level must be below {len(self.owners)}, the number of levels, got "
+                f"level must be below {len(self.levels)}, the number of levels, got "
                 f"{at}"
             )
-        return self.owners[at]
+        return self.levels[at]
 
     def __repr__(self) -> str:
-        sizes = ", ".join(str(len(one)) for one in self.owners)
+        sizes = ", ".join(str(len(one)) for one in self.levels)
         return f"Partition of {sizes} vertices among {self.ranks} ranks"
+
+
+def _is_nested(plan: PyramidPlan) -> bool:
+    """Whether all levels are of nested HEALPix, so that ranks have runs of them."""
+    levels = (graph.sampling for graph in plan.graphs)
+    return all(isinstance(level, HEALPix) and level.nest for level in levels)
+
+
+def _nested(plan: PyramidPlan, ranks: int) -> tuple[Owners, ...]:
+    """Deal runs of nested pixels, as many of the coarsest level to each rank."""
+    sizes = [len(graph.sampling) for graph in plan.graphs]
+    owners = _dealt(plan.graphs[-1].sampling, np.ones(sizes[-1]), ranks)
+    bounds = np.searchsorted(owners, np.arange(ranks + 1))
+    return tuple(OwnersInRuns(bounds * (size // sizes[-1])) for size in sizes)
+
+
+def _owners(place: Any, ranks: int) -> list[IntArray]:
+    """Return the rank of each vertex of each level, finest first."""
+    samplings, parents, edges = _levels(place)
+    weights = np.zeros(0)
+    for level, counts in enumerate(edges):
+        weights = (
+            counts
+            if level == 0
+            else counts + np.bincount(parents[level - 1], weights, len(counts))
+        )
+    owners = [_dealt(samplings[-1], weights, ranks)]
+    for parent in reversed(parents):
+        owners.insert(0, owners[0][parent])
+    for one in owners:
+        one.setflags(write=False)
+    return owners
 
 
 def _levels(
@@ -136,7 +178,7 @@ def _levels(
     if isinstance(place, SphericalGraph):
         return [place.sampling], [], [_edges(place)]
     coarse = [coarsening.coarse for coarsening in place.coarsenings]
-    parents = [_parents(coarsening.assign) for coarsening in place.coarsenings]
+    parents = [_parents(coarsening) for coarsening in place.coarsenings]
     first = place.first_graph
     samplings = [place.sampling, *coarse]
     # Levels without a graph cost what their vertices cost in pooling.
@@ -144,14 +186,16 @@ def _levels(
     return samplings, parents, [*edges, *map(_edges, place.graphs)]
 
 
-def _edges(graph: SphericalGraph) -> FloatArray:
-    """Return the number of edges of each vertex, and itself."""
+def _edges(graph: SphericalGraph | GraphPlan) -> FloatArray:
+    """Return the number of edges of each vertex, and itself; ones if not known."""
+    if isinstance(graph, GraphPlan):
+        return np.ones(len(graph.sampling))
     return np.diff(sp.csr_array(graph.adjacency).indptr) + 1.0
 
 
-def _parents(assign: sp.csr_array) -> IntArray:
+def _parents(coarsening: Coarsening) -> IntArray:
     """Return the coarse vertex with the largest share of each fine one."""
-    columns = sp.csc_array(assign)
+    columns = sp.csc_array(coarsening.assign)
     # Sorted by share within each column, the last is the largest.
     order = np.lexsort((columns.data, _repeated(columns)))
     found: IntArray = columns.indices[order][columns.indptr[1:] - 1].astype(np.int64)

@@ -20,7 +20,7 @@ from samplings.graphs.cut import cut_graph
 from samplings.graphs.graph import SphericalGraph
 from samplings.graphs.knn import DEFAULT_WEIGHTING, knn_graph
 from samplings.graphs.levels import levels_of, weightings_of
-from samplings.graphs.pyramid_config import build_options
+from samplings.graphs.pyramid_config import build_options, pyramid_description
 from samplings.graphs.weightings import Weighting
 from samplings.schemes.config import from_config
 
@@ -104,6 +104,23 @@ class Pyramid:
             If kernel widths, weightings of single levels or coarser levels were chosen
             for the present sampling; and as :func:`build_pyramid`.
         """
+        return build_pyramid(
+            sampling, **self.options_elsewhere("build", "build_pyramid")
+        )
+
+    def options_elsewhere(self, verb: str, maker: str) -> dict[str, Any]:
+        """Return the options of the pyramid, if they serve other samplings.
+
+        Parameters
+        ----------
+        verb, maker
+            What to do otherwise, and by which function, for the message.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`with_sampling`.
+        """
         options = build_options(self.config)
         weighting = options["weighting"]
         for chosen, name in (
@@ -113,10 +130,10 @@ class Pyramid:
         ):
             if chosen:
                 raise ValueError(
-                    f"this pyramid's {name} were chosen for its own sampling; build "
-                    "the new one by build_pyramid, and choose others"
+                    f"this pyramid's {name} were chosen for its own sampling; {verb} "
+                    f"the new one by {maker}, and choose others"
                 )
-        return build_pyramid(sampling, **options)
+        return options
 
 
 class _Outline(Pyramid):
@@ -272,18 +289,9 @@ def build_pyramid(
             graph = knn_graph(level, least, kind, connect=connect, progress=step)
         step(1, 1)
         graphs.append(graph)
-    config: dict[str, Any] = {
-        "sampling": sampling.config,
-        "depth": depth,
-        "coarser": None if coarser is None else [level.config for level in coarser],
-        "k": k,
-        "weighting": (
-            weightings[0].config
-            if isinstance(weighting, str | Weighting)
-            else [one.config for one in weightings]
-        ),
-        "connect": connect,
-    }
+    config = pyramid_description(
+        sampling, depth, k, coarser, weighting, weightings, connect
+    )
     # Left out otherwise, so that earlier versions read the configuration.
     if cut:
         config["cut"] = True

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from samplings.graphs.weightings import weighting_from_config
+from samplings.base import Sampling
+from samplings.graphs.weightings import Weighting, weighting_from_config
 from samplings.schemes.config import from_config
 
 # Options of the weighting that version 0.1 saved at the top.
 _FORMER_OPTIONS = ("t", "distance", "symmetrize")
+
+
+def pyramid_description(
+    sampling: Sampling,
+    depth: int,
+    k: int,
+    coarser: Sequence[Sampling] | None,
+    weighting: str | Weighting | Sequence[str | Weighting],
+    weightings: Sequence[Weighting],
+    connect: bool,
+) -> dict[str, Any]:
+    """Return the configuration of a pyramid that is not cut.
+
+    ``weighting`` is what was given, and ``weightings`` those of the levels.
+    """
+    single = isinstance(weighting, str | Weighting)
+    configs = [one.config for one in weightings]
+    return {
+        "sampling": sampling.config,
+        "depth": depth,
+        "coarser": None if coarser is None else [level.config for level in coarser],
+        "k": k,
+        "weighting": configs[0] if single else configs,
+        "connect": connect,
+    }
 
 
 def build_options(config: Mapping[str, Any]) -> dict[str, Any]:

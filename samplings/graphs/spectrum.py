@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -122,10 +123,8 @@ def _gershgorin(matrix: sp.csr_array) -> float:
 def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
     """Return the Ritz value plus the margin.
 
-    Without reorthogonalisation the process finds copies of known eigenvalues, which
-    does not disturb the largest one (Paige 1980). Single precision moves it by some
-    1e-6, and takes two thirds of the time; entries are divided by ``scale``, a bound of
-    the eigenvalue, to be in its range.
+    Single precision moves it by some 1e-6, and takes two thirds of the time; entries
+    are divided by ``scale``, a bound of the eigenvalue, to be in its range.
     """
     n = matrix.shape[0]
     longest = int(np.diff(matrix.indptr).max())
@@ -136,10 +135,15 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
     scaled = sp.csr_array(parts, shape=matrix.shape)
     start = np.random.default_rng(SEED).standard_normal(n)
     vector: npt.NDArray[Any] = (start / np.linalg.norm(start)).astype(dtype)
+    return bound_above(_coefficients(scaled, vector), n) * scale
+
+
+def _coefficients(
+    scaled: sp.csr_array, vector: npt.NDArray[Any]
+) -> Iterator[tuple[float, float]]:
+    """Yield the entries of the tridiagonal matrix, step by step."""
     axpy, dot, scal = get_blas_funcs(("axpy", "dot", "scal"), (vector,))
     previous = np.zeros_like(vector)
-    diagonal: list[float] = []
-    off: list[float] = []
     beta = 0.0
     while True:
         # BLAS updates in place: long vectors do not fit the cache.
@@ -148,6 +152,27 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
         alpha = float(dot(vector, image))
         axpy(vector, image, a=-alpha)
         beta = math.sqrt(dot(image, image))
+        yield alpha, beta
+        previous, vector = vector, scal(1 / beta, image)
+
+
+def bound_above(coefficients: Iterator[tuple[float, float]], n: int) -> float:
+    """Return the largest Ritz value of a Lanczos process plus the margin.
+
+    Without reorthogonalisation the process finds copies of known eigenvalues, which
+    does not disturb the largest one (Paige 1980).
+
+    Parameters
+    ----------
+    coefficients
+        Diagonal and off-diagonal entries of the tridiagonal matrix, without end.
+    n
+        Number of rows of the matrix.
+    """
+    diagonal: list[float] = []
+    off: list[float] = []
+    while True:
+        alpha, beta = next(coefficients)
         diagonal.append(alpha)
         off.append(beta)
         steps = len(diagonal)
@@ -159,8 +184,7 @@ def _lanczos_bound(matrix: sp.csr_array, scale: float) -> float:
             bound = ritz * (1 + MARGIN)
             chance = _chance_above(bound, diagonal, off, n)
             if chance <= (SMALL if steps >= STEPS else RARE):
-                return bound * scale
-        previous, vector = vector, scal(1 / beta, image)
+                return bound
 
 
 def _ritz(diagonal: list[float], off: list[float]) -> float:

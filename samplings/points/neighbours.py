@@ -73,6 +73,12 @@ def nearest_neighbours(xyz: FloatArray, k: int) -> sp.csr_array:
     return _one_by_one(tree, xyz, rows, k)
 
 
+def nearest_of(xyz: FloatArray, rows: npt.NDArray[np.int64], k: int) -> sp.csr_array:
+    """Return some ascending ``rows`` of :func:`nearest_neighbours`, ``k`` below V."""
+    tree = cKDTree(xyz, balanced_tree=False)
+    return sp.csr_array(_one_by_one(tree, xyz, rows, k)[rows])
+
+
 def _one_by_one(
     tree: cKDTree, xyz: FloatArray, rows: npt.NDArray[np.int64], k: int
 ) -> sp.csr_array:

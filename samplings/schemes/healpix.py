@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import healpy
 import numpy as np
 
@@ -10,6 +12,7 @@ from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.tessellation.cells import Cells
+from samplings.vertex_arrays import vertex_positions
 
 
 class HEALPix(Sampling):
@@ -33,6 +36,9 @@ class HEALPix(Sampling):
 
     Notes
     -----
+    Positions and areas of all pixels are computed when they are first asked for, and
+    those of a part, ``HEALPix(4096)[pixels]``, without those of the others.
+
     Source: Górski et al. 2005, ApJ 622, 759 (arXiv:astro-ph/0409513).
 
     Examples
@@ -53,8 +59,29 @@ class HEALPix(Sampling):
         nside = nside_argument(nside, nest)
         object.__setattr__(self, "nside", nside)
         object.__setattr__(self, "nest", bool(nest))
-        n = 12 * nside * nside
-        super().__init__(_centres(nside, bool(nest)), np.full(n, 4 * np.pi / n))
+
+    def __len__(self) -> int:
+        return 12 * self.nside**2
+
+    @cached_property
+    def xyz(self) -> FloatArray:
+        """Unit vectors, shape ``(V, 3)``."""
+        return read_only(vertex_positions(_centres(self.nside, self.nest)))
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """Equal areas in steradian, shape ``(V,)``."""
+        return read_only(np.full(len(self), 4 * np.pi / len(self)))
+
+    def positions(self, some: IntArray) -> FloatArray:
+        """Return the unit vectors of some pixels, as of :attr:`xyz`."""
+        if "xyz" in self.__dict__ or not len(some):
+            return self.xyz[some] if len(some) else np.empty((0, 3))
+        return vertex_positions(_centres_of(self.nside, self.nest, some))
+
+    def areas(self, some: IntArray) -> FloatArray:
+        """Return the areas of some pixels in steradian."""
+        return np.full(len(some), 4 * np.pi / len(self))
 
     @property
     def name(self) -> str:
@@ -179,3 +206,22 @@ def _centres(nside: int, nest: bool) -> FloatArray:
         xyz[pixel, 0], xyz[pixel, 1], xyz[pixel, 2] = x, y, z
         x, y = -y, x
     return xyz
+
+
+def _centres_of(nside: int, nest: bool, pixels: IntArray) -> FloatArray:
+    """Return the centres of some pixels, to the last bit those of :func:`_centres`."""
+    if nest:
+        face, place = np.divmod(pixels, nside * nside)
+        row, turns = np.divmod(face, 4)
+        first = row * 4 * nside * nside + place
+    else:
+        ring = np.arange(1, 4 * nside)
+        quarter = np.minimum(np.minimum(ring, 4 * nside - ring), nside)
+        start = 4 * (np.cumsum(quarter) - quarter)
+        of_pixel = healpy.pix2ring(nside, pixels, nest=False) - 1
+        turns, place = np.divmod(pixels - start[of_pixel], quarter[of_pixel])
+        first = start[of_pixel] + place
+    x, y, z = healpy.pix2vec(nside, first, nest=nest)
+    for turn in (1, 2, 3):
+        x, y = np.where(turns >= turn, (-y, x), (x, y))
+    return np.stack([x, y, z], axis=1)

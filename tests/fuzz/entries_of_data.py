@@ -708,9 +708,56 @@ def pictures():
             "axes": axes,
             "sampling": SAMPLING,
             "values": SAMPLING.lat,
+            "quantity": "wind",
             "limits": (0, 1),
+            "projection": "orthographic",
+            "coastlines": True,
+            "graticule": True,
+            "extend": "both",
         },
     )
+    yield plot.Mollweide, {"central_longitude": 180.0}
+    yield plot.Equirectangular, {"central_longitude": 180.0}
+    yield plot.Orthographic, {"central_longitude": 10.0, "central_latitude": 50.0}
+    yield plot.draw_coastlines, {"axes": axes, "projection": "mollweide"}
+    yield (
+        plot.draw_vectors,
+        {
+            "axes": axes,
+            "sampling": SAMPLING,
+            "vectors": np.stack([SAMPLING.lat, SAMPLING.lon], axis=1),
+            "spacing": 30.0,
+            "reference": 90.0,
+            "projection": "mollweide",
+            "heads": False,
+        },
+    )
+    yield (
+        functools.partial(plot.comparison_maps, width=8),
+        {
+            "sampling": SAMPLING,
+            "truth": SAMPLING.lat,
+            "predicted": SAMPLING.lon,
+            "quantity": "height",
+            "mask": SAMPLING.lat > 0,
+            "limits": (0, 90),
+            "projection": "mollweide",
+        },
+    )
+    yield save, {"figure": Figure((1, 1)), "dpi": 50.0}
+    if find_spec("plotly"):
+        yield (
+            turn,
+            {
+                "sampling": SAMPLING,
+                "values": SAMPLING.lat,
+                "quantity": "height",
+                "cmap": "viridis",
+                "limits": (0, 90),
+                "coastlines": True,
+                "step": 30.0,
+            },
+        )
     yield (
         functools.partial(plot.draw_classes, width=8),
         {
@@ -754,6 +801,18 @@ def submit(**arguments):
     """Write ranked lists into a folder that does not last."""
     with tempfile.TemporaryDirectory() as folder:
         metrics.write_submission(folder, **arguments)
+
+
+def save(**arguments):
+    """Write a picture into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        plot.save_figure(path=Path(folder) / "picture.svg", **arguments)
+
+
+def turn(**arguments):
+    """Write a globe into a folder that does not last."""
+    with tempfile.TemporaryDirectory() as folder:
+        plot.globe(Path(folder) / "globe.html", **arguments)
 
 
 def tabulate(write):

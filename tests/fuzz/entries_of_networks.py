@@ -1,5 +1,6 @@
 """Public entries of layers, harmonics and models, with arguments that are right."""
 
+import copy
 import functools
 
 import torch
@@ -9,7 +10,7 @@ import deepsphere_pyg as top
 from deepsphere_pyg import harmonics as h
 from deepsphere_pyg import models
 from deepsphere_pyg.harmonics import HarmonicLayout, Rotation
-from samplings import GaussLegendre, HEALPix, SO3Grid
+from samplings import GaussLegendre, HEALPix, Partition, SO3Grid
 from tests.fuzz.entries_of_samplings import (
     COARSENING,
     CONNECTION,
@@ -42,6 +43,16 @@ def operators():
     yield top.pooling_operator, {"coarsening": COARSENING}
     yield top.pooling_operator, {"coarsening": COARSENING, "spin": 1}
     yield top.unpooling_operator, {"coarsening": COARSENING, "spin": 2}
+    everyone = {"targets": [0] * 48, "sources": [0] * 48}
+    yield (
+        alone(top.PartitionedOperator),
+        {
+            "operator": top.laplacian_operator(LAPLACIAN),
+            **everyone,
+            "hops": 2,
+            "group": None,
+        },
+    )
     children = {"coarsening": COARSENING, "terms": "position", "degree": 2}
     yield top.child_pooling_operator, {**children, "execution": "auto"}
     yield top.child_unpooling_operator, {**children, "execution": "auto"}
@@ -334,6 +345,12 @@ def alone(constructor):
             distributed.destroy_process_group()
 
     return construct
+
+
+@functools.wraps(models.partition_model)
+def partitioned_copy(**given):
+    """Partition a copy of a network, which is changed in place."""
+    return models.partition_model(**{**given, "model": copy.deepcopy(given["model"])})
 
 
 def functions():
@@ -639,6 +656,12 @@ def networks():
     yield models.falling_type, {"L": 3, "tau_max": 3.0}
     network = models.PixelNetwork(2, 3, SAMPLING, widths=(4,))
     yield network.with_sampling, {"sampling": grid}
+    shared = models.VertexNetwork(2, 3, PYRAMID, widths=(4,), K=2)
+    partition = Partition(PYRAMID, 1)
+    yield (
+        alone(partitioned_copy),
+        {"model": shared, "partition": partition, "group": None},
+    )
     yield models.checkpoint_header, {"model": network, "prefix": "network."}
     yield models.load_pretrained, {"name": "climate-events-small"}
     yield models.pretrained_path, {"name": "climate-events-small"}

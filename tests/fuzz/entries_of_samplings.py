@@ -160,6 +160,17 @@ def graphs():
     )
     yield samplings.Partition, {"place": PYRAMID, "ranks": 2}
     yield (
+        samplings.PyramidPlan,
+        {
+            "sampling": SAMPLING,
+            "depth": 2,
+            "k": 4,
+            "coarser": [HEALPix(1)],
+            "weighting": "heat",
+            "connect": True,
+        },
+    )
+    yield (
         samplings.build_pyramid,
         {
             "sampling": SAMPLING,

@@ -320,6 +320,8 @@ def test_learned_poolings_are_rebuilt_and_move(healpix_pyramid, tmp_path):
 def test_wrong_depth_and_sizes_are_refused(healpix_pyramid):
     with pytest.raises(ValueError, match="6 widths needs a pyramid of 6 levels, got 3"):
         SphericalUNet(16, 3, healpix_pyramid)
+    with pytest.raises(ValueError, match=r"which healpix-4.* does not give"):
+        SphericalUNet(16, 3, HEALPix(4))
     with pytest.raises(ValueError, match=r"channels of at least 2 levels, got \(4,\)"):
         UNetConfiguration("flat", 4, (4,))
     with pytest.raises(ValueError, match="K must be at least 1, got 0"):

@@ -9,6 +9,7 @@ import torch
 from torch import distributed as dist
 from torch import multiprocessing
 
+from deepsphere_pyg.layers import Neighbourhoods
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.models import (
     SphericalClassifier,
@@ -17,9 +18,10 @@ from deepsphere_pyg.models import (
     partition_model,
     reunite_model,
 )
+from deepsphere_pyg.operators import ChildOperator
 from deepsphere_pyg.processes import part_of_batch
 from deepsphere_pyg.training import WholeBatchNorms
-from samplings import HEALPix, Icosahedral, Partition, build_pyramid
+from samplings import HEALPix, Icosahedral, Partition, PyramidPlan, build_pyramid
 
 SIZES = {"stem": 4, "widths": (6, 8, 8), "K": 3}
 PLACES = {
@@ -32,16 +34,30 @@ PLACES = {
     "instance": lambda: Icosahedral(3),
     # With a mean by areas that differ, and a class of whole maps.
     "classifier": lambda: Icosahedral(3),
+    # The children of each parent are in one process; some of four have none.
+    "learned": lambda: HEALPix(4, nest=True)[range(32)],
+    "learned-position": lambda: HEALPix(4, nest=False),
+    "attention": lambda: Icosahedral(2),
+    # Of so few vertices that their largest eigenvalues are exact.
+    "planned": lambda: HEALPix(4, nest=True),
+    "planned part": lambda: HEALPix(8, nest=True)[range(16, 240)],
 }
 
 
-def network(name):
+def network(name, planned=False):
     torch.manual_seed(0)
-    pyramid = build_pyramid(PLACES[name](), 3, 8, weighting="heat")
+    if planned:
+        pyramid = PyramidPlan(PLACES[name](), 3, 8)
+    else:
+        pyramid = build_pyramid(PLACES[name](), 3, 8, weighting="heat")
     if name == "classifier":
         return SphericalClassifier(2, 3, pyramid, widths=(4, 6, 8), K=3).double()
     norm = "instance" if name == "instance" else "batch"
-    sizes = UNetConfiguration("test", **SIZES, normalization=norm)
+    pooling = name if name.startswith("learned") else "max"
+    kind = "attention" if name == "attention" else "chebyshev"
+    sizes = UNetConfiguration(
+        "test", **SIZES, normalization=norm, pooling=pooling, convolution=kind
+    )
     return SphericalUNet(2, 3, pyramid, configuration=sizes).double()
 
 
@@ -65,9 +81,11 @@ def data(model):
 
 
 def turned(model, owners=None, rank=0):
-    """Return what adjoints and transposes of some operators give, and gradients."""
+    """Return what adjoints and transposes of plain operators give, and gradients."""
     found = []
     for at, operator in ((0, model.operators[0]), (1, model.pooling_operators[0])):
+        if isinstance(operator, ChildOperator | Neighbourhoods):
+            break
         n = len((model.sampling, model.pyramid.coarsenings[0].coarse)[at])
         z = torch.arange(n, dtype=torch.float64).sin()[None, :, None]
         if owners is not None:
@@ -86,7 +104,7 @@ def work(rank, ranks, folder, names):
         "gloo", init_method=f"file://{folder}/store", rank=rank, world_size=ranks
     )
     for name in names:
-        model = network(name)
+        model = network(name, planned=name.startswith("planned"))
         WholeBatchNorms().apply(model)
         partition = Partition(model.pyramid, ranks)
         partition_model(model, partition)
@@ -106,7 +124,10 @@ def work(rank, ranks, folder, names):
             "gradients": {n: w.grad for n, w in model.named_parameters()},
         }
         with torch.no_grad():
-            found["reunited"] = reunite_model(model.eval())(x)
+            whole = reunite_model(model.eval())
+            if name.startswith("planned"):
+                whole = whole.with_sampling(whole.pyramid.built())
+            found["reunited"] = whole(x)
         torch.save(found, Path(folder) / f"{name}-{rank}.pt")
     dist.destroy_process_group()
 

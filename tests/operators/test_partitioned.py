@@ -7,6 +7,7 @@ from torch import distributed
 
 from deepsphere_pyg import (
     ChebConv,
+    child_pooling_operator,
     laplacian_operator,
     pooling_operator,
     unpooling_operator,
@@ -19,7 +20,9 @@ from deepsphere_pyg.models import (
 )
 from deepsphere_pyg.operators import PartitionedOperator
 from deepsphere_pyg.operators.halo import kept_apart
-from samplings import HEALPix, Partition, build_pyramid
+from deepsphere_pyg.operators.partitioned_children import PartOfChildren
+from samplings import HEALPix, Partition, PyramidPlan, build_pyramid
+from samplings.graphs.by_region import ListedOwners
 from tests.helpers import random
 
 SKY = HEALPix(4, nest=True)
@@ -82,6 +85,13 @@ def test_what_does_not_fit_is_refused(alone):
         PartitionedOperator(operator, everyone[:3], everyone)
     with pytest.raises(ValueError, match="sources must be below 1, the number of pro"):
         PartitionedOperator(operator, everyone, everyone + 1)
+    with pytest.raises(ValueError, match="targets must be the ranks of vertices, numb"):
+        PartitionedOperator(operator, everyone - 1, everyone)
+    with pytest.raises(TypeError, match="operator must be"):
+        PartitionedOperator(operator.to_scipy(), everyone, everyone)
+    other = distributed.GroupMember.NON_GROUP_MEMBER
+    with pytest.raises(ValueError, match="this process, which is not a member of it"):
+        PartitionedOperator(operator, everyone, everyone, group=other)
     part = PartitionedOperator(operator, everyone, everyone, hops=2)
     with pytest.raises(ValueError, match="polynomials of degree 2, got degree 3"):
         ChebConv(1, 1, K=4)(torch.zeros(192, 1), part)
@@ -99,8 +109,8 @@ def test_networks_that_need_all_vertices_are_refused(alone):
         model = SphericalClassifier(1, 2, pyramid, widths=(2, 3), head=head)
         with pytest.raises(TypeError, match=f"head '{head}'|InvariantNorm"):
             partition_model(model, partition)
-    discs = SphericalClassifier(1, 2, pyramid, widths=(2, 3), convolution="attention")
-    with pytest.raises(TypeError, match=r"\(Neighbourhoods\) needs all vertices"):
+    discs = SphericalClassifier(1, 2, pyramid, widths=(2, 3), convolution="disco")
+    with pytest.raises(TypeError, match=r"\(DiscoOperator\) needs all vertices"):
         partition_model(discs, partition)
     configuration = UNetConfiguration("a", **sizes)
     model = SphericalUNet(1, 1, pyramid, configuration=configuration)
@@ -108,9 +118,63 @@ def test_networks_that_need_all_vertices_are_refused(alone):
         partition_model(model, Partition(SKY, 1))
     with pytest.raises(TypeError, match="model must be"):
         partition_model(torch.nn.Linear(1, 1), partition)
+    other = distributed.GroupMember.NON_GROUP_MEMBER
+    with pytest.raises(ValueError, match="share a network in the members alone"):
+        partition_model(model, partition, other)
     x = torch.randn(2, 192, 1)
     wanted = model.eval()(x)
     torch.testing.assert_close(partition_model(model, partition)(x), wanted)
+
+
+def test_a_network_on_a_plan_computes_once_its_graphs_are_built(alone):
+    configuration = UNetConfiguration("a", stem=2, widths=(2, 3), K=3)
+    plan = PyramidPlan(SKY, 2, 8)
+    torch.manual_seed(0)
+    model = SphericalUNet(1, 1, plan, configuration=configuration).eval()
+    torch.manual_seed(0)
+    built = SphericalUNet(1, 1, plan.built(), configuration=configuration).eval()
+    x = torch.randn(2, 192, 1)
+    with pytest.raises(TypeError, match="graphs are not built; build those of this"):
+        model(x)
+    operator = model.operators[0]
+    assert repr(operator) == "PlannedOperator(192 -> 192)"
+    for call in (operator.adjoint, operator.reduce_max):
+        with pytest.raises(TypeError, match="graphs are not built"):
+            call(x)
+    for call in (operator.transpose, operator.to_scipy):
+        with pytest.raises(TypeError, match="graphs are not built"):
+            call()
+    learned = UNetConfiguration("a", stem=2, widths=(2, 3), K=3, pooling="learned")
+    with pytest.raises(TypeError, match="cells of the whole sphere, which a PyramidPl"):
+        SphericalUNet(1, 1, plan, configuration=learned)
+    attention = UNetConfiguration("a", 2, (2, 3), K=3, convolution="attention")
+    with pytest.raises(TypeError, match="graph must be"):
+        SphericalUNet(1, 1, plan, configuration=attention)
+    partition_model(model.double(), Partition(plan, 1))
+    assert model.operators[0].dtype == torch.float64
+    wanted = built.double()(x.double())
+    torch.testing.assert_close(model(x.double()), wanted)
+    whole = model.with_sampling(model.pyramid.built())
+    torch.testing.assert_close(whole(x.double()), wanted)
+
+
+def test_children_of_parents_elsewhere_are_refused(alone):
+    operator = child_pooling_operator(SKY.coarsen())
+    parents, children = (ListedOwners(np.zeros(n, dtype=int)) for n in (48, 192))
+    part = PartOfChildren(operator, parents, children)
+    x = random(2, 192, 3)
+    torch.testing.assert_close(part.double()(x), x, rtol=0, atol=0)
+    # As where a parent is shared with another process, which has this child.
+    elsewhere = np.zeros(192, dtype=int)
+    elsewhere[5] = 1
+    with pytest.raises(ValueError, match="each parent in one process with all its ch"):
+        PartOfChildren(operator, parents, ListedOwners(elsewhere))
+
+
+def test_processes_need_a_group():
+    everyone = np.zeros(192, dtype=int)
+    with pytest.raises(ValueError, match="no group of processes is initialised; call"):
+        PartitionedOperator(laplacian_operator(SKY, 8), everyone, everyone)
 
 
 def test_signals_and_what_surrounds_them_are_kept_apart():

@@ -31,7 +31,11 @@ def near(found, wanted, tolerance):
 
 @pytest.mark.parametrize(
     ("ranks", "names"),
-    [(2, ("healpix", "part", "classifier")), (4, ("icosahedral", "few", "instance"))],
+    [
+        (2, ("healpix", "part", "classifier", "planned")),
+        (3, ("planned", "planned part", "learned-position", "attention")),
+        (4, ("icosahedral", "few", "instance", "learned")),
+    ],
 )
 def test_a_step_of_training_is_that_of_one_process(tmp_path, ranks, names):
     for name, parts in zip(names, launch(tmp_path, ranks, *names), strict=True):

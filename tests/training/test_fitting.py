@@ -247,3 +247,9 @@ def test_what_cannot_be_trained_on_is_refused(arguments, error, words):
     given = {"network": pixels(), "X": X, "y": MAPS, "epochs": 1, **arguments}
     with pytest.raises(error, match=words):
         fit(**given)
+
+
+def test_maps_of_other_channels_than_the_network_takes_are_refused():
+    network = PixelNetwork(3, 1, SAMPLING)
+    with pytest.raises(ValueError, match=r"build the network with in_channels=\d"):
+        fit(network, X, MAPS, epochs=1)

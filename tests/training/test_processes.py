@@ -11,7 +11,17 @@ from torch import distributed
 from deepsphere_pyg.processes import n_sharing
 from deepsphere_pyg.training import EpochShuffle, InOrder, SpaceStrategy, load_task
 from tests.round_off import round_off
-from tests.training.trainings import CASES, HELD, TASKS, N, OwnLoss, V, kept, run
+from tests.training.trainings import (
+    CASES,
+    HELD,
+    SHARED,
+    TASKS,
+    N,
+    OwnLoss,
+    V,
+    kept,
+    run,
+)
 
 SCRIPT = Path(__file__).with_name("trainings.py")
 
@@ -74,7 +84,7 @@ def test_two_processes_train_as_one_with_the_batch_of_both(tmp_path):
 
 
 def test_two_processes_that_share_each_map_train_as_one(tmp_path):
-    check_cases(tmp_path, TASKS[:3], "space")
+    check_cases(tmp_path, (*TASKS[:3], *SHARED), "space")
 
 
 @pytest.mark.slow

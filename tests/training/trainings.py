@@ -30,7 +30,7 @@ from deepsphere_pyg.training import (
     fit_forecast,
     fit_summaries,
 )
-from samplings import HEALPix
+from samplings import HEALPix, PyramidPlan
 
 SAMPLING = HEALPix(2)
 V = len(SAMPLING)
@@ -52,6 +52,12 @@ def unet(outputs: int) -> nn.Module:
     """A network with batch normalisation."""
     small = UNetConfiguration("tiny", stem=2, widths=(4, 4), K=2)
     return SphericalUNet(2, outputs, SAMPLING, configuration=small)
+
+
+def planned(outputs: int) -> nn.Module:
+    """The same network, whose graphs processes build by region."""
+    small = UNetConfiguration("tiny", stem=2, widths=(4, 4), K=2)
+    return SphericalUNet(2, outputs, PyramidPlan(SAMPLING, 2, 8), configuration=small)
 
 
 def classifier(outputs: int) -> nn.Module:
@@ -134,6 +140,8 @@ CASES = {
     "forecast": (lambda: unet(2), None, {"steps": 2, "step_weights": [1, 2]}),
 }
 TASKS = tuple(CASES)[:4]
+# Only processes that share each map train these.
+SHARED = {"planned": (lambda: planned(1), MAPS, MASKED)}
 
 
 def run(
@@ -145,7 +153,7 @@ def run(
 ) -> Trained:
     """Train in double precision with four maps a step, over all processes."""
     parts = {"ddp": processes, "space": 1}.get(strategy, processes // 2)
-    build, y, more = CASES[case]
+    build, y, more = {**CASES, **SHARED}[case]
     torch.manual_seed(0)
     trainer = {"precision": "64-true", **options.pop("trainer", {})}
     if processes > 1:
@@ -165,7 +173,10 @@ def run(
         return fit_summaries(task, groups, validation=share, resume=resume, **places)
     if y is None:
         return fit_forecast(build(), SERIES, validation=1 / 3, **given)
-    return fit(build(), X, y, validation=HELD / (N + HELD), **given)
+    network = build()
+    if case in SHARED and processes == 1:
+        network = network.with_sampling(network.pyramid.built())
+    return fit(network, X, y, validation=HELD / (N + HELD), **given)
 
 
 def kept(trained: Trained) -> dict:

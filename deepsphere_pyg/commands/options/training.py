@@ -16,7 +16,7 @@ from deepsphere_pyg.commands.options.machine import MachineOptions
 from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import refuse_to_overwrite, settings
 from deepsphere_pyg.training.options import TrainingOptions
-from samplings.atomic_files import atomic_path, make_folder
+from samplings.atomic_files import make_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -125,10 +125,12 @@ def run_facts(options: Any) -> dict[str, Any]:
 
 def write_figures(folder: Path, figures: Mapping[str, Figure]) -> list[Path]:
     """Write figures by file name, each whole or not at all; return their paths."""
+    # Loaded late, as Matplotlib itself.
+    from deepsphere_pyg.plot.style import save_figure
+
     paths = [folder / name for name in figures]
     for path, figure in zip(paths, figures.values(), strict=True):
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=110)
+        save_figure(figure, path)
     return paths
 
 

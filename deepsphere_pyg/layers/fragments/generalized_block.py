@@ -36,15 +36,15 @@ class GeneralizedBlock(nn.Module):
     rotations; with a shortcut S, :math:`A(f) + S(f)`. The operators determine the
     network:
 
-    =====================  =========================  ==========================
-    network                linear                     nonlinear
-    =====================  =========================  ==========================
-    Cobb et al. 2021       ConstrainedGeneralizedConv TensorProductActivation
-                                                      of ``"mst"``, ``"rmst"``
-    Kondor et al. 2018     GeneralizedConv            TensorProductActivation
-    Cohen et al. 2018      SphereToSO3Conv, SO3Conv   SO3GridActivation
-    Esteves et al. 2018    ZonalConv                  GridActivation
-    =====================  =========================  ==========================
+    =====================  ==========================  ==========================
+    network                linear                      nonlinear
+    =====================  ==========================  ==========================
+    Cobb et al. 2021       ConstrainedGeneralizedConv  TensorProductActivation
+                                                       of ``"mst"``, ``"rmst"``
+    Kondor et al. 2018     GeneralizedConv             TensorProductActivation
+    Cohen et al. 2018      SphereToSO3Conv, SO3Conv    SO3GridActivation
+    Esteves et al. 2018    ZonalConv                   GridActivation
+    =====================  ==========================  ==========================
 
     and any mixture of these.
 

@@ -11,7 +11,9 @@ from torch import nn
 from deepsphere_pyg.fixed_tensors import FixedTensors
 from deepsphere_pyg.layers import ChebConv
 from deepsphere_pyg.operators import laplacian_operator
+from deepsphere_pyg.operators.planned import PlannedOperator
 from samplings import SphericalGraph, laplacian
+from samplings.graphs.by_region import GraphPlan, LaplacianPlan
 
 
 class LocalLayers(ABC):
@@ -39,8 +41,10 @@ class ChebyshevLayers(LocalLayers):
     K: int
     laplacian: str | None = None
 
-    def operator(self, graph: SphericalGraph) -> FixedTensors:
-        """Return the Laplacian."""
+    def operator(self, graph: SphericalGraph | GraphPlan) -> FixedTensors:
+        """Return the Laplacian, or its plan."""
+        if isinstance(graph, GraphPlan):
+            return PlannedOperator(LaplacianPlan(graph, self.laplacian))
         return laplacian_operator(laplacian(graph, self.laplacian))
 
     def layer(

@@ -260,3 +260,13 @@ def sampling_of(network: nn.Module, sampling: Sampling | None) -> Sampling:
             "as HEALPix(32): its areas weight the loss and the scores"
         )
     return found
+
+
+def refuse_other_channels(task: Task, n_channels: int) -> None:
+    """Raise ``ValueError`` if inputs have other channels than the network takes."""
+    known = task.standardize
+    if known is not None and known.channels != n_channels:
+        raise ValueError(
+            f"X has {n_channels} channels, {type(task.network).__name__} takes "
+            f"{known.channels}; build the network with in_channels={n_channels}"
+        )

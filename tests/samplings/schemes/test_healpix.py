@@ -1,5 +1,7 @@
 """HEALPix against healpy, and its hierarchy."""
 
+import pickle
+
 import healpy
 import numpy as np
 import pytest
@@ -106,3 +108,27 @@ def test_error_for_an_ordering_that_is_no_boolean():
 def test_error_for_coarsening_an_odd_nside(nside, nest):
     with pytest.raises(ValueError, match=f"nside must be even .* got {nside}; start"):
         HEALPix(nside, nest).coarsen()
+
+
+@pytest.mark.parametrize(
+    ("nside", "nest"), [(1, True), (8, True), (1, False), (5, False), (6, False)]
+)
+def test_positions_of_a_part_are_those_of_the_whole(nside: int, nest: bool) -> None:
+    alone, whole = HEALPix(nside, nest), HEALPix(nside, nest)
+    some = np.random.default_rng(0).permutation(len(alone))[: 7 * nside]
+    part = alone[some]
+    assert "xyz" not in alone.__dict__ and "weights" not in alone.__dict__
+    np.testing.assert_array_equal(part.xyz, whole.xyz[some])
+    np.testing.assert_array_equal(part.weights, whole.weights[some])
+    assert alone.positions(some[:0]).shape == (0, 3)
+    # And once the others are known.
+    np.testing.assert_array_equal(whole.positions(some), part.xyz)
+    np.testing.assert_array_equal(whole.areas(some), part.weights)
+
+
+def test_copies_compute_the_same_positions_and_keep_them_read_only() -> None:
+    sampling = HEALPix(4)
+    before = pickle.loads(pickle.dumps(sampling))
+    np.testing.assert_array_equal(before.xyz, sampling.xyz)
+    after = pickle.loads(pickle.dumps(sampling))
+    assert not after.xyz.flags.writeable and not sampling.weights.flags.writeable

@@ -107,7 +107,10 @@ class NeighbourAttention(AttentionHeads):
         neighbours.check_unchanged()
         bias = neighbours.log_area
         x = self._checked(x, neighbours.n_vertices, bias, "this graph")
-        query, key, value = self._heads(x, bias)
+        around = neighbours.surrounded(x)
+        query, key, value = self._heads(around, bias)
+        if around is not x:
+            query = query[..., : x.shape[-2], :]
         bias = bias[..., None]
         if self.position is not None:
             bias = bias + self.position(neighbours.position)

@@ -127,6 +127,21 @@ class Neighbourhoods(FixedTensors):
         """Number of vertices V."""
         return len(self.index)
 
+    def surrounded(self, x: Tensor) -> Tensor:
+        """Return signals with all that vertices attend to: themselves, where whole.
+
+        Parameters
+        ----------
+        x
+            Checked signals, ``(*batch, vertex, channel)``.
+
+        Returns
+        -------
+        Tensor
+            Signals whose first vertices are those of ``x``, for :attr:`index`.
+        """
+        return x
+
     def __repr__(self) -> str:
         n, most = self.index.shape
         return (
