@@ -10,6 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from deepsphere_pyg.plot.style import save_figure
 from samplings.atomic_files import atomic_path
 
 
@@ -57,6 +58,5 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def write_picture(path: Path, figure: Figure) -> None:
     """Write a figure, and print where it is."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=150)
+    save_figure(figure, path)
     print(f"wrote {path}")

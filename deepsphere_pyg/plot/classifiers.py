@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from deepsphere_pyg.plot.style import new_figure, styled
 
+
+@styled
 def error_curves(
     errors: Mapping[str, Mapping[float, float]],
     limits: Mapping[float, float] | None = None,
@@ -27,8 +30,8 @@ def error_curves(
     Figure
         One panel.
     """
-    figure = Figure(figsize=(5.5, 4), layout="constrained")
-    panel = figure.subplots()
+    figure, axes = new_figure(1, 1, (5.5, 4))
+    panel = axes[0, 0]
     for name, curve in errors.items():
         levels = sorted(curve)
         panel.plot(levels, [curve[level] for level in levels], "o-", label=name)
@@ -50,10 +53,11 @@ def error_curves(
     panel.set_xlabel("standard deviation of the noise / that of the maps")
     panel.set_ylabel("test error, %")
     panel.set_ylim(bottom=0)
-    panel.legend(frameon=False, fontsize=9)
+    panel.legend()
     return figure
 
 
+@styled
 def error_against_equivariance(
     errors: Mapping[str, Sequence[float]],
     equivariance: Mapping[str, float],
@@ -75,8 +79,8 @@ def error_against_equivariance(
     Figure
         One panel; dots are seeds, crosses are means.
     """
-    figure = Figure(figsize=(6.5, 4.5), layout="constrained")
-    panel = figure.subplots()
+    figure, axes = new_figure(1, 1, (6.5, 4.5))
+    panel = axes[0, 0]
     # The number of neighbours is in the name, such as fcn-heat-8 or fcn-heat-8-mean.
     families = sorted({re.sub(r"-\d+", "", name) for name in errors})
     for number, family in enumerate(families):
@@ -118,5 +122,5 @@ def error_against_equivariance(
     # Room for the name on the highest line.
     panel.set_ylim(0, 1.08 * highest)
     if families:
-        panel.legend(frameon=False, fontsize=9)
+        panel.legend()
     return figure

@@ -14,7 +14,8 @@ from deepsphere_pyg.metrics.precision_recall import (
     precision_recall_curve,
 )
 from deepsphere_pyg.plot.labels import score_curves
-from deepsphere_pyg.plot.maps import class_colours, frameless, new_figure
+from deepsphere_pyg.plot.maps import class_colours
+from deepsphere_pyg.plot.style import legend_beside, new_figure, styled
 from samplings.arguments import array_argument, names_argument, shown
 
 _LINE_STYLES = ("-", "--", ":", "-.")
@@ -36,6 +37,7 @@ class _Predicted(Protocol):
         """Class probabilities, shape ``(maps, V, classes)``."""
 
 
+@styled
 def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     """Draw losses and validation scores against the epoch.
 
@@ -51,6 +53,7 @@ def learning_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     return figure
 
 
+@styled
 def precision_recall_curves(
     predictions: Mapping[str, _Predicted],
     class_names: Sequence[str],
@@ -78,7 +81,7 @@ def precision_recall_curves(
             "predictions must map names to predictions, objects with truth, mask and "
             f"probability, got {shown(predictions)}; pass a dictionary"
         )
-    figure, axes = new_figure(1, 1, (5.4, 4.4))
+    figure, axes = new_figure(1, 1, (7.2, 4.2))
     panel = axes[0, 0]
     colours = class_colours(class_names)
     for (network, p), style in zip(predictions.items(), _LINE_STYLES * 8, strict=False):
@@ -108,8 +111,7 @@ def precision_recall_curves(
                 linewidth=1.6 if style == "-" else 1.1,
             )
     panel.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
-    frameless(panel)
     # Matplotlib warns of an empty legend, if no class occurs.
     if panel.lines:
-        panel.legend(fontsize=7)
+        legend_beside(panel, panel.lines)
     return figure

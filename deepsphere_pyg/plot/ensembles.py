@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from deepsphere_pyg.plot.forecasts import column_of, lead_ticks
-from deepsphere_pyg.plot.maps import frameless, new_figure
+from deepsphere_pyg.plot.style import new_figure, styled
 
 # Panels of a figure; further variables are in the table.
 _PANELS = 3
@@ -25,6 +25,7 @@ _STYLES = {
 _SEQUENCE = colormaps["viridis_r"]
 
 
+@styled
 def ensemble_scores(
     rows: Sequence[Mapping[str, Any]], ranks: npt.NDArray[np.float64]
 ) -> Figure:
@@ -71,8 +72,6 @@ def ensemble_scores(
         histogram.axhline(1, color="0.6", linewidth=0.8)
         histogram.set(xlabel="rank of the truth", ylabel="frequency / equal frequency")
         histogram.set_ylim(bottom=0)
-        for panel in (errors, histogram):
-            frameless(panel)
-    axes[0, 0].legend(fontsize=8)
-    axes[1, 0].legend(fontsize=8)
+    axes[0, 0].legend()
+    axes[1, 0].legend()
     return figure

@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.style import legend_beside, new_figure, styled
+from deepsphere_pyg.plot.style import plain_axes as plain_axes
 
 # Okabe and Ito's colours: distinct for colour-blind readers, dark enough for lines.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -74,6 +75,7 @@ class ErrorCurve:
         return f"{self.sampling}, {self.weighting}"
 
 
+@styled
 def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure:
     """Draw mean equivariance errors against the degree, both on logarithmic axes.
 
@@ -92,6 +94,7 @@ def equivariance_curves(curves: Sequence[ErrorCurve], title: str = "") -> Figure
     return figure
 
 
+@styled
 def draw_equivariance(
     axes: Axes, curves: Sequence[ErrorCurve], title: str = ""
 ) -> None:
@@ -108,9 +111,8 @@ def draw_equivariance(
     axes.set_ylabel(
         r"equivariance error  $\langle\, \|R_g L f - L R_g f\| \,/\, \|L f\|\, \rangle$"
     )
-    axes.set_title(title, fontsize=10)
+    axes.set_title(title)
     _label_degrees(axes, curves)
-    plain_axes(axes)
     _add_legend(axes, series, neighbours, curves)
 
 
@@ -171,22 +173,3 @@ def _add_legend(
 def height_for(entries: int) -> float:
     """Return the height in inches of a figure with this many legend entries."""
     return max(4.8, 1 + 0.2 * entries)
-
-
-def legend_beside(axes: Axes, handles: Sequence[Any]) -> None:
-    """Put a legend to the right of the axes."""
-    axes.legend(
-        handles=handles,
-        fontsize=8,
-        frameon=False,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-    )
-
-
-def plain_axes(axes: Axes) -> None:
-    """Draw a thin grid behind the curves, and no frame above and to the right."""
-    axes.grid(which="major", color="0.82", linewidth=0.7)
-    axes.grid(which="minor", color="0.92", linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)

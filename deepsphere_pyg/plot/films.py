@@ -11,7 +11,9 @@ import numpy.typing as npt
 from matplotlib.animation import FFMpegWriter, PillowWriter
 from tqdm import tqdm
 
-from deepsphere_pyg.plot.maps import draw_map, mollweide_image, new_figure
+from deepsphere_pyg.plot.maps import draw_map, mollweide_image
+from deepsphere_pyg.plot.maps.quantities import extend_of, shared_limits
+from deepsphere_pyg.plot.style import new_figure, styled
 from samplings import Sampling
 from samplings.arguments import array_argument, integer_argument, path_argument
 from samplings.atomic_files import atomic_path
@@ -48,6 +50,7 @@ def check_film(ending: str) -> None:
         )
 
 
+@styled
 def forecast_film(
     path: str | os.PathLike[str],
     sampling: Sampling,
@@ -56,6 +59,7 @@ def forecast_film(
     titles: Sequence[str],
     *,
     label: str = "",
+    quantity: str = "anything",
     name: str = "forecast",
     coastlines: bool = False,
     frames_per_second: int = 6,
@@ -75,8 +79,8 @@ def forecast_film(
         Values at each time, shape ``(frame, V)``; those of the truth may be NaN.
     titles
         Text of each frame.
-    label
-        Quantity and unit.
+    label, quantity
+        Quantity and unit, and its colours, as in :func:`draw_map`.
     name
         Title of the forecast's map.
     coastlines
@@ -105,17 +109,20 @@ def forecast_film(
                 f"{title} must have shape {shape}, one row for each title, got "
                 f"{fields[title].shape}; pass one variable at the times of the titles"
             )
-    limits = _limits(fields.values())
+    every = np.concatenate(list(fields.values()))
+    limits = shared_limits(every, quantity)
     figure, axes = new_figure(1, len(fields), (5.2 * len(fields), 4.0))
     look: dict[str, Any] = {"limits": limits, "width": width, "coastlines": coastlines}
+    look["extend"] = extend_of(every, limits)
+    look |= {"label": label, "quantity": quantity}
     panels = dict(zip(fields, axes[0], strict=True))
     for title, panel in panels.items():
-        draw_map(panel, sampling, fields[title][0], title=title, label=label, **look)
+        draw_map(panel, sampling, fields[title][0], title=title, **look)
     # Which vertex a pixel shows, since the search takes longer than all else.
     place = mollweide_image(sampling, np.arange(float(len(sampling))), width)
     index = place.filled(0).astype(np.int64)
     # The layout of the first frame is that of all.
-    heading = figure.suptitle(titles[0], fontsize=11)
+    heading = figure.suptitle(titles[0])
     figure.canvas.draw()
     figure.set_layout_engine("none")
     writer = WRITERS[target.suffix.lower()](fps=speed)
@@ -129,12 +136,3 @@ def forecast_film(
                 image = np.ma.masked_where(place.mask | np.isnan(values), values)
                 panel.images[0].set_data(image)
             writer.grab_frame()
-
-
-def _limits(fields: Any) -> tuple[float, float]:
-    """Return the ends of the colours of all frames."""
-    known = np.concatenate([one[np.isfinite(one)] for one in fields])
-    if not len(known):
-        return (0.0, 1.0)
-    low, high = np.percentile(known, [1, 99])
-    return float(low), float(high)

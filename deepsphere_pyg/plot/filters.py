@@ -21,7 +21,7 @@ from deepsphere_pyg.plot.filter_responses import (
     impulse_responses,
     index_argument,
 )
-from deepsphere_pyg.plot.maps import frameless
+from deepsphere_pyg.plot.style import styled
 from samplings import Sampling, nominal_bandlimit
 from samplings.arguments import integer_argument, sampling_argument
 from samplings.arrays import FloatArray
@@ -34,6 +34,7 @@ _PIXELS = 160
 _WIDEST = np.deg2rad(60)
 
 
+@styled
 def filter_pictures(
     conv: nn.Module,
     sampling: Sampling,
@@ -102,15 +103,13 @@ def filter_pictures(
     for name, gain, colour in zip(names, gains, COLOURS, strict=False):
         panels["spectrum"].plot(gain, color=colour, label=name)
     panels["spectrum"].set(xlabel=r"degree $\ell$", ylabel="gain", title="spectrum")
-    panels["spectrum"].legend(fontsize=8, title="channels", title_fontsize=8)
+    panels["spectrum"].legend(title="channels")
     radius = _draw_section(panels["section"], sampling, response, at)
     for i, name in enumerate(names):
         _draw_gnomonic(panels[f"{i}"], sampling, response[i], at, radius)
-        panels[f"{i}"].set_title(name, fontsize=10)
+        panels[f"{i}"].set_title(name)
     for name in ("spectrum", "section"):
         panels[name].axhline(0, color="0.4", linewidth=0.7)
-        panels[name].title.set_fontsize(10)
-        frameless(panels[name])
     return figure
 
 
@@ -167,12 +166,11 @@ def _draw_gnomonic(
         extent=(-degree, degree, -degree, degree),
         interpolation="nearest",
     )
-    axes.set_xlabel("east (degree)", fontsize=8)
-    axes.set_ylabel("north (degree)", fontsize=8)
-    axes.tick_params(labelsize=7)
+    axes.set(xlabel="east (degree)", ylabel="north (degree)")
+    axes.grid(visible=False)
     bar = axes.figure.colorbar(shown, ax=axes, shrink=0.7)
-    bar.ax.tick_params(labelsize=7)
-    bar.set_label("1/sr", fontsize=7)
+    bar.ax.grid(visible=False)
+    bar.set_label("1/sr")
 
 
 def _strongest(conv: Any) -> list[tuple[int, int]]:

@@ -11,7 +11,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.plot.maps import frameless, new_figure
+from deepsphere_pyg.plot.maps.quantities import colour_limits, extend_of
+from deepsphere_pyg.plot.style import legend_below, new_figure, styled
 
 _STYLES = {
     "rmse": ("network", "o-", "#0077bb"),
@@ -31,6 +32,7 @@ _ROUND_OFF = 1e-10
 _SEQUENCE = colormaps["viridis_r"]
 
 
+@styled
 def lead_curves(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw the root mean square errors of variables against lead time.
 
@@ -60,13 +62,13 @@ def lead_curves(rows: Sequence[Mapping[str, Any]]) -> Figure:
             xlabel="lead time", ylabel=f"RMSE{f', {unit}' if unit else ''}", title=name
         )
         panel.set_ylim(bottom=0)
-        frameless(panel)
     for panel in axes.ravel()[len(names) :]:
         panel.set_visible(False)
-    axes[0, 0].legend(fontsize=8)
+    legend_below(figure, axes[0, 0])
     return figure
 
 
+@styled
 def error_growth(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw errors over that of the climatology, and anomaly correlations.
 
@@ -104,11 +106,11 @@ def error_growth(rows: Sequence[Mapping[str, Any]]) -> Figure:
         correlation.set_ylim(top=1.02)
         for panel in (error, correlation):
             lead_ticks(panel, own)
-            frameless(panel)
-    axes[0, 0].legend(fontsize=8)
+    legend_below(figure, axes[0, 0])
     return figure
 
 
+@styled
 def lead_spectra(
     forecast: npt.NDArray[np.float64],
     truth: npt.NDArray[np.float64],
@@ -152,12 +154,11 @@ def lead_spectra(
             xlabel="degree",
             ylabel="energy of error / of truth",
         )
-        for panel in (energy, share):
-            frameless(panel)
-    axes[0, 0].legend(fontsize=8)
+    legend_below(figure, axes[0, 0])
     return figure
 
 
+@styled
 def hovmoller(
     lon: npt.NDArray[np.float64],
     panels: Mapping[str, npt.NDArray[np.float64]],
@@ -177,8 +178,10 @@ def hovmoller(
     label
         Quantity and unit.
     """
-    known = np.abs(np.concatenate([p[np.isfinite(p)] for p in panels.values()]))
-    reach = (float(np.percentile(known, 99)) if len(known) else 0.0) or 1.0
+    every = np.concatenate([values.ravel() for values in panels.values()])
+    ends = (-1.0, 1.0)
+    if np.isfinite(every).any():
+        ends = colour_limits(every, None, centred=True)
     figure, axes = new_figure(1, len(panels), (4.2 * len(panels), 4.6))
     leads = len(lead_times)
     for panel, (title, values) in zip(axes[0], panels.items(), strict=True):
@@ -187,8 +190,8 @@ def hovmoller(
             np.arange(leads + 1) + 0.5,
             np.ma.masked_invalid(values),
             cmap="RdBu_r",
-            vmin=-reach,
-            vmax=reach,
+            vmin=ends[0],
+            vmax=ends[1],
         )
         at = np.unique(np.linspace(0, leads - 1, min(8, leads)).round().astype(int))
         panel.set_yticks(at + 1, [lead_times[i] for i in at])
@@ -196,8 +199,11 @@ def hovmoller(
         panel.set_xticks(np.arange(0, 361, 90))
         panel.invert_yaxis()
     axes[0, 0].set_ylabel("lead time")
-    bar = figure.colorbar(shown, ax=list(axes[0]), shrink=0.8, aspect=30)
-    bar.set_label(label, fontsize=8)
+    bar = figure.colorbar(
+        shown, ax=list(axes[0]), shrink=0.8, aspect=30, extend=extend_of(every, ends)
+    )
+    bar.set_label(label)
+    bar.ax.grid(visible=False)
     return figure
 
 

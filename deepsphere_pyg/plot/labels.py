@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from deepsphere_pyg.plot.maps import frameless, new_figure
+from deepsphere_pyg.plot.style import new_figure, styled
 from samplings.arguments import shown
 
 _BLUE, _RED, _GREY = "#0077bb", "#cc3311", "#666666"
 
 
+@styled
 def label_curves(
     history: Sequence[Mapping[str, float]], scores: Sequence[str], unit: str = ""
 ) -> Figure:
@@ -39,6 +40,7 @@ def label_curves(
     return figure
 
 
+@styled
 def score_curves(
     history: Sequence[Mapping[str, float]], scores: Sequence[str]
 ) -> tuple[Figure, Axes, Axes]:
@@ -63,11 +65,11 @@ def score_curves(
         score.plot(epoch, values, color=colour, label=name)
     score.set(xlabel="epoch", ylabel="validation score")
     for panel in (loss, score):
-        frameless(panel)
-        panel.legend(fontsize=8)
+        panel.legend()
     return figure, loss, score
 
 
+@styled
 def scatter_of_answers(
     truth: npt.NDArray[np.float64],
     answers: npt.NDArray[np.float64],
@@ -100,10 +102,7 @@ def scatter_of_answers(
     right.set_title(
         f"rms {rms:.2f}, mean of |.| {np.mean(np.abs(error)):.2f} {unit}"
         + (f"; {beyond} beyond the ends" if beyond else ""),
-        fontsize=9,
     )
-    frameless(left)
-    frameless(right)
     return figure
 
 
@@ -120,6 +119,7 @@ def shortened(name: str, longest: int = 16) -> str:
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
+@styled
 def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Figure:
     """Draw a confusion matrix.
 
@@ -149,6 +149,8 @@ def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Fi
     totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     share = counts / totals
     panel.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
+    panel.grid(visible=False)
+    panel.spines[:].set_visible(True)
     for i, j in np.argwhere(counts):
         colour = "white" if share[i, j] > 0.4 else "black"
         panel.text(
@@ -166,5 +168,5 @@ def confusion_picture(counts: npt.NDArray[np.int64], names: Sequence[str]) -> Fi
         panel.grid(which="minor", color="0.88", linewidth=0.4)
         panel.tick_params(which="minor", length=0)
     right = float(np.trace(counts)) / max(1, int(counts.sum()))
-    panel.set_title(f"{100 * right:.2f} % right of {int(counts.sum())}", fontsize=9)
+    panel.set_title(f"{100 * right:.2f} % right of {int(counts.sum())}")
     return figure

@@ -15,10 +15,8 @@ from deepsphere_pyg.plot.equivariance import (
     COLOURS,
     STYLES,
     height_for,
-    legend_beside,
-    plain_axes,
 )
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.style import legend_beside, new_figure, styled
 
 # Weighting by heat kernels of optimised width.
 OPTIMAL = "heat-optimal"
@@ -71,6 +69,7 @@ class LaplacianPoint:
         return f"{self.sampling}, {self.weighting}"
 
 
+@styled
 def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
     """Draw the error of Laplacians against their cost, one curve for each weighting.
 
@@ -78,6 +77,7 @@ def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
     """
     figure, axes = _new_axes(points, len({point.series for point in points}))
     handles = []
+    labelled: list[LaplacianPoint] = []
     for i, (name, group) in enumerate(_series(points).items()):
         style, marker = STYLES[i % len(STYLES)]
         colour = COLOURS[i % len(COLOURS)]
@@ -88,6 +88,9 @@ def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
         )
         handles[-1].set(linestyle=style)
         for point in ordered:
+            if any(_near(point, other) for other in labelled):
+                continue
+            labelled.append(point)
             axes.annotate(
                 f"k={point.k}",
                 (point.links, point.error),
@@ -97,13 +100,15 @@ def cost_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
                 color=colour,
             )
     axes.set_yscale("log")
-    axes.set_xlim(left=0)
+    # Room for the texts beside the points on the right.
+    axes.set_xlim(0, 1.12 * max(point.links for point in points))
     axes.set_xlabel("mean links per vertex (multiplications per channel)")
     axes.set_ylabel("equivariance error, geometric mean over degrees")
     _finish(axes, handles, title)
     return figure
 
 
+@styled
 def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
     r"""Draw the symbols of Laplacians against :math:`l(l+1)-s^2`, that of the sphere.
 
@@ -144,6 +149,7 @@ def symbol_curves(points: Sequence[LaplacianPoint], title: str = "") -> Figure:
     return figure
 
 
+@styled
 def width_curves(
     points: Sequence[LaplacianPoint],
     published: Mapping[int, Mapping[int, float]],
@@ -183,6 +189,12 @@ def width_curves(
     return figure
 
 
+def _near(one: LaplacianPoint, other: LaplacianPoint) -> bool:
+    """Return whether two points have one label, since there is no room for two."""
+    same = one.k == other.k and abs(one.links - other.links) < 1
+    return same and abs(one.error - other.error) < 0.1 * max(one.error, other.error)
+
+
 def _series(points: Sequence[LaplacianPoint]) -> dict[str, list[LaplacianPoint]]:
     """Return the points by series, in the order of first occurrence."""
     series: dict[str, list[LaplacianPoint]] = {}
@@ -201,6 +213,5 @@ def _new_axes(points: Sequence[LaplacianPoint], entries: int) -> tuple[Figure, A
 
 def _finish(axes: Axes, handles: Sequence[Line2D], title: str) -> None:
     """Add the title, the grid and the legend."""
-    axes.set_title(title, fontsize=10)
-    plain_axes(axes)
+    axes.set_title(title)
     legend_beside(axes, handles)

@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from deepsphere_pyg.plot.equivariance import COLOURS, plain_axes
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.equivariance import COLOURS
+from deepsphere_pyg.plot.style import new_figure, styled
 
 # Start of the axis, below float64's resolution, where an error of zero has no bar.
 _LEAST = 1e-17
+# Bars of smaller errors are shorter than their text.
+_SHORT = 1e-15
 _BAR = 0.38
 
 
@@ -37,6 +39,7 @@ class LayerBar:
     published: float | None = None
 
 
+@styled
 def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
     """Draw errors of layers as bars on a logarithmic axis, one row for each layer.
 
@@ -60,17 +63,18 @@ def layer_bars(layers: Sequence[LayerBar], title: str = "") -> Figure:
         lengths = [value - _LEAST for value in values]
         colour = COLOURS[number % len(COLOURS)]
         axes.barh(places, lengths, _BAR, _LEAST, color=colour, label=dtype)
-        # Inside the bar, where published values do not hide them.
+        # Inside the bar, where published values do not hide them, if there is room.
         for place, value in zip(places, values, strict=True):
+            inside = value > _SHORT
             axes.annotate(
                 f"{value:.1e}" if value < 1e-3 else f"{value:.2g}",
                 (value, place),
                 textcoords="offset points",
-                xytext=(-8, 0),
-                ha="right",
+                xytext=(-8 if inside else 4, 0),
+                ha="right" if inside else "left",
                 va="center",
                 fontsize=6.5,
-                color="white",
+                color="white" if inside else "0.1",
             )
     published = {
         row: one.published
@@ -101,19 +105,16 @@ def _label(axes: Axes, layers: Sequence[LayerBar], title: str) -> None:
     names = [
         f"{one.layer}  ({one.place})" if one.place else one.layer for one in layers
     ]
-    axes.set_yticks(range(len(layers)), names, fontsize=8)
+    axes.set_yticks(range(len(layers)), names)
     axes.set_ylim(len(layers) - 0.4, -0.6)
     axes.set_xlabel(
         r"equivariance error  $\langle\|A(Rf) - R\,A(f)\| / \|A(f)\|\rangle$"
     )
-    plain_axes(axes)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.legend(
         loc="lower center",
         bbox_to_anchor=(0.35, 1.0),
         ncol=3,
-        fontsize=8,
-        frameon=False,
     )
-    axes.figure.suptitle(title, fontsize=10)
+    axes.figure.suptitle(title)

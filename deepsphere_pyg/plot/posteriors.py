@@ -14,6 +14,7 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from deepsphere_pyg.plot.equivariance import COLOURS
+from deepsphere_pyg.plot.style import styled
 from samplings.arguments import array_argument, names_argument
 from samplings.arrays import FloatArray
 
@@ -24,6 +25,7 @@ _REACH = 3.5
 _POSTERIOR, _GAUSSIAN, _TRUTH = COLOURS[0], COLOURS[1], "0.2"
 
 
+@styled
 def posterior_corner(
     samples: npt.ArrayLike | Tensor,
     names: Iterable[str],
@@ -115,7 +117,7 @@ def posterior_corner(
     handles = [Line2D([], [], color=colour, label=name) for name, colour in entries]
     # Panels leave the upper right of the figure empty, unless there is one alone.
     holder = figure if d > 1 else panels[0, 0]
-    holder.legend(handles=handles, loc="upper right", frameon=False, fontsize=9)
+    holder.legend(handles=handles, loc="upper right")
     return figure
 
 

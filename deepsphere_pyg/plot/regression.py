@@ -1,16 +1,21 @@
-"""Maps of a regression: input, truth, prediction and error."""
+"""Maps of a regression: input, truth, prediction and difference."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.plot.maps import draw_map, new_figure, vertex_values
+from deepsphere_pyg.plot.maps import (
+    Projection,
+    draw_comparison,
+    draw_map,
+    quantity_of,
+    vertex_mask,
+    vertex_values,
+)
+from deepsphere_pyg.plot.style import new_figure
 from samplings import Sampling
-from samplings.arguments import array_argument
 
 
 def regression_maps(
@@ -24,10 +29,12 @@ def regression_maps(
     unit: str = "",
     mask: npt.ArrayLike | None = None,
     coastlines: bool = False,
+    projection: Projection | str | None = None,
 ) -> Figure:
-    """Draw an input, the truth, the prediction and its error, of one map.
+    """Draw an input, the truth, the prediction and its difference, of one map.
 
-    Truth and prediction have the same colours; the colours of the error are symmetric.
+    Truth and prediction have the same colours, which are those of the unit, and are
+    grey at the same vertices; the colours of the difference have zero in their middle.
 
     Parameters
     ----------
@@ -39,45 +46,42 @@ def regression_maps(
         Names of the input and of the target, and the target's unit.
     mask
         True where the truth is known, shape ``(V,)``.
-    coastlines
-        Whether to draw those of the Earth.
+    coastlines, projection
+        As in :func:`~deepsphere_pyg.plot.draw_map`.
 
     Raises
     ------
     ValueError
         If a shape does not fit.
     """
-    for what, values in (("given", given), ("truth", truth), ("predicted", predicted)):
-        vertex_values(what, values, sampling)
-    known = np.ones(len(sampling), bool) if mask is None else np.asarray(mask)
-    right = np.where(known, array_argument("truth", truth), np.nan)
-    found = array_argument("predicted", predicted)
-    error = found - right
-    label = f"{name}, {unit}" if unit else name
-    both = np.concatenate([right[known], found[np.isfinite(found)]])
-    ends = np.percentile(both, [1, 99]) if len(both) else np.array([0.0, 1.0])
-    limits = (float(ends[0]), float(ends[1]))
-    reach = float(np.percentile(np.abs(error[known]), 99)) if known.any() else 1.0
-    reach = reach or 1.0
-    figure, axes = new_figure(2, 2, (11, 7))
-    look: dict[str, Any] = {"coastlines": coastlines}
-    title = f"input {input_name}"
-    draw_map(axes[0, 0], sampling, given, title=title, label=input_name, **look)
-    for panel, title, values in (
-        (axes[0, 1], "truth", right),
-        (axes[1, 1], "prediction", found),
-    ):
-        draw_map(
-            panel, sampling, values, title=title, label=label, limits=limits, **look
-        )
+    vertex_values("given", given, sampling)
+    known = vertex_mask(mask, sampling)
+    for what, values in (("truth", truth), ("predicted", predicted)):
+        known = known & np.isfinite(vertex_values(what, values, sampling))
+    figure, axes = new_figure(2, 2, (9, 5.6))
     draw_map(
-        axes[1, 0],
+        axes[0, 0],
         sampling,
-        error,
-        title="error",
-        label=f"prediction - truth{f', {unit}' if unit else ''}",
-        cmap="RdBu_r",
-        limits=(-reach, reach),
-        **look,
+        given,
+        title=f"input {input_name}",
+        label=input_name,
+        # An input of the target's name is the target at another time.
+        quantity=quantity_of(unit) if input_name == name else "anything",
+        coastlines=coastlines,
+        projection=projection,
+    )
+    draw_comparison(
+        [axes[0, 1], axes[1, 1], axes[1, 0]],
+        sampling,
+        truth,
+        predicted,
+        name=name,
+        unit=unit,
+        quantity=quantity_of(unit),
+        mask=known,
+        # A map without a known truth is empty.
+        limits=None if known.any() else (0.0, 1.0),
+        coastlines=coastlines,
+        projection=projection,
     )
     return figure

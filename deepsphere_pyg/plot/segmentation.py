@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deepsphere_pyg.plot.maps import (
     class_handles,
     draw_classes,
     draw_map,
-    new_figure,
+    vertex_mask,
     vertex_values,
 )
+from deepsphere_pyg.plot.style import new_figure, styled
 from samplings import Sampling
 from samplings.arguments import array_argument, names_argument, sampling_argument
 
-# Labels of channels of the Community Atmosphere Model.
-_UNITS = {
-    "TMQ": "total water vapour, kg m$^{-2}$",
-    "PSL": "sea-level pressure, Pa",
-    "U850": "zonal wind at 850 hPa, m s$^{-1}$",
-    "T500": "temperature at 500 hPa, K",
+# Labels and quantities of channels of the Community Atmosphere Model.
+_CHANNELS = {
+    "TMQ": ("total water vapour (kg m$^{-2}$)", "moisture"),
+    "PSL": ("sea-level pressure (Pa)", "pressure"),
+    "U850": ("zonal wind at 850 hPa (m s$^{-1}$)", "wind"),
+    "V850": ("meridional wind at 850 hPa (m s$^{-1}$)", "wind"),
+    "T500": ("temperature at 500 hPa (K)", "temperature"),
 }
+_SAME, _DIFFERENT = "#f2f2f2", "#cc3311"
 
 
+@styled
 def segmentation_maps(
     sampling: Sampling,
     inputs: npt.ArrayLike,
@@ -37,9 +43,10 @@ def segmentation_maps(
     mask: npt.ArrayLike | None = None,
     certainty: npt.ArrayLike | None = None,
 ) -> Figure:
-    """Draw two inputs, the truth and the prediction of one map.
+    """Draw inputs, truth, prediction and where they differ, of one map.
 
-    Without a truth, the certainty of the prediction takes its place.
+    Truth and prediction are grey at the same vertices. Without a truth, the certainty
+    of the prediction takes its place, and there is no difference.
 
     Parameters
     ----------
@@ -57,12 +64,13 @@ def segmentation_maps(
     mask
         True where the truth is known, shape ``(V,)``.
     certainty
-        Probability of the predicted class, shape ``(V,)``; drawn without a truth.
+        Probability of the predicted class, shape ``(V,)``. With a truth and without a
+        certainty, a third channel is drawn in its place.
 
     Raises
     ------
     ValueError
-        If neither the truth nor a certainty is given.
+        If neither the truth nor a certainty is given, or a shape does not fit.
     """
     if truth is None and certainty is None:
         raise ValueError("give the truth, or the certainty of the prediction")
@@ -75,44 +83,60 @@ def segmentation_maps(
             f"inputs must have shape (V, C) = {shape}, with one of channel_names each, "
             f"got {fields.shape}; pass the inputs of one map and their names"
         )
-    vertex_values("predicted", predicted, sampling)
-    for name, values in (("truth", truth), ("certainty", certainty)):
-        if values is not None:
-            vertex_values(name, values, sampling)
+    found = vertex_values("predicted", predicted, sampling)
+    figure, axes = new_figure(2, 2 if truth is None else 3, (10, 4.8))
     second = names.index("PSL") if "PSL" in names else min(1, len(names) - 1)
-    figure, axes = new_figure(2, 2, (11, 6.8))
-    for panel, channel in ((axes[0, 0], 0), (axes[0, 1], second)):
-        draw_map(
-            panel,
-            sampling,
-            fields[:, channel],
-            title=f"input {names[channel]}",
-            label=_UNITS.get(names[channel], names[channel]),
-            cmap="YlGnBu" if channel == 0 else "viridis",
-        )
-    style: dict[str, Any] = {"legend": False}
+    channels = [0, second]
+    if truth is not None and certainty is None:
+        channels += [c for c in range(len(names)) if c not in channels][:1]
+    for panel, channel in zip(axes[0], channels, strict=False):
+        name = names[channel]
+        label, quantity = _CHANNELS.get(name, (name, "anything"))
+        title = f"input {name}"
+        values = fields[:, channel]
+        draw_map(panel, sampling, values, title=title, label=label, quantity=quantity)
+    style: dict[str, Any] = {"legend": False, "mask": mask}
     if truth is not None:
-        draw_classes(
-            axes[1, 0], sampling, truth, class_names, title="truth", mask=mask, **style
-        )
-    elif certainty is not None:
+        right = vertex_values("truth", truth, sampling)
+        draw_classes(axes[1, 0], sampling, right, class_names, title="truth", **style)
+        _draw_difference(axes[1, 2], sampling, found != right, mask)
+    if certainty is not None:
         draw_map(
-            axes[1, 0],
+            axes[1, 0] if truth is None else axes[0, 2],
             sampling,
             certainty,
             title="certainty of the prediction",
             label="probability of the predicted class",
+            quantity="probability",
             limits=(0.0, 1.0),
         )
-    draw_classes(
-        axes[1, 1], sampling, predicted, class_names, title="prediction", **style
-    )
+    elif truth is not None and len(channels) == 2:
+        axes[0, 2].set_axis_off()
+    draw_classes(axes[1, 1], sampling, found, class_names, title="prediction", **style)
     handles = class_handles(class_names)
     figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=min(len(handles), 8),
-        fontsize=8,
-        frameon=False,
+        handles=handles, loc="outside lower center", ncols=min(len(handles), 8)
     )
     return figure
+
+
+def _draw_difference(
+    axes: Axes,
+    sampling: Sampling,
+    differs: npt.NDArray[np.bool_],
+    mask: npt.ArrayLike | None,
+) -> None:
+    """Draw where two segmentations differ, and the share of the known area."""
+    known = vertex_mask(mask, sampling)
+    area = sampling.weights * known
+    share = float(area[differs].sum()) / (float(area.sum()) or 1.0)
+    draw_classes(
+        axes,
+        sampling,
+        differs,
+        ["same", "different"],
+        title=f"different in {100 * share:.1f} % of the area",
+        mask=mask,
+        legend=False,
+        colours=(_SAME, _DIFFERENT),
+    )

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.plot.maps import draw_map, new_figure
+from deepsphere_pyg.plot.maps import draw_map
+from deepsphere_pyg.plot.style import new_figure, styled
 from samplings import Sampling
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _HULL = "hull_"
 _RIGHT, _WRONG, _QUERY = "#009988", "#cc3311", "#666666"
 
 
+@styled
 def draw_mesh(axes: Axes, mesh: Mesh, colour: str = "#7fa8d0") -> None:
     """Draw a mesh in parallel projection, lit from the left above.
 
@@ -80,6 +82,7 @@ def _view() -> npt.NDArray[np.float64]:
     return np.stack([right, np.cross(eye, right), eye])
 
 
+@styled
 def retrieval_picture(
     rows: Sequence[tuple[str, Sequence[tuple[Mesh, str, bool]]]],
 ) -> Figure:
@@ -115,6 +118,7 @@ def retrieval_picture(
     return figure
 
 
+@styled
 def shape_maps_picture(
     mesh: Mesh,
     maps: npt.NDArray[Any],
@@ -140,13 +144,12 @@ def shape_maps_picture(
     """
     rows = 2 if any(name.startswith(_HULL) for name in channels) else 1
     columns = len(channels) // rows
-    figure = Figure(
-        figsize=(2.2 + 3.1 * columns, 0.2 + 2.1 * rows), layout="constrained"
-    )
+    size = (2.2 + 3.1 * columns, 0.2 + 2.1 * rows)
+    figure = Figure(figsize=size, layout="constrained")
     grid = figure.add_gridspec(rows, 1 + columns, width_ratios=[0.8] + columns * [1])
     panel = figure.add_subplot(grid[:, 0])
     draw_mesh(panel, mesh)
-    panel.set_title(title, fontsize=9)
+    panel.set_title(title)
     for number, name in enumerate(channels):
         row, column = divmod(number, columns)
         pair = np.asarray(maps[:, column::columns], dtype=np.float64)

@@ -12,11 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.plot.maps import frameless, new_figure
+from deepsphere_pyg.plot.maps import draw_coastlines
+from deepsphere_pyg.plot.maps.quantities import extend_of
+from deepsphere_pyg.plot.style import new_figure, styled
 
 _BAR, _NETWORK, _LIMIT = "#bbbbbb", "#0077bb", "#cc3311"
 
 
+@styled
 def station_errors(
     means: Mapping[str, float],
     squares: Mapping[str, npt.NDArray[np.float64]],
@@ -48,6 +51,7 @@ def station_errors(
     return figure
 
 
+@styled
 def series_answers(
     means: Mapping[str, float],
     answers: Mapping[str, npt.NDArray[np.float64]],
@@ -76,11 +80,10 @@ def series_answers(
     ):
         panel.plot(days, values, ".", color=colour, markersize=3, label=name)
     panel.plot(days, truth, color=_LIMIT, linewidth=1, label="truth")
-    panel.legend(fontsize=8, frameon=False, ncols=3, loc="upper center")
+    panel.legend(ncols=3, loc="upper center")
     panel.set(ylabel="season", ylim=(min(-0.05, panel.get_ylim()[0]), 1.25))
     shown: Any = ConciseDateFormatter
     panel.xaxis.set_major_formatter(shown(panel.xaxis.get_major_locator()))
-    frameless(panel)
     return figure
 
 
@@ -108,16 +111,15 @@ def _draw_errors(
     for name, value in limits.items():
         panel.axvline(value, color=_LIMIT, linestyle="--", linewidth=1, label=name)
     if limits:
-        panel.legend(fontsize=8, frameon=False, loc="lower right")
+        panel.legend(loc="lower right")
     panel.set_yticks(rows, names)
     panel.set_xlabel("mean squared error" + (f", {unit}²" if unit else ""))
     panel.set_xlim(right=1.12 * max(means.values(), default=1.0))
-    frameless(panel)
 
 
 def _draw_difference(
     figure: Figure,
-    panel: object,
+    panel: Axes,
     squares: Mapping[str, npt.NDArray[np.float64]],
     places: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
     unit: str,
@@ -136,21 +138,25 @@ def _draw_difference(
     known = np.isfinite(difference)
     lon = (places[0] + 180) % 360 - 180
     limit = float(np.percentile(np.abs(difference[known]), 95)) if known.any() else 1.0
-    shown = panel.scatter(  # type: ignore[attr-defined]
+    limits = (-max(limit, 1e-9), max(limit, 1e-9))
+    shown = panel.scatter(
         lon[known],
         places[1][known],
         c=difference[known],
         s=9,
         cmap="RdBu_r",
-        vmin=-max(limit, 1e-9),
-        vmax=max(limit, 1e-9),
+        vmin=limits[0],
+        vmax=limits[1],
         linewidths=0.2,
         edgecolors="0.5",
     )
-    panel.set(  # type: ignore[attr-defined]
-        xlabel="longitude, degrees",
-        ylabel="latitude, degrees",
+    draw_coastlines(panel, projection="equirectangular", color="0.5")
+    panel.set(
+        xlabel="longitude (degrees east)",
+        ylabel="latitude (degrees north)",
         title=f"RMSE of {network} less that of {method}",
     )
-    figure.colorbar(shown, ax=panel, label=unit, shrink=0.9)  # type: ignore[arg-type]
-    frameless(panel)  # type: ignore[arg-type]
+    bar = figure.colorbar(
+        shown, ax=panel, label=unit, shrink=0.9, extend=extend_of(difference, limits)
+    )
+    bar.ax.grid(visible=False)

@@ -9,7 +9,7 @@ from benchmarks.studies import shared_sphere
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("turns", [[], ["--in-turn"]])
+@pytest.mark.parametrize("turns", [[], ["--in-turn"], ["--by-region"]])
 def test_memory_and_traffic_are_told(capfd, turns):
     words = ["--nside", "8", "--processes", "1", "2", "--widths", "4", "8"]
     shared_sphere.main([*words, "--stem", "4", "--steps", "1", *turns])

@@ -7,13 +7,14 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from deepsphere_pyg.plot.coastlines import (
+from deepsphere_pyg.plot.films import check_film, forecast_film
+from deepsphere_pyg.plot.maps import (
+    Mollweide,
     coastlines,
     draw_coastlines,
-    mollweide_points,
+    draw_map,
+    mollweide_grid,
 )
-from deepsphere_pyg.plot.films import check_film, forecast_film
-from deepsphere_pyg.plot.maps import draw_map, mollweide_grid
 from samplings import HEALPix
 
 SAMPLING = HEALPix(2)
@@ -25,7 +26,7 @@ def test_points_of_the_map_are_those_of_its_pixels():
     xyz, on_globe = mollweide_grid(width)
     lon = np.degrees(np.arctan2(xyz[:, 1], xyz[:, 0]))
     lat = np.degrees(np.arcsin(xyz[:, 2]))
-    x, y = mollweide_points(lon, lat)
+    x, y = Mollweide().forward(lon, lat)
     rows, columns = np.nonzero(on_globe)
     # A step of the table of 20,000 angles is 1.6e-4; at the poles y is linear in its
     # square.
