@@ -1,4 +1,8 @@
-"""Compress maps to an eighth: an autoencoder of residual blocks and learned pooling.
+"""
+Compress maps to an eighth
+==========================
+
+Compress maps to an eighth: an autoencoder of residual blocks and learned pooling.
 
 The maps are the rain of generated weather, less the mean map of the training. An
 encoder of residual blocks goes down three levels of HEALPix by learned pooling, to
@@ -14,6 +18,7 @@ errors. With ``--small`` it runs in seconds and the network learns next to nothi
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
@@ -30,13 +35,13 @@ from deepsphere_pyg import (
 )
 from deepsphere_pyg.datasets import CAM5, ClimateEvents
 from deepsphere_pyg.harmonics import ISHT, SHT
-from deepsphere_pyg.plot.maps import draw_map, new_figure
+from deepsphere_pyg.plot import draw_map
 from deepsphere_pyg.training import fit
 from samplings import HEALPix, build_pyramid
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="autoencoder.png", help="file to write")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, n_maps, epochs = (8, 8, 1) if args.small else (16, 240, 15)
 WIDTHS, CODE = (16, 32, 64, 64), 8
@@ -94,6 +99,7 @@ trained = fit(
 )
 found = mean + trained.predict(test - mean)
 
+# %%
 # The largest bandlimit whose coefficients are not more than the numbers of the code.
 numbers = CODE * len(pyramid.graphs[-1].sampling)
 L = int(numbers**0.5)
@@ -106,7 +112,9 @@ print(f"mean of the training by {np.sqrt(np.mean((test - mean) ** 2)):.2f} mm a 
 for name, maps in results.items():
     print(f"{name}: error {np.sqrt(np.mean((maps - test) ** 2)):.2f} mm a day")
 
-figure, panels = new_figure(2, 3, (13, 5.2))
+figure, panels = plt.subplots(
+    2, 3, figsize=(13, 5.2), layout="constrained", squeeze=False
+)
 truth = test[0, :, 0]
 options = {"limits": (float(truth.min()), float(truth.max())), "label": "mm a day"}
 draw_map(panels[0, 0], sampling, truth, title="rain", **options)
@@ -123,5 +131,6 @@ for column, (name, maps) in enumerate(results.items(), start=1):
         cmap="RdBu_r",
         limits=(-largest, largest),
     )
-figure.savefig(args.picture, dpi=110)
-print(f"picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=110)
+plt.show()

@@ -1,4 +1,8 @@
-"""Compare how nearly graph Laplacians commute with rotations.
+"""
+How nearly Laplacians commute with rotations
+============================================
+
+Compare how nearly graph Laplacians commute with rotations.
 
 A convolution on a graph treats all directions alike only as far as its Laplacian
 commutes with rotations. The picture shows the relative difference between rotating a
@@ -12,18 +16,16 @@ take areas into account. With ``--small`` the script runs in seconds.
 
 import argparse
 
+import matplotlib.pyplot as plt
 from tqdm import tqdm
 
 from deepsphere_pyg.metrics import equivariance_error, largest_degree
 from deepsphere_pyg.plot.equivariance import ErrorCurve, draw_equivariance
-from deepsphere_pyg.plot.maps import new_figure
 from samplings import GaussLegendre, HEALPix, Icosahedral, knn_graph, laplacian
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument(
-    "--picture", default="equivariance_of_laplacians.png", help="file to write"
-)
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, level, bandlimit, n_samples = (4, 2, 10, 3) if args.small else (16, 4, 38, 30)
 
@@ -32,7 +34,9 @@ samplings = [HEALPix(nside), Icosahedral(level), GaussLegendre(bandlimit)]
 limit = min(largest_degree(sampling) for sampling in samplings)
 degrees = [degree for degree in (2, 3, 5, 7, 10, 15, 20, 25, 30, 35) if degree <= limit]
 
-figure, axes = new_figure(1, 3, (20, 4.6))
+figure, axes = plt.subplots(
+    1, 3, figsize=(20, 4.6), layout="constrained", squeeze=False
+)
 for panel, sampling in zip(axes[0], tqdm(samplings, desc="samplings"), strict=True):
     curves = []
     for weighting in ("heat", "fitted"):
@@ -50,5 +54,6 @@ for panel, sampling in zip(axes[0], tqdm(samplings, desc="samplings"), strict=Tr
         values = "  ".join(f"{value:.4f}" for value in curve.mean)
         print(f"{curve.sampling:28} {curve.weighting:7} k={curve.k:<3} {values}")
     draw_equivariance(panel, curves, "exact random rotations")
-figure.savefig(args.picture, dpi=120)
-print(f"picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=120)
+plt.show()

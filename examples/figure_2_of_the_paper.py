@@ -1,4 +1,8 @@
-"""Draw figure 2 of the DeepSphere paper, published points beside ours, and later work.
+"""
+Figure 2 of the DeepSphere paper
+================================
+
+Draw figure 2 of the DeepSphere paper, published points beside ours, and later work.
 
 Left: the equivariance error of graph Laplacians on HEALPix against the degree of the
 signal, measured as in the paper (Defferrard et al. 2020, arXiv:2012.15000): random
@@ -14,17 +18,17 @@ script runs in seconds.
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 from tqdm import tqdm
 
 from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
 from deepsphere_pyg.plot.equivariance import ErrorCurve, draw_equivariance
-from deepsphere_pyg.plot.maps import new_figure
 from samplings import HEALPix, Heat, equivariance_spectrum, knn_graph, laplacian
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="figure_2.png", help="file to write")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, n_samples = (8, 3) if args.small else (32, 50)
 
@@ -67,8 +71,9 @@ for title, curves in (("as in the paper", rotated), ("rotation-free", free)):
         if curve.published:
             values = " ".join(f"{1e4 * e:.0f}" for e in curve.published.values())
             print(f"      {'published':16} {values}")
-figure, axes = new_figure(1, 2, (15, 5))
+figure, axes = plt.subplots(1, 2, figsize=(15, 5), layout="constrained", squeeze=False)
 draw_equivariance(axes[0, 0], rotated, "random rotations, as in figure 2 of the paper")
 draw_equivariance(axes[0, 1], free, "rotation-free, heat and fitted weights")
-figure.savefig(args.picture, dpi=140)
-print(f"picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=140)
+plt.show()

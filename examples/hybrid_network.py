@@ -1,4 +1,8 @@
-"""Graphs where maps are fine, harmonics where they are coarse: a hybrid network.
+"""
+Graphs and harmonics in one network
+===================================
+
+Graphs where maps are fine, harmonics where they are coarse: a hybrid network.
 
 Each map is a fine texture whose strength follows a hidden pattern of degree 2, 3, 4 or
 5; the degree is the class. The texture is local and needs many pixels; the pattern
@@ -21,6 +25,7 @@ learn nothing.
 import argparse
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
@@ -43,17 +48,18 @@ from deepsphere_pyg.datasets import GaussianFields
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.models.local_layers import ChebyshevLayers
+from deepsphere_pyg.plot import draw_map
 from deepsphere_pyg.plot.equivariance import plain_axes
-from deepsphere_pyg.plot.maps import draw_map, new_figure
 from samplings import GaussLegendre, HEALPix, build_pyramid
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="hybrid_network.png", help="file to write")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, n_train, n_test, epochs = (8, 16, 8, 2) if args.small else (32, 128, 400, 15)
 DEGREES, STRENGTH, CHANNELS, COARSE = (2, 3, 4, 5), 0.08, 16, 8
 
+# %%
 # Textures between degrees nside and 2 nside, patterns of one degree; variance 1 each.
 degrees = np.arange(2 * nside + 1)
 fine = np.where(degrees > nside, 1.0, 0.0)
@@ -83,6 +89,7 @@ x_test, hidden_test, y_test = draw(n_test, seed=1)
 turn = Rotation.from_euler("zyz", [10, 37, 62], degrees=True)
 x_turned, _, _ = draw(n_test, seed=1, rotate=turn)
 
+# %%
 # HEALPix of nside, nside / 2, ..., 2, with graphs and the poolings between them.
 pyramid = build_pyramid(sampling, depth=int(np.log2(nside)), k=8)
 laplacians = [laplacian_operator(graph) for graph in pyramid.graphs]
@@ -205,7 +212,9 @@ for name, (weights, curve, change) in results.items():
         f" {seconds:8.1f}"
     )
 
-figure, ((first, second), (left, right)) = new_figure(2, 2, (11, 7))
+figure, ((first, second), (left, right)) = plt.subplots(
+    2, 2, figsize=(11, 7), layout="constrained", squeeze=False
+)
 draw_map(first, sampling, x_test[0, :, 0], title="a map", cmap="RdBu_r")
 title = f"the pattern in it, of degree {DEGREES[y_test[0]]}"
 draw_map(second, sampling, hidden_test[0, :, 0], title=title, cmap="RdBu_r")
@@ -222,5 +231,6 @@ right.set_ylabel("change of the output in %")
 right.set_title("rotation of the maps", fontsize=10)
 for axes in (left, right):
     plain_axes(axes)
-figure.savefig(args.picture, dpi=110)
-print(f"picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=110)
+plt.show()

@@ -1,4 +1,8 @@
-"""Train on one sampling and run on others, since weights act on channels, not pixels.
+"""
+One network on many samplings
+=============================
+
+Train on one sampling and run on others, since weights act on channels, not pixels.
 
 A small U-Net learns on HEALPix; the same weights then segment the same weather on an
 icosahedral and an equiangular grid and on points scattered at random. The picture shows
@@ -10,6 +14,7 @@ learns next to nothing.
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
@@ -17,18 +22,19 @@ from tqdm import trange
 
 from deepsphere_pyg.datasets import CachedMaps, ClimateEvents, input_statistics
 from deepsphere_pyg.models import SMALL, SphericalUNet
-from deepsphere_pyg.plot.maps import draw_classes, new_figure
+from deepsphere_pyg.plot import draw_classes
 from deepsphere_pyg.training.evaluation import predict
 from samplings import Equiangular, HEALPix, Icosahedral, Irregular
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="many_samplings.png", help="file to write")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, level, n_theta, n_maps, epochs = (
     (8, 3, 16, 4, 1) if args.small else (32, 5, 64, 160, 12)
 )
 
+# %%
 # Four samplings of about the same number of points.
 healpix = HEALPix(nside)
 points = np.random.default_rng(0).normal(size=(len(healpix), 3))
@@ -53,8 +59,11 @@ for _ in trange(epochs, desc="epochs"):
         optimizer.step()
         schedule.step()
 
+# %%
 # The seed fixes the weather; each sampling evaluates the same continuous fields.
-figure, axes = new_figure(2, 2, (11, 6.6))
+figure, axes = plt.subplots(
+    2, 2, figsize=(11, 6.6), layout="constrained", squeeze=False
+)
 for panel, sampling in zip(axes.ravel(), [healpix, *others], strict=True):
     moved = network.with_sampling(sampling)
     test = ClimateEvents(sampling, max(1, n_maps // 10), seed=1)
@@ -69,5 +78,6 @@ for panel, sampling in zip(axes.ravel(), [healpix, *others], strict=True):
         test.class_names,
         title=f"{sampling.name}: {score}",
     )
-figure.savefig(args.picture, dpi=110)
-print(f"picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=110)
+plt.show()

@@ -1,4 +1,8 @@
-"""Share one sphere among processes, so that its size is not bounded by one of them.
+"""
+A training loop of your own on many processes
+=============================================
+
+Share one sphere among processes, so that its size is not bounded by one of them.
 
 Each process computes a region of the sphere, at all levels of a U-Net, and fetches the
 values around it before each convolution. Losses, statistics and gradients are those of
@@ -15,6 +19,7 @@ import argparse
 import os
 import resource
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import distributed as dist
@@ -22,14 +27,15 @@ from torch import distributed as dist
 from deepsphere_pyg.datasets import ClimateEvents, input_statistics
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.models import SMALL, SphericalUNet, partition_model, save_model
-from deepsphere_pyg.plot.maps import draw_classes, new_figure
+from deepsphere_pyg.plot import draw_classes
 from deepsphere_pyg.processes import gathered, part_of_batch
 from deepsphere_pyg.training import WholeBatchNorms
 from samplings import HEALPix, Partition, build_pyramid
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="many_processes.png", help="file to write")
+parser.add_argument("--network", help="file to write the network to")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, n_maps, epochs = (8, 2, 1) if args.small else (32, 40, 8)
 
@@ -39,6 +45,7 @@ else:
     dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
 rank, ranks = dist.get_rank(), dist.get_world_size()
 
+# %%
 # The same in all processes: the seed draws the weights and the maps.
 torch.manual_seed(0)
 sky = HEALPix(nside, nest=True)
@@ -79,15 +86,19 @@ megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(f"process {rank}: {len(mine)} vertices, {megabytes:.0f} MiB at most")
 parts = gathered((mine.numpy(), found))
 if parts is not None:
-    # The file is that of a network with all vertices: load_model needs no processes.
-    save_model(network, "many_processes.pt")
+    if args.network:
+        # The network of all vertices: load_model needs no processes.
+        save_model(network, args.network)
     classes = np.zeros(len(sky), dtype=int)
     for vertices, values in parts:
         classes[vertices] = values
-    figure, axes = new_figure(1, 2, (11, 3.4))
+    figure, axes = plt.subplots(
+        1, 2, figsize=(11, 3.4), layout="constrained", squeeze=False
+    )
     names = [f"process {number}" for number in range(ranks)]
     draw_classes(axes[0, 0], sky, partition.owners[0], names, title="regions")
     draw_classes(axes[0, 1], sky, classes, maps.class_names, title="found together")
-    figure.savefig(args.picture, dpi=110)
-    print(f"picture in {args.picture}")
+    if args.picture:
+        figure.savefig(args.picture, dpi=110)
+    plt.show()
 dist.destroy_process_group()

@@ -1,4 +1,8 @@
-"""Posteriors of an amplitude and a tilt from maps, and how much of them is lost.
+"""
+Posteriors of two parameters from maps
+======================================
+
+Posteriors of an amplitude and a tilt from maps, and how much of them is lost.
 
 Gaussian maps on HEALPix have the power spectrum A (l / 6)^n and white noise. A graph
 network reduces each map to four numbers, and is trained together with a Gaussian
@@ -19,6 +23,7 @@ seconds and the network learns nothing. The picture needs corner: pip install
 import argparse
 
 import healpy
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -30,10 +35,11 @@ from samplings import HEALPix
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="posterior_from_maps.png", help="file")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, n_maps, n_test, epochs = (4, 48, 16, 1) if args.small else (8, 6000, 400, 16)
 
+# %%
 # Priors of A and n are uniform in a box.
 LOW, HIGH, NAMES = np.array([0.5, -3.0]), np.array([2.0, 0.0]), ["A", "n"]
 PIVOT, NOISE = 6, 0.3
@@ -73,6 +79,7 @@ trained = fit(
     learning_rate=3e-3,
 )
 
+# %%
 # The exact posterior, on a grid in the box of the prior.
 axes = np.linspace(LOW, HIGH, 151).T
 grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
@@ -95,6 +102,7 @@ lost = posterior.log_prob(right).mean().item() - np.mean(exact_log)
 print(f"standard deviations over the exact ones: {ratio.round(3)}")
 print(f"logarithm of the density at the truth, less the exact one: {lost:.3f}")
 
+# %%
 # Fisher matrix at the true parameters of one map, away from the edges of the prior.
 offset = np.abs((theta[-n_test:] - (LOW + HIGH) / 2) / (HIGH - LOW)).max(axis=1)
 chosen = int(offset.argmin())
@@ -106,5 +114,8 @@ slopes /= spectrum(truth)
 fisher = (slopes * (2 * degrees + 1) / 2) @ slopes.T
 samples = posterior[chosen].sample(20_000, torch.Generator().manual_seed(0))
 figure = posterior_corner(samples, NAMES, truth=truth, covariance=np.linalg.inv(fisher))
-figure.savefig(args.picture, dpi=150)
-print(f"wrote {args.picture}")
+# Matplotlib 3.11 and later show figures that were not made by pyplot.
+plt.figure(figure)
+if args.picture:
+    figure.savefig(args.picture, dpi=150)
+plt.show()

@@ -1,15 +1,20 @@
-"""Predict one field of a file from another: own data in, own results out.
+"""
+One field of a file from another
+================================
+
+Predict one field of a file from another: own data in, own results out.
 
 A U-Net learns the temperature at 850 hPa from the geopotential at 850 and 500 hPa,
-whose difference is the thickness of the air between. The input is a GRIB file of ERA5
-if it is beside the checkout, the file of ``--data``, or else a NetCDF file of generated
-weather. The predictions are written to a NetCDF file on the grid of the input, with its
-times and members. The script ends with a picture of the truth, the prediction and its
-error at one time of the test. With ``--small`` it runs in seconds on few generated
-maps.
+whose difference is the thickness of the air between. The input is the file of
+``--data``, such as a GRIB file of ERA5 with ``--target t@850``, or else a NetCDF file
+of generated weather. The predictions are written to a NetCDF file on the grid of the
+input, with its times and members. The script ends with a picture of the truth, the
+prediction and its error at one time of the test. With ``--small`` it runs in seconds on
+few generated maps.
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -20,17 +25,16 @@ import xarray as xr
 from deepsphere_pyg import SphericalUNet
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.models import SMALL
-from deepsphere_pyg.plot.maps import draw_map
+from deepsphere_pyg.plot import draw_map
 from deepsphere_pyg.training import SphereDataModule, fit, predict_to_file
 from samplings import HEALPix
-
-ERA5 = Path(__file__).parents[2] / "shared/data/era5/era5-levels-members.grib"
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
 parser.add_argument("--data", help="file with geopotential z and temperature t")
-parser.add_argument("--output", default="temperature.nc", help="file of predictions")
-parser.add_argument("--picture", default="temperature.png", help="file to write")
+parser.add_argument("--target", default="t", help="its variable to predict")
+parser.add_argument("--output", help="file of predictions")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 
 
@@ -58,16 +62,17 @@ def generated(path, days):
     return path
 
 
-era5 = ERA5.exists() and not args.small and args.data is None
-source = args.data or (
-    ERA5 if era5 else generated("weather.nc", 4 if args.small else 30)
+folder = tempfile.TemporaryDirectory()
+source = args.data or generated(
+    Path(folder.name) / "weather.nc", 4 if args.small else 30
 )
-inputs, targets = ["z"], ["t@850" if era5 else "t"]
+output = args.output or Path(folder.name) / "temperature.nc"
 nside, epochs = (8, 1) if args.small else (16, 60)
 
+# %%
 # The last part of the time is for the test; the samples next to it are left out, unless
 # there are but a few times.
-maps = FieldMaps(source, inputs=inputs, targets=targets, sampling=HEALPix(nside))
+maps = FieldMaps(source, inputs=["z"], targets=[args.target], sampling=HEALPix(nside))
 few = np.unique(maps.sample_coords.time).size < 10
 parts = {"validation": 0.25, "test": 0.25} if few else {"test": 0.2, "gap": 1}
 module = SphereDataModule(maps, **parts, batch_size=4)
@@ -76,13 +81,15 @@ sizes = (module.in_channels, module.out_channels)
 network = SphericalUNet(*sizes, maps.sampling, configuration=SMALL)
 trained = fit(network, module, epochs=epochs, learning_rate=3e-3)
 
+# %%
 # On the grid of the file, and with its coordinates.
 test = maps.take(module.parts["test"].indices)
-predict_to_file(args.output, trained.task, test)
-found = xr.load_dataset(args.output)
+predict_to_file(output, trained.task, test)
+found = xr.load_dataset(output)
 name = next(iter(found.data_vars))
 print(found[name])
 
+# %%
 # The mean of the training maps is what one would guess without a network.
 area = maps.sampling.weights
 truth, answer = test.y[:][..., 0], trained.predict(test.X)[..., 0]
@@ -110,5 +117,7 @@ draw_map(
     cmap="RdBu_r",
     limits=(-largest, largest),
 )
-figure.savefig(args.picture, dpi=110)
-print(f"predictions in {args.output}, picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=110)
+folder.cleanup()
+plt.show()

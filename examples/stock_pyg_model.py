@@ -1,4 +1,8 @@
-"""Train a network written for PyTorch Geometric, with one import changed.
+"""
+A PyTorch Geometric network with one import changed
+===================================================
+
+Train a network written for PyTorch Geometric, with one import changed.
 
 The network below, its graphs and its training use only PyTorch Geometric: ``Data``,
 ``DataLoader``, and ``ChebConv`` called with ``edge_index`` and ``edge_weight``. It is
@@ -12,6 +16,7 @@ step with each. With ``--small`` the script runs in seconds.
 import argparse
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
@@ -23,12 +28,11 @@ from tqdm import tqdm
 from deepsphere_pyg import to_data
 from deepsphere_pyg.datasets import ClimateEvents
 from deepsphere_pyg.layers.graph.pyg import ChebConv as OurChebConv
-from deepsphere_pyg.plot.maps import new_figure
 from samplings import HEALPix, knn_graph
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--small", action="store_true", help="run in seconds")
-parser.add_argument("--picture", default="stock_pyg_model.png", help="file to write")
+parser.add_argument("--picture", help="file to write the picture to")
 args = parser.parse_args()
 nside, n_maps, epochs = (8, 6, 1) if args.small else (32, 16, 4)
 
@@ -50,6 +54,7 @@ class Network(nn.Module):
         return self.convs[-1](x, data.edge_index, data.edge_weight)
 
 
+# %%
 # Each map becomes a graph of PyTorch Geometric; its loader joins them to batches.
 maps = ClimateEvents(HEALPix(nside), n_maps, seed=0)
 graph = to_data(knn_graph(maps.sampling, k=8))
@@ -84,7 +89,9 @@ for _ in range(epochs):
             losses[name].append(loss.item())
             seconds[name].append(time.perf_counter() - start)
 
-figure, axes = new_figure(1, 2, (10, 3.8))
+figure, axes = plt.subplots(
+    1, 2, figsize=(10, 3.8), layout="constrained", squeeze=False
+)
 loss_panel, time_panel = axes[0]
 for name, colour, style in zip(
     networks, ("#cc3311", "#0077bb"), ("-", "--"), strict=True
@@ -108,5 +115,6 @@ print(f"largest relative difference of losses {difference:.1e}")
 # Sums in a different order in float32, and tens of steps of Adam, make a difference.
 if difference > 1e-2:
     raise SystemExit("the losses should be the same")
-figure.savefig(args.picture, dpi=120)
-print(f"picture in {args.picture}")
+if args.picture:
+    figure.savefig(args.picture, dpi=120)
+plt.show()
