@@ -11,7 +11,7 @@ WORKERS ?= 2
 # A file for one worker, since its tests share what they build.
 TESTS := $(BIN)/python -m pytest -q -m "not slow" --dist loadfile
 
-.PHONY: demo test test-kernels test-triton lint bench docs clean
+.PHONY: demo test test-kernels test-triton test-wheel test-python lint bench dist docs clean
 
 demo: $(STAMP)
 	$(BIN)/deepsphere-pyg segment --demo --out $(DEMO) --resume
@@ -45,6 +45,38 @@ test-triton: $(STAMP)
 		tests/propagation/test_triton_sums.py tests/test_edge_operator.py \
 		-k "not of_first_and_second_order and not other_side_of_the_inner_product"
 
+# A source archive, and a wheel built from it.
+dist: $(STAMP)
+	rm -rf dist build
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt build twine
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+# The tests of the source archive on the wheel, where neither package lies beside them.
+WHEEL ?= runs/wheel
+test-wheel: dist
+	rm -rf $(WHEEL)
+	mkdir -p $(WHEEL)/tests
+	$(BIN)/python -m pip install --quiet --no-deps --target $(WHEEL)/installed dist/*.whl
+	tar -xzf dist/*.tar.gz -C $(WHEEL)/tests --strip-components 1
+	rm -rf $(WHEEL)/tests/deepsphere_pyg $(WHEEL)/tests/samplings
+	cd $(WHEEL)/tests && PYTHONPATH=../installed $(abspath $(BIN))/python -m pytest -q \
+		-m "not slow" --dist loadfile -n $(WORKERS) tests
+
+# All tests under each Python from 3.11 to 3.13 that is installed.
+PYTHONS ?= python3.11 python3.12 python3.13
+test-python:
+	@tested=; failed=; \
+	for python in $(PYTHONS); do \
+		$$python --version >/dev/null 2>&1 || { echo "== $$python is not installed"; continue; }; \
+		echo "== Tests under $$($$python --version)"; \
+		tested="$$tested $$python"; \
+		$(MAKE) test PYTHON=$$python VENV=runs/venv-$$python || failed="$$failed $$python"; \
+	done; \
+	if [ -z "$$tested" ]; then echo "not one of $(PYTHONS) is installed"; exit 1; fi; \
+	if [ -n "$$failed" ]; then echo "== Tests failed under:$$failed"; exit 1; fi; \
+	echo "== Tests passed under:$$tested"
+
 # pre-commit reads the list of files from git; an unpacked archive has none.
 lint: $(STAMP)
 	@if git rev-parse --git-dir >/dev/null 2>&1; then \
@@ -57,9 +89,10 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run --out $(BENCH) --reference benchmarks/reference.csv
 
+# The site in docs/_build. RUN=0 leaves out the scripts of the gallery, which take minutes.
+RUN ?= 1
 docs: $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[docs]"
-	$(BIN)/python -m sphinx -q -b html docs docs/_build
+	DOCS_RUN_SCRIPTS=$(RUN) $(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -70,4 +103,5 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 clean:
+	rm -rf docs/_build docs/gallery docs/tutorials docs/reference/subjects docs/examples_of_names
 	rm -rf $(VENV) runs build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,6 +20,8 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.distributed import ProcessGroup
 
+from samplings.arguments import instance_argument
+
 Failure = TypeVar("Failure", bound=BaseException)
 
 
@@ -76,6 +78,40 @@ def process_rank() -> int:
     """Return the number of this process among those that train together."""
     ready = dist.is_available() and dist.is_initialized()
     return dist.get_rank() if ready else 0
+
+
+def checked_group(group: object, shared: str, alone: str) -> None:
+    """Refuse a group of processes that this one cannot share something with.
+
+    Parameters
+    ----------
+    group
+        The group, or None for all processes.
+    shared, alone
+        What they share, and what to do without a group, for the messages.
+
+    Raises
+    ------
+    TypeError
+        If ``group`` is not a group.
+    ValueError
+        If there is no group of processes, or this process is not one of them.
+    """
+    if not (dist.is_available() and dist.is_initialized()):
+        raise ValueError(
+            f"processes that share {shared} must know each other, but no group of "
+            "processes is initialised; call torch.distributed.init_process_group "
+            f"first, or {alone}"
+        )
+    if isinstance(group, int) and group == dist.GroupMember.NON_GROUP_MEMBER:
+        # PyTorch returns this number where a process is not in the new group.
+        raise ValueError(
+            "group must have this process, which is not a member of it; share "
+            f"{shared} in the members alone, or pass a group with this process"
+        )
+    if group is not None:
+        remedy = "pass one of torch.distributed.new_group, or None for all processes"
+        instance_argument("group", group, ProcessGroup, remedy)
 
 
 def share_samples(n: int) -> None:

@@ -22,6 +22,8 @@ def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
     ------
     TypeError
         If ``graph`` is not a graph.
+    ImportError
+        If pygsp is not installed (extra ``[pygsp]``).
 
     Examples
     --------
@@ -29,9 +31,14 @@ def to_pygsp(graph: SphericalGraph) -> pygsp.graphs.Graph:
     >>> to_pygsp(knn_graph(HEALPix(1), k=4)).N
     12
     """
-    from pygsp import graphs
-
     instance_argument("graph", graph, SphericalGraph, "build one with knn_graph")
+    try:
+        from pygsp import graphs
+    except ImportError as error:
+        raise ImportError(
+            "graphs of PyGSP need pygsp, which is not installed; "
+            "run: pip install 'deepsphere-pyg[pygsp]'"
+        ) from error
     converted = graphs.Graph(
         sp.csr_matrix(graph.adjacency, copy=True),
         lap_type="combinatorial",

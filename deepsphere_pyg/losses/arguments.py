@@ -51,8 +51,8 @@ def check_signals(prediction: Tensor, target: Tensor, outputs: int = 1) -> None:
         each = "" if outputs == 1 else f", {outputs} outputs for each of its channels"
         raise ValueError(
             f"prediction must have shape {wanted}, that of the target{each}, got "
-            f"{tuple(prediction.shape)}; where an axis of channels is missing, add it "
-            "with [..., None]"
+            f"{tuple(prediction.shape)}; give the network as many outputs, or, where "
+            "an axis of channels is missing, add it with [..., None]"
         )
 
 
@@ -153,8 +153,8 @@ def check_classes(target: Tensor, n_classes: int) -> None:
     if bool(wrong.any()):
         raise ValueError(
             f"target must hold classes 0 .. {n_classes - 1}, as the prediction has "
-            f"{n_classes}, got {int(target[wrong][0])}; pass a mask that is False at "
-            "vertices without a class"
+            f"{n_classes}, got {int(target[wrong][0])}; give the network one output "
+            "per class, and pass a mask that is False at vertices without a class"
         )
 
 

@@ -1,5 +1,6 @@
 """A training small enough for tests: every part of the real one, few maps."""
 
+import inspect
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def draw_coarsely(monkeypatch):
         save(figure, path, **{**options, **size})
 
     monkeypatch.setattr(Figure, "savefig", save_coarse)
-    for draw in (draw_map, draw_classes):
+    for draw in map(inspect.unwrap, (draw_map, draw_classes)):
         monkeypatch.setitem(draw.__kwdefaults__, "width", 80)
 
 

@@ -18,6 +18,7 @@ from deepsphere_pyg.plot.laplacians import (
     symbol_curves,
     width_curves,
 )
+from deepsphere_pyg.plot.style import save_figure
 from samplings import SphericalGraph
 from samplings.atomic_files import atomic_path, write_json
 from samplings.graphs.kernel_width import HALF_WIDTHS, NSIDES, heat_time
@@ -218,8 +219,7 @@ def write_report(
     write_json(paths[1], content)
     for name, figure in _figures(measured, title).items():
         paths.append(folder / f"{name}.png")
-        with atomic_path(paths[-1]) as temporary:
-            figure.savefig(temporary, dpi=160)
+        save_figure(figure, paths[-1])
     return paths
 
 
@@ -262,11 +262,33 @@ def _figures(measured: Sequence[MeasuredGraph], title: str) -> dict[str, Figure]
     ]
     points = [one.point() for one in measured]
     published = [one.published_point() for one in measured if one.published]
+    return figures_of(curves, points, published, title)
+
+
+def figures_of(
+    curves: Sequence[ErrorCurve],
+    points: Sequence[LaplacianPoint],
+    published: Sequence[LaplacianPoint],
+    title: str,
+) -> dict[str, Figure]:
+    """Return the figures of measured graphs by file name.
+
+    Parameters
+    ----------
+    curves
+        Errors by degree.
+    points
+        The same graphs, with all errors in one number.
+    published
+        Published errors of some of them.
+    title
+        Title of the figures of errors.
+    """
     figures = {
         "equivariance": equivariance_curves(curves, title),
         "error_against_cost": cost_curves([*points, *published], title),
     }
-    if all(one.symbol for one in measured):
+    if all(len(point.symbol) for point in points):
         figures["symbol"] = symbol_curves(points)
     heat = [point for point in points if not math.isnan(point.t)]
     if heat:

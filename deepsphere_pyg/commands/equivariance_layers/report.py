@@ -10,6 +10,7 @@ from typing import Any
 from deepsphere_pyg.commands.equivariance_layers.cases import PUBLISHED_BANDLIMIT
 from deepsphere_pyg.commands.equivariance_layers.layers import DTYPES, MeasuredLayer
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
+from deepsphere_pyg.plot.style import save_figure
 from samplings.atomic_files import atomic_path, write_json
 
 NAME = "layer_equivariance"
@@ -108,8 +109,7 @@ def write_layer_report(
         )
         for one in measured
     ]
-    with atomic_path(paths[3]) as temporary:
-        layer_bars(bars, title).savefig(temporary, dpi=160)
+    save_figure(layer_bars(bars, title), paths[3])
     return paths
 
 

@@ -26,7 +26,13 @@ from deepsphere_pyg.commands.forecast.starting import (
 )
 from deepsphere_pyg.commands.forecast.time_step import time_text
 from deepsphere_pyg.commands.options.training import print_files, write_figures
-from deepsphere_pyg.plot.maps import draw_map, new_figure
+from deepsphere_pyg.plot.maps import (
+    draw_map,
+    named,
+    new_figure,
+    quantity_of,
+    shared_limits,
+)
 from deepsphere_pyg.training.forecasts import ForecastEnsemble
 from samplings.arrays import IntArray
 
@@ -152,10 +158,9 @@ def _picture(
 ) -> Figure:
     """Draw the last known and the last predicted state of the first variable."""
     name, unit = series.names[0], series.units[0]
-    label = f"{name}, {unit}" if unit else name
+    quantity = quantity_of(unit)
     both = np.concatenate([state[:, 0], forecast[:, 0]])
-    known = both[np.isfinite(both)]
-    low, high = np.percentile(known, [1, 99]) if len(known) else (0.0, 1.0)
+    limits = shared_limits(both, quantity)
     figure, axes = new_figure(1, 3, (15, 3.6))
     coast = not options.without_coastlines
     for panel, values, title in (
@@ -167,21 +172,20 @@ def _picture(
             series.maps.sampling,
             values[:, 0],
             title=title,
-            label=label,
-            limits=(float(low), float(high)),
+            label=named(name, unit),
+            quantity=quantity,
+            limits=limits,
             coastlines=coast,
         )
     change = forecast[:, 0] - state[:, 0]
-    some = np.abs(change[np.isfinite(change)])
-    reach = (float(np.percentile(some, 99)) if len(some) else 0.0) or 1.0
     draw_map(
         axes[0][2],
         series.maps.sampling,
         change,
         title="change",
-        label=f"forecast - last known state{f', {unit}' if unit else ''}",
-        cmap="RdBu_r",
-        limits=(-reach, reach),
+        label=named("forecast - last known state", unit),
+        quantity="difference",
+        limits=None if np.isfinite(change).any() else (-1.0, 1.0),
         coastlines=coast,
     )
     return figure

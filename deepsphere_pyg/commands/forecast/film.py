@@ -12,6 +12,7 @@ from deepsphere_pyg.commands.forecast.ensembles import mean_of
 from deepsphere_pyg.commands.forecast.options import ForecastOptions
 from deepsphere_pyg.commands.forecast.series import Series
 from deepsphere_pyg.plot.films import forecast_film
+from deepsphere_pyg.plot.maps import named, quantity_of
 
 # Most frames of a film, spread over the lead times.
 MOST = 60
@@ -84,7 +85,8 @@ def write_film(
         np.stack([present, *frames.values]),
         None if truth is None else np.stack([present, *truth]),
         ["present", *times],
-        label=f"{name}, {unit}" if unit else name,
+        label=named(name, unit),
+        quantity=quantity_of(unit),
         name="forecast" if frames.members == 1 else "mean of the ensemble",
         coastlines=not options.without_coastlines,
     )

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from deepsphere_pyg.commands.generate.fields import FIELD_ATTRIBUTES
 from deepsphere_pyg.datasets.flows import ShallowWater
-from deepsphere_pyg.plot.maps import draw_map, frameless, new_figure
+from deepsphere_pyg.plot.maps import draw_map, named, quantity_of
+from deepsphere_pyg.plot.style import new_figure
 from samplings import Sampling
 
 _DAY = 24.0  # hours
@@ -123,21 +124,19 @@ def flow_figure(record: FlowRecord, sampling: Sampling) -> Figure:
             sampling,
             values,
             title=f"run 0, day {day:g}",
-            label=f"{record.name}, {units}",
-            cmap="RdBu_r",
+            label=named(record.name, units),
+            quantity=quantity_of(units),
             limits=limits,
         )
     for name, series in record.series.items():
         axes[1, 0].plot(record.days, np.array(series) / series[0], label=name)
     axes[1, 0].set(xlabel="day", ylabel="over that of day 0", title="mean over runs")
-    axes[1, 0].legend(fontsize=8)
+    axes[1, 0].legend()
     ends = zip(record.spectra, ("first", "last"), strict=False)
     for spectrum, name in ends:
         axes[1, 1].loglog(np.arange(1, len(spectrum)), spectrum[1:], label=name)
     axes[1, 1].set(
         xlabel="degree", ylabel="kinetic energy, m$^2$/s$^2$", title="spectrum"
     )
-    axes[1, 1].legend(fontsize=8)
-    for panel in axes[1]:
-        frameless(panel)
+    axes[1, 1].legend()
     return figure

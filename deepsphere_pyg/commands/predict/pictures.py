@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from deepsphere_pyg.datasets import FieldMaps
-from deepsphere_pyg.plot.maps import draw_map, new_figure
+from deepsphere_pyg.plot.maps import draw_map, named, new_figure, quantity_of
 from deepsphere_pyg.plot.segmentation import segmentation_maps
 from deepsphere_pyg.training.tasks import RegressionTask, SegmentationTask, Task
 
@@ -36,8 +36,15 @@ def picture(task: Task, maps: FieldMaps) -> Figure | None:
         return None
     figure, axes = new_figure(1, 2, (11, 3.6))
     units = task.notes.get("target_units") or [""]
-    label = f"{task.out_names[0]}, {units[0]}" if units[0] else task.out_names[0]
+    label, quantity = named(task.out_names[0], units[0]), quantity_of(units[0])
     name = maps.channel_names[0]
     draw_map(axes[0][0], maps.sampling, inputs[:, 0], title=f"input {name}", label=name)
-    draw_map(axes[0][1], maps.sampling, answers[:, 0], title="prediction", label=label)
+    draw_map(
+        axes[0][1],
+        maps.sampling,
+        answers[:, 0],
+        title="prediction",
+        label=label,
+        quantity=quantity,
+    )
     return figure

@@ -144,6 +144,7 @@ def write_pictures(
             prediction.probability[0].argmax(axis=1),
             class_names,
             prediction.mask[0],
+            prediction.probability[0].max(axis=1),
         ),
         "precision_recall.png": precision_recall_curves(
             predictions, class_names, sampling.weights

@@ -43,30 +43,30 @@ def from_xarray(
 ) -> XarraySampling:
     """Recognise the sampling that xarray data are on, by the CF conventions.
 
-    ======================================  ==========================================
-    coordinates                             sampling
-    ======================================  ==========================================
-    HEALPix, by a grid mapping or xdggs     :class:`~samplings.HEALPix`, a part of it,
-                                            or :class:`~samplings.Irregular`
-    latitude and longitude of one           :class:`~samplings.Equiangular`,
-    dimension each, any direction           :class:`~samplings.GaussLegendre`,
-                                            :class:`~samplings.McEwenWiaux`, a part of
-                                            one, or :class:`~samplings.Rectilinear`
-    both along the same dimension           :class:`~samplings.HEALPix` where all
-                                            centres are there;
-                                            :class:`~samplings.ReducedGaussian` or
-                                            :class:`~samplings.GaussLegendre` where all
-                                            rings are there, else
-                                            :class:`~samplings.Irregular`
-    both two-dimensional                    as a grid, if it is one; else
-                                            :class:`~samplings.Irregular`
-    both three-dimensional: tiles           :class:`~samplings.Irregular`, each tile
-                                            on its own
-    about a rotated pole, by standard names :class:`~samplings.Irregular` at the true
-    and grid mapping                        places
-    mesh of UGRID, ESMF, SCRIP, MPAS or     as a list, with the areas and polygons of
-    ICON                                    the mesh
-    ======================================  ==========================================
+    =======================================  ==========================================
+    coordinates                              sampling
+    =======================================  ==========================================
+    HEALPix, by a grid mapping or xdggs      :class:`~samplings.HEALPix`, a part of it,
+                                             or :class:`~samplings.Irregular`
+    latitude and longitude of one            :class:`~samplings.Equiangular`,
+    dimension each, any direction            :class:`~samplings.GaussLegendre`,
+                                             :class:`~samplings.McEwenWiaux`, a part of
+                                             one, or :class:`~samplings.Rectilinear`
+    both along the same dimension            :class:`~samplings.HEALPix` where all
+                                             centres are there;
+                                             :class:`~samplings.ReducedGaussian` or
+                                             :class:`~samplings.GaussLegendre` where all
+                                             rings are there, else
+                                             :class:`~samplings.Irregular`
+    both two-dimensional                     as a grid, if it is one; else
+                                             :class:`~samplings.Irregular`
+    both three-dimensional: tiles            :class:`~samplings.Irregular`, each tile
+                                             on its own
+    about a rotated pole, by standard names  :class:`~samplings.Irregular` at the true
+    and grid mapping                         places
+    mesh of UGRID, ESMF, SCRIP, MPAS or      as a list, with the areas and polygons of
+    ICON                                     the mesh
+    =======================================  ==========================================
 
     Coordinates are recognised by ``standard_name``, else by ``units``, ``axis``, or
     name. Two-dimensional ones are preferred to axes, which may count cells or nominal

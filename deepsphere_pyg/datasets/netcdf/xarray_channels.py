@@ -147,9 +147,10 @@ def maps_of(
         free = [d for d in further if d not in keep]
         free = free or [d for d in further if len(keep[d]) > 1]
         if len(free) != 1:
+            remedy = "choose along the others first" if free else f"write '{name}'"
             raise ValueError(
                 f"'{name}@{level}' needs one further dimension of {name} to select "
-                f"{level} from, got ({', '.join(free)})"
+                f"{level} from, got {', '.join(free) or 'none'}; {remedy}"
             )
         at = position_of(dataset, free[0], number_or_text(level))
         keep = {**keep, free[0]: [at]}

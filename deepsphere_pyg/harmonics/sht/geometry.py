@@ -141,16 +141,16 @@ def _healpix_rings(sampling: HEALPix) -> RingGeometry:
 def exact_bandlimit(sampling: Sampling) -> int | None:
     """Return the largest L for which the analysis of a sampling is exact.
 
-    ==================  =============================================================
-    sampling            L allowed by the rings
-    ==================  =============================================================
-    ``GaussLegendre``   ``n_theta``
-    ``McEwenWiaux``     ``n_theta``
-    ``Equiangular``     ``n_theta`` for ``"fejer"``, ``n_theta - 1`` for
-                        ``"clenshaw-curtis"``, ``n_theta // 2`` for
-                        ``"driscoll-healy"``
-    ``ReducedGaussian`` half the degree that its quadrature integrates, plus 1
-    ==================  =============================================================
+    ===================  =============================================================
+    sampling             L allowed by the rings
+    ===================  =============================================================
+    ``GaussLegendre``    ``n_theta``
+    ``McEwenWiaux``      ``n_theta``
+    ``Equiangular``      ``n_theta`` for ``"fejer"``, ``n_theta - 1`` for
+                         ``"clenshaw-curtis"``, ``n_theta // 2`` for
+                         ``"driscoll-healy"``
+    ``ReducedGaussian``  half the degree that its quadrature integrates, plus 1
+    ===================  =============================================================
 
     Rings of ``n_phi`` longitudes allow L up to ``(n_phi + 1) // 2``. Samplings without
     a sampling theorem return None.

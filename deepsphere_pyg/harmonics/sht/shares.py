@@ -9,7 +9,7 @@ from torch import distributed as dist
 from torch.distributed import ProcessGroup
 
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
-from samplings.arguments import instance_argument
+from deepsphere_pyg.processes import checked_group
 from samplings.arrays import IntArray
 
 
@@ -57,21 +57,7 @@ def shares_of(rings: RingGeometry, L: int, group: ProcessGroup | None) -> Shares
         If there is no group of processes, this process is not one of them, or they are
         more than rings or orders.
     """
-    if not (dist.is_available() and dist.is_initialized()):
-        raise ValueError(
-            "processes that share a transform must know each other, but no group of "
-            "processes is initialised; call torch.distributed.init_process_group "
-            "first, or take SHT and ISHT in one process"
-        )
-    if isinstance(group, int) and group == dist.GroupMember.NON_GROUP_MEMBER:
-        # PyTorch returns this number where a process is not in the new group.
-        raise ValueError(
-            "group must have this process, which is not a member of it; make the "
-            "transform in the members alone, or pass a group with this process"
-        )
-    if group is not None:
-        remedy = "pass one of torch.distributed.new_group, or None for all processes"
-        instance_argument("group", group, ProcessGroup, remedy)
+    checked_group(group, "a transform", "take SHT and ISHT in one process")
     ranks, rank = dist.get_world_size(group), dist.get_rank(group)
     _, pairs = rings.folding()
     sizes = np.array(
