@@ -44,6 +44,12 @@ _FITS = ("least-squares", "conjugate-gradients")
 _OTHER = "method='least-squares'"
 # healpy's default; an iteration costs the same here.
 HEALPIX_ITERATIONS = 3
+# The largest bandlimit at which tables are faster than ducc0. Reading tables of
+# functions, L**3 numbers, takes as long as ducc0 takes to compute them. Measured on one
+# thread: for 16 signals at once, tables are faster up to L = 256 and even at 384; for
+# one, ducc0 is twice as fast at 256. For 16 fields of spin 1, tables are 1.1 to 1.4
+# times as fast up to 256 in float64, and 1.6 to 2.2 times in float32.
+DUCC_BEYOND = 256
 
 
 class _Analysis(NamedTuple):
@@ -68,11 +74,8 @@ def analysis_of(
     transform: Any
     rings = ring_geometry(sampling)
     if method == "auto":
-        method = (
-            "least-squares"
-            if rings is None
-            else _rings_or_ducc(sampling, harmonics, dtype)
-        )
+        lacking = rings is None
+        method = "least-squares" if lacking else _rings_or_ducc(sampling, harmonics.L)
     if iterations is not None:
         integer_argument("iterations", iterations, 0)
         if not isinstance(sampling, HEALPix) or method in _FITS:
@@ -122,7 +125,7 @@ def synthesis_of(
     rings = ring_geometry(whole)
     if method == "auto":
         if rings is not None:
-            method = _rings_or_ducc(whole, harmonics, dtype)
+            method = _rings_or_ducc(whole, harmonics.L)
         else:
             method = "dense" if fits_in_memory(sampling, harmonics) else "blocks"
     if method == "dense":
@@ -138,17 +141,12 @@ def synthesis_of(
     return Placed(transform, part, harmonics.components), method
 
 
-def _rings_or_ducc(
-    sampling: Sampling, harmonics: ScalarHarmonics, dtype: torch.dtype | None
-) -> str:
+def _rings_or_ducc(sampling: Sampling, L: int) -> str:
     """Choose by measured times; ducc0 computes on the CPU only."""
     if torch.get_default_device().type != "cpu":
         return "rings"
     # On rings of different lengths ducc0 is 1.2 to 2 times as fast throughout.
-    beyond = harmonics.ducc_beyond(
-        torch.get_default_dtype() if dtype is None else dtype
-    )
-    faster = beyond < harmonics.L or not isinstance(sampling, RegularGrid)
+    faster = DUCC_BEYOND < L or not isinstance(sampling, RegularGrid)
     return "ducc" if faster and ducc_is_installed() else "rings"
 
 

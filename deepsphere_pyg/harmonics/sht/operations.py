@@ -88,11 +88,8 @@ def rows_of_orders(
     """Multiply orders by tables of a width; return rows ``(batch, row, channel)``."""
     slots, places, signs = layout[:3]
     batch, channels = shape
-    columns = orders.shape[3]
-    products = orders.new_empty(len(slots), columns)
-    for table, at, some in _steps(tables, orders):
-        target = products[at].view(*table.shape[:2], 2 * columns)
-        torch.bmm(table[..., :width], some[..., :width].mT, out=target)
+    products = orders.new_empty(len(slots), orders.shape[3])
+    fill_products(products, orders, tables, width)
     c = orders.new_empty(batch, len(places), channels)
     rows = products.index_select(0, places)[:, : batch * channels]
     by_signal = rows.view(len(places), batch, channels).transpose(0, 1)
@@ -123,13 +120,30 @@ def orders_of_rows(
         target = rows[:, : batch * channels].view(len(places), batch, channels)
         target.copy_(c.transpose(0, 1))
     rows *= scales
-    products = rows.index_select(0, slots)
-    for table, at, some in _steps(tables, orders):
-        source = products[at].view(*table.shape[:2], 2 * columns)
-        torch.bmm(source.mT, table, out=some)
+    fill_orders_of_products(orders, rows.index_select(0, slots), tables)
     if zonal:
         orders[:, 0, 1] = 0
     return orders
+
+
+def fill_products(
+    products: Tensor, orders: Tensor, tables: Sequence[Tensor], width: int
+) -> None:
+    """Write the products of tables of a width with orders, ``(slot, column)``."""
+    columns = orders.shape[3]
+    for table, at, some in _steps(tables, orders):
+        target = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(table[..., :width], some[..., :width].mT, out=target)
+
+
+def fill_orders_of_products(
+    orders: Tensor, products: Tensor, tables: Sequence[Tensor]
+) -> None:
+    """Write orders by the adjoint of :func:`fill_products`."""
+    columns = orders.shape[3]
+    for table, at, some in _steps(tables, orders):
+        source = products[at].view(*table.shape[:2], 2 * columns)
+        torch.bmm(source.mT, table, out=some)
 
 
 def new_orders(x: Tensor, tables: Sequence[Tensor], parts: int) -> Tensor:

@@ -47,15 +47,6 @@ class ScalarHarmonics:
         """Rows of degrees that do not exist, which come first."""
         return self.components * self.first_degree**2
 
-    def ducc_beyond(self, dtype: torch.dtype) -> int:
-        """Return the largest bandlimit at which tables are faster than ducc0.
-
-        Reading tables of Legendre functions, L**3 numbers, takes as long as ducc0 takes
-        to compute them. Measured on one thread: for 16 signals at once, tables are
-        faster up to L = 256 and even at 384; for one, ducc0 is twice as fast at 256.
-        """
-        return 256
-
     def matrix(self, theta: FloatArray, phi: FloatArray) -> FloatArray:
         """Return the functions at points, shape ``(components * V, n_rows)``."""
         return spherical_harmonics(theta, phi, self.L)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar, cast
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -64,6 +65,7 @@ class LegendreTables:
         return self
 
 
+Tables = TypeVar("Tables", bound=LegendreTables)
 # Transforms of the same rings and bandlimit share tables while one of them is in use.
 _kept: WeakValueDictionary[tuple[object, ...], LegendreTables] = WeakValueDictionary()
 
@@ -84,6 +86,10 @@ class Interpolation:
     weights: FloatArray
     even: FloatArray
     odd: FloatArray
+
+    def matrix(self, odd: bool, n_rings: int) -> FloatArray:
+        """Return the matrix of odd or even orders to the first rings."""
+        return (self.odd if odd else self.even)[:, :n_rings]
 
 
 def legendre_tables(
@@ -106,21 +112,23 @@ def legendre_tables(
     exact = interpolation is not None
 
     def build() -> LegendreTables:
-        functions = _functions(theta[:n_rings], L, some, interpolation)
+        factors = None if interpolation is None else interpolation.weights
+        functions = legendre_functions(theta[:n_rings], L, some, factors, interpolation)
         return padded_tables(functions, L, some, parts, n_rings)
 
     return kept_tables(("scalar", theta, L, pairs, exact, some), build)
 
 
-def kept_tables(
-    settings: Iterable[object], build: Callable[[], LegendreTables]
-) -> LegendreTables:
-    """Return the tables of some settings, built if no transform holds them."""
+def kept_tables(settings: Iterable[object], build: Callable[[], Tables]) -> Tables:
+    """Return the tables of some settings, built if no transform holds them.
+
+    The settings must tell their kind.
+    """
     key = tuple(a.tobytes() if isinstance(a, np.ndarray) else a for a in settings)
     tables = _kept.get(key)
     if tables is None:
         tables = _kept[key] = build()
-    return tables
+    return cast(Tables, tables)
 
 
 def padded_tables(
@@ -129,26 +137,25 @@ def padded_tables(
     orders: IntArray,
     parts: int,
     columns: int,
-    swapped: bool = False,
+    beyond: int = 0,
 ) -> LegendreTables:
-    """Return the tables of functions of some orders m, ``(L - m, columns)``.
+    """Return the tables of functions of some orders m, ``(L + beyond - m, columns)``.
 
-    If ``swapped``, the first of two parts has odd l + m.
+    Degrees from L on have places in the products, but no rows.
     """
-    bounds = _groups(L, len(orders))
+    bounds = order_groups(L, len(orders))
     width = columns | 1
-    sizes = [-(-(L - m) // parts) for m in orders[bounds[:-1]].tolist()]
+    sizes = [-(-(L + beyond - m) // parts) for m in orders[bounds[:-1]].tolist()]
     shapes = [(n, size, width) for n, size in zip(np.diff(bounds), sizes, strict=True)]
     padded = [[np.zeros(shape) for shape in shapes] for _ in range(parts)]
-    starts = range(parts)[:: -1 if swapped else 1]
     for number, (_, values) in enumerate(functions):
         group = int(np.searchsorted(bounds, number, side="right")) - 1
-        for part, start in enumerate(starts):
-            some = values[start::parts]
+        for part in range(parts):
+            some = values[part::parts]
             padded[part][group][number - bounds[group], : len(some), :columns] = some
     of_rows = HarmonicLayout(L).orders
     rows = np.flatnonzero(np.isin(np.abs(of_rows), orders))
-    slots, places = _layout(L, starts, np.split(orders, bounds[1:-1]), sizes)
+    slots, places = _layout(L, parts, np.split(orders, bounds[1:-1]), sizes)
     tables = tuple(SharedTable(table) for part in padded for table in part)
     return LegendreTables(
         tables,
@@ -160,23 +167,32 @@ def padded_tables(
     )
 
 
-def _functions(
-    theta: FloatArray, L: int, orders: IntArray, interpolation: Interpolation | None
+def legendre_functions(
+    theta: FloatArray,
+    L: int,
+    orders: IntArray,
+    factors: FloatArray | None,
+    interpolation: Interpolation | None,
+    turned: bool = False,
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Yield some orders and their functions, ``(L - m, rings)``."""
-    n_rings = len(theta)
+    """Yield some orders and their functions of degrees below L, ``(L - m, rings)``.
+
+    They are those on rings, or at the nodes of an interpolation, times factors there;
+    the interpolation maps them to the rings. If ``turned``, signals are components in
+    frames that are turned by half a turn beyond a pole.
+    """
     nodes = theta if interpolation is None else interpolation.theta
     for m, values in associated_legendre(nodes, L, orders.tolist()):
         if m:
             values *= math.sqrt(2)
-        if interpolation is None:
-            yield m, values
-        else:
-            matrix = interpolation.odd if m % 2 else interpolation.even
-            yield m, (values * interpolation.weights) @ matrix[:, :n_rings]
+        if factors is not None:
+            values *= factors
+        if interpolation is not None:
+            values = values @ interpolation.matrix((m % 2 == 1) != turned, len(theta))
+        yield m, values
 
 
-def _groups(L: int, n_orders: int) -> IntArray:
+def order_groups(L: int, n_orders: int) -> IntArray:
     """Return the place of the first order of each group, and the number of orders.
 
     Some of the orders below L are in as many groups as all of them, which span as many
@@ -187,7 +203,7 @@ def _groups(L: int, n_orders: int) -> IntArray:
 
 
 def _layout(
-    L: int, starts: Sequence[int], groups: list[IntArray], sizes: list[int]
+    L: int, parts: int, groups: list[IntArray], sizes: list[int]
 ) -> tuple[IntArray, IntArray]:
     """Return the rows at (part, group, order, degree, cosine or sine), and places.
 
@@ -196,11 +212,11 @@ def _layout(
     slots = []
     places = np.zeros(L * L, dtype=np.int64)
     start = 0
-    for offset in starts:
+    for offset in range(parts):
         for orders, size in zip(groups, sizes, strict=True):
             m = orders[:, None, None]
             sine = np.arange(2)
-            degree = m + offset + len(starts) * np.arange(size)[:, None]
+            degree = m + offset + parts * np.arange(size)[:, None]
             # Padding meets zeros of the tables. It takes values of its own order, so
             # that NaN does not spread to other orders.
             inside = degree < L

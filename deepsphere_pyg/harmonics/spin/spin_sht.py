@@ -40,7 +40,7 @@ class SpinSHT(SpinTransform):
         scalar signals, transformed as by :class:`SHT`, without the minus sign.
     method, iterations, ridge, dtype
         As for :class:`SHT`, which is exact on the same samplings up to the same
-        bandlimits. In float64 ``"auto"`` takes ducc0 past L = 64.
+        bandlimits.
 
     Attributes
     ----------
@@ -61,8 +61,9 @@ class SpinSHT(SpinTransform):
     -----
     Signs are those of healpy's ``map2alm_spin`` and of E and B of ``map2alm``, after
     :func:`from_healpy`. The value at a vertex that is a pole of a grid is in the frame
-    of the meridian at longitude 0. Tables take twice the memory of scalar ones of the
-    same rings, and products with them twice the operations.
+    of the meridian at longitude 0. Tables are those of scalar signals of degrees below
+    L + s, since :math:`\sin^s\theta \, {}_sY_{lm}` is a sum of 2s + 1 scalar harmonics;
+    where the sine is small, spin harmonics are summed themselves.
 
     Source: Zaldarriaga and Seljak 1997, Phys. Rev. D 55, 1830
     (arXiv:astro-ph/9609170); McEwen and Wiaux 2011 (arXiv:1110.6298).

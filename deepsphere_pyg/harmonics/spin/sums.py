@@ -11,10 +11,10 @@ import torch
 from deepsphere_pyg.harmonics.sht.ducc import DuccTransform
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
-from deepsphere_pyg.harmonics.sht.tables import Interpolation, LegendreTables
+from deepsphere_pyg.harmonics.sht.tables import Interpolation
 from deepsphere_pyg.harmonics.spin.harmonics import spin_harmonics
-from deepsphere_pyg.harmonics.spin.rings import SpinRingTransform
-from deepsphere_pyg.harmonics.spin.tables import spin_tables
+from deepsphere_pyg.harmonics.spin.ring_sums.rings import SpinRingTransform
+from deepsphere_pyg.harmonics.spin.ring_sums.tables import SpinTables, spin_tables
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -30,15 +30,6 @@ class SpinHarmonics(ScalarHarmonics):
         """Smallest degree, the spin."""
         return self.spin
 
-    def ducc_beyond(self, dtype: torch.dtype) -> int:
-        """Return the largest bandlimit at which tables are faster than ducc0.
-
-        Tables are twice as large as scalar ones. Measured on one thread, for 1 and 16
-        fields: in float64 ducc0 is 1.0 to 1.8 times as fast from L = 96 on; in float32,
-        tables are up to 1.8 times as fast for 16 fields at L = 128 to 256.
-        """
-        return 64 if dtype == torch.float64 else 256
-
     def matrix(self, theta: FloatArray, phi: FloatArray) -> FloatArray:
         """Return the functions at points, shape ``(2 V, 2 L**2)``."""
         gradient = spin_harmonics(theta, phi, self.L, self.spin)
@@ -53,7 +44,7 @@ class SpinHarmonics(ScalarHarmonics):
         self,
         rings: RingGeometry,
         weights: FloatArray | None,
-        tables: LegendreTables,
+        tables: Any,
         dtype: torch.dtype | None,
     ) -> Any:
         """Return sums over rings by :meth:`tables`."""
@@ -64,7 +55,7 @@ class SpinHarmonics(ScalarHarmonics):
         rings: RingGeometry,
         interpolation: Interpolation | None = None,
         orders: IntArray | None = None,
-    ) -> LegendreTables:
+    ) -> SpinTables:
         """Return the tables of the functions of all orders, or of some, ascending."""
         _, pairs = rings.folding()
         theta = rings.theta
