@@ -191,6 +191,8 @@ def _end_process(status: int) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """Run a command; errors that the user can resolve give status 2."""
+    from deepsphere_pyg.commands.options.parsing import required
+
     given = sys.argv[1:] if arguments is None else list(arguments)
     name = " ".join(["deepsphere-pyg", *(a for a in given[:1] if a in COMMANDS)])
     try:
@@ -198,6 +200,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             _top_parser().parse_args(given)
         warnings.formatwarning = _format_warning
         options = options_from(given[0], given[1:])
+        for needed in options.needed:
+            required(options, needed)
         # It loads PyTorch and more, which mistakes in the options need not wait for.
         command = import_module(f"deepsphere_pyg.commands.{given[0]}.command")
         return int(command.run(options))

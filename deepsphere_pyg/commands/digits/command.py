@@ -16,7 +16,8 @@ from deepsphere_pyg.commands.digits.options import DigitsOptions
 from deepsphere_pyg.commands.digits.report import CLASSES, DigitAnswers, write_report
 from deepsphere_pyg.commands.label_batches import LabelBatch
 from deepsphere_pyg.commands.label_training import train_labels
-from deepsphere_pyg.commands.options.training import INTERRUPTED, prepare, required
+from deepsphere_pyg.commands.options.parsing import required
+from deepsphere_pyg.commands.options.training import INTERRUPTED, prepare
 from deepsphere_pyg.commands.prepared_batches import finished
 from deepsphere_pyg.datasets import SphericalMNIST
 from deepsphere_pyg.datasets.digits.spherical_mnist_files import read_mnist
@@ -110,7 +111,7 @@ def run(options: DigitsOptions) -> int:
 
 
 def _root(options: DigitsOptions) -> Path:
-    return Path(required(options, "root", "mnist.npz, or its folder"))
+    return Path(required(options, "root"))
 
 
 def _check_options(options: DigitsOptions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -66,6 +67,11 @@ class DigitsOptions(DigitOptions, OutputOptions, MachineOptions, TrainingOptions
     epochs: int = 20
     batch_size: int = 64
     learning_rate: float = 5e-3
+
+    @property
+    def needed(self) -> Mapping[str, str]:
+        """Options that must be given beside the others."""
+        return {"root": "mnist.npz, or its folder"}
 
     @property
     def default_out(self) -> Path:

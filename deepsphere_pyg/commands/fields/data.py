@@ -8,12 +8,13 @@ from typing import Any
 from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.fields import (
     ALL,
+    NEEDED,
     PartOptions,
     part_of,
 )
 from deepsphere_pyg.commands.options.kept import Kept
+from deepsphere_pyg.commands.options.parsing import required
 from deepsphere_pyg.commands.options.sampling import OWN, SamplingOptions, samplings_of
-from deepsphere_pyg.commands.options.training import required
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.datasets.sample_parts import SamplePart
 from deepsphere_pyg.datasets.splits import held_out_vertices
@@ -73,8 +74,8 @@ def read_module(
     ValueError
         If a required option is missing, or the data do not fit.
     """
-    required(options, "fields", "files of the inputs")
-    required(options, "targets", "variables to predict")
+    for name, text in NEEDED.items():
+        required(options, name, text)
     if kept is not None and kept.sampling is not None and not options.names_sampling:
         sampling: Sampling | None = kept.sampling
         maps = field_maps(options, sampling, **classes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from deepsphere_pyg.commands.options.fields import (
+    NEEDED,
     InputOptions,
     PartOptions,
     TargetOptions,
@@ -59,3 +61,8 @@ class FieldsOptions(
     TrainingOptions,
 ):
     """Options of commands that train on fields in files."""
+
+    @property
+    def needed(self) -> Mapping[str, str]:
+        """Options that must be given beside the others; a checkpoint brings them."""
+        return {} if self.checkpoint is not None else NEEDED

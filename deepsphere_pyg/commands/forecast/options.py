@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,9 @@ NAMED_REGIONS = (
     *("north-pacific", "east-asia", "ausnz", "arctic", "antarctic"),
 )
 _NAME, _PART = {METAVAR: "NAME"}, {METAVAR: "PART"}
+
+#: What trainings need.
+FILES = {"fields": "files of the series"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +256,11 @@ class ForecastOptions(
     ForecastLossOptions,
 ):
     """Options of the command."""
+
+    @property
+    def needed(self) -> Mapping[str, str]:
+        """Options that must be given beside the others; a checkpoint brings them."""
+        return {} if self.checkpoint else FILES
 
     @property
     def default_out(self) -> Path:

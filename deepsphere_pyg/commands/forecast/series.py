@@ -11,13 +11,13 @@ from tqdm import tqdm
 
 from deepsphere_pyg.commands.fields.data import sampling_for
 from deepsphere_pyg.commands.forecast.memory import refuse_too_large
-from deepsphere_pyg.commands.forecast.options import ForecastOptions
+from deepsphere_pyg.commands.forecast.options import FILES, ForecastOptions
 from deepsphere_pyg.commands.forecast.time_step import TimeStep
 from deepsphere_pyg.commands.forecast.winds import check_winds
 from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.kept import Kept
+from deepsphere_pyg.commands.options.parsing import required
 from deepsphere_pyg.commands.options.selecting import selection
-from deepsphere_pyg.commands.options.training import required
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.datasets.field_maps.channel_group import channels_of
 from deepsphere_pyg.datasets.field_maps.sample_reader import area_filled
@@ -165,7 +165,7 @@ def open_series(options: ForecastOptions, kept: Kept | None = None) -> Series:
     ValueError
         If files, variables or times do not fit.
     """
-    required(options, "fields", "files of the series")
+    required(options, "fields", FILES["fields"])
     static = () if kept is not None else options.static
     inputs = options.inputs or _time_dependent(options)
     groups = [tuple(inputs), tuple(options.forcing), tuple(static)]

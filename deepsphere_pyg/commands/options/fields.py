@@ -11,6 +11,8 @@ from deepsphere_pyg.commands.options.selecting import selection
 
 _FILE, _NAME, _SELECT = {METAVAR: "FILE"}, {METAVAR: "NAME"}, {METAVAR: "DIM=VALUE"}
 _PART = {METAVAR: "PART"}
+#: What trainings need.
+NEEDED = {"fields": "files of the inputs", "targets": "variables to predict"}
 #: Value of ``--test`` for all samples of the files.
 ALL = "all"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -44,6 +44,11 @@ class Options:
     group is a dataclass whose docstring gives the title of the group and the help of
     its options. ``__post_init__`` of a group ends with ``super().__post_init__()``.
     """
+
+    @property
+    def needed(self) -> Mapping[str, str]:
+        """Options that must be given beside the others, and what they are."""
+        return {}
 
     def __post_init__(self) -> None:
         # Options of trainings, which the library has too, come after this class.
@@ -316,6 +321,23 @@ def parsed(parser: CommandParser, arguments: Sequence[str], options: type) -> An
             raise
         given = SHORT.get(name, f"--{flag(name)}")
         raise type(error)(f"{given}{space}{rest}") from error
+
+
+def required(options: Any, name: str, text: str = "") -> Any:
+    """Return the value of an option that must be given, and is what the text says.
+
+    The text of one of ``needed`` is there.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    value = getattr(options, name)
+    if value is None:
+        text = text or options.needed[name]
+        raise ValueError(f"--{flag(name)} is required: {text}")
+    return value
 
 
 def _chosen(values: dict[str, Any], defaults: dict[str, Any] | None) -> dict[str, Any]:

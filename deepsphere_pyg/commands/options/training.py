@@ -54,20 +54,6 @@ def prepare(options: Any, *counts: str) -> None:
         torch.set_num_threads(options.threads)
 
 
-def required(options: Any, name: str, text: str) -> Any:
-    """Return the value of an option that must be given.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
-    value = getattr(options, name)
-    if value is None:
-        raise ValueError(f"--{flag(name)} is required: {text}")
-    return value
-
-
 def training_of(options: TrainingOptions) -> TrainingOptions:
     """Return the options of the loop among those of a command."""
     names = [one.name for one in fields(TrainingOptions)]

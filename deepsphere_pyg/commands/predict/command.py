@@ -13,11 +13,11 @@ from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.fields import InputOptions
 from deepsphere_pyg.commands.options.kept import Kept, read_kept, with_kept
 from deepsphere_pyg.commands.options.machine import torch_device
+from deepsphere_pyg.commands.options.parsing import required
 from deepsphere_pyg.commands.options.sampling import OWN, samplings_of
 from deepsphere_pyg.commands.options.training import (
     check_folder,
     n_parameters,
-    required,
     write_figures,
 )
 from deepsphere_pyg.commands.predict.options import PredictOptions
@@ -41,7 +41,7 @@ def run(options: PredictOptions) -> int:
     ValueError
         If an option is missing or does not fit the checkpoint.
     """
-    given = required(options, "checkpoint", "a trained network")
+    given = required(options, "checkpoint")
     for name in ("batch_size", "n_maps"):
         if getattr(options, name) < 1:
             flag = name.replace("_", "-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -55,6 +56,11 @@ class PredictionOptions(Options):
 @dataclass(frozen=True, kw_only=True)
 class PredictOptions(PredictionOptions, InputOptions, SamplingOptions):
     """Options of the command."""
+
+    @property
+    def needed(self) -> Mapping[str, str]:
+        """Options that must be given beside the others."""
+        return {"checkpoint": "a trained network"}
 
 
 OPTIONS = PredictOptions

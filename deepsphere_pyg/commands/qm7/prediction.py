@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
+from deepsphere_pyg.commands.options.parsing import required
 from deepsphere_pyg.commands.options.training import (
     n_parameters,
     print_files,
-    required,
 )
 from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.commands.qm7.report import report

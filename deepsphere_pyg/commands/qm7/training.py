@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.commands.label_training import train_labels
-from deepsphere_pyg.commands.options.training import INTERRUPTED, required
+from deepsphere_pyg.commands.options.parsing import required
+from deepsphere_pyg.commands.options.training import INTERRUPTED
 from deepsphere_pyg.commands.qm7.energy_task import EnergyTask
 from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.commands.qm7.report import report
