@@ -12,6 +12,7 @@ from deepsphere_pyg.harmonics.spin.ring_sums.neighbouring_degrees import (
     neighbouring_degrees,
 )
 from deepsphere_pyg.harmonics.spin.wigner_functions import spin_functions
+from deepsphere_pyg.propagation import products
 from samplings import Equiangular, GaussLegendre, HEALPix, McEwenWiaux
 from tests.helpers import random
 from tests.round_off import assert_near, round_off
@@ -70,3 +71,13 @@ def test_round_off_does_not_grow_near_the_poles(sampling, spin) -> None:
             tables = transform(sampling, L, spin, method="rings", dtype=dtype)
             error = (tables(given_.to(dtype)) - exact).abs().max() / exact.abs().max()
             assert float(error) < bound
+
+
+def test_devices_whose_kernels_were_never_measured_have_one(monkeypatch) -> None:
+    analysis = SpinSHT(GaussLegendre(6), 6, 1, dtype=torch.float64)
+    x = random(72, 2, 3)
+    measured = analysis(x)
+    monkeypatch.setattr(
+        products, "automatic_execution", lambda *about: "message_passing"
+    )
+    assert_near(analysis(x), measured, 12)
