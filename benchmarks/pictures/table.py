@@ -150,10 +150,4 @@ SOURCES = (
         "python -m benchmarks.studies.scaling",
         note="the times are those of the machine that runs it",
     ),
-    Source(
-        ("laplacians_in_networks",),
-        "benchmarks/laplacians_in_networks.py at commit 79b67e6",
-        "hours",
-        note="that script is not part of this version",
-    ),
 )
