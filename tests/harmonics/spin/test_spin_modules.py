@@ -9,6 +9,7 @@ import torch
 
 from deepsphere_pyg.harmonics import SHT, SpinISHT, SpinSHT, spin_harmonics
 from deepsphere_pyg.harmonics.sht import dense
+from deepsphere_pyg.harmonics.sht import methods as sht_methods
 from samplings import Equiangular, Fibonacci, GaussLegendre, HEALPix, McEwenWiaux
 from tests.helpers import random
 
@@ -160,10 +161,10 @@ def test_bad_arguments_are_told() -> None:
     assert "spin=1, method='rings')" in repr(analysis)
 
 
-def test_ducc0_is_chosen_earlier_than_for_scalar_signals_in_float64() -> None:
-    sampling = GaussLegendre(65)
-    for dtype, method in ((torch.float64, "ducc"), (torch.float32, "rings")):
-        assert SpinSHT(sampling, 65, 1, dtype=dtype).method == method
-        assert SpinISHT(sampling, 65, 2, dtype=dtype).method == method
-        assert SpinSHT(sampling, 64, 1, dtype=dtype).method == "rings"
-        assert SHT(sampling, 65, dtype=dtype).method == "rings"
+@pytest.mark.parametrize("spin", [0, 1, -2])
+def test_ducc0_is_chosen_where_it_is_for_scalar_signals(spin, monkeypatch) -> None:
+    monkeypatch.setattr(sht_methods, "DUCC_BEYOND", 5)
+    for L in (5, 6):
+        wanted = SHT(GaussLegendre(6), L).method
+        assert SpinSHT(GaussLegendre(6), L, spin).method == wanted
+        assert SpinISHT(GaussLegendre(6), L, spin).method == wanted

@@ -68,7 +68,6 @@ def row_sums(
     row, place, weight = (np.concatenate(a) for a in zip(*found, strict=True))
     n_pairs += int(np.prod(nodes.matrices.shape[:3]))
     matrix = sp.csr_array((weight, (row, place)), shape=(2 * len(m), 4 * n_pairs))
-    matrix.eliminate_zeros()
     return matrix
 
 
@@ -108,7 +107,9 @@ def _of_nodes(
         part = (l - rows.m[some] + spin + exchanged) % parts
         first = (part * n_orders + number) * n_nodes
         for node in range(n_nodes):
-            yield some, first + node, function[number, l, node], exchanged == 1
+            weight = function[number, l, node]
+            used = np.flatnonzero(weight)
+            yield some[used], first[used] + node, weight[used], exchanged == 1
 
 
 def _by_component(
