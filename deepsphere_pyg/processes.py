@@ -11,7 +11,7 @@ those of the whole batch in one process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -151,12 +151,29 @@ def part_of_batch(*, together: bool, counts: bool = True) -> Iterator[Part]:
     counts
         Whether the part of this process counts.
     """
+    part = Part(together and n_processes() > 1, counts)
+    with _stated(part):
+        yield part
+
+
+@contextmanager
+def _stated(part: Part | None) -> Iterator[None]:
+    """State that signals belong to a part, or to none."""
     global _part
-    before, _part = _part, Part(together and n_processes() > 1, counts)
+    before, _part = _part, part
     try:
-        yield _part
+        yield
     finally:
         _part = before
+
+
+def same_part() -> AbstractContextManager[None]:
+    """Return a context in which signals belong to the part that they belong to now.
+
+    Gradients are computed after the loss, outside the context of its part: what is
+    computed once more for them needs the same sums.
+    """
+    return _stated(_part)
 
 
 def in_parts() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from deepsphere_pyg.layers import (
 from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.models.forecast.residual_body import ReZeroBlock
 from deepsphere_pyg.models.forecast.spectral_block import SpectralBlock
+from deepsphere_pyg.processes import same_part
 
 #: Parts of networks of which only the inputs are kept.
 BLOCKS = (
@@ -98,17 +99,20 @@ def without_memory(
         step,
         *arguments,
         use_reentrant=False,
-        context_fn=lambda: (nullcontext(), _same_statistics(network)),
+        context_fn=lambda: (nullcontext(), _as_before(network, same_part())),
     )
     return found
 
 
 @contextmanager
-def _same_statistics(network: nn.Module) -> Iterator[None]:
-    """Leave the buffers of a network, such as running means, as they are."""
+def _as_before(
+    network: nn.Module, part: AbstractContextManager[None]
+) -> Iterator[None]:
+    """Sum over the batch of before, and leave buffers, such as running means, alone."""
     before = [(one, one.detach().clone()) for one in network.buffers()]
     try:
-        yield
+        with part:
+            yield
     finally:
         with torch.no_grad():
             for buffer, values in before:

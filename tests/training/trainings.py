@@ -137,7 +137,11 @@ CASES = {
     "mutual information": (lambda: classifier(2), YEARS, {"loss": mixture()}),
     "Fisher information": (fisher, None, {}),
     "invariance": (invariance, None, {}),
-    "forecast": (lambda: unet(2), None, {"steps": 2, "step_weights": [1, 2]}),
+    "forecast": (
+        lambda: unet(2),
+        None,
+        {"steps": 2, "step_weights": [1, 2], "save_memory": True},
+    ),
 }
 TASKS = tuple(CASES)[:4]
 # Only processes that share each map train these.
