@@ -124,6 +124,17 @@ def share_samples(n: int) -> None:
     _sharing = n
 
 
+@contextmanager
+def all_samples() -> Iterator[None]:
+    """Take all samples in this process, which goes on alone after a training."""
+    before = _sharing
+    share_samples(n_processes())
+    try:
+        yield
+    finally:
+        share_samples(before)
+
+
 def n_sharing() -> int:
     """Return the number of processes that share each sample."""
     return _sharing

@@ -39,7 +39,7 @@ from deepsphere_pyg.commands.options.training import (
     trainer_of,
     training_of,
 )
-from deepsphere_pyg.processes import process_rank
+from deepsphere_pyg.processes import all_samples, process_rank
 from deepsphere_pyg.training import standardize_task, task_for, train
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import Task
@@ -126,7 +126,8 @@ def run_fields(
         # The first process reports.
         return 0
     seconds = time.perf_counter() - started
-    return report(options, module, trained.task, trained, seconds)
+    with all_samples():
+        return report(options, module, trained.task, trained, seconds)
 
 
 def _refuse_other(task: Task, kinds: tuple[type[Task], ...]) -> None:

@@ -43,7 +43,7 @@ from deepsphere_pyg.commands.options.training import (
     tell_of_resuming,
 )
 from deepsphere_pyg.plot.films import check_film
-from deepsphere_pyg.processes import process_rank
+from deepsphere_pyg.processes import all_samples, process_rank
 from deepsphere_pyg.training.loop import tell
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import ForecastTask
@@ -91,7 +91,8 @@ def run(options: ForecastOptions) -> int:
         return 0
     seconds = time.perf_counter() - started
     ensemble = ensemble_of(options, [cast(ForecastTask, trained.task)])
-    return report(options, series, parts, ensemble, trained, facts, seconds)
+    with all_samples():
+        return report(options, series, parts, ensemble, trained, facts, seconds)
 
 
 def _check(options: ForecastOptions) -> None:

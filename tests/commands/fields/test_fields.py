@@ -1,6 +1,8 @@
 """``regress``, ``classify`` and ``predict``: own files in, own results out."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -111,6 +113,25 @@ def test_scores_are_those_of_the_predictions(file, regression):
     # HEALPix pixels have equal areas.
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-4)
     assert row["bias"] == pytest.approx(np.mean(error), rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_after_a_training_of_two_processes_all_samples_are_tested(
+    file, regression, tmp_path
+):
+    words = ["regress", "--fields", file, "--inputs", "u", "--nside", 4]
+    words += ["--weighting", "heat", "--targets", "t", "--network", "pixel"]
+    words += ["--epochs", 1, "--threads", 1, "--out", tmp_path / "run"]
+    words += ["--trainer.devices", 2, "--trainer.strategy", "ddp"]
+    command = [sys.executable, "-m", "deepsphere_pyg", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (_, mean), (_, wanted) = (
+        json.loads((folder / "metrics.json").read_text())["test"]
+        for folder in (tmp_path / "run", regression)
+    )
+    # The score of the training mean is one of the test maps alone.
+    assert mean == pytest.approx(wanted)
 
 
 def test_a_checkpoint_brings_all_and_tests_other_samples(
