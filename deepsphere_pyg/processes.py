@@ -10,7 +10,7 @@ those of the whole batch in one process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar, cast
@@ -230,6 +230,34 @@ def value_of_sums(of_sums: Callable[[Tensor], Tensor], sums: Tensor) -> Tensor:
     """Return a loss of the sums over the whole batch, and record it."""
     value = of_sums(batch_sum(sums))
     if _part is not None:
+        _part.losses.append(SummedValue(of_sums, sums, value))
+    return value
+
+
+def mean_of_losses(losses: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Return a weighted mean of losses, and record it if all of them were recorded.
+
+    Parameters
+    ----------
+    losses
+        The last ones that were computed, in order; at least one. Their sums have one
+        shape.
+    weights
+        One for each.
+    """
+    total = losses[0] * weights[0]
+    for loss, weight in zip(losses[1:], weights[1:], strict=True):
+        total = total + loss * weight
+    value = total / sum(weights)
+    known = [] if _part is None else _part.losses[-len(losses) :]
+    if _part is not None and [id(one.value) for one in known] == [*map(id, losses)]:
+        functions = [one.of_sums for one in known]
+
+        def of_sums(sums: Tensor) -> Tensor:
+            each = [of(one) for of, one in zip(functions, sums, strict=True)]
+            return torch.stack(each) @ sums.new_tensor(weights) / sum(weights)
+
+        sums = torch.stack([one.sums for one in known])
         _part.losses.append(SummedValue(of_sums, sums, value))
     return value
 

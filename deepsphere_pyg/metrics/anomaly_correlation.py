@@ -92,26 +92,11 @@ class AnomalyCorrelation(AreaMetric):
         mask: Tensor | None = None,
     ) -> None:
         """Add maps; parameters are those of :meth:`RMSE.update`, with vertices."""
-        dtype = self.correlations.dtype
-        normal = self.climatology.to(dtype)
-        share, truth, _ = weighted(prediction, target, weights, mask, dtype)
-        if target.shape[-2:] != normal.shape:
-            raise ValueError(
-                f"maps must have the shape of the climatology, {tuple(normal.shape)}, "
-                f"got {tuple(target.shape)}; pass one on the sampling of the target"
-            )
-        counts = share > 0
-        true = masked(truth - normal, counts)
-        check_known(true, normal.expand(true.shape), counts, "the climatology")
-        predicted = masked(prediction.to(dtype) - normal, counts)
-        pairs = ((predicted, true), (predicted, predicted), (true, true))
-        covariance, *variances = ((share * a * b).sum(-2) for a, b in pairs)
-        # Roots first: the product of the variances may overflow.
-        size = variances[0].sqrt() * variances[1].sqrt()
-        flat = (-1, normal.shape[1])
-        correlations = ratio(covariance, size).reshape(flat)
-        self.correlations = self.correlations + correlations.sum(0)
-        self.maps = self.maps + (size > 0).reshape(flat).sum(0)
+        normal = self.climatology.to(self.correlations.dtype)
+        sums = anomaly_sums(prediction, target, normal, weights, mask)
+        correlations, maps = correlations_of(sums)
+        self.correlations = self.correlations + correlations
+        self.maps = self.maps + maps
 
     def compute(self) -> Tensor:
         """Return the mean correlation of each channel, NaN if no map has one."""
@@ -123,3 +108,64 @@ class AnomalyCorrelation(AreaMetric):
         """Move the sums and the climatology."""
         self.climatology = moving(fn)(self.climatology)
         return super()._apply(fn, exclude_state)
+
+
+def anomaly_sums(
+    prediction: Tensor,
+    target: Tensor,
+    climatology: Tensor,
+    weights: Tensor | None,
+    mask: Tensor | None,
+) -> Tensor:
+    """Return sums over the vertices of each map, from which its correlation follows.
+
+    Those of parts of a map may be added.
+
+    Parameters
+    ----------
+    prediction, target, weights, mask
+        As for :meth:`AnomalyCorrelation.update`.
+    climatology
+        Shape ``(V, C)``, in the dtype of the sums.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(3, *batch, C)``: the products of predicted and true anomalies, and the
+        squares of either, by area.
+    """
+    dtype = climatology.dtype
+    share, truth, _ = weighted(prediction, target, weights, mask, dtype)
+    if target.shape[-2:] != climatology.shape:
+        raise ValueError(
+            "maps must have the shape of the climatology, "
+            f"{tuple(climatology.shape)}, got {tuple(target.shape)}; pass one on the "
+            "sampling of the target"
+        )
+    counts = share > 0
+    true = masked(truth - climatology, counts)
+    check_known(true, climatology.expand(true.shape), counts, "the climatology")
+    predicted = masked(prediction.to(dtype) - climatology, counts)
+    pairs = ((predicted, true), (predicted, predicted), (true, true))
+    return torch.stack([(share * a * b).sum(-2) for a, b in pairs])
+
+
+def correlations_of(sums: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sum of the correlations of maps, and how many maps have one.
+
+    Parameters
+    ----------
+    sums
+        Those of :func:`anomaly_sums`, ``(3, *batch, C)``.
+
+    Returns
+    -------
+    tuple of Tensor
+        Both of shape ``(C,)``.
+    """
+    covariance, *variances = sums
+    # Roots first: the product of the variances may overflow.
+    size = variances[0].sqrt() * variances[1].sqrt()
+    flat = (-1, size.shape[-1])
+    correlations = ratio(covariance, size).reshape(flat)
+    return correlations.sum(0), (size > 0).reshape(flat).sum(0)

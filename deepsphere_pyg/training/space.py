@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import partial
 from typing import Any, SupportsIndex
 
 import pytorch_lightning as pl
@@ -10,6 +12,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed import ProcessGroup
+from torch.nn.parallel import DistributedDataParallel
 
 from deepsphere_pyg.models import partition_model, reunite_model
 from deepsphere_pyg.processes import (
@@ -17,10 +20,14 @@ from deepsphere_pyg.processes import (
     n_processes,
     process_rank,
     share_samples,
+    vertex_sum,
 )
 from deepsphere_pyg.training.tasks.base import Task
 from samplings import Partition
 from samplings.arguments import integer_argument
+
+# Option of DDP that buffers are sent: the name of PyTorch 2.13 on, and the one before.
+_SENT = ("forward_sync_buffers", "broadcast_buffers")
 
 
 class SpaceStrategy(DDPStrategy):
@@ -61,13 +68,18 @@ class SpaceStrategy(DDPStrategy):
 
     Notes
     -----
-    Each process reads whole maps, of which it keeps its part. Dropout draws its own
-    zeros in each process.
+    Each process reads whole maps, of which it keeps its part, and so with the noise in
+    the states from which forecasts start. Dropout draws its own zeros in each process.
     """
 
     def __init__(
         self, *, per_sphere: SupportsIndex | None = None, **options: Any
     ) -> None:
+        # Processes compute the same statistics. Those of a forecast are as large as a
+        # map, and DDP would send them before each step.
+        if not {*options} & {*_SENT}:
+            known = inspect.signature(DistributedDataParallel).parameters
+            options[next(name for name in _SENT if name in known)] = False
         super().__init__(**options)
         self.per_sphere = (
             None
@@ -119,7 +131,7 @@ class SpaceStrategy(DDPStrategy):
         except (TypeError, ValueError) as error:
             raise everywhere(error) from None
         vertices = partition.vertices(rank)
-        task.take_vertices(vertices)
+        task.take_vertices(vertices, partial(vertex_sum, group=self._group))
         self._vertices = torch.from_numpy(vertices)
         super().setup(trainer)
 

@@ -522,3 +522,28 @@ def test_networks_that_do_not_tell_their_size_are_refused():
         ForecastTask(Linear(2, 2), GRID)
     with pytest.raises(TypeError, match="has no attribute sampling; pass sampling="):
         ForecastTask(Linear(2, 2), out_channels=2)
+
+
+def test_the_validation_loss_is_that_of_all_samples_together():
+    """Also where batches have different numbers of known values."""
+    fields = np.random.default_rng(0).normal(size=(30, V, 1))
+    fields[20:24, : V // 2] = np.nan
+    found = []
+    for size in (1, 4):
+        torch.manual_seed(0)
+        # So small a rate that the network stays as it is.
+        options = {"epochs": 1, "learning_rate": 1e-12, "batch_size": size}
+        trained = fit_forecast(
+            Linear(1, 1),
+            fields,
+            sampling=GRID,
+            out_names=["t"],
+            steps=2,
+            step_weights=[1, 3],
+            validation=0.5,
+            loss=L1Loss(),
+            trainer={"precision": "64-true"},
+            **options,
+        )
+        found.append(trained.history[0]["val/loss"])
+    assert found[0] == pytest.approx(found[1], rel=1e-9)

@@ -18,7 +18,7 @@ from deepsphere_pyg import PixelNetwork, SphericalClassifier, SphericalUNet
 from deepsphere_pyg.datasets import FisherMaps, RotatedPairs
 from deepsphere_pyg.inference import GaussianLikelihoodLoss, MutualInformationLoss
 from deepsphere_pyg.losses import DiceLoss, L2Loss, QuantileLoss
-from deepsphere_pyg.models import UNetConfiguration
+from deepsphere_pyg.models import SphericalFourierOperator, UNetConfiguration
 from deepsphere_pyg.processes import process_rank
 from deepsphere_pyg.training import (
     FisherTask,
@@ -48,16 +48,21 @@ YEARS = X.mean(axis=(1, 2))[:, None]
 SERIES = np.random.default_rng(1).normal(size=(18, V, 2)).cumsum(axis=0)
 
 
-def unet(outputs: int) -> nn.Module:
+def unet(outputs: int, inputs: int = 2) -> nn.Module:
     """A network with batch normalisation."""
     small = UNetConfiguration("tiny", stem=2, widths=(4, 4), K=2)
-    return SphericalUNet(2, outputs, SAMPLING, configuration=small)
+    return SphericalUNet(inputs, outputs, SAMPLING, configuration=small)
 
 
 def planned(outputs: int) -> nn.Module:
     """The same network, whose graphs processes build by region."""
     small = UNetConfiguration("tiny", stem=2, widths=(4, 4), K=2)
     return SphericalUNet(2, outputs, PyramidPlan(SAMPLING, 2, 8), configuration=small)
+
+
+def fourier() -> nn.Module:
+    """A network of harmonic transforms, which need whole maps."""
+    return SphericalFourierOperator(2, 2, SAMPLING, channels=2, blocks=1)
 
 
 def classifier(outputs: int) -> nn.Module:
@@ -144,8 +149,28 @@ CASES = {
     ),
 }
 TASKS = tuple(CASES)[:4]
-# Only processes that share each map train these.
-SHARED = {"planned": (lambda: planned(1), MAPS, MASKED)}
+# Only processes that share each map train these. Of the forecasts, one is of a field
+# that exists at some vertices and is missing at others of them at times, with a static
+# field and forcing; noise is drawn for whole maps.
+FIELD_MASK = RNG.random((V, 2)) < 0.8
+ENSEMBLE = {"steps": 2, "noise": 0.3, "members": 3, "save_memory": True}
+SHARED = {
+    "planned": (lambda: planned(1), MAPS, MASKED),
+    "rollout": (
+        lambda: unet(2, 2 * 2 + 1 + 1),
+        None,
+        {
+            **{"history": 2, "steps": 2, "noise": 0.1, "recompute": True},
+            "fields": np.where(RNG.random(SERIES.shape) < 0.9, SERIES, np.nan),
+            "forcing": SERIES[..., :1] ** 2,
+            "static": RNG.normal(size=(V, 1)),
+            "mask": FIELD_MASK,
+        },
+    ),
+    "ensemble": (lambda: unet(2), None, {**ENSEMBLE, "residual": False}),
+}
+# Processes cannot share its maps.
+REFUSED = {"Fourier": (fourier, None, {})}
 
 
 def run(
@@ -157,7 +182,7 @@ def run(
 ) -> Trained:
     """Train in double precision with four maps a step, over all processes."""
     parts = {"ddp": processes, "space": 1}.get(strategy, processes // 2)
-    build, y, more = {**CASES, **SHARED}[case]
+    build, y, more = {**CASES, **SHARED, **REFUSED}[case]
     torch.manual_seed(0)
     trainer = {"precision": "64-true", **options.pop("trainer", {})}
     if processes > 1:
@@ -176,9 +201,10 @@ def run(
         share = HELD / (N + HELD)
         return fit_summaries(task, groups, validation=share, resume=resume, **places)
     if y is None:
-        return fit_forecast(build(), SERIES, validation=1 / 3, **given)
+        fields = given.pop("fields", SERIES)
+        return fit_forecast(build(), fields, validation=1 / 3, **given)
     network = build()
-    if case in SHARED and processes == 1:
+    if case == "planned" and processes == 1:
         network = network.with_sampling(network.pyramid.built())
     return fit(network, X, y, validation=HELD / (N + HELD), **given)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, SupportsFloat, SupportsIndex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, SupportsFloat, SupportsIndex, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.layers import Standardize
 from deepsphere_pyg.losses import CRPSLoss
+from deepsphere_pyg.processes import mean_of_losses
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.forecast_arguments import (
     checked_static,
@@ -39,6 +40,7 @@ from samplings.arguments import (
     integer_argument,
     nonnegative_argument,
 )
+from samplings.arrays import IntArray
 
 
 class ForecastTask(Rollouts, RegressionTask):
@@ -135,6 +137,7 @@ class ForecastTask(Rollouts, RegressionTask):
 
     score_names: tuple[str, ...]  # type: ignore[misc]  # as many as lead times
     monitor: ClassVar[str] = "rmse"
+    vertex_axes: ClassVar[Mapping[str, int]] = {"x": 2, "y": 2, "mask": 2, "forcing": 2}
 
     climatology: Tensor
     static: Tensor
@@ -210,15 +213,21 @@ class ForecastTask(Rollouts, RegressionTask):
         self.increments = Standardize(channels)
         self.register_buffer("climatology", torch.zeros(n, channels))
         empty = np.zeros((n, 0), np.float32)
-        self.keep("static", checked_static(empty if fixed is None else fixed, n))
-        self.keep("valid", checked_valid(mask, n, channels))
+        self._fields: dict[str, npt.NDArray[Any]] = {
+            "static": cast(Any, checked_static(empty if fixed is None else fixed, n)),
+            "valid": checked_valid(mask, n, channels),
+        }
+        self._vertices: Tensor | None = None
+        for name, field in self._fields.items():
+            self.keep(name, field)
 
     @property
     def config(self) -> dict[str, Any]:
         """Arguments, beside the network, that rebuild the task."""
         common = super().config
         common.pop("in_channels", None)
-        masked = not bool(self.valid.all())
+        # Those of all vertices, also where this process has some of them.
+        static, valid = self._fields["static"], self._fields["valid"]
         return {
             **common,
             "history": self.history,
@@ -231,8 +240,8 @@ class ForecastTask(Rollouts, RegressionTask):
             "save_memory": self.save_memory,
             "residual": self.residual,
             "n_forcing": self.n_forcing,
-            "static": encoded(self.static) if self.static.shape[1] else None,
-            "mask": encoded(self.valid) if masked else None,
+            "static": encoded(static) if static.shape[1] else None,
+            "mask": None if valid.all() else encoded(valid),
         }
 
     def fit_(
@@ -254,6 +263,18 @@ class ForecastTask(Rollouts, RegressionTask):
         # Where the field does not exist, nothing is scored.
         self.climatology.copy_(torch.nan_to_num(normal))
         return self
+
+    def take_vertices(
+        self,
+        vertices: IntArray | None,
+        vertex_sums: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        """Take batches of some vertices, or of all, as for :class:`Task`."""
+        super().take_vertices(vertices, vertex_sums)
+        self._vertices = None if vertices is None else torch.from_numpy(vertices)
+        for name, field in self._fields.items():
+            part = field if vertices is None else field[vertices]
+            self.keep(name, part, getattr(self, name).dtype)
 
     # -- training and scores ----------------------------------------------------------
     def on_train_batch_start(self, batch: Any, batch_index: int) -> None:
@@ -278,7 +299,9 @@ class ForecastTask(Rollouts, RegressionTask):
         # Noise depends on the step, so that a training that was resumed has the same.
         seed = (self.options.seed, *(self._drawn if self.training else ()))
         spread = self.noise * self.targets.std.to(batch.x.dtype)
-        x = noisy_members(batch.x, self.members, spread, seed)
+        part = self._vertices
+        whole = None if part is None else (part, len(self._fields["valid"]))
+        x = noisy_members(batch.x, self.members, spread, seed, whole)
         forcing = batch.forcing.repeat_interleave(self.members, dim=0)
         return together(self.forecast(x, steps, forcing), self.members)
 
@@ -298,23 +321,26 @@ class ForecastTask(Rollouts, RegressionTask):
             origin, scale = self.targets.mean, self.targets.std
         counted = self._grown if self.training else self.step_weights
         weights = counted[: outputs.shape[1]]
-        total = outputs.new_zeros(())
-        for step, weight in enumerate(weights):
+        losses = []
+        for step in range(len(weights)):
             found, wanted = outputs[:, step], batch.y[:, step]
             # From their origin, lest small increments lose digits.
             each = (self.apart(found) - origin[..., None]) / scale[..., None]
             pair = (each.flatten(-2), (wanted - origin) / scale)
-            total = total + weight * self.loss(*pair, self.area, valid[:, step])
-        return total / sum(weights)
+            losses.append(self.loss(*pair, self.area, valid[:, step]))
+        return mean_of_losses(losses, weights)
 
     def kept(self, outputs: Tensor, batch: Any) -> tuple[Tensor, ...]:
         """Keep the sums of a batch for each lead time."""
         present = self.filled(batch.x[:, -1])
         valid = batch.mask & self.valid
         normal = self.climatology
+        if self._vertices is not None:
+            # The checkpoint keeps that of all vertices.
+            normal = normal[self._vertices.to(normal.device)]
         mean = self.apart(outputs).mean(-1)
-        sums = lead_sums(mean, batch.y, present, normal, self.area, valid)
-        return (sums,)
+        fields = (mean, batch.y, present, normal, self.area, valid)
+        return (lead_sums(*fields, self.vertex_sums),)
 
     def scores(self, *kept: Tensor) -> dict[str, float]:
         """Errors, skill against persistence and anomaly correlation by lead time."""

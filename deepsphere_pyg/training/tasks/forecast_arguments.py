@@ -14,9 +14,8 @@ from samplings.encoding import decode_array, encode_array
 from samplings.missing_values import without_missing
 
 
-def encoded(values: Tensor) -> dict[str, Any]:
+def encoded(array: npt.NDArray[Any]) -> dict[str, Any]:
     """Return a fixed field as JSON; :func:`checked_static` and others take it."""
-    array = values.cpu().numpy()
     kind = "b1" if array.dtype == np.bool_ else array.dtype.str[1:]
     return {"array": encode_array(array), "dtype": kind, "shape": [*array.shape]}
 

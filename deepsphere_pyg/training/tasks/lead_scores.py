@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from deepsphere_pyg.metrics import AnomalyCorrelation
+from deepsphere_pyg.metrics.anomaly_correlation import anomaly_sums, correlations_of
 from deepsphere_pyg.metrics.error_sums import ErrorSums, error_sums, merged
 
 
@@ -91,6 +92,7 @@ def lead_sums(
     climatology: Tensor,
     area: Tensor,
     mask: Tensor,
+    vertex_sums: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Return the sums of a batch, from which scores of all batches follow.
 
@@ -106,6 +108,10 @@ def lead_sums(
         Shape ``(V,)``.
     mask
         True where the truth counts, shape ``(batch, lead, V, C)``.
+    vertex_sums
+        Function that adds up sums over the vertices of all processes that share each
+        map, if there are several. Those of errors are merged afterwards, but
+        correlations are of whole maps.
 
     Returns
     -------
@@ -114,7 +120,7 @@ def lead_sums(
         persistence and of the climatology, then the sum of correlations and their
         number.
     """
-    rows = []
+    errors, anomalies = [], []
     for lead in range(truth.shape[1]):
         y, valid = truth[:, lead], mask[:, lead]
         normal = climatology.to(y).expand_as(y)
@@ -122,11 +128,14 @@ def lead_sums(
             error_sums(x, y, area, valid, torch.float64)
             for x in (forecast[:, lead], present, normal)
         ]
-        metric = AnomalyCorrelation(climatology).to(y.device)
-        metric.update(forecast[:, lead], y, area, valid)
-        pair = torch.stack([metric.correlations, metric.maps]).to(sums[0])
-        rows.append(torch.cat([*sums, pair]))
-    return torch.stack(rows)[None]
+        errors.append(torch.cat(sums))
+        about = climatology.to(sums[0])
+        anomalies.append(anomaly_sums(forecast[:, lead], y, about, area, valid))
+    together = torch.stack(anomalies)
+    if vertex_sums is not None:
+        together = vertex_sums(together)
+    pairs = [torch.stack(correlations_of(one)) for one in together]
+    return torch.cat([torch.stack(errors), torch.stack(pairs)], dim=1)[None]
 
 
 def lead_scores(parts: Tensor) -> LeadScores:

@@ -76,32 +76,46 @@ def grown_weights(weights: Sequence[float], done: float) -> tuple[float, ...]:
 
 
 def noisy_members(
-    x: Tensor, members: int, spread: Tensor, seed: Sequence[int]
+    x: Tensor,
+    members: int,
+    spread: Tensor,
+    seed: Sequence[int],
+    part: tuple[Tensor, int] | None = None,
 ) -> Tensor:
     """Return copies of states, each with white noise of its own.
 
     Parameters
     ----------
     x
-        States, shape ``(batch, ...)``.
+        States, shape ``(batch, ..., V, C)``.
     members
         Number M of copies.
     spread
         Standard deviations, which broadcast against the states.
     seed
         Of the noise: numbers, the order of which counts.
+    part
+        The vertices that states have of a map, and how many it has, if they are not
+        all. Their noise is that of the whole map.
 
     Returns
     -------
     Tensor
-        Shape ``(batch * M, ...)``; the copies of a sample stand together.
+        Shape ``(batch * M, ..., V, C)``; the copies of a sample stand together.
     """
     copies = x.repeat_interleave(members, dim=0)
     (number,) = np.random.SeedSequence(seed).generate_state(1, np.uint64)
     generator = torch.Generator(x.device).manual_seed(int(number >> 1))
+    *shape, vertices, channels = copies.shape
+    vertices = vertices if part is None else part[1]
     noise = torch.randn(
-        copies.shape, generator=generator, dtype=x.dtype, device=x.device
+        (*shape, vertices, channels),
+        generator=generator,
+        dtype=x.dtype,
+        device=x.device,
     )
+    if part is not None:
+        noise = noise.index_select(-2, part[0].to(x.device))
     return copies + spread * noise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.losses.summed import SummedLoss
 from deepsphere_pyg.training.options import TrainingOptions
-from samplings import Sampling
+from samplings import Pyramid, Sampling
 from samplings.arrays import IntArray
 
 
@@ -31,6 +31,9 @@ class VertexParts(FixedTensors):
     vertex_axes: ClassVar[Mapping[str, int]] = {}
     options: TrainingOptions
 
+    #: Adds up sums over vertices of the processes that share each map, if several do.
+    vertex_sums: Callable[[Tensor], Tensor] | None = None
+
     def check_parts(self) -> None:
         """Refuse to be trained by processes each of which has some of the vertices.
 
@@ -43,8 +46,8 @@ class VertexParts(FixedTensors):
             raise ValueError(
                 f"a {type(self).__name__} does not state the vertex_axes of its "
                 "batches, and may need whole maps; take strategy='ddp', or a "
-                "SegmentationTask, RegressionTask, ClassificationTask or "
-                "GlobalRegressionTask"
+                "SegmentationTask, RegressionTask, ForecastTask, ClassificationTask "
+                "or GlobalRegressionTask"
             )
         loss = getattr(self, "loss", None)
         if "y" in self.vertex_axes and not isinstance(loss, SummedLoss):
@@ -53,14 +56,35 @@ class VertexParts(FixedTensors):
                 "which processes that share a map need; take one of "
                 "deepsphere_pyg.losses, or derive from SummedLoss"
             )
+        network = cast(Any, self).network
+        if not isinstance(getattr(network, "pyramid", None), Pyramid):
+            raise ValueError(
+                f"a {type(network).__name__} has no pyramid, whose vertices processes "
+                "could share; take a network of graphs such as SphericalUNet or "
+                "ResidualUNet, or strategy='ddp'"
+            )
         if self.options.compile:
             raise ValueError(
                 "a network whose vertices are dealt to processes cannot be compiled; "
                 "leave out compile"
             )
 
-    def take_vertices(self, vertices: IntArray | None) -> None:
-        """Take batches of some vertices, or of all if it is None."""
+    def take_vertices(
+        self,
+        vertices: IntArray | None,
+        vertex_sums: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        """Take batches of some vertices, or of all.
+
+        Parameters
+        ----------
+        vertices
+            Those of this process, or None for all.
+        vertex_sums
+            Function that adds up sums over the vertices of all processes that share
+            each map.
+        """
+        self.vertex_sums = vertex_sums
         area = getattr(self, "area", None)
         if isinstance(area, Tensor):
             whole = relative_areas(cast(Any, self).sampling)

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -202,6 +204,35 @@ def test_interrupted_trainings_go_on_to_the_same_weights(
     )
     for name, weights in whole.items():
         torch.testing.assert_close(part[name], weights, rtol=0, atol=0)
+
+
+@pytest.mark.slow
+def test_two_processes_that_share_each_map_train_as_one(file, tmp_path):
+    options = ["--fields", file, "--inputs", "u", "v", "--steps", 2, "--epochs", 1]
+    options += ["--network", "small", "--nside", 8, "--K", 2, "--weighting", "heat"]
+    # Not Adam, which divides by gradients, of which those that vanish are round-off.
+    options += ["--optimizer", "sgd", "--lr", 0.01, "--schedule", "constant"]
+    options += ["--batch-size", 8, "--threads", 1, "--trainer.precision", "64-true"]
+    assert command(*options, "--out", tmp_path / "one") == 0
+    shared = ["--trainer.strategy", "space", "--trainer.devices", 2]
+    words = ["forecast", *options, *shared, "--out", tmp_path / "two"]
+    done = subprocess.run(
+        [sys.executable, "-m", "deepsphere_pyg", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("scores on") == 1
+    one, two = (
+        json.loads((tmp_path / name / "metrics.json").read_text())["test"]
+        for name in ("one", "two")
+    )
+    assert len(one) == len(two) == 4
+    for row, other in zip(one, two, strict=True):
+        for score in ("rmse", "skill", "acc"):
+            # Forecasts are kept in single precision.
+            assert other[score] == pytest.approx(row[score], rel=1e-5, abs=1e-5)
 
 
 @pytest.fixture(scope="module")
