@@ -19,7 +19,8 @@ from samplings import (
     pyramid_from_config,
     same_sampling,
 )
-from samplings.arguments import instance_argument, sampling_argument
+from samplings.arguments import instance_argument, sampling_argument, shown
+from samplings.graphs.pyramid_config import build_options
 
 # Raised when the layout changes in a way that older versions cannot read.
 FORMAT = 1
@@ -112,7 +113,7 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def load_model(
     path: str | os.PathLike[str],
-    sampling: Sampling | None = None,
+    sampling: Sampling | Pyramid | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> SavedModel:
@@ -126,7 +127,10 @@ def load_model(
     path
         The file.
     sampling
-        If given, the sampling that the model must be trained on.
+        If given, the sampling that the model must be trained on. Or its pyramid, of
+        which nothing is built again then: with a :class:`samplings.PyramidPlan` nothing
+        is built at all, until :func:`partition_model` builds a region in each of
+        several processes.
     progress
         Called while graphs are built again, as in :func:`samplings.build_pyramid`.
 
@@ -141,14 +145,18 @@ def load_model(
         If there is no such file.
     ValueError
         If the file is damaged, not such a checkpoint, of a newer format, or of another
-        sampling than ``sampling``; if the weights do not fit the network, or the
-        rebuilt graphs have other edges than those it was trained on.
+        sampling or pyramid than ``sampling``; if the weights do not fit the network, or
+        the graphs have other edges than those it was trained on, which of a plan nobody
+        knows.
     """
     content = _read(path)
     header = content[KEY]
-    if sampling is not None:
+    pyramid = sampling if isinstance(sampling, Pyramid) else None
+    if pyramid is not None:
+        _check_pyramid(path, header, pyramid)
+    elif sampling is not None:
         _check_sampling(path, header, sampling_argument("sampling", sampling))
-    model = model_of_header(header, path, progress=progress)
+    model = model_of_header(header, path, pyramid, progress=progress)
     name = header["model"]
     weights = _weights(content["state_dict"], header["prefix"])
     # The dtype of parameters, since buffers may have another precision.
@@ -168,6 +176,7 @@ def load_model(
 def model_of_header(
     header: Mapping[str, Any],
     path: str | os.PathLike[str],
+    pyramid: Pyramid | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> SavedModel:
@@ -179,6 +188,8 @@ def model_of_header(
         The description.
     path
         Where it is from, for messages.
+    pyramid
+        That of the description, if it is known.
     progress
         Called while graphs are built again, as in :func:`samplings.build_pyramid`.
 
@@ -195,10 +206,12 @@ def model_of_header(
             f"{', '.join(SavedModel.registry)} are known; import the module that "
             "defines it"
         )
-    geometry: Pyramid | Sampling | None = None
+    geometry: Pyramid | Sampling | None = pyramid
     if header.get("pyramid") is not None:
-        geometry = pyramid_from_config(header["pyramid"], progress=progress)
-        _check_edges(path, header.get("edges"), geometry)
+        if pyramid is None:
+            pyramid = pyramid_from_config(header["pyramid"], progress=progress)
+        _check_edges(path, header.get("edges"), pyramid)
+        geometry = pyramid
     elif header.get("sampling_config") is not None:
         geometry = from_config(header["sampling_config"])
     try:
@@ -230,13 +243,65 @@ def _check_sampling(
         )
 
 
+def _check_pyramid(
+    path: str | os.PathLike[str], header: dict[str, Any], pyramid: Pyramid
+) -> None:
+    """Refuse a model that was trained on another pyramid, without building it."""
+    kept = header.get("pyramid")
+    if kept is None:
+        raise ValueError(
+            f"{path} holds a {header['model']}, which has no pyramid, got {pyramid!r}; "
+            "load it without one"
+        )
+    then, now = _described(kept), _described(pyramid.config)
+    other = [name for name in then if then[name] != now[name]]
+    if other:
+        texts = [
+            ", ".join(f"{name}={shown(one[name])}" for name in other)
+            for one in (then, now)
+        ]
+        raise ValueError(
+            f"{path} was trained on a pyramid with {texts[0]}, got one with "
+            f"{texts[1]}; build it with the same, or move the weights with "
+            "load_model(path).with_sampling(pyramid)"
+        )
+    place = from_config(kept["sampling"])
+    same = place.config == pyramid.sampling.config
+    if not (same or same_sampling(place, pyramid.sampling)):
+        raise ValueError(
+            f"{path} was trained on {place.name}, got a pyramid on "
+            f"{pyramid.sampling.name}; pass one of the sampling it was trained on"
+        )
+
+
+def _described(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that tell pyramids apart, but for the finest sampling.
+
+    The level of the first graph does not: networks do not ask for finer ones.
+    """
+    options = build_options(config)
+    given, coarser = options["weighting"], options["coarser"]
+    weightings = given if isinstance(given, list) else [given]
+    kinds = [*dict.fromkeys(weightings)]
+    return {
+        **{name: options[name] for name in ("depth", "k", "connect", "cut")},
+        "coarser": coarser and [level.config for level in coarser],
+        # A list of one kind for all levels is this kind.
+        "weighting": [one.config for one in (weightings if kinds[1:] else kinds)],
+    }
+
+
 def _check_edges(
     path: str | os.PathLike[str], kept: Sequence[Sequence[float]] | None, built: Pyramid
 ) -> None:
     """Refuse weights that were trained on graphs with other edges."""
-    # Older files do not have it; and a fit differs by some 1e-5 with another linear
-    # algebra library.
-    if kept is None or np.allclose(kept, built.edges, rtol=EDGE_TOLERANCE, atol=0):
+    # Older files do not have it, nor do plans; and a fit differs by some 1e-5 with
+    # another linear algebra library.
+    if (
+        kept is None
+        or built.edges is None
+        or np.allclose(kept, built.edges, rtol=EDGE_TOLERANCE, atol=0)
+    ):
         return
     then, now = (
         "; ".join(f"{int(count)} edges of total weight {w:.6g}" for count, w in each)

@@ -36,7 +36,7 @@ from deepsphere_pyg.training.tasks.regression import (
 )
 from deepsphere_pyg.training.tasks.segmentation import SegmentationTask
 from deepsphere_pyg.training.trained import Trained, train
-from samplings import Sampling
+from samplings import PyramidPlan, Sampling
 
 
 def fit(
@@ -214,7 +214,9 @@ def checkpoint_to_start(
             "folder to keep it"
         )
     if isinstance(network, SavedModel):
-        kept = load_model(last)
+        place = network.geometry
+        # The graphs of a plan are built by region, when the training begins.
+        kept = load_model(last, place if isinstance(place, PyramidPlan) else None)
         if (type(kept), kept.config) != (type(network), network.config):
             raise ValueError(
                 f"{last} holds another network; train into another folder, or build "

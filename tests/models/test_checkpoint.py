@@ -18,6 +18,7 @@ from deepsphere_pyg import (
 from deepsphere_pyg.models import (
     SavedModel,
     SO3Classifier,
+    SphericalFourierOperator,
     SphericalModel,
     checkpoint_header,
     read_header,
@@ -27,11 +28,13 @@ from deepsphere_pyg.models.checkpoint_file import (
     read_checkpoint,
     write_checkpoint,
 )
+from deepsphere_pyg.training.fitting import checkpoint_to_start
 from samplings import (
     GaussLegendre,
     HEALPix,
     Heat,
     Icosahedral,
+    PyramidPlan,
     build_pyramid,
     same_sampling,
 )
@@ -91,6 +94,65 @@ def test_progress_is_told_while_graphs_are_built(path, model):
     load_model(path, progress=lambda *x: told.append(x))
     total = sum(len(graph.sampling) for graph in model.pyramid.graphs)
     assert told[-1] == (total, total)
+
+
+def test_a_pyramid_at_hand_is_not_built_again(path, model):
+    loaded = load_model(path, model.pyramid)
+    assert loaded.pyramid is model.pyramid
+    assert_same_weights(loaded, model)
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """The file of a model whose graphs can be planned, and the model."""
+    model = MODELS["unet"](build_pyramid(HEALPix(8), 3, 20, weighting="heat"))
+    save_model(model.eval(), tmp_path / "planned.pt")
+    return tmp_path / "planned.pt", model
+
+
+def test_a_checkpoint_is_loaded_on_a_plan_of_its_pyramid(planned):
+    path, model = planned
+    plan = PyramidPlan(HEALPix(8), 3, 20)
+    loaded = load_model(path, plan)
+    assert loaded.pyramid is plan and not loaded.training
+    assert_same_weights(loaded, model)
+    x = torch.randn(768, 2)
+    assert_near(loaded.with_sampling(plan.built())(x), model(x), TERMS)
+    # One kind for all levels may be listed, too.
+    load_model(path, PyramidPlan(HEALPix(8), 3, 20, weighting=["heat"] * 3))
+
+
+def test_graphs_that_no_process_could_hold_are_not_needed_to_load(tmp_path):
+    plan = PyramidPlan(HEALPix(4096), 3, 8)
+    model = MODELS["unet"](plan)
+    save_model(model, tmp_path / "last.ckpt")
+    assert_same_weights(load_model(tmp_path / "last.ckpt", plan), model)
+    # So a training resumes.
+    assert checkpoint_to_start(tmp_path, model, True) == tmp_path / "last.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("sampling", "options", "message"),
+    [
+        (HEALPix(8), {"k": 8}, "with k=20, got one with k=8; build it with the same"),
+        (HEALPix(8), {"weighting": "self-tuned"}, "weighting=.*'self-tuned'"),
+        (HEALPix(8), {"weighting": [Heat(), Heat(), Heat(t=1.0)]}, "weighting="),
+        (HEALPix(8), {"depth": 2}, "depth=3, got one with depth=2"),
+        (HEALPix(16), {}, "trained on healpix-8, got a pyramid on healpix-16"),
+    ],
+)
+def test_a_plan_of_other_graphs_is_refused(planned, sampling, options, message):
+    path, _ = planned
+    plan = PyramidPlan(sampling, **{"depth": 3, "k": 20, **options})
+    with pytest.raises(ValueError, match=message):
+        load_model(path, plan)
+
+
+def test_a_plan_for_a_model_without_a_pyramid_is_refused(tmp_path):
+    model = SphericalFourierOperator(1, 1, HEALPix(4), channels=2, blocks=1)
+    save_model(model, tmp_path / "model.pt")
+    with pytest.raises(ValueError, match="has no pyramid, got PyramidPlan"):
+        load_model(tmp_path / "model.pt", PyramidPlan(HEALPix(4), 2, 8))
 
 
 def test_the_dtype_is_kept(model, tmp_path):

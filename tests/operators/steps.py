@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
@@ -15,8 +16,10 @@ from deepsphere_pyg.models import (
     SphericalClassifier,
     SphericalUNet,
     UNetConfiguration,
+    load_model,
     partition_model,
     reunite_model,
+    save_model,
 )
 from deepsphere_pyg.operators import ChildOperator
 from deepsphere_pyg.processes import part_of_batch
@@ -40,6 +43,8 @@ PLACES = {
     "attention": lambda: Icosahedral(2),
     # Of so few vertices that their largest eigenvalues are exact.
     "planned": lambda: HEALPix(4, nest=True),
+    # From a checkpoint of the whole network.
+    "planned, loaded": lambda: HEALPix(4, nest=True),
     "planned part": lambda: HEALPix(8, nest=True)[range(16, 240)],
 }
 
@@ -58,6 +63,10 @@ def network(name, planned=False):
     sizes = UNetConfiguration(
         "test", **SIZES, normalization=norm, pooling=pooling, convolution=kind
     )
+    if planned and name.endswith("loaded"):
+        with tempfile.TemporaryDirectory() as folder:
+            save_model(network(name), Path(folder) / "model.pt")
+            return load_model(Path(folder) / "model.pt", pyramid).train()
     return SphericalUNet(2, 3, pyramid, configuration=sizes).double()
 
 

@@ -32,7 +32,7 @@ def near(found, wanted, tolerance):
 @pytest.mark.parametrize(
     ("ranks", "names"),
     [
-        (2, ("healpix", "part", "classifier", "planned")),
+        (2, ("healpix", "part", "classifier", "planned", "planned, loaded")),
         (3, ("planned", "planned part", "learned-position", "attention")),
         (4, ("icosahedral", "few", "instance", "learned")),
     ],
