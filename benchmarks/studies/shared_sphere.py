@@ -9,7 +9,9 @@ values that it fetches for a convolution at each level, beside a model of the ha
 
 With --by-region, each process builds the graphs of its region alone; without, each
 builds those of the whole sphere, with --in-turn one process after another. With
---steps 0 nothing is trained.
+--steps 0 nothing is trained. --exchanges profiles the steps: how long both processes
+wait for what surrounds their vertices, which is what computing something else in the
+meantime could save, and how long each waits for others that are later.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import distributed as dist
+from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.measuring.files import new_parser, refuse_below
 from benchmarks.measuring.machine import machine, one_line
@@ -41,6 +45,9 @@ from deepsphere_pyg.training import WholeBatchNorms
 from deepsphere_pyg.training.recomputing import recompute_blocks
 from samplings import HEALPix, Partition, Pyramid, PyramidPlan, build_pyramid
 
+#: What PyTorch calls waiting for an exchange.
+WAIT = "_c10d_functional::wait_tensor"
+_NOTHING: AbstractContextManager[None] = nullcontext()
 #: Environment of a process: its number, and the file of the options.
 RANK = "SHARED_SPHERE_RANK"
 
@@ -59,6 +66,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--steps", type=int, default=3)
     add("--recompute", action="store_true", help="keep the inputs of blocks alone")
     add("--in-turn", action="store_true", help="build graphs one after another")
+    add("--exchanges", action="store_true", help="profile the exchanges of each step")
     add(
         "--by-region", action="store_true", help="build the graphs of each region alone"
     )
@@ -120,14 +128,20 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
     reset_peak()
     optimizer = torch.optim.Adam(model.parameters())
     generator = torch.Generator().manual_seed(rank)
-    best = math.inf
+    best, waits = math.inf, []
     for _ in range(args.steps):
         # As a stream of maps gives them: the part of this process.
         x = torch.randn(1, len(vertices), args.channels, generator=generator)
         y = torch.randint(0, 3, (1, len(vertices)), generator=generator)
+        dist.barrier()
         start = time.perf_counter()
-        _step(model, optimizer, x, y, ranks)
-        best = min(best, time.perf_counter() - start)
+        profiled = profile(activities=[ProfilerActivity.CPU])
+        with profiled if args.exchanges else _NOTHING as seen:
+            _step(model, optimizer, x, y, ranks)
+            seconds = time.perf_counter() - start
+        best = min(best, seconds)
+        if seen is not None:
+            waits.append((seconds, _waits(seen)))
     found = {
         "rank": rank,
         "vertices": len(vertices),
@@ -136,6 +150,7 @@ def train(rank: int, args: argparse.Namespace, ranks: int, store: str) -> None:
         "trained": resident_peak() / 1e9,
         "seconds": best,
         "halos": _halos(model),
+        "waits": waits,
     }
     parts = gathered(found)
     if parts is not None:
@@ -170,6 +185,27 @@ def _halos(model: SphericalUNet) -> list[tuple[int, int, int]]:
     ]
 
 
+def _waits(seen: profile) -> list[float]:
+    """Return the seconds of a step that each wait for an exchange takes, in order."""
+    events = [one for one in seen.events() if one.name == WAIT]
+    events.sort(key=lambda one: one.time_range.start)
+    return [one.time_range.elapsed_us() / 1e6 for one in events]
+
+
+def _print_waits(parts: list[dict[str, Any]]) -> None:
+    """Print the shares of the steps in which processes wait for exchanges."""
+    for steps in zip(*(part["waits"] for part in parts), strict=True):
+        seconds = max(took for took, _ in steps)
+        waits = [one for _, one in steps]
+        together = sum(map(min, *waits))
+        later = max(map(sum, waits)) - together
+        print(
+            f"a step of {seconds:.2f} s with {len(waits[0])} exchanges: "
+            f"{together / seconds:.1%} all wait, {later / seconds:.1%} one waits for "
+            "others"
+        )
+
+
 def _print(parts: list[dict[str, Any]], ranks: int, args: argparse.Namespace) -> None:
     print(f"\nnside {args.nside}, {ranks} processes", flush=True)
     for part in parts:
@@ -191,6 +227,7 @@ def _print(parts: list[dict[str, Any]], ranks: int, args: argparse.Namespace) ->
             f"{max(fetched):,} fetched from others, "
             f"{halo_model(n, hops):,.0f} around a square"
         )
+    _print_waits(parts)
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from benchmarks.studies import shared_sphere
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("turns", [[], ["--in-turn"], ["--by-region"]])
+@pytest.mark.parametrize("turns", [[], ["--in-turn"], ["--by-region", "--exchanges"]])
 def test_memory_and_traffic_are_told(capfd, turns):
     words = ["--nside", "8", "--processes", "1", "2", "--widths", "4", "8"]
     shared_sphere.main([*words, "--stem", "4", "--steps", "1", *turns])
@@ -20,3 +20,9 @@ def test_memory_and_traffic_are_told(capfd, turns):
     # Two hops around half a sphere of six base pixels of 8 x 8.
     found = re.search(r"level 0: 384 .* (\d+) to (\d+) fetched", told)
     assert 64 <= int(found[1]) <= int(found[2]) <= 2 * shared_sphere.halo_model(384, 2)
+    waits = re.findall(r"with (\d+) exchanges: ([\d.]+)% all wait, ([\d.]+)%", told)
+    assert len(waits) == ("--exchanges" in turns)
+    for count, together, later in waits:
+        # The gradient of the first convolution is not sent back: maps need none.
+        assert int(count) % 2 == 1
+        assert 0 <= float(together) + float(later) < 100
