@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from deepsphere_pyg.datasets.base import channel_statistics
-from samplings.arrays import FloatArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.missing_values import missing_values, native, without_missing
 
 #: More classes than this are numbers that were taken for classes.
@@ -129,6 +129,7 @@ class ArrayMaps(Dataset[Any]):
             )
         self.mask = None if mask is None else self._checked_mask(np.asarray(mask))
         self.fill: FloatArray | None = None
+        self._vertices: IntArray | None = None
 
     def _checked_mask(self, mask: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         if self.global_target:
@@ -153,7 +154,7 @@ class ArrayMaps(Dataset[Any]):
 
     def __getitem__(self, index: int) -> MapSample | GlobalSample:
         """Return a map and its target."""
-        inputs = without_missing(self.X[index])
+        inputs = without_missing(self._read(self.X, index))
         missing = ~np.isfinite(inputs)
         if missing.any():
             fill = self.input_fill()
@@ -161,13 +162,22 @@ class ArrayMaps(Dataset[Any]):
         x = torch.from_numpy(np.array(inputs, dtype=np.float32))
         if self.global_target:
             return GlobalSample(x, self._target(native(self.y[index])))
-        target = np.asarray(self.y[index])
+        target = np.asarray(self._read(self.y, index))
         known = ~missing_values(target)
         valid: Any = known if self.n_classes else known.all(axis=-1)
         if self.mask is not None:
-            valid = valid & self.mask[index]
+            valid = valid & self._read(self.mask, index)
         filled = np.where(valid if self.n_classes else valid[:, None], target, 0)
         return MapSample(x, self._target(filled), torch.from_numpy(valid))
+
+    def take_vertices(self, vertices: IntArray | None) -> None:
+        """Read some vertices of each map, or all if it is None."""
+        self._vertices = vertices
+
+    def _read(self, maps: npt.NDArray[Any], index: int) -> npt.NDArray[Any]:
+        """Return the vertices of a map that are asked for, and read no others."""
+        one: npt.NDArray[Any] = maps[index]
+        return one if self._vertices is None else one[self._vertices]
 
     def _target(self, y: npt.NDArray[Any]) -> Tensor:
         return torch.from_numpy(np.array(y, np.int64 if self.n_classes else np.float32))

@@ -14,6 +14,7 @@ from torch import distributed as dist
 from torch.distributed import ProcessGroup
 from torch.nn.parallel import DistributedDataParallel
 
+from deepsphere_pyg.datasets.sample_parts import take_vertices
 from deepsphere_pyg.models import partition_model, reunite_model
 from deepsphere_pyg.processes import (
     everywhere,
@@ -68,8 +69,10 @@ class SpaceStrategy(DDPStrategy):
 
     Notes
     -----
-    Each process reads whole maps, of which it keeps its part, and so with the noise in
-    the states from which forecasts start. Dropout draws its own zeros in each process.
+    Of maps and series in arrays, memory-mapped ones among them, each process reads its
+    part. Other data sets give whole maps, of which it keeps its part, and so with the
+    noise in the states from which forecasts start. Dropout draws its own zeros in each
+    process.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class SpaceStrategy(DDPStrategy):
         )
         self._group: ProcessGroup | None = None
         self._vertices: Tensor | None = None
+        self._taken: list[Any] = []
 
     def connect(self, model: pl.LightningModule) -> None:
         """Take a task, if it can be computed in parts."""
@@ -135,6 +139,16 @@ class SpaceStrategy(DDPStrategy):
         self._vertices = torch.from_numpy(vertices)
         super().setup(trainer)
 
+    def process_dataloader(self, dataloader: object) -> object:
+        """Let the data of a loader read the vertices of this process, if they can."""
+        # Workers that go on after the training would keep to them.
+        later = getattr(dataloader, "persistent_workers", False)
+        dataset = getattr(dataloader, "dataset", None)
+        if self._vertices is not None and dataset is not None and not later:
+            take_vertices(dataset, self._vertices.numpy())
+            self._taken.append(dataset)
+        return super().process_dataloader(dataloader)
+
     def batch_to_device(
         self, batch: Any, device: torch.device | None = None, dataloader_idx: int = 0
     ) -> Any:
@@ -151,6 +165,9 @@ class SpaceStrategy(DDPStrategy):
             self._vertices = None
             reunite_model(task.network)
             task.take_vertices(None)
+            for dataset in self._taken:
+                take_vertices(dataset, None)
+            self._taken = []
         share_samples(1)
         super().teardown()
 

@@ -3,22 +3,44 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import distributed
+from torch.utils.data import DataLoader, Subset
 
+from deepsphere_pyg.datasets import ClimateEvents
+from deepsphere_pyg.datasets.arrays import ArrayMaps
+from deepsphere_pyg.datasets.sample_parts import SamplePart, take_vertices
 from deepsphere_pyg.processes import n_sharing
-from deepsphere_pyg.training import EpochShuffle, InOrder, SpaceStrategy, load_task
+from deepsphere_pyg.training import (
+    EpochShuffle,
+    ForecastTask,
+    GlobalRegressionTask,
+    InOrder,
+    RegressionTask,
+    SpaceStrategy,
+    forecast_windows,
+    load_task,
+)
 from tests.round_off import round_off
 from tests.training.trainings import (
     CASES,
+    CLASSES,
     HELD,
+    MAPS,
+    MASK,
+    SAMPLING,
+    SERIES,
     SHARED,
     TASKS,
+    YEARS,
     N,
     OwnLoss,
     V,
+    X,
     kept,
     run,
 )
@@ -93,6 +115,76 @@ def test_two_processes_that_share_each_map_train_as_one(tmp_path):
 @pytest.mark.slow
 def test_four_processes_of_which_two_share_each_map_train_as_one(tmp_path):
     check_cases(tmp_path, (*TASKS, "forecast"), "space-2")
+
+
+SERIES_OF_MAPS = forecast_windows(SERIES, 2, 1, forcing=SERIES[..., :1])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ArrayMaps(X, MAPS, MASK),
+        ArrayMaps(np.where(X > 3, np.nan, X), CLASSES),
+        ArrayMaps(X, YEARS),
+        SERIES_OF_MAPS,
+        SamplePart(ArrayMaps(X, MAPS), np.arange(N)[::-1], MASK[0]),
+        # Generated maps come whole, and with them the mask.
+        SamplePart(ClimateEvents(SAMPLING, 3), np.arange(3), MASK[0]),
+    ],
+    ids=["numbers", "classes", "whole maps", "series", "area", "generated"],
+)
+@pytest.mark.parametrize("vertices", [[0, 3, 7], range(10, 30), []], ids=len)
+def test_each_process_reads_its_vertices(data, vertices):
+    """Of what data sets read, and of what the strategy takes, it is the same part."""
+    mine = np.array(vertices, dtype=np.int64)
+    loader = DataLoader(Subset(data, [2, 0]), 2)
+    (whole,) = loader
+    kind: Any = next(
+        kind
+        for kind in (ForecastTask, RegressionTask, GlobalRegressionTask)
+        if set(kind.vertex_axes) <= set(whole._fields)
+    )
+    wanted = kind.part_of(kind, whole, torch.from_numpy(mine))
+    take_vertices(loader.dataset, mine)
+    (read,) = loader
+    axis = kind.vertex_axes["x"]
+    generated = isinstance(getattr(data, "dataset", None), ClimateEvents)
+    assert read.x.shape[axis] == (V if generated else len(mine))
+    found = kind.part_of(kind, read, torch.from_numpy(mine))
+    for name, part in zip(whole._fields, wanted, strict=True):
+        assert torch.equal(getattr(found, name), part), name
+    take_vertices(loader.dataset, None)
+    (again,) = loader
+    for name, part in zip(whole._fields, whole, strict=True):
+        assert torch.equal(getattr(again, name), part), name
+
+
+class Turned(ArrayMaps):
+    """Maps that are changed as a whole."""
+
+    def __getitem__(self, index):
+        """Return a map whose vertices are in another order."""
+        return type(super().__getitem__(index))(
+            *(one.flip(0) for one in super().__getitem__(index))
+        )
+
+
+def test_data_sets_that_may_need_whole_maps_read_them():
+    data = Turned(X, MAPS)
+    take_vertices(Subset(data, [0]), np.arange(3))
+    assert data[0].x.shape == (V, 2)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_the_strategy_tells_data_sets_what_to_read(workers):
+    strategy = SpaceStrategy()
+    strategy._vertices = torch.arange(5)
+    # Workers that stay would give parts of maps after the training, too.
+    kept = {"num_workers": workers, "persistent_workers": workers > 0}
+    loader = DataLoader(Subset(ArrayMaps(X, MAPS), [0, 1]), 2, **kept)
+    assert strategy.process_dataloader(loader) is loader
+    (batch,) = loader
+    assert batch.x.shape == (2, V if workers else 5, 2)
 
 
 @pytest.fixture

@@ -92,6 +92,7 @@ class ForecastWindows(Dataset[ForecastSample]):
         starts = np.arange(max(0, n - length + 1))
         whole = before[starts + length - 1] - before[starts] == length - 1
         self.present: IntArray = starts[whole] + self.history - 1
+        self._vertices: IntArray | None = None
         if not len(self.present):
             raise ValueError(
                 f"the series of {n} times must have {length} consecutive states, "
@@ -107,10 +108,10 @@ class ForecastWindows(Dataset[ForecastSample]):
         now = int(self.present[index])
         past = slice(now + 1 - self.history, now + 1)
         later = slice(now + 1, now + 1 + self.steps)
-        x = without_missing(self.fields[past])
-        y = without_missing(self.fields[later])
+        x = without_missing(self._read(self.fields, past))
+        y = without_missing(self._read(self.fields, later))
         known = np.isfinite(y)
-        ahead = without_missing(self.forcing[later])
+        ahead = without_missing(self._read(self.forcing, later))
         if not np.isfinite(ahead).all():
             raise ValueError(
                 "forcing must be known everywhere, got missing values after time "
@@ -122,6 +123,15 @@ class ForecastWindows(Dataset[ForecastSample]):
             torch.from_numpy(known),
             _tensor(ahead),
         )
+
+    def take_vertices(self, vertices: IntArray | None) -> None:
+        """Read some vertices of each state, or all if it is None."""
+        self._vertices = vertices
+
+    def _read(self, series: npt.NDArray[Any], times: slice) -> npt.NDArray[Any]:
+        """Return the vertices of states that are asked for, and read no others."""
+        some: npt.NDArray[Any] = series[times]
+        return some if self._vertices is None else some[:, self._vertices]
 
     def within(self, start: int, stop: int) -> list[int]:
         """Return the windows of which all states lie at times from start to stop."""

@@ -93,11 +93,12 @@ class VertexParts(FixedTensors):
             )
 
     def part_of(self, batch: Any, vertices: Tensor) -> Any:
-        """Return some vertices of a batch."""
-        parts = {
-            name: getattr(batch, name).index_select(axis, vertices)
-            for name, axis in self.vertex_axes.items()
-        }
+        """Return some vertices of a batch, of which others may not have been read."""
+        parts = {}
+        for name, axis in self.vertex_axes.items():
+            whole = getattr(batch, name)
+            if whole.shape[axis] != len(vertices):
+                parts[name] = whole.index_select(axis, vertices)
         return batch._replace(**parts)
 
 
