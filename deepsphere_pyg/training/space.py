@@ -69,10 +69,10 @@ class SpaceStrategy(DDPStrategy):
 
     Notes
     -----
-    Of maps and series in arrays, memory-mapped ones among them, each process reads its
-    part. Other data sets give whole maps, of which it keeps its part, and so with the
-    noise in the states from which forecasts start. Dropout draws its own zeros in each
-    process.
+    Of maps and series in arrays, memory-mapped ones among them, and of files whose
+    cells are the vertices, each process reads its part. Other data sets give whole
+    maps, of which it keeps its part, and so with the noise in the states from which
+    forecasts start. Dropout draws its own zeros in each process.
     """
 
     def __init__(

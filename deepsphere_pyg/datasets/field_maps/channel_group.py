@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,7 @@ from deepsphere_pyg.datasets.netcdf.xarray_source import (
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.winds import WindRegridder, Winds, paired
 from samplings.arrays import IntArray
+from samplings.missing_values import without_missing
 
 # Bytes of float64 that are regridded at a time.
 _AT_ONCE = 1 << 22
@@ -73,6 +74,9 @@ class ChannelGroup:
         Classes of the codes, if the channels hold classes.
     winds
         Positions of the channels that are eastward and northward winds, in pairs.
+    cells
+        Cells that are read, in the order of the vertices, if they are not all and need
+        no regridding.
     """
 
     source: XarraySource
@@ -82,6 +86,23 @@ class ChannelGroup:
     steps: Mapping[str, IntArray] = field(default_factory=dict)
     table: ClassTable | None = None
     winds: tuple[tuple[int, int], ...] = ()
+    cells: IntArray | None = None
+
+    def part(self, vertices: IntArray) -> ChannelGroup | None:
+        """Return a group that reads some vertices alone; None if they need others.
+
+        They do not where each vertex is a cell of the file, and cells have a single
+        dimension.
+        """
+        regridder = self.regridder
+        matrix = regridder.matrix if self.table is None else regridder.label_matrix
+        alone = matrix.nnz == matrix.shape[0] and bool(
+            (np.diff(matrix.indptr) == 1).all()
+        )
+        plain = len(self.places.dims) == 1 and not self.winds
+        if not (alone and plain and bool((matrix.data == 1).all())):
+            return None
+        return replace(self, cells=matrix.indices[vertices].astype(np.int64))
 
     def read(
         self, channel: FieldChannel, ranges: Mapping[str, tuple[int, int]]
@@ -89,7 +110,7 @@ class ChannelGroup:
         """Read a channel on the cells of the file, NaN where missing.
 
         The result has shape ``(*along, *grid)``, with the sample dimensions of the
-        channel.
+        channel, or ``(*along, cell)`` if some cells are read.
         """
         positions: dict[str, Any] = dict(channel.positions)
         for dim in channel.along:
@@ -102,7 +123,15 @@ class ChannelGroup:
             consecutive = bool((wanted == first + np.arange(n)).all())
             positions[dim] = slice(first, first + n) if consecutive else wanted
         dims = (*channel.along, *self.places.dims)
-        return self.source.read(channel.variable, positions, *dims)
+        if self.cells is None:
+            return self.source.read(channel.variable, positions, *dims)
+        # One run of cells: files are slow to read in pieces.
+        first, end = (0, 0)
+        if len(self.cells):
+            first, end = int(self.cells.min()), int(self.cells.max()) + 1
+        positions[self.places.dims[0]] = slice(first, end)
+        run = self.source.read(channel.variable, positions, *dims)
+        return run[..., self.cells - first]
 
     def carried(
         self, channel: FieldChannel, ranges: Mapping[str, tuple[int, int]]
@@ -112,6 +141,10 @@ class ChannelGroup:
         Numbers are float32, NaN where missing; classes are int16, -1 where masked.
         """
         cells = self.read(channel, ranges)
+        if self.cells is not None:
+            if self.table is None:
+                return _single(without_missing(cells))
+            return np.maximum(self.table.apply(cells), -1).astype(np.int16)
         shape = cells.shape[: cells.ndim - len(self.places.dims)]
         flat = cells.reshape(-1, *self.places.shape)
         kind = np.float32 if self.table is None else np.int16
@@ -147,12 +180,7 @@ class ChannelGroup:
         return result.reshape(2, *shape, n_vertices)
 
     def _fields(self, cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        values = self.regridder.fields(cells)
-        # Values that overflow float32 are missing.
-        with np.errstate(over="ignore"):
-            single = values.astype(np.float32)
-        single[np.isinf(single)] = np.nan
-        return single
+        return _single(self.regridder.fields(cells))
 
     def _classes(self, cells: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
         if self.table is None:
@@ -180,6 +208,14 @@ class ChannelGroup:
             str(dataset[channel.variable].attrs.get("units", ""))
             for channel in self.channels
         )
+
+
+def _single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return values in single precision, of which those that overflow are missing."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    single[np.isinf(single)] = np.nan
+    return single
 
 
 def channels_of(

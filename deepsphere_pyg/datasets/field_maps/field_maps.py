@@ -40,6 +40,7 @@ from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.winds import Winds
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
+from samplings.arrays import IntArray
 from samplings.interpolation.weights import Method
 
 #: Bytes of maps that a data set keeps in memory, by default.
@@ -230,6 +231,7 @@ class FieldMaps(DescribedMaps):
         pairs = wind_channels(self.source, channels, places, self.winds)
         group = ChannelGroup(self.source, channels, places, regridder, winds=pairs)
         self._reader = SampleReader(group, found, self._axes, cache_bytes)
+        self._part: tuple[IntArray, SampleReader] | None = None
 
     def __repr__(self) -> str:
         to = f" -> {', '.join(self.target_names)}" if self.labelled else ""
@@ -247,9 +249,36 @@ class FieldMaps(DescribedMaps):
     ) -> MapSample | SegmentationSample | GlobalSample | InputSample:
         """Read a sample."""
         sample = self._axes.samples[self._check_index(index)]
-        x = self._reader.inputs_at(sample)
+        if self._part is None:
+            return self._sample(self._reader, self._reader.inputs_at(sample), index)
+        vertices, part = self._part
+        x = part.inputs_at(sample)
+        if not np.isnan(x).any():
+            return self._sample(part, x, index)
+        # What replaces missing inputs depends on the whole map.
+        whole = self._sample(self._reader, self._reader.inputs_at(sample), index)
+        some = torch.from_numpy(vertices)
+        at_vertices = ("x", "y", "mask") if hasattr(whole, "mask") else ("x",)
+        return whole._replace(
+            **{name: getattr(whole, name)[some] for name in at_vertices}
+        )
+
+    def take_vertices(self, vertices: IntArray | None) -> None:
+        """Read some vertices of each map alone, or all if it is None.
+
+        Where vertices are not cells of the file, maps are read as a whole.
+        """
+        self._reader.forget()
+        part = None if vertices is None else self._reader.part(vertices)
+        self._part = None if vertices is None or part is None else (vertices, part)
+
+    def _sample(
+        self, reader: SampleReader, x: npt.NDArray[np.float32], index: int
+    ) -> MapSample | SegmentationSample | GlobalSample | InputSample:
+        """Return a sample with inputs that were read, and targets of a reader."""
+        sample = self._axes.samples[index]
         if isinstance(self._targets, ChannelGroup):
-            y = self._reader.targets_at(sample)
+            y = reader.targets_at(sample)
             if self._targets.table is not None:
                 known = y[:, 0] >= 0
                 return segmentation_sample(x, y[:, 0], self.n_classes, known)
@@ -271,6 +300,8 @@ class FieldMaps(DescribedMaps):
 
     def _filled(self, x: npt.NDArray[Any], index: int) -> npt.NDArray[np.float32]:
         """Replace missing inputs by the mean of their channel over the map."""
+        if not np.isnan(x).any():
+            return x
         filled, absent = area_filled(x, self.sampling.weights)
         if absent is not None:
             raise ValueError(

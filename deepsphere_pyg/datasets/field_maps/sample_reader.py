@@ -43,6 +43,7 @@ class SampleReader:
     ) -> None:
         self.inputs = inputs
         self.targets = targets
+        self._axes = axes
         self.dims = axes.dims
         self._cache = BlockCache(cache_bytes)
         groups = [inputs]
@@ -58,6 +59,21 @@ class SampleReader:
             cache_bytes,
         )
         self.block_bytes = max(1, map_bytes * self.grid.length)
+
+    def part(self, vertices: IntArray) -> SampleReader | None:
+        """Return a reader of some vertices alone; None if they need others."""
+        inputs, targets = self.inputs.part(vertices), self.targets
+        if isinstance(targets, ChannelGroup):
+            targets = targets.part(vertices)
+            if targets is None:
+                return None
+        if inputs is None:
+            return None
+        return SampleReader(inputs, targets, self._axes, self._cache.size)
+
+    def forget(self) -> None:
+        """Give up the maps that are kept."""
+        self._cache = BlockCache(self._cache.size)
 
     @property
     def blocks_in_memory(self) -> int:
