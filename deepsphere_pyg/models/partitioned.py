@@ -26,7 +26,7 @@ from deepsphere_pyg.operators import ChildOperator
 from deepsphere_pyg.operators.partitioned import PartitionedOperator
 from deepsphere_pyg.operators.partitioned_children import PartOfChildren
 from deepsphere_pyg.processes import checked_group, vertex_sum
-from samplings import Partition
+from samplings import Partition, PyramidPlan
 from samplings.arguments import instance_argument
 
 # Fixed tensors of which a process may have those of its vertices.
@@ -140,7 +140,10 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
     remedy = "pass one that partition_model changed"
     instance_argument("model", model, SphericalModel, remedy)
     like = model.standardize.mean
-    whole = type(model).from_config(model.config, model.pyramid.built())
+    # A plan stays one: no process could hold the graphs of the whole sphere.
+    planned = isinstance(model.pyramid, PyramidPlan)
+    pyramid = model.pyramid if planned else model.pyramid.built()
+    whole = type(model).from_config(model.config, pyramid)
     whole.to(like.device, like.dtype)
     for name, part in [*whole.named_modules()]:
         if isinstance(part, SHARED):

@@ -135,6 +135,7 @@ def work(rank, ranks, folder, names):
         with torch.no_grad():
             whole = reunite_model(model.eval())
             if name.startswith("planned"):
+                assert isinstance(whole.pyramid, PyramidPlan)
                 whole = whole.with_sampling(whole.pyramid.built())
             found["reunited"] = whole(x)
         torch.save(found, Path(folder) / f"{name}-{rank}.pt")
