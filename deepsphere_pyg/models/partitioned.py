@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, TypeVar
 
 from torch import distributed as dist
 from torch.distributed import ProcessGroup
@@ -22,20 +23,22 @@ from deepsphere_pyg.layers.graph.attention.partitioned_neighbourhoods import (
 from deepsphere_pyg.models.base import SphericalModel
 from deepsphere_pyg.models.blocks import InvariantNorm
 from deepsphere_pyg.models.classifier import OF_VERTICES
+from deepsphere_pyg.models.forecast.mesh_network import MeshNetwork
 from deepsphere_pyg.operators import ChildOperator
 from deepsphere_pyg.operators.partitioned import PartitionedOperator
 from deepsphere_pyg.operators.partitioned_children import PartOfChildren
 from deepsphere_pyg.processes import checked_group, vertex_sum
-from samplings import Partition, PyramidPlan
+from samplings import Partition, Pyramid, PyramidPlan
 from samplings.arguments import instance_argument
 
 # Fixed tensors of which a process may have those of its vertices.
 SHARED = EdgeOperator | GlobalMeanPool | Neighbourhoods
+Shareable = TypeVar("Shareable", bound=SphericalModel | MeshNetwork)
 
 
 def partition_model(
-    model: SphericalModel, partition: Partition, group: ProcessGroup | None = None
-) -> SphericalModel:
+    model: Shareable, partition: Partition, group: ProcessGroup | None = None
+) -> Shareable:
     """Make a network compute the vertices of this process, and no others.
 
     Signals are then those at ``partition.vertices(rank)``, in and out. Its weights are
@@ -56,7 +59,8 @@ def partition_model(
         A network of Chebyshev convolutions or attention to neighbours, pooling and
         means over the sphere, such as
         :class:`SphericalUNet` and :class:`SphericalClassifier`, the same in all
-        processes. Changed in place. Learned pooling needs cells that are nested.
+        processes; or a :class:`MeshNetwork` of such a processor, on a mesh of fewer
+        vertices. Changed in place. Learned pooling needs cells that are nested.
     partition
         That of ``model.pyramid``, for as many ranks as the group has processes.
     group
@@ -64,7 +68,7 @@ def partition_model(
 
     Returns
     -------
-    SphericalModel
+    SphericalModel or MeshNetwork
         The model.
 
     Raises
@@ -77,11 +81,18 @@ def partition_model(
         :class:`~deepsphere_pyg.operators.PartitionedOperator`.
     """
     remedy = "pass a network such as SphericalUNet"
-    instance_argument("model", model, SphericalModel, remedy)
+    instance_argument("model", model, (SphericalModel, MeshNetwork), remedy)
     instance_argument("partition", partition, Partition, "make one of model.pyramid")
     checked_group(group, "a network", "leave it whole in one process")
     levels = {len(owners): owners for owners in partition.levels}
-    sizes = [len(model.sampling), *(len(c.coarse) for c in model.pyramid.coarsenings)]
+    pyramid = model.pyramid
+    if pyramid is None:
+        raise TypeError(
+            f"the processor of a {type(model).__name__} must have levels of fewer "
+            f"vertices than the data have, {len(model.sampling)}, which processes "
+            "could share; take one such as ResidualUNet on a coarser mesh"
+        )
+    sizes = [len(model.sampling), *(len(c.coarse) for c in pyramid.coarsenings)]
     if [len(owners) for owners in partition.levels] != sizes:
         raise ValueError(
             f"the partition must be of the pyramid of the network, of levels with "
@@ -111,12 +122,23 @@ def partition_model(
             part.keep("area", part.area[mine].cpu().numpy(), part.area.dtype)
         if isinstance(part, GlobalMeanPool | ChannelNorm):
             part.vertex_sums = partial(vertex_sum, group=group)
-    model.n_vertices = len(partition.vertices(rank))
-    model.geometry = model.pyramid = model.pyramid.outline()
+    for part in model.modules():
+        if isinstance(part, SphericalModel | MeshNetwork):
+            part.n_vertices = len(levels[len(part.sampling)].vertices(rank))
+            _give_up_graphs(part)
     return model
 
 
-def reunite_model(model: SphericalModel) -> SphericalModel:
+def _give_up_graphs(model: SphericalModel | MeshNetwork) -> None:
+    """Keep the outline of a pyramid alone."""
+    if isinstance(model, MeshNetwork):
+        # It is made again of that of its processor.
+        model.__dict__.pop("pyramid", None)
+    else:
+        model.geometry = model.pyramid = model.pyramid.outline()
+
+
+def reunite_model(model: Shareable) -> Shareable:
     """Make a network that :func:`partition_model` changed compute all vertices again.
 
     Its graphs are built again, in each process that calls this; nothing is sent. A
@@ -129,7 +151,7 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
 
     Returns
     -------
-    SphericalModel
+    SphericalModel or MeshNetwork
         The model.
 
     Raises
@@ -138,12 +160,13 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
         If it is not such a network.
     """
     remedy = "pass one that partition_model changed"
-    instance_argument("model", model, SphericalModel, remedy)
+    instance_argument("model", model, (SphericalModel, MeshNetwork), remedy)
     like = model.standardize.mean
     # A plan stays one: no process could hold the graphs of the whole sphere.
-    planned = isinstance(model.pyramid, PyramidPlan)
-    pyramid = model.pyramid if planned else model.pyramid.built()
-    whole = type(model).from_config(model.config, pyramid)
+    place = model.geometry
+    if isinstance(place, Pyramid) and not isinstance(place, PyramidPlan):
+        place = place.built()
+    whole = type(model).from_config(model.config, place)
     whole.to(like.device, like.dtype)
     for name, part in [*whole.named_modules()]:
         if isinstance(part, SHARED):
@@ -152,19 +175,24 @@ def reunite_model(model: SphericalModel) -> SphericalModel:
     for part in model.modules():
         if isinstance(part, ChannelNorm):
             part.vertex_sums = None
-    model.n_vertices = whole.n_vertices
-    model.geometry = model.pyramid = whole.pyramid
+    for name, part in whole.named_modules():
+        if isinstance(part, SphericalModel | MeshNetwork):
+            mine: Any = model.get_submodule(name)
+            mine.n_vertices = part.n_vertices
+            if isinstance(part, SphericalModel):
+                mine.geometry = mine.pyramid = part.pyramid
     return model
 
 
-def _refuse_whole_parts(model: SphericalModel) -> None:
+def _refuse_whole_parts(model: SphericalModel | MeshNetwork) -> None:
     """Refuse parts that need all vertices, or all signals, at once."""
-    if model.config.get("head") in OF_VERTICES:
-        raise TypeError(
-            f"the head {model.config['head']!r} has weights for all vertices of the "
-            "coarsest level, which no process has; take head='linear' or 'convolution'"
-        )
     for name, part in model.named_modules():
+        if isinstance(part, SphericalModel) and part.config.get("head") in OF_VERTICES:
+            raise TypeError(
+                f"the head {part.config['head']!r} has weights for all vertices of the "
+                "coarsest level, which no process has; take head='linear' or "
+                "'convolution'"
+            )
         fixed = isinstance(part, FixedTensors)
         if (fixed and not isinstance(part, SHARED)) or (
             isinstance(part, InvariantNorm | DiscoOperator)

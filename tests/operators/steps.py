@@ -13,6 +13,9 @@ from torch import multiprocessing
 from deepsphere_pyg.layers import Neighbourhoods
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.models import (
+    MeshNetwork,
+    ResidualUNet,
+    ResidualUNetConfiguration,
     SphericalClassifier,
     SphericalUNet,
     UNetConfiguration,
@@ -43,14 +46,33 @@ PLACES = {
     "attention": lambda: Icosahedral(2),
     # Of so few vertices that their largest eigenvalues are exact.
     "planned": lambda: HEALPix(4, nest=True),
+    # Data on pixels, and a processor on a mesh of another kind.
+    "mesh": lambda: HEALPix(8, nest=False),
+    "mesh, bilinear": lambda: HEALPix(8, nest=True)[range(48, 400)],
     # From a checkpoint of the whole network.
     "planned, loaded": lambda: HEALPix(4, nest=True),
     "planned part": lambda: HEALPix(8, nest=True)[range(16, 240)],
 }
 
 
+def mesh_network(name):
+    data = PLACES[name]()
+    mesh = Icosahedral(2) if name == "mesh" else data.coarsen().coarse
+    sizes = ResidualUNetConfiguration("test", ((4, 4),) * 3, ((4, 4),) * 2, K=3, k=8)
+    graphs = build_pyramid(mesh, 3, 8, weighting="heat")
+    processor = ResidualUNet(4, 4, graphs, configuration=sizes)
+    for block in processor.modules():
+        if hasattr(block, "scale"):
+            # It starts at zero.
+            torch.nn.init.ones_(block.scale)
+    transfer = "conservative" if name == "mesh" else "bilinear"
+    return MeshNetwork(2, 3, data, processor=processor, transfer=transfer).double()
+
+
 def network(name, planned=False):
     torch.manual_seed(0)
+    if name.startswith("mesh"):
+        return mesh_network(name)
     if planned:
         pyramid = PyramidPlan(PLACES[name](), 3, 8)
     else:
@@ -92,6 +114,8 @@ def data(model):
 def turned(model, owners=None, rank=0):
     """Return what adjoints and transposes of plain operators give, and gradients."""
     found = []
+    if isinstance(model, MeshNetwork):
+        return found
     for at, operator in ((0, model.operators[0]), (1, model.pooling_operators[0])):
         if isinstance(operator, ChildOperator | Neighbourhoods):
             break

@@ -13,10 +13,14 @@ from deepsphere_pyg import (
     unpooling_operator,
 )
 from deepsphere_pyg.models import (
+    MeshNetwork,
     SphericalClassifier,
+    SphericalFourierOperator,
     SphericalUNet,
     UNetConfiguration,
+    checkpoint_header,
     partition_model,
+    reunite_model,
 )
 from deepsphere_pyg.operators import PartitionedOperator
 from deepsphere_pyg.operators.halo import kept_apart
@@ -26,6 +30,7 @@ from samplings.graphs.by_region import ListedOwners
 from tests.helpers import random
 
 SKY = HEALPix(4, nest=True)
+TINY = UNetConfiguration("a", stem=2, widths=(2, 3), K=3)
 
 
 @pytest.fixture
@@ -156,6 +161,26 @@ def test_a_network_on_a_plan_computes_once_its_graphs_are_built(alone):
     torch.testing.assert_close(model(x.double()), wanted)
     whole = model.with_sampling(model.pyramid.built())
     torch.testing.assert_close(whole(x.double()), wanted)
+
+
+def test_meshes_are_shared_below_the_data(alone):
+    unet = SphericalUNet(
+        2, 2, build_pyramid(SKY, 2, 8, weighting="heat"), configuration=TINY
+    )
+    model = MeshNetwork(1, 1, HEALPix(8), processor=unet).eval()
+    assert [*map(len, Partition(model.pyramid, 1).levels)] == [768, 192, 48]
+    x = torch.randn(2, 768, 1)
+    wanted, state = model(x), checkpoint_header(model)
+    partition_model(model, Partition(model.pyramid, 1))
+    torch.testing.assert_close(model(x), wanted)
+    assert checkpoint_header(model) == state
+    torch.testing.assert_close(reunite_model(model)(x), wanted)
+    # Without levels below those of the data, there is nothing to share.
+    finer = MeshNetwork(1, 1, SKY, processor=unet)
+    fourier = SphericalFourierOperator(2, 2, HEALPix(2), channels=2, blocks=1)
+    for network in (finer, MeshNetwork(1, 1, SKY, processor=fourier)):
+        with pytest.raises(TypeError, match="must have levels of fewer vertices than"):
+            partition_model(network, Partition(SKY, 1))
 
 
 def test_children_of_parents_elsewhere_are_refused(alone):

@@ -33,8 +33,8 @@ def near(found, wanted, tolerance):
     ("ranks", "names"),
     [
         (2, ("healpix", "part", "classifier", "planned", "planned, loaded")),
-        (3, ("planned", "planned part", "learned-position", "attention")),
-        (4, ("icosahedral", "few", "instance", "learned")),
+        (3, ("planned", "planned part", "learned-position", "attention", "mesh")),
+        (4, ("icosahedral", "few", "instance", "learned", "mesh, bilinear")),
     ],
 )
 def test_a_step_of_training_is_that_of_one_process(tmp_path, ranks, names):

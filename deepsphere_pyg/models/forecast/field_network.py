@@ -45,6 +45,8 @@ class FieldNetwork(SavedModel):
         self.in_channels = integer_argument("in_channels", in_channels, 1)
         self.out_channels = integer_argument("out_channels", out_channels, 1)
         self.geometry = self.sampling = sampling_argument("sampling", sampling)
+        # Those of one process, if several share them.
+        self.n_vertices = len(self.sampling)
         self.standardize = Standardize(self.in_channels)
         # Made here, where compilers do not look.
         self._name = f"{type(self).__name__} on {self.sampling.name}"
@@ -61,7 +63,7 @@ class FieldNetwork(SavedModel):
             or values are missing by a code, such as healpy's ``UNSEEN``.
         """
         like = self.standardize.mean
-        x = checked_signal(x, len(self.sampling), like, cast=False, taker=self._name)
+        x = checked_signal(x, self.n_vertices, like, cast=False, taker=self._name)
         y: Tensor = self.standardize(known_signal(x, nan=True))
         return y
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Self, SupportsIndex
 
 import numpy as np
@@ -57,6 +58,8 @@ class MeshNetwork(FieldNetwork):
         As given.
     mesh
         Its sampling.
+    pyramid
+        Levels of the data and of the processor, which processes may share.
 
     Shapes
     ------
@@ -119,6 +122,21 @@ class MeshNetwork(FieldNetwork):
         self.to_mesh, self.to_data = transfers(sampling, mesh, transfer)
         self.encoder = pointwise(self.in_channels, width, before)
         self.decoder = pointwise(after + before, width, self.out_channels)
+
+    @cached_property
+    def pyramid(self) -> Pyramid | None:
+        """The levels of the processor below that of the data, which has no graph.
+
+        None if the processor has no levels, or its mesh not fewer vertices than the
+        data. Cells of the data are shared by those of the mesh as means over areas are,
+        also if the transfer is another.
+        """
+        lower = self.processor.geometry
+        if not isinstance(lower, Pyramid) or len(self.mesh) >= len(self.sampling):
+            return None
+        first = Transfer.conservative(self.sampling, self.mesh).coarsening()
+        config = {"sampling": self.sampling.config, "mesh": lower.config}
+        return Pyramid(lower.graphs, (first, *lower.coarsenings), config)
 
     @property
     def config(self) -> dict[str, Any]:
