@@ -42,6 +42,14 @@ def shown(value: object) -> str:
     return text if len(text) <= SHORT else f"{text[:SHORT]}..."
 
 
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, for messages: ``1 channel``, ``2 channels``.
+
+    The plural is that of the noun with an s, unless it is given.
+    """
+    return f"{n} {noun if n == 1 else f'{noun}s' if plural is None else plural}"
+
+
 def integer_argument(name: str, value: SupportsIndex, minimum: int) -> int:
     """Return ``value`` as an int of at least ``minimum``, not a boolean or float."""
     try:

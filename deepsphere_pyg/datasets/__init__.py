@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deepsphere_pyg.datasets.digits import *
     from deepsphere_pyg.datasets.field_maps import *
     from deepsphere_pyg.datasets.fields import *
+    from deepsphere_pyg.datasets.fill_values import FillValueWarning as FillValueWarning
     from deepsphere_pyg.datasets.flows import *
     from deepsphere_pyg.datasets.groups import *
     from deepsphere_pyg.datasets.maps import (
@@ -48,6 +49,7 @@ else:
                 *("SegmentationDataset", "SegmentationSample", "class_shares"),
                 *("input_statistics", "segmentation_sample"),
             ],
+            ".fill_values": ["FillValueWarning"],
             ".splits": ["hold_out_pixels"],
             ".wrapped": ["CachedMaps", "MaskedMaps", "SelectedMaps"],
             ".weather": None,

@@ -12,6 +12,9 @@ from torch.utils.data import Dataset
 
 from deepsphere_pyg.datasets.base import channel_statistics
 from samplings.arrays import FloatArray, IntArray
+from deepsphere_pyg.datasets.base import RunningMoments
+from deepsphere_pyg.datasets.fill_values import FillValues
+from samplings.arrays import FloatArray
 from samplings.missing_values import missing_values, native, without_missing
 
 #: More classes than this are numbers that were taken for classes.
@@ -183,14 +186,22 @@ class ArrayMaps(Dataset[Any]):
         return torch.from_numpy(np.array(y, np.int64 if self.n_classes else np.float32))
 
     def input_fill(self) -> FloatArray:
-        """Return the mean of each channel over its known values, for the others."""
+        """Return the mean of each channel over its known values, for the others.
+
+        Raises
+        ------
+        ValueError
+            If a channel is missing everywhere.
+        """
         if self.fill is None:
             sums, counts = np.zeros(self.X.shape[2]), np.zeros(self.X.shape[2])
             for one in self.X:
                 known = without_missing(one).astype(np.float64)
                 counts += np.isfinite(known).sum(axis=0)
                 sums += np.where(np.isfinite(known), known, 0).sum(axis=0)
-            self.fill = sums / np.maximum(counts, 1)
+            if not counts.all():
+                raise _nothing_in("X", int(counts.argmin()))
+            self.fill = sums / counts
         return self.fill
 
     def statistics(
@@ -206,21 +217,53 @@ class ArrayMaps(Dataset[Any]):
             Indices of the maps.
         of
             ``"x"`` or ``"y"``.
+
+        Warns
+        -----
+        FillValueWarning
+            If values seem to be marks of missing ones, such as -9999.
+
+        Raises
+        ------
+        ValueError
+            If a channel is missing everywhere.
         """
         weights = torch.from_numpy(np.array(area, dtype=np.float64))
+        found, whole, moments = FillValues(), [], RunningMoments()
+        known = np.zeros(self.y.shape[-1], dtype=bool)
+        for index in np.asarray(part).tolist():
+            sample = self[index]
+            values = getattr(sample, of)
+            if values.ndim == 1:
+                whole.append(values.numpy())
+                moments.add(values[None], torch.ones(1, dtype=torch.float64))
+            elif of == "y" and isinstance(sample, MapSample):
+                known |= (~missing_values(self.y[index])).any(axis=0)
+                found.add(values, sample.mask)
+                moments.add(values, weights * sample.mask)
+            else:
+                found.add(values)
+                moments.add(values, weights)
+        if whole:
+            found.add(np.stack(whole))
+        elif of == "y" and not known.all():
+            raise _nothing_in("y", int(known.argmin()))
+        found.warn(
+            "X" if of == "x" else "y",
+            None,
+            "set them to NaN",
+            places=("map", "maps") if whole else ("vertex", "vertices"),
+            stacklevel=4,
+        )
+        return moments.result()
 
-        def parts() -> Any:
-            for index in np.asarray(part).tolist():
-                sample = self[index]
-                values = getattr(sample, of)
-                if values.ndim == 1:
-                    yield values[None], torch.ones(1, dtype=torch.float64)
-                elif of == "y":
-                    yield values, weights * getattr(sample, "mask", 1)
-                else:
-                    yield values, weights
 
-        return channel_statistics(parts())
+def _nothing_in(name: str, channel: int) -> ValueError:
+    """Return the error for a channel that is missing everywhere."""
+    return ValueError(
+        f"{name} has no value in channel {channel}: it is missing at all vertices of "
+        f"all maps; leave it out with np.delete({name}, {channel}, axis=-1)"
+    )
 
 
 def _array(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:

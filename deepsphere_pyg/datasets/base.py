@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.datasets.fill_values import FILES_REMEDY, FillValues
 from deepsphere_pyg.datasets.maps import MapDataset
 from samplings.arguments import instance_argument, integer_argument
 from samplings.missing_values import missing_values, native, without_missing
@@ -173,13 +174,27 @@ def input_statistics(
         Mean and standard deviation, shape ``(C,)``, float64, in the channels' units.
         The standard deviation of a constant channel is zero.
 
+    Warns
+    -----
+    FillValueWarning
+        If a channel seems to hold marks of missing values, such as -9999.
+
     Raises
     ------
     ValueError
         If no vertex of the maps is valid, or ``limit`` is below one.
     """
     area = torch.from_numpy(np.array(dataset_argument(dataset).sampling.weights))
-    return channel_statistics((s.x, area * s.mask) for s in _maps(dataset, limit))
+    found = FillValues()
+
+    def parts() -> Iterator[tuple[Tensor, Tensor]]:
+        for sample in _maps(dataset, limit):
+            found.add(sample.x, sample.mask)
+            yield sample.x, area * sample.mask
+
+    result = channel_statistics(parts())
+    found.warn("the data set", dataset.channel_names, FILES_REMEDY)
+    return result
 
 
 def channel_statistics(parts: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:

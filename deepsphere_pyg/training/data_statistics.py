@@ -10,6 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deepsphere_pyg.datasets.base import RunningMoments
+from deepsphere_pyg.datasets.fill_values import FILES_REMEDY, FillValues
 from deepsphere_pyg.datasets.sample_parts import SamplePart
 from samplings.arrays import FloatArray
 
@@ -45,6 +46,7 @@ def sample_statistics(
         Whether the targets are numbers.
     """
     inputs, targets = RunningMoments(), RunningMoments()
+    found, wrong, whole = FillValues(), FillValues(), []
     one = torch.ones(1, dtype=torch.float64)
     weights = None if area is None else torch.from_numpy(np.array(area))
     for index in tqdm(
@@ -54,8 +56,21 @@ def sample_statistics(
         if weights is None:
             weights = torch.ones(len(sample.x), dtype=torch.float64)
         inputs.add(sample.x, weights)
+        found.add(sample.x)
         if numbers and sample.y.ndim == 1:
             targets.add(sample.y[None], one)
+            whole.append(np.asarray(sample.y))
         elif numbers:
-            targets.add(sample.y, weights * getattr(sample, "mask", 1))
+            keep = getattr(sample, "mask", torch.ones(len(sample.y), dtype=torch.bool))
+            targets.add(sample.y, weights * keep)
+            wrong.add(sample.y, keep)
+    names = getattr(part.dataset, "channel_names", None)
+    found.warn("the inputs", names, FILES_REMEDY, stacklevel=5)
+    names = getattr(part.dataset, "target_names", None)
+    if whole:
+        wrong.add(np.stack(whole))
+        places = ("sample", "samples")
+        wrong.warn("the targets", names, FILES_REMEDY, places=places, stacklevel=5)
+    else:
+        wrong.warn("the targets", names, FILES_REMEDY, stacklevel=5)
     return Statistics(inputs.result(), targets.result() if numbers else None)

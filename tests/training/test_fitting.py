@@ -8,6 +8,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import nn
 
+from deepsphere_pyg.datasets import FillValueWarning
 from deepsphere_pyg.losses import L2Loss
 from deepsphere_pyg.models import PixelNetwork, SphericalClassifier, load_model
 from deepsphere_pyg.training import (
@@ -235,6 +236,16 @@ def test_a_classifier_on_a_pyramid_tells_classes_of_maps():
         ({"trainer": {"max_epochs": 2}}, ValueError, "max_epochs cannot be given"),
         ({"network": len}, TypeError, "network must be a Module"),
         ({"network": Mean()}, TypeError, "pass sampling="),
+        (
+            {"X": X * [1, np.nan]},
+            ValueError,
+            r"X has no value in channel 1: .*np.delete",
+        ),
+        (
+            {"network": pixels(2), "y": X * [1, np.nan]},
+            ValueError,
+            r"y has no value in channel 1: .* np.delete\(y, 1, axis=-1\)",
+        ),
         ({"sampling": HEALPix(1)}, ValueError, "48 vertices, healpix-1 has 12"),
         (
             {"y": CLASSES, "class_names": ["a"]},
@@ -253,3 +264,21 @@ def test_maps_of_other_channels_than_the_network_takes_are_refused():
     network = PixelNetwork(3, 1, SAMPLING)
     with pytest.raises(ValueError, match=r"build the network with in_channels=\d"):
         fit(network, X, MAPS, epochs=1)
+
+
+@pytest.mark.parametrize("name", ["X", "y"])
+def test_fill_values_are_told_by_channel_value_and_number_of_vertices(name):
+    maps = X.copy()
+    # Two of 48 vertices in each of 10 maps to train on, of which none count in the
+    # two maps to validate on.
+    maps[:, 3:5, 1] = -9999
+    given = {"X": X, "y": X, name: maps}
+    words = f"{name} seems .* channel 1 is -9999 at 20 of 480 vertices; set them to NaN"
+    with pytest.warns(FillValueWarning, match=words):
+        fit(pixels(2), **given, epochs=1)
+
+
+def test_fill_values_of_whole_maps_are_told():
+    years = np.where(np.arange(12)[:, None] == 4, -999.0, YEARS)
+    with pytest.warns(FillValueWarning, match="y seems .* -999 at 1 of 10 maps"):
+        fit(Mean(), X, years, epochs=1)

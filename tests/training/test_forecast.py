@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
+from deepsphere_pyg.datasets import FillValueWarning
 from deepsphere_pyg.losses import L1Loss
 from deepsphere_pyg.models import PixelNetwork
 from deepsphere_pyg.training import (
@@ -444,6 +445,11 @@ FIELDS = waves(20)
             TypeError,
             "fields must be an array of re",
         ),
+        (
+            {"fields": FIELDS * [1, np.nan]},
+            ValueError,
+            r"fields have no value in channel 1: .*np.delete\(fields, 1",
+        ),
         ({"history": 0}, ValueError, "history must be at least 1, got 0"),
         (
             {"history": 2},
@@ -493,6 +499,16 @@ def test_what_cannot_be_trained_on_is_refused(arguments, error, words):
     network = PixelNetwork(2, 2, GRID, widths=(4,))
     with pytest.raises(error, match=words):
         fit_forecast(network, **{"fields": FIELDS, "epochs": 1, **arguments})
+
+
+def test_fill_values_of_the_training_times_are_told():
+    fields = FIELDS.copy()
+    fields[:, 7, 1] = 1e20
+    network = PixelNetwork(2, 2, GRID, widths=(4,))
+    # One of 72 vertices at each of 16 times.
+    words = r"fields seems .* channel 1 is 1e\+20 at 16 of 1152 vertices"
+    with pytest.warns(FillValueWarning, match=words):
+        fit_forecast(network, fields, epochs=1)
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,24 @@ def standardized_task(
         too.
     **options
         Further arguments of :class:`ForecastTask`.
+
+    Raises
+    ------
+    ValueError
+        If a channel is never known.
     """
     _, vertices, channels = windows.fields.shape
     valid = checked_valid(mask, vertices, channels)
     area = np.array(sampling.weights)[:, None] * valid
     statistics = series_statistics(windows, part, area)
+    lacking = np.isnan(statistics.climatology).all(axis=0)
+    if lacking.any():
+        channel = int(lacking.argmax())
+        raise ValueError(
+            f"fields have no value in channel {channel}: it is missing at all vertices "
+            f"of the training times; leave it out with np.delete(fields, {channel}, "
+            "axis=-1)"
+        )
     valid &= np.isfinite(statistics.climatology)
     task = ForecastTask(
         network,

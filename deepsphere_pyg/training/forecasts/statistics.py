@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from deepsphere_pyg.datasets.fill_values import FillValues
 from deepsphere_pyg.training.forecasts.windows import ForecastWindows
 from samplings.arrays import FloatArray
 from samplings.missing_values import without_missing
@@ -89,6 +90,7 @@ def series_statistics(
     weights = weights[:, None] if weights.ndim == 1 else weights
     states, increments = _Moments(shape[1]), _Moments(shape[1])
     forcing = _Moments(windows.forcing.shape[2])
+    found = FillValues()
     sums, counts = np.zeros(shape), np.zeros(shape)
     before: FloatArray | None = None
     for t in range(len(used)):
@@ -99,12 +101,14 @@ def series_statistics(
         if t and before is not None and windows.linked[t - 1]:
             increments.add(now - before, weights)
         states.add(now, weights)
+        found.add(now, weights.max(axis=1) > 0)
         ahead = without_missing(windows.forcing[t]).astype(np.float64)
         forcing.add(ahead, weights.max(axis=1, keepdims=True))
         known = np.isfinite(now)
         sums += np.where(known, now, 0)
         counts += known
         before = now
+    found.warn("fields", None, "set them to NaN", stacklevel=4)
     missing = np.where(counts > 0, counts, np.nan)
     return SeriesStatistics(
         *(states.mean, states.std, increments.mean, increments.std),
