@@ -104,12 +104,13 @@ class ArrayMaps(Dataset[Any]):
             )
         if self.X.dtype.kind not in "iufb":
             raise TypeError(f"X must be real numbers, got {self.X.dtype}; convert them")
+        self.n_classes = _n_classes(self.y)
+        _refuse_swapped_axes(self.X, self.y, self.n_classes > 0)
         if len(self.y) != len(self.X):
             raise ValueError(
                 f"y must have one target per map of X, {len(self.X)}, got "
                 f"{len(self.y)}; its first axis is that of X"
             )
-        self.n_classes = _n_classes(self.y)
         places = self.y.ndim - (0 if self.n_classes else 1)
         self.global_target = places == 1
         if places not in (1, 2) or (places == 2 and self.y.shape[1] != self.X.shape[1]):
@@ -263,6 +264,42 @@ def _nothing_in(name: str, channel: int) -> ValueError:
     return ValueError(
         f"{name} has no value in channel {channel}: it is missing at all vertices of "
         f"all maps; leave it out with np.delete({name}, {channel}, axis=-1)"
+    )
+
+
+def _refuse_swapped_axes(
+    X: npt.NDArray[Any], y: npt.NDArray[Any], classes: bool
+) -> None:
+    """Raise ``ValueError`` if targets at vertices fit once two axes are swapped.
+
+    Shapes with axes of the same length tell nothing, and pass.
+    """
+    if y.ndim != (2 if classes else 3):
+        return
+    (n, v, c), (m, w) = X.shape, y.shape[:2]
+    shapes = f"X has shape {X.shape} and y {y.shape}"
+    if (m, w) == (v, n) and n != v:
+        raise ValueError(
+            f"{shapes}: maps and vertices are swapped in one of them; both must have "
+            "axes (N, V, C), maps first: pass X.swapaxes(0, 1) or y.swapaxes(0, 1)"
+        )
+    if m != n or w == v:
+        return
+    of_y = not classes and y.shape[2] == v
+    # If both would do, channels are fewer than vertices.
+    if w == c and (not of_y or v < c):
+        names = ["X"]
+    elif of_y:
+        names = ["y"]
+    elif not classes and y.shape[2] == c:
+        names = ["X", "y"]
+    else:
+        return
+    verb = "seems" if len(names) == 1 else "seem"
+    remedy = " and ".join(f"{name}.swapaxes(1, 2)" for name in names)
+    raise ValueError(
+        f"{shapes}: {' and '.join(names)} {verb} to have axes (N, C, V), but they must "
+        f"be (N, V, C), vertices before channels: pass {remedy}"
     )
 
 

@@ -13,6 +13,7 @@ from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import (
     Task,
     refuse_other_channels,
+    refuse_other_vertices,
     sampling_of,
 )
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
@@ -66,12 +67,8 @@ def task_for(
     }
     if not module.global_target:
         known = sampling_of(network, sampling)
-        n_vertices = module.n_vertices
-        if len(known) != n_vertices:
-            raise ValueError(
-                f"X has {n_vertices} vertices, {known.name} has {len(known)}; "
-                "build the network on the sampling of the maps"
-            )
+        shape = (len(module.parts["train"]), module.n_vertices, module.in_channels)
+        refuse_other_vertices("X", shape, known)
     if module.n_classes:
         names = module.class_names if class_names is None else class_names
         if len(names) < module.n_classes:

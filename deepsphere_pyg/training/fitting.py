@@ -27,6 +27,7 @@ from deepsphere_pyg.training.tasks.base import (
     Task,
     checked_network,
     refuse_other_channels,
+    refuse_other_vertices,
     sampling_of,
 )
 from deepsphere_pyg.training.tasks.classification import ClassificationTask
@@ -272,11 +273,7 @@ def _task(
     common: dict[str, Any] = {"in_channels": channels, "loss": loss, "options": options}
     if not maps.global_target:
         known = sampling_of(network, sampling)
-        if len(known) != maps.X.shape[1]:
-            raise ValueError(
-                f"X has {maps.X.shape[1]} vertices, {known.name} has {len(known)}; "
-                "build the network on the sampling of the maps"
-            )
+        refuse_other_vertices("X", maps.X.shape, known)
     if maps.n_classes:
         if maps.global_target:
             return ClassificationTask(network, class_names, **common)

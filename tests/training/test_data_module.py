@@ -205,7 +205,7 @@ def test_fit_refuses_what_a_data_set_has_itself():
         fit(network, module, mask=np.ones(48, bool))
     with pytest.raises(TypeError, match="y is missing, and X is no data set"):
         fit(network, np.zeros((3, 48, 2)))
-    with pytest.raises(ValueError, match="X has 48 vertices"):
+    with pytest.raises(ValueError, match="X must have the 12 vertices"):
         fit(PixelNetwork(2, 1, HEALPix(1)), module)
     with pytest.raises(ValueError, match="the data have no such part; pass validation"):
         fit(network, SphereDataModule(fields(), validation=None, **OPTIONS))

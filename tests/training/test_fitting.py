@@ -9,7 +9,7 @@ from pytorch_lightning.callbacks import Callback
 from torch import nn
 
 from deepsphere_pyg.datasets import FillValueWarning
-from deepsphere_pyg.losses import L2Loss
+from deepsphere_pyg.losses import L2Loss, QuantileLoss
 from deepsphere_pyg.models import PixelNetwork, SphericalClassifier, load_model
 from deepsphere_pyg.training import (
     ClassificationTask,
@@ -237,6 +237,23 @@ def test_a_classifier_on_a_pyramid_tells_classes_of_maps():
         ({"network": len}, TypeError, "network must be a Module"),
         ({"network": Mean()}, TypeError, "pass sampling="),
         (
+            {"X": X.swapaxes(1, 2)},
+            ValueError,
+            r"X has shape \(12, 2, 48\) .* pass X.swapaxes\(1, 2\)",
+        ),
+        (
+            {"X": X.swapaxes(1, 2), "y": CLASSES},
+            ValueError,
+            r"X seems to have axes \(N, C, V\)",
+        ),
+        (
+            {"X": X.swapaxes(1, 2), "y": MAPS.swapaxes(1, 2)},
+            ValueError,
+            r"X and y seem .* pass X.swapaxes\(1, 2\) and y.swapaxes\(1, 2\)",
+        ),
+        ({"y": MAPS.swapaxes(1, 2)}, ValueError, r"pass y.swapaxes\(1, 2\)"),
+        ({"X": X.swapaxes(0, 1)}, ValueError, r"pass X.swapaxes\(0, 1\) or y"),
+        (
             {"X": X * [1, np.nan]},
             ValueError,
             r"X has no value in channel 1: .*np.delete",
@@ -246,7 +263,11 @@ def test_a_classifier_on_a_pyramid_tells_classes_of_maps():
             ValueError,
             r"y has no value in channel 1: .* np.delete\(y, 1, axis=-1\)",
         ),
-        ({"sampling": HEALPix(1)}, ValueError, "48 vertices, healpix-1 has 12"),
+        (
+            {"sampling": HEALPix(1)},
+            ValueError,
+            "X must have the 12 vertices of healpix-1, got 48",
+        ),
         (
             {"y": CLASSES, "class_names": ["a"]},
             ValueError,
@@ -260,10 +281,56 @@ def test_what_cannot_be_trained_on_is_refused(arguments, error, words):
         fit(**given)
 
 
-def test_maps_of_other_channels_than_the_network_takes_are_refused():
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [(1, "X has 1 channel, .* takes 3; build"), (2, "X has 2 channels, .* takes 3; ")],
+)
+def test_maps_of_other_channels_than_the_network_takes_are_refused(channels, words):
     network = PixelNetwork(3, 1, SAMPLING)
-    with pytest.raises(ValueError, match=r"build the network with in_channels=\d"):
-        fit(network, X, MAPS, epochs=1)
+    with pytest.raises(ValueError, match=f"{words}.* in_channels={channels}"):
+        fit(network, X[..., :channels], MAPS, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("network", "y", "words"),
+    [
+        (pixels(1), CLASSES, "PixelNetwork has 1 output, but needs 2, one for each cl"),
+        (pixels(3), CLASSES, "3 outputs, but needs 2, .* with out_channels=2"),
+        (pixels(2), MAPS, "2 outputs, but needs 1, one for each channel of the targ"),
+        (
+            SphericalClassifier(2, 1, SAMPLING, widths=(4,)),
+            np.arange(12) % 3,
+            "SphericalClassifier has 1 output, but needs 3, one for each class",
+        ),
+        (
+            SphericalClassifier(2, 2, SAMPLING, widths=(4,)),
+            YEARS,
+            "2 outputs, but needs 1, one for each channel of the targets",
+        ),
+    ],
+)
+def test_networks_with_other_outputs_are_refused_before_training(network, y, words):
+    class Started(Callback):
+        def on_fit_start(self, trainer, task):
+            raise AssertionError("training has started")
+
+    with pytest.raises(ValueError, match=words):
+        fit(network, X, y, epochs=1, trainer={"callbacks": [Started()]})
+
+
+@pytest.mark.parametrize("outputs", [2, 4])
+def test_logits_of_a_network_of_ones_own_are_one_for_each_class(outputs):
+    words = f"the network has {outputs} outputs, but needs 3, one for each class"
+    with pytest.raises(ValueError, match=words):
+        fit(Mean(outputs), X, np.arange(12) % 3, epochs=1)
+
+
+def test_several_outputs_for_each_target_are_as_many_as_the_loss_takes():
+    shares = [0.1, 0.5, 0.9]
+    task = RegressionTask(pixels(3), out_channels=1, loss=QuantileLoss(shares))
+    assert task.targets.channels == 1
+    with pytest.raises(ValueError, match=r"has 1 output, but needs 3, .*, 3 times"):
+        RegressionTask(pixels(1), out_channels=1, loss=QuantileLoss(shares))
 
 
 @pytest.mark.parametrize("name", ["X", "y"])

@@ -439,11 +439,20 @@ FIELDS = waves(20)
     ("arguments", "error", "words"),
     [
         ({"fields": FIELDS[0]}, ValueError, r"fields must have shape \(T, V, C\)"),
-        ({"fields": FIELDS[:, :5]}, ValueError, "fields have 5 vertices, .* has 72"),
+        (
+            {"fields": FIELDS[:, :5]},
+            ValueError,
+            "fields must have the 72 vertices of .*, got 5",
+        ),
         (
             {"fields": FIELDS.astype(complex)},
             TypeError,
             "fields must be an array of re",
+        ),
+        (
+            {"fields": FIELDS.swapaxes(1, 2)},
+            ValueError,
+            r"got 2; its last axis has 72, .* pass fields.swapaxes\(1, 2\)",
         ),
         (
             {"fields": FIELDS * [1, np.nan]},
@@ -509,6 +518,18 @@ def test_fill_values_of_the_training_times_are_told():
     words = r"fields seems .* channel 1 is 1e\+20 at 16 of 1152 vertices"
     with pytest.warns(FillValueWarning, match=words):
         fit_forecast(network, fields, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (PixelNetwork(2, 3, GRID, widths=(4,)), "3 outputs, but needs 2, one for each"),
+        (Pass([0]), r"states .* \(4, 72, 2\), got \(4, 72, 1\); give it one output"),
+    ],
+)
+def test_networks_have_an_output_for_each_channel_of_the_fields(network, words):
+    with pytest.raises(ValueError, match=words):
+        fit_forecast(network, FIELDS, sampling=GRID, epochs=1)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,11 @@ from deepsphere_pyg.training.forecasts.preparing import (
 )
 from deepsphere_pyg.training.forecasts.windows import ForecastWindows
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks.base import checked_network, sampling_of
+from deepsphere_pyg.training.tasks.base import (
+    checked_network,
+    refuse_other_vertices,
+    sampling_of,
+)
 from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.arguments import integer_argument, shown
@@ -107,12 +111,8 @@ def fit_forecast(
     known = sampling_of(network, sampling)
     series = {"times": times, "forcing": forcing}
     first = ForecastWindows(fields, history, steps, **series)
-    n, vertices, _ = first.fields.shape
-    if vertices != len(known):
-        raise ValueError(
-            f"fields have {vertices} vertices, {known.name} has {len(known)}; build "
-            "the network on the sampling of the fields"
-        )
+    n = len(first.fields)
+    refuse_other_vertices("fields", first.fields.shape, known)
     scored = steps if scored_steps is None else scored_steps
     later = ForecastWindows(
         first.fields, history, integer_argument("scored_steps", scored, 1), **series

@@ -19,7 +19,7 @@ from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.steps import TrainingSteps
 from deepsphere_pyg.training.tasks.vertex_parts import VertexParts
 from samplings import Sampling
-from samplings.arguments import instance_argument, integer_argument, shown
+from samplings.arguments import counted, instance_argument, integer_argument, shown
 from samplings.missing_values import without_missing
 
 Answer = TypeVar("Answer")
@@ -199,8 +199,8 @@ class Task(VertexParts, TrainingSteps, ABC):
             return x
         if self.standardize is None:
             raise ValueError(
-                f"X has {int(missing.sum())} missing values, and neither the task nor "
-                "its network knows the means of the training; fill them"
+                f"X has {counted(int(missing.sum()), 'missing value')}, and neither "
+                "the task nor its network knows the means of the training; fill them"
             )
         return torch.where(missing, self.standardize.mean.to(x.dtype), x)
 
@@ -267,6 +267,72 @@ def refuse_other_channels(task: Task, n_channels: int) -> None:
     known = task.standardize
     if known is not None and known.channels != n_channels:
         raise ValueError(
-            f"X has {n_channels} channels, {type(task.network).__name__} takes "
-            f"{known.channels}; build the network with in_channels={n_channels}"
+            f"X has {counted(n_channels, 'channel')}, {type(task.network).__name__} "
+            f"takes {known.channels}; build the network with in_channels={n_channels}"
         )
+
+
+def refuse_other_vertices(
+    name: str, shape: tuple[int, ...], sampling: Sampling
+) -> None:
+    """Raise ``ValueError`` if maps have other vertices than a sampling.
+
+    Parameters
+    ----------
+    name
+        Name of the maps.
+    shape
+        Their shape ``(N, V, C)``.
+    sampling
+        Where the vertices should be.
+    """
+    n, found, channels = len(sampling), shape[1], shape[2]
+    if found == n:
+        return
+    remedy = "build the network on the sampling of the maps"
+    if channels == n:
+        remedy = (
+            f"its last axis has {n}, but {name} must have shape (N, V, C), vertices "
+            f"before channels: pass {name}.swapaxes(1, 2)"
+        )
+    raise ValueError(
+        f"{name} must have the {counted(n, 'vertex', 'vertices')} of {sampling.name}, "
+        f"got {found}; {remedy}"
+    )
+
+
+def refuse_other_outputs(network: nn.Module, n_outputs: int, purpose: str) -> None:
+    """Raise ``ValueError`` if a network states another number of outputs.
+
+    Parameters
+    ----------
+    network
+        The network; one without a number ``out_channels`` is not refused.
+    n_outputs
+        Number that the task needs.
+    purpose
+        What they are for.
+    """
+    found = getattr(network, "out_channels", None)
+    if isinstance(found, int) and found != n_outputs:
+        raise ValueError(
+            f"{type(network).__name__} has {counted(found, 'output')}, but needs "
+            f"{n_outputs}, {purpose}; build it with out_channels={n_outputs}"
+        )
+
+
+def checked_logits(outputs: Tensor, n_classes: int) -> Tensor:
+    """Return the outputs of a network if there is one for each class.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
+    found = outputs.shape[-1] if outputs.ndim else 0
+    if found != n_classes:
+        raise ValueError(
+            f"the network has {counted(found, 'output')}, but needs {n_classes}, one "
+            "for each class; change its last layer"
+        )
+    return outputs

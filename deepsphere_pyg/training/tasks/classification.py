@@ -9,7 +9,11 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks.base import Task
+from deepsphere_pyg.training.tasks.base import (
+    Task,
+    checked_logits,
+    refuse_other_outputs,
+)
 from samplings.arguments import names_argument
 
 
@@ -52,8 +56,10 @@ class ClassificationTask(Task):
         options: TrainingOptions | None = None,
         notes: Mapping[str, Any] | None = None,
     ) -> None:
+        names = names_argument("class_names", class_names)
+        refuse_other_outputs(network, len(names), "one for each class")
         super().__init__(network, in_channels=in_channels, options=options, notes=notes)
-        self.class_names = names_argument("class_names", class_names)
+        self.class_names = names
         self.loss = CrossEntropyLoss() if loss is None else loss
 
     @property
@@ -63,7 +69,9 @@ class ClassificationTask(Task):
 
     def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
         """Return the loss."""
-        loss: Tensor = self.loss(outputs, batch.y)
+        loss: Tensor = self.loss(
+            checked_logits(outputs, len(self.class_names)), batch.y
+        )
         return loss
 
     def prediction(self, outputs: Tensor) -> Tensor:

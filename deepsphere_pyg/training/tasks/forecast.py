@@ -244,6 +244,10 @@ class ForecastTask(Rollouts, RegressionTask):
             "mask": None if valid.all() else encoded(valid),
         }
 
+    def _outputs_each(self) -> int | None:
+        """Return 1: members of an ensemble are forecasts, not outputs."""
+        return 1
+
     def fit_(
         self, states: Any, increments: Any, climatology: npt.ArrayLike | Tensor
     ) -> ForecastTask:

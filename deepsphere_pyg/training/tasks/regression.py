@@ -17,11 +17,12 @@ from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks.base import (
     Task,
     refuse_diverged,
+    refuse_other_outputs,
     sampling_of,
 )
 from deepsphere_pyg.training.tasks.vertex_parts import relative_areas
 from samplings import Sampling, from_config
-from samplings.arguments import names_argument
+from samplings.arguments import counted, names_argument
 
 
 class _Numbers(Task):
@@ -55,10 +56,23 @@ class _Numbers(Task):
         )
         if len(self.out_names) != count:
             raise ValueError(
-                f"out_names must be one per output, got {len(self.out_names)} names "
-                f"for {count} outputs"
+                "out_names must be one per output, got "
+                f"{counted(len(self.out_names), 'name')} for "
+                f"{counted(count, 'output')}"
             )
         self.loss = L2Loss() if loss is None else loss
+        each = self._outputs_each()
+        if each is not None:
+            several = "" if each == 1 else f", {each} times"
+            purpose = f"one for each channel of the targets{several}"
+            refuse_other_outputs(network, each * count, purpose)
+
+    def _outputs_each(self) -> int | None:
+        """Return the number of outputs for each target; None if it is not known."""
+        if isinstance(self.loss, PosteriorLoss):
+            return None
+        each = getattr(self.loss, "outputs", 1)
+        return each if isinstance(each, int) else None
 
     @property
     def config(self) -> dict[str, Any]:

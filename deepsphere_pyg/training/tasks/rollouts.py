@@ -95,6 +95,12 @@ class Rollouts(Task):
             outputs = without_memory(self.network, self, inputs)
         else:
             outputs = self(inputs)
+        if outputs.shape != states[-1].shape:
+            raise ValueError(
+                "the network must map (batch, V, inputs) to states (batch, V, C) = "
+                f"{tuple(states[-1].shape)}, got {tuple(outputs.shape)}; give it one "
+                "output for each channel of the fields"
+            )
         return self.next_state(states[-1], outputs)
 
     def forecast(self, x: Tensor, steps: int, forcing: Tensor | None = None) -> Tensor:

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from deepsphere_pyg.losses import CrossEntropyLoss
 from deepsphere_pyg.metrics.segmentation import segmentation_scores
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks.base import Task, sampling_of
+from deepsphere_pyg.training.tasks.base import (
+    Task,
+    checked_logits,
+    refuse_other_outputs,
+    sampling_of,
+)
 from deepsphere_pyg.training.tasks.vertex_parts import relative_areas
 from samplings import Sampling, from_config
 from samplings.arguments import names_argument
@@ -67,6 +72,7 @@ class SegmentationTask(Task):
         notes: Mapping[str, Any] | None = None,
     ) -> None:
         names = names_argument("class_names", class_names)
+        refuse_other_outputs(network, len(names), "one for each class")
         super().__init__(
             network,
             in_channels=in_channels,
@@ -89,7 +95,8 @@ class SegmentationTask(Task):
 
     def loss_of(self, outputs: Tensor, batch: Any) -> Tensor:
         """Return the loss over the valid vertices."""
-        loss: Tensor = self.loss(outputs, batch.y, self.area, batch.mask)
+        logits = checked_logits(outputs, len(self.class_names))
+        loss: Tensor = self.loss(logits, batch.y, self.area, batch.mask)
         return loss
 
     def prediction(self, outputs: Tensor) -> Tensor:
