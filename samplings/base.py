@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import sampling_argument
+from samplings.arguments import counted, sampling_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 from samplings.coarsening import Coarsening
 from samplings.encoding import encode_array
@@ -41,8 +41,10 @@ class Sampling(ReadOnly):
     Notes
     -----
     Subclasses list the parameters they were built from (``nside``, ``level``, ...) in
-    ``config_keys``, so that :func:`samplings.from_config` rebuilds a sampling from its
-    :attr:`config`. Arrays are read-only: a sampling never changes after construction.
+    ``config_keys``, and have a name of their own as ``config_type``, so that
+    :func:`samplings.from_config` rebuilds a sampling from its :attr:`config`, wherever
+    the module that defines the class was imported. Arrays are read-only: a sampling
+    never changes after construction.
     """
 
     xyz: FloatArray = field()
@@ -58,6 +60,21 @@ class Sampling(ReadOnly):
     #: The ``type`` of a configuration, and the parameters that it holds.
     config_type: ClassVar[str] = ""
     config_keys: ClassVar[tuple[str, ...]] = ()
+    registry: ClassVar[dict[str, type[Sampling]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        kind = cls.__dict__.get("config_type")
+        if not kind:
+            return
+        other = Sampling.registry.get(kind)
+        # A class that is defined again, as in a notebook, replaces the former.
+        if other is not None and _place(other) != _place(cls):
+            raise ValueError(
+                f"config_type must be a name of its own, got {kind!r}, that of "
+                f"{other.__name__}; choose another for {cls.__name__}"
+            )
+        Sampling.registry[kind] = cls
 
     @property
     def config(self) -> dict[str, Any]:
@@ -81,7 +98,10 @@ class Sampling(ReadOnly):
             for key, value in self.config.items()
             if key != "type" and not isinstance(value, Mapping)
         )
-        return f"{type(self).__name__}({settings}) with {len(self)} vertices"
+        return (
+            f"{type(self).__name__}({settings}) with "
+            f"{counted(len(self), 'vertex', 'vertices')}"
+        )
 
     # -- geometry ---------------------------------------------------------------
     def __len__(self) -> int:
@@ -252,6 +272,7 @@ class Masked(Sampling):
     array([17,  4])
     """
 
+    config_type = "masked"
     parent: Sampling
     index: IntArray
 
@@ -281,7 +302,10 @@ class Masked(Sampling):
 
         Indices replace the mask where they do not ascend.
         """
-        config: dict[str, Any] = {"type": "masked", "parent": self.parent.config}
+        config: dict[str, Any] = {
+            "type": self.config_type,
+            "parent": self.parent.config,
+        }
         if (np.diff(self.index) > 0).all():
             config["mask"] = encode_array(np.packbits(self.mask))
         else:
@@ -296,7 +320,9 @@ class Masked(Sampling):
         return f"{self.parent.name}-masked"
 
     def __repr__(self) -> str:
-        return f"Masked({self.parent!r}) with {len(self)} vertices"
+        return (
+            f"Masked({self.parent!r}) with {counted(len(self), 'vertex', 'vertices')}"
+        )
 
     def cells(self) -> Cells:
         """Return cells of the parent, whole even where only a part of one is kept."""
@@ -325,8 +351,9 @@ class Masked(Sampling):
         kept = np.flatnonzero(area > 0)
         if len(kept) >= len(self):
             raise ValueError(
-                f"coarsening must give fewer vertices, got {len(kept)} cells of "
-                f"{whole.coarse.name} for the {len(self)} vertices kept of "
+                f"coarsening must give fewer vertices, got "
+                f"{counted(len(kept), 'cell')} of {whole.coarse.name} for the "
+                f"{counted(len(self), 'vertex', 'vertices')} kept of "
                 f"{self.parent.name}; keep neighbouring cells, pad them to whole "
                 "parents by samplings.pad_to_parents(part, levels), use a much coarser "
                 "sampling by Transfer.conservative(part, coarse).coarsening(), or "
@@ -363,3 +390,8 @@ def same_sampling(a: Sampling, b: Sampling) -> bool:
         and bool(np.abs(a.xyz - b.xyz).max() <= 1e-9)
         and bool(np.allclose(a.weights, b.weights, rtol=1e-9, atol=0))
     )
+
+
+def _place(kind: type) -> tuple[str, str]:
+    """Return where a class is defined."""
+    return kind.__module__, kind.__qualname__

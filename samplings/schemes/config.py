@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,11 @@ from samplings.schemes.icosahedral_triangles import IcosahedralTriangles
 from samplings.schemes.irregular import Irregular
 from samplings.schemes.mcewen_wiaux import McEwenWiaux
 from samplings.schemes.rectilinear import Rectilinear
+
+# Required keys, optional keys, and the function that builds a sampling from them.
+_Builder: TypeAlias = tuple[
+    tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Sampling]
+]
 
 
 def from_config(config: Mapping[str, Any]) -> Sampling:
@@ -42,6 +47,11 @@ def from_config(config: Mapping[str, Any]) -> Sampling:
     ValueError
         If the type is unknown, a key is missing or unknown, or an array is damaged.
 
+    Notes
+    -----
+    Classes of your own are known by their ``config_type``, once the module that defines
+    them is imported; they are called with the keys of their ``config_keys``.
+
     Examples
     --------
     >>> from_config({"type": "healpix", "nside": 2, "nest": True})
@@ -53,11 +63,13 @@ def from_config(config: Mapping[str, Any]) -> Sampling:
             f"{type(config).__name__}; pass Sampling.config"
         )
     kind = config.get("type")
-    if not isinstance(kind, str) or kind not in _BUILDERS:
+    if not isinstance(kind, str) or kind not in {*_BUILDERS, *Sampling.registry}:
+        known = dict.fromkeys([*_BUILDERS, *Sampling.registry])
         raise ValueError(
-            f"unknown type of sampling {kind!r}; known are {', '.join(_BUILDERS)}"
+            f"unknown type of sampling {kind!r}; known are {', '.join(known)}; for a "
+            "class of your own, import the module that defines it first"
         )
-    required, optional, build = _BUILDERS[kind]
+    required, optional, build = _BUILDERS.get(kind) or _registered(kind)
     named = ((_FORMER_KEYS.get(key, key), value) for key, value in config.items())
     settings = {key: value for key, value in named if key != "type"}
     missing = [key for key in required if key not in settings]
@@ -100,6 +112,12 @@ def _masked(settings: dict[str, Any]) -> Masked:
     return Masked(parent, part, decode_array(settings["weights"], np.float64, (-1,)))
 
 
+def _registered(kind: str) -> _Builder:
+    """Return how to build a sampling of a class of a user's own."""
+    cls = Sampling.registry[kind]
+    return cls.config_keys, (), _maker(cls)
+
+
 def _maker(kind: type[Sampling]) -> Callable[[dict[str, Any]], Sampling]:
     return lambda settings: kind(**settings)
 
@@ -109,10 +127,7 @@ _FORMER_KEYS = {"bandlimit": "L"}
 # Samplings whose constructors take the keys of their configurations.
 _BY_KEYS: tuple[type[Sampling], ...] = (HEALPix, GaussLegendre, McEwenWiaux, Fibonacci)
 _BY_KEYS += (Icosahedral, IcosahedralTriangles, CubedSphere)
-# Required keys, optional keys, and the function that builds the sampling from them.
-_BUILDERS: dict[
-    str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, Any]], Sampling]]
-] = {
+_BUILDERS: dict[str, _Builder] = {
     **{kind.config_type: (kind.config_keys, (), _maker(kind)) for kind in _BY_KEYS},
     "equiangular": (("n_theta", "n_phi"), ("scheme",), lambda s: Equiangular(**s)),
     "reduced-gaussian": (("n_phi_per_ring",), (), lambda s: ReducedGaussian(**s)),

@@ -70,6 +70,7 @@ class Equiangular(RegularGrid):
     26
     """
 
+    config_type = "equiangular"
     scheme: str
 
     def __init__(
@@ -100,7 +101,11 @@ class Equiangular(RegularGrid):
     @property
     def config(self) -> dict[str, Any]:
         """Type, ``n_theta``, ``n_phi``, and ``scheme`` unless it is ``"fejer"``."""
-        config = {"type": "equiangular", "n_theta": self.n_theta, "n_phi": self.n_phi}
+        config = {
+            "type": self.config_type,
+            "n_theta": self.n_theta,
+            "n_phi": self.n_phi,
+        }
         return config if self.scheme == "fejer" else {**config, "scheme": self.scheme}
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import integer_argument
+from samplings.arguments import counted, integer_argument
 from samplings.arrays import FloatArray, IntArray
 from samplings.coarsening import Coarsening
 from samplings.rings import RingSampling
@@ -127,6 +127,8 @@ class ReducedGaussian(RingSampling):
     ReducedGaussian.octahedral(32) with 5248 vertices
     """
 
+    config_type = "reduced-gaussian"
+
     def __init__(self, n_phi_per_ring: npt.ArrayLike) -> None:
         n_phi = _counts(n_phi_per_ring)
         theta, weights, _ = gauss_legendre(len(n_phi))
@@ -156,7 +158,7 @@ class ReducedGaussian(RingSampling):
     def config(self) -> dict[str, Any]:
         """``{"type": "reduced-gaussian", "n_phi_per_ring": [...]}``."""
         counts = [int(n) for n in self.ring_n_phi]
-        return {"type": "reduced-gaussian", "n_phi_per_ring": counts}
+        return {"type": self.config_type, "n_phi_per_ring": counts}
 
     @property
     def name(self) -> str:
@@ -172,7 +174,8 @@ class ReducedGaussian(RingSampling):
         counts = self.ring_n_phi
         return (
             f"ReducedGaussian with {len(counts)} rings of {counts.min()} to "
-            f"{counts.max()} longitudes and {len(self)} vertices"
+            f"{counted(counts.max(), 'longitude')} and "
+            f"{counted(len(self), 'vertex', 'vertices')}"
         )
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import choice_argument, extent_argument, path_argument
+from samplings.arguments import choice_argument, counted, extent_argument, path_argument
 from samplings.arrays import IntArray
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
@@ -67,6 +67,8 @@ class Irregular(Sampling):
     >>> bool(abs(stations.area / (4 * np.pi) - 1) < 1e-12)
     True
     """
+
+    config_type = "irregular"
 
     def __init__(
         self,
@@ -218,7 +220,7 @@ class Irregular(Sampling):
     def config(self) -> dict[str, Any]:
         """Points and areas as compressed base64."""
         return {
-            "type": "irregular",
+            "type": self.config_type,
             "xyz": encode_array(self.xyz),
             "weights": encode_array(self.weights),
         }
@@ -229,7 +231,7 @@ class Irregular(Sampling):
         return f"irregular-{len(self)}"
 
     def __repr__(self) -> str:
-        return f"Irregular with {len(self)} vertices"
+        return f"Irregular with {counted(len(self), 'vertex', 'vertices')}"
 
     def coarsen(self) -> Coarsening:
         """Merge nearest cells in pairs, and the pairs in pairs.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from samplings.arguments import counted
 from samplings.arrays import FloatArray, IntArray, read_only
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
@@ -72,6 +73,7 @@ class Rectilinear(Sampling):
     (8, True)
     """
 
+    config_type = "rectilinear"
     row_lat: FloatArray
     column_lon: FloatArray
     lat_bounds: FloatArray
@@ -137,7 +139,7 @@ class Rectilinear(Sampling):
     def config(self) -> dict[str, Any]:
         """Coordinates and bounds in degree as compressed base64."""
         return {
-            "type": "rectilinear",
+            "type": self.config_type,
             "lat": encode_array(self.row_lat),
             "lon": encode_array(self.column_lon),
             "lat_bounds": encode_array(self.lat_bounds),
@@ -156,7 +158,7 @@ class Rectilinear(Sampling):
             extent += f", {self.lon_bounds[0]:g} to {self.lon_bounds[-1]:g} east"
         return (
             f"Rectilinear(n_lat={self.shape[0]}, n_lon={self.shape[1]}, {extent}) "
-            f"with {len(self)} vertices"
+            f"with {counted(len(self), 'vertex', 'vertices')}"
         )
 
     def bands(self) -> Bands:

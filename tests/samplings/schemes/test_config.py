@@ -1,11 +1,15 @@
 """Descriptions of samplings: what is refused, and with which words."""
 
+import json
+
 import numpy as np
 import pytest
 
 from samplings import (
+    Fibonacci,
     HEALPix,
     Irregular,
+    Sampling,
     build_pyramid,
     from_config,
     pyramid_from_config,
@@ -29,6 +33,7 @@ def test_arrays_survive_the_text(dtype):
         ("healpix", TypeError, "must be a mapping, got str; pass Sampling.config"),
         ({}, ValueError, "unknown type of sampling None; known are healpix, "),
         ({"type": "cube"}, ValueError, "unknown type of sampling 'cube'; known are"),
+        ({"type": "cube"}, ValueError, "import the module that defines it first"),
         ({"type": ["cube"]}, ValueError, "unknown type of sampling"),
         (
             {"type": "healpix", "nside": 4},
@@ -77,3 +82,41 @@ def test_errors_for_configurations_of_pyramids():
         pyramid_from_config(config | {"colour": 1})
     with pytest.raises(TypeError, match="must be a mapping, got NoneType; pass"):
         pyramid_from_config(None)
+
+
+class Cap(Sampling):
+    """A sampling of one's own: Fibonacci's points north of a latitude."""
+
+    config_type = "cap"
+    config_keys = ("n", "lowest")
+
+    def __init__(self, n, lowest):
+        object.__setattr__(self, "n", n)
+        object.__setattr__(self, "lowest", lowest)
+        whole = Fibonacci(n)
+        north = whole.lat > lowest
+        super().__init__(whole.xyz[north], whole.weights[north])
+
+
+def test_samplings_of_ones_own_are_rebuilt_by_the_names_of_their_classes(tmp_path):
+    cap = Cap(300, lowest=20.0)
+    for sampling in (cap, cap[np.arange(50)]):
+        found = from_config(json.loads(json.dumps(sampling.config)))
+        np.testing.assert_array_equal(found.xyz, sampling.xyz)
+        np.testing.assert_array_equal(found.weights, sampling.weights)
+    assert isinstance(from_config(cap.config), Cap)
+    with pytest.raises(ValueError, match=r"'cap' needs n, lowest, but this one lacks"):
+        from_config({"type": "cap", "n": 3})
+
+
+def test_names_of_other_classes_are_refused_and_definitions_replaced():
+    for taken, other in (("healpix", "HEALPix"), ("masked", "Masked"), ("cap", "Cap")):
+        words = f"config_type must be .* got '{taken}', that of {other}; choose"
+        with pytest.raises(ValueError, match=words):
+            type("Mine", (Sampling,), {"config_type": taken})
+    # As a cell of a notebook that is run again.
+    space = {"config_type": "again", "config_keys": (), "__module__": "__main__"}
+    first = type("Again", (Sampling,), dict(space))
+    assert Sampling.registry["again"] is first
+    second = type("Again", (Sampling,), dict(space))
+    assert Sampling.registry.pop("again") is second
