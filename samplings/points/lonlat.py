@@ -69,6 +69,13 @@ def _refuse_outside(name: str, angles: FloatArray, limit: int) -> None:
     wrong = ~(np.abs(angles) <= limit)
     if wrong.any():
         bad = int(wrong.argmax())
+        if np.isnan(angles[bad]):
+            axis = {"lon": "longitude", "lat": "latitude"}[name]
+            raise ValueError(
+                f"{name} must be degrees from {-limit} to {limit}, got nan at vertex "
+                f"{bad}, whose {axis} is missing; drop such points, with the values "
+                "there"
+            )
         raise ValueError(
             f"{name} must be degrees from {-limit} to {limit}, got {angles[bad]} at "
             f"vertex {bad}; drop such points, and check that lon comes before lat"

@@ -36,6 +36,13 @@ def grid_line(
     wrong = ~(np.abs(degrees) <= limit)
     if wrong.any():
         bad = int(wrong.argmax())
+        if np.isnan(degrees[bad]):
+            axis = {"lon": "longitude", "lat": "latitude"}[name]
+            raise ValueError(
+                f"{label} must be degrees from {-limit} to {limit}, got nan at "
+                f"position {bad}, whose {axis} is missing; leave out such rows or "
+                "columns, with the values there"
+            )
         raise ValueError(
             f"{label} must be degrees from {-limit} to {limit}, got {degrees[bad]} at "
             f"position {bad}; drop missing ones, and check that lat comes before lon"

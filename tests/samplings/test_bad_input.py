@@ -106,7 +106,11 @@ def test_a_meridian_twice_is_refused(lon):
     ("lon", "lat", "told"),
     [
         ([0, 1, 2, 3], [0, 91, 2, 3], "lat must be degrees from -90 to 90, got 91"),
-        ([0, math.nan, 2, 3], [0, 1, 2, 3], "got nan at vertex 1; drop such points"),
+        (
+            [0, math.nan, 2, 3],
+            [0, 1, 2, 3],
+            "got nan at vertex 1, whose longitude is missing; drop such",
+        ),
         ([0, -999, 2, 3], [0, 1, 2, 3], "lon must be degrees from -360 to 360"),
         ([0, 360, 90, 180], [0, 0, 10, 20], "points must be distinct, but 0 and 1"),
         ([0, 36, 90, 180], [90, 90, 10, 20], "points must be distinct, but 0 and 1"),

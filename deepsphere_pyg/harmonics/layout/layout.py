@@ -124,7 +124,11 @@ class HarmonicLayout(ReadOnly):
 
     @cached_property
     def degrees(self) -> IntArray:
-        """Degree l of each row, shape ``(n_rows,)``."""
+        """Degree l of each row, shape ``(n_rows,)``.
+
+        It is read-only, as :attr:`orders` and :attr:`fragments` are:
+        ``torch.tensor(layout.degrees)`` makes a tensor of it, a copy.
+        """
         return self._by_degree(lambda d, t: np.full((t, 2 * d + 1), d))
 
     @cached_property

@@ -145,7 +145,10 @@ LAT, LON = [-10.0, 0.0, 10.0], [0.0, 90.0, 180.0, 270.0]
         (([0, 20, 10], LON), r"lat must go one way without repeating, got 20 and th"),
         (([0, 0, 10], LON), r"lat must go one way without repeating, got 0 and then 0"),
         (([0, 91], LON), r"lat must be degrees from -90 to 90, got 91.0 at position 1"),
-        (([0, np.nan], LON), r"got nan at position 1; drop missing ones"),
+        (
+            ([0, np.nan], LON),
+            r"got nan at position 1, whose latitude is missing; leave",
+        ),
         ((LAT, [0, np.inf]), r"lon must be degrees from -720 to 720, got inf"),
         ((np.zeros((2, 2)), LON), r"lat must have shape \(n,\), got \(2, 2\)"),
         (([], LON), r"lat must have shape \(n,\), got \(0,\)"),
