@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class Coarsening(ReadOnly):
     """How the cells of a fine sampling are shared among those of a coarse one.
 
+    Poolings of networks are made of it by ``deepsphere_pyg.pooling_operator``,
+    ``unpooling_operator``, ``child_pooling_operator`` and ``child_unpooling_operator``.
+
     Parameters
     ----------
     fine, coarse
