@@ -15,7 +15,12 @@ from torch import Tensor
 
 from deepsphere_pyg.plot.equivariance import COLOURS
 from deepsphere_pyg.plot.style import styled
-from samplings.arguments import array_argument, names_argument
+from samplings.arguments import (
+    array_argument,
+    counted,
+    instance_argument,
+    names_argument,
+)
 from samplings.arrays import FloatArray
 
 # Shares of the probability inside of the contours.
@@ -34,6 +39,7 @@ def posterior_corner(
     covariance: npt.ArrayLike | Tensor | None = None,
     centre: npt.ArrayLike | Tensor | None = None,
     covariance_name: str = "Fisher forecast",
+    figure: Figure | None = None,
 ) -> Figure:
     """Draw the densities of parameters, and of each pair of them.
 
@@ -55,6 +61,8 @@ def posterior_corner(
         Mean of this Gaussian; by default the truth, or the mean of the samples.
     covariance_name
         What the legend calls the Gaussian.
+    figure
+        An empty figure to draw in, such as one of pyplot; by default a new one.
 
     Raises
     ------
@@ -64,7 +72,7 @@ def posterior_corner(
         If an argument has another type.
     ValueError
         If shapes do not fit, samples are fewer than a hundred, all the same or not
-        finite, or the covariance is not positive definite.
+        finite, the covariance is not positive definite, or the figure is not empty.
 
     Examples
     --------
@@ -78,7 +86,8 @@ def posterior_corner(
     labels = names_argument("names", names)
     if len(labels) != d:
         raise ValueError(
-            f"names must be one for each of {d} parameters, got {len(labels)}; pass a "
+            f"names must be one for each of {counted(d, 'parameter')}, got "
+            f"{len(labels)}; pass a "
             "list of texts"
         )
     right = None if truth is None else _numbers("truth", truth, (d,))
@@ -90,8 +99,15 @@ def posterior_corner(
     elif right is not None:
         middle = right
     draw = _corner()
-    width = 2.2 * d + 1
-    figure = Figure(figsize=(width, width))
+    if figure is None:
+        width = 2.2 * d + 1
+        figure = Figure(figsize=(width, width))
+    instance_argument("figure", figure, Figure, "pass one of matplotlib")
+    if figure.axes:
+        raise ValueError(
+            "figure must be empty, got one with "
+            f"{len(figure.axes)} axes; make a new one"
+        )
     draw(
         points,
         fig=figure,

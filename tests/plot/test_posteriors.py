@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from deepsphere_pyg.plot import posterior_corner
@@ -51,6 +52,16 @@ def test_the_truth_is_in_sight_and_the_gaussian_about_it(corner):
 def test_one_parameter_has_one_panel(corner):
     figure = posterior_corner(SAMPLES[:, :1], ["amplitude"], truth=[1.0])
     assert len(figure.axes) == 1
+
+
+def test_a_given_figure_is_drawn_in_and_must_be_empty(corner):
+    figure = Figure(figsize=(5, 5))
+    assert posterior_corner(SAMPLES, NAMES, figure=figure) is figure
+    assert len(figure.axes) == 4
+    with pytest.raises(ValueError, match="figure must be empty, got one with 4 axes"):
+        posterior_corner(SAMPLES, NAMES, figure=figure)
+    with pytest.raises(TypeError, match="figure must be a Figure, got str"):
+        posterior_corner(SAMPLES, NAMES, figure="new")
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch):

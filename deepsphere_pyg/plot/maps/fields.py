@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.colorbar import make_axes
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
 from deepsphere_pyg.plot.maps.coastlines import draw_coastlines
 from deepsphere_pyg.plot.maps.images import map_image, vertex_values
@@ -18,6 +21,9 @@ from deepsphere_pyg.plot.maps.views import view_of
 from deepsphere_pyg.plot.style import styled
 from samplings import Sampling
 from samplings.arguments import choice_argument, flag_argument, integer_argument
+
+# Inches between a map and its colour bar.
+_GAP = 0.08
 
 
 @styled
@@ -114,17 +120,29 @@ def draw_map(
 
 def add_colour_bar(axes: Axes, shown: Any, extend: str, label: str) -> Any:
     """Draw a colour bar below a map, and return it."""
-    bar = axes.figure.colorbar(
-        shown,
-        ax=axes,
-        orientation="horizontal",
-        shrink=0.7,
-        pad=0.02,
-        aspect=40,
-        extend=extend,
-    )
+    cax, _ = make_axes(axes, orientation="horizontal", shrink=0.7, pad=0.02, aspect=40)
+    cax.set_axes_locator(_Below(axes))
+    bar = axes.figure.colorbar(shown, cax=cax, orientation="horizontal", extend=extend)
     bar.set_label(label)
     bar.ax.grid(visible=False)
     # Long numbers need more room.
     bar.locator = MaxNLocator(3 if np.abs(shown.get_clim()).max() >= 1e5 else 5)
     return bar
+
+
+@dataclass(frozen=True)
+class _Below:
+    """What places a colour bar near its map.
+
+    Layouts put it below the labels of all panels of a row, far from a map that is less
+    high than they are.
+    """
+
+    axes: Axes
+
+    def __call__(self, cax: Any, renderer: Any) -> Bbox:
+        given = cax.get_position(original=True)
+        inches = cax.figure.bbox.height / cax.figure.dpi
+        top = self.axes.get_position().y0 - _GAP / inches
+        up = max(0.0, top - given.y1)
+        return Bbox.from_bounds(given.x0, given.y0 + up, given.width, given.height)

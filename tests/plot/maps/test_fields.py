@@ -1,5 +1,7 @@
 """Pixels of maps have the colours of the values at their places, on all axes."""
 
+import pickle
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -232,3 +234,28 @@ def test_drawing_leaves_the_settings_as_they_were():
     assert dict(mpl.rcParams) == before
     assert axes[0, 0].title.get_fontsize() == 9
     assert not figure.axes[0].spines["top"].get_visible()
+
+
+@pytest.mark.parametrize("layout", ["constrained", "tight", None])
+def test_colour_bars_are_near_their_maps_beside_higher_panels(layout):
+    figure = Figure(figsize=(10, 5), layout=layout)
+    panels = figure.subplots(1, 2)
+    draw_map(panels[0], SAMPLING, SAMPLING.lat, label="latitude (degree)")
+    panels[1].set(xlabel="a label of\ntwo lines", xlim=(0, 1))
+    # Figures may be sent to other processes.
+    for drawn in (figure, pickle.loads(pickle.dumps(figure))):
+        drawn.canvas.draw()
+        bar, place = drawn.axes[2].get_position(), drawn.axes[0].get_position()
+        # Inches; the map is 2.4 inches high, the panel beside it 4.
+        assert 0.05 < 5 * (place.y0 - bar.y1) < 0.15
+
+
+def test_colour_bars_are_near_maps_of_parts_of_figures():
+    figure = Figure(figsize=(10, 10), layout="constrained")
+    above, _ = figure.subfigures(2, 1)
+    panel = above.subplots()
+    draw_map(panel, SAMPLING, SAMPLING.lat)
+    figure.canvas.draw()
+    (bar,) = (axes for axes in above.axes if axes is not panel)
+    gap = 5 * (panel.get_position().y0 - bar.get_position().y1)
+    assert 0.05 < gap < 0.15
