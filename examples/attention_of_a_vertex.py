@@ -13,6 +13,7 @@ import torch
 
 from deepsphere_pyg import NeighbourAttention, Neighbourhoods
 from deepsphere_pyg.harmonics import ISHT
+from deepsphere_pyg.plot import STYLE_FILE
 from samplings import HEALPix, knn_graph
 
 sampling, L = HEALPix(nside=8), 12
@@ -57,6 +58,7 @@ with torch.no_grad():
     moved = readout(layer(before[:1], neighbours))[0, :, 0]
 east, north = neighbours.position[vertex].numpy().T * np.rad2deg(neighbours.radius)
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
 shown = axes[0].scatter(east, north, s=3000 * shares + 10, c=shares, cmap="viridis_r")
 axes[0].plot(0, 0, "r+", markersize=14)
@@ -76,6 +78,6 @@ for values, style, name in (
     (moved, "C1", "by attention"),
 ):
     axes[1].plot(sampling.lon[ring], values[ring], color=style, label=name)
-axes[1].set(xlabel="longitude on the equator", title="a step")
-axes[1].legend(frameon=False)
+axes[1].set(xlabel="longitude on the equator (degree)", ylabel="value", title="a step")
+axes[1].legend()
 plt.show()

@@ -116,7 +116,10 @@ figure, panels = plt.subplots(
     2, 3, figsize=(13, 5.2), layout="constrained", squeeze=False
 )
 truth = test[0, :, 0]
-options = {"limits": (float(truth.min()), float(truth.max())), "label": "mm a day"}
+options = {
+    "limits": (float(truth.min()), float(truth.max())),
+    "label": "rain (mm a day)",
+}
 draw_map(panels[0, 0], sampling, truth, title="rain", **options)
 panels[1, 0].axis("off")
 for column, (name, maps) in enumerate(results.items(), start=1):
@@ -127,7 +130,7 @@ for column, (name, maps) in enumerate(results.items(), start=1):
         sampling,
         maps[0, :, 0] - truth,
         title="error",
-        label="mm a day",
+        label="error (mm a day)",
         cmap="RdBu_r",
         limits=(-largest, largest),
     )

@@ -21,7 +21,7 @@ pyramid = build_pyramid(sampling, depth=4, k=8, first_graph=3)
 weather = ClimateEvents(sampling, n_maps=1, seed=3)[0].x
 rain = 86400e3 * weather[:, [CAM5_CHANNELS.index("PRECT")]]
 
-figure, axes = plt.subplots(2, 4, figsize=(15, 4.6), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(13, 5.2), layout="constrained")
 for row, (name, pool) in enumerate({"mean": MeanPool(), "max": MaxPool()}.items()):
     level, values = sampling, rain
     for column, panel in enumerate(axes[row]):
@@ -31,6 +31,7 @@ for row, (name, pool) in enumerate({"mean": MeanPool(), "max": MaxPool()}.items(
             level = coarsening.coarse
         mean = np.average(values[:, 0], weights=level.weights)
         title = f"{name}, nside {level.nside}: {mean:.2f} on average"
-        draw_map(panel, level, values[:, 0].numpy(), title=title, limits=(0, 40))
+        style = {"limits": (0, 40), "label": "rain (mm a day)"}
+        draw_map(panel, level, values[:, 0].numpy(), title=title, **style)
         print(title)
 plt.show()

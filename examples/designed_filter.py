@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from deepsphere_pyg import DepthwiseChebConv, laplacian_operator
-from deepsphere_pyg.plot import draw_map, filter_gains
+from deepsphere_pyg.plot import STYLE_FILE, draw_map, filter_gains
 from samplings import HEALPix, degree_filter, knn_graph, laplacian
 
 sampling = HEALPix(nside=16)
@@ -45,8 +45,9 @@ signals = torch.tensor(np.stack([noise, impulse]), dtype=torch.float32)
 with torch.no_grad():
     filtered_noise, response = layer(signals, operator)[..., 0].double().numpy()
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
-colours = {"cmap": "RdBu_r", "limits": (-1.5, 1.5)}
+colours = {"cmap": "RdBu_r", "limits": (-10, 10)}
 draw_map(axes[0, 0], sampling, noise[:, 0], title="noise", cmap="RdBu_r")
 draw_map(axes[0, 1], sampling, filtered_noise, title="filtered noise", cmap="RdBu_r")
 draw_map(axes[1, 0], sampling, response, title="filtered impulse", **colours)
@@ -55,6 +56,5 @@ gains = filter_gains(response[None], sampling, vertex, L=32)[0]
 axes[1, 1].plot(degrees, band(degrees), "k--", label="asked for")
 axes[1, 1].plot(degrees, gains, "o", markersize=4, label="of the filter")
 axes[1, 1].set(xlabel="degree", ylabel="gain")
-axes[1, 1].legend(frameon=False)
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].legend()
 plt.show()

@@ -49,11 +49,13 @@ print(f"integral of the divergence {grid.quadrature @ divergence[:, 0].numpy():.
 # %%
 # Arrows show each part over its source: flow out of divergence, and around vorticity.
 
-figure, axes = plt.subplots(1, 2, figsize=(12, 4.2), layout="constrained")
-for panel, values, part, title in (
-    (axes[0], divergence, parts[0], "divergence, and the part without rotation"),
-    (axes[1], vorticity, parts[1], "vorticity, and the part without divergence"),
+figure, axes = plt.subplots(1, 2, figsize=(12, 3.9), layout="constrained")
+for panel, name, values, part, other in (
+    (axes[0], "divergence", divergence, parts[0], "rotation"),
+    (axes[1], "vorticity", vorticity, parts[1], "divergence"),
 ):
-    draw_map(panel, grid, values[:, 0].numpy(), title=title, cmap="RdBu_r")
+    style = {"cmap": "RdBu_r", "label": f"{name} (winds over the radius)"}
+    title = f"{name}, and the part without {other}"
+    draw_map(panel, grid, values[:, 0].numpy(), title=title, **style)
     draw_vectors(panel, grid, part[..., 0].numpy(), spacing=12)
 plt.show()

@@ -20,6 +20,7 @@ import matplotlib.pyplot as plt
 from tqdm import tqdm
 
 from deepsphere_pyg.metrics import equivariance_error, largest_degree
+from deepsphere_pyg.plot import STYLE_FILE
 from deepsphere_pyg.plot.equivariance import ErrorCurve, draw_equivariance
 from samplings import GaussLegendre, HEALPix, Icosahedral, knn_graph, laplacian
 
@@ -34,8 +35,9 @@ samplings = [HEALPix(nside), Icosahedral(level), GaussLegendre(bandlimit)]
 limit = min(largest_degree(sampling) for sampling in samplings)
 degrees = [degree for degree in (2, 3, 5, 7, 10, 15, 20, 25, 30, 35) if degree <= limit]
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(
-    1, 3, figsize=(20, 4.6), layout="constrained", squeeze=False
+    1, 3, figsize=(13, 4.2), layout="constrained", squeeze=False, sharey=True
 )
 for panel, sampling in zip(axes[0], tqdm(samplings, desc="samplings"), strict=True):
     curves = []
@@ -48,12 +50,16 @@ for panel, sampling in zip(axes[0], tqdm(samplings, desc="samplings"), strict=Tr
             )
             means = [error.mean for error in errors]
             spreads = [error.standard_error for error in errors]
-            name = f"{sampling.name} ({len(sampling)})"
-            curves.append(ErrorCurve(name, k, degrees, means, spreads, {}, weighting))
+            curve = ErrorCurve("weights", k, degrees, means, spreads, {}, weighting)
+            curves.append(curve)
     for curve in curves:
         values = "  ".join(f"{value:.4f}" for value in curve.mean)
-        print(f"{curve.sampling:28} {curve.weighting:7} k={curve.k:<3} {values}")
-    draw_equivariance(panel, curves, "exact random rotations")
+        print(f"{sampling.name:28} {curve.weighting:7} k={curve.k:<3} {values}")
+    draw_equivariance(panel, curves, f"{sampling.name}, {len(sampling)} vertices")
+    if sampling is not samplings[-1]:
+        panel.get_legend().remove()  # that of the last panel serves all
+for panel in axes[0, 1:]:
+    panel.set_ylabel("")
 if args.picture:
     figure.savefig(args.picture, dpi=120)
 plt.show()

@@ -23,6 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
+from deepsphere_pyg.plot import STYLE_FILE
 from deepsphere_pyg.plot.equivariance import ErrorCurve, draw_equivariance
 from samplings import HEALPix, Heat, equivariance_spectrum, knn_graph, laplacian
 
@@ -71,6 +72,7 @@ for title, curves in (("as in the paper", rotated), ("rotation-free", free)):
         if curve.published:
             values = " ".join(f"{1e4 * e:.0f}" for e in curve.published.values())
             print(f"      {'published':16} {values}")
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(1, 2, figsize=(15, 5), layout="constrained", squeeze=False)
 draw_equivariance(axes[0, 0], rotated, "random rotations, as in figure 2 of the paper")
 draw_equivariance(axes[0, 1], free, "rotation-free, heat and fitted weights")

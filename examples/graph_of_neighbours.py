@@ -12,12 +12,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
 
+from deepsphere_pyg.plot import STYLE_FILE
 from samplings import HEALPix, Icosahedral, knn_graph
 
 # %%
 # The view is from above the equator; links at the back are left out.
 
 eye, right, up = np.eye(3)
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(1, 2, figsize=(11, 5.4), layout="constrained")
 for panel, sampling in zip(
     axes, (HEALPix(6, nest=False), Icosahedral(level=2)), strict=True

@@ -13,7 +13,7 @@ import torch
 
 from deepsphere_pyg.datasets import BarotropicVorticity
 from deepsphere_pyg.harmonics import ISHT
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import GaussLegendre
 
 L, hours, days = 16, 6, 8
@@ -48,8 +48,9 @@ time = np.arange(len(states)) * hours / 24
 speed = -np.rad2deg(2 * 7.292e-5 / (4 * 5)) * 86400
 print(f"Rossby's speed: {speed:.1f} degrees of longitude a day")
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")
-label = "vorticity in 1e-5 / s"
+label = "vorticity ($10^{-5}$ s$^{-1}$)"
 title = f"vorticity after {days} days"
 draw_map(axes[0], grid, vorticity[-1], title=title, label=label, cmap="RdBu_r")
 largest = np.abs(diagram).max()
@@ -59,7 +60,9 @@ shown = axes[1].pcolormesh(
 crest = lon[diagram[0].argmax()]
 for turn in range(-3, 4):
     axes[1].plot(crest + 120 * turn + speed * time, time, "k--", linewidth=2)
-axes[1].set(xlim=(0, 357), xlabel="longitude", ylabel="days", title="30 to 60° north")
+axes[1].set(
+    xlim=(0, 357), xlabel="longitude (degree)", ylabel="time (day)", title="30 to 60° N"
+)
 axes[1].invert_yaxis()
 figure.colorbar(shown, ax=axes[1], label=label)
 plt.show()

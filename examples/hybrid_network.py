@@ -48,8 +48,7 @@ from deepsphere_pyg.datasets import GaussianFields
 from deepsphere_pyg.harmonics import SHT
 from deepsphere_pyg.models.blocks import ConvBlock
 from deepsphere_pyg.models.local_layers import ChebyshevLayers
-from deepsphere_pyg.plot import draw_map
-from deepsphere_pyg.plot.equivariance import plain_axes
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import GaussLegendre, HEALPix, build_pyramid
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -212,6 +211,7 @@ for name, (weights, curve, change) in results.items():
         f" {seconds:8.1f}"
     )
 
+plt.style.use(STYLE_FILE)
 figure, ((first, second), (left, right)) = plt.subplots(
     2, 2, figsize=(11, 7), layout="constrained", squeeze=False
 )
@@ -220,17 +220,15 @@ title = f"the pattern in it, of degree {DEGREES[y_test[0]]}"
 draw_map(second, sampling, hidden_test[0, :, 0], title=title, cmap="RdBu_r")
 for name, (_, curve, _) in results.items():
     left.plot(*zip(*curve, strict=True), marker="o", markersize=3, label=name)
-left.set_title("accuracy during training", fontsize=10)
+left.set_title("accuracy during training")
 left.set_xlabel("seconds of training")
 left.set_ylabel(f"accuracy on {n_test} maps in %")
-left.legend(frameon=False, loc="lower right")
+left.legend(loc="lower right")
 changes = [100 * change for _, _, change in results.values()]
 bars = right.bar(list(results), changes, width=0.6, color=["C0", "C1", "C2"])
 right.bar_label(bars, fmt="%.1f %%")
 right.set_ylabel("change of the output in %")
-right.set_title("rotation of the maps", fontsize=10)
-for axes in (left, right):
-    plain_axes(axes)
+right.set_title("rotation of the maps")
 if args.picture:
     figure.savefig(args.picture, dpi=110)
 plt.show()

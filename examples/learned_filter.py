@@ -15,7 +15,7 @@ import torch
 from deepsphere_pyg import ChebConv, laplacian_operator
 from deepsphere_pyg.datasets import GaussianFields
 from deepsphere_pyg.harmonics import ISHT, SHT, HarmonicLayout
-from deepsphere_pyg.plot import draw_map, filter_gains, impulse_responses
+from deepsphere_pyg.plot import STYLE_FILE, draw_map, filter_gains, impulse_responses
 from samplings import HEALPix
 
 sampling, L, noise = HEALPix(nside=8), 17, 0.1
@@ -56,6 +56,7 @@ signal = power / 0.6**2
 pixel = noise**2 * 4 * np.pi / len(sampling)
 wiener = signal * beam / (signal * beam**2 + pixel)
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
 with torch.no_grad():
     restored = layer(seen[0], operator)[:, 0].numpy()
@@ -67,6 +68,5 @@ axes[1, 1].plot(degrees[1:], wiener[1:], "k--", label="Wiener's filter")
 axes[1, 1].plot(degrees[1:], gains[1:], "o-", label="learned")
 axes[1, 1].plot(degrees[1:], beam[1:], ":", label="the blur")
 axes[1, 1].set(xlabel="degree", ylabel="gain", ylim=(0, None))
-axes[1, 1].legend(frameon=False)
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].legend()
 plt.show()

@@ -6,7 +6,7 @@ Share one sphere among processes, so that its size is not bounded by one of them
 
 Each process computes a region of the sphere, at all levels of a U-Net, and fetches the
 values around it before each convolution. Losses, statistics and gradients are those of
-one process, and so is the file of the trained network. Run it as
+one process, and so is the file of the trained network. Run it as ::
 
     torchrun --nproc-per-node 2 examples/one_sphere_many_processes.py
 

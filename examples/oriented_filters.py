@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from deepsphere_pyg import DiscoConv, PiecewiseLinearBasis, disco_operator
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import HEALPix
 
 basis = PiecewiseLinearBasis(3, 4)
@@ -22,13 +22,6 @@ radius = np.hypot(east, north)
 # Azimuths count from the south to the east.
 azimuth = np.arctan2(east, -north)
 values = basis.values(np.minimum(radius, 1).ravel(), azimuth.ravel())
-
-figure, axes = plt.subplots(2, 5, figsize=(13, 5.4), layout="constrained")
-for number, (panel, function) in enumerate(zip(axes[0], values, strict=True)):
-    shown = np.where(radius <= 1, function.reshape(radius.shape), np.nan)
-    panel.imshow(shown, origin="lower", extent=(-1, 1, -1, 1), vmin=0, vmax=1)
-    panel.set(title=f"function {number}", xticks=[], yticks=[])
-axes[0, 0].set(xlabel="east", ylabel="north")
 
 # %%
 # Which function lies in the east is told by its values, and the filter is the
@@ -49,10 +42,18 @@ signal = torch.tensor(blob + ring, dtype=torch.float32)[:, None]
 with torch.no_grad():
     edges = layer(signal, operator)[:, 0].numpy()
 
-for panel in axes[1]:
-    panel.remove()
-rows = axes[1, 0].get_gridspec()
-left, right = figure.add_subplot(rows[1, :2]), figure.add_subplot(rows[1, 3:])
+plt.style.use(STYLE_FILE)
+figure = plt.figure(figsize=(13, 5.4), layout="constrained")
+above, below = figure.subfigures(2, 1, height_ratios=(1, 1.3))
+panels = above.subplots(1, 5, sharey=True)
+for number, (panel, function) in enumerate(zip(panels, values, strict=True)):
+    disc = np.where(radius <= 1, function.reshape(radius.shape), np.nan)
+    shown = panel.imshow(disc, origin="lower", extent=(-1, 1, -1, 1), vmin=0, vmax=1)
+    panel.set(title=f"function {number}", xlabel="east", xticks=(-1, 0, 1))
+    panel.grid(visible=False)
+panels[0].set(ylabel="north", yticks=(-1, 0, 1))
+above.colorbar(shown, ax=panels, label="value", aspect=12)
+left, right = below.subplots(1, 2)
 draw_map(left, sampling, signal[:, 0].numpy(), title="signal")
 title = "east minus west: a parallel has no edge"
 draw_map(right, sampling, edges, title=title, cmap="RdBu_r", limits=(-0.6, 0.6))

@@ -28,7 +28,7 @@ potential = ISHT(grid, L, dtype=torch.float64)(modes)[:, 0].numpy()
 
 to_field = SpinISHT(grid, L, spin=2, dtype=torch.float64)
 to_modes = SpinSHT(grid, L, spin=2, dtype=torch.float64)
-figure, axes = plt.subplots(1, 2, figsize=(12, 4.2), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(12, 3.9), layout="constrained")
 for panel, name, part in zip(axes, ("E modes", "B modes"), (0, 1), strict=True):
     coefficients = torch.zeros(L**2, 2, 1, dtype=torch.float64)
     coefficients[:, part] = modes
@@ -37,7 +37,8 @@ for panel, name, part in zip(axes, ("E modes", "B modes"), (0, 1), strict=True):
     print(f"{name}: largest coefficient of the other kind {leak:.0e}")
 
     # Stokes Q and U: rods have half the angle of the vector (Q, U), from the south.
-    draw_map(panel, grid, potential, title=name, cmap="RdBu_r")
+    style = {"cmap": "RdBu_r", "label": "potential (arbitrary unit)"}
+    draw_map(panel, grid, potential, title=name, **style)
     q, u = field[..., 0].numpy().T
     strength, angle = np.hypot(q, u), np.arctan2(u, q) / 2
     rods = strength[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -113,9 +113,10 @@ slopes = np.stack(
 slopes /= spectrum(truth)
 fisher = (slopes * (2 * degrees + 1) / 2) @ slopes.T
 samples = posterior[chosen].sample(20_000, torch.Generator().manual_seed(0))
-figure = posterior_corner(samples, NAMES, truth=truth, covariance=np.linalg.inv(fisher))
-# Matplotlib 3.11 and later show figures that were not made by pyplot.
-plt.figure(figure)
+figure = plt.figure(figsize=(5.4, 5.4))
+posterior_corner(
+    samples, NAMES, truth=truth, covariance=np.linalg.inv(fisher), figure=figure
+)
 if args.picture:
     figure.savefig(args.picture, dpi=150)
 plt.show()

@@ -14,7 +14,7 @@ import torch
 
 from deepsphere_pyg.datasets import GaussianFields
 from deepsphere_pyg.harmonics import SHT, power_spectrum
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import HEALPix
 
 sampling, L = HEALPix(nside=16), 33
@@ -34,6 +34,7 @@ print(f"relative error of coefficients at most {to_coefficients.error_bound:.1e}
 signals = torch.stack([sample.x.double() for sample in maps])
 powers = power_spectrum(to_coefficients(signals), L)[..., 0].numpy()
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.6), layout="constrained")
 for number, (name, spectrum) in enumerate(truth.items()):
     first = signals[number, :, 0].numpy()
@@ -46,7 +47,7 @@ for number, (name, spectrum) in enumerate(truth.items()):
     low = np.maximum(1 - scatter, 1e-9) * spectrum[1:]
     high = (1 + scatter) * spectrum[1:]
     panel.fill_between(shown, low, high, color="0.85", label="scatter of one map")
-    panel.set(yscale="log", xlabel="degree", ylabel="power")
+    panel.set(yscale="log", xlabel="degree", ylabel="power per coefficient")
     panel.set_ylim(spectrum[1:].max() * 2e-5, spectrum[1:].max() * 4)
-    panel.legend(frameon=False, fontsize=8)
+    panel.legend()
 plt.show()

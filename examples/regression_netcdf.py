@@ -105,7 +105,9 @@ for axis, values, title in (
     (axes[0], truth[0], f"truth, {when}"),
     (axes[1], answer[0], "prediction"),
 ):
-    draw_map(axis, maps.sampling, values, title=title, label="K", limits=limits)
+    draw_map(
+        axis, maps.sampling, values, title=title, label="temperature (K)", limits=limits
+    )
 error = answer[0] - truth[0]
 largest = float(np.abs(error).max())
 draw_map(
@@ -113,7 +115,7 @@ draw_map(
     maps.sampling,
     error,
     title="error",
-    label="K",
+    label="prediction - truth (K)",
     cmap="RdBu_r",
     limits=(-largest, largest),
 )

@@ -14,7 +14,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from deepsphere_pyg.harmonics import ISHT, Rotation, from_healpy, rotate
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import HEALPix
 
 L, sampling = 25, HEALPix(nside=16)
@@ -53,6 +53,7 @@ print(
     f"after a full turn: coefficients {errors[-1, 0]:.0e}, pixels {errors[-1, 1]:.2f}"
 )
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
 for panel, values, title in (
     (axes[0, 0], start, "map"),
@@ -64,6 +65,5 @@ steps = np.arange(1, 13)
 axes[1, 1].semilogy(steps, errors[:, 1], "o-", label="nearest pixels")
 axes[1, 1].semilogy(steps, errors[:, 0], "s-", label="coefficients")
 axes[1, 1].set(xlabel="rotations by 30 degrees", ylabel="error over the spread")
-axes[1, 1].legend(frameon=False)
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].legend()
 plt.show()

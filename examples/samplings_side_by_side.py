@@ -10,6 +10,7 @@ longitudes crowd at the poles; those of the others are spread evenly, in differe
 import matplotlib.pyplot as plt
 import numpy as np
 
+from deepsphere_pyg.plot import STYLE_FILE
 from samplings import (
     CubedSphere,
     Equiangular,
@@ -36,6 +37,7 @@ eye = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat
 right = np.array([-np.sin(lon), np.cos(lon), 0])
 up = np.cross(eye, right)
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 3, figsize=(10, 7), layout="constrained")
 for panel, sampling in zip(axes.flat, samplings, strict=True):
     seen = sampling.xyz @ eye > 0

@@ -66,7 +66,7 @@ print(f"mean average precision {100 * scores.mean_average_precision:.1f} %")
 
 figure, axes = plt.subplots(1, 3, figsize=(15, 3.4), layout="constrained")
 vapour = test[0].x[:, test.channel_names.index("TMQ")]
-draw_map(axes[0], sampling, vapour, title="water vapour", label="kg / m²")
+draw_map(axes[0], sampling, vapour, title="water vapour", label="vapour (kg / m²)")
 for panel, title, classes in (
     (axes[1], "truth", prediction.truth[0]),
     (axes[2], "found", prediction.probability[0].argmax(axis=1)),

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepsphere_pyg.convert import mesh_maps, normalized_mesh
 from deepsphere_pyg.datasets import GeneratedShapes
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from deepsphere_pyg.plot.shapes import draw_mesh
 from samplings import Equiangular
 
@@ -24,6 +24,7 @@ sampling = Equiangular(n_theta=60)
 # Three of the twenty kinds of generated shapes; files are read by ``read_mesh``.
 
 chosen = ("mug", "octopus", "chair")
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(3, 3, figsize=(12, 8.4), layout="constrained")
 for row, kind in zip(axes, chosen, strict=True):
     index = next(i for i, name in enumerate(shapes.ids) if name.startswith(kind))
@@ -31,9 +32,9 @@ for row, kind in zip(axes, chosen, strict=True):
     distance, cosine, _ = mesh_maps(mesh, sampling, hull=False).T
     draw_mesh(row[0], mesh)
     row[0].set_title(f"{kind}: {len(mesh.faces)} faces")
-    draw_map(row[1], sampling, distance, title="distance from the sphere")
+    draw_map(row[1], sampling, distance, title="distance from the sphere (radii)")
     title = "cosine of the angle to the surface"
-    draw_map(row[2], sampling, cosine, title=title, limits=(-1, 1), cmap="RdBu_r")
+    draw_map(row[2], sampling, cosine, title=title, limits=(0, 1))
     beyond = np.average(distance > 1, weights=sampling.weights)
     print(f"{kind}: {100 * beyond:.0f} % of the rays meet nothing before the centre")
 plt.show()

@@ -44,7 +44,7 @@ guesses = {
 }
 
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
-style = {"label": "°C", "limits": (-20, 35), "cmap": "RdYlBu_r"}
+style = {"label": "temperature (°C)", "limits": (-20, 35), "cmap": "RdYlBu_r"}
 draw_map(axes[0, 0], stations, values, title="cells of the stations", **style)
 for panel, (name, guess) in zip(axes.flat[1:], guesses.items(), strict=True):
     squares = np.average((guess - field(grid)) ** 2, weights=grid.weights)

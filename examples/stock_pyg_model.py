@@ -28,6 +28,7 @@ from tqdm import tqdm
 from deepsphere_pyg import to_data
 from deepsphere_pyg.datasets import ClimateEvents
 from deepsphere_pyg.layers.graph.pyg import ChebConv as OurChebConv
+from deepsphere_pyg.plot import STYLE_FILE
 from samplings import HEALPix, knn_graph
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -89,6 +90,7 @@ for _ in range(epochs):
             losses[name].append(loss.item())
             seconds[name].append(time.perf_counter() - start)
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(
     1, 2, figsize=(10, 3.8), layout="constrained", squeeze=False
 )
@@ -105,8 +107,7 @@ for name, colour, style in zip(
 loss_panel.set(xlabel="step", ylabel="cross-entropy")
 time_panel.set(xlabel="step", ylabel="time of a training step in ms", yscale="log")
 for panel in (loss_panel, time_panel):
-    panel.grid(alpha=0.3)
-    panel.legend(frameon=False, fontsize=8)
+    panel.legend()
 ratios = np.divide(*(np.array(values)[1:] for values in seconds.values()))
 print(f"steps are {np.median(ratios):.1f} times as fast, median over pairs of steps")
 their_losses, our_losses = (np.array(values) for values in losses.values())

@@ -19,7 +19,7 @@ x, y, z = grid.xyz.T
 field = 2 + z + 0.8 * np.sin(30 * np.arctan2(y, x)) * (1 - z**2) ** 2
 mean = np.average(field, weights=grid.weights)
 
-figure, axes = plt.subplots(2, 4, figsize=(15, 4.6), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(13, 4.6), layout="constrained")
 style = {"limits": (0.5, 3.5), "width": 500}
 draw_map(axes[0, 0], grid, field, title=f"{grid.name}: mean {mean:.4f}", **style)
 axes[1, 0].axis("off")

@@ -5,6 +5,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -33,7 +34,9 @@ def named(script: Path):
 @pytest.fixture
 def _figures():
     plt.close("all")
-    yield
+    # Scripts choose the style of the package for all of their pictures.
+    with mpl.rc_context():
+        yield
     plt.close("all")
 
 

@@ -29,7 +29,7 @@ from scipy.spatial import cKDTree
 from deepsphere_pyg.datasets import ClimateEvents, FieldMaps
 from deepsphere_pyg.metrics import regression_scores
 from deepsphere_pyg.models import SMALL, SphericalUNet
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from deepsphere_pyg.training import SphereDataModule, fit, predict_to_file
 from samplings import Equiangular, HEALPix
 
@@ -141,6 +141,7 @@ print(filled)
 # All maps are on the grid of the file.
 
 day = filled.time[0]
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
 pictures = {
     "swaths": data.swaths.sel(time=day),
@@ -149,10 +150,10 @@ pictures = {
 }
 for panel, (title, field) in zip(axes.flat, pictures.items(), strict=False):
     values = field.transpose("lat", "lon").values.ravel()
-    draw_map(panel, grid, values, title=title, label="kg / m²", limits=(0, 60))
+    draw_map(panel, grid, values, title=title, label="vapour (kg / m²)", limits=(0, 60))
 bars = axes[1, 1].bar(list(errors), list(errors.values()), width=0.6)
 axes[1, 1].bar_label(bars, fmt="%.1f")
-axes[1, 1].set_ylabel("error in the gaps in kg / m²")
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].set_ylabel("error in the gaps (kg / m²)")
+axes[1, 1].margins(y=0.1)
 folder.cleanup()
 plt.show()

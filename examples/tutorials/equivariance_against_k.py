@@ -24,7 +24,7 @@ from torch import nn
 from deepsphere_pyg import ChebConv, WithOperator, laplacian_operator
 from deepsphere_pyg.harmonics import ISHT, SHT, Rotation, rotate
 from deepsphere_pyg.metrics import equivariance_error
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import HEALPix, equivariance_spectrum, knn_graph, laplacian
 
 sampling, L, degree = HEALPix(nside=8), 19, 8
@@ -126,6 +126,7 @@ for k in neighbours:
 # than half the price. Networks with a ReLU gain nothing from more than 8 here: what is
 # left comes from the ReLU.
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 7), layout="constrained")
 for panel, (weighting, difference) in zip(axes[0], differences.items(), strict=True):
     draw_map(
@@ -144,7 +145,7 @@ for (weighting, k), errors in spectra.items():
         colour = {8: "C0", 20: "C1", 40: "C2"}[k]
         left.semilogy(degrees, errors, style, color=colour, label=f"{weighting}, k={k}")
 left.set(xlabel="degree of the signal", ylabel="error of the Laplacian")
-left.legend(frameon=False, fontsize=8, ncol=2)
+left.legend(ncols=2)
 for weighting in ("heat", "fitted"):
     curve = [np.exp(np.log(spectra[weighting, k]).mean()) for k in neighbours]
     right.loglog(neighbours, curve, "o-", label=f"Laplacian, {weighting}")
@@ -153,8 +154,5 @@ for name, curve in means.items():
 right.set(xlabel="neighbours k", ylabel="error", xticks=neighbours)
 right.set_xticklabels(neighbours)
 right.minorticks_off()
-right.legend(frameon=False, fontsize=8)
-for panel in axes[1]:
-    panel.grid(alpha=0.3)
-    panel.spines[["top", "right"]].set_visible(False)
+right.legend()
 plt.show()

@@ -28,7 +28,7 @@ from deepsphere_pyg.layers import (
 )
 from deepsphere_pyg.metrics import layer_equivariance_error
 from deepsphere_pyg.models import GeneralizedSphericalCNN
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import GaussLegendre, HEALPix
 
 L = 8
@@ -145,6 +145,7 @@ print(f"largest change of its output under a rotation: {change:.1e}")
 # The picture
 # -----------
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.6), layout="constrained")
 fine = HEALPix(nside=32)
 shown = torch.stack([patterns[0], rotate(patterns[0], turn, L)])
@@ -158,16 +159,15 @@ for panel, values, title in zip(
 left, right = axes[1]
 left.barh(list(errors), list(errors.values()), height=0.6)
 left.set(xscale="log", xlabel="equivariance error, float32", xlim=(1e-8, 1))
+left.grid(visible=False, which="minor")
 left.invert_yaxis()
 place = np.arange(len(networks))
 for shift, kind in ((-0.18, "upright"), (0.18, "turned")):
     heights = [accuracy[name, kind] for name in networks]
     bars = right.bar(place + shift, heights, width=0.34, label=f"tested {kind}")
-    right.bar_label(bars, fmt="%.0f %%", fontsize=8)
+    right.bar_label(bars, fmt="%.0f %%")
 right.axhline(25, color="0.4", linestyle=":", label="chance")
-right.set(ylabel="accuracy in %", ylim=(0, 115))
+right.set(ylabel="accuracy (%)", ylim=(0, 120))
 right.set_xticks(place, list(networks))
-right.legend(frameon=False, ncol=3, loc="upper center", fontsize=8)
-for panel in axes[1]:
-    panel.spines[["top", "right"]].set_visible(False)
+right.legend(ncols=3, loc="upper center")
 plt.show()

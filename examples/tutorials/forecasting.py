@@ -24,7 +24,7 @@ from deepsphere_pyg.datasets import BarotropicVorticity, random_vorticity
 from deepsphere_pyg.harmonics import ISHT
 from deepsphere_pyg.metrics import Verification, persistence
 from deepsphere_pyg.models import VorticityNetwork
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from deepsphere_pyg.training import fit_forecast
 from samplings import GaussLegendre
 
@@ -103,8 +103,9 @@ for name, forecast in all_forecasts.items():
 # Draw
 # ----
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
-style = {"label": "vorticity in 1e-5 / s", "cmap": "RdBu_r", "limits": (-2, 2)}
+style = {"label": "vorticity ($10^{-5}$ s$^{-1}$)", "cmap": "RdBu_r", "limits": (-2, 2)}
 for panel, field, title in (
     (axes[0, 0], present[0], "start"),
     (axes[0, 1], truth[0, -1], "truth after 4 days"),
@@ -116,8 +117,9 @@ for name, errors in scores.items():
     (line,) = axes[1, 1].plot(time, errors[0], label=name)
     axes[1, 1].plot(time, errors[1], "--", color=line.get_color())
 axes[1, 1].set(
-    xlabel="days ahead (dashed: tropics)", ylabel="error in 1e-5 / s", ylim=0
+    xlabel="days ahead (dashed: tropics)",
+    ylabel="error ($10^{-5}$ s$^{-1}$)",
+    ylim=0,
 )
-axes[1, 1].legend(frameon=False)
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 plt.show()

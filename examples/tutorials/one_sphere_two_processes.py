@@ -28,7 +28,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from deepsphere_pyg.plot import draw_classes, draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_classes, draw_map
 from deepsphere_pyg.training import load_task
 from samplings import Partition
 
@@ -88,7 +88,8 @@ histories, tasks = {}, {}
 for count, path in kept.items():
     table = np.genfromtxt(path / "history.csv", delimiter=",", names=True)
     histories[count], tasks[count] = table, load_task(path / "best.ckpt")
-    print(f"{count} process(es): losses {table['trainloss'].round(4)}")
+    losses = table["trainloss"].round(4)
+    print(f"{count} process{'es' if count > 1 else ''}: losses {losses}")
 folder.cleanup()
 
 # %%
@@ -127,6 +128,7 @@ for _ in range(2):
 fetched = (reached > 0) & (owners == 1)
 print(f"process 0 has {np.sum(owners == 0)} vertices and fetches {fetched.sum()}")
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
 classes = ["process 0", "process 1", "fetched by process 0 for K = 3"]
 shown = np.where(fetched, 2, owners)
@@ -143,7 +145,6 @@ for count, style in ((1, "o-"), (2, "x--")):
     axes[1, 1].plot(
         table["epoch"], table["trainloss"], style, label=label, markersize=9
     )
-axes[1, 1].set(xlabel="epoch", ylabel="training loss", title="losses")
-axes[1, 1].legend(frameon=False)
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].set(xlabel="epoch", ylabel="training loss", xticks=table["epoch"])
+axes[1, 1].legend()
 plt.show()

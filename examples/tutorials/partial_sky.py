@@ -29,7 +29,7 @@ from deepsphere_pyg.convert import read_healpix, write_healpix
 from deepsphere_pyg.datasets import GaussianFields, likelihood_ratio_error
 from deepsphere_pyg.harmonics import SHT, power_spectrum
 from deepsphere_pyg.models import SphericalClassifier
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from deepsphere_pyg.training import fit
 from samplings import HEALPix, build_pyramid
 
@@ -43,7 +43,9 @@ models = {"smooth": spectrum, "bump": spectrum * bump}
 
 galaxy = np.abs(sphere.lat) < 15
 survey = sphere[~galaxy & (sphere.lon > 60)]
-sources = random.random(len(survey)) < 0.02
+# Twelve bright sources, each cut out with all within six degrees.
+bright = survey.xyz[random.choice(len(survey), 12, replace=False)]
+sources = (survey.xyz @ bright.T > np.cos(np.deg2rad(6))).any(axis=1)
 fields = GaussianFields(survey, list(models.values()), 2 * n_maps, seed=0)
 simulations = np.stack([field.x[:, 0].numpy() for field in fields], axis=1)
 simulations[sources] = healpy.UNSEEN
@@ -125,24 +127,29 @@ print({name: f"{100 * error:.0f} %" for name, error in errors.items()})
 # The picture
 # -----------
 #
+# Grey is what the survey does not see: the band of the galaxy, longitudes from 0 to 60
+# degrees, and discs at the bright sources. East is to the right, as on maps of the
+# Earth; maps of the sky in healpy have it to the left.
+#
 # A hundred test maps tell errors to about four percent. Gaussian maps differ in their
 # spectra alone, so that a linear classifier of these has all there is to know; a
 # network pays for finding this out from 200 maps. On other maps it sees what spectra do
 # not.
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.4), layout="constrained")
 for panel, name in zip(axes[0], models, strict=True):
     values = sky[name].values[:, 0]
-    draw_map(panel, part, values, title=name, label="µK", cmap="RdBu_r")
+    style = {"label": "temperature (µK)", "cmap": "RdBu_r", "limits": (-1, 1)}
+    draw_map(panel, part, values, title=name, graticule=True, **style)
 for number, name in enumerate(models):
     mean = powers[200:][y_test == number].mean(axis=0)
     axes[1, 0].semilogy(degrees[2:], mean[2:], label=name)
-axes[1, 0].set(xlabel="degree", ylabel="power of the masked maps")
-axes[1, 0].legend(frameon=False)
+axes[1, 0].set(xlabel="degree", ylabel="power of the masked maps (µK²)")
+axes[1, 0].legend()
 heights = [100 * error for error in errors.values()]
 axes[1, 1].bar_label(axes[1, 1].bar(list(errors), heights, width=0.6), fmt="%.0f %%")
-axes[1, 1].axhline(50, color="0.5", linestyle=":")
-axes[1, 1].set(ylabel="test error in % (chance: 50)", ylim=(0, 55))
-for panel in axes[1]:
-    panel.spines[["top", "right"]].set_visible(False)
+axes[1, 1].axhline(50, color="0.5", linestyle=":", label="chance")
+axes[1, 1].set(ylabel="test error (%)", ylim=(0, 60))
+axes[1, 1].legend()
 plt.show()

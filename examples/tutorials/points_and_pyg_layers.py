@@ -29,7 +29,7 @@ from torch_geometric.nn import GATv2Conv, GCNConv
 from deepsphere_pyg import to_data
 from deepsphere_pyg.datasets import TravellingAnomalies
 from deepsphere_pyg.layers.graph.pyg import ChebConv
-from deepsphere_pyg.plot import draw_map
+from deepsphere_pyg.plot import STYLE_FILE, draw_map
 from samplings import Irregular, knn_graph
 
 random = np.random.default_rng(0)
@@ -170,6 +170,7 @@ print({name: round(error, 2) for name, error in errors.items()})
 # The picture
 # -----------
 
+plt.style.use(STYLE_FILE)
 figure, axes = plt.subplots(2, 2, figsize=(11, 6.6), layout="constrained")
 links = graph.adjacency.tocoo()
 filled = np.where(unseen[0], found["ChebConv (ours)"][0], truth[0])
@@ -178,7 +179,13 @@ for panel, values, title in (
     (axes[0, 1], filled, "gaps filled by ChebConv"),
 ):
     draw_map(
-        panel, stations, values, title=title, label="K", cmap="RdBu_r", limits=(-8, 8)
+        panel,
+        stations,
+        values,
+        title=title,
+        label="anomaly (K)",
+        cmap="RdBu_r",
+        limits=(-8, 8),
     )
 around = np.where(stations.lon > 180, stations.lon - 360, stations.lon)
 near = np.abs(around[links.row] - around[links.col]) < 180
@@ -189,12 +196,13 @@ axes[1, 0].plot(
     linewidth=0.4,
 )
 axes[1, 0].scatter(around, stations.lat, s=5, color="#0077bb", zorder=3)
-axes[1, 0].set(xlabel="longitude", ylabel="latitude", title="the graph")
+axes[1, 0].set(
+    xlabel="longitude (degree)", ylabel="latitude (degree)", title="the graph"
+)
 bars = axes[1, 1].barh(list(errors), list(errors.values()), height=0.6)
 axes[1, 1].bar_label(bars, fmt="%.2f", padding=2)
 axes[1, 1].axvline(1.0, color="0.3", linestyle=":", label="error of a report")
 axes[1, 1].invert_yaxis()
-axes[1, 1].set_xlabel("error at stations that did not report in K")
-axes[1, 1].legend(frameon=False)
-axes[1, 1].spines[["top", "right"]].set_visible(False)
+axes[1, 1].set_xlabel("error at stations that did not report (K)")
+axes[1, 1].legend()
 plt.show()
