@@ -44,9 +44,20 @@ def sample_statistics(
         Weight of each vertex; None for equal weights.
     numbers
         Whether the targets are numbers.
+
+    Warns
+    -----
+    FillValueWarning
+        If values seem to be marks of missing ones, such as -9999.
+
+    Raises
+    ------
+    ValueError
+        If the target of no vertex counts.
     """
     inputs, targets = RunningMoments(), RunningMoments()
     found, wrong, whole = FillValues(), FillValues(), []
+    counted = False
     one = torch.ones(1, dtype=torch.float64)
     weights = None if area is None else torch.from_numpy(np.array(area))
     for index in tqdm(
@@ -57,6 +68,7 @@ def sample_statistics(
             weights = torch.ones(len(sample.x), dtype=torch.float64)
         inputs.add(sample.x, weights)
         found.add(sample.x)
+        counted = counted or not hasattr(sample, "mask") or bool(sample.mask.any())
         if numbers and sample.y.ndim == 1:
             targets.add(sample.y[None], one)
             whole.append(np.asarray(sample.y))
@@ -64,6 +76,8 @@ def sample_statistics(
             keep = getattr(sample, "mask", torch.ones(len(sample.y), dtype=torch.bool))
             targets.add(sample.y, weights * keep)
             wrong.add(sample.y, keep)
+    if not counted:
+        raise _nothing_counts(part)
     names = getattr(part.dataset, "channel_names", None)
     found.warn("the inputs", names, FILES_REMEDY, stacklevel=5)
     names = getattr(part.dataset, "target_names", None)
@@ -74,3 +88,17 @@ def sample_statistics(
     else:
         wrong.warn("the targets", names, FILES_REMEDY, stacklevel=5)
     return Statistics(inputs.result(), targets.result() if numbers else None)
+
+
+def _nothing_counts(part: SamplePart) -> ValueError:
+    """Return the error for samples without a vertex whose target counts."""
+    remedy = "check the names of the variables, and how they mark missing values"
+    unfilled = getattr(part.dataset, "unfilled", None)
+    if unfilled is not None:
+        lacking = np.isnan(unfilled(int(part.indices[0]))).all(axis=0)
+        if lacking.any():
+            name = part.dataset.channel_names[int(lacking.argmax())]
+            remedy = f"{name} is missing at all vertices, leave it out of inputs="
+    return ValueError(
+        f"no vertex of the samples to train on has a target and all inputs: {remedy}"
+    )

@@ -5,7 +5,12 @@ import warnings
 import numpy as np
 import pytest
 
-from deepsphere_pyg.datasets import FieldMaps, FillValueWarning
+from deepsphere_pyg.datasets import (
+    ClimateEvents,
+    FieldMaps,
+    FillValueWarning,
+    MaskedMaps,
+)
 from deepsphere_pyg.datasets.fill_values import FillValues
 from deepsphere_pyg.training import SphereDataModule
 from samplings import HEALPix
@@ -105,3 +110,21 @@ def test_means_of_cells_with_codes_keep_them_where_all_have_one():
     maps = FieldMaps(field, sampling=HEALPix(4))
     found = counts(maps[0].x.numpy())
     assert list(found) == [(0, -9999.0)] and found[0, -9999.0] > 10
+
+
+def test_classes_of_which_no_vertex_counts_are_refused():
+    coords = dict(time=range(4), lat=np.linspace(-80, 80, 5), lon=np.arange(6) * 60)
+    dims = ("time", "lat", "lon")
+    classes = np.arange(120).reshape(4, 5, 6) % 2
+    data = xr.Dataset(
+        {"u": (dims, 0 * classes + np.nan), "v": (dims, 1.0 * classes)}, coords
+    )
+    data["k"] = dims, classes
+    maps = FieldMaps(data, inputs=["v", "u"], targets=["k"])
+    words = "no vertex .*: u is missing at all vertices, leave it out of inputs="
+    with pytest.raises(ValueError, match=words):
+        _ = SphereDataModule(maps, validation=0.25).statistics
+    masked = MaskedMaps(ClimateEvents(HEALPix(2), 4), np.arange(48) == 0)
+    masked.keep[:] = False
+    with pytest.raises(ValueError, match=r"no vertex .*: check the names of the var"):
+        _ = SphereDataModule(masked, validation=0.25).statistics
