@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.compilers import has_values
-from samplings.arguments import kind_of
+from samplings.arguments import counted, kind_of
 from samplings.missing_values import CODE_TOLERANCE, DEFAULT_FILL, UNSEEN_TOLERANCE
 
 # healpy's UNSEEN, and the default fill value of the NetCDF library.
@@ -55,7 +55,7 @@ def known_signal(x: Tensor, noun: str = "pixels", nan: bool = False) -> Tensor:
     if not bool(lacking.any()):
         return x
     count, first = int(lacking.sum()), lacking.nonzero()[0].tolist()
-    maps = f" in {lacking[..., 0].numel()} maps" if x.ndim > 2 else ""
+    maps = f" in {counted(lacking[..., 0].numel(), 'map')}" if x.ndim > 2 else ""
     value = float(x.detach()[(*first, missing[tuple(first)].nonzero()[0].item())])
     raise ValueError(
         f"values are missing at {count} of {lacking.numel()} {noun}{maps} (the first "
@@ -141,9 +141,9 @@ def checked_signal(
         )
     if x.shape[-2] != n_in:
         raise ValueError(
-            f"x has {x.shape[-2]} vertices, {taker} takes {n_in}; x must have "
-            "shape (*batch, vertex, channel) and live on the sampling that "
-            f"{taker} was built for"
+            f"x has {counted(x.shape[-2], 'vertex', 'vertices')}, {taker} takes "
+            f"{n_in}; x must have shape (*batch, vertex, channel) and live on the "
+            f"sampling that {taker} was built for"
         )
     if x.device != weight.device:
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from samplings.arguments import shown
+from samplings.arguments import counted, shown
 from samplings.arrays import FloatArray, IntArray
 from samplings.quantities import steradians, unit_vectors
 from samplings.units import EARTH
@@ -148,7 +148,7 @@ def _index_of_mask(mask: npt.NDArray[np.bool_], n: int) -> IntArray:
     """Return the ascending indices of a mask."""
     if len(mask) != n:
         raise ValueError(
-            f"the mask has length {len(mask)} for {n} vertices; "
+            f"the mask has length {len(mask)} for {counted(n, 'vertex', 'vertices')}; "
             "give one boolean per vertex"
         )
     index = np.flatnonzero(mask)

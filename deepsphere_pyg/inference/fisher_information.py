@@ -15,6 +15,7 @@ from deepsphere_pyg.losses.arguments import check_floating
 from deepsphere_pyg.processes import everywhere, in_parts, value_of_sums
 from samplings.arguments import (
     choice_argument,
+    counted,
     integer_argument,
     nonnegative_argument,
 )
@@ -215,8 +216,8 @@ class FisherInformationLoss(nn.Module):
         if summaries.ndim != 3 or summaries.shape[1:] != wanted:
             raise ValueError(
                 f"summaries must have shape (batch, {wanted[0]}, {wanted[1]}): those "
-                f"at theta_0, and on both sides for each of {d} parameters, got "
-                f"{tuple(summaries.shape)}; build the network with "
+                f"at theta_0, and on both sides for each of {counted(d, 'parameter')}, "
+                f"got {tuple(summaries.shape)}; build the network with "
                 f"out_channels={wanted[1]}"
             )
         if self.training and not in_parts() and len(summaries) <= self.n_summaries:

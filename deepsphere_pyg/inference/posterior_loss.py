@@ -13,6 +13,7 @@ from deepsphere_pyg.inference.arguments import check_last_axis, check_parameters
 from deepsphere_pyg.inference.gaussian_mixture import GaussianMixture
 from deepsphere_pyg.losses.arguments import working_dtype
 from deepsphere_pyg.processes import value_of_sums
+from samplings.arguments import counted
 
 
 class PosteriorLoss(nn.Module, ABC):
@@ -78,7 +79,8 @@ class PosteriorLoss(nn.Module, ABC):
             target,
             self.n_targets,
             f"the parameters of each map for this {type(self).__name__}",
-            f"build it for {target.shape[-1] if _has_axes(target) else 1} targets",
+            "build it for "
+            f"{counted(target.shape[-1] if _has_axes(target) else 1, 'target')}",
         )
         posterior = self.posterior(prediction)
         if posterior.batch_shape != target.shape[:-1]:
@@ -119,8 +121,8 @@ class PosteriorLoss(nn.Module, ABC):
         name = type(self).__name__
         if outputs not in (None, self.n_summaries):
             raise ValueError(
-                f"the network must have {self.n_summaries} outputs, the summaries of "
-                f"its {name}, got {outputs}; build it with "
+                f"the network must have {counted(self.n_summaries, 'output')}, the "
+                f"summaries of its {name}, got {outputs}; build it with "
                 f"out_channels={self.n_summaries}"
             )
         if targets not in (None, self.n_targets):

@@ -22,7 +22,7 @@ from deepsphere_pyg.losses.arguments import (
     working_dtype,
 )
 from deepsphere_pyg.losses.summed import SummedLoss
-from samplings.arguments import array_argument
+from samplings.arguments import array_argument, counted
 
 
 class Classified(NamedTuple):
@@ -93,8 +93,8 @@ class WeightedClasses(SummedLoss, FixedTensors):
         if len(weights) != logits.shape[-1]:
             raise ValueError(
                 f"class_weights must be one per class, got {len(weights)} for logits "
-                f"of {logits.shape[-1]} classes; build the {type(self).__name__} with "
-                "one for each"
+                f"of {counted(logits.shape[-1], 'class', 'classes')}; build the "
+                f"{type(self).__name__} with one for each"
             )
         return weights.to(logits.dtype)
 

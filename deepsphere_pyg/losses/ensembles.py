@@ -10,7 +10,7 @@ from torch import Tensor
 
 from deepsphere_pyg.losses.arguments import ratio
 from deepsphere_pyg.losses.continuous import ContinuousLoss
-from samplings.arguments import integer_argument, number_argument, shown
+from samplings.arguments import counted, integer_argument, number_argument, shown
 
 
 class CRPSLoss(ContinuousLoss):
@@ -114,8 +114,8 @@ class CRPSLoss(ContinuousLoss):
         if len(self.channel_weights) != len(total):
             raise ValueError(
                 "channel_weights must be one per channel, got "
-                f"{len(self.channel_weights)} for a target of {len(total)} channels; "
-                "build another loss"
+                f"{len(self.channel_weights)} for a target of "
+                f"{counted(len(total), 'channel')}; build another loss"
             )
         weights = total.new_tensor(self.channel_weights)
         known = weights * (total > 0)

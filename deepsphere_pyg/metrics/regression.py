@@ -10,7 +10,7 @@ from torch import Tensor
 
 from deepsphere_pyg.metrics.area_metric import AreaMetric, sum_dtype
 from deepsphere_pyg.metrics.error_sums import ErrorSums, error_sums, merged
-from samplings.arguments import integer_argument
+from samplings.arguments import counted, integer_argument
 
 
 class _PooledMetric(AreaMetric, ABC):
@@ -55,7 +55,7 @@ class _PooledMetric(AreaMetric, ABC):
         batch = error_sums(prediction, target, weights, mask, dtype)
         if batch.shape != self.error_sums.shape:
             raise ValueError(
-                f"the target must have {self.channels} channels, as this "
+                f"the target must have {counted(self.channels, 'channel')}, as this "
                 f"{type(self).__name__} was built for, got {batch.shape[-1]}; build "
                 f"{type(self).__name__}({batch.shape[-1]})"
             )

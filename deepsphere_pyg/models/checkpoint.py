@@ -21,6 +21,7 @@ from samplings import (
 )
 from samplings.arguments import instance_argument, sampling_argument, shown
 from samplings.graphs.pyramid_config import build_options
+from samplings.arguments import counted, instance_argument, sampling_argument
 
 # Raised when the layout changes in a way that older versions cannot read.
 FORMAT = 1
@@ -304,7 +305,10 @@ def _check_edges(
     ):
         return
     then, now = (
-        "; ".join(f"{int(count)} edges of total weight {w:.6g}" for count, w in each)
+        "; ".join(
+            f"{counted(int(count), 'edge')} of total weight {w:.6g}"
+            for count, w in each
+        )
         for each in (kept, built.edges)
     )
     raise ValueError(

@@ -10,7 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from samplings.arguments import array_argument, sampling_argument, sparse_argument
+from samplings.arguments import (
+    array_argument,
+    counted,
+    sampling_argument,
+    sparse_argument,
+)
 from samplings.arrays import FloatArray, ReadOnly, freeze, read_only
 from samplings.base import Sampling
 
@@ -110,12 +115,13 @@ class SphericalGraph(ReadOnly):
         if not math.isnan(self.t):
             facts += [f"t={self.t:.4g}", self.distance, self.symmetrize]
         if self.n_joined:
-            facts.append(f"{self.n_joined} edges added")
+            facts.append(f"{counted(self.n_joined, 'edge')} added")
         if self.note:
             facts.append(self.note)
         return (
-            f"SphericalGraph({', '.join(facts)}) with {len(self.sampling)} vertices "
-            f"and {self.n_edges} edges"
+            f"SphericalGraph({', '.join(facts)}) with "
+            f"{counted(len(self.sampling), 'vertex', 'vertices')} and "
+            f"{counted(self.n_edges, 'edge')}"
         )
 
     @property

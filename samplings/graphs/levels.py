@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from samplings.arguments import kind_of, sampling_argument
+from samplings.arguments import counted, kind_of, sampling_argument
 from samplings.base import Sampling
 from samplings.coarsening import Coarsening
 from samplings.graphs.weightings import (
@@ -52,7 +52,7 @@ def weightings_of(
     if isinstance(weighting, Sequence) and not isinstance(weighting, str):
         if len(weighting) != depth:
             raise ValueError(
-                f"weighting must list one for each of {depth} levels, got "
+                f"weighting must list one for each of {counted(depth, 'level')}, got "
                 f"{len(weighting)}; pass a single one for all levels"
             )
         return [weighting_argument(one, OF_NEIGHBOURS) for one in weighting]
@@ -103,8 +103,8 @@ def _coarsenings_to(
         sampling_argument("each level of coarser", level)
     if len(coarser) != depth - 1:
         raise ValueError(
-            f"coarser must list the {depth - 1} levels below {sampling.name}, got "
-            f"{len(coarser)}; leave it out for the default ones"
+            f"coarser must list the {counted(depth - 1, 'level')} below "
+            f"{sampling.name}, got {len(coarser)}; leave it out for the default ones"
         )
     levels = [sampling, *coarser]
     for fine, coarse in itertools.pairwise(levels):

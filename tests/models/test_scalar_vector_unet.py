@@ -135,7 +135,7 @@ def test_messages():
     with pytest.raises(ValueError, match="widths must have at least two levels, got 1"):
         ScalarVectorUNet(1, 1, 1, 1, sampling, widths=[(4, 2)])
     model = small(sampling)
-    with pytest.raises(ValueError, match="vectors must have 1 channels, got 2"):
+    with pytest.raises(ValueError, match="vectors must have 1 channel, got 2"):
         model(random(192, 2), random(192, 2, 2))
     with pytest.raises(ValueError, match="x has 48 vertices"):
         model(random(48, 2), random(48, 2, 1))

@@ -29,6 +29,7 @@ from samplings import (
 )
 from samplings.arguments import (
     array_argument,
+    counted,
     instance_argument,
     integers_argument,
     names_argument,
@@ -196,3 +197,16 @@ def test_the_remedy_names_a_graph_that_takes_the_weighting():
         told = f"'heat' or 'area-corrected', got '{other}'; .* width to search for"
         with pytest.raises(ValueError, match=told):
             optimal_width(GaussLegendre(4), 4, other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((1, "channel"), "1 channel"),
+        ((0, "channel"), "0 channels"),
+        ((1, "vertex", "vertices"), "1 vertex"),
+        ((np.int64(12), "vertex", "vertices"), "12 vertices"),
+    ],
+)
+def test_numbers_agree_with_their_nouns(arguments, text):
+    assert counted(*arguments) == text

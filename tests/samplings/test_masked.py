@@ -113,7 +113,7 @@ def test_error_for_a_parent_without_coarser_sampling():
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        (SPHERE[[7]], "got 1 cells of healpix-2 for the 1 vertices kept of"),
+        (SPHERE[[7]], "got 1 cell of healpix-2 for the 1 vertex kept of"),
         (SPHERE[[0, 50, 100]], "got 3 cells of healpix-2 for the 3 vertices kept"),
         (Icosahedral(1)[[20]], "got 2 cells of icosahedral-0 for"),
     ],

@@ -478,7 +478,7 @@ FIELDS = waves(20)
         (
             {"step_weights": [1, 1]},
             ValueError,
-            r"one for each of 1 steps.* got \[1.0, ",
+            r"one for each of 1 step,.* got \[1.0, ",
         ),
         (
             {"step_weights": [-1]},

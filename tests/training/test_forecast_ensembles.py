@@ -195,7 +195,7 @@ def test_forcing_by_step_or_by_start_is_the_same():
         ensemble.stream(x0, 4, 3.0)
     with pytest.raises(ValueError, match="forcing must be given for 4 steps, got 3"):
         list(ensemble.stream(x0, 4, sun.swapaxes(0, 1)))
-    with pytest.raises(ValueError, match="forcing must be given for the 1 states"):
+    with pytest.raises(ValueError, match="forcing must be given for the 1 state to"):
         next(ensemble.stream(x0, 4))
 
 

@@ -21,6 +21,7 @@ from deepsphere_pyg.datasets.splits import held_out_vertices
 from deepsphere_pyg.training import SphereDataModule
 from deepsphere_pyg.training.loop import tell
 from samplings import HEALPix, Sampling, same_sampling
+from samplings.arguments import counted
 
 # With fewer samples, pixels are held out for validation.
 FEWEST = 5
@@ -157,6 +158,7 @@ def described(module: SphereDataModule, maps: FieldMaps) -> str:
     names = ", ".join(maps.class_names or maps.target_names)
     what = "classes" if maps.class_names else "targets"
     return (
-        f"{len(maps)} samples of {len(maps.channel_names)} channels: {counts}; "
-        f"regridded by {REGRIDDED[maps.regridding]}; {what} {names}"
+        f"{counted(len(maps), 'sample')} of "
+        f"{counted(len(maps.channel_names), 'channel')}: {counts}; regridded by "
+        f"{REGRIDDED[maps.regridding]}; {what} {names}"
     )

@@ -48,6 +48,7 @@ from deepsphere_pyg.training.loop import tell
 from deepsphere_pyg.training.options import TrainingOptions
 from deepsphere_pyg.training.tasks import ForecastTask
 from samplings import same_sampling
+from samplings.arguments import counted
 from samplings.missing_values import without_missing
 
 # Options that a checkpoint brings: those of the data, and those that it fixes.
@@ -204,9 +205,9 @@ def described(series: Series, parts: dict[str, Part]) -> str:
         first, last = series.n_states, series.n_states + series.n_forcing
         further += f"; forcing {', '.join(series.maps.channel_names[first:last])}"
     return (
-        f"{len(series.maps)} states{several}, {series.step.text()} apart{gaps}, of "
-        f"{', '.join(series.names)}{further}; forecasts: {counts}; regridded by "
-        f"{REGRIDDED[series.maps.regridding]}"
+        f"{counted(len(series.maps), 'state')}{several}, {series.step.text()} "
+        f"apart{gaps}, of {', '.join(series.names)}{further}; forecasts: {counts}; "
+        f"regridded by {REGRIDDED[series.maps.regridding]}"
     )
 
 

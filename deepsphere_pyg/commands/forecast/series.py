@@ -24,6 +24,7 @@ from deepsphere_pyg.datasets.field_maps.sample_reader import area_filled
 from deepsphere_pyg.training.data_parts import time_dim
 from deepsphere_pyg.training.loop import tell
 from samplings import Sampling, same_sampling
+from samplings.arguments import counted
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -112,8 +113,8 @@ class Series:
         n, vertices = len(samples), len(self.maps.sampling)
         channels = self.n_states + self.n_forcing
         what = (
-            f"the series of {n} states, {vertices} vertices and {channels} channels "
-            "in float32"
+            f"the series of {counted(n, 'state')}, {vertices} vertices and "
+            f"{counted(channels, 'channel')} in float32"
         )
         refuse_too_large(4 * n * vertices * channels, what)
         states = np.empty((n, vertices, self.n_states), np.float32)

@@ -28,6 +28,7 @@ from deepsphere_pyg.models.pretrained import pretrained_names, pretrained_path
 from deepsphere_pyg.training import predict_to_file
 from deepsphere_pyg.training.tasks import ForecastTask
 from samplings import HEALPix, Sampling, same_sampling
+from samplings.arguments import counted
 
 # Generated maps that no training of the commands saw.
 EVENTS_SEED = 1_000_003
@@ -62,7 +63,9 @@ def run(options: PredictOptions) -> int:
     sampling = _sampling(options, kept)
     maps = _maps(options, kept, sampling)
     print(f"sampling   {maps.sampling!r}")
-    print(f"data       {len(maps)} samples of {', '.join(maps.channel_names)}")
+    print(
+        f"data       {counted(len(maps), 'sample')} of {', '.join(maps.channel_names)}"
+    )
     pl.seed_everything(0, verbose=False)
     task = kept.task(maps.sampling).to(torch_device(options.device))
     parameters = n_parameters(task.network)

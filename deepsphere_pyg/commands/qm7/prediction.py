@@ -19,6 +19,7 @@ from deepsphere_pyg.convert.molecules.elements import symbol_of
 from deepsphere_pyg.datasets import QM7, molecule_energies, read_molecules
 from deepsphere_pyg.models import MoleculeNetwork, load_model, read_header
 from deepsphere_pyg.training.callbacks import write_rows
+from samplings.arguments import counted
 
 # Rows of the table that is printed.
 _ROWS = 10
@@ -30,7 +31,9 @@ def predict(options: QM7Options) -> int:
     molecules = read_molecules(required(options, "molecules", "molecules to predict"))
     unit = options.unit or molecules.unit
     n = len(molecules.charges)
-    print(f"data       {options.molecules}: {n} molecules, positions in {unit}")
+    print(
+        f"data       {options.molecules}: {counted(n, 'molecule')}, positions in {unit}"
+    )
     energies = network.energies(
         molecules.charges, molecules.positions, unit=unit, batch_size=options.batch_size
     )
@@ -69,7 +72,7 @@ def evaluate(options: QM7Options) -> int:
     network = _network(options)
     molecules = QM7(required(options, "root", "qm7.mat, or its folder")).molecules
     _, part = molecules.fold_split(options.test_fold)
-    print(f"data       {len(part)} molecules of fold {options.fold}")
+    print(f"data       {counted(len(part), 'molecule')} of fold {options.fold}")
     if trained_for not in (None, options.fold):
         print(
             f"note       the network was trained on this fold: fold {trained_for} is "

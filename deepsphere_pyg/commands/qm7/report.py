@@ -20,6 +20,7 @@ from deepsphere_pyg.models import MoleculeNetwork
 from deepsphere_pyg.plot.labels import label_curves, scatter_of_answers
 from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.trained import Trained
+from samplings.arguments import counted
 from samplings.arrays import IntArray
 from samplings.atomic_files import write_json
 
@@ -55,7 +56,8 @@ def report(
     linear = _composition_alone(network, molecules, part)
     baseline = errors_of(linear, test[1])
     print(
-        f"\nfold {options.fold}, {len(truth)} molecules, kcal/mol{'rmse':>10}{'mae':>8}"
+        f"\nfold {options.fold}, {counted(len(truth), 'molecule')}, "
+        f"kcal/mol{'rmse':>10}{'mae':>8}"
     )
     for name, of in (("composition alone", baseline), ("network", scores)):
         print(f"{name:<32}{of['rmse']:>10.2f}{of['mae']:>8.2f}")

@@ -20,6 +20,7 @@ from deepsphere_pyg.datasets import (
 )
 from deepsphere_pyg.training.splitting import Splits, cut
 from samplings import Sampling
+from samplings.arguments import counted
 
 # Validation and test maps do not depend on the seed of the training maps, so that runs
 # of different seeds are comparable.
@@ -44,7 +45,7 @@ def _events(options: SegmentOptions, sampling: Sampling) -> Splits:
         maps(options.n_train, options.seed, options.rotate == "all"),
         maps(options.n_validation, VALIDATION_SEED, options.rotate == "all"),
         maps(options.n_test, TEST_SEED, options.rotate != "none"),
-        f"generated climate events: {options.n_train} maps for training, "
+        f"generated climate events: {counted(options.n_train, 'map')} for training, "
         f"{options.n_validation} for validation, {options.n_test} for testing",
         f"{options.n_test} test maps",
     )
@@ -128,8 +129,8 @@ def _described(
         train,
         validation,
         test,
-        f"{options.data}: {len(train)} maps for training, {len(validation)} for "
-        f"validation, {len(test)} for testing{how}; "
+        f"{options.data}: {counted(len(train), 'map')} for training, {len(validation)} "
+        f"for validation, {len(test)} for testing{how}; "
         f"classes {', '.join(train.class_names)}",
         f"{len(test)} test maps",
     )

@@ -27,6 +27,7 @@ from deepsphere_pyg.datasets import (
 )
 from deepsphere_pyg.datasets.shapes.shrec17 import mesh_folder_names
 from samplings import Sampling
+from samplings.arguments import counted
 from samplings.arrays import IntArray
 
 #: Rotations of the data: as they are, or at random.
@@ -138,9 +139,9 @@ class Shapes:
         # The largest fold has a fifth, rounded up.
         if len(source) - -(-len(source) // FOLDS) < tenths:
             raise ValueError(
-                f"--dataset {options.dataset} has {len(source)} shapes: too few to "
-                "test a fifth of them, and to validate with a tenth of the others; "
-                "pass 13 at least"
+                f"--dataset {options.dataset} has {counted(len(source), 'shape')}: too "
+                "few to test a fifth of them, and to validate with a tenth of the "
+                "others; pass 13 at least"
             )
         folds = stratified_folds(source.labels, FOLDS, seed=0)
         rest = np.flatnonzero(folds != fold)

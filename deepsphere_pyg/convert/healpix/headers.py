@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deepsphere_pyg.convert.healpix.cards import LINES, is_further
+from samplings.arguments import counted
 
 # A text fills a card of 80 characters, with its keyword and quotes.
 _LONGEST = 68
@@ -21,8 +22,8 @@ def header_texts(name: str, given: Any, n: int) -> list[str]:
         ) from None
     if len(texts) != n:
         raise ValueError(
-            f"{name} must have one entry for each of {n} channels, got {len(texts)}; "
-            "pass a list of as many texts"
+            f"{name} must have one entry for each of {counted(n, 'channel')}, got "
+            f"{len(texts)}; pass a list of as many texts"
         )
     return [header_text(name, text) for text in texts]
 

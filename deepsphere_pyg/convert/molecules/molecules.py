@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from samplings.arguments import (
     array_argument,
+    counted,
     integer_argument,
     integers_argument,
     real_array,
@@ -112,7 +113,9 @@ class Molecules(ReadOnly):
         return len(self.charges)
 
     def __repr__(self) -> str:
-        return f"Molecules({len(self)} of up to {self.charges.shape[1]} atoms)"
+        return (
+            f"Molecules({len(self)} of up to {counted(self.charges.shape[1], 'atom')})"
+        )
 
     def __getitem__(self, index: npt.ArrayLike) -> Molecules:
         """Select molecules by a list of numbers or a mask, without folds."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.convert.xarray.signals import SignalLayout, layout_of, variables_on
+from samplings.arguments import counted
 
 # Encodings to keep: those of packed numbers do not suit new values.
 _WHERE = ("coordinates", "grid_mapping")
@@ -105,9 +106,9 @@ def dataset_like(
 def _check_channels(n: int, layout: SignalLayout) -> None:
     if n != sum(layout.counts):
         raise ValueError(
-            f"the signal has {n} channels, but {sum(layout.counts)} are expected "
-            f"({' + '.join(map(str, layout.counts))} of the variables); pass as many "
-            "as signal() gave"
+            f"the signal has {counted(n, 'channel')}, but {sum(layout.counts)} are "
+            f"expected ({' + '.join(map(str, layout.counts))} of the variables); pass "
+            "as many as signal() gave"
         )
 
 

@@ -18,6 +18,7 @@ from deepsphere_pyg.datasets.files import DataFileError, PathLike, reading, sour
 from deepsphere_pyg.datasets.netcdf.first_opening import check_opening
 from deepsphere_pyg.datasets.regridding.regridded_maps import RegriddedMaps
 from samplings import Sampling
+from samplings.arguments import counted
 from samplings.interpolation.weights import Method
 
 #: Channels in the order of the files: see :class:`WeatherState` for their units.
@@ -184,9 +185,10 @@ def check_finite(
     if not finite.all():
         bad = np.moveaxis(~finite, axis, 0).reshape(len(channels), -1).sum(axis=1)
         first = int(np.flatnonzero(bad)[0])
+        one, several = "value that is not finite", "values that are not finite"
         raise ValueError(
-            f"{path}: {channels[first]} has {bad[first]} values that are not finite, "
-            "but these data have no missing values; copy the file again"
+            f"{path}: {channels[first]} has {counted(bad[first], one, several)}, but "
+            "these data have no missing values; copy the file again"
         )
 
 

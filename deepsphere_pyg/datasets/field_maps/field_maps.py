@@ -41,6 +41,12 @@ from deepsphere_pyg.datasets.regridding.winds import Winds
 from samplings import Sampling
 from samplings.arguments import choice_argument, integer_argument, sampling_argument
 from samplings.arrays import IntArray
+from samplings.arguments import (
+    choice_argument,
+    counted,
+    integer_argument,
+    sampling_argument,
+)
 from samplings.interpolation.weights import Method
 
 #: Bytes of maps that a data set keeps in memory, by default.
@@ -236,8 +242,8 @@ class FieldMaps(DescribedMaps):
     def __repr__(self) -> str:
         to = f" -> {', '.join(self.target_names)}" if self.labelled else ""
         return (
-            f"FieldMaps({', '.join(self.channel_names)}{to}; {len(self)} samples on "
-            f"{self.sampling!r})"
+            f"FieldMaps({', '.join(self.channel_names)}{to}; "
+            f"{counted(len(self), 'sample')} on {self.sampling!r})"
         )
 
     # -- samples ----------------------------------------------------------------------

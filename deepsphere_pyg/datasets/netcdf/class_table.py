@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings.arguments import (
+    counted,
     instance_argument,
     names_argument,
     probability_argument,
@@ -72,8 +73,8 @@ def code_names(attributes: Mapping[str, Any]) -> dict[float, str]:
         names = " ".join(map(str, np.ravel(attributes["flag_meanings"]))).split()
         if len(values) != len(names):
             raise ValueError(
-                f"flag_values has {len(values)} values but flag_meanings "
-                f"{len(names)} names; pass class_names"
+                f"flag_values has {counted(len(values), 'value')} but flag_meanings "
+                f"{counted(len(names), 'name')}; pass class_names"
             )
         named = zip(values, names, strict=True)
         return {float(value): name.replace("_", " ") for value, name in named}
@@ -171,8 +172,8 @@ def given_names(
     class_names = names_argument("class_names", class_names)
     if len(class_names) != len(codes):
         raise ValueError(
-            f"class_names has {len(class_names)} names for the {len(codes)} codes "
-            f"{', '.join(f'{code:g}' for code in codes)}; pass one each, or a mapping "
-            "from code to name"
+            f"class_names has {counted(len(class_names), 'name')} for the {len(codes)} "
+            f"codes {', '.join(f'{code:g}' for code in codes)}; pass one each, or a "
+            "mapping from code to name"
         )
     return dict(zip(codes, class_names, strict=True))

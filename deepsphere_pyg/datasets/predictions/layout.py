@@ -14,7 +14,7 @@ from deepsphere_pyg.convert.xarray.climate_extra import climate_module
 from deepsphere_pyg.datasets.field_maps.described_maps import DescribedMaps
 from deepsphere_pyg.datasets.predictions.output_grid import OutputGrid
 from deepsphere_pyg.datasets.regridding.winds import paired
-from samplings.arguments import names_argument
+from samplings.arguments import counted, names_argument
 
 # Attributes of the variable that was a target which hold for its prediction, too.
 _KEPT = ("units", "standard_name", "long_name", "calendar")
@@ -209,7 +209,8 @@ class PredictionLayout:
             if given is not None and len(given) != self.n_outputs:
                 raise ValueError(
                     f"{what} must be one per output, got {len(given)} for "
-                    f"{self.n_outputs} outputs; pass a list of {self.n_outputs}"
+                    f"{counted(self.n_outputs, 'output')}; pass a list of "
+                    f"{self.n_outputs}"
                 )
         if units is not None:
             attributes = [
@@ -234,8 +235,8 @@ class PredictionLayout:
         if len(classes) != self.n_outputs:
             raise ValueError(
                 f"class_names must be one per output, got {len(classes)} for "
-                f"{self.n_outputs} outputs; pass the names that the network was "
-                "trained with, or names= for numbers"
+                f"{counted(self.n_outputs, 'output')}; pass the names that the network "
+                "was trained with, or names= for numbers"
             )
         own = maps.target_names if maps.n_classes else ("class_map",)
         listed = names_argument("names", own if names is None else names)

@@ -21,6 +21,7 @@ from deepsphere_pyg.datasets.shapes.listed_maps import (
     row_name,
 )
 from deepsphere_pyg.datasets.shapes.renderings import Rendering
+from samplings.arguments import counted
 from samplings.atomic_files import atomic_path, make_folder
 
 # The caller of RenderedShapes, from where a warning is raised here: above are missing,
@@ -166,7 +167,8 @@ class KeptMaps(ListedMaps):
         if damaged:
             ids = dict(zip(self._names, self._ids, strict=True))
             warnings.warn(
-                f"{maps.maps} is damaged at {len(damaged)} of {len(self._ids)} shapes "
+                f"{maps.maps} is damaged at {len(damaged)} of "
+                f"{counted(len(self._ids), 'shape')} "
                 f"({first_names([ids[name] for name in damaged])}), which are rendered "
                 "again if no other folder of the cache has them; check the disk",
                 RuntimeWarning,

@@ -26,6 +26,7 @@ from deepsphere_pyg.datasets.sky.published_files import (
 from samplings import HEALPix
 from samplings.arguments import (
     choice_argument,
+    counted,
     flag_argument,
     nonnegative_argument,
     path_argument,
@@ -236,7 +237,8 @@ def _checked(stored: StoredMap, values: FloatArray, nside: int) -> FloatArray:
     missing = ~(np.abs(values) < _HIGHEST)
     if missing.any():
         raise DataFileError(
-            f"{stored} has {int(missing.sum())} pixels without a value (NaN, infinite "
-            "or UNSEEN), but published maps are of the whole sky; copy it again"
+            f"{stored} has {counted(int(missing.sum()), 'pixel')} without a value "
+            "(NaN, infinite or UNSEEN), but published maps are of the whole sky; copy "
+            "it again"
         )
     return values

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samplings import Irregular
-from samplings.arguments import array_argument, names_argument, real_array
+from samplings.arguments import array_argument, counted, names_argument, real_array
 from samplings.arrays import FloatArray, IntArray
 from samplings.missing_values import without_missing
 from samplings.points.lonlat import lonlat_to_xyz
@@ -215,8 +215,8 @@ def _check_names(names: tuple[str, ...], n: int) -> None:
     """Refuse names that are not one for each station, or repeat."""
     if len(names) != n:
         raise ValueError(
-            f"names must be one for each of the {n} stations, got {len(names)}; pass "
-            "their identifiers"
+            f"names must be one for each of the {counted(n, 'station')}, got "
+            f"{len(names)}; pass their identifiers"
         )
     if len(set(names)) < n:
         twice = next(name for name in names if names.count(name) > 1)

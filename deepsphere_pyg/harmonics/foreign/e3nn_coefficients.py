@@ -15,7 +15,7 @@ from deepsphere_pyg.harmonics.layout.checks import (
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.rotations.rotation import Rotation
 from deepsphere_pyg.harmonics.rotations.wigner import wigner_matrices
-from samplings.arguments import integer_argument
+from samplings.arguments import counted, integer_argument
 
 # e3nn's polar axis is y: its harmonics at (x, y, z) are ours at (z, x, y).
 _AXES = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
@@ -184,6 +184,6 @@ def _check_features(features: Tensor, layout: HarmonicLayout, channels: int) -> 
     if features.ndim < 1 or features.shape[-1] != size:
         raise ValueError(
             f"features must have {size} numbers on the last axis, {layout.n_rows} rows "
-            f"of {channels} channels, got shape {tuple(features.shape)}; e3nn's type "
-            "is e3nn_irreps(layout, channels)"
+            f"of {counted(channels, 'channel')}, got shape {tuple(features.shape)}; "
+            "e3nn's type is e3nn_irreps(layout, channels)"
         )

@@ -20,7 +20,7 @@ from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
 from deepsphere_pyg.harmonics.sht.shares import Shares
 from deepsphere_pyg.signals import checked_signal, known_places
 from samplings import Sampling
-from samplings.arguments import integer_argument, sampling_argument
+from samplings.arguments import counted, integer_argument, sampling_argument
 from samplings.arrays import IntArray
 
 
@@ -44,8 +44,8 @@ class PartOfTransform(HarmonicTransform):
         n, probe = len(self.vertices), self.transform.probe
         if isinstance(x, Tensor) and x.ndim > 1 and x.shape[-2] != n:
             raise ValueError(
-                f"x has {x.shape[-2]} vertices, {self._place} has {n} of "
-                f"{len(self.sampling)}; pass the part of a signal at "
+                f"x has {counted(x.shape[-2], 'vertex', 'vertices')}, {self._place} "
+                f"has {n} of {len(self.sampling)}; pass the part of a signal at "
                 "transform.vertices"
             )
         x = checked_signal(x, n, probe, cast=False)
@@ -65,8 +65,9 @@ class PartOfTransform(HarmonicTransform):
 
     def __repr__(self) -> str:
         return (
-            f"{super().__repr__()}, {self._place}: {len(self.vertices)} vertices, "
-            f"{len(self.rows)} rows"
+            f"{super().__repr__()}, {self._place}: "
+            f"{counted(len(self.vertices), 'vertex', 'vertices')}, {len(self.rows)} "
+            "rows"
         )
 
 

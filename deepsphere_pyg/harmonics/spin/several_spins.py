@@ -15,7 +15,7 @@ from deepsphere_pyg.harmonics.layout.checks import (
 )
 from deepsphere_pyg.harmonics.layout.layout import HarmonicLayout
 from deepsphere_pyg.harmonics.spin.arguments import check_components, spin_arguments
-from samplings.arguments import integer_argument, kind_of, shown
+from samplings.arguments import counted, integer_argument, kind_of, shown
 
 
 def parts_of(spin: int) -> int:
@@ -113,8 +113,8 @@ def check_number(name: str, spin: int, x: Tensor, channels: int) -> None:
     """Raise unless a field has so many channels."""
     if x.shape[-1] != channels:
         raise ValueError(
-            f"{name} of spin {spin} must have {channels} channels, got {x.shape[-1]}; "
-            "channels are the last axis"
+            f"{name} of spin {spin} must have {counted(channels, 'channel')}, got "
+            f"{x.shape[-1]}; channels are the last axis"
         )
 
 

@@ -15,7 +15,12 @@ from deepsphere_pyg.layers.graph.beams import (
 )
 from deepsphere_pyg.signals import checked_signal, known_places
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument, sampling_argument
+from samplings.arguments import (
+    choice_argument,
+    counted,
+    integer_argument,
+    sampling_argument,
+)
 from samplings.arrays import IntArray
 from samplings.base import Masked, whole_sampling
 from samplings.footprints import surroundings
@@ -180,8 +185,8 @@ class GaussianSmoothing(FixedTensors):
         x = checked_signal(x, self.n_vertices, self.beam.reference, taker="this layer")
         if self.channels is not None and x.shape[-1] != self.channels:
             raise ValueError(
-                f"x must have {self.channels} channels, one a width of fwhm, got "
-                f"{x.shape[-1]}; pass one fwhm for any number of channels"
+                f"x must have {counted(self.channels, 'channel')}, one a width of "
+                f"fwhm, got {x.shape[-1]}; pass one fwhm for any number of channels"
             )
         known = known_places(x)
         if known is None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from deepsphere_pyg.edge_operator import EdgeOperator
 from deepsphere_pyg.signals import checked_signal, tensor_argument
-from samplings.arguments import instance_argument
+from samplings.arguments import counted, instance_argument
 
 
 def checked_operands(
@@ -66,7 +66,7 @@ def checked_channels(
         If ``x`` has fewer than two axes, or another number of channels.
     """
     if tensor_argument("x", x).ndim < 2 or channels not in (None, x.shape[-1]):
-        asked = "" if channels is None else f" of {channels} channels"
+        asked = "" if channels is None else f" of {counted(channels, 'channel')}"
         raise ValueError(
             f"x must have shape (*batch, vertex, channel){asked}, got "
             f"{tuple(x.shape)}; pass the signals that the layer was made for"

@@ -11,7 +11,12 @@ from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.blocks import DenseHead
 from deepsphere_pyg.models.planar.pictures import Picture, patch_picture
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument, integers_argument
+from samplings.arguments import (
+    choice_argument,
+    counted,
+    integer_argument,
+    integers_argument,
+)
 
 HEADS = ("mean", "normalized", "dense", "normalized-dense")
 #: Heads with weights for each pixel.
@@ -97,8 +102,8 @@ class PlanarPatchClassifier(SavedModel):
         if over:
             raise ValueError(
                 f"a patch of {len(vertices)} by {len(vertices)} pixels is too small "
-                f"for {len(widths)} levels, each of which halves it; pass fewer "
-                "channels, or a larger patch"
+                f"for {counted(len(widths), 'level')}, each of which halves it; pass "
+                "fewer channels, or a larger patch"
             )
         before = integer_argument("in_channels", in_channels, 1)
         n_classes = integer_argument("out_channels", out_channels, 1)

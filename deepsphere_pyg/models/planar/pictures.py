@@ -10,7 +10,7 @@ from torch import Tensor
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors
 from deepsphere_pyg.signals import checked_signal, known_signal
 from samplings import HEALPix, Sampling
-from samplings.arguments import sampling_argument
+from samplings.arguments import counted, sampling_argument
 from samplings.arrays import IntArray
 from samplings.base import whole_sampling
 
@@ -54,8 +54,8 @@ class Picture(FixedTensors):
         x = known_signal(x, nan=True)
         if x.shape[-1] != self.in_channels:
             raise ValueError(
-                f"x must have {self.in_channels} channels, got {x.shape[-1]}; x is of "
-                "shape (*batch, vertex, channel)"
+                f"x must have {counted(self.in_channels, 'channel')}, got "
+                f"{x.shape[-1]}; x is of shape (*batch, vertex, channel)"
             )
         flat = x.reshape(-1, *x.shape[-2:])
         return flat[:, self.vertices].movedim(-1, 1)

@@ -13,6 +13,7 @@ from deepsphere_pyg.models.base import SavedModel
 from deepsphere_pyg.models.planar.pictures import Picture
 from samplings import Sampling
 from samplings.arguments import (
+    counted,
     instance_argument,
     integer_argument,
     integers_argument,
@@ -79,7 +80,8 @@ class PlanarClassifier(SavedModel):
         if min(pixels.shape) < 2 ** len(widths):
             raise ValueError(
                 f"a picture of {pixels.shape[0]} by {pixels.shape[1]} is too small for "
-                f"{len(widths)} levels, each of which halves it; pass fewer channels"
+                f"{counted(len(widths), 'level')}, each of which halves it; pass fewer "
+                "channels"
             )
         self.geometry = self.sampling = grid
         before = integer_argument("in_channels", in_channels, 1)

@@ -18,6 +18,7 @@ from deepsphere_pyg.training.tasks.rollout_training import noisy_members
 from samplings import same_sampling
 from samplings.arguments import (
     choice_argument,
+    counted,
     integer_argument,
     kind_of,
     nonnegative_argument,
@@ -221,8 +222,8 @@ class ForecastEnsemble:
             given = next(rest, None)
             if given is None:
                 raise ValueError(
-                    f"forcing must be given for {steps} steps, got {step}; pass it at "
-                    "the times of the states to predict"
+                    f"forcing must be given for {counted(steps, 'step')}, got {step}; "
+                    "pass it at the times of the states to predict"
                 )
             array = np.asarray(given)
             axis = 1 if array.ndim == 3 else 0
@@ -246,9 +247,10 @@ class ForecastEnsemble:
                 states = self._stepped(k, last, forcing, size, (draw, step))
                 if not torch.isfinite(states).all():
                     raise ValueError(
-                        f"the forecast is not finite after {step + 1} steps: the "
-                        "network is not stable over so many; forecast fewer, or train "
-                        "it with more steps in the loss"
+                        "the forecast is not finite after "
+                        f"{counted(step + 1, 'step')}: the network is not stable over "
+                        "so many; forecast fewer, or train it with more steps in the "
+                        "loss"
                     )
                 windows[k] = [*last[1:], task.filled(states)]
                 known = torch.where(task.valid, states, torch.nan).cpu().numpy()

@@ -24,7 +24,7 @@ from deepsphere_pyg.training.tasks.base import (
 )
 from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
-from samplings.arguments import integer_argument, shown
+from samplings.arguments import counted, integer_argument, shown
 
 
 def fit_forecast(
@@ -124,9 +124,9 @@ def fit_forecast(
     ):
         if not part:
             raise ValueError(
-                f"the {name} part of {n} times, cut at time {cut}, must have "
-                f"{windows.history + windows.steps} consecutive states, got fewer; "
-                "choose another share as validation=, or fewer steps"
+                f"the {name} part of {counted(n, 'time')}, cut at time {cut}, must "
+                f"have {windows.history + windows.steps} consecutive states, got "
+                "fewer; choose another share as validation=, or fewer steps"
             )
     pl.seed_everything(chosen.seed, verbose=False)
     task = standardized_task(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from samplings.arguments import nonnegative_argument, real_array
+from samplings.arguments import counted, nonnegative_argument, real_array
 from samplings.encoding import decode_array, encode_array
 from samplings.missing_values import without_missing
 
@@ -89,8 +89,8 @@ def checked_step_weights(
     )
     if len(given) != steps or not sum(given) > 0:
         raise ValueError(
-            f"step_weights must be one for each of {steps} steps, not all zero, got "
-            f"{list(given)}; leave them out for equal ones"
+            f"step_weights must be one for each of {counted(steps, 'step')}, not all "
+            f"zero, got {list(given)}; leave them out for equal ones"
         )
     return given
 
@@ -107,7 +107,7 @@ def known_states(x0: Any, shape: tuple[int, int, int]) -> tuple[npt.NDArray[Any]
         raise ValueError(
             f"x0 must have shape {shape}{short}: history, vertices and channels, with "
             f"or without an axis of several starts, got {given.shape}; pass the last "
-            f"{history} states, oldest first"
+            f"{counted(history, 'state')}, oldest first"
         )
     several = states.ndim == 4
     known = without_missing(states if several else states[None])
@@ -122,8 +122,8 @@ def known_forcing(
     if forcing is None:
         if channels:
             raise ValueError(
-                f"forcing must be given for the {steps} states to predict, shape "
-                f"{shape}, got None; pass what is known in advance at their times"
+                f"forcing must be given for the {counted(steps, 'state')} to predict, "
+                f"shape {shape}, got None; pass what is known in advance at their times"
             )
         return np.zeros((n, *shape))
     given = real_array("forcing", _array(forcing))

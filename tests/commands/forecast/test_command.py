@@ -288,7 +288,7 @@ def test_a_series_larger_than_memory_is_refused(file, tmp_path, capsys, monkeypa
     monkeypatch.setattr(memory, "available_memory", lambda: 1000)
     assert train(file, tmp_path / "run", "--inputs", "u") == 2
     said = capsys.readouterr().err
-    assert "120 states, 60 vertices and 1 channels" in said
+    assert "120 states, 60 vertices and 1 channel" in said
     assert "pass a coarser --sampling" in said
 
 

@@ -213,7 +213,7 @@ SKY = HEALPix(1)
             "Icosahedral.*Transfer",
         ),
         (np.zeros(12), {"sampling": 1}, TypeError, "int"),
-        (np.zeros(12), {"names": ["a", "b"]}, ValueError, "1 channels, got 2"),
+        (np.zeros(12), {"names": ["a", "b"]}, ValueError, "1 channel, got 2"),
         (np.zeros((12, 2)), {"names": ["a", "A"]}, ValueError, "'A' among"),
         (np.zeros((12, 2)), {"names": "a"}, ValueError, "'a' among"),
         (np.zeros(12), {"names": ["Pixel"]}, ValueError, "'Pixel'.*rename"),

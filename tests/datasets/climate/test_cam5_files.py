@@ -106,7 +106,7 @@ def write_hollow(path, shape=(768, 1152, 16), labels=True, value=0.0, codes=0):
         ({"codes": 4}, "labels must be one of 0 background, 1 TC, 2 AR; got 4.0 in"),
         ({"codes": 0.5}, "labels must be one of .* got 0.5 in 884736 cells"),
         ({"shape": (768, 1152, 3)}, r"must have shape \(768, 1152, 16\), got .* 3\)"),
-        ({"value": np.nan}, "T200 has 1 values that are not finite"),
+        ({"value": np.nan}, "T200 has 1 value that is not finite"),
     ],
     ids=str,
 )

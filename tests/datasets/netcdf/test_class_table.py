@@ -81,7 +81,7 @@ def test_names_are_read_from_cf_flags_and_clist():
 def test_given_names_are_by_code_or_in_order():
     assert given_names({3: "a"}, [1, 3]) == {3: "a"}
     assert given_names(["a", "b"], [1.0, 3.0]) == {1: "a", 3: "b"}
-    with pytest.raises(ValueError, match=r"1 names for the 2 codes 1, 3"):
+    with pytest.raises(ValueError, match=r"1 name for the 2 codes 1, 3"):
         given_names(["a"], [1.0, 3.0])
     with pytest.raises(TypeError, match="class_names must be a list of names, got"):
         given_names("ab", [1.0, 3.0])

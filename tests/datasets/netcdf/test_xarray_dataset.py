@@ -285,7 +285,7 @@ def test_data_set_can_go_to_workers(tmp_path):
         ),
         ({"selection": {"level": 1}}, r"level has no value 1; it has 200, 850"),
         ({"sample_dimension": "member"}, r"no dimension 'member'; it has: time"),
-        ({"class_names": ["a"]}, r"class_names has 1 names for the 2 codes 10, 30"),
+        ({"class_names": ["a"]}, r"class_names has 1 name for the 2 codes 10, 30"),
         ({"label_selection": {"depth": 500}}, r"at least two classes, got \['east'\]"),
     ],
 )

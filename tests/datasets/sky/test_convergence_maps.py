@@ -210,7 +210,7 @@ def saved(array):
     [
         (damaged, "cannot be read as a map in an npy file.*may be truncated"),
         (lambda content: b"", "cannot be read as a map"),
-        (not_a_number, "has 1 pixels without a value"),
+        (not_a_number, "has 1 pixel without a value"),
         (unseen, "has 2 pixels without a value"),
         (saved(np.zeros(12 * RAW**2 - 1)), "whole sky.*got 3071"),
         (saved(np.zeros(12 * 9)), r"nside a power of two, got 108"),

@@ -223,7 +223,7 @@ def test_levels_may_be_any_samplings():
 @pytest.mark.parametrize(
     ("levels", "message"),
     [
-        ([], "coarser must list the 1 levels below healpix-4, got 0"),
+        ([], "coarser must list the 1 level below healpix-4, got 0"),
         ([Icosahedral(3)], "must be coarser than the one before, got icosahedral-3"),
     ],
 )

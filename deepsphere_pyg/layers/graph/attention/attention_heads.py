@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from deepsphere_pyg.layers.graph.attention.position_bias import position_bias
 from deepsphere_pyg.signals import checked_signal
-from samplings.arguments import flag_argument, integer_argument
+from samplings.arguments import counted, flag_argument, integer_argument
 
 
 class AttentionHeads(nn.Module):
@@ -49,8 +49,8 @@ class AttentionHeads(nn.Module):
             near = min(divisors, key=lambda n: abs(n - self.heads))
             raise ValueError(
                 "heads must divide out_channels, got "
-                f"{self.heads} heads for {self.out_channels} channels; use {near} "
-                "heads, or a number of channels that is a multiple"
+                f"{self.heads} heads for {counted(self.out_channels, 'channel')}; use "
+                f"{near} heads, or a number of channels that is a multiple"
             )
         bias = flag_argument("bias", bias)
         self.query = nn.Linear(self.in_channels, self.out_channels, bias=bias)

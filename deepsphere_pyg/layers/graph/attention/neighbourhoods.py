@@ -18,7 +18,7 @@ from deepsphere_pyg.layers.graph.attention.relative_positions import (
     seen_positions,
 )
 from samplings import Sampling, SphericalGraph, same_sampling
-from samplings.arguments import instance_argument, sampling_argument
+from samplings.arguments import counted, instance_argument, sampling_argument
 
 
 class Neighbourhoods(FixedTensors):
@@ -145,8 +145,8 @@ class Neighbourhoods(FixedTensors):
     def __repr__(self) -> str:
         n, most = self.index.shape
         return (
-            f"{type(self).__name__}({n} vertices, at most {most} neighbours, "
-            f"radius={self.radius:.4g})"
+            f"{type(self).__name__}({counted(n, 'vertex', 'vertices')}, at most "
+            f"{counted(most, 'neighbour')}, radius={self.radius:.4g})"
         )
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from deepsphere_pyg.signals import tensor_argument
+from samplings.arguments import counted
 
 SHAPE = "(*batch, vertex, 2, channel)"
 
@@ -31,8 +32,8 @@ def checked_field(x: Tensor, channels: int | None = None, name: str = "x") -> Te
         )
     if channels is not None and shape[-1] != channels:
         raise ValueError(
-            f"{name} must have {channels} channels, got {shape[-1]}; it must have "
-            f"shape {SHAPE}"
+            f"{name} must have {counted(channels, 'channel')}, got {shape[-1]}; it "
+            f"must have shape {SHAPE}"
         )
     if not x.is_floating_point():
         raise TypeError(

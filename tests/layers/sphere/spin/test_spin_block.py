@@ -245,12 +245,12 @@ def test_bad_fields_are_refused():
         ({1: torch.ones(4, 2, 2)}, "coefficients have 4 rows"),
         ({1: torch.ones(9, 2)}, "coefficients of spin 1 must have shape"),
         ({1: torch.ones(9, 2, 1)}, "must have 2 channels, got 1"),
-        ({0: torch.ones(9, 2)}, "must have 1 channels, got 2"),
+        ({0: torch.ones(9, 2)}, "must have 1 channel, got 2"),
         ({2: torch.ones(9, 2, 1)}, r"must have the spins \[0, 1\]"),
     ):
         with pytest.raises(ValueError, match=message):
             norm({**good, **change})
-    with pytest.raises(ValueError, match="fields of spin 0 must have 1 channels, got"):
+    with pytest.raises(ValueError, match="fields of spin 0 must have 1 channel, got"):
         layer({**good, 0: torch.ones(9, 3)})
     with pytest.raises(ValueError, match="must have 2 channels, got 3"):
         layer({**good, 1: torch.ones(9, 2, 3)})
