@@ -56,6 +56,8 @@ network = SphericalUNet(
 network.standardize.fit_(*input_statistics(maps))
 
 partition = Partition(network.pyramid, ranks)
+# Of a single process, the picture shows what four would have.
+shown = partition if ranks > 1 else Partition(network.pyramid, 4)
 partition_model(network, partition)
 WholeBatchNorms().apply(network)
 mine = torch.from_numpy(partition.vertices(rank))
@@ -95,9 +97,11 @@ if parts is not None:
     figure, axes = plt.subplots(
         1, 2, figsize=(11, 3.4), layout="constrained", squeeze=False
     )
-    names = [f"process {number}" for number in range(ranks)]
-    draw_classes(axes[0, 0], sky, partition.owners[0], names, title="regions")
-    draw_classes(axes[0, 1], sky, classes, maps.class_names, title="found together")
+    names = [f"process {number}" for number in range(shown.ranks)]
+    title = f"regions of {shown.ranks} processes"
+    draw_classes(axes[0, 0], sky, shown.owners[0], names, title=title)
+    title = f"found by {'one process' if ranks == 1 else f'{ranks} processes'}"
+    draw_classes(axes[0, 1], sky, classes, maps.class_names, title=title)
     if args.picture:
         figure.savefig(args.picture, dpi=110)
     plt.show()

@@ -64,7 +64,7 @@ prediction = predict(network, test)
 scores = prediction.scores(test.class_names, sampling.weights)
 print(f"mean average precision {100 * scores.mean_average_precision:.1f} %")
 
-figure, axes = plt.subplots(1, 3, figsize=(15, 3.4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(15, 3.4), layout="compressed")
 vapour = test[0].x[:, test.channel_names.index("TMQ")]
 draw_map(axes[0], sampling, vapour, title="water vapour", label="vapour (kg / m²)")
 for panel, title, classes in (
