@@ -117,14 +117,14 @@ figure, panels = plt.subplots(
 )
 truth = test[0, :, 0]
 options = {
-    "limits": (float(truth.min()), float(truth.max())),
+    "limits": (float(truth.min()), float(np.quantile(truth, 0.995))),
     "label": "rain (mm a day)",
 }
 draw_map(panels[0, 0], sampling, truth, title="rain", **options)
 panels[1, 0].axis("off")
 for column, (name, maps) in enumerate(results.items(), start=1):
     draw_map(panels[0, column], sampling, maps[0, :, 0], title=name, **options)
-    largest = float(np.abs(smooth[0, :, 0] - truth).max())
+    largest = float(np.quantile(np.abs(smooth[0, :, 0] - truth), 0.995))
     draw_map(
         panels[1, column],
         sampling,
