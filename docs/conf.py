@@ -7,6 +7,7 @@ Scripts of the gallery are run, which takes minutes; ``-D plot_gallery=0`` or
 import os
 import sys
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
 from pathlib import Path
 
 # The extension that lists the public names lies beside this file.
@@ -28,6 +29,10 @@ extensions = [
     "reference_pages",
     "sphinx.ext.autosummary",
 ]
+# Formulas are drawn by MathJax, which pages ask the network for, unless this package
+# brings its files; it is in the extra [docs].
+if find_spec("sphinx-mathjax-offline"):
+    extensions.append("sphinx-mathjax-offline")
 # Pages of sources take as long as all others; tests leave them out by this tag.
 if "without_sources" not in tags:  # noqa: F821 (Sphinx defines tags)
     extensions.append("sphinx.ext.viewcode")
@@ -65,7 +70,8 @@ napoleon_custom_sections = [
 ]
 
 # Gallery
-plot_gallery = os.environ.get("DOCS_RUN_SCRIPTS", "1") != "0"
+# A text, as the option of the command line, whose type Sphinx compares.
+plot_gallery = str(os.environ.get("DOCS_RUN_SCRIPTS", "1") != "0")
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples/tutorials", "../examples"],
     "gallery_dirs": ["tutorials", "gallery"],

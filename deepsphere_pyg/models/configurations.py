@@ -143,7 +143,7 @@ WIDER = UNetConfiguration("wider", 64, (128, 256, 512, 1024, 1024, 1024), K=4)
 #: decoder sees the finest level too, which keeps small events sharp.
 SMALL = UNetConfiguration("small", 16, (16, 32, 64, 64), finest_skip=True)
 
-#: The above by name.
+#: Configurations of :class:`SphericalUNet` by their names.
 UNET_CONFIGURATIONS = {c.name: c for c in (DEEPSPHERE, JIANG, WIDER, SMALL)}
 
 
