@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from deepsphere_pyg.datasets.base import channel_statistics
-from samplings.arrays import FloatArray, IntArray
 from deepsphere_pyg.datasets.base import RunningMoments
 from deepsphere_pyg.datasets.fill_values import FillValues
-from samplings.arrays import FloatArray
+from samplings.arrays import FloatArray, IntArray
 from samplings.missing_values import missing_values, native, without_missing
 
 #: More classes than this are numbers that were taken for classes.

@@ -19,9 +19,8 @@ from samplings import (
     pyramid_from_config,
     same_sampling,
 )
-from samplings.arguments import instance_argument, sampling_argument, shown
+from samplings.arguments import counted, instance_argument, sampling_argument, shown
 from samplings.graphs.pyramid_config import build_options
-from samplings.arguments import counted, instance_argument, sampling_argument
 
 # Raised when the layout changes in a way that older versions cannot read.
 FORMAT = 1

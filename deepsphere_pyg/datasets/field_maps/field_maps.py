@@ -39,14 +39,13 @@ from deepsphere_pyg.datasets.netcdf.xarray_source import XarraySource, require_v
 from deepsphere_pyg.datasets.regridding.regrid import Regridder
 from deepsphere_pyg.datasets.regridding.winds import Winds
 from samplings import Sampling
-from samplings.arguments import choice_argument, integer_argument, sampling_argument
-from samplings.arrays import IntArray
 from samplings.arguments import (
     choice_argument,
     counted,
     integer_argument,
     sampling_argument,
 )
+from samplings.arrays import IntArray
 from samplings.interpolation.weights import Method
 
 #: Bytes of maps that a data set keeps in memory, by default.
