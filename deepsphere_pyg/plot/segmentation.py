@@ -91,7 +91,8 @@ def segmentation_maps(
         channels += [c for c in range(len(names)) if c not in channels][:1]
     for panel, channel in zip(axes[0], channels, strict=False):
         name = names[channel]
-        label, quantity = _CHANNELS.get(name, (name, "anything"))
+        # The title has the name of a channel of which no more is known.
+        label, quantity = _CHANNELS.get(name, ("", "anything"))
         title = f"input {name}"
         values = fields[:, channel]
         draw_map(panel, sampling, values, title=title, label=label, quantity=quantity)
@@ -105,8 +106,7 @@ def segmentation_maps(
             axes[1, 0] if truth is None else axes[0, 2],
             sampling,
             certainty,
-            title="certainty of the prediction",
-            label="probability of the predicted class",
+            title="probability of the predicted class",
             quantity="probability",
             limits=(0.0, 1.0),
         )
