@@ -1,5 +1,6 @@
 """Two processes do what one does with the batch of both."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -189,8 +190,11 @@ def test_the_strategy_tells_data_sets_what_to_read(workers):
 
 @pytest.fixture
 def without_group():
-    """Leave no group of processes behind."""
+    """Leave no group of processes behind, nor what tells later ones of it."""
+    before = dict(os.environ)
     yield
+    os.environ.clear()
+    os.environ.update(before)
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
