@@ -43,12 +43,13 @@ def densities():
     pair = {"prediction": torch.zeros(4, 5), "target": torch.zeros(4, 2)}
     yield inference.GaussianLikelihoodLoss(2).forward, pair
     yield inference.MutualInformationLoss(2, 5).forward, pair
-    network = models.SphericalClassifier(1, 5, HEALPix(2), widths=(4,))
-    loss = inference.GaussianLikelihoodLoss(2)
+    network = models.SphericalClassifier(1, 2, HEALPix(2), widths=(4,))
     yield (
         training.GlobalRegressionTask,
         {"network": network, "out_channels": 2, "out_names": NAMES, "in_channels": 1},
     )
+    network = models.SphericalClassifier(1, 5, HEALPix(2), widths=(4,))
+    loss = inference.GaussianLikelihoodLoss(2)
     task = training.GlobalRegressionTask(network, loss=loss)
     yield (
         functools.partial(task.posterior, progress=False),
