@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ from deepsphere_pyg.plot.maps.quantities import extend_of
 from deepsphere_pyg.plot.style import new_figure, styled
 
 _BAR, _NETWORK, _LIMIT = "#bbbbbb", "#0077bb", "#cc3311"
+_LINES: tuple[dict[str, Any], ...] = (
+    {"linestyle": "-", "linewidth": 3, "alpha": 0.35},
+    {"linestyle": "--", "linewidth": 1},
+)
 
 
 @styled
@@ -108,8 +113,9 @@ def _draw_errors(
             va="center",
             fontsize=8,
         )
-    for name, value in limits.items():
-        panel.axvline(value, color=_LIMIT, linestyle="--", linewidth=1, label=name)
+    # Limits that are nearly the same are told apart by what is under the other.
+    for (name, value), line in zip(limits.items(), cycle(_LINES), strict=False):
+        panel.axvline(value, color=_LIMIT, **line, label=name)
     if limits:
         panel.legend(loc="lower right")
     panel.set_yticks(rows, names)
