@@ -67,6 +67,12 @@ class Sampling(ReadOnly):
         kind = cls.__dict__.get("config_type")
         if not kind:
             return
+        if isinstance(cls.config_keys, str):
+            raise TypeError(
+                f"config_keys must be a tuple of names, got {cls.config_keys!r}; write "
+                f"({cls.config_keys!r},)"
+            )
+        cls.config_keys = tuple(cls.config_keys)
         other = Sampling.registry.get(kind)
         # A class that is defined again, as in a notebook, replaces the former.
         if other is not None and _place(other) != _place(cls):
@@ -81,25 +87,46 @@ class Sampling(ReadOnly):
         """JSON-serialisable description; ``samplings.from_config`` inverts it."""
         if not self.config_type:
             raise TypeError(
-                f"{type(self).__name__} has no configuration to rebuild from"
+                f"{type(self).__name__} has no configuration to rebuild from; give the "
+                "class a config_type and config_keys"
             )
-        values = {key: getattr(self, key) for key in self.config_keys}
+        values = {key: self._plain_setting(key) for key in self.config_keys}
         return {"type": self.config_type, **values}
+
+    def _plain_setting(self, key: str) -> Any:
+        """Return a parameter as a value that JSON has."""
+        value = getattr(self, key)
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, np.ndarray):
+            kind = type(self).__name__
+            raise TypeError(
+                f"configurations hold numbers and text, got an array as {key!r} of "
+                f"{kind}; give {kind} a property config that returns a dictionary of "
+                f"its type and {key!r} as a list, with which {kind} is called again"
+            )
+        return value
 
     @property
     def name(self) -> str:
         """Short name for tables and file names, such as ``healpix-32``."""
-        numbers = "x".join(str(getattr(self, key)) for key in self.config_keys)
+        values = (getattr(self, key) for key in self.config_keys)
+        numbers = "x".join(str(value) for value in values if np.ndim(value) == 0)
         return "-".join(filter(None, (type(self).__name__.lower(), numbers)))
 
     def __repr__(self) -> str:
+        try:
+            config = self.config
+        except TypeError:
+            # A class of one's own need not have a configuration to be printed.
+            config = {}
         settings = ", ".join(
             f"{key}={value}"
-            for key, value in self.config.items()
+            for key, value in config.items()
             if key != "type" and not isinstance(value, Mapping)
         )
         return (
-            f"{type(self).__name__}({settings}) with "
+            f"{type(self).__name__}{f'({settings})' if settings else ''} with "
             f"{counted(len(self), 'vertex', 'vertices')}"
         )
 

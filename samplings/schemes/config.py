@@ -70,10 +70,15 @@ def from_config(config: Mapping[str, Any]) -> Sampling:
             "class of your own, import the module that defines it first"
         )
     required, optional, build = _BUILDERS.get(kind) or _registered(kind)
-    named = ((_FORMER_KEYS.get(key, key), value) for key, value in config.items())
-    settings = {key: value for key, value in named if key != "type"}
+    # Only where a name has changed: classes of one's own may have the former one.
+    known_keys = required + optional
+    settings = {
+        key if key in known_keys else _FORMER_KEYS.get(key, key): value
+        for key, value in config.items()
+        if key != "type"
+    }
     missing = [key for key in required if key not in settings]
-    unknown = [key for key in settings if key not in required + optional]
+    unknown = [key for key in settings if key not in known_keys]
     if missing or unknown:
         fault = f"lacks {missing[0]!r}" if missing else f"has unknown {unknown[0]!r}"
         raise ValueError(

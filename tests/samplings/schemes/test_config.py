@@ -120,3 +120,40 @@ def test_names_of_other_classes_are_refused_and_definitions_replaced():
     assert Sampling.registry["again"] is first
     second = type("Again", (Sampling,), dict(space))
     assert Sampling.registry.pop("again") is second
+
+
+class Spots(Sampling):
+    """A sampling of one's own whose parameters are named as ours were, or arrays."""
+
+    config_type = "spots"
+    config_keys = ["bandlimit", "places"]  # noqa: RUF012
+
+    def __init__(self, bandlimit, places=0):
+        object.__setattr__(self, "bandlimit", bandlimit)
+        object.__setattr__(self, "places", places)
+        whole = Fibonacci(4 * int(bandlimit) ** 2)
+        super().__init__(whole.xyz, whole.weights)
+
+
+def test_parameters_of_ones_own_have_any_name_and_are_numpy_scalars():
+    spots = Spots(np.int64(5), places=np.float32(0.5))
+    found = from_config(json.loads(json.dumps(spots.config)))
+    assert (found.bandlimit, found.places) == (5, 0.5)
+    assert Spots.config_keys == ("bandlimit", "places")
+
+
+def test_samplings_without_a_configuration_print_and_say_what_they_lack():
+    class Plain(Sampling):
+        pass
+
+    whole = Fibonacci(20)
+    plain = Plain(whole.xyz, whole.weights)
+    assert repr(plain) == "Plain with 20 vertices"
+    with pytest.raises(TypeError, match=r"Plain has no .*; give the class a con"):
+        _ = plain.config
+    spots = Spots(2, places=np.zeros(3))
+    assert (repr(spots), spots.name) == ("Spots with 16 vertices", "spots-2")
+    with pytest.raises(TypeError, match="an array as 'places' of Spots; give Spots a"):
+        _ = spots.config
+    with pytest.raises(TypeError, match=r"must be a tuple of names, got 'n'; write \("):
+        type("Mine", (Sampling,), {"config_type": "mine", "config_keys": "n"})
