@@ -124,7 +124,7 @@ class FillValues:
             for (channel, value), n in sorted(self.counts.items())
         ]
         warnings.warn(
-            f"{data} seems to hold marks of missing values that count as numbers: "
+            f"{data} may hold marks of missing values that count as numbers: "
             f"{', '.join(found)}; {remedy}, or ignore FillValueWarning if they are "
             "numbers",
             FillValueWarning,

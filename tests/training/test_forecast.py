@@ -515,7 +515,7 @@ def test_fill_values_of_the_training_times_are_told():
     fields[:, 7, 1] = 1e20
     network = PixelNetwork(2, 2, GRID, widths=(4,))
     # One of 72 vertices at each of 16 times.
-    words = r"fields seems .* channel 1 is 1e\+20 at 16 of 1152 vertices"
+    words = r"fields may hold .* channel 1 is 1e\+20 at 16 of 1152 vertices"
     with pytest.warns(FillValueWarning, match=words):
         fit_forecast(network, fields, epochs=1)
 
