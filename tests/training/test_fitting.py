@@ -340,7 +340,9 @@ def test_fill_values_are_told_by_channel_value_and_number_of_vertices(name):
     # two maps to validate on.
     maps[:, 3:5, 1] = -9999
     given = {"X": X, "y": X, name: maps}
-    words = f"{name} may hold .* channel 1 is -9999 at 20 of 480 vertices; set them to NaN"
+    words = (
+        f"{name} may hold .* channel 1 is -9999 at 20 of 480 vertices; set them to NaN"
+    )
     with pytest.warns(FillValueWarning, match=words):
         fit(pixels(2), **given, epochs=1)
 

@@ -27,6 +27,11 @@ _OF_GRID = re.compile(
     r"(.*_)?[xy]_(wind|velocity|stress|vector).*|grid_(east|north)ward_.*"
 )
 _TRUE = re.compile(r"(.*_)?(east|north)ward_.*")
+# Standard names of either component, in any frame.
+_COMPONENTS = {
+    "eastward": re.compile(r"(.*_)?(eastward_|x_(wind|velocity|stress|vector)).*"),
+    "northward": re.compile(r"(.*_)?(northward_|y_(wind|velocity|stress|vector)).*"),
+}
 
 Frame = Literal["true", "grid", "unknown"]
 
@@ -52,8 +57,10 @@ def stated_frame(attributes: Mapping[str, Any]) -> Frame:
     return "true" if _TRUE.fullmatch(name) else "unknown"
 
 
-def refuse_grid_frames(data: Any, places: XarraySampling, *names: str) -> None:
-    """Refuse components of winds along the axes of a grid that are not true directions.
+def refuse_grid_frames(
+    data: Any, places: XarraySampling, eastward: str, northward: str
+) -> None:
+    """Refuse components of winds that are not eastward and northward.
 
     Axes of parallels and meridians are the true directions, whatever is stated. On
     other grids of two dimensions, it must be stated that components are true.
@@ -64,15 +71,16 @@ def refuse_grid_frames(data: Any, places: XarraySampling, *names: str) -> None:
         The ``xarray.Dataset`` of the variables.
     places
         Where they are.
-    *names
+    eastward, northward
         The variables.
 
     Raises
     ------
     ValueError
-        If a component is along the grid, or nothing is stated.
+        If a component is along the grid, or nothing is stated, or one is the other by
+        its standard name.
     """
-    for name in names:
+    for name in (eastward, northward):
         attributes = attributes_of(data[name])
         frame = stated_frame(attributes)
         if frame == "true" or _true_axes(places):
@@ -94,6 +102,17 @@ def refuse_grid_frames(data: Any, places: XarraySampling, *names: str) -> None:
                 f"meridians ({stated}); set its standard_name to 'eastward_wind' or "
                 "'northward_wind', or rotate it by "
                 "deepsphere_pyg.convert.earth_relative_winds"
+            )
+    for name, kind in ((eastward, "eastward"), (northward, "northward")):
+        standard = text(attributes_of(data[name]), "standard_name")
+        (other,) = set(_COMPONENTS) - {kind}
+        found = _COMPONENTS[other].fullmatch(standard)
+        if found and not _COMPONENTS[kind].fullmatch(standard):
+            raise ValueError(
+                "winds that are read as vectors must be the eastward component and "
+                f"then the northward one, but {name} is given as the {kind} one and "
+                f"has the standard_name {standard!r}; exchange {eastward} and "
+                f"{northward}, or correct the attribute"
             )
 
 

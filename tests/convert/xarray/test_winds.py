@@ -200,6 +200,23 @@ def test_axes_of_parallels_and_meridians_are_true():
     assert_near(found[0, ..., 0], at_vertices(places.sampling), 12, scale=1)
 
 
+@pytest.mark.parametrize(
+    "names", [("eastward_wind", "northward_wind"), ("x_wind", "y_wind")]
+)
+def test_components_in_the_other_order_are_refused(names):
+    data = on_grid()
+    data["u"].attrs["standard_name"], data["v"].attrs["standard_name"] = names
+    places = from_xarray(data)
+    wind_signal(places, data, "u", "v")
+    words = f"v is given as the eastward one .* '{names[1]}'; exchange v and u, or"
+    with pytest.raises(ValueError, match=words):
+        wind_signal(places, data, "v", "u")
+    # One of the two states enough.
+    data["v"].attrs = {}
+    with pytest.raises(ValueError, match="u is given as the northward one"):
+        wind_signal(places, data, "v", "u")
+
+
 def test_what_cannot_be_turned_is_refused():
     data, _, _ = rotated()
     true = earth_relative_winds(data, "ua", "va")
