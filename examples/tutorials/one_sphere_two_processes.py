@@ -100,8 +100,8 @@ folder.cleanup()
 # which Adam lets grow, since it divides gradients by their size, also those that are
 # nothing but round-off.
 #
-# A task takes maps as they are, and answers in the units of the targets; its network
-# alone works on standardized values.
+# A task answers in the units of the targets; its network alone answers in standard
+# deviations of them.
 
 sampling = tasks[1].network.sampling
 x, _ = names["noisy_maps"](sampling, seed=1)
