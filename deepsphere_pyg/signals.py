@@ -60,8 +60,8 @@ def known_signal(x: Tensor, noun: str = "pixels", nan: bool = False) -> Tensor:
     raise ValueError(
         f"values are missing at {count} of {lacking.numel()} {noun}{maps} (the first "
         f"is {noun[:-1]} {first[-1]}, {value:.6g}), and each would spoil the result; "
-        "fill them, such as with the mean of the others, or take sampling[known] with "
-        "x[..., known, :] only"
+        "fill them, such as with the mean of the others, or take sampling[known] and "
+        f"the values at these {noun} only"
     )
 
 

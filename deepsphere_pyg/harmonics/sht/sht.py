@@ -67,7 +67,7 @@ class SHT(HarmonicTransform):
         for conjugate gradients, which raise an error if they do not converge.
     error_bound
         On HEALPix: largest relative error of the coefficients of a signal of degrees
-        below L; None elsewhere.
+        below L, beside round-off; None elsewhere.
 
     Shapes
     ------
