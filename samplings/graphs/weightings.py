@@ -282,7 +282,9 @@ def weighting_argument(
     """
     kind = value
     if isinstance(kind, str):
-        kind = WEIGHTINGS[choice_argument("weighting", kind, tuple(WEIGHTINGS))]()
+        # Names of other graphs have a message of their own below.
+        named = choices if kind not in WEIGHTINGS else tuple(WEIGHTINGS)
+        kind = WEIGHTINGS[choice_argument("weighting", kind, named)]()
     if not isinstance(kind, Weighting):
         call = isinstance(kind, type) and issubclass(kind, Weighting)
         raise TypeError(

@@ -151,6 +151,9 @@ def test_samplings_are_asked_for_by_name(other):
 def test_options_are_checked_before_neighbours_are_searched():
     with pytest.raises(ValueError, match="weighting must be 'heat' or"):
         knn_graph(ONE_PIXEL, 1, weighting="haet")
+    # Names that this graph would refuse are not offered.
+    with pytest.raises(ValueError, match="or 'fitted-irls', got 'fited'; choose one"):
+        knn_graph(HEALPix(2), k=4, weighting="fited")
     for wrong in (["heat"], 0.1, Heat):
         with pytest.raises(TypeError, match=r"weighting must be .*Heat\(t=0.01\), got"):
             knn_graph(ONE_PIXEL, 1, wrong)
