@@ -16,7 +16,7 @@ from deepsphere_pyg.datasets.netcdf.locations import GRIB, is_url
 from deepsphere_pyg.datasets.sample_parts import SamplePart
 from deepsphere_pyg.datasets.splits import held_out_vertices
 from samplings import Sampling
-from samplings.arguments import kind_of, shown
+from samplings.arguments import counted, kind_of, shown
 from samplings.arrays import IntArray
 
 _ENDINGS = (".nc", ".nc4", ".zarr", ".h5", ".hdf5", ".fits", ".gz", ".zip", *GRIB)
@@ -148,8 +148,10 @@ def split_samples(
             continue
         count = max(1, round(checked_share(name, share) * total))
         if count >= len(steps):
+            are = "is" if total == 1 else "are"
             raise ValueError(
-                f"{total} steps along {by} are too few to train, validate and test on: "
+                f"{counted(total, 'step', 'steps')} along {by} {are} "
+                "too few to train, validate and test on: "
                 f"{name}={share} takes {count} of the {len(steps)} that are left; pass "
                 "more samples, smaller shares, or other data for a part"
             )
