@@ -108,8 +108,32 @@ def test_means_of_cells_with_codes_keep_them_where_all_have_one():
     field = xr.DataArray(RNG.normal(size=(1, 18, 36)), dict(time=[0], **grid), name="u")
     field = field.where(field.lat < 50, -9999.0)
     maps = FieldMaps(field, sampling=HEALPix(4))
-    found = counts(maps[0].x.numpy())
+    with pytest.warns(FillValueWarning, match="channel u is -9999 at 144 of 648 cells"):
+        found = counts(maps[0].x.numpy())
     assert list(found) == [(0, -9999.0)] and found[0, -9999.0] > 10
+
+
+@pytest.mark.parametrize("winds", [[], [("u", "v")]])
+def test_codes_in_single_cells_are_told_once_before_they_are_averaged(winds):
+    grid = dict(lat=np.linspace(-85, 85, 18), lon=np.arange(0, 360, 10.0))
+    dims = ("time", "lat", "lon")
+    values = RNG.normal(size=(2, 2, 18, 36))
+    values[0, :, 9, ::12] = -999
+    data = xr.Dataset(
+        {
+            name: (dims, one, {"units": "m/s"})
+            for name, one in zip("uv", values, strict=True)
+        },
+        dict(time=[0, 1], **grid),
+    )
+    maps = FieldMaps(data, sampling=HEALPix(2), winds=winds)
+    with pytest.warns(FillValueWarning, match="channel u is -999 at 3 of 648") as told:
+        first = maps[0]
+    assert len(told) == 1 and not counts(first.x.numpy())
+    # A map that is read again, or later, is not told again.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(maps[1].x) == 48
 
 
 def test_classes_of_which_no_vertex_counts_are_refused():

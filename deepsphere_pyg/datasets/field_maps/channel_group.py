@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from deepsphere_pyg.convert import XarraySampling
 from deepsphere_pyg.convert.xarray.grid_winds import refuse_grid_frames
 from deepsphere_pyg.datasets.field_maps.block_cache import chunk_lengths
+from deepsphere_pyg.datasets.fill_values import FILES_REMEDY, FillValues
 from deepsphere_pyg.datasets.netcdf.class_table import ClassTable
 from deepsphere_pyg.datasets.netcdf.coordinates import select
 from deepsphere_pyg.datasets.netcdf.xarray_channels import (
@@ -87,6 +89,8 @@ class ChannelGroup:
     table: ClassTable | None = None
     winds: tuple[tuple[int, int], ...] = ()
     cells: IntArray | None = None
+    # Channels and fill values that a warning has named.
+    _told: set[tuple[str, float]] = field(default_factory=set, init=False, repr=False)
 
     def part(self, vertices: IntArray) -> ChannelGroup | None:
         """Return a group that reads some vertices alone; None if they need others.
@@ -94,15 +98,26 @@ class ChannelGroup:
         They do not where each vertex is a cell of the file, and cells have a single
         dimension.
         """
-        regridder = self.regridder
-        matrix = regridder.matrix if self.table is None else regridder.label_matrix
-        alone = matrix.nnz == matrix.shape[0] and bool(
-            (np.diff(matrix.indptr) == 1).all()
-        )
-        plain = len(self.places.dims) == 1 and not self.winds
-        if not (alone and plain and bool((matrix.data == 1).all())):
+        if not self._unmixed or len(self.places.dims) != 1 or self.winds:
             return None
-        return replace(self, cells=matrix.indices[vertices].astype(np.int64))
+        return replace(self, cells=self._matrix.indices[vertices].astype(np.int64))
+
+    @property
+    def _matrix(self) -> sp.csr_array:
+        """The matrix from cells to vertices."""
+        return (
+            self.regridder.matrix if self.table is None else self.regridder.label_matrix
+        )
+
+    @cached_property
+    def _unmixed(self) -> bool:
+        """Whether each vertex is a cell of the file."""
+        matrix = self._matrix
+        return (
+            matrix.nnz == matrix.shape[0]
+            and bool((np.diff(matrix.indptr) == 1).all())
+            and bool((matrix.data == 1).all())
+        )
 
     def read(
         self, channel: FieldChannel, ranges: Mapping[str, tuple[int, int]]
@@ -153,6 +168,8 @@ class ChannelGroup:
         step = max(1, _AT_ONCE // (8 * max(flat[0].size, n_vertices)))
         for start in range(0, len(flat), step):
             part = flat[start : start + step]
+            if self.table is None:
+                self._tell_fill_values(channel.name, part)
             carried = self._fields(part) if self.table is None else self._classes(part)
             result[start : start + step] = carried
         return result.reshape(*shape, n_vertices)
@@ -169,6 +186,8 @@ class ChannelGroup:
         They are eastward and northward, NaN where one of them is missing.
         """
         cells = [self.read(self.channels[i], ranges) for i in pair]
+        for i, values in zip(pair, cells, strict=True):
+            self._tell_fill_values(self.channels[i].name, values)
         shape = cells[0].shape[: cells[0].ndim - len(self.places.dims)]
         flat = [one.reshape(-1, *self.places.shape) for one in cells]
         n_vertices = len(self.regridder.sampling)
@@ -178,6 +197,22 @@ class ChannelGroup:
             part = np.stack([one[start : start + step] for one in flat])
             result[:, start : start + step] = self._wind_regridder.fields(part)
         return result.reshape(2, *shape, n_vertices)
+
+    def _tell_fill_values(self, name: str, cells: npt.NDArray[Any]) -> None:
+        """Warn once of values that seem to be marks of missing ones.
+
+        Regridding would hide them in averages; elsewhere, those who take statistics of
+        the maps look at them.
+        """
+        if self._unmixed:
+            return
+        found = FillValues()
+        found.add(without_missing(cells).reshape(-1, 1))
+        new = {(name, value) for _, value in found.counts} - self._told
+        if new:
+            self._told.update(new)
+            cell = ("cell", "cells")
+            found.warn("the files", [name], FILES_REMEDY, places=cell, stacklevel=3)
 
     def _fields(self, cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return _single(self.regridder.fields(cells))
