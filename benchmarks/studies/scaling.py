@@ -42,7 +42,7 @@ from benchmarks.measuring.memory import (
 )
 from benchmarks.measuring.settings import DEFAULT, Setting, in_a_process
 from benchmarks.measuring.timing import interleaved, slope
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.style import new_figure, styled
 
 SMALLEST, LARGEST = 32, 1024
 CHANNELS, K, NEIGHBOURS = 16, 5, 8
@@ -121,6 +121,7 @@ def stage(name: str, nside: int, matrix: Path, args: argparse.Namespace) -> Any:
     return in_a_process("benchmarks.studies.scaling", words, where)
 
 
+@styled
 def figure(rows: Sequence[dict[str, float]], caption: str) -> Figure:
     """Draw time and memory against the number of vertices."""
     drawn, panels = new_figure(1, 2, (10.0, 4.2))

@@ -36,6 +36,7 @@ from benchmarks.measuring.files import (
 )
 from deepsphere_pyg.datasets import SphericalMNIST, read_mnist
 from deepsphere_pyg.datasets.digits.spherical_mnist_projection import INTERPOLATIONS
+from deepsphere_pyg.plot.style import styled
 from samplings import Equiangular, Sampling
 
 COLUMNS = ("NR/NR", "R/R", "NR/R", "6 = 9", "R/NR")
@@ -124,6 +125,7 @@ def seen_from_below(sampling: Sampling, values: np.ndarray, width: int = 200):
     return np.ma.masked_where(squared > 1, image)
 
 
+@styled
 def picture(args: argparse.Namespace) -> Figure:
     """Draw digits as projected, and those confused."""
     images, labels = read_mnist(args.root, "test")

@@ -45,7 +45,7 @@ from benchmarks.studies.tensor_product import (
 from deepsphere_pyg.harmonics import degree_mixing
 from deepsphere_pyg.harmonics.couplings.triples import real_entries
 from deepsphere_pyg.layers import TensorProductActivation
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.style import new_figure, styled
 
 SIGNALS = 8
 BANDLIMITS = (4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -119,6 +119,7 @@ def upper_slope(rows: Sequence[dict[str, Any]], key: str) -> float:
     return slope(rows[-max(2, math.ceil(len(rows) / 2)) :], "L", key)
 
 
+@styled
 def figure(rows: Sequence[dict[str, Any]], caption: str) -> Figure:
     """Draw multiply-adds, time and memory against the bandlimit."""
     drawn, panels = new_figure(1, 3, (13.0, 4.4))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.measuring.files import markdown_table
 from benchmarks.measuring.kept import Kept
 from deepsphere_pyg.plot.equivariance import plain_axes
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.style import new_figure, styled
 
 #: Days of the errors in the table.
 DAYS = (1, 3, 5, 10)
@@ -90,6 +90,7 @@ def _shown(text: str, factor: float, digits: int) -> str:
     return f"{number:.{digits}f}" if number < _LARGEST else "diverged"
 
 
+@styled
 def picture(kept: Kept) -> Figure:
     """Draw errors of the vorticity by lead time, and the spectra of long forecasts."""
     figure, panels = new_figure(1, 2, (11.0, 4.0))

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.measuring.files import markdown_table
 from benchmarks.measuring.kept import Kept
 from benchmarks.studies.climate_runs.data import FORCED, LATE, Array
+from deepsphere_pyg.plot.style import styled
 
 Row = Mapping[str, str]
 YEAR_HEAD = (
@@ -144,6 +145,7 @@ def forcing_table(kept: Kept) -> str:
     return markdown_table(FORCING_HEAD, lines)
 
 
+@styled
 def year_picture(kept: Kept, years: Array) -> Figure:
     """Draw the predicted against the true year of each run that was held out."""
     figure = Figure(figsize=(11, 3.2), layout="constrained")

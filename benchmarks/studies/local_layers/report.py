@@ -13,7 +13,7 @@ from benchmarks.measuring.kept import Kept
 from benchmarks.studies.climate_runs.report import spread
 from benchmarks.studies.local_layers.kinds import KINDS
 from deepsphere_pyg.plot.equivariance import plain_axes
-from deepsphere_pyg.plot.maps import new_figure
+from deepsphere_pyg.plot.style import new_figure, styled
 
 #: Scores by task: their names, factors and digits.
 SCORES = {
@@ -62,6 +62,7 @@ def table(kept: Kept, task: str) -> str:
     return markdown_table(head, lines)
 
 
+@styled
 def picture(kept: Kept, tasks: Sequence[str]) -> Figure:
     """Draw scores against errors under rotation: each training, and their means.
 
