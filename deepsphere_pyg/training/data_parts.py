@@ -153,7 +153,8 @@ def split_samples(
                 f"{counted(total, 'step', 'steps')} along {by} {are} "
                 "too few to train, validate and test on: "
                 f"{name}={share} takes {count} of the {len(steps)} that are left; pass "
-                "more samples, smaller shares, or other data for a part"
+                "more samples, smaller shares, or other data for a part, or hold out "
+                "blocks of the area (by='area', --by area)"
             )
         last, steps = steps[-count:], steps[:-count]
         parts[name] = free[np.isin(position[free], last)]
