@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from samplings.arguments import counted, sampling_argument
 from samplings.arrays import FloatArray, IntArray, ReadOnly, read_only
 from samplings.coarsening import Coarsening
+from samplings.described import Described
 from samplings.encoding import encode_array
 from samplings.tessellation.bands import Bands
 from samplings.tessellation.cells import Cells, voronoi_cells
@@ -20,7 +21,7 @@ from samplings.vertex_arrays import kept_vertices, vertex_areas, vertex_position
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sampling(ReadOnly):
+class Sampling(Described, ReadOnly):
     r"""Points on the unit sphere, each with the area it stands for.
 
     Parameters
@@ -57,56 +58,6 @@ class Sampling(ReadOnly):
         object.__setattr__(self, "weights", read_only(weights))
 
     # -- identity ---------------------------------------------------------------
-    #: The ``type`` of a configuration, and the parameters that it holds.
-    config_type: ClassVar[str] = ""
-    config_keys: ClassVar[tuple[str, ...]] = ()
-    registry: ClassVar[dict[str, type[Sampling]]] = {}
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        kind = cls.__dict__.get("config_type")
-        if not kind:
-            return
-        if isinstance(cls.config_keys, str):
-            raise TypeError(
-                f"config_keys must be a tuple of names, got {cls.config_keys!r}; write "
-                f"({cls.config_keys!r},)"
-            )
-        cls.config_keys = tuple(cls.config_keys)
-        other = Sampling.registry.get(kind)
-        # A class that is defined again, as in a notebook, replaces the former.
-        if other is not None and _place(other) != _place(cls):
-            raise ValueError(
-                f"config_type must be a name of its own, got {kind!r}, that of "
-                f"{other.__name__}; choose another for {cls.__name__}"
-            )
-        Sampling.registry[kind] = cls
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """JSON-serialisable description; ``samplings.from_config`` inverts it."""
-        if not self.config_type:
-            raise TypeError(
-                f"{type(self).__name__} has no configuration to rebuild from; give the "
-                "class a config_type and config_keys"
-            )
-        values = {key: self._plain_setting(key) for key in self.config_keys}
-        return {"type": self.config_type, **values}
-
-    def _plain_setting(self, key: str) -> Any:
-        """Return a parameter as a value that JSON has."""
-        value = getattr(self, key)
-        if isinstance(value, np.generic):
-            return value.item()
-        if isinstance(value, np.ndarray):
-            kind = type(self).__name__
-            raise TypeError(
-                f"configurations hold numbers and text, got an array as {key!r} of "
-                f"{kind}; give {kind} a property config that returns a dictionary of "
-                f"its type and {key!r} as a list, with which {kind} is called again"
-            )
-        return value
-
     @property
     def name(self) -> str:
         """Short name for tables and file names, such as ``healpix-32``."""
@@ -417,8 +368,3 @@ def same_sampling(a: Sampling, b: Sampling) -> bool:
         and bool(np.abs(a.xyz - b.xyz).max() <= 1e-9)
         and bool(np.allclose(a.weights, b.weights, rtol=1e-9, atol=0))
     )
-
-
-def _place(kind: type) -> tuple[str, str]:
-    """Return where a class is defined."""
-    return kind.__module__, kind.__qualname__

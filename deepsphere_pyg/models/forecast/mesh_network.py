@@ -129,7 +129,7 @@ class MeshNetwork(FieldNetwork):
 
         None if the processor has no levels, or its mesh not fewer vertices than the
         data. Cells of the data are shared by those of the mesh as means over areas are,
-        also if the transfer is another.
+        also if another transfer is used.
         """
         lower = self.processor.geometry
         if not isinstance(lower, Pyramid) or len(self.mesh) >= len(self.sampling):
