@@ -101,7 +101,7 @@ def analysis_of(
         return _on_healpix(sampling, checked, harmonics, method, iterations, dtype)
     weights, theorem = exact_rule(sampling, checked, harmonics.L)
     if method == "rings":
-        tables = harmonics.tables(checked, theorem)
+        tables = harmonics.tables(checked, theorem, dtype=dtype)
         transform = harmonics.ring_sums(checked, weights, tables, dtype)
     else:
         scheme = "" if theorem is None else _ducc_scheme(sampling)
@@ -218,7 +218,8 @@ def _sums(
 ) -> Any:
     """Return weighted sums over rings, by tables or by ducc0."""
     if method == "rings":
-        return harmonics.ring_sums(rings, weights, harmonics.tables(rings), dtype)
+        tables = harmonics.tables(rings, dtype=dtype)
+        return harmonics.ring_sums(rings, weights, tables, dtype)
     return harmonics.ducc_sums(rings, weights, "", dtype)
 
 

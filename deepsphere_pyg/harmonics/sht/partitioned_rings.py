@@ -174,7 +174,7 @@ def _sums(
     first, stop = shares.bounds[shares.rank : shares.rank + 2]
     some = rings.with_mirrors(first, stop)
     part = rings.part(some)
-    tables = harmonics.tables(rings, interpolation, shares.own)
+    tables = harmonics.tables(rings, interpolation, shares.own, dtype)
     own_weights = None if weights is None else weights[some]
     local = harmonics.ring_sums(part, own_weights, tables, dtype)
     transform = PartitionedRingTransform(local, shares, harmonics.components)

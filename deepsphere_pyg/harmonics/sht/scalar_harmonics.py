@@ -66,8 +66,12 @@ class ScalarHarmonics:
         rings: RingGeometry,
         interpolation: Interpolation | None = None,
         orders: IntArray | None = None,
+        dtype: torch.dtype | None = None,
     ) -> LegendreTables:
-        """Return the tables of the functions of all orders, or of some, ascending."""
+        """Return the tables of the functions of all orders, or of some, ascending.
+
+        Those of other functions may depend on the dtype of the transform.
+        """
         _, pairs = rings.folding()
         return legendre_tables(rings.theta, self.L, pairs, interpolation, orders)
 

@@ -55,11 +55,12 @@ class SpinHarmonics(ScalarHarmonics):
         rings: RingGeometry,
         interpolation: Interpolation | None = None,
         orders: IntArray | None = None,
+        dtype: torch.dtype | None = None,
     ) -> SpinTables:
         """Return the tables of the functions of all orders, or of some, ascending."""
         _, pairs = rings.folding()
-        theta = rings.theta
-        return spin_tables(theta, self.L, self.spin, pairs, interpolation, orders)
+        some = interpolation, orders, dtype or torch.get_default_dtype()
+        return spin_tables(rings.theta, self.L, self.spin, pairs, *some)
 
     def ducc_sums(
         self,

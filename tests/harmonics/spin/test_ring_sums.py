@@ -73,6 +73,20 @@ def test_round_off_does_not_grow_near_the_poles(sampling, spin) -> None:
             assert float(error) < bound
 
 
+@pytest.mark.parametrize("transform", [SpinSHT, SpinISHT])
+def test_conversions_take_the_tables_of_their_dtype(transform) -> None:
+    """Float32 takes more rings as near poles; after .double() they must be few."""
+    sampling, L, spin = GaussLegendre(64), 64, 2
+    double = transform(sampling, L, spin, method="rings", dtype=torch.float64)
+    single = transform(sampling, L, spin, method="rings", dtype=torch.float32)
+    n = len(sampling) if transform is SpinSHT else L * L
+    x = random(2, n, 2, 3)
+    wanted = single(x.float())
+    assert single.transform.nodes.shape[2] > double.transform.nodes.shape[2]
+    assert torch.equal(single.double()(x), double(x))
+    assert torch.equal(single.float()(x.float()), wanted)
+
+
 def test_devices_whose_kernels_were_never_measured_have_one(monkeypatch) -> None:
     analysis = SpinSHT(GaussLegendre(6), 6, 1, dtype=torch.float64)
     x = random(72, 2, 3)

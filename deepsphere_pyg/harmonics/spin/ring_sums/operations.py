@@ -70,7 +70,7 @@ def spin_analysis(
     parts, n_rings, n_vertices, spin, *poles = shape
     named = named_layout(layout)
     if x.numel() == 0:
-        return x.new_zeros(batch, 2 * len(named.places), channels)
+        return x.new_zeros(batch, 2 * len(named.by_order), channels)
     fields = x.reshape(batch, n_vertices, 2, channels)
     orders = new_spin_orders(batch * channels, tables, parts)
     used = orders_in_use(orders, batch, channels, n_rings)
@@ -159,7 +159,7 @@ def spin_legendre(
     batch, n, channels = y.shape
     named = named_layout(layout)
     if y.numel() == 0:
-        return y.new_empty(batch, 2 * len(named.places), channels)
+        return y.new_empty(batch, 2 * len(named.by_order), channels)
     columns = y.reshape(batch, n // 2, 2 * channels)
     orders = new_spin_orders(batch * channels, tables, parts)
     used = orders_in_use(orders, batch, channels, n_rings)

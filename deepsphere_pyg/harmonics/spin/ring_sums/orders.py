@@ -22,7 +22,7 @@ class SpinLayout(NamedTuple):
     """The constants of all operations, by name."""
 
     slots: Tensor
-    places: Tensor
+    by_order: Tensor
     signs: Tensor
     scales: Tensor
     weights: Tensor
@@ -34,9 +34,9 @@ class SpinLayout(NamedTuple):
 
 def named_layout(layout: Sequence[Tensor]) -> SpinLayout:
     """Return the constants by name."""
-    slots, places, signs, scales, weights, phases, nodes, *sums = layout
+    slots, by_order, signs, scales, weights, phases, nodes, *sums = layout
     return SpinLayout(
-        slots, places, signs, scales, weights, phases, nodes, sums[:3], sums[3:]
+        slots, by_order, signs, scales, weights, phases, nodes, sums[:3], sums[3:]
     )
 
 
@@ -98,13 +98,19 @@ def spin_orders_of_rows(
     """Apply the adjoint of :func:`spin_rows_of_orders`, with orders above 0 halved."""
     batch, n, channels = c.shape
     orders = new_spin_orders(batch * channels, tables, parts)
-    rows = c.new_empty(n, orders.shape[3] // 2)
-    _by_signal(rows, batch, channels).copy_(c)
-    terms = fastest_product(rows, *layout.transposed)
+    columns = orders.shape[3] // 2
+    if batch == 1 and columns == channels:
+        rows = c.reshape(n, channels)
+    else:
+        rows = c.new_empty(n, columns)
+        _by_signal(rows, batch, channels).copy_(c)
+    by_order = rows.view(n // 2, 2 * columns).index_select(0, layout.by_order)
+    terms = fastest_product(by_order.view(n, columns), *layout.transposed)
     products, at_nodes = _apart(terms, orders, layout)
     fill_orders_of_products(orders, products, tables)
     for found, some, matrices in _of_nodes(at_nodes, orders, layout):
-        some.baddbmm_(found.mT, matrices)
+        # Added apart: into a view, baddbmm_ multiplies matrices one by one.
+        some += torch.bmm(found.mT, matrices)
     return orders_in_use(orders, batch, channels, n_rings)
 
 

@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from deepsphere_pyg.harmonics.sht.tables import Interpolation
 from deepsphere_pyg.harmonics.spin.wigner_functions import spin_functions
 from samplings.arrays import FloatArray, IntArray
 
 # Sums of Legendre functions cancel down to sin(theta)**s near poles. Where it is larger
-# than this, errors of float32 stay below 1e-6 of the largest value.
-_SMALLEST_POWER = 0.03
+# than this, errors stay below 1e-6 of the largest value in float32, 1e-13 in float64.
+_SMALLEST_POWER = {torch.float32: 0.03, torch.float64: 3e-3}
 # Functions reach 1 and more elsewhere.
 _NEGLIGIBLE = 1e-18
 
@@ -35,9 +36,11 @@ class PolarNodes(NamedTuple):
     functions: FloatArray
 
 
-def near_poles(theta: FloatArray, spin: int) -> npt.NDArray[np.bool_]:
+def near_poles(
+    theta: FloatArray, spin: int, dtype: torch.dtype
+) -> npt.NDArray[np.bool_]:
     """Tell which colatitudes in radian are too near a pole for Legendre functions."""
-    return np.asarray(np.sin(theta) ** spin < _SMALLEST_POWER)
+    return np.asarray(np.sin(theta) ** spin < _SMALLEST_POWER[dtype])
 
 
 def polar_nodes(
@@ -47,6 +50,7 @@ def polar_nodes(
     parts: int,
     orders: IntArray,
     interpolation: Interpolation | None,
+    dtype: torch.dtype,
 ) -> PolarNodes:
     """Return the nodes near the poles.
 
@@ -62,9 +66,11 @@ def polar_nodes(
         Some orders below L, ascending.
     interpolation
         That of the analysis, if it needs one.
+    dtype
+        That of the transform.
     """
     points = theta if interpolation is None else interpolation.theta
-    some = near_poles(points, spin)
+    some = near_poles(points, spin, dtype)
     if interpolation is not None and parts == 2:
         # The others are their mirror images.
         some &= points < np.pi / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, cast
 
 import numpy as np
@@ -54,28 +55,48 @@ class SpinRingTransform(RingTransform):
         tables: SpinTables,
         dtype: torch.dtype | None,
     ) -> None:
-        if tables.divided:
-            near = near_poles(rings.theta, spin)
-            power = np.where(near, 1.0, np.sin(rings.theta) ** spin)
-            weights = (1.0 if weights is None else weights) / power
         super().__init__(rings, L, weights, tables, dtype)
         self._legendre: SpinTables = tables
         # The sums have the signs of sines, and halve rows of orders above 0.
         self.keep("signs", np.where(tables.orders[:, None] == 0, 1.0, 2.0))
-        self.keep("nodes", None)
-        for name in ("sums", "transposed"):
-            for part in ("offsets", "indices"):
-                self.keep(f"{name}_{part}", None, torch.int64)
-            self.keep(f"{name}_weights", None)
-        self.shape += [spin]
         north = self.shape[1]
+        self._theta = rings.theta[:north]
+        self._ring_weights = np.ones(north) if weights is None else weights[:north]
+        self.shape += [spin]
+        self._keep_tables()
         for ring in np.flatnonzero(rings.n_phi[:north] == 0).tolist():
             self.shape += [ring, 1 if rings.theta[ring] == 0 else -1]
         self.n_vertices *= 2
         self.n_rows *= 2
 
+    def _keep_tables(self) -> None:
+        """Register all that depends on which rings are near poles."""
+        tables, spin = self._legendre, self.shape[3]
+        for number in range(self._n_tables):
+            self.keep(f"table_{number}", None)
+        if tables.divided:
+            near = near_poles(self._theta, spin, self.dtype)
+            power = np.where(near, 1.0, np.sin(self._theta) ** spin)
+            self.keep("weights", (self._ring_weights / power)[:, None])
+        self.keep("nodes", None)
+        for name in ("sums", "transposed"):
+            for part in ("offsets", "indices"):
+                self.keep(f"{name}_{part}", None, torch.int32)
+            self.keep(f"{name}_weights", None)
+
+    def converted(self, fn: Callable[[Tensor], Tensor]) -> None:
+        """Update the dtype, and take the tables for it."""
+        before = self.dtype
+        super().converted(fn)
+        if self.dtype != before:
+            self._legendre = self._legendre.in_dtype(self.dtype)
+            with self.probe.device:
+                self._keep_tables()
+
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype; tables are shared between transforms."""
+        if name == "places":
+            return self._legendre.by_order
         kind, _, part = name.partition("_")
         if kind == "nodes":
             return self._legendre.nodes.rounded(dtype)
