@@ -3,16 +3,24 @@ r"""Weighted sums over products of two rows, block by block.
 The sources of edges are pairs (j, k) of rows, with the value :math:`x_j y_k`. Pairs
 come in blocks, consecutive rows of x times consecutive rows of y: their products are
 one multiplication without index, fit into the processor's cache, and are discarded
-before the next block.
+before the next block. Compiled kernels go through the same blocks and write no
+products.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from deepsphere_pyg.propagation.compiled.pair_sums import (
+    compiled_pair_gradients,
+    compiled_pair_sum,
+    runs_compiled,
+)
 from deepsphere_pyg.propagation.products import PRODUCTS, in_given_precision
+from samplings.arrays import IntArray
 
 # Numbers that encode a block in the list of all.
 NUMBERS_OF_A_BLOCK = 6
@@ -89,12 +97,26 @@ def pair_sum(
     Tensor
         Shape ``(n_out, width)``.
     """
+    numbers = _numbers(blocks)
+    if runs_compiled(x, len(rows[1]), _n_pairs(numbers)):
+        return compiled_pair_sum(x, y, rows, numbers, n_out)
     result = x.new_empty(n_out, x.shape[1])
     for part in _parts(x.shape[1]):
         some = x[:, part].contiguous()
         others = y[:, part].contiguous()
         _fill(result[:, part], some, others, rows, blocks)
     return result
+
+
+def _numbers(blocks: Sequence[int]) -> IntArray:
+    """Return the numbers of blocks as rows."""
+    return np.array(blocks, dtype=np.int64).reshape(-1, NUMBERS_OF_A_BLOCK)
+
+
+def _n_pairs(numbers: IntArray) -> int:
+    """Return the number of pairs in all blocks."""
+    first, last, other_first, other_last = numbers.T[:4]
+    return int(((last - first) * (other_last - other_first)).sum())
 
 
 def _parts(width: int) -> Iterator[slice]:
@@ -164,6 +186,9 @@ def pair_sum_gradients(
     tuple of Tensor
         Of the shapes of x and y.
     """
+    numbers = _numbers(blocks)
+    if runs_compiled(x, len(columns[1]), _n_pairs(numbers)):
+        return compiled_pair_gradients(gradient, x, y, columns, numbers)
     for_x, for_y = torch.zeros_like(x), torch.zeros_like(y)
     for part in _parts(x.shape[1]):
         some, others = x[:, part].contiguous(), y[:, part].contiguous()

@@ -58,7 +58,9 @@ class TensorProductActivation(Float64Tensors):
         ==============  ============================================================
         ``"auto"``      ``"sparse"``
         ``"sparse"``    sums over nonzero coefficients, as edges from pairs of rows;
-                        products are made and discarded some thousand at a time
+                        products are made and discarded some thousand at a time, or
+                        not written at all where numba is installed (on the CPU, for
+                        trees, and for all products in float64)
         ``"grouped"``   one dense matrix product for each pair of degrees
         ==============  ============================================================
 
@@ -105,15 +107,15 @@ class TensorProductActivation(Float64Tensors):
 
     Speed: speedup over e3nn's ``TensorProduct`` with the same couplings, forward, and
     forward with backward; and peak memory relative to it (one core with AVX-512,
-    float32, 16 channels, measured in alternation by
+    float32, 16 channels, with numba, measured in alternation by
     ``benchmarks.studies.tensor_product``):
 
     ======================  ==================  ==================
     L, signals              all products        trees
     ======================  ==================  ==================
-    9, 32                   8.6, 6.7; 0.59      4.7, 3.3; 0.88
-    11, 32                  10.3, 11.5; 0.57    4.5, 4.0; 0.82
-    17, 8                   17.9, 11.4; 0.51    5.4, 5.8; 0.47
+    9, 32                   9.0, 8.1; 0.56      5.7, 5.7; 0.62
+    11, 32                  9.9, 8.5; 0.58      9.3, 7.2; 0.58
+    17, 8                   17.2, 15.1; 0.50    12.0, 13.1; 0.31
     ======================  ==================  ==================
 
     Construction takes 0.1 s at L = 17, and 18 s in e3nn. On the CPU ``"grouped"`` takes
