@@ -10,6 +10,7 @@ those of the whole batch in one process.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from torch.distributed import ProcessGroup
 from samplings.arguments import instance_argument
 
 Failure = TypeVar("Failure", bound=BaseException)
+# Variables in which launchers give the number of a process, in the order of Lightning:
+# that of SLURM may be there although SLURM launched no other process.
+_RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
 
 
 class SummedValue(NamedTuple):
@@ -78,6 +82,16 @@ def process_rank() -> int:
     """Return the number of this process among those that train together."""
     ready = dist.is_available() and dist.is_initialized()
     return dist.get_rank() if ready else 0
+
+
+def tell(text: str) -> None:
+    """Print, in the first process alone."""
+    rank = process_rank()
+    if not (dist.is_available() and dist.is_initialized()):
+        # Launchers number processes that do not know each other yet.
+        rank = next((int(os.environ[key]) for key in _RANKS if key in os.environ), 0)
+    if rank == 0:
+        print(text)
 
 
 def checked_group(group: object, shared: str, alone: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -14,7 +16,8 @@ def late_names(
     """Return the functions ``__getattr__`` and ``__dir__`` of a package (PEP 562).
 
     The package has the public names of its parts, and ``__all__`` lists them. A name
-    loads the part that has it, and those before it whose names are not stated here.
+    loads the part that has it, and those before it whose names are neither stated here
+    nor written as a list in their source.
 
     Parameters
     ----------
@@ -41,6 +44,9 @@ def late_names(
         stated = parts[part]
         if stated is not None:
             return stated
+        written = _written_names(part, package)
+        if written is not None:
+            return written
         names: Sequence[str] = import_module(part, package).__all__
         return names
 
@@ -65,3 +71,28 @@ def late_names(
         return sorted({*vars(import_module(package)), *getattr_("__all__")})
 
     return getattr_, dir_
+
+
+@cache
+def _written_names(part: str, package: str) -> Sequence[str] | None:
+    """Return the names that ``__all__`` lists in the source of a part, unloaded.
+
+    None if it is no list of texts, or if its source is not to be had.
+    """
+    spec = find_spec(part, package)
+    read = getattr(None if spec is None else spec.loader, "get_source", None)
+    source = None if spec is None or read is None else read(spec.name)
+    lists = []
+    for node in ast.parse(source or "").body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign | ast.AugAssign):
+            targets = [node.target]
+        if any(getattr(one, "id", "") == "__all__" for one in targets):
+            lists.append(node)
+    if len(lists) != 1 or not isinstance(lists[0], ast.Assign):
+        return None
+    try:
+        names: Sequence[str] = ast.literal_eval(lists[0].value)
+    except ValueError:
+        return None
+    return names

@@ -10,10 +10,23 @@ import pytest
 
 import deepsphere_pyg
 import samplings
-from deepsphere_pyg import datasets, metrics, training
+from deepsphere_pyg import (
+    convert,
+    datasets,
+    harmonics,
+    layers,
+    metrics,
+    models,
+    training,
+)
+from deepsphere_pyg.datasets import molecules
+from deepsphere_pyg.training import forecasts
 
 # Packages whose names are imported on first use.
-LATE = [samplings, deepsphere_pyg, datasets, metrics, training]
+LATE = [
+    *(samplings, deepsphere_pyg, convert, datasets, harmonics, layers, metrics),
+    *(models, molecules, forecasts, training),
+]
 
 
 def read(module):
@@ -29,7 +42,10 @@ def names_of_type_checker(package):
         if isinstance(node, ast.ImportFrom):
             home = import_module(node.module)
             star = node.names[0].name == "*"
-            names = literal_names(home) if star else [one.name for one in node.names]
+            names = [one.name for one in node.names]
+            if star:
+                late = home in LATE
+                names = names_of_type_checker(home) if late else literal_names(home)
             homes |= dict.fromkeys(names, home)
     return homes
 
@@ -80,6 +96,19 @@ def test_unknown_names_are_refused():
             "import deepsphere_pyg.models",
             ["pytorch_lightning", "pygsp", "torch_geometric", "torch._dynamo"],
             marks=pytest.mark.slow,  # It loads PyTorch.
+        ),
+        pytest.param(
+            "from deepsphere_pyg.datasets import FieldMaps",
+            [
+                *("pytorch_lightning", "torch_geometric", "torch._dynamo", "xarray"),
+                *("deepsphere_pyg.datasets.weather", "deepsphere_pyg.harmonics.sht"),
+            ],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "from deepsphere_pyg.models import SphericalUNet",
+            ["deepsphere_pyg.models.so3_classifier", "deepsphere_pyg.harmonics.so3"],
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.commands.equivariance.report import FIRST_DEGREE, figures_of
+from deepsphere_pyg.commands.equivariance.measured import FIRST_DEGREE
+from deepsphere_pyg.commands.equivariance.report import figures_of
 from deepsphere_pyg.plot.equivariance import ErrorCurve
 from deepsphere_pyg.plot.laplacians import LaplacianPoint
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars

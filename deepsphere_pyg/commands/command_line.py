@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from types import ModuleType
@@ -177,6 +179,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Collect no garbage, of which imports leave little, and search all of it often."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _end_process(status: int) -> None:
     """End the process without shutting the interpreter down.
 
@@ -203,7 +217,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         for needed in options.needed:
             required(options, needed)
         # It loads PyTorch and more, which mistakes in the options need not wait for.
-        command = import_module(f"deepsphere_pyg.commands.{given[0]}.command")
+        with _without_collections():
+            command = import_module(f"deepsphere_pyg.commands.{given[0]}.command")
+        if arguments is None:
+            # What the process has loaded stays, and need not be searched again.
+            gc.freeze()
         return int(command.run(options))
     except BrokenPipeError:
         # The reader of the output, such as head, has ended; so does this, silently.

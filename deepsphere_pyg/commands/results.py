@@ -10,8 +10,7 @@ from typing import Any
 
 from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import settings
-from deepsphere_pyg.training.callbacks import write_rows
-from samplings.atomic_files import make_folder, write_json
+from samplings.atomic_files import make_folder, write_json, write_rows
 from samplings.reading import DataFileError, reading
 
 # Options of a command that change no result, whatever the table.

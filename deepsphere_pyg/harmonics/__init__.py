@@ -1,30 +1,32 @@
-"""Spherical harmonics: layouts of coefficients, functions, transforms."""
+"""Spherical harmonics: layouts of coefficients, functions, transforms.
 
-from deepsphere_pyg.harmonics import (
-    couplings,
-    foreign,
-    functions,
-    layout,
-    rotations,
-    sht,
-    so3,
-    spin,
-)
-from deepsphere_pyg.harmonics.couplings import *
-from deepsphere_pyg.harmonics.foreign import *
-from deepsphere_pyg.harmonics.functions import *
-from deepsphere_pyg.harmonics.layout import *
-from deepsphere_pyg.harmonics.rotations import *
-from deepsphere_pyg.harmonics.sht import *
-from deepsphere_pyg.harmonics.so3 import *
-from deepsphere_pyg.harmonics.spin import *
+Names are imported on first use, since most need one kind of them alone.
+"""
 
-__all__: list[str] = []
-__all__ += couplings.__all__
-__all__ += foreign.__all__
-__all__ += functions.__all__
-__all__ += layout.__all__
-__all__ += rotations.__all__
-__all__ += sht.__all__
-__all__ += so3.__all__
-__all__ += spin.__all__
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.harmonics.couplings import *
+    from deepsphere_pyg.harmonics.foreign import *
+    from deepsphere_pyg.harmonics.functions import *
+    from deepsphere_pyg.harmonics.layout import *
+    from deepsphere_pyg.harmonics.rotations import *
+    from deepsphere_pyg.harmonics.sht import *
+    from deepsphere_pyg.harmonics.so3 import *
+    from deepsphere_pyg.harmonics.spin import *
+else:
+    from samplings.late_names import late_names
+
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            ".layout": None,
+            ".functions": None,
+            ".rotations": None,
+            ".couplings": None,
+            ".sht": None,
+            ".spin": None,
+            ".so3": None,
+            ".foreign": None,
+        },
+    )

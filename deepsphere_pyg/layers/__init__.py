@@ -1,13 +1,24 @@
-"""Layers, which take their operator in ``forward`` and keep only learned weights."""
+"""Layers, which take their operator in ``forward`` and keep only learned weights.
 
-from deepsphere_pyg.layers import fragments, graph, rotation_group, sphere
-from deepsphere_pyg.layers.fragments import *
-from deepsphere_pyg.layers.graph import *
-from deepsphere_pyg.layers.rotation_group import *
-from deepsphere_pyg.layers.sphere import *
+Names are imported on first use, since most networks have layers of one kind alone.
+"""
 
-__all__: list[str] = []
-__all__ += fragments.__all__
-__all__ += graph.__all__
-__all__ += rotation_group.__all__
-__all__ += sphere.__all__
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.layers.fragments import *
+    from deepsphere_pyg.layers.graph import *
+    from deepsphere_pyg.layers.rotation_group import *
+    from deepsphere_pyg.layers.sphere import *
+else:
+    from samplings.late_names import late_names
+
+    __getattr__, __dir__ = late_names(
+        __name__,
+        {
+            ".graph": None,
+            ".sphere": None,
+            ".fragments": None,
+            ".rotation_group": None,
+        },
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from itertools import chain
 from typing import Any, ClassVar, Self, SupportsIndex
 
@@ -204,3 +206,32 @@ class SphericalModel(SavedModel):
         x = checked_signal(x, self.n_vertices, like, cast=False, taker=self._name)
         y: Tensor = self.standardize(x)
         return y
+
+
+def model_named(name: str, path: str | os.PathLike[str]) -> type[SavedModel]:
+    """Return the class of a model by its name.
+
+    Parameters
+    ----------
+    name
+        Name of a class of this package, or of one whose module is loaded.
+    path
+        File that has the name, for messages.
+
+    Raises
+    ------
+    ValueError
+        If no class of this name is known.
+    """
+    if name not in SavedModel.registry:
+        # Those of this package are registered when their modules are loaded.
+        package = import_module("deepsphere_pyg.models")
+        for one in [name] if name in package.__all__ else package.__all__:
+            getattr(package, one)
+    if name not in SavedModel.registry:
+        raise ValueError(
+            f"{path} holds a model {name!r}, but only "
+            f"{', '.join(SavedModel.registry)} are known; import the module that "
+            "defines it"
+        )
+    return SavedModel.registry[name]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from deepsphere_pyg.models.base import SavedModel
+from deepsphere_pyg.models.base import SavedModel, model_named
 from deepsphere_pyg.models.checkpoint_file import read_checkpoint, write_checkpoint
 from samplings import (
     Pyramid,
@@ -199,13 +199,7 @@ def model_of_header(
         If the class is not known, the model cannot be built, or the rebuilt graphs have
         other edges.
     """
-    name = header["model"]
-    if name not in SavedModel.registry:
-        raise ValueError(
-            f"{path} holds a model {name!r}, but only "
-            f"{', '.join(SavedModel.registry)} are known; import the module that "
-            "defines it"
-        )
+    kind = model_named(header["model"], path)
     geometry: Pyramid | Sampling | None = pyramid
     if header.get("pyramid") is not None:
         if pyramid is None:
@@ -215,11 +209,11 @@ def model_of_header(
     elif header.get("sampling_config") is not None:
         geometry = from_config(header["sampling_config"])
     try:
-        return SavedModel.registry[name].from_config(header["model_config"], geometry)
+        return kind.from_config(header["model_config"], geometry)
     except (TypeError, KeyError) as error:
         raise ValueError(
-            f"{path} describes a {name} that cannot be built: {error}; it may be of "
-            "another version of deepsphere_pyg"
+            f"{path} describes a {kind.__name__} that cannot be built: {error}; it may "
+            "be of another version of deepsphere_pyg"
         ) from error
 
 

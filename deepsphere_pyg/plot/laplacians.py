@@ -17,9 +17,7 @@ from deepsphere_pyg.plot.equivariance import (
     height_for,
 )
 from deepsphere_pyg.plot.style import legend_beside, new_figure, styled
-
-# Weighting by heat kernels of optimised width.
-OPTIMAL = "heat-optimal"
+from samplings.graphs.kernel_width import OPTIMAL
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def width_curves(
     ----------
     points
         Graphs with heat kernels, at least one; optimised ones have the weighting
-        :data:`OPTIMAL`.
+        ``heat-optimal``.
     published
         Widths t by k and number of vertices.
     title

@@ -13,7 +13,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 
 from deepsphere_pyg.processes import from_first
-from samplings.atomic_files import atomic_path
+from samplings.atomic_files import write_rows
 from samplings.reading import reading
 
 #: Values that trainings of segmentation log each epoch.
@@ -204,14 +204,6 @@ class History(_EpochEnd):
         self.rows.append(row)
         if trainer.is_global_zero:
             write_rows(self.path, self.rows)
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write dictionaries of the same keys as a CSV file, whole or not at all."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 class EpochLines(_EpochEnd):

@@ -17,8 +17,8 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.callbacks import ProgressBar as ProgressBarBase
 from pytorch_lightning.plugins import LayerSync
-from pytorch_lightning.utilities import rank_zero_only
 
+from deepsphere_pyg.processes import tell
 from deepsphere_pyg.training.batch_norms import WholeBatchNorms
 from deepsphere_pyg.training.callbacks import (
     AtomicCheckpoints,
@@ -163,11 +163,6 @@ def _listed(given: Any) -> list[Any]:
 def _has(kind: type, objects: Iterable[Any]) -> bool:
     """Whether one of the objects is of a class."""
     return any(isinstance(one, kind) for one in objects)
-
-
-def tell(text: str) -> None:
-    """Print, in the first process alone."""
-    rank_zero_only(print)(text)
 
 
 def _end_together(trainer: pl.Trainer, error: Exception) -> None:

@@ -26,6 +26,8 @@ HALF_WIDTHS = {
 # Least squares of t / <d^2> over that table; the tests repeat the fit.
 OFFSET = 0.0844
 SLOPE = 0.411
+#: Weighting by heat kernels of optimised width, as tables and figures name it.
+OPTIMAL = "heat-optimal"
 
 
 def kernel_width(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import healpy
 import numpy as np
 
 from samplings.arguments import integer_argument
@@ -107,6 +106,8 @@ class HEALPix(Sampling):
 
         Up to nside 32 the error of their areas is less than a hundredth of a pixel.
         """
+        import healpy
+
         n, step = len(self), int(np.clip(256 // self.nside, 1, 64))
         points = healpy.boundaries(self.nside, np.arange(n), step, self.nest)
         corners = np.swapaxes(points, 1, 2).reshape(-1, 3)
@@ -136,6 +137,8 @@ class HEALPix(Sampling):
 
     def parents_in(self, coarse: Sampling) -> IntArray | None:
         """Return parents in HEALPix of an nside that divides this one's, or None."""
+        import healpy
+
         if not isinstance(coarse, HEALPix) or self.nside % coarse.nside:
             return None
         if self.nest and coarse.nest:
@@ -148,6 +151,8 @@ class HEALPix(Sampling):
 
     def places_in(self, coarse: Sampling) -> tuple[IntArray, int] | None:
         """Return places in the nested order of the parent's pixels, in any ordering."""
+        import healpy
+
         if not isinstance(coarse, HEALPix) or self.nside % coarse.nside:
             return None
         ratio = self.nside // coarse.nside
@@ -188,6 +193,8 @@ def _centres(nside: int, nest: bool) -> FloatArray:
     healpy's own are symmetric only to 1.4e-15, which distances between neighbours
     magnify by ``nside`` when a graph is compared with its quarter turn.
     """
+    import healpy
+
     if nest:
         # Turning the sphere moves faces 0, 4 and 8 through the four of their row.
         face = nside * nside
@@ -210,6 +217,8 @@ def _centres(nside: int, nest: bool) -> FloatArray:
 
 def _centres_of(nside: int, nest: bool, pixels: IntArray) -> FloatArray:
     """Return the centres of some pixels, to the last bit those of :func:`_centres`."""
+    import healpy
+
     if nest:
         face, place = np.divmod(pixels, nside * nside)
         row, turns = np.divmod(face, 4)

@@ -48,9 +48,10 @@ from deepsphere_pyg.datasets.shapes.shrec17_tables import SHREC17_SYNSETS, read_
 from deepsphere_pyg.harmonics.couplings.cache import cached_clebsch_gordan_set
 from deepsphere_pyg.models import PixelNetwork, load_model, save_model
 from deepsphere_pyg.models.checkpoint_file import content_digest
-from deepsphere_pyg.training.callbacks import SEGMENTATION, History, write_rows
+from deepsphere_pyg.training.callbacks import SEGMENTATION, History
 from deepsphere_pyg.training.checkpoint_io import CheckedCheckpoints
 from samplings import HEALPix, Irregular, build_pyramid, fit_weights, use_cache
+from samplings.atomic_files import write_rows
 from samplings.fitting import fit_cache
 from samplings.points.neighbours import nearest_neighbours
 from tests.convert.meshes import solids

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_avg_fn, get_ema_multi_avg_fn
 
-from deepsphere_pyg import load_model, save_model
+from deepsphere_pyg import load_model, models, save_model
 from deepsphere_pyg.fixed_tensors.fixed_tensors import FixedTensors, tensors_of
 from deepsphere_pyg.models import (
     SMALL,
@@ -164,6 +164,9 @@ def close(found, expected):
 
 
 def test_every_model_is_in_the_list():
+    for name in models.__all__:
+        # Models are registered when their modules are loaded.
+        getattr(models, name)
     # Of two signals, with tests of its own.
     of_two_kinds = {"ScalarVectorUNet"}
     abstract = {"SphericalModel", "HarmonicClassifier"}

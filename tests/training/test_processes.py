@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Subset
 from deepsphere_pyg.datasets import ClimateEvents
 from deepsphere_pyg.datasets.arrays import ArrayMaps
 from deepsphere_pyg.datasets.sample_parts import SamplePart, take_vertices
-from deepsphere_pyg.processes import n_sharing
+from deepsphere_pyg.processes import n_sharing, tell
 from deepsphere_pyg.training import (
     EpochShuffle,
     ForecastTask,
@@ -186,6 +186,27 @@ def test_the_strategy_tells_data_sets_what_to_read(workers):
     assert strategy.process_dataloader(loader) is loader
     (batch,) = loader
     assert batch.x.shape == (2, V if workers else 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("launched", "told"),
+    [
+        ({}, True),
+        ({"LOCAL_RANK": "0"}, True),
+        ({"LOCAL_RANK": "1"}, False),
+        # The number among all processes counts, and SLURM's where there is no other.
+        ({"RANK": "2", "LOCAL_RANK": "0"}, False),
+        ({"LOCAL_RANK": "0", "SLURM_PROCID": "3"}, True),
+        ({"SLURM_PROCID": "3"}, False),
+    ],
+)
+def test_only_the_first_process_tells(monkeypatch, capsys, launched, told):
+    for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in launched.items():
+        monkeypatch.setenv(name, value)
+    tell("sampling")
+    assert capsys.readouterr().out == "sampling\n" * told
 
 
 @pytest.fixture

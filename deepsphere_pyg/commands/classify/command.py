@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from deepsphere_pyg.commands.classify.options import ClassifyOptions
 from deepsphere_pyg.commands.fields.running import run_fields
-from deepsphere_pyg.training.tasks import ClassificationTask
 
 
 def run(options: ClassifyOptions) -> int:
     """Run the command and return its exit status."""
-    return run_fields(options, (ClassificationTask,), None, target_kind="classes")
+    return run_fields(options, ("ClassificationTask",), None, target_kind="classes")

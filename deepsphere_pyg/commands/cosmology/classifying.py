@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,16 +12,13 @@ import numpy as np
 import torch
 
 from deepsphere_pyg.commands.cosmology.baselines import fit_svm
+from deepsphere_pyg.commands.cosmology.data import Data
 from deepsphere_pyg.commands.cosmology.methods import Method
+from deepsphere_pyg.commands.cosmology.patch_batches import PatchBatches
 from deepsphere_pyg.commands.cosmology.patch_features import (
     PatchFeatures,
     PixelHistogram,
     PseudoSpectrum,
-)
-from deepsphere_pyg.commands.cosmology.patches import (
-    PatchBatches,
-    Patches,
-    read_patches,
 )
 from deepsphere_pyg.commands.cosmology.task import NoisyMapsTask
 from deepsphere_pyg.commands.options.training import (
@@ -42,39 +37,6 @@ CLASSES = ("class 1", "class 2")
 REPEATS = {"histogram": 10, "spectrum": 1}
 # Patches that the time of a network is measured on, and repetitions.
 TIMED, REPETITIONS = 4, 7
-
-
-@dataclass(frozen=True)
-class Data:
-    """The patches of all parts, made when they are first used."""
-
-    options: Any
-
-    @cached_property
-    def train(self) -> Patches:
-        """Patches to train on."""
-        return read_patches(self.options, "train")
-
-    @cached_property
-    def validation(self) -> Patches:
-        """Patches that select checkpoints and penalties."""
-        return read_patches(self.options, "validation")
-
-    @cached_property
-    def test(self) -> Patches:
-        """Patches to test on."""
-        return read_patches(self.options, "test")
-
-    @cached_property
-    def spread(self) -> float:
-        """Standard deviation of the training maps."""
-        return float(np.std(self.train.x, dtype=np.float64))
-
-    def held(self, part: str, level: float) -> np.ndarray[Any, Any]:
-        """Return maps of a part with noise that stays the same."""
-        patches: Patches = getattr(self, part)
-        number = ("validation", "test").index(part)
-        return patches.noisy(level * self.spread, number, round(1000 * level))
 
 
 def fit_linear(data: Data, method: Method, level: float) -> dict[str, Any]:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from deepsphere_pyg.commands.cosmology.classifying import Data, classify
+from deepsphere_pyg.commands.cosmology.data import Data
 from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
-from deepsphere_pyg.commands.cosmology.report import (
-    equivariance_errors,
-    least_errors,
-    picture,
-    table,
-)
 from deepsphere_pyg.commands.options.resuming import write_config
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -47,6 +41,15 @@ def run(given: CosmologyOptions) -> int:
     write_config(given, options.folder)
     data = Data(options)
     print(f"data       {options.data}, nside {options.nside}, order {options.order}")
+    # Late, as Lightning and Matplotlib take seconds to load.
+    from deepsphere_pyg.commands.cosmology.classifying import classify
+    from deepsphere_pyg.commands.cosmology.report import (
+        equivariance_errors,
+        least_errors,
+        picture,
+        table,
+    )
+
     for level in options.noise or ():
         for seed in options.seeds:
             for method in methods:

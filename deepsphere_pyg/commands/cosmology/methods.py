@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepsphere_pyg.models import (
-    PlanarPatchClassifier,
-    SavedModel,
-    SphericalClassifier,
-)
 from samplings import Heat, Masked, Pyramid, Sampling, Weighting, build_pyramid
 from samplings.base import whole_sampling
 from samplings.points.neighbours import nearest_neighbours
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.models import SavedModel
 
 #: Channels of the networks of Perraudin et al. 2019.
 WIDTHS = (16, 32, 64, 64, 64)
@@ -67,6 +66,9 @@ class Method:
         ValueError
             If the patch is too small for the network.
         """
+        # Late, as options name methods before PyTorch is loaded.
+        from deepsphere_pyg.models import PlanarPatchClassifier, SphericalClassifier
+
         if not self.weighting:
             return PlanarPatchClassifier(
                 1,

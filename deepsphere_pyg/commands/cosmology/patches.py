@@ -1,4 +1,4 @@
-"""Patches of maps of two classes in memory, and their batches."""
+"""Patches of maps of two classes in memory."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 from tqdm import tqdm
 
-from deepsphere_pyg.commands.label_batches import LabelBatches
 from deepsphere_pyg.datasets import (
     ConvergenceMaps,
     GaussianFields,
@@ -22,7 +19,6 @@ from deepsphere_pyg.datasets import (
     cosmology_spectra,
 )
 from samplings import HEALPix, Sampling
-from samplings.arrays import IntArray
 
 #: Below this degree the spectra of the published file differ by chance.
 EQUAL_BELOW = 100
@@ -150,29 +146,3 @@ def _published(options: Any, part: str) -> tuple[ConvergenceMaps, range]:
             f"{options.n_validation} of {len(maps)}; pass fewer"
         )
     return maps, range(first) if part == "train" else range(first, len(maps))
-
-
-class PatchBatches(LabelBatches):
-    """Batches of patches.
-
-    Parameters
-    ----------
-    x, y
-        Maps ``(patches, V)`` and classes.
-    batch_size, seed
-        As for :class:`LabelBatches`.
-    """
-
-    def __init__(
-        self,
-        x: npt.NDArray[np.float32],
-        y: npt.NDArray[np.int64],
-        batch_size: int,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(y, batch_size, seed)
-        self.x = x
-
-    def inputs(self, some: IntArray) -> Tensor:
-        """Return maps ``(batch, V, 1)``."""
-        return torch.from_numpy(self.x[some])[..., None]

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from deepsphere_pyg.layers import LocalGrid
-from deepsphere_pyg.models import (
-    GeneralizedClassifier,
-    HybridClassifier,
-    PlanarClassifier,
-    SavedModel,
-    SO3Classifier,
-    SphericalClassifier,
-    ZonalClassifier,
-)
+# Its names load PyTorch, which takes seconds, when a network is built.
+from deepsphere_pyg import models
 from samplings import Equiangular, HEALPix, Sampling
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.models import SavedModel
 
 #: Largest number of parameters of a network.
 MOST_PARAMETERS = 60_000
@@ -32,19 +28,21 @@ def pixels() -> Sampling:
 
 
 def _generalized(sampling: Sampling) -> SavedModel:
-    return GeneralizedClassifier(1, CLASSES, sampling)
+    return models.GeneralizedClassifier(1, CLASSES, sampling)
 
 
 def _generalized_silu(sampling: Sampling) -> SavedModel:
-    return GeneralizedClassifier(1, CLASSES, sampling, activation="silu")
+    return models.GeneralizedClassifier(1, CLASSES, sampling, activation="silu")
 
 
 def _hybrid(sampling: Sampling) -> SavedModel:
-    return HybridClassifier(1, CLASSES, sampling)
+    return models.HybridClassifier(1, CLASSES, sampling)
 
 
 def _so3(sampling: Sampling) -> SavedModel:
-    return SO3Classifier(
+    from deepsphere_pyg.layers import LocalGrid
+
+    return models.SO3Classifier(
         1,
         CLASSES,
         sampling,
@@ -57,17 +55,17 @@ def _so3(sampling: Sampling) -> SavedModel:
 
 
 def _zonal(sampling: Sampling) -> SavedModel:
-    return ZonalClassifier(
+    return models.ZonalClassifier(
         1, CLASSES, sampling, bandlimits=(16, 12, 6), channels=(24, 48, 80)
     )
 
 
 def _chebyshev(sampling: Sampling) -> SavedModel:
-    return SphericalClassifier(1, CLASSES, sampling, widths=(16, 32, 64, 128))
+    return models.SphericalClassifier(1, CLASSES, sampling, widths=(16, 32, 64, 128))
 
 
 def _planar(sampling: Sampling) -> SavedModel:
-    return PlanarClassifier(1, CLASSES, sampling, channels=(16, 32, 48, 48))
+    return models.PlanarClassifier(1, CLASSES, sampling, channels=(16, 32, 48, 48))
 
 
 #: Sampling of the digits, and the network on it.

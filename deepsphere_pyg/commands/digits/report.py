@@ -13,11 +13,10 @@ from deepsphere_pyg.commands.options.training import (
     write_figures,
 )
 from deepsphere_pyg.plot.labels import confusion_picture, label_curves
-from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.arrays import IntArray
-from samplings.atomic_files import write_json
+from samplings.atomic_files import write_json, write_rows
 
 CLASSES = tuple(str(digit) for digit in range(10))
 

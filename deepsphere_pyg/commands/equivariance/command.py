@@ -9,16 +9,9 @@ from dataclasses import replace
 from tqdm import tqdm
 
 from deepsphere_pyg.commands.equivariance.graphs import graph_jobs, measure
-from deepsphere_pyg.commands.equivariance.report import (
-    cost_table,
-    error_table,
-    write_report,
-)
-from deepsphere_pyg.commands.equivariance_layers.command import run_layers
 from deepsphere_pyg.commands.options.equivariance import EquivarianceOptions
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.training import check_folder
-from deepsphere_pyg.metrics import largest_degree
 from samplings import NoOptimalWidthError, Sampling, nominal_bandlimit
 from samplings.arguments import integer_argument
 from samplings.frames import spin_argument
@@ -32,7 +25,10 @@ def run(options: EquivarianceOptions) -> int:
     ValueError
         If an option is out of range; nothing is written then.
     """
+    # PyTorch, which graphs alone do without, takes a second to load.
     if options.layers:
+        from deepsphere_pyg.commands.equivariance_layers.command import run_layers
+
         return run_layers(options)
     if options.azimuthal_bandlimit is not None:
         raise ValueError(
@@ -71,6 +67,13 @@ def run(options: EquivarianceOptions) -> int:
                 # The other graphs can still be measured.
                 progress.write(f"left out: {error}")
     seconds = time.perf_counter() - start
+    # Late, as Matplotlib takes its time to load.
+    from deepsphere_pyg.commands.equivariance.report import (
+        cost_table,
+        error_table,
+        write_report,
+    )
+
     title = _title(options)
     print(f"\nEquivariance error, in units of 1e-4: {title}\n")
     print(error_table(measured))
@@ -145,6 +148,8 @@ def _largest_degree(sampling: Sampling, options: EquivarianceOptions) -> int:
         )
     if options.protocol == "rotation-free":
         return nominal_bandlimit(sampling) - 1
+    from deepsphere_pyg.metrics import largest_degree
+
     return largest_degree(sampling, options.protocol, options.bandlimit)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deepsphere_pyg.commands.equivariance.report import DegreeError, MeasuredGraph
+from deepsphere_pyg.commands.equivariance.measured import DegreeError, MeasuredGraph
 from deepsphere_pyg.commands.options.equivariance import EquivarianceOptions
-from deepsphere_pyg.metrics import PUBLISHED_ERRORS, equivariance_error
-from deepsphere_pyg.plot.laplacians import OPTIMAL
+from deepsphere_pyg.metrics.published_errors import PUBLISHED_ERRORS
 from samplings import (
     WEIGHTINGS,
     HEALPix,
@@ -24,6 +23,7 @@ from samplings import (
     laplacian,
     optimal_width,
 )
+from samplings.graphs.kernel_width import OPTIMAL
 
 # Weights of a triangulation, whose edges do not depend on k.
 TRIANGULATIONS = tuple(
@@ -90,6 +90,9 @@ def _measured(
             for degree, e in zip(degrees, spectrum.error, strict=True)
         ]
     else:
+        # Late, as PyTorch takes a second to load.
+        from deepsphere_pyg.metrics import equivariance_error
+
         measured = equivariance_error(
             operator,
             sampling,

@@ -11,11 +11,6 @@ from deepsphere_pyg.commands.equivariance_layers.cases import (
     compared_layers,
 )
 from deepsphere_pyg.commands.equivariance_layers.layers import measure_layer
-from deepsphere_pyg.commands.equivariance_layers.report import (
-    footnote,
-    layer_table,
-    write_layer_report,
-)
 from deepsphere_pyg.commands.options.equivariance import EquivarianceOptions
 from deepsphere_pyg.commands.options.training import check_folder
 from deepsphere_pyg.training.options import LARGEST_SEED
@@ -55,6 +50,13 @@ def run_layers(options: EquivarianceOptions) -> int:
             progress.set_description(f"{case.layer} {case.grid_name}")
             measured.append(measure_layer(case, n_samples, seed))
     seconds = time.perf_counter() - start
+    # Late, as Matplotlib takes its time to load.
+    from deepsphere_pyg.commands.equivariance_layers.report import (
+        footnote,
+        layer_table,
+        write_layer_report,
+    )
+
     title = (
         f"Equivariance error of layers, L = {L}, {n_samples} samples of coefficients "
         "that all have the same variance"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.fields import (
@@ -18,10 +18,12 @@ from deepsphere_pyg.commands.options.sampling import OWN, SamplingOptions, sampl
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.datasets.sample_parts import SamplePart
 from deepsphere_pyg.datasets.splits import held_out_vertices
-from deepsphere_pyg.training import SphereDataModule
-from deepsphere_pyg.training.loop import tell
+from deepsphere_pyg.processes import tell
 from samplings import HEALPix, Sampling, same_sampling
 from samplings.arguments import counted
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.training import SphereDataModule
 
 # With fewer samples, pixels are held out for validation.
 FEWEST = 5
@@ -103,6 +105,9 @@ def read_module(
 
 def _module(options: Any, maps: FieldMaps) -> SphereDataModule:
     """Return the data module of the parts that the options name."""
+    # Late, as Lightning takes seconds to load, and the files may not fit.
+    from deepsphere_pyg.training import SphereDataModule
+
     everything = options.test == ALL
     # Of too few maps to hold some out for validation, pixels are held out.
     pixels = (

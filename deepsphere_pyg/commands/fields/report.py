@@ -30,9 +30,8 @@ from deepsphere_pyg.plot.labels import (
 )
 from deepsphere_pyg.plot.regression import regression_maps
 from deepsphere_pyg.training import SphereDataModule, Trained, predict_to_file
-from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.tasks import ClassificationTask, Task
-from samplings.atomic_files import write_json
+from samplings.atomic_files import write_json, write_rows
 
 PREDICTIONS = "predictions.nc"
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields, replace
-from typing import Any
-
-import pytorch_lightning as pl
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from deepsphere_pyg.commands.fields.data import described, read_module
 from deepsphere_pyg.commands.fields.options import FieldsOptions
-from deepsphere_pyg.commands.fields.report import report
-from deepsphere_pyg.commands.options.building import build_network
 from deepsphere_pyg.commands.options.fields import (
     ALL,
     InputOptions,
@@ -40,9 +35,13 @@ from deepsphere_pyg.commands.options.training import (
     training_of,
 )
 from deepsphere_pyg.processes import all_samples, process_rank
-from deepsphere_pyg.training import standardize_task, task_for, train
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks import Task
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.training.tasks import Task
+
+# Lightning and Matplotlib take seconds to load, and are imported once the data are
+# read.
 
 # Options that a checkpoint brings.
 DATA = [
@@ -56,8 +55,8 @@ _TRAINING = [
 
 def run_fields(
     options: FieldsOptions,
-    kinds: tuple[type[Task], ...],
-    loss: nn.Module | None,
+    kinds: tuple[str, ...],
+    loss: str | None,
     **classes: Any,
 ) -> int:
     """Train, or test a checkpoint, and return the exit status.
@@ -67,9 +66,9 @@ def run_fields(
     options
         Options of the command.
     kinds
-        Tasks of the command.
+        Names of the classes of the command's tasks.
     loss
-        Loss of the training; None for that of the task.
+        Name of the loss of the training; None for that of the task.
     **classes
         Arguments of :class:`FieldMaps` for the kind of the targets.
 
@@ -84,6 +83,13 @@ def run_fields(
     options = resolved_regridding(options)
     started = time.perf_counter()
     module, maps = read_module(options, **classes)
+    import pytorch_lightning as pl
+
+    from deepsphere_pyg.commands.fields.losses import LOSSES
+    from deepsphere_pyg.commands.fields.report import report
+    from deepsphere_pyg.commands.options.building import build_network
+    from deepsphere_pyg.training import standardize_task, task_for, train
+
     network = build_network(
         options,
         module.in_channels,
@@ -97,7 +103,7 @@ def run_fields(
         network,
         module,
         sampling=None if module.global_target else maps.sampling,
-        loss=loss,
+        loss=None if loss is None else LOSSES[loss](),
         options=training_of(options),
     )
     _refuse_other(task, kinds)
@@ -130,9 +136,9 @@ def run_fields(
         return report(options, module, trained.task, trained, seconds)
 
 
-def _refuse_other(task: Task, kinds: tuple[type[Task], ...]) -> None:
+def _refuse_other(task: Task, kinds: tuple[str, ...]) -> None:
     """Refuse targets of another command."""
-    if isinstance(task, kinds):
+    if type(task).__name__ in kinds:
         return
     command = {
         "SegmentationTask": "segment --data netcdf",
@@ -146,7 +152,7 @@ def _refuse_other(task: Task, kinds: tuple[type[Task], ...]) -> None:
 
 
 def _test(
-    options: FieldsOptions, kept: Kept, kinds: tuple[type[Task], ...], **classes: Any
+    options: FieldsOptions, kept: Kept, kinds: tuple[str, ...], **classes: Any
 ) -> int:
     """Test a checkpoint on samples of files."""
     if options.resume:
@@ -166,5 +172,7 @@ def _test(
             f"{kept.path} was trained with the channels {', '.join(wanted)}, the data "
             f"have {', '.join(maps.channel_names)}; name the same --inputs"
         )
+    from deepsphere_pyg.commands.fields.report import report
+
     task = kept.task(maps.sampling)
     return report(options, module, task, None, 0.0)

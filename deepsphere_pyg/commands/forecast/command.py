@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.fields.data import REGRIDDED
-from deepsphere_pyg.commands.forecast.ahead import forecast_ahead
-from deepsphere_pyg.commands.forecast.ensembles import ensemble_of
 from deepsphere_pyg.commands.forecast.options import (
     ForecastOptions,
     SeriesOptions,
     TimePartOptions,
+    crps_members,
 )
 from deepsphere_pyg.commands.forecast.parts import Part, read_parts, sample_parts
-from deepsphere_pyg.commands.forecast.report import report
 from deepsphere_pyg.commands.forecast.series import Series, open_series
-from deepsphere_pyg.commands.forecast.training import (
-    crps_members,
-    kept_task,
-    train_forecast,
-)
 from deepsphere_pyg.commands.options.fields import ALL, InputOptions
 from deepsphere_pyg.commands.options.forecast_network import (
     WITH_DROPOUT,
@@ -42,14 +34,17 @@ from deepsphere_pyg.commands.options.training import (
     prepare,
     tell_of_resuming,
 )
-from deepsphere_pyg.plot.films import check_film
-from deepsphere_pyg.processes import all_samples, process_rank
-from deepsphere_pyg.training.loop import tell
+from deepsphere_pyg.processes import all_samples, process_rank, tell
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks import ForecastTask
 from samplings import same_sampling
 from samplings.arguments import counted
 from samplings.missing_values import without_missing
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.training.tasks import ForecastTask
+
+# Lightning and Matplotlib take seconds to load, and are imported once the data are
+# read.
 
 # Options that a checkpoint brings: those of the data, and those that it fixes.
 _DATA = [
@@ -83,6 +78,10 @@ def run(options: ForecastOptions) -> int:
     parts = read_parts(options, series, samples, options.history)
     facts = described(series, parts)
     tell(f"data       {facts}")
+    from deepsphere_pyg.commands.forecast.ensembles import ensemble_of
+    from deepsphere_pyg.commands.forecast.report import report
+    from deepsphere_pyg.commands.forecast.training import train_forecast
+
     trained = train_forecast(options, series, parts, facts)
     if trained is None:
         tell_of_resuming()
@@ -91,7 +90,7 @@ def run(options: ForecastOptions) -> int:
         # The first process reports.
         return 0
     seconds = time.perf_counter() - started
-    ensemble = ensemble_of(options, [cast(ForecastTask, trained.task)])
+    ensemble = ensemble_of(options, [cast("ForecastTask", trained.task)])
     with all_samples():
         return report(options, series, parts, ensemble, trained, facts, seconds)
 
@@ -113,6 +112,8 @@ def _check(options: ForecastOptions) -> None:
             "which a checkpoint keeps the mean alone; leave it out"
         )
     if options.animation is not None:
+        from deepsphere_pyg.plot.films import check_film
+
         check_film(f".{options.animation}")
     if options.checkpoint is None:
         # Before a training, not after it.
@@ -143,7 +144,7 @@ def _check_ensemble(options: ForecastOptions) -> None:
 def _with_checkpoint(options: ForecastOptions, every: list[Kept]) -> int:
     """Test a checkpoint or an ensemble of several, or forecast with them."""
     for one in every:
-        one.refuse_other(ForecastTask)
+        one.refuse_other("ForecastTask")
     kept = every[0]
     _refuse_other_data(every)
     tell_ignored(options, _FIXED)
@@ -155,8 +156,16 @@ def _with_checkpoint(options: ForecastOptions, every: list[Kept]) -> int:
         options = replace(options, scored_steps=kept.config["scored_steps"])
     history = int(kept.config["history"])
     series = open_series(options, kept)
+    from deepsphere_pyg.commands.forecast.ensembles import ensemble_of
+    from deepsphere_pyg.commands.forecast.report import report
+    from deepsphere_pyg.commands.forecast.training import kept_task
+
     ensemble = ensemble_of(options, [kept_task(one, series) for one in every])
     if options.start is not None:
+        import pytorch_lightning as pl
+
+        from deepsphere_pyg.commands.forecast.ahead import forecast_ahead
+
         pl.seed_everything(options.seed, verbose=False)
         return forecast_ahead(options, series, ensemble)
     if other and options.test == TimePartOptions.test:

@@ -270,4 +270,24 @@ class ForecastOptions(
         return Path("runs/forecast" if self.checkpoint is None else "runs/evaluation")
 
 
+def crps_members(options: ForecastOptions) -> int:
+    """Return the number of members that are trained together.
+
+    Raises
+    ------
+    ValueError
+        If the loss needs several members, and there is one, or they do not differ.
+    """
+    if options.loss != "crps":
+        return 1
+    members = 1 if options.members is None else options.members
+    if members < 2 or not options.noise or options.ensemble != "noise":
+        raise ValueError(
+            "--loss crps trains several forecasts together, from noisy states; pass "
+            f"--members 4 --noise 0.05, for example, got --members {members} --noise "
+            f"{options.noise:g} --ensemble {options.ensemble}"
+        )
+    return members
+
+
 OPTIONS = ForecastOptions

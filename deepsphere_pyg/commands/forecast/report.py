@@ -37,10 +37,9 @@ from deepsphere_pyg.plot.forecasts import error_growth, lead_curves
 from deepsphere_pyg.plot.labels import label_curves
 from deepsphere_pyg.plot.regression import regression_maps
 from deepsphere_pyg.training import Trained
-from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.forecasts import ForecastEnsemble
 from samplings.arrays import IntArray
-from samplings.atomic_files import write_json
+from samplings.atomic_files import write_json, write_rows
 
 
 def report(

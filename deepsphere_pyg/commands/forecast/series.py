@@ -21,8 +21,8 @@ from deepsphere_pyg.commands.options.selecting import selection
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.datasets.field_maps.channel_group import channels_of
 from deepsphere_pyg.datasets.field_maps.sample_reader import area_filled
+from deepsphere_pyg.processes import tell
 from deepsphere_pyg.training.data_parts import time_dim
-from deepsphere_pyg.training.loop import tell
 from samplings import Sampling, same_sampling
 from samplings.arguments import counted
 from samplings.arrays import FloatArray, IntArray

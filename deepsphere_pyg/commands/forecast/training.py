@@ -9,7 +9,7 @@ from torch import nn
 
 from deepsphere_pyg.commands.fields.losses import LOSSES
 from deepsphere_pyg.commands.forecast.networks import forecast_network
-from deepsphere_pyg.commands.forecast.options import ForecastOptions
+from deepsphere_pyg.commands.forecast.options import ForecastOptions, crps_members
 from deepsphere_pyg.commands.forecast.parts import Part
 from deepsphere_pyg.commands.forecast.series import Series
 from deepsphere_pyg.commands.options.kept import Kept
@@ -100,26 +100,6 @@ def train_forecast(
         resume=resume,
         trainer=trainer_of(options),
     )
-
-
-def crps_members(options: ForecastOptions) -> int:
-    """Return the number of members that are trained together.
-
-    Raises
-    ------
-    ValueError
-        If the loss needs several members, and there is one, or they do not differ.
-    """
-    if options.loss != "crps":
-        return 1
-    members = 1 if options.members is None else options.members
-    if members < 2 or not options.noise or options.ensemble != "noise":
-        raise ValueError(
-            "--loss crps trains several forecasts together, from noisy states; pass "
-            f"--members 4 --noise 0.05, for example, got --members {members} --noise "
-            f"{options.noise:g} --ensemble {options.ensemble}"
-        )
-    return members
 
 
 def _loss(options: ForecastOptions) -> nn.Module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deepsphere_pyg.convert.xarray.coordinates.attributes import attributes_of, text
 from deepsphere_pyg.datasets import FieldMaps
 from deepsphere_pyg.datasets.regridding.winds import paired
-from deepsphere_pyg.training.loop import tell
+from deepsphere_pyg.processes import tell
 
 _EAST, _NORTH = "eastward", "northward"
 

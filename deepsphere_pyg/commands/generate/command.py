@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ from tqdm import tqdm
 
 from deepsphere_pyg.commands.generate.fields import FIELD_ATTRIBUTES, FlowFields
 from deepsphere_pyg.commands.generate.options import GenerateOptions
-from deepsphere_pyg.commands.generate.report import FlowRecord, flow_figure, flow_table
 from deepsphere_pyg.commands.options.sampling import samplings_of
 from deepsphere_pyg.commands.options.training import (
     check_folder,
@@ -26,8 +25,10 @@ from deepsphere_pyg.datasets.flows import (
     ShallowWater,
     random_vorticity,
 )
-from deepsphere_pyg.datasets.flows.flow_files import write_flow_series
 from samplings.atomic_files import write_json
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.commands.generate.report import FlowRecord
 
 _MODELS = {"barotropic": BarotropicVorticity, "shallow-water": ShallowWater}
 
@@ -59,6 +60,14 @@ def run(options: GenerateOptions) -> int:
         f"{options.seconds:g} s\nseries     {options.runs} runs, {n} states every "
         f"{options.hours:g} h, on {sampling.name}"
     )
+    # Late, as Matplotlib and xarray take their time to load.
+    from deepsphere_pyg.commands.generate.report import (
+        FlowRecord,
+        flow_figure,
+        flow_table,
+    )
+    from deepsphere_pyg.datasets.flows.flow_files import write_flow_series
+
     start = random_vorticity(
         model.L,
         options.runs,

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
-from deepsphere_pyg.commands.options.building import build_model
 from deepsphere_pyg.commands.options.parsing import flag
 from deepsphere_pyg.commands.options.resuming import renamed
-from deepsphere_pyg.models import SphericalModel, load_model, read_header
 from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
-from deepsphere_pyg.training.tasks import SegmentationTask, Task
 from samplings import Sampling, from_config, same_sampling
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from deepsphere_pyg.models import SphericalModel
+    from deepsphere_pyg.training.tasks import Task
+
+# Networks, and Lightning with the tasks, take seconds to load, which the options and
+# the data of a training do without.
 
 
 @dataclass(frozen=True)
@@ -47,19 +51,23 @@ class Kept:
         """Options of the command that trained it."""
         return renamed(self.notes.get("settings", {}))
 
-    def refuse_other(self, *kinds: type[Task]) -> None:
+    def refuse_other(self, *kinds: str) -> None:
         """Refuse a checkpoint of another kind of task.
+
+        Parameters
+        ----------
+        *kinds
+            Names of the classes of tasks that are wanted.
 
         Raises
         ------
         ValueError
             If the checkpoint is of another.
         """
-        wanted = [kind.__name__ for kind in kinds]
-        if self.kind not in wanted:
+        if self.kind not in kinds:
             raise ValueError(
                 f"{self.path} is of the task {self.kind}, this command needs one of "
-                f"{' or a '.join(wanted)}; use a checkpoint that it wrote, or "
+                f"{' or a '.join(kinds)}; use a checkpoint that it wrote, or "
                 "deepsphere-pyg predict"
             )
 
@@ -76,6 +84,10 @@ class Kept:
         ValueError
             If the weights do not fit.
         """
+        from deepsphere_pyg.commands.options.building import build_model
+        from deepsphere_pyg.models import load_model
+        from deepsphere_pyg.training.tasks import Task
+
         content = read_checkpoint(self.path)
         place = self.sampling if sampling is None else sampling
         network: nn.Module
@@ -108,6 +120,8 @@ class Kept:
 
 
 def _spherical(network: nn.Module, path: Path) -> SphericalModel:
+    from deepsphere_pyg.models import SphericalModel
+
     if not isinstance(network, SphericalModel):
         raise ValueError(
             f"{path} holds a {type(network).__name__}, whose weights cannot move to "
@@ -130,6 +144,8 @@ def read_kept(path: Path) -> Kept:
     known: dict[str, Any] = {}
     if not isinstance(content, dict) or TASK not in content:
         # Earlier versions wrote the header of the network alone.
+        from deepsphere_pyg.models import read_header
+
         known = read_header(path)
         if known.get("class_names") is None:
             raise ValueError(
@@ -137,7 +153,7 @@ def read_kept(path: Path) -> Kept:
                 "or fit wrote"
             )
         kind = {
-            "type": SegmentationTask.__name__,
+            "type": "SegmentationTask",
             "config": {"class_names": known["class_names"]},
             "notes": known.get("notes", {}),
         }

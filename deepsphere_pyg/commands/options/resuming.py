@@ -10,13 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from deepsphere_pyg.models import (
-    SavedModel,
-    checkpoint_header,
-    load_model,
-    read_header,
-)
-from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
 from samplings.atomic_files import atomic_path
 
 if TYPE_CHECKING:
@@ -104,6 +97,15 @@ def checkpoint_to_resume(options: Any, task: Task, path: Path) -> Path | None:
     refuse_to_overwrite(path, options.resume)
     if not path.exists():
         return None
+    # Late, as PyTorch and networks take seconds to load.
+    from deepsphere_pyg.models import (
+        SavedModel,
+        checkpoint_header,
+        load_model,
+        read_header,
+    )
+    from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
+
     content = read_checkpoint(path)
     known = content.get(TASK, {}) if isinstance(content, dict) else {}
     network = task.network
@@ -169,6 +171,8 @@ def resolved_regridding(options: Any) -> Any:
         return options
     last, method = options.folder / "last.ckpt", "auto"
     if options.resume and last.exists():
+        from deepsphere_pyg.models.checkpoint_file import TASK, read_checkpoint
+
         content = read_checkpoint(last)
         notes = content.get(TASK, {}).get("notes", {})
         notes = notes or content.get("deepsphere_pyg", {}).get("notes", {})

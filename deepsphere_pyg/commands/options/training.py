@@ -9,8 +9,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from deepsphere_pyg.commands.options.lightning import trainer_arguments
 from deepsphere_pyg.commands.options.machine import MachineOptions
 from deepsphere_pyg.commands.options.parsing import flag
@@ -20,6 +18,9 @@ from samplings.atomic_files import make_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from torch import nn
+
+# PyTorch takes a second to load, which graphs alone do without.
 
 # Status that shells give a process that Ctrl-C ended.
 INTERRUPTED = 130
@@ -51,6 +52,8 @@ def prepare(options: Any, *counts: str) -> None:
         refuse_to_overwrite(options.folder / "last.ckpt", options.resume)
     check_folder(options.folder)
     if options.threads is not None:
+        import torch
+
         torch.set_num_threads(options.threads)
 
 
@@ -95,13 +98,15 @@ def check_folder(path: Path) -> None:
         ) from error
 
 
-def n_parameters(network: torch.nn.Module) -> int:
+def n_parameters(network: nn.Module) -> int:
     """Number of weights and biases."""
     return sum(p.numel() for p in network.parameters())
 
 
 def run_facts(options: Any) -> dict[str, Any]:
     """The settings and software of a run, for ``metrics.json``."""
+    import torch
+
     return {
         "settings": settings(options),
         "threads": torch.get_num_threads(),

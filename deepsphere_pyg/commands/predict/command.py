@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 
 from deepsphere_pyg.commands.options.field_maps import field_maps
 from deepsphere_pyg.commands.options.fields import InputOptions
@@ -21,12 +20,8 @@ from deepsphere_pyg.commands.options.training import (
     write_figures,
 )
 from deepsphere_pyg.commands.predict.options import PredictOptions
-from deepsphere_pyg.commands.predict.pictures import picture
 from deepsphere_pyg.datasets import ClimateEvents, FieldMaps
-from deepsphere_pyg.datasets.predictions.output_grid import sampling_places
 from deepsphere_pyg.models.pretrained import pretrained_names, pretrained_path
-from deepsphere_pyg.training import predict_to_file
-from deepsphere_pyg.training.tasks import ForecastTask
 from samplings import HEALPix, Sampling, same_sampling
 from samplings.arguments import counted
 
@@ -54,7 +49,7 @@ def run(options: PredictOptions) -> int:
     if not path.exists() and given in pretrained_names():
         path = pretrained_path(given)
     kept = read_kept(path)
-    if kept.kind == ForecastTask.__name__:
+    if kept.kind == "ForecastTask":
         raise ValueError(
             f"{path} holds a network that steps fields in time; use deepsphere-pyg "
             "forecast --checkpoint"
@@ -66,6 +61,12 @@ def run(options: PredictOptions) -> int:
     print(
         f"data       {counted(len(maps), 'sample')} of {', '.join(maps.channel_names)}"
     )
+    # Late, as Lightning and Matplotlib take seconds to load, and the files may not fit.
+    import pytorch_lightning as pl
+
+    from deepsphere_pyg.commands.predict.pictures import picture
+    from deepsphere_pyg.training import predict_to_file
+
     pl.seed_everything(0, verbose=False)
     task = kept.task(maps.sampling).to(torch_device(options.device))
     parameters = n_parameters(task.network)
@@ -130,6 +131,8 @@ def _maps(options: PredictOptions, kept: Kept, sampling: Sampling | None) -> Fie
     if kept.settings.get("data") != "events" or sampling is None:
         raise ValueError("--fields is required: files of the inputs")
     print("fields     generated climate events, since --fields is not given")
+    from deepsphere_pyg.datasets.predictions.output_grid import sampling_places
+
     events = ClimateEvents(sampling, options.n_maps, seed=EVENTS_SEED)
     places = sampling_places(sampling)
     signals = np.stack([sample.x.numpy() for sample in events])

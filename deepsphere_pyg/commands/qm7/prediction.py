@@ -14,12 +14,12 @@ from deepsphere_pyg.commands.options.training import (
     print_files,
 )
 from deepsphere_pyg.commands.qm7.options import QM7Options
-from deepsphere_pyg.commands.qm7.report import report
 from deepsphere_pyg.convert.molecules.elements import symbol_of
-from deepsphere_pyg.datasets import QM7, molecule_energies, read_molecules
+from deepsphere_pyg.datasets import molecule_energies, read_molecules
+from deepsphere_pyg.datasets.molecules.qm7_file import qm7_path, read_qm7
 from deepsphere_pyg.models import MoleculeNetwork, load_model, read_header
-from deepsphere_pyg.training.callbacks import write_rows
 from samplings.arguments import counted
+from samplings.atomic_files import write_rows
 
 # Rows of the table that is printed.
 _ROWS = 10
@@ -70,7 +70,8 @@ def evaluate(options: QM7Options) -> int:
         fold = 0 if trained_for is None else trained_for
         options = replace(options, fold=fold)
     network = _network(options)
-    molecules = QM7(required(options, "root", "qm7.mat, or its folder")).molecules
+    root = required(options, "root", "qm7.mat, or its folder")
+    molecules, _ = read_qm7(qm7_path(root))
     _, part = molecules.fold_split(options.test_fold)
     print(f"data       {counted(len(part), 'molecule')} of fold {options.fold}")
     if trained_for not in (None, options.fold):
@@ -80,6 +81,9 @@ def evaluate(options: QM7Options) -> int:
         )
     found = molecule_energies(network, molecules[part], options.batch_size)
     test = found, torch.tensor(molecules.energies[part], dtype=torch.float32)
+    # Late, as Lightning and Matplotlib take seconds to load.
+    from deepsphere_pyg.commands.qm7.report import report
+
     seconds = time.perf_counter() - started
     report(options, network, molecules, part, test, None, seconds)
     return 0

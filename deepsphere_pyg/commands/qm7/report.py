@@ -18,11 +18,10 @@ from deepsphere_pyg.commands.qm7.options import QM7Options
 from deepsphere_pyg.datasets import Molecules
 from deepsphere_pyg.models import MoleculeNetwork
 from deepsphere_pyg.plot.labels import label_curves, scatter_of_answers
-from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.trained import Trained
 from samplings.arguments import counted
 from samplings.arrays import IntArray
-from samplings.atomic_files import write_json
+from samplings.atomic_files import write_json, write_rows
 
 
 def report(

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from deepsphere_pyg.commands.label_training import train_labels
 from deepsphere_pyg.commands.options.parsing import required
 from deepsphere_pyg.commands.options.training import INTERRUPTED
-from deepsphere_pyg.commands.qm7.energy_task import EnergyTask
 from deepsphere_pyg.commands.qm7.options import QM7Options
-from deepsphere_pyg.commands.qm7.report import report
-from deepsphere_pyg.datasets import QM7, Molecules, qm7_coefficients
-from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
+from deepsphere_pyg.datasets import Molecules, qm7_coefficients
+from deepsphere_pyg.datasets.molecules.qm7_file import qm7_path, read_qm7
 from deepsphere_pyg.processes import process_rank
-from deepsphere_pyg.pyg import DataLoader
-from deepsphere_pyg.training.evaluation import outputs_of
-from deepsphere_pyg.training.samplers import EpochShuffle
 from samplings.arrays import IntArray
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.datasets import QM7
+    from deepsphere_pyg.pyg import DataLoader
 
 # The linear function of the composition has a weight for each element and a constant.
 LEAST_TRAINED = 10
@@ -41,26 +39,35 @@ def train(options: QM7Options) -> int:
     started = time.perf_counter()
     L = options.bandlimits[0]
 
-    def spheres(molecules: Molecules) -> Tensor:
-        return qm7_coefficients(
-            molecules,
-            L,
-            radius=molecules.largest_radius,
-            dtype=torch.float32,
-            progress=True,
-        ).packed
-
-    dataset = QM7(required(options, "root", "qm7.mat"), features=spheres)
-    parts = _split(dataset, options)
+    path = qm7_path(required(options, "root", "qm7.mat"))
+    molecules, _ = read_qm7(path)
+    parts = _split(molecules, options)
+    spheres = qm7_coefficients(
+        molecules,
+        L,
+        radius=molecules.largest_radius,
+        dtype=torch.float32,
+        progress=True,
+    ).packed
     print(
-        f"data       {len(dataset)} molecules: {len(parts.train)} for training, "
+        f"data       {len(molecules)} molecules: {len(parts.train)} for training, "
         f"{len(parts.validation)} for validation, {len(parts.test)} of fold "
         f"{options.fold} for testing"
     )
+    # Late, as Lightning, Matplotlib and PyTorch Geometric take seconds to load.
+    from deepsphere_pyg.commands.label_training import train_labels
+    from deepsphere_pyg.commands.qm7.energy_task import EnergyTask
+    from deepsphere_pyg.commands.qm7.report import report
+    from deepsphere_pyg.datasets import QM7
+    from deepsphere_pyg.models import GeneralizedSphericalCNN, MoleculeNetwork
+    from deepsphere_pyg.pyg import DataLoader
+    from deepsphere_pyg.training.evaluation import outputs_of
+    from deepsphere_pyg.training.samplers import EpochShuffle
+
     torch.manual_seed(options.seed)
     network = MoleculeNetwork(
         GeneralizedSphericalCNN(
-            len(dataset.molecules.elements),
+            len(molecules.elements),
             None,
             bandlimits=options.bandlimits,
             channels=options.channels,
@@ -68,11 +75,11 @@ def train(options: QM7Options) -> int:
             mixing=options.mixing,
             convolution=options.convolution,
         ),
-        dataset.molecules.elements,
+        molecules.elements,
         width=options.width,
-        radius=dataset.molecules.largest_radius,
+        radius=molecules.largest_radius,
     )
-    molecules = dataset.molecules
+    dataset = QM7(path, features=lambda _: spheres)
     counts = torch.from_numpy(np.array(molecules.composition[parts.train]))
     energies = torch.from_numpy(np.array(molecules.energies[parts.train]))
     left = network.fit_composition(counts, energies)
@@ -99,15 +106,13 @@ def train(options: QM7Options) -> int:
         trained.task, _loader(dataset, parts.test, options), options.torch_device
     )
     seconds = time.perf_counter() - started
-    report(
-        options, trained.network, dataset.molecules, parts.test, test, trained, seconds
-    )
+    report(options, trained.network, molecules, parts.test, test, trained, seconds)
     return 0
 
 
-def _split(dataset: QM7, options: QM7Options) -> Parts:
+def _split(molecules: Molecules, options: QM7Options) -> Parts:
     """Hold out training molecules for validation, chosen by the seed."""
-    train, test = dataset.fold_split(options.test_fold)
+    train, test = molecules.fold_split(options.test_fold)
     left = max(0, len(train) - options.n_validation)
     if left < LEAST_TRAINED:
         raise ValueError(
@@ -120,4 +125,6 @@ def _split(dataset: QM7, options: QM7Options) -> Parts:
 
 
 def _loader(dataset: QM7, part: IntArray, options: QM7Options) -> DataLoader:
+    from deepsphere_pyg.pyg import DataLoader
+
     return DataLoader(dataset[part], batch_size=max(64, options.batch_size))

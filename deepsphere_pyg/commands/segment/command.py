@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deepsphere_pyg.commands.options.building import build_network
 from deepsphere_pyg.commands.options.kept import Kept, read_kept
 from deepsphere_pyg.commands.options.network import PIXEL
 from deepsphere_pyg.commands.options.resuming import resolved_regridding
@@ -21,29 +20,26 @@ from deepsphere_pyg.commands.options.training import (
     tell_prediction,
 )
 from deepsphere_pyg.commands.segment.data import load, splits_of
-from deepsphere_pyg.commands.segment.fit import fit
 from deepsphere_pyg.commands.segment.netcdf import netcdf_splits
 from deepsphere_pyg.commands.segment.options import SegmentOptions
-from deepsphere_pyg.commands.segment.report import (
-    scores_table,
-    write_pictures,
-    write_predictions,
-    write_scores,
-)
 from deepsphere_pyg.commands.segment.trained import (
     evaluated_options,
     evaluated_sampling,
     trained_task,
 )
 from deepsphere_pyg.datasets import input_statistics
-from deepsphere_pyg.processes import process_rank
-from deepsphere_pyg.training.evaluation import Prediction, predict
-from deepsphere_pyg.training.loop import tell
+from deepsphere_pyg.processes import process_rank, tell
 from deepsphere_pyg.training.splitting import Splits
-from deepsphere_pyg.training.tasks import SegmentationTask, Task
-from deepsphere_pyg.training.trained import Trained
 from samplings import Sampling
 from samplings.atomic_files import write_json
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.training.evaluation import Prediction
+    from deepsphere_pyg.training.tasks import Task
+    from deepsphere_pyg.training.trained import Trained
+
+# Lightning and Matplotlib take seconds to load, and are imported once the data are
+# read.
 
 
 def run(options: SegmentOptions) -> int:
@@ -63,6 +59,9 @@ def run(options: SegmentOptions) -> int:
         splits = splits_of(options, chosen)
         load(splits.train, splits.validation, splits.test)
         tell(f"data       {splits.description}")
+    from deepsphere_pyg.commands.options.building import build_network
+    from deepsphere_pyg.commands.segment.fit import fit
+
     sampling = splits.train.sampling
     statistics = input_statistics(splits.train)
     main = "model" if options.model else str(options.network)
@@ -95,7 +94,7 @@ def run(options: SegmentOptions) -> int:
 
 def _evaluate(options: SegmentOptions, kept: Kept) -> int:
     """Evaluate, predict and draw with a checkpoint."""
-    kept.refuse_other(SegmentationTask)
+    kept.refuse_other("SegmentationTask")
     options = evaluated_options(options, kept)
     if options.data == "netcdf":
         splits = netcdf_splits(options, kept)
@@ -133,6 +132,14 @@ def _report(
     seconds: float,
 ) -> int:
     """Predict the test maps, print and write scores, and draw."""
+    from deepsphere_pyg.commands.segment.report import (
+        scores_table,
+        write_pictures,
+        write_predictions,
+        write_scores,
+    )
+    from deepsphere_pyg.training.evaluation import predict
+
     names = splits.test.class_names
     predictions: dict[str, Prediction] = {
         name: predict(

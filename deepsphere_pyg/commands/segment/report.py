@@ -13,10 +13,9 @@ from deepsphere_pyg.commands.options.training import write_figures
 from deepsphere_pyg.metrics.segmentation import SegmentationScores
 from deepsphere_pyg.plot.curves import learning_curves, precision_recall_curves
 from deepsphere_pyg.plot.segmentation import segmentation_maps
-from deepsphere_pyg.training.callbacks import write_rows
 from deepsphere_pyg.training.evaluation import Prediction
 from samplings import Sampling
-from samplings.atomic_files import atomic_path
+from samplings.atomic_files import atomic_path, write_rows
 
 
 def scores_table(scores: dict[str, SegmentationScores]) -> str:

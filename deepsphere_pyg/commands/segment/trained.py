@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deepsphere_pyg.commands.options.fields import (
     ALL,
@@ -23,8 +23,10 @@ from deepsphere_pyg.commands.segment.options import (
 from deepsphere_pyg.datasets import SegmentationDataset
 from deepsphere_pyg.datasets.netcdf.coordinates import short
 from deepsphere_pyg.training.options import TrainingOptions
-from deepsphere_pyg.training.tasks import Task
 from samplings import Sampling, same_sampling
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.training.tasks import Task
 
 # Options that choose the data, which a checkpoint brings.
 _DATA = [

@@ -14,14 +14,7 @@ from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.commands.shapes.checks import check_options
 from deepsphere_pyg.commands.shapes.data import Shapes
 from deepsphere_pyg.commands.shapes.options import ShapesOptions
-from deepsphere_pyg.commands.shapes.report import (
-    VALUES,
-    row_of,
-    table,
-    tell_unlabelled,
-    write_run,
-)
-from deepsphere_pyg.commands.shapes.training import Run, fit_and_test
+from deepsphere_pyg.commands.shapes.runs import VALUES, Run
 from samplings.atomic_files import write_json
 
 #: What tells one result from another.
@@ -61,6 +54,15 @@ def run(options: ShapesOptions) -> int:
     print(f"tested on  {' and '.join(shapes.tests)}")
     for test, reason in shapes.untested.items():
         print(f"untested   {test}: {reason}")
+    # Late, as Lightning and Matplotlib take seconds to load.
+    from deepsphere_pyg.commands.shapes.report import (
+        row_of,
+        table,
+        tell_unlabelled,
+        write_run,
+    )
+    from deepsphere_pyg.commands.shapes.training import fit_and_test
+
     files = [results.path]
     for one in runs:
         known = results.find(**one._asdict())

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from deepsphere_pyg.layers import LocalGrid
-from deepsphere_pyg.models import (
-    GeneralizedClassifier,
-    HybridClassifier,
-    PlanarClassifier,
-    SavedModel,
-    SO3Classifier,
-    SphericalClassifier,
-    ZonalClassifier,
-)
+# Its names load PyTorch, which takes seconds, when a network is built.
+from deepsphere_pyg import models
 from samplings import Equiangular, HEALPix, Sampling, build_pyramid
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.models import SavedModel
 
 #: Channels of the network of Defferrard et al. 2020, from nside 32 on.
 WIDTHS = (16, 32, 64, 128, 256)
@@ -42,7 +38,7 @@ def _widths(nside: int) -> tuple[int, ...]:
 
 def _chebyshev(sampling: Sampling, nside: int, classes: int) -> SavedModel:
     # The published network has the normalized Laplacian on a grid of equal areas.
-    return SphericalClassifier(
+    return models.SphericalClassifier(
         CHANNELS,
         classes,
         sampling,
@@ -56,7 +52,7 @@ def _chebyshev(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 def _equiangular(sampling: Sampling, nside: int, classes: int) -> SavedModel:
     widths = _widths(nside)
     pyramid = build_pyramid(sampling, len(widths) + 1, 4, weighting="inverse-distance")
-    return SphericalClassifier(
+    return models.SphericalClassifier(
         CHANNELS,
         classes,
         pyramid,
@@ -68,7 +64,7 @@ def _equiangular(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 
 
 def _zonal(sampling: Sampling, nside: int, classes: int) -> SavedModel:
-    return ZonalClassifier(
+    return models.ZonalClassifier(
         CHANNELS,
         classes,
         sampling,
@@ -78,7 +74,9 @@ def _zonal(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 
 
 def _so3(sampling: Sampling, nside: int, classes: int) -> SavedModel:
-    return SO3Classifier(
+    from deepsphere_pyg.layers import LocalGrid
+
+    return models.SO3Classifier(
         CHANNELS,
         classes,
         sampling,
@@ -91,7 +89,7 @@ def _so3(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 
 
 def _generalized(sampling: Sampling, nside: int, classes: int) -> SavedModel:
-    return GeneralizedClassifier(
+    return models.GeneralizedClassifier(
         CHANNELS,
         classes,
         sampling,
@@ -105,7 +103,7 @@ def _generalized(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 def _hybrid(sampling: Sampling, nside: int, classes: int) -> SavedModel:
     # The transform is at nside / 4, where its degrees must be resolved.
     highest = min(10, nside // 2 + 1)
-    return HybridClassifier(
+    return models.HybridClassifier(
         CHANNELS,
         classes,
         sampling,
@@ -116,7 +114,9 @@ def _hybrid(sampling: Sampling, nside: int, classes: int) -> SavedModel:
 
 
 def _planar(sampling: Sampling, nside: int, classes: int) -> SavedModel:
-    return PlanarClassifier(CHANNELS, classes, sampling, channels=(32, 64, 128, 128))
+    return models.PlanarClassifier(
+        CHANNELS, classes, sampling, channels=(32, 64, 128, 128)
+    )
 
 
 @dataclass(frozen=True)

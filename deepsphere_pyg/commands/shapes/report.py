@@ -14,24 +14,16 @@ from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.commands.shapes.answers import LONGEST, ShapeAnswers
 from deepsphere_pyg.commands.shapes.data import ROTATED, Shapes
 from deepsphere_pyg.commands.shapes.published import PUBLISHED, PublishedRow
+from deepsphere_pyg.commands.shapes.runs import RETRIEVAL, SCORES
 from deepsphere_pyg.commands.shapes.training import Tested
 from deepsphere_pyg.convert.meshes import MESH_CHANNELS
 from deepsphere_pyg.datasets import Shrec17
 from deepsphere_pyg.metrics import write_submission, write_summary
 from deepsphere_pyg.plot.labels import confusion_picture, label_curves, shortened
 from deepsphere_pyg.plot.shapes import retrieval_picture, shape_maps_picture
-from deepsphere_pyg.training.callbacks import write_rows
 from samplings.arrays import FloatArray, IntArray
-from samplings.atomic_files import make_folder
+from samplings.atomic_files import make_folder, write_rows
 
-#: Scores of the retrieval, micro averages, and those of the classification.
-RETRIEVAL = ("P@N", "R@N", "F1@N", "mAP", "NDCG")
-SCORES = ("accuracy", "F1", *RETRIEVAL, "macro mAP")
-VALUES = (
-    *(f"{test}:{name}" for test in ROTATED for name in SCORES),
-    "parameters",
-    "minutes",
-)
 #: Queries in the picture of retrievals: the best and the worst ones.
 _PICTURED, _SHOWN = 3, 7
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 
@@ -22,6 +21,7 @@ from deepsphere_pyg.commands.shapes.answers import (
 from deepsphere_pyg.commands.shapes.batches import CopyBatches
 from deepsphere_pyg.commands.shapes.data import Shapes
 from deepsphere_pyg.commands.shapes.networks import CHANNELS, SHAPE_NETWORKS, SPECTRUM
+from deepsphere_pyg.commands.shapes.runs import Run
 from deepsphere_pyg.commands.shapes.spectra import PowerSpectra
 from deepsphere_pyg.commands.shapes.task import ShapeTask
 from deepsphere_pyg.models import HarmonicClassifier, SavedModel
@@ -31,21 +31,6 @@ from deepsphere_pyg.training.trained import Trained, train
 
 # Copies in a batch of validation or testing, whatever the batch of training.
 TEST_BATCH = 64
-
-
-class Run(NamedTuple):
-    """One training: what results are told apart by."""
-
-    network: str
-    train: str
-    fold: int
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Name of the folder."""
-        seed = f"-seed{self.seed}" if self.seed else ""
-        return f"{self.network}-{self.train}-fold{self.fold}{seed}"
 
 
 @dataclass(frozen=True)

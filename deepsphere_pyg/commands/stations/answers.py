@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from deepsphere_pyg.commands.options.training import (
     n_parameters,
@@ -16,9 +15,6 @@ from deepsphere_pyg.commands.options.training import (
     training_of,
 )
 from deepsphere_pyg.commands.stations.options import order_of
-from deepsphere_pyg.losses import HuberLoss, L2Loss
-from deepsphere_pyg.models import VertexNetwork
-from deepsphere_pyg.training import fit
 from samplings import Heat, Pyramid, Sampling, Weighting, build_pyramid
 from samplings.arrays import FloatArray
 from samplings.points.neighbours import nearest_neighbours
@@ -99,10 +95,18 @@ def train_network(
     seed
         Seed of the training.
     head
-        As of :class:`VertexNetwork`.
+        As of :class:`~deepsphere_pyg.models.VertexNetwork`.
     robust
         Whether large errors count linearly, for reports some of which are wrong.
     """
+    # Late, as PyTorch and Lightning take seconds to load, and simple methods, which
+    # answer first, do without.
+    import torch
+
+    from deepsphere_pyg.losses import HuberLoss, L2Loss
+    from deepsphere_pyg.models import VertexNetwork
+    from deepsphere_pyg.training import fit
+
     torch.manual_seed(seed)
     network = VertexNetwork(
         train.X.shape[-1],

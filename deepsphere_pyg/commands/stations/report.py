@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.commands.stations.options import order_of
 from deepsphere_pyg.datasets.kept_array import map_array
-from deepsphere_pyg.plot.stations import series_answers, station_errors
 from samplings.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Columns of the results, beside those that tell one from another.
 VALUES = ("mse", "mae", "r2", "reports", "parameters", "minutes")
@@ -101,6 +102,9 @@ def picture(
     task: Any, answers: Mapping[str, FloatArray], results: Results, unit: str
 ) -> Figure:
     """Draw the errors of all methods, and where or when the best network is better."""
+    # Late, as Matplotlib takes its time to load.
+    from deepsphere_pyg.plot.stations import series_answers, station_errors
+
     means = {
         method: mean(float(row["mse"]) for row in results.find(method=method))
         for method in answers

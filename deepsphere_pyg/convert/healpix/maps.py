@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import healpy
 import numpy as np
 import numpy.typing as npt
 
@@ -89,6 +88,8 @@ def signal_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 def arranged(sky: HEALPixMap, to_nest: bool | None, drop_missing: bool) -> HEALPixMap:
     """Return a map with ascending pixels, in another order or without missing ones."""
+    import healpy
+
     pixels, nest = sky.pixels, sky.nest
     if to_nest is not None and to_nest != nest:
         nside_argument(sky.nside, to_nest)

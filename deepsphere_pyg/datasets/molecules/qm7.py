@@ -12,9 +12,9 @@ from torch import Tensor
 from deepsphere_pyg.convert.molecules.molecules import QM7_ELEMENTS, Molecules
 from deepsphere_pyg.datasets.files import PathLike
 from deepsphere_pyg.datasets.molecules.qm7_coulomb import coulomb_matrices
-from deepsphere_pyg.datasets.molecules.qm7_file import read_qm7
+from deepsphere_pyg.datasets.molecules.qm7_file import qm7_path, read_qm7
 from deepsphere_pyg.pyg import Data, InMemoryDataset
-from samplings.arguments import function_argument, path_argument
+from samplings.arguments import function_argument
 from samplings.arrays import FloatArray, IntArray
 
 
@@ -83,10 +83,7 @@ class QM7(InMemoryDataset):  # type: ignore[misc]
         # Without a root, PyTorch Geometric keeps no processed copy on disk, which would
         # be slower to read than the file.
         super().__init__(None, transform)
-        path = path_argument("root", root)
-        if (path / "qm7.mat").is_file():
-            path = path / "qm7.mat"
-        self.molecules, self._coulomb = read_qm7(path, elements)
+        self.molecules, self._coulomb = read_qm7(qm7_path(root), elements)
         self._data, self.slices = _collated(self.molecules, features)
 
     @property

@@ -48,6 +48,12 @@ def download_qm7(root: PathLike) -> Path:
     return download(QM7_URL, path_argument("root", root) / "qm7.mat", check=read_qm7)
 
 
+def qm7_path(root: PathLike) -> Path:
+    """Return the path of the file, which may be given by its folder."""
+    path = path_argument("root", root)
+    return path / "qm7.mat" if (path / "qm7.mat").is_file() else path
+
+
 def read_qm7(
     path: PathLike, elements: Sequence[int] = QM7_ELEMENTS
 ) -> tuple[Molecules, FloatArray | None]:

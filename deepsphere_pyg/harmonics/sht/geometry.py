@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import healpy
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
@@ -125,6 +124,8 @@ def ring_geometry(sampling: Sampling) -> RingGeometry | None:
 
 def _healpix_rings(sampling: HEALPix) -> RingGeometry:
     """Return the rings in RING ordering, with the vertices of NEST if needed."""
+    import healpy
+
     nside = sampling.nside
     ring = np.arange(1, 4 * nside)
     counts = 4 * np.minimum(np.minimum(ring, 4 * nside - ring), nside)

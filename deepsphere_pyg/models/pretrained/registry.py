@@ -6,11 +6,13 @@ import difflib
 import hashlib
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from deepsphere_pyg.models.base import SavedModel
-from deepsphere_pyg.models.checkpoint import load_model
 from samplings.arguments import shown
 from samplings.reading import DataFileError, reading
+
+if TYPE_CHECKING:
+    from deepsphere_pyg.models.base import SavedModel
 
 # SHA-256 of each file NAME.pt beside this one.
 _DIGESTS = MappingProxyType(
@@ -103,4 +105,7 @@ def load_pretrained(name: str) -> SavedModel:
     >>> bool((network(x[None])[0].argmax(-1) == y).float().mean() > 0.95)
     True
     """
+    # Networks load layers, which their names and files do without.
+    from deepsphere_pyg.models.checkpoint import load_model
+
     return load_model(pretrained_path(name))

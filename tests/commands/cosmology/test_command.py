@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from deepsphere_pyg.commands.command_line import main, options_from
-from deepsphere_pyg.commands.cosmology import command
-from deepsphere_pyg.commands.cosmology.classifying import CLASSES, Data
+from deepsphere_pyg.commands.cosmology import classifying, command
+from deepsphere_pyg.commands.cosmology.classifying import CLASSES
+from deepsphere_pyg.commands.cosmology.data import Data
 from deepsphere_pyg.commands.cosmology.methods import method_named
 from deepsphere_pyg.commands.cosmology.options import TABLES
 from deepsphere_pyg.commands.cosmology.patches import EQUAL_BELOW, spectra_of
@@ -56,7 +57,7 @@ def test_a_table_is_filled_and_continued(tmp_path, capsys, monkeypatch):
     assert "--kappa0 of the results" in capsys.readouterr().err
 
     fits = []
-    monkeypatch.setattr(command, "classify", lambda *args: fits.append(args))
+    monkeypatch.setattr(classifying, "classify", lambda *args: fits.append(args))
     # An interrupt of the new row leaves the others.
     more = ("--methods", "planar-cnn", "histogram", "spectrum", "--resume")
     assert run(tmp_path, *more) == 130

@@ -17,9 +17,9 @@ from deepsphere_pyg.commands.shapes.networks import SHAPE_NETWORKS, SPECTRUM
 from deepsphere_pyg.commands.shapes.options import ShapesOptions
 from deepsphere_pyg.commands.shapes.published import PUBLISHED
 from deepsphere_pyg.commands.shapes.report import _ends
+from deepsphere_pyg.commands.shapes.runs import Run
 from deepsphere_pyg.commands.shapes.spectra import PowerSpectra
 from deepsphere_pyg.commands.shapes.task import ShapeTask
-from deepsphere_pyg.commands.shapes.training import Run
 from deepsphere_pyg.datasets import GeneratedShapes, RenderedShapes
 from deepsphere_pyg.harmonics import ISHT, HarmonicRotation, Rotation
 from deepsphere_pyg.losses import TripletLoss

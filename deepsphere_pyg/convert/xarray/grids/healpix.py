@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import healpy
 import numpy as np
 
 from deepsphere_pyg.convert.xarray.coordinates.attributes import number, text
@@ -96,6 +95,8 @@ def pixel_sampling(pixels: Pixels) -> tuple[Sampling, IntArray]:
     would have more than 13 million pixels and 16 times those of the part, the result is
     an irregular sampling with the same centres and areas.
     """
+    import healpy
+
     index, nside = pixels.index, pixels.nside
     n = 12 * nside * nside
     if len(index) < n and n > max(WHOLE_SKY, TIMES * len(index)):
@@ -131,6 +132,8 @@ def centre_sampling(
     sampling, vertex
         The sampling, and the vertex of each place; None if they are no such centres.
     """
+    import healpy
+
     nside = math.isqrt(len(lat) // 12)
     if nside < 1 or 12 * nside**2 != len(lat):
         return None
