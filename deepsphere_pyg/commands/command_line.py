@@ -209,6 +209,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     given = sys.argv[1:] if arguments is None else list(arguments)
     name = " ".join(["deepsphere-pyg", *(a for a in given[:1] if a in COMMANDS)])
+    options = None
     try:
         if not (given and given[0] in COMMANDS):
             _top_parser().parse_args(given)
@@ -228,7 +229,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except (ValueError, OSError, ImportError) as error:
-        print(f"{name}: error: {error}", file=sys.stderr)
+        from deepsphere_pyg.commands.options.wording import in_options
+
+        text = in_options(str(error), () if options is None else vars(options))
+        print(f"{name}: error: {text}", file=sys.stderr)
         return 2
     except (MemoryError, RuntimeError) as error:
         # PyTorch reports a full memory by several classes of errors.
