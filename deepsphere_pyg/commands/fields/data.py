@@ -147,6 +147,13 @@ def _module(options: Any, maps: FieldMaps) -> SphereDataModule:
     return module
 
 
+def regridded(maps: FieldMaps) -> str:
+    """Tell how maps of files came to their sampling."""
+    if same_sampling(maps.places.sampling, maps.sampling):
+        return "on the grid of the files"
+    return f"regridded by {REGRIDDED[maps.regridding]}"
+
+
 def described(module: SphereDataModule, maps: FieldMaps) -> str:
     """Describe the data in a line."""
     sizes = {name: len(part) for name, part in module.parts.items()}
@@ -164,6 +171,6 @@ def described(module: SphereDataModule, maps: FieldMaps) -> str:
     what = "classes" if maps.class_names else "targets"
     return (
         f"{counted(len(maps), 'sample')} of "
-        f"{counted(len(maps.channel_names), 'channel')}: {counts}; regridded by "
-        f"{REGRIDDED[maps.regridding]}; {what} {names}"
+        f"{counted(len(maps.channel_names), 'channel')}: {counts}; {regridded(maps)}; "
+        f"{what} {names}"
     )

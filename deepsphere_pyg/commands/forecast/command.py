@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from deepsphere_pyg.commands.fields.data import REGRIDDED
+from deepsphere_pyg.commands.fields.data import regridded
 from deepsphere_pyg.commands.forecast.options import (
     ForecastOptions,
     SeriesOptions,
@@ -216,7 +216,7 @@ def described(series: Series, parts: dict[str, Part]) -> str:
     return (
         f"{counted(len(series.maps), 'state')}{several}, {series.step.text()} "
         f"apart{gaps}, of {', '.join(series.names)}{further}; forecasts: {counts}; "
-        f"regridded by {REGRIDDED[series.maps.regridding]}"
+        f"{regridded(series.maps)}"
     )
 
 

@@ -265,6 +265,24 @@ def test_pixels_have_about_the_size_of_the_cells(file):
     assert len(data.sampling_for(options, grid)) in (192, 768)
 
 
+def test_maps_on_their_own_grid_are_not_called_regridded(file):
+    grid = FieldMaps(file, inputs=["u"])
+    assert data.regridded(grid) == "on the grid of the files"
+    # All cells at a pole are one vertex.
+    lat = np.linspace(-90, 90, 7)
+    u = xr.DataArray(
+        np.zeros((2, 7, 30)),
+        coords={"time": [0, 1], "lat": lat, "lon": LON},
+        dims=("time", "lat", "lon"),
+        name="u",
+    )
+    with_poles = FieldMaps(u.to_dataset(), inputs=["u"], sample_dims=["time"])
+    assert len(with_poles.sampling) < 7 * 30
+    assert data.regridded(with_poles) == "on the grid of the files"
+    moved = FieldMaps(file, inputs=["u"], sampling=HEALPix(8))
+    assert data.regridded(moved) == "regridded by bilinear interpolation"
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
