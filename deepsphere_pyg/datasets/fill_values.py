@@ -40,7 +40,8 @@ class FillValues:
 
     A value is suspected if it is one of the usual codes, such as -9999 or 1e20, the
     lowest or highest value of its channel in a map, and further from the middle half of
-    the others than three times its width (Tukey's outer fences).
+    the others than three times its width (Tukey's outer fences). If more than half of
+    the others are one number, such as zero, the middle half is that of the rest.
 
     Attributes
     ----------
@@ -135,5 +136,9 @@ class FillValues:
 def _far(code: float, others: FloatArray) -> bool:
     """Return whether a value lies beyond the outer fences of the others."""
     low, high = np.quantile(others, (0.25, 0.75))
+    if low == high and not (others == low).all():
+        # Where half of the values are one, such as zeros of rain, the others tell how
+        # far values go.
+        low, high = np.quantile(others[others != low], (0.25, 0.75))
     fence = _FENCE * (high - low)
     return not low - fence <= code <= high + fence

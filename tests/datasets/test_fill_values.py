@@ -60,10 +60,20 @@ def test_a_map_of_codes_alone_is_counted():
         np.arange(1000.0),
         np.concatenate([RNG.normal(1010, 10, 500), [999.0]]),
         RNG.normal(5e4, 3e3, 500),
+        # Mostly zeros, as rain, of which the largest happens to be 999.
+        np.concatenate([np.zeros(450), RNG.uniform(0, 990, 49), [999.0]]),
     ],
 )
 def test_numbers_near_others_are_not_told(numbers):
     assert counts(numbers[:, None]) == {}
+
+
+def test_codes_far_from_the_few_numbers_beside_zeros_are_told():
+    rain = np.concatenate([np.zeros(450), RNG.uniform(0, 80, 50)])
+    for code in (999.0, -9999.0):
+        assert counts(np.append(rain, code)[:, None]) == {(0, code): 1}
+        # Beside zeros alone, nothing tells that numbers go so far.
+        assert counts(np.append(np.zeros(450), code)[:, None]) == {(0, code): 1}
 
 
 def test_missing_and_left_out_values_do_not_count():
