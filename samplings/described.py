@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -47,6 +48,7 @@ class Described:
                 f"{type(self).__name__} has no configuration to rebuild from; give the "
                 "class a config_type and config_keys"
             )
+        _check_constructor(type(self))
         values = {key: self._plain_setting(key) for key in self.config_keys}
         return {"type": self.config_type, **values}
 
@@ -63,6 +65,32 @@ class Described:
                 f"its type and {key!r} as a list, with which {kind} is called again"
             )
         return value
+
+
+def _check_constructor(kind: type[Described]) -> None:
+    """Refuse a class whose constructor does not take what its configuration holds."""
+    parameters = signature(kind).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return
+    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    taken = {one.name: one for one in parameters if one.kind in named}
+    unknown = [key for key in kind.config_keys if key not in taken]
+    if unknown:
+        raise TypeError(
+            f"the constructor of {kind.__name__} must take the names that config_keys "
+            f"lists, from which it is rebuilt, but not {', '.join(unknown)}; name "
+            "parameters of the constructor in config_keys"
+        )
+    lacking = [
+        name
+        for name, one in taken.items()
+        if one.default is one.empty and name not in kind.config_keys
+    ]
+    if lacking:
+        raise TypeError(
+            f"config_keys of {kind.__name__} must list all that its constructor needs, "
+            f"but not {', '.join(lacking)}; add them, or give them defaults"
+        )
 
 
 def _place(kind: type) -> tuple[str, str]:

@@ -142,6 +142,40 @@ def test_parameters_of_ones_own_have_any_name_and_are_numpy_scalars():
     assert Spots.config_keys == ("bandlimit", "places")
 
 
+class Renamed(Fibonacci):
+    """A sampling whose constructor has another name for what its class lists."""
+
+    config_type = "renamed"
+    config_keys = ("n",)
+
+    def __init__(self, points):
+        super().__init__(points)
+
+
+class Short(Cap):
+    """A sampling that lists less than its constructor needs."""
+
+    config_type = "short"
+    config_keys = ("n",)
+
+
+class Open(Cap):
+    """A sampling whose constructor takes any name."""
+
+    config_type = "open"
+
+    def __init__(self, **given):
+        super().__init__(**given)
+
+
+def test_constructors_that_do_not_take_their_configuration_are_refused_at_once():
+    with pytest.raises(TypeError, match=r"constructor of Renamed must .* not n; name"):
+        _ = Renamed(20).config
+    with pytest.raises(TypeError, match=r"of Short must list all .* not lowest; add"):
+        _ = Short(20, lowest=0.0).config
+    assert len(from_config(Open(n=40, lowest=0.0).config)) == 20
+
+
 def test_samplings_without_a_configuration_print_and_say_what_they_lack():
     class Plain(Sampling):
         pass
