@@ -61,6 +61,7 @@ def run(options: PredictOptions) -> int:
     print(
         f"data       {counted(len(maps), 'sample')} of {', '.join(maps.channel_names)}"
     )
+    _tell_filled(maps)
     # Late, as Lightning and Matplotlib take seconds to load, and the files may not fit.
     import pytorch_lightning as pl
 
@@ -88,6 +89,18 @@ def run(options: PredictOptions) -> int:
         write_figures(place.parent, {place.name: figure})
         print(f"picture     {place}")
     return 0
+
+
+def _tell_filled(maps: FieldMaps) -> None:
+    """Tell how much of the network's sphere the files do not have."""
+    missing = np.isnan(maps.unfilled(0)).any(axis=1)
+    n, total = int(missing.sum()), len(maps.sampling)
+    if n:
+        print(
+            f"filled     {n} of {total} vertices, where the first map has no value, by "
+            "the mean of each channel over the others; predictions near them are "
+            "less certain"
+        )
 
 
 def _with_inputs(options: PredictOptions, kept: Kept) -> PredictOptions:

@@ -265,6 +265,19 @@ def test_pixels_have_about_the_size_of_the_cells(file):
     assert len(data.sampling_for(options, grid)) in (192, 768)
 
 
+def test_filled_parts_of_the_sphere_are_told(file, regression, tmp_path, capsys):
+    whole = ["--checkpoint", regression / "best.ckpt", "--out", tmp_path / "new.nc"]
+    assert command("predict", *whole, "--fields", file) == 0
+    assert "filled  " not in capsys.readouterr().out
+    north = tmp_path / "north.nc"
+    with xr.open_dataset(file) as known:
+        known.isel(lat=slice(7, None)).to_netcdf(north)
+    assert command("predict", *whole, "--fields", north) == 0
+    # Pixels of nside 4 south of the equator, beyond half a cell.
+    outside = int((HEALPix(4).lat < -6).sum())
+    assert f"filled     {outside} of 192 vertices" in capsys.readouterr().out
+
+
 def test_maps_on_their_own_grid_are_not_called_regridded(file):
     grid = FieldMaps(file, inputs=["u"])
     assert data.regridded(grid) == "on the grid of the files"
