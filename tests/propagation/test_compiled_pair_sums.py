@@ -139,8 +139,7 @@ def test_what_happens_without_numba_or_a_folder_to_keep_kernels_in(reason) -> No
         "no numba": "import sys; sys.modules['numba'] = None",
         "no compiler": "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'",
         "no folder": (
-            "from numba.core import caching\n"
-            "caching.CacheImpl._locator_classes = []"
+            "from numba.core import caching\ncaching.CacheImpl._locator_classes = []"
         ),
     }[reason]
     program = f"""

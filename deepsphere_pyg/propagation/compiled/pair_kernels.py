@@ -107,7 +107,9 @@ def add_pair_gradients(
                     # Most pairs of trees have two edges at most.
                     b, n = weights[edge + 1], indices[edge + 1]
                     for column in range(width):
-                        total[column] = a * gradient[i, column] + b * gradient[n, column]
+                        total[column] = (
+                            a * gradient[i, column] + b * gradient[n, column]
+                        )
                 else:
                     for column in range(width):
                         total[column] = a * gradient[i, column]
