@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -47,3 +48,9 @@ def one_line(facts: dict[str, Any]) -> str:
     versions = f"torch {facts['torch']}, PyG {facts['torch-geometric']}"
     busy = "" if facts["load"] is None else f", load {facts['load'][0]:.1f}"
     return f"{where}; {versions}; {facts['date']}{busy}"
+
+
+def caption(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return what rows of times with ``threads`` and ``machine`` say of the machine."""
+    threads, where = rows[0]["threads"], rows[0]["machine"]
+    return f"{threads} thread{'s' if threads > 1 else ''}\n{where}"

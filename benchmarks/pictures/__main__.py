@@ -6,7 +6,7 @@ Numbers that commands took long to measure are kept in ``benchmarks/pictures/num
 pictures that are drawn from them are made again in the present style, and so are those
 of networks that are part of the package, in two minutes. For all others, the command
 that measures and draws them is listed. ``--keep FOLDER`` first takes over the numbers
-that a finished run of ``deepsphere-pyg equivariance`` has left in a folder.
+that a finished run of such a command has left in a folder.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from benchmarks.measuring.files import new_parser, write_picture
-from benchmarks.pictures.redrawing import equivariance_pictures, layer_picture, rows_of
+from benchmarks.pictures.redrawing import DRAWINGS, rows_of
 from benchmarks.pictures.table import SOURCES, Source
 from deepsphere_pyg.commands.command_line import main as command
 from deepsphere_pyg.models import pretrained_path
@@ -42,9 +40,11 @@ def redraw(images: Path, numbers: Path = NUMBERS) -> list[Path]:
     written = []
     for source in SOURCES:
         if is_kept(source, numbers):
-            for name, figure in _figures(source, numbers).items():
+            rows = rows_of(numbers / source.numbers)
+            figures = DRAWINGS[source.numbers](rows, source.title)
+            for name in source.pictures:
                 written.append(images / f"{name}.png")
-                write_picture(written[-1], figure)
+                write_picture(written[-1], figures[name])
     return written
 
 
@@ -74,19 +74,8 @@ def evaluate(images: Path) -> list[Path]:
 
 
 def is_kept(source: Source, numbers: Path = NUMBERS) -> bool:
-    """Return whether the numbers of a source are kept."""
-    return bool(source.numbers) and (numbers / source.numbers).is_file()
-
-
-def _figures(source: Source, numbers: Path) -> dict[str, Figure]:
-    """Return the figures of a source by the names of their files."""
-    rows = rows_of(numbers / source.numbers)
-    if source.pictures == ("layer_equivariance",):
-        return {source.pictures[0]: layer_picture(rows, source.title)}
-    drawn = equivariance_pictures(rows, source.title)
-    if len(source.pictures) == 1:
-        return {source.pictures[0]: drawn["equivariance"]}
-    return {name: drawn[name] for name in source.pictures}
+    """Return whether the numbers are kept that the pictures of a source show."""
+    return source.numbers in DRAWINGS and (numbers / source.numbers).is_file()
 
 
 def keep(run: Path, numbers: Path = NUMBERS) -> Path:

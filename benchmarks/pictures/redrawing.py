@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
+from benchmarks.studies import scaling, tensor_product_scaling
+from benchmarks.studies.barotropic_forecasts import report as barotropic_forecasts
+from benchmarks.studies.local_layers import report as local_layers
 from deepsphere_pyg.commands.equivariance.measured import FIRST_DEGREE
 from deepsphere_pyg.commands.equivariance.report import figures_of
+from deepsphere_pyg.plot.classifiers import ClassifierErrors, error_against_equivariance
 from deepsphere_pyg.plot.equivariance import ErrorCurve
 from deepsphere_pyg.plot.laplacians import LaplacianPoint
 from deepsphere_pyg.plot.layer_equivariance import LayerBar, layer_bars
 
 Row = dict[str, str]
+Drawing = Callable[[Sequence[Row], str], Mapping[str, Figure]]
 
 
 def rows_of(path: Path) -> list[Row]:
@@ -71,6 +78,32 @@ def layer_picture(rows: Sequence[Row], title: str) -> Figure:
         ],
         title,
     )
+
+
+def classifier_picture(rows: Sequence[Row]) -> Figure:
+    """Draw errors of ``deepsphere-pyg cosmology`` from its table of graphs."""
+    return error_against_equivariance(
+        [
+            ClassifierErrors(
+                row["name"],
+                int(row["k"]),
+                *(float(row[key]) for key in ("equivariance", "mean", "spread")),
+            )
+            for row in rows
+        ]
+    )
+
+
+def _with_numbers(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return rows as a study has them that measures them: numbers, and no gaps."""
+    return [{k: _number(text) for k, text in row.items() if text} for row in rows]
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
 
 
 def _grouped(rows: Iterable[Row], *keys: str) -> list[list[Row]]:
@@ -142,3 +175,31 @@ def _label(row: Row) -> str:
 
 def _geometric_mean(values: Sequence[float]) -> float:
     return math.exp(sum(math.log(value) for value in values) / len(values))
+
+
+def _published(rows: Sequence[Row], title: str) -> dict[str, Figure]:
+    figure = equivariance_pictures(rows, title)["equivariance"]
+    return {"equivariance_published": figure}
+
+
+#: What draws the pictures of a kept table, by their names, from its rows and a title.
+DRAWINGS: dict[str, Drawing] = {
+    "equivariance.csv": equivariance_pictures,
+    "equivariance_published.csv": _published,
+    "layer_equivariance.csv": lambda rows, title: {
+        "layer_equivariance": layer_picture(rows, title)
+    },
+    "cosmology_graphs.csv": lambda rows, _: {
+        "cosmology_graphs": classifier_picture(rows)
+    },
+    "local_layers.csv": lambda rows, _: {"local_layers": local_layers.picture(rows)},
+    "barotropic_forecasts.csv": lambda rows, _: {
+        "barotropic_forecasts": barotropic_forecasts.picture(rows)
+    },
+    "tensor_product_cost.csv": lambda rows, _: {
+        "tensor_product_cost": tensor_product_scaling.figure(_with_numbers(rows))
+    },
+    "cost_against_size.csv": lambda rows, _: {
+        "cost_against_size": scaling.figure(_with_numbers(rows))
+    },
+}

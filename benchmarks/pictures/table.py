@@ -18,7 +18,7 @@ class Source:
     duration
         How long that takes, where it is known; on one core unless it says otherwise.
     numbers
-        Kept numbers of ``numbers/`` from which they are redrawn, or empty.
+        Kept numbers of ``numbers/`` that they show, or empty.
     note
         What the command needs, or what is missing.
     title
@@ -92,6 +92,7 @@ SOURCES = (
         ("local_layers",),
         f"python -m benchmarks.studies.local_layers {_TREFHT}",
         "a quarter of an hour",
+        "local_layers.csv",
     ),
     Source(
         ("climate_years",),
@@ -101,12 +102,14 @@ SOURCES = (
         ("barotropic_forecasts",),
         "python -m benchmarks.studies.barotropic_forecasts --seed 1",
         "half an hour at least",
+        "barotropic_forecasts.csv",
     ),
     Source(
         ("cosmology_graphs",),
         "deepsphere-pyg cosmology --table graphs --spectra spectrum_cosmo.npz "
         "--epochs 4 --n-validation 40 --n-test 200 --seeds 0 1 2 --threads 1",
         "six hours",
+        "cosmology_graphs.csv",
     ),
     Source(
         ("stations_interpolation",),
@@ -137,17 +140,24 @@ SOURCES = (
     Source(
         ("digits_confused",),
         "python -m benchmarks.studies.spherical_mnist confusions --root DIR "
-        "--predictions runs/digits-generalized-NR/predictions.csv",
-        note="the predictions are those of a finished run of deepsphere-pyg digits",
+        "--predictions benchmarks/pictures/numbers/digits_confused.csv",
+        "half a minute",
+        # Not all that is drawn: the digits themselves are those of MNIST.
+        "digits_confused.csv",
+        note="the predictions of sixes and nines are kept; DIR has mnist.npz",
     ),
     Source(
         ("tensor_product_cost",),
         "python -m benchmarks.studies.tensor_product_scaling",
+        "five minutes",
+        "tensor_product_cost.csv",
         note="the times are those of the machine that runs it",
     ),
     Source(
         ("cost_against_size",),
-        "python -m benchmarks.studies.scaling",
+        "python -m benchmarks.studies.scaling --threads 1",
+        "five minutes",
+        "cost_against_size.csv",
         note="the times are those of the machine that runs it",
     ),
 )

@@ -17,7 +17,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +26,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from tqdm import tqdm
 
 from benchmarks.measuring.files import (
@@ -34,7 +35,7 @@ from benchmarks.measuring.files import (
     write_csv,
     write_picture,
 )
-from benchmarks.measuring.machine import machine, one_line
+from benchmarks.measuring.machine import caption, machine, one_line
 from benchmarks.measuring.memory import (
     memory_is_measurable,
     reset_peak,
@@ -49,6 +50,7 @@ CHANNELS, K, NEIGHBOURS = 16, 5, 8
 COLUMNS = (
     *("nside", "vertices", "forward_s", "shortest_s", "forward_gb"),
     *("graph_s", "graph_gb"),
+    *("threads", "machine"),
 )
 
 
@@ -122,15 +124,15 @@ def stage(name: str, nside: int, matrix: Path, args: argparse.Namespace) -> Any:
 
 
 @styled
-def figure(rows: Sequence[dict[str, float]], caption: str) -> Figure:
+def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw time and memory against the number of vertices."""
-    drawn, panels = new_figure(1, 2, (10.0, 4.2))
+    drawn, panels = new_figure(1, 2, (9.0, 4.0))
     left, right = panels[0]
     vertices = np.array([row["vertices"] for row in rows])
     for panel, unit in ((left, "s"), (right, "gb")):
         for part, label, marker, colour in (
-            ("forward", "forward", "o-", "#0072b2"),
-            ("graph", "building the graph", "s-", "#d55e00"),
+            ("graph", "building the graph", "s-", "C1"),
+            ("forward", "forward", "o-", "C0"),
         ):
             key = f"{part}_{unit}"
             if len(rows) > 1 and panel is left:
@@ -138,26 +140,27 @@ def figure(rows: Sequence[dict[str, float]], caption: str) -> Figure:
             values = np.array([row[key] for row in rows])
             panel.loglog(vertices, values, marker, color=colour, label=label)
         panel.set_xlabel("vertices")
-        panel.grid(alpha=0.3)
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.set_xticks(vertices, [_size(row) for row in rows], fontsize=8)
-        panel.minorticks_off()
+        panel.set_xticks(vertices, [_size(row) for row in rows], fontsize=7)
+        panel.xaxis.minorticks_off()
     # A cost proportional to n, through that of the largest graph.
     linear = rows[-1]["forward_s"] * vertices / vertices[-1]
-    left.loglog(vertices, linear, "--", color="#666666", label="linear in n")
+    left.loglog(vertices, linear, "--", color="0.4", label="linear in n")
     left.set_ylabel("time [s]")
     right.set_ylabel("peak memory of the process [GB]")
+    right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    right.yaxis.set_major_formatter("{x:g}")
+    right.yaxis.set_minor_formatter(NullFormatter())
     for panel in (left, right):
-        panel.legend(frameon=False, fontsize=8)
+        panel.legend()
     drawn.suptitle(
         f"ChebConv {CHANNELS}→{CHANNELS}, K = {K}, HEALPix, k = {NEIGHBOURS}, one "
-        f"signal\n{caption}",
+        f"signal; {caption(rows)}",
         fontsize=8,
     )
     return drawn
 
 
-def _size(row: dict[str, float]) -> str:
+def _size(row: Mapping[str, Any]) -> str:
     n = row["vertices"]
     words = f"{n / 1e6:.2g} M" if n >= 1e6 else f"{n / 1e3:.3g} k"
     return f"{words}\nnside {row['nside']}"
@@ -175,19 +178,18 @@ def main(words: Sequence[str] | None = None) -> int:
     if not memory_is_measurable(torch.device("cpu")):
         print("error: peak memory needs Linux's /proc/self/clear_refs", file=sys.stderr)
         return 2
-    caption = f"{args.threads} threads; {one_line(machine('cpu'))}"
+    where = {"threads": args.threads, "machine": one_line(machine("cpu"))}
     first, last = (int(np.log2(n)) for n in (args.min_nside, args.max_nside))
-    rows: list[dict[str, float]] = []
+    rows: list[dict[str, Any]] = []
     try:
         for nside in tqdm([2**i for i in range(first, last + 1)], unit="size"):
             with tempfile.TemporaryDirectory(prefix="scaling-") as folder:
                 matrix = Path(folder) / "laplacian.npz"
                 built = stage("graph", nside, matrix, args)
-                rows.append(
-                    {"nside": nside, **built, **stage("forward", nside, matrix, args)}
-                )
+                timed = stage("forward", nside, matrix, args)
+                rows.append({"nside": nside, **built, **timed, **where})
             write_csv(args.out / "cost_against_size.csv", COLUMNS, rows)
-        write_picture(args.out / "cost_against_size.png", figure(rows, caption))
+        write_picture(args.out / "cost_against_size.png", figure(rows))
     except (RuntimeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -195,7 +197,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print("\ninterrupted; finished measurements are in --out", file=sys.stderr)
         return 130
     for row in rows:
-        print("  ".join(f"{key} {row[key]:.4g}" for key in COLUMNS))
+        print("  ".join(f"{key} {row[key]:.4g}" for key in COLUMNS[:-1]))
     return 0
 
 

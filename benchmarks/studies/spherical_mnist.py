@@ -11,7 +11,9 @@ left out. "6 = 9" is NR/R with a 6 for a 9, and a 9 for a 6, counted as correct.
 ``confusions`` shows why rotation-invariant networks take a 6 for a 9. At the top of the
 picture are digits on the sphere, seen from below, by each interpolation; below them are
 sixes and nines that the network confused, turned upside down, as an invariant network
-may see them. DIR holds ``mnist.npz`` or the idx files.
+may see them. DIR holds ``mnist.npz`` or the idx files. The predictions of sixes and
+nines are written beside the picture, to ``digits_confused.csv``, which is enough for
+--predictions.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from benchmarks.measuring.files import (
     markdown_table,
     new_parser,
     refuse_below,
+    write_csv,
     write_picture,
 )
 from deepsphere_pyg.datasets import SphericalMNIST, read_mnist
@@ -42,6 +45,8 @@ from samplings import Equiangular, Sampling
 COLUMNS = ("NR/NR", "R/R", "NR/R", "6 = 9", "R/NR")
 HEAD = ("network", "interpolation", "parameters", *COLUMNS, "epochs", "minutes")
 SHOWN = (4, 6, 9)
+#: Number of a digit, what it is, and the answer for it as it is.
+PREDICTED = ("digit", "truth", "NR")
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -104,14 +109,22 @@ def rows_of(folders: Sequence[Path]) -> list[list[str]]:
     return table
 
 
-def confused(path: Path) -> list[tuple[int, int]]:
-    """Sixes taken for nines and nines for sixes: number and truth, in order."""
+def predictions_of(path: Path) -> list[dict[str, int]]:
+    """Return the predictions of sixes and nines."""
     with path.open(newline="") as file:
         rows = [
-            (int(r["digit"]), int(r["truth"]), int(r["NR"]))
-            for r in csv.DictReader(file)
+            {key: int(row[key]) for key in PREDICTED} for row in csv.DictReader(file)
         ]
-    return [(i, truth) for i, truth, answer in rows if {truth, answer} == {6, 9}]
+    return [row for row in rows if row["truth"] in (6, 9)]
+
+
+def confused(rows: Sequence[Mapping[str, int]]) -> list[tuple[int, int]]:
+    """Sixes taken for nines and nines for sixes: number and truth, in order."""
+    return [
+        (row["digit"], row["truth"])
+        for row in rows
+        if {row["truth"], row["NR"]} == {6, 9}
+    ]
 
 
 def seen_from_below(sampling: Sampling, values: np.ndarray, width: int = 200):
@@ -126,12 +139,12 @@ def seen_from_below(sampling: Sampling, values: np.ndarray, width: int = 200):
 
 
 @styled
-def picture(args: argparse.Namespace) -> Figure:
+def picture(args: argparse.Namespace, rows: Sequence[Mapping[str, int]]) -> Figure:
     """Draw digits as projected, and those confused."""
     images, labels = read_mnist(args.root, "test")
-    found = confused(args.predictions)
-    rows = min(args.rows, -(-len(found) // args.columns))
-    heights = 2.1, 0.95 * rows + 0.3
+    found = confused(rows)
+    count = min(args.rows, -(-len(found) // args.columns))
+    heights = 2.1, 0.95 * count + 0.3
     figure = Figure(figsize=(0.85 * args.columns, sum(heights)), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=heights)
     sampling = Equiangular(args.n_theta, args.n_theta, scheme="driscoll-healy")
@@ -147,7 +160,7 @@ def picture(args: argparse.Namespace) -> Figure:
         )
         axis.imshow(seen_from_below(sampling, one.signals[i]), cmap="Greys")
         axis.set_title(how, fontsize=9)
-    cells = below.subplots(rows, args.columns, squeeze=False).ravel() if rows else []
+    cells = below.subplots(count, args.columns, squeeze=False).ravel() if count else []
     for cell, (i, truth) in zip(cells, found, strict=False):
         # Upside down, as the other digit.
         cell.imshow(images[i][::-1, ::-1], cmap="Greys")
@@ -155,8 +168,7 @@ def picture(args: argparse.Namespace) -> Figure:
     for axis in [*axes, *cells]:
         axis.axis("off")
     below.suptitle(
-        f"{len(found)} of {int(np.isin(labels, (6, 9)).sum())} sixes and nines "
-        "confused; each turned by 180°",
+        f"{len(found)} of {len(rows)} sixes and nines confused; each turned by 180°",
         fontsize=9,
     )
     return figure
@@ -168,7 +180,9 @@ def main(words: Sequence[str] | None = None) -> None:
     if args.command == "table":
         print(markdown_table(HEAD, rows_of(args.folders)))
     else:
-        write_picture(args.out, picture(args))
+        rows = predictions_of(args.predictions)
+        write_csv(args.out.parent / "digits_confused.csv", PREDICTED, rows)
+        write_picture(args.out, picture(args, rows))
 
 
 if __name__ == "__main__":

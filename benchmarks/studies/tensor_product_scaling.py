@@ -15,7 +15,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from benchmarks.measuring.files import (
     write_csv,
     write_picture,
 )
-from benchmarks.measuring.machine import machine, one_line
+from benchmarks.measuring.machine import caption, machine, one_line
 from benchmarks.measuring.memory import memory_is_measurable
 from benchmarks.measuring.settings import MEMORY, NEUTRAL, Setting, in_a_process
 from benchmarks.measuring.timing import interleaved, slope
@@ -54,12 +54,13 @@ MOST = 20_000_000
 COLUMNS = (
     *("kind", "L", "multiply_adds", "coefficients", "rows_out"),
     *("setup_s", "forward_ms", "both_ms", "peak_mb"),
+    *("threads", "machine"),
 )
-COLOURS = {"full": "#d55e00", "mst": "#0072b2", "rmst": "#009e73"}
-LIMITS = {
-    "full": (r"$L^5$", lambda L: L**5),
-    "mst": (r"$L^4$", lambda L: L**4),
-    "rmst": (r"$L^3 \log L$", lambda L: L**3 * np.log(L)),
+#: Names, colours, markers and limits of the cost of the kinds.
+CURVES: dict[str, Any] = {
+    "full": ("all pairs", "C1", "o", "$L^5$", lambda L: L**5),
+    "mst": ("trees", "C0", "s", "$L^4$", lambda L: L**4),
+    "rmst": ("thinned trees", "C2", "D", r"$L^3 \log L$", lambda L: L**3 * np.log(L)),
 }
 
 
@@ -114,44 +115,42 @@ def peak(L: int, kind: str) -> dict[str, Any]:
     return {"peak_mb": round(peak_of(_contestant(L, layer)), 3)}
 
 
-def upper_slope(rows: Sequence[dict[str, Any]], key: str) -> float:
+def upper_slope(rows: Sequence[Mapping[str, Any]], key: str) -> float:
     """Exponent of L over the upper half of the bandlimits."""
     return slope(rows[-max(2, math.ceil(len(rows) / 2)) :], "L", key)
 
 
 @styled
-def figure(rows: Sequence[dict[str, Any]], caption: str) -> Figure:
+def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw multiply-adds, time and memory against the bandlimit."""
-    drawn, panels = new_figure(1, 3, (13.0, 4.4))
+    drawn, panels = new_figure(1, 3, (10.5, 4.2))
     titles = (
         ("multiply_adds", "multiply-adds of one channel"),
-        ("both_ms", "forward and backward [ms]"),
+        ("both_ms", "time, forward and backward [ms]"),
         ("peak_mb", "peak memory [MiB]"),
     )
+    shown = sorted({row["L"] for row in rows})
     for panel, (key, label) in zip(panels[0], titles, strict=True):
-        for kind, colour in COLOURS.items():
+        for kind, (name, colour, marker, text, law) in CURVES.items():
             some = [row for row in rows if row["kind"] == kind and key in row]
             if len(some) < 2:
                 continue
             L, values = (np.array([r[k] for r in some], float) for k in ("L", key))
-            name = f"{kind}: slope {upper_slope(some, key):.2f}"
-            panel.loglog(L, values, "o-", color=colour, label=name)
+            told = f"{name}: slope {upper_slope(some, key):.2f}"
             if key == "multiply_adds":
-                text, law = LIMITS[kind]
+                told += f", dashed {text}"
                 line = law(L) * values[-1] / law(L[-1])
-                panel.loglog(L, line, "--", color=colour, lw=0.8, label=text)
+                panel.loglog(L, line, "--", color=colour, lw=0.8)
+            panel.loglog(L, values, marker, ls="-", color=colour, label=told)
         panel.set_ylabel(label)
         panel.set_xlabel("bandlimit L")
-        shown = sorted({row["L"] for row in rows})
         panel.set_xticks(shown, [str(n) for n in shown])
-        panel.minorticks_off()
-        panel.grid(alpha=0.3)
-        panel.spines[["top", "right"]].set_visible(False)
+        panel.xaxis.minorticks_off()
         if panel.lines:
-            panel.legend(frameon=False, fontsize=8)
+            panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
     drawn.suptitle(
-        f"Products of fragments, {SIGNALS} signals of {CHANNELS} channels, float32; "
-        f"slopes over the upper half\n{caption}",
+        f"{SIGNALS} signals of {CHANNELS} channels, float32; slopes over the upper "
+        f"half of the bandlimits; {caption(rows)}",
         fontsize=8,
     )
     return drawn
@@ -166,21 +165,21 @@ def main(words: Sequence[str] | None = None) -> int:
         print(json.dumps(stage(args.max_bandlimit, args.kinds[0])))
         return 0
     rows: list[dict[str, Any]] = []
+    where = {"threads": args.threads, "machine": one_line(machine("cpu"))}
     for kind in args.kinds:
         for L in (L for L in BANDLIMITS if L <= args.max_bandlimit):
-            row = counted(L, kind)
+            row = {**counted(L, kind), **where}
             if row["coefficients"] <= MOST:
                 for name, allocator in (("times", NEUTRAL), ("peak", MEMORY)):
                     options = ["--max-bandlimit", str(L), "--kinds", kind]
                     options += ["--threads", str(args.threads), "--stage", name]
-                    where = Setting("cpu", args.threads, allocator)
+                    setting = Setting("cpu", args.threads, allocator)
                     module = "benchmarks.studies.tensor_product_scaling"
-                    row |= in_a_process(module, options, where)
+                    row |= in_a_process(module, options, setting)
             rows.append(row)
             print("  ".join(f"{key} {row[key]}" for key in COLUMNS if key in row))
-            write_csv(args.out / "cost_against_bandlimit.csv", COLUMNS, rows)
-    caption = f"{args.threads} threads; {one_line(machine('cpu'))}"
-    write_picture(args.out / "cost_against_bandlimit.png", figure(rows, caption))
+            write_csv(args.out / "tensor_product_cost.csv", COLUMNS, rows)
+    write_picture(args.out / "tensor_product_cost.png", figure(rows))
     return 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from deepsphere_pyg.plot.style import new_figure, styled
+from deepsphere_pyg.plot.style import legend_above, new_figure, styled
 
 
 @styled
@@ -57,70 +58,112 @@ def error_curves(
     return figure
 
 
+@dataclass(frozen=True)
+class ClassifierErrors:
+    """Test errors of a classifier over seeds.
+
+    Parameters
+    ----------
+    name
+        What it is, without the number of neighbours.
+    k
+        Neighbours in its graph; 0 without a graph.
+    equivariance
+        Mean equivariance error of its graph; NaN without one.
+    mean
+        Mean error in percent.
+    spread
+        Standard deviation over seeds in percent; NaN of a single seed.
+    """
+
+    name: str
+    k: int
+    equivariance: float
+    mean: float
+    spread: float
+
+
 @styled
-def error_against_equivariance(
-    errors: Mapping[str, Sequence[float]],
-    equivariance: Mapping[str, float],
-    others: Mapping[str, Sequence[float]],
-) -> Figure:
+def error_against_equivariance(classifiers: Sequence[ClassifierErrors]) -> Figure:
     """Draw test errors of networks against the equivariance errors of their graphs.
 
     Parameters
     ----------
-    errors
-        For each network on a graph, its errors in percent, one a seed.
-    equivariance
-        Mean equivariance error of each graph.
-    others
-        Errors of networks without a graph, drawn as lines.
+    classifiers
+        Networks on graphs, and others, which are drawn as lines.
 
     Returns
     -------
     Figure
-        One panel; dots are seeds, crosses are means.
+        One panel; bars are standard deviations over seeds.
+
+    Examples
+    --------
+    >>> heat = ClassifierErrors("heat weights", 8, 0.05, 13.5, 0.3)
+    >>> flat = ClassifierErrors("flat 2-D", 0, math.nan, 31.5, 6.7)
+    >>> axes = error_against_equivariance([heat, flat]).axes[0]
+    >>> [text.get_text() for text in axes.texts]
+    ['k = 8', 'flat 2-D']
     """
-    figure, axes = new_figure(1, 1, (6.5, 4.5))
-    panel = axes[0, 0]
-    # The number of neighbours is in the name, such as fcn-heat-8 or fcn-heat-8-mean.
-    families = sorted({re.sub(r"-\d+", "", name) for name in errors})
-    for number, family in enumerate(families):
-        names = [name for name in errors if re.sub(r"-\d+", "", name) == family]
-        names.sort(key=lambda name: equivariance[name])
-        colour = f"C{number}"
-        means = [float(np.mean(errors[name])) for name in names]
-        where = [equivariance[name] for name in names]
-        panel.plot(where, means, "-x", color=colour, label=family)
-        for name, x, y in zip(names, where, means, strict=True):
-            values = errors[name]
-            panel.plot([x] * len(values), values, ".", color=colour, alpha=0.5)
-            k = re.sub(r"\D", "", name)
-            panel.annotate(
-                f"k = {k}",
-                (x, y),
-                xytext=(5, 5),
-                fontsize=8,
+    figure, grid = new_figure(1, 1, (6.5, 4.0))
+    axes = grid[0, 0]
+    families: dict[str, list[ClassifierErrors]] = {}
+    for one in classifiers:
+        if one.k:
+            families.setdefault(one.name, []).append(one)
+    for number, (name, some) in enumerate(families.items()):
+        some.sort(key=lambda one: one.equivariance)
+        _draw_family(axes, name, some, number)
+    for one in classifiers:
+        if not one.k:
+            axes.axhline(one.mean, color="0.5", linestyle="--", linewidth=1)
+            # Beside the axes, where no data are.
+            axes.annotate(
+                one.name,
+                (1, one.mean),
+                xytext=(4, 0),
+                xycoords=axes.get_yaxis_transform(),
                 textcoords="offset points",
-                color=colour,
+                va="center",
+                fontsize=8,
+                color="0.3",
             )
-    for name, values in others.items():
-        panel.axhline(float(np.mean(values)), color="0.5", linestyle="--", linewidth=1)
-        panel.text(
-            0.99,
-            float(np.mean(values)),
-            name,
-            ha="right",
-            va="bottom",
-            fontsize=8,
-            color="0.3",
-            transform=panel.get_yaxis_transform(),
-        )
-    panel.set_xscale("log")
-    panel.set_xlabel("mean equivariance error of the graph")
-    panel.set_ylabel("test error, %")
-    every = [e for v in (*errors.values(), *others.values()) for e in v]
-    highest = max(every, default=1.0)
-    # Room for the name on the highest line.
-    panel.set_ylim(0, 1.08 * highest)
-    if families:
-        panel.legend()
+    axes.set_xscale("log")
+    # Room for the numbers of neighbours at both ends.
+    axes.margins(x=0.1, y=0.1)
+    axes.set_xlabel("mean equivariance error of the graph")
+    axes.set_ylabel("test error, %")
+    axes.set_ylim(bottom=0)
+    legend_above(figure, axes)
     return figure
+
+
+def _draw_family(
+    axes: Axes, name: str, some: Sequence[ClassifierErrors], number: int
+) -> None:
+    """Draw networks whose graphs differ in the number of neighbours alone."""
+    colour, marker = f"C{number}", "osD^v"[number % 5]
+    axes.errorbar(
+        [one.equivariance for one in some],
+        [one.mean for one in some],
+        [0 if math.isnan(one.spread) else one.spread for one in some],
+        color=colour,
+        marker=marker,
+        capsize=3,
+        elinewidth=1,
+        label=name,
+    )
+    # Those of every other family below, so that they stay apart.
+    side = -1 if number % 2 else 1
+    for one in some:
+        reach = 0 if math.isnan(one.spread) else one.spread
+        axes.annotate(
+            f"k = {one.k}",
+            (one.equivariance, one.mean + side * reach),
+            xytext=(0, 5 * side),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if side > 0 else "top",
+            fontsize=8,
+            color=colour,
+        )

@@ -10,7 +10,7 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -146,10 +146,23 @@ def legend_beside(axes: Axes, handles: Sequence[Any]) -> None:
 
 def legend_below(figure: Figure, axes: Axes) -> None:
     """Put the legend of some axes below all of a figure, where it covers no data."""
+    _legend_outside(figure, axes, "outside lower center")
+
+
+def legend_above(figure: Figure, axes: Axes) -> None:
+    """Put the legend of some axes above all of a figure, where it covers no data."""
+    _legend_outside(figure, axes, "outside upper center")
+
+
+def _legend_outside(
+    figure: Figure,
+    axes: Axes,
+    place: Literal["outside lower center", "outside upper center"],
+) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         columns = min(len(handles), 5)
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+        figure.legend(handles, labels, loc=place, ncols=columns)
 
 
 def plain_axes(axes: Axes) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.pictures.redrawing import rows_of
 from benchmarks.studies.barotropic_forecasts import __main__ as study
 from benchmarks.studies.barotropic_forecasts.networks import Place
 from benchmarks.studies.barotropic_forecasts.references import (
@@ -13,7 +14,7 @@ from benchmarks.studies.barotropic_forecasts.references import (
     regression,
     solver,
 )
-from benchmarks.studies.barotropic_forecasts.report import _shown
+from benchmarks.studies.barotropic_forecasts.report import _shown, picture
 from benchmarks.studies.barotropic_forecasts.rotations import _rotated
 from benchmarks.studies.barotropic_forecasts.scores import (
     error_spectra,
@@ -132,7 +133,21 @@ def test_a_small_run_is_kept(
     study.main(words)
     printed = capsys.readouterr().out
     assert "learned flux, Gauss-Legendre" in printed and "solver, T6" in printed
-    assert (tmp_path / "barotropic.png").exists()
+    assert (tmp_path / "barotropic_forecasts.png").exists()
+    points = rows_of(tmp_path / "barotropic_forecasts.csv")
+    assert [
+        row["value"] for row in points if (row["method"], row["x"]) == ("T6", "10")
+    ] == [
+        f"{1e6 * float(row['vorticity_10']):.5g}"
+        for row in rows_of(tmp_path / "results.csv")
+        if row["method"] == "T6"
+    ]
+    axes = picture(points).axes
+    assert len(axes[0].lines) == len({row["method"] for row in points})
+    # Networks and the twin, and the line of the truth.
+    assert len(axes[1].lines) == 1 + len(
+        {row["method"] for row in points if row["curve"] == "ratio"}
+    )
     rows = (tmp_path / "results.csv").read_text()
     study.main(words)
     assert (tmp_path / "results.csv").read_text() == rows

@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from benchmarks.pictures.redrawing import rows_of
 from benchmarks.studies.climate_runs.data import INPUTS, PIXELS
 from benchmarks.studies.local_layers import __main__ as study
 from benchmarks.studies.local_layers.kinds import KINDS
+from benchmarks.studies.local_layers.report import picture
 from benchmarks.studies.local_layers.rotations import answer_error, map_error
 from benchmarks.studies.local_layers.tasks import Events, parameters
 from deepsphere_pyg import PixelNetwork, Standardize
@@ -90,3 +92,8 @@ def test_the_study_continues_and_ends_with_a_table_and_a_picture(
     assert printed.count("| DISCO, oriented | 21,011 |") == 2
     assert printed.count("| Chebyshev, heat, k = 8 | 3,585 |") == 1
     assert (tmp_path / "local_layers.png").read_bytes().startswith(b"\x89PNG")
+    kept = rows_of(tmp_path / "local_layers.csv")
+    assert kept == rows_of(tmp_path / "results.csv")
+    # A panel for each task, with small and large marks for each kind.
+    events, year = picture(kept).axes
+    assert len(events.lines) == 2 * 4 and len(year.lines) == 2 * 2

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from benchmarks.pictures.__main__ import NUMBERS, is_kept, keep, redraw, remaining
-from benchmarks.pictures.redrawing import equivariance_pictures, rows_of
+from benchmarks.pictures.redrawing import (
+    DRAWINGS,
+    classifier_picture,
+    equivariance_pictures,
+    rows_of,
+)
 from benchmarks.pictures.table import SOURCES
 from deepsphere_pyg.models import pretrained_path
 
@@ -42,6 +47,36 @@ def test_curves_are_those_of_the_table():
     assert sorted(
         {float(r["links"]) for r in rows if r["weighting"] == "heat"}
     ) == list(links)
+
+
+@pytest.mark.parametrize(
+    "source", [source for source in SOURCES if is_kept(source)], ids=lambda s: s.numbers
+)
+def test_kept_numbers_are_drawn_in_all_pictures_of_their_source(source):
+    figures = DRAWINGS[source.numbers](rows_of(NUMBERS / source.numbers), source.title)
+    assert set(source.pictures) <= set(figures)
+    assert all(axes.has_data() for axes in figures[source.pictures[0]].axes)
+
+
+def test_errors_of_classifiers_are_those_of_the_table_of_the_sky():
+    rows = rows_of(NUMBERS / "cosmology_graphs.csv")
+    text = (IMAGES.parent / "results" / "sky.md").read_text()
+    for row in rows:
+        spread = "" if row["spread"] == "nan" else f" ± {row['spread']}"
+        error = f"{row['equivariance']} | " if row["k"] != "0" else "| "
+        assert f"{error}{row['mean']}{spread} |" in text
+    axes = classifier_picture(rows).axes[0]
+    (heat,) = (one for one in axes.containers if one.get_label() == "heat weights")
+    of_heat = sorted(
+        (float(r["equivariance"]), float(r["mean"]), float(r["spread"]))
+        for r in rows
+        if r["name"] == "heat weights"
+    )
+    errors, means, spreads = zip(*of_heat, strict=True)
+    line, _, (bars,) = heat.lines
+    assert (tuple(line.get_xdata()), tuple(line.get_ydata())) == (errors, means)
+    ends = [segment[:, 1] for segment in bars.get_segments()]
+    np.testing.assert_allclose([(b - a) / 2 for a, b in ends], spreads)
 
 
 def test_what_is_kept_is_redrawn_and_the_rest_is_listed(tmp_path):

@@ -20,6 +20,7 @@ from benchmarks.kernels.roofline import Roofline
 from benchmarks.measuring import timing
 from benchmarks.measuring.memory import PeakMemory
 from benchmarks.measuring.settings import Setting
+from benchmarks.pictures.redrawing import DRAWINGS
 from benchmarks.studies import scaling
 
 CPU = torch.device("cpu")
@@ -405,6 +406,10 @@ def test_cost_against_size_is_measured_and_drawn(tmp_path, monkeypatch, capsys) 
         rows = list(csv.DictReader(file))
     assert [row["vertices"] for row in rows] == ["192", "768"]
     assert (tmp_path / "cost_against_size.png").stat().st_size > 10_000
+    assert rows[0]["threads"] == "1" and "torch" in rows[0]["machine"]
+    kept = DRAWINGS["cost_against_size.csv"](rows, "")["cost_against_size"]
+    (forward,) = (line for line in kept.axes[1].lines if line.get_label() == "forward")
+    assert list(forward.get_ydata()) == [float(row["forward_gb"]) for row in rows]
     assert "vertices 768" in capsys.readouterr().out
 
 

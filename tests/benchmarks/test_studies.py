@@ -96,11 +96,20 @@ def test_confused_digits_are_drawn(root: Path) -> None:
     np.savez(root / "mnist.npz", x_test=images, y_test=[4, 6, 9, 6])
     table = root / "predictions.csv"
     table.write_text("digit,truth,NR,R\n0,4,9,4\n1,6,9,9\n2,9,6,9\n3,6,6,9\n")
-    assert spherical_mnist.confused(table) == [(1, 6), (2, 9)]
+    rows = spherical_mnist.predictions_of(table)
+    assert spherical_mnist.confused(rows) == [(1, 6), (2, 9)]
     out = root / "confusions.png"
     words = ["--root", str(root), "--predictions", str(table), "--out", str(out)]
     spherical_mnist.main(["confusions", *words, "--columns", "2", "--n-theta", "24"])
-    assert out.read_bytes().startswith(b"\x89PNG")
+    drawn = out.read_bytes()
+    assert drawn.startswith(b"\x89PNG")
+    # What is kept beside the picture gives the same picture.
+    kept = root / "digits_confused.csv"
+    assert kept.read_text() == "digit,truth,NR\n1,6,9\n2,9,6\n3,6,6\n"
+    words[3] = str(kept)
+    spherical_mnist.main(["confusions", *words, "--columns", "2", "--n-theta", "24"])
+    assert out.read_bytes() == drawn
+    words[3] = str(table)
     # None at all is no error.
     table.write_text("digit,truth,NR,R\n0,4,9,4\n")
     spherical_mnist.main(["confusions", *words, "--n-theta", "24"])

@@ -3,10 +3,13 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 
+from benchmarks.measuring.files import write_csv
 from benchmarks.measuring.memory import memory_is_measurable
 from benchmarks.measuring.timing import slope
+from benchmarks.pictures.redrawing import DRAWINGS, rows_of
 from benchmarks.studies import tensor_product, tensor_product_scaling
 from benchmarks.studies.tensor_product import CHANNELS, CPU, contestants, peak_of
 from tests.round_off import round_off
@@ -51,15 +54,28 @@ def test_memory_holds_the_result():
 
 def test_cost_is_measured_counted_and_drawn(tmp_path):
     scaling = tensor_product_scaling
+    where = {"threads": 1, "machine": "a machine"}
     rows = [
-        scaling.counted(L, kind) | scaling.times(L, kind, budget=0.1)
+        {**scaling.counted(L, kind), **scaling.times(L, kind, budget=0.1), **where}
         for kind in ("full", "mst")
         for L in (4, 6, 8)
     ]
     assert rows[0]["multiply_adds"] == 325 and rows[0]["rows_out"] == 76
     assert 4 < slope(rows[1:3], "L", "multiply_adds") < 5
-    scaling.figure(rows, "a machine").savefig(tmp_path / "cost.png")
-    assert (tmp_path / "cost.png").stat().st_size > 10_000
+    figure = scaling.figure(rows)
+    assert figure.get_suptitle().endswith("; 1 thread\na machine")
+    work, pairs = figure.axes[0], [row for row in rows if row["kind"] == "full"]
+    (line,) = (one for one in work.lines if one.get_label().startswith("all pairs"))
+    assert list(line.get_ydata()) == [row["multiply_adds"] for row in pairs]
+    # No memory was measured.
+    assert not figure.axes[2].lines
+    # Numbers that were kept in a file draw the same.
+    path = tmp_path / "tensor_product_cost.csv"
+    write_csv(path, scaling.COLUMNS, rows)
+    again = DRAWINGS[path.name](rows_of(path), "")["tensor_product_cost"]
+    for axes, other in zip(figure.axes, again.axes, strict=True):
+        for one, two in zip(axes.lines, other.lines, strict=True):
+            np.testing.assert_allclose(one.get_ydata(), two.get_ydata(), rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.measuring.files import new_parser, refuse_below, write_picture
+from benchmarks.measuring.files import (
+    new_parser,
+    refuse_below,
+    write_csv,
+    write_picture,
+)
 from benchmarks.measuring.kept import Kept, Result
 from benchmarks.studies.barotropic_forecasts.networks import (
     NETWORKS,
@@ -63,6 +68,7 @@ from benchmarks.studies.barotropic_forecasts.references import (
 )
 from benchmarks.studies.barotropic_forecasts.report import (
     DAYS,
+    curves,
     long_table,
     picture,
     table,
@@ -270,7 +276,9 @@ def main(words: Sequence[str] | None = None) -> None:
             run = partial(network, name, where, truth, test, folder, training)
             kept.add({"method": name, "sampling": where}, run)
     print(f"\n{table(kept)}\n\n{long_table(kept)}")
-    write_picture(args.out / "barotropic.png", picture(kept))
+    points = curves(kept)
+    write_csv(args.out / "barotropic_forecasts.csv", list(points[0]), points)
+    write_picture(args.out / "barotropic_forecasts.png", picture(points))
 
 
 if __name__ == "__main__":

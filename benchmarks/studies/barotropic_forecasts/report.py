@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 
 from benchmarks.measuring.files import markdown_table
 from benchmarks.measuring.kept import Kept
-from deepsphere_pyg.plot.equivariance import plain_axes
-from deepsphere_pyg.plot.style import new_figure, styled
+from deepsphere_pyg.plot.style import legend_below, new_figure, styled
 
 #: Days of the errors in the table.
 DAYS = (1, 3, 5, 10)
-NETWORKS = {"flux": "learned flux", "unet": "U-Net of vorticity alone"}
+NETWORKS = {"flux": "learned flux", "unet": "U-Net of vorticity and latitude"}
 SAMPLINGS = {
     "healpix": "HEALPix",
     "gauss-legendre": "Gauss-Legendre",
@@ -24,6 +23,8 @@ SAMPLINGS = {
 Row = Mapping[str, str]
 # Beyond it there is no use in digits.
 _LARGEST = 1e4
+# Half the height of the panel of energies.
+_REACH = 0.3
 
 
 def title(row: Row) -> str:
@@ -90,58 +91,82 @@ def _shown(text: str, factor: float, digits: int) -> str:
     return f"{number:.{digits}f}" if number < _LARGEST else "diverged"
 
 
+def curves(kept: Kept) -> list[dict[str, Any]]:
+    """Return the numbers of the picture, one row for each point of a curve.
+
+    ``x`` is the lead time in days of errors of the ``vorticity`` in 1e-6 / s, and the
+    degree of a ``ratio`` of energies.
+    """
+    found = []
+    for row in _ordered(kept):
+        arrays = kept.answers([row])
+        lines = [("vorticity", arrays["days"], arrays["vorticity"] * 1e6)]
+        if "ratio" in arrays:
+            ratio = arrays["ratio"]
+            lines.append(("ratio", 1 + np.arange(len(ratio)), ratio))
+        found += [
+            {"method": row["method"], "sampling": row["sampling"], "curve": name}
+            | {"x": at, "value": value}
+            for name, x, y in lines
+            for at, value in zip(x, y, strict=True)
+        ]
+    return found
+
+
 @styled
-def picture(kept: Kept) -> Figure:
-    """Draw errors of the vorticity by lead time, and the spectra of long forecasts."""
-    figure, panels = new_figure(1, 2, (11.0, 4.0))
+def picture(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw errors of the vorticity by lead time, and the spectra of long forecasts.
+
+    Parameters
+    ----------
+    rows
+        Those of :func:`curves`.
+    """
+    figure, panels = new_figure(1, 2, (9.0, 4.4))
     errors: Any
     energy: Any
     errors, energy = np.ravel(panels)
-    for row in _ordered(kept):
-        arrays = kept.answers([row])
-        style = {"color": _colour(row, kept), "ls": "-" if row["sampling"] else "--"}
-        if row["method"] != "twin":
-            days = arrays["days"]
-            errors.plot(days, arrays["vorticity"] * 1e6, label=title(row), **style)
-        if "ratio" in arrays:
-            degrees = 1 + np.arange(len(arrays["ratio"]))
-            energy.plot(degrees, arrays["ratio"], label=title(row), **style)
+    lines: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
+    for row in rows:
+        line = lines.setdefault((row["method"], row["sampling"]), {})
+        point = float(row["x"]), float(row["value"])
+        line.setdefault(row["curve"], []).append(point)
+    beyond = []
+    solvers = sorted({method for method, _ in lines if method.startswith("T")})
+    for (method, where), line in lines.items():
+        name = title({"method": method, "sampling": where})
+        style = _STYLES.get(where if method == "flux" else method)
+        if style is None:
+            style = {"color": f"C{2 + solvers.index(method)}", "ls": "--"}
+        errors.plot(*zip(*line["vorticity"], strict=True), label=name, **style)
+        if "ratio" in line:
+            degrees, ratio = np.array(line["ratio"]).T
+            energy.plot(degrees, ratio, **style)
+            if not np.any(np.abs(ratio - 1) < _REACH):
+                beyond.append(name)
+    errors.set_yscale("log")
+    errors.yaxis.set_major_formatter("{x:g}")
     errors.set_xlabel("lead time in days")
     errors.set_ylabel("error of the vorticity in 10⁻⁶ / s")
-    errors.set_ylim(bottom=0)
-    energy.axhspan(0.8, 1.2, color="0.92", zorder=0)
-    energy.set_ylim(0, 2)
+    energy.axhline(1, color="0.4", lw=0.8, zorder=0)
+    energy.set_ylim(1 - _REACH, 1 + _REACH)
     energy.set_xlabel("degree")
     energy.set_ylabel("energy over that of the truth")
-    for axes in (errors, energy):
-        plain_axes(axes)
-    handles, labels = errors.get_legend_handles_labels()
-    extra = zip(*energy.get_legend_handles_labels(), strict=True)
-    for handle, label in extra:
-        if label not in labels:
-            handles.append(handle)
-            labels.append(label)
-    figure.legend(handles, labels, loc="outside right center", frameon=False)
+    if beyond:
+        energy.set_title(f"off the scale: {', '.join(beyond)}")
+    legend_below(figure, errors)
     return figure
 
 
-_COLOURS = {
-    "persistence": "0.7",
-    "climatology": "0.5",
-    "regression": "0.3",
-    "twin": "C9",
-    ("flux", "healpix"): "C0",
-    ("flux", "icosahedral"): "C2",
-    ("flux", "gauss-legendre"): "C4",
+# Greys of what needs no model, dashes of solvers. Networks of fluxes have nearly the
+# same errors: dashes and dots on a broad line, so that each is seen.
+_STYLES: dict[str, dict[str, Any]] = {
+    "persistence": {"color": "0.75", "ls": "-"},
+    "climatology": {"color": "0.55", "ls": "-"},
+    "regression": {"color": "0.25", "ls": "-"},
+    "twin": {"color": "C5", "ls": "--"},
+    "unet": {"color": "C1"},
+    "healpix": {"color": "C0", "lw": 4, "alpha": 0.5},
+    "gauss-legendre": {"color": "C6", "ls": "--"},
+    "icosahedral": {"color": "C4", "ls": ":", "lw": 2},
 }
-
-
-def _colour(row: Row, kept: Kept) -> str:
-    """Return the colour of a method, the same in both panels."""
-    method = row["method"]
-    if row["sampling"]:
-        return _COLOURS.get((method, row["sampling"]), "C3")
-    if method in _COLOURS:
-        return _COLOURS[method]
-    solvers = sorted({r["method"] for r in kept.rows if r["method"].startswith("T")})
-    return f"C{1 + 4 * solvers.index(method)}"

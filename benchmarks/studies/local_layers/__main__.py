@@ -28,7 +28,12 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.measuring.files import new_parser, refuse_below, write_picture
+from benchmarks.measuring.files import (
+    new_parser,
+    refuse_below,
+    write_csv,
+    write_picture,
+)
 from benchmarks.measuring.kept import Kept
 from benchmarks.studies.climate_runs.data import folds_of, read_runs
 from benchmarks.studies.local_layers.kinds import KINDS, Kind
@@ -140,10 +145,11 @@ def main(words: Sequence[str] | None = None) -> None:
             find_events(kinds, kept, args)
         else:
             find_runs(kinds, task, kept, args)
-    shown = [task for task in SCORES if rows_of(kept, task)]
-    for task in shown:
-        print(f"\n{task}\n\n{table(kept, task)}")
-    write_picture(args.out / "local_layers.png", picture(kept, shown))
+    for task in SCORES:
+        if rows_of(kept.rows, task):
+            print(f"\n{task}\n\n{table(kept.rows, task)}")
+    write_csv(args.out / "local_layers.csv", (*KEYS, *FACTS), kept.rows)
+    write_picture(args.out / "local_layers.png", picture(kept.rows))
 
 
 if __name__ == "__main__":

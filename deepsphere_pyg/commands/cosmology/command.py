@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from deepsphere_pyg.commands.cosmology.data import Data
 from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
+=======
+from dataclasses import asdict
+
+from deepsphere_pyg.commands.cosmology.classifying import Data, classify
+from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
+from deepsphere_pyg.commands.cosmology.report import (
+    classifier_errors,
+    equivariance_errors,
+    least_errors,
+    picture,
+    table,
+)
+>>>>>>> c2ec06a (Redraw pictures of studies from kept numbers)
 from deepsphere_pyg.commands.options.resuming import write_config
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -14,6 +28,7 @@ from deepsphere_pyg.commands.options.training import (
     write_figures,
 )
 from deepsphere_pyg.commands.results import Results
+from deepsphere_pyg.training.callbacks import write_rows
 from samplings.atomic_files import write_json
 
 #: What tells one result from another.
@@ -80,9 +95,14 @@ def run(given: CosmologyOptions) -> int:
         "results": results.rows,
     }
     write_json(options.folder / "metrics.json", facts)
+    written = [results.path, options.folder / "metrics.json"]
+    if equivariance:
+        # What the picture is drawn from.
+        written.append(options.folder / "cosmology_graphs.csv")
+        errors = classifier_errors(options, results, equivariance)
+        write_rows(written[-1], [asdict(one) for one in errors])
     print_files(
-        results.path,
-        options.folder / "metrics.json",
+        *written,
         *write_figures(options.folder, {"errors.png": figure}),
     )
     return 0

@@ -21,7 +21,8 @@ PLANAR_WIDTHS = (8, 16, 32, 32, 16)
 #: Chebyshev terms.
 K = 5
 #: Linear classifiers, and their features.
-LINEAR = ("histogram", "spectrum")
+LINEAR = {"histogram": "histogram of pixels", "spectrum": "power spectrum"}
+_WEIGHTS = {"earlier": "weights of 2019"}
 _GRAPH = re.compile(r"(fcn|cnn)-(earlier|heat|fitted)-([1-9]\d*)(-mean)?")
 _PLANAR = re.compile(r"planar-(fcn|cnn)(-big)?")
 
@@ -52,6 +53,21 @@ class Method:
     def linear(self) -> bool:
         """Whether it is a linear classifier."""
         return self.name in LINEAR
+
+    @property
+    def title(self) -> str:
+        """The name for readers, without the number of neighbours."""
+        if self.linear:
+            return LINEAR[self.name]
+        graph = _WEIGHTS.get(self.weighting, f"{self.weighting} weights")
+        words = [graph if self.weighting else "flat 2-D"]
+        if self.name.endswith("-big"):
+            words.append("wide")
+        if self.pooling == "mean":
+            words.append("mean pooling")
+        if self.head == "cnn":
+            words.append("dense head")
+        return ", ".join(words)
 
     @property
     def _head(self) -> str:

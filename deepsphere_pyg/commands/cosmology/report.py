@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 from typing import Any
@@ -13,7 +14,11 @@ from deepsphere_pyg.commands.cosmology.methods import Method
 from deepsphere_pyg.commands.cosmology.patches import spectra_of
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.datasets import likelihood_ratio_error, white_noise_power
-from deepsphere_pyg.plot.classifiers import error_against_equivariance, error_curves
+from deepsphere_pyg.plot.classifiers import (
+    ClassifierErrors,
+    error_against_equivariance,
+    error_curves,
+)
 from samplings import HEALPix, equivariance_spectrum
 
 # Vertices that the equivariance error of a graph is averaged over, at most.
@@ -119,6 +124,21 @@ def equivariance_errors(options: Any, results: Results) -> dict[str, float]:
     return found
 
 
+def classifier_errors(
+    options: Any, results: Results, equivariance: Mapping[str, float]
+) -> list[ClassifierErrors]:
+    """Return the errors of all classifiers at the first level of noise."""
+    found = []
+    for method in _with_results(options, results):
+        errors = errors_of(results, method, options.noise[0])
+        spread = stdev(errors) if len(errors) > 1 else math.nan
+        error = equivariance.get(method.name, math.nan)
+        found.append(
+            ClassifierErrors(method.title, method.k, error, mean(errors), spread)
+        )
+    return found
+
+
 def picture(
     options: Any,
     results: Results,
@@ -126,14 +146,9 @@ def picture(
     equivariance: Mapping[str, float],
 ) -> Figure:
     """Draw the errors against the noise, or against those of equivariance."""
-    methods = _with_results(options, results)
     if equivariance:
-        level = options.noise[0]
-        by_name = {m.name: errors_of(results, m, level) for m in methods}
         return error_against_equivariance(
-            {name: by_name[name] for name in equivariance},
-            equivariance,
-            {name: by_name[name] for name in by_name if name not in equivariance},
+            classifier_errors(options, results, equivariance)
         )
     curves = {
         m.name: {
@@ -141,6 +156,6 @@ def picture(
             for level in options.noise
             if (errors := errors_of(results, m, level))
         }
-        for m in methods
+        for m in _with_results(options, results)
     }
     return error_curves(curves, limits)

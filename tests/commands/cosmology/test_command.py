@@ -15,11 +15,16 @@ from deepsphere_pyg.commands.cosmology.data import Data
 from deepsphere_pyg.commands.cosmology.methods import method_named
 from deepsphere_pyg.commands.cosmology.options import TABLES
 from deepsphere_pyg.commands.cosmology.patches import EQUAL_BELOW, spectra_of
-from deepsphere_pyg.commands.cosmology.report import equivariance_errors, table
+from deepsphere_pyg.commands.cosmology.report import (
+    classifier_errors,
+    equivariance_errors,
+    table,
+)
 from deepsphere_pyg.commands.cosmology.task import NoisyMapsTask
 from deepsphere_pyg.commands.results import Results
 from deepsphere_pyg.datasets import cosmology_spectra
 from deepsphere_pyg.models import load_model
+from deepsphere_pyg.plot.classifiers import ClassifierErrors
 from samplings import HEALPix, knn_graph
 
 pytestmark = pytest.mark.usefixtures("coarse_pictures")
@@ -83,6 +88,7 @@ def test_all_tables_run_small(table, tmp_path, capsys):
     assert run(tmp_path, "--table", table, "--order", "1") == 0
     names = [row["method"] for row in rows_of(tmp_path)]
     assert names == list(TABLES[table]["methods"])
+    assert (tmp_path / "cosmology_graphs.csv").exists() == (table == "graphs")
     assert ("least there can be" in capsys.readouterr().out) == (table == "spectra")
 
 
@@ -216,3 +222,33 @@ def test_graphs_are_told_with_their_equivariance_errors(tmp_path):
     shown = [f"{error:.4f}" for error in found.values()]
     assert [line[column] for line in lines[2:]] == [*shown, ""]
     assert not equivariance_errors(replace(options, table="shapes").resolved, results)
+
+
+def test_pictures_of_graphs_show_means_and_spreads_over_seeds(tmp_path):
+    given = [*SMALL, "--table", "graphs", "--methods", "fcn-heat-8-mean", "planar-cnn"]
+    options = options_from("cosmology", given).resolved
+    results = Results(tmp_path, command.KEYS, command.VALUES)
+    for seed, error in enumerate((10.0, 14.0)):
+        row = {"method": "fcn-heat-8-mean", "noise": 1.0, "seed": seed, "error": error}
+        results.add(row)
+    results.add({"method": "planar-cnn", "noise": 1.0, "seed": 0, "error": 50.0})
+    graph, flat = classifier_errors(options, results, {"fcn-heat-8-mean": 0.05})
+    assert graph == ClassifierErrors(
+        "heat weights, mean pooling", 8, 0.05, 12.0, pytest.approx(8**0.5)
+    )
+    assert (flat.name, flat.k, flat.mean) == ("flat 2-D, dense head", 0, 50.0)
+    assert np.isnan([flat.equivariance, flat.spread]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("fcn-fitted-20", "fitted weights"),
+        ("cnn-earlier-8", "weights of 2019, dense head"),
+        ("planar-fcn", "flat 2-D"),
+        ("planar-fcn-big", "flat 2-D, wide"),
+        ("histogram", "histogram of pixels"),
+    ],
+)
+def test_methods_have_names_for_readers(name, title):
+    assert method_named(name).title == title
