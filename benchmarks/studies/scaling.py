@@ -130,27 +130,30 @@ def figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
     left, right = panels[0]
     vertices = np.array([row["vertices"] for row in rows])
     for panel, unit in ((left, "s"), (right, "gb")):
-        for part, label, marker, colour in (
-            ("graph", "building the graph", "s-", "C1"),
-            ("forward", "forward", "o-", "C0"),
+        # Large open squares below small dots, since both need nearly the same memory.
+        for part, label, style in (
+            ("graph", "building the graph", {"marker": "s", "ms": 8, "mfc": "white"}),
+            ("forward", "forward", {"marker": "o"}),
         ):
             key = f"{part}_{unit}"
             if len(rows) > 1 and panel is left:
                 label += f", slope {slope(rows, 'vertices', key):.2f}"
             values = np.array([row[key] for row in rows])
-            panel.loglog(vertices, values, marker, color=colour, label=label)
-        panel.set_xlabel("vertices")
-        panel.set_xticks(vertices, [_size(row) for row in rows], fontsize=7)
-        panel.xaxis.minorticks_off()
+            colour = "C0" if part == "forward" else "C1"
+            panel.loglog(vertices, values, color=colour, label=label, **style)
     # A cost proportional to n, through that of the largest graph.
     linear = rows[-1]["forward_s"] * vertices / vertices[-1]
-    left.loglog(vertices, linear, "--", color="0.4", label="linear in n")
+    left.loglog(vertices, linear, color="0.8", lw=4, zorder=0, label="linear in n")
     left.set_ylabel("time [s]")
     right.set_ylabel("peak memory of the process [GB]")
     right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.yaxis.set_major_formatter("{x:g}")
     right.yaxis.set_minor_formatter(NullFormatter())
     for panel in (left, right):
+        # After all lines: a new one sets the scale, and with it the ticks, again.
+        panel.set_xlabel("vertices")
+        panel.set_xticks(vertices, [_size(row) for row in rows], fontsize=7)
+        panel.xaxis.minorticks_off()
         panel.legend()
     drawn.suptitle(
         f"ChebConv {CHANNELS}→{CHANNELS}, K = {K}, HEALPix, k = {NEIGHBOURS}, one "

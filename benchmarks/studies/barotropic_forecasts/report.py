@@ -24,7 +24,7 @@ Row = Mapping[str, str]
 # Beyond it there is no use in digits.
 _LARGEST = 1e4
 # Half the height of the panel of energies.
-_REACH = 0.3
+_REACH = 0.2
 
 
 def title(row: Row) -> str:
