@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from deepsphere_pyg.commands.cosmology.data import Data
-from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
-=======
 from dataclasses import asdict
 
-from deepsphere_pyg.commands.cosmology.classifying import Data, classify
+from deepsphere_pyg.commands.cosmology.data import Data
 from deepsphere_pyg.commands.cosmology.options import CosmologyOptions, check_options
-from deepsphere_pyg.commands.cosmology.report import (
-    classifier_errors,
-    equivariance_errors,
-    least_errors,
-    picture,
-    table,
-)
->>>>>>> c2ec06a (Redraw pictures of studies from kept numbers)
 from deepsphere_pyg.commands.options.resuming import write_config
 from deepsphere_pyg.commands.options.training import (
     INTERRUPTED,
@@ -28,8 +16,7 @@ from deepsphere_pyg.commands.options.training import (
     write_figures,
 )
 from deepsphere_pyg.commands.results import Results
-from deepsphere_pyg.training.callbacks import write_rows
-from samplings.atomic_files import write_json
+from samplings.atomic_files import write_json, write_rows
 
 #: What tells one result from another.
 KEYS = ("method", "noise", "seed")
@@ -59,6 +46,7 @@ def run(given: CosmologyOptions) -> int:
     # Late, as Lightning and Matplotlib take seconds to load.
     from deepsphere_pyg.commands.cosmology.classifying import classify
     from deepsphere_pyg.commands.cosmology.report import (
+        classifier_errors,
         equivariance_errors,
         least_errors,
         picture,
