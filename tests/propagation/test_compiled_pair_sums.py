@@ -132,11 +132,17 @@ def test_other_devices_and_dtypes_do_without() -> None:
     assert not runs_compiled(torch.ones(2, 0), 1, 1)
 
 
-@pytest.mark.parametrize("reason", ["no numba", "no compiler", "no folder"])
-def test_what_happens_without_numba_or_a_folder_to_keep_kernels_in(reason) -> None:
+@pytest.mark.parametrize("reason", ["no numba", "broken", "no compiler", "no folder"])
+def test_what_happens_without_numba_or_a_folder_to_keep_kernels_in(
+    reason, tmp_path
+) -> None:
     """In a process of its own, since numba cannot be imported twice."""
+    broken = tmp_path / "numba"
+    broken.mkdir()
+    (broken / "__init__.py").write_text("raise ImportError('not with this NumPy')")
     prepare = {
         "no numba": "import sys; sys.modules['numba'] = None",
+        "broken": f"import sys; sys.path.insert(0, {str(tmp_path)!r})",
         "no compiler": "import os; os.environ['NUMBA_DISABLE_JIT'] = '1'",
         "no folder": (
             "from numba.core import caching\ncaching.CacheImpl._locator_classes = []"
@@ -159,3 +165,6 @@ print({KERNELS!r} in sys.modules)
     expected = layer(torch.arange(9.0)[:, None]).double().square().sum()
     assert np.isclose(float(total), float(expected), rtol=1e-5)
     assert is_compiled == str(reason == "no folder")
+    assert ("numba cannot be imported (not with this NumPy)" in run.stderr) == (
+        reason == "broken"
+    )

@@ -98,8 +98,8 @@ def _tell_filled(maps: FieldMaps) -> None:
     if n:
         print(
             f"filled     {n} of {total} vertices, where the first map has no value, by "
-            "the mean of each channel over the others; predictions near them are "
-            "less certain"
+            "the mean of each channel over the others: predictions there have no "
+            "data of their own"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -38,6 +39,11 @@ def runs_compiled(x: Tensor, n_edges: int, n_pairs: int) -> bool:
     ValueError
         If the environment variable ``DEEPSPHERE_PYG_COMPILED`` is neither ``on`` nor
         ``off``.
+
+    Warns
+    -----
+    RuntimeWarning
+        Once, if numba is installed and cannot be imported.
     """
     if x.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
         return False
@@ -123,11 +129,20 @@ def _pool(process: int, threads: int) -> ThreadPoolExecutor:
 
 @cache
 def _has_numba() -> bool:
-    """Tell whether numba is installed, and compiles."""
+    """Tell whether numba is installed, and compiles; warn if it cannot be imported."""
     if find_spec("numba") is None:
         return False
-    from numba.core import config
-
+    try:
+        from numba.core import config
+    except ImportError as error:
+        warnings.warn(
+            f"numba cannot be imported ({error}), so that products of fragments are "
+            "computed by slower operations of PyTorch; install a version of numba that "
+            f"goes with this NumPy, or set {COMPILED} to off",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
     return not getattr(config, "DISABLE_JIT", False)
 
 
