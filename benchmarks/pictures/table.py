@@ -101,7 +101,7 @@ SOURCES = (
     Source(
         ("barotropic_forecasts",),
         "python -m benchmarks.studies.barotropic_forecasts --seed 1",
-        "half an hour at least",
+        "three quarters of an hour of processor time",
         "barotropic_forecasts.csv",
     ),
     Source(

@@ -86,7 +86,7 @@ def picture(rows: Rows) -> Figure:
             style = {"color": f"C{number}", "marker": MARKERS[number]}
             axes.plot(errors, scores, ls="none", ms=3, mew=0, alpha=0.4, **style)
             x, y = errors.mean(), scores.mean()
-            style |= {"ms": 8, "label": KINDS[kind].title, "ls": "none"}
+            style |= {"ms": 8, "label": KINDS[kind].title, "ls": "none", "zorder": 3}
             axes.plot(x, y, **style)
             if turned:
                 ends = (y, np.mean(turned))
