@@ -140,24 +140,23 @@ SOURCES = (
     Source(
         ("digits_confused",),
         "python -m benchmarks.studies.spherical_mnist confusions --root DIR "
-        "--predictions benchmarks/pictures/numbers/digits_confused.csv",
+        "--predictions runs/digits-generalized-NR/predictions.csv",
         "half a minute",
         # Not all that is drawn: the digits themselves are those of MNIST.
         "digits_confused.csv",
-        note="the predictions of sixes and nines are kept; DIR has mnist.npz",
+        note="the predictions are those of a finished run of deepsphere-pyg digits, or "
+        "of its sixes and nines, as kept in digits_confused.csv; DIR has mnist.npz",
     ),
     Source(
         ("tensor_product_cost",),
         "python -m benchmarks.studies.tensor_product_scaling",
-        "five minutes",
-        "tensor_product_cost.csv",
+        numbers="tensor_product_cost.csv",
         note="the times are those of the machine that runs it",
     ),
     Source(
         ("cost_against_size",),
         "python -m benchmarks.studies.scaling --threads 1",
-        "five minutes",
-        "cost_against_size.csv",
+        numbers="cost_against_size.csv",
         note="the times are those of the machine that runs it",
     ),
 )
