@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from deepsphere_pyg.fixed_tensors.float64_tensors import checked_dtype
 from deepsphere_pyg.harmonics.sht.ducc import DuccTransform
 from deepsphere_pyg.harmonics.sht.geometry import RingGeometry
 from deepsphere_pyg.harmonics.sht.scalar_harmonics import ScalarHarmonics
@@ -59,7 +60,8 @@ class SpinHarmonics(ScalarHarmonics):
     ) -> SpinTables:
         """Return the tables of the functions of all orders, or of some, ascending."""
         _, pairs = rings.folding()
-        some = interpolation, orders, dtype or torch.get_default_dtype()
+        known = torch.get_default_dtype() if dtype is None else dtype
+        some = interpolation, orders, checked_dtype(known)
         return spin_tables(rings.theta, self.L, self.spin, pairs, *some)
 
     def ducc_sums(
