@@ -105,15 +105,7 @@ else:
                 "ResNetConfiguration",
                 "UNetConfiguration",
             ],
-            ".forecast": [
-                "WEATHER",
-                "MeshNetwork",
-                "RecurrentUNet",
-                "ResidualUNet",
-                "ResidualUNetConfiguration",
-                "SphericalFourierOperator",
-                "VorticityNetwork",
-            ],
+            ".forecast": None,
             ".generalized_classifier": ["GeneralizedClassifier"],
             ".generalized_cnn": [
                 "PUBLISHED_SIZES",

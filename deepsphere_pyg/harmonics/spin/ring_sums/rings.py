@@ -63,18 +63,16 @@ class SpinRingTransform(RingTransform):
         self._theta = rings.theta[:north]
         self._ring_weights = np.ones(north) if weights is None else weights[:north]
         self.shape += [spin]
-        self._keep_tables()
+        self._keep_sums()
         for ring in np.flatnonzero(rings.n_phi[:north] == 0).tolist():
             self.shape += [ring, 1 if rings.theta[ring] == 0 else -1]
         self.n_vertices *= 2
         self.n_rows *= 2
 
-    def _keep_tables(self) -> None:
-        """Register all that depends on which rings are near poles."""
-        tables, spin = self._legendre, self.shape[3]
-        for number in range(self._n_tables):
-            self.keep(f"table_{number}", None)
-        if tables.divided:
+    def _keep_sums(self) -> None:
+        """Register what depends on which rings are near poles, beside the tables."""
+        spin = self.shape[3]
+        if self._legendre.divided:
             near = near_poles(self._theta, spin, self.dtype)
             power = np.where(near, 1.0, np.sin(self._theta) ** spin)
             self.keep("weights", (self._ring_weights / power)[:, None])
@@ -91,7 +89,9 @@ class SpinRingTransform(RingTransform):
         if self.dtype != before:
             self._legendre = self._legendre.in_dtype(self.dtype)
             with self.probe.device:
-                self._keep_tables()
+                for number in range(self._n_tables):
+                    self.keep(f"table_{number}", None)
+                self._keep_sums()
 
     def rounded(self, name: str, dtype: torch.dtype) -> Tensor:
         """Return a master in a dtype; tables are shared between transforms."""
